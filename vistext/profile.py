@@ -1,0 +1,64 @@
+"""One switch for how much a lesson computes: smoke, cpu or gpu.
+
+`smoke` takes seconds and shows only that everything runs; `cpu` is what the stored outputs show, a lesson in at most
+2.5 minutes on 2 cores; `gpu` takes the full data and more epochs. The default is `gpu` where TensorFlow sees a GPU and
+`cpu` elsewhere; the environment variable VISTEXT_PROFILE overrides it. A lesson never reads the variable: it asks
+`budget`.
+"""
+
+import os
+import platform
+from typing import TypeVar
+
+Value = TypeVar("Value")
+NAMES = ("smoke", "cpu", "gpu")
+VARIABLE = "VISTEXT_PROFILE"
+
+
+def name() -> str:
+    """The profile in force.
+
+    Returns:
+        One of `NAMES`.
+
+    Raises:
+        ValueError: VISTEXT_PROFILE holds something else.
+    """
+    chosen = os.environ.get(VARIABLE, "").strip().lower()
+    if not chosen:
+        from vistext.engine import tf
+
+        return "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
+    if chosen not in NAMES:
+        raise ValueError(f"{VARIABLE}={chosen!r}; accepted: {', '.join(NAMES)}, or unset to choose by the machine")
+    return chosen
+
+
+def budget(*, smoke: Value, cpu: Value, gpu: Value) -> Value:
+    """The one of three values that the profile in force asks for.
+
+    >>> epochs = budget(smoke=1, cpu=4, gpu=20)
+    """
+    return {"smoke": smoke, "cpu": cpu, "gpu": gpu}[name()]
+
+
+def start(seed: int = 0) -> str:
+    """Begin a lesson: import TensorFlow quietly, seed every generator, and say what the lesson runs on.
+
+    Args:
+        seed: for Python, NumPy and Keras alike, 0 to 2**32 - 1.
+
+    Returns:
+        One line: profile, processor or GPU, versions. It differs between machines, so the cell that shows it is tagged
+        `nbval-ignore-output`.
+    """
+    from vistext.engine import keras, tf
+
+    keras.utils.set_random_seed(seed)
+    gpus = tf.config.list_physical_devices("GPU")
+    device = (
+        ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus)
+        or f"{os.cpu_count()} CPU cores"
+    )
+    versions = f"Python {platform.python_version()} · TensorFlow {tf.__version__} · Keras {keras.__version__}"
+    return f"profile {name()} on {device} · {versions}"
