@@ -1,0 +1,106 @@
+# make tour         set up, then one picture through the course (PICTURE=my.jpg for your own)
+# make test         set up, then the unit tests and every lesson
+# make lab          JupyterLab on the first lesson
+# make notebooks    run every lesson again, and store its outputs
+# make weights      train the shipped weights again (resumes where it was interrupted)
+# make bench        the article's network and ours, timed side by side
+# make unit, make lessons, make lint, make clean
+#
+# Everything is installed into .venv, so that a second run starts at once. Settings, all optional:
+#   PYTHON=python3.12   the Python to make .venv from
+#   EXTRA=gpu           TensorFlow for an NVIDIA GPU, on Linux
+#   JOBS=4              how many unit tests run side by side
+#   LESSONS=notebooks/00_tour.ipynb    which lessons to run
+
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRA ?= $(if $(wildcard $(VENV)/.gpu-*),gpu,cpu)
+OTHER := $(if $(filter gpu,$(EXTRA)),cpu,gpu)
+JOBS ?= 2
+LESSONS ?= $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb))
+
+# Patience with a slow network, unless the environment says otherwise; where to install from is for pip's own settings to say.
+PIP := PIP_DEFAULT_TIMEOUT=$${PIP_DEFAULT_TIMEOUT:-120} PIP_RETRIES=$${PIP_RETRIES:-10} \
+	PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip
+
+# What each set of extras brings along, so that `make tour` after `make test` has nothing left to install.
+COVERS_base := base
+COVERS_course := base course
+COVERS_dev := base course dev
+comma := ,
+
+define PROBE
+import sys
+try:
+    import ensurepip, venv
+    lacking = ""
+except ImportError:
+    lacking = " without venv"
+print("%d.%d%s" % (sys.version_info[0], sys.version_info[1], lacking))
+sys.exit(bool(lacking) or not (3, 10) <= sys.version_info[:2] <= (3, 13))
+endef
+export PROBE
+
+# Scripts and the link to Python inside .venv break when the folder is moved or its Python removed: then begin again.
+ifneq ($(wildcard $(VENV)/.made),)
+ifneq ($(shell $(BIN)/python -c "" 2>/dev/null && cat $(VENV)/.made),$(CURDIR))
+$(info The folder has moved or its Python has gone: .venv is made again.)
+$(shell rm -rf $(VENV))
+endif
+endif
+
+.PHONY: help tour test unit lessons lab notebooks weights bench lint clean
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+tour: $(VENV)/.$(EXTRA)-base
+	@$(BIN)/python -m vistext tour $(if $(PICTURE),"$$PICTURE")
+
+test: unit lessons
+
+unit: $(VENV)/.$(EXTRA)-dev
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 tests
+
+# One lesson at a time: they measure time, and TensorFlow takes every core as it is.
+lessons: $(VENV)/.$(EXTRA)-dev
+	$(BIN)/python -m pytest -v -rs -n 1 --dist loadscope --nbval --nbval-current-env \
+		--nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout 600 $(LESSONS)
+
+lab: $(VENV)/.$(EXTRA)-course
+	$(BIN)/python -m jupyterlab notebooks/00_tour.ipynb
+
+notebooks: $(VENV)/.$(EXTRA)-dev
+	$(BIN)/python -m vistext.notebooks execute $(LESSONS)
+
+weights: $(VENV)/.$(EXTRA)-course
+	$(BIN)/python -m vistext train tagger
+
+bench: $(VENV)/.$(EXTRA)-course
+	$(BIN)/python -m vistext bench
+
+lint: $(VENV)/.$(EXTRA)-dev
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/.made:
+	@for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.10); do \
+		if version=$$($$python -c "$$PROBE" 2>/dev/null); then \
+			echo "Making $(VENV) with $$python ($$version)"; \
+			$$python -m venv $(VENV) && echo "$(CURDIR)" >$@; exit; \
+		fi; \
+		seen="$$seen, $$python is $${version:-missing}"; \
+	done; \
+	echo "vistext needs Python 3.10 to 3.13 with venv (here$${seen#,}): install one" \
+		"(Debian, Ubuntu: sudo apt install python3-venv), then name it: make PYTHON=python3.12 $(or $(MAKECMDGOALS),tour)" >&2; \
+	exit 1
+
+$(VENV)/.$(EXTRA)-%: $(VENV)/.made pyproject.toml
+	@if ls $(VENV)/.$(OTHER)-* >/dev/null 2>&1; then \
+		$(PIP) uninstall --yes tensorflow tensorflow-cpu && rm -f $(VENV)/.$(OTHER)-*; \
+	fi
+	$(PIP) install --editable '.[$(EXTRA)$(if $(filter-out base,$*),$(comma)$*)]'
+	@touch $(foreach covered,$(COVERS_$*),$(VENV)/.$(EXTRA)-$(covered))
