@@ -92,9 +92,10 @@ $(VENV)/.made:
 			echo "Making $(VENV) with $$python ($$version)"; \
 			$$python -m venv $(VENV) && echo "$(CURDIR)" >$@; exit; \
 		fi; \
-		seen="$$seen, $$python is $${version:-missing}"; \
+		found="$$found$${version:+; $$python is $$version}"; \
 	done; \
-	echo "vistext needs Python 3.10 to 3.13 with venv (here$${seen#,}): install one" \
+	found=$${found#; }; \
+	echo "vistext needs Python 3.10 to 3.13 with venv (found: $${found:-none}): install one" \
 		"(Debian, Ubuntu: sudo apt install python3-venv), then name it: make PYTHON=python3.12 $(or $(MAKECMDGOALS),tour)" >&2; \
 	exit 1
 
