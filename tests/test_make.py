@@ -1,0 +1,126 @@
+"""The two commands, against a stand-in for Python that notes what it is asked to run, and installs nothing."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Claims a version, and makes a .venv with a copy of itself inside.
+STAND_IN = """\
+#!/bin/sh
+case "$1 $2" in
+  "-c "?*) echo {says}; exit {exits};;
+  "-c ") exit 0;;
+  "-m venv") mkdir -p "$3/bin"; cp "$0" "$3/bin/python";;
+esac
+echo "$@" >>{log}
+"""
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with what `make` reads, and no more."""
+    if not shutil.which("make"):
+        pytest.skip("make is not installed")
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def stand_in(clone, says="3.12", exits=0):
+    python = clone.parent / "stand-in"
+    python.write_text(STAND_IN.format(says=says, exits=exits, log=clone.parent / "log"))
+    python.chmod(0o755)
+    return python
+
+
+def make(clone, *words):
+    own = ("MAKE", "PYTHON", "EXTRA", "JOBS", "LESSONS", "PICTURE")  # of a `make test` around this test
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    log = clone.parent / "log"
+    log.write_text("")
+    result = subprocess.run(
+        ["make", *words], cwd=clone, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    return result, log.read_text().splitlines()
+
+
+def installs(asked):
+    return [line.split("--editable ")[1] for line in asked if line.startswith("-m pip install")]
+
+
+@pytest.mark.parametrize(("says", "exits"), [("3.9", 1), ("3.14", 1), ("'3.12 without venv'", 1)])
+def test_make_names_its_one_prerequisite_in_one_line_with_the_remedy(clone, says, exits):
+    result, asked = make(clone, f"PYTHON={stand_in(clone, says, exits)}", "tour")
+    first = result.stderr.splitlines()[0]
+    assert result.returncode != 0
+    assert "needs Python 3.10 to 3.13 with venv" in first
+    assert f"is {says.strip(chr(39))}" in first
+    assert "make PYTHON=python3.12 tour" in first
+    assert (asked, (clone / ".venv").exists()) == ([], False)
+
+
+def test_make_says_so_too_when_there_is_no_python_at_all(clone):
+    result, _ = make(clone, "PYTHON=no-such-python", "test")
+    assert "(found: none)" in result.stderr
+    assert "make PYTHON=python3.12 test" in result.stderr
+
+
+def test_the_first_tour_installs_only_what_it_needs_and_the_second_nothing(clone):
+    python = f"PYTHON={stand_in(clone)}"
+    first, asked = make(clone, python, "tour")
+    assert (first.returncode, installs(asked)) == (0, [".[cpu]"])
+    assert asked[-1] == "-m vistext tour"
+    second, asked = make(clone, "tour", "PICTURE=my cat.jpg")
+    assert (second.returncode, asked) == (0, ["-m vistext tour my cat.jpg"])
+
+
+def test_after_the_tests_the_tour_and_the_lab_have_nothing_left_to_install(clone):
+    _, asked = make(clone, f"PYTHON={stand_in(clone)}", "unit")
+    assert installs(asked) == [".[cpu,dev]"]
+    assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons")] == [[], [], []]
+
+
+def test_new_requirements_are_installed(clone):
+    make(clone, f"PYTHON={stand_in(clone)}", "tour")
+    later = (clone / ".venv" / ".cpu-base").stat().st_mtime + 5
+    os.utime(clone / "pyproject.toml", (later, later))
+    assert installs(make(clone, "tour")[1]) == [".[cpu]"]
+
+
+def test_a_choice_of_gpu_is_remembered_and_takes_the_other_tensorflow_away(clone):
+    make(clone, f"PYTHON={stand_in(clone)}", "tour")
+    _, asked = make(clone, "EXTRA=gpu", "tour")
+    assert asked[0] == "-m pip uninstall --yes tensorflow tensorflow-cpu"
+    assert installs(asked) == [".[gpu]"]
+    assert make(clone, "tour")[1] == ["-m vistext tour"]
+
+
+def test_a_moved_folder_is_set_up_again(clone):
+    python = f"PYTHON={stand_in(clone)}"
+    make(clone, python, "tour")
+    moved = clone.rename(clone.parent / "elsewhere")
+    result, asked = make(moved, python, "tour")
+    assert (result.returncode, installs(asked)) == (0, [".[cpu]"])
+
+
+def test_the_build_machine_runs_the_readme_s_test_command_on_the_shared_data(clone):
+    assert re.search(r"^make test\b", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    shutil.copytree(ROOT / ".ci", clone / ".ci")
+    (clone.parent / "shared" / "datasets").mkdir(parents=True)
+    fake = clone.parent / "bin" / "make"
+    fake.parent.mkdir()
+    fake.write_text('#!/bin/sh\necho "$@ with $VISTEXT_DATA"; read -r line || echo "and nothing to read"\n')
+    fake.chmod(0o755)
+    environment = os.environ | {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}", "VISTEXT_DATA": ""}
+    result = subprocess.run(
+        [clone / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stdout == f"test with {clone}/../shared/datasets\nand nothing to read\n"

@@ -1,0 +1,111 @@
+"""What surrounds the package: it installs where the course says it does, and what is said in two places agrees."""
+
+import re
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import vistext
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = SETTINGS["project"]
+BASE = [Requirement(line) for line in PROJECT["dependencies"]]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+# Colab's runtime as published for 2026-08-19: what it has of ours, and what must stay as it is there.
+ON_COLAB = {
+    "matplotlib": "3.10.0",
+    "numpy": "2.1.3",
+    "pillow": "11.3.0",
+    "pooch": "1.9.0",
+    "rich": "13.9.4",
+    "scikit-image": "0.25.2",
+    "tqdm": "4.67.3",
+}
+COLAB_OF_THE_COURSE = {"ipywidgets": "7.7.1", "scikit-learn": "1.6.1"}
+
+
+@pytest.mark.parametrize("requirement", BASE, ids=str)
+def test_colab_needs_to_move_nothing_for_the_base_install(requirement):
+    assert requirement.name in ON_COLAB, "the base install would add a package to Colab; is it worth the risk?"
+    assert ON_COLAB[requirement.name] in requirement.specifier
+
+
+@pytest.mark.parametrize("name", COLAB_OF_THE_COURSE)
+def test_colab_has_what_lessons_need_beyond_the_base_install(name):
+    wanted = {need.name: need for need in map(Requirement, PROJECT["optional-dependencies"]["course"])}
+    assert COLAB_OF_THE_COURSE[name] in wanted[name].specifier
+
+
+@pytest.mark.parametrize(
+    ("system", "processor", "build"),
+    [
+        ("linux", "x86_64", "tensorflow-cpu"),
+        ("linux", "aarch64", "tensorflow"),
+        ("darwin", "arm64", "tensorflow"),
+        ("win32", "AMD64", "tensorflow-cpu"),
+    ],
+)
+def test_each_machine_gets_the_one_build_that_there_is_for_it(system, processor, build):
+    machine = {"sys_platform": system, "platform_machine": processor}
+    needs = map(Requirement, PROJECT["optional-dependencies"]["cpu"])
+    assert [need.name for need in needs if need.marker.evaluate(machine)] == [build]
+
+
+@pytest.mark.parametrize("extra", ["cpu", "gpu"])
+def test_every_tensorflow_that_is_promised_is_accepted_and_none_older(extra):
+    for need in map(Requirement, PROJECT["optional-dependencies"][extra]):
+        assert ("2.18.0" in need.specifier, "2.17.1" in need.specifier) == (True, False)
+
+
+def test_every_python_that_is_promised_is_accepted_and_no_other():
+    accepted = SpecifierSet(PROJECT["requires-python"])
+    classifiers = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert [minor for minor in range(8, 16) if f"3.{minor}.5" in accepted] == [10, 11, 12, 13]
+    assert classifiers == ["3.10", "3.11", "3.12", "3.13"]
+    assert "Python 3.10 to 3.13" in README
+
+
+def test_every_file_of_the_package_is_packed():
+    patterns = SETTINGS["tool"]["setuptools"]["package-data"]
+    shipped = [path for path in (ROOT / "vistext").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    forgotten = [
+        path.relative_to(ROOT).as_posix()
+        for path in shipped
+        if path.suffix != ".py"
+        and not any(
+            fnmatch(path.name, pattern) for pattern in patterns.get(".".join(path.relative_to(ROOT).parts[:-1]), [])
+        )
+    ]
+    assert forgotten == []
+
+
+def test_conda_installs_extras_that_exist_on_a_python_that_is_supported():
+    environment = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    [extras] = re.findall(r"-e \.\[([\w,]+)\]", environment)
+    assert set(extras.split(",")) <= set(PROJECT["optional-dependencies"])
+    [python] = re.findall(r"python=([\d.]+)", environment)
+    assert python in SpecifierSet(PROJECT["requires-python"])
+    assert f"name: {PROJECT['name']}\n" in environment
+
+
+def test_the_citation_names_this_version_and_this_repository():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {vistext.__version__}\n" in citation
+    assert f"\nrepository-code: {PROJECT['urls']['Repository']}\n" in citation
+
+
+def test_the_readme_links_to_files_that_exist():
+    links = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
