@@ -1,0 +1,84 @@
+"""One switch: what the environment says, or else what the machine has."""
+
+import random
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from vistext import profile
+
+
+def machine(monkeypatch, *gpus):
+    """Let `vistext.engine` be one that sees these GPUs, without importing TensorFlow."""
+    devices = [SimpleNamespace(name=f"/physical_device:GPU:{number}") for number in range(len(gpus))]
+    details = {device.name: {"device_name": gpu} if gpu else {} for device, gpu in zip(devices, gpus, strict=True)}
+    config = SimpleNamespace(
+        list_physical_devices=lambda kind: devices if kind == "GPU" else [],
+        experimental=SimpleNamespace(get_device_details=lambda device: details[device.name]),
+    )
+    tf = SimpleNamespace(config=config, __version__="2.99.0")
+    keras = SimpleNamespace(utils=SimpleNamespace(set_random_seed=lambda seed: None), __version__="3.99.0")
+    monkeypatch.setitem(sys.modules, "vistext.engine", SimpleNamespace(tf=tf, keras=keras))
+
+
+@pytest.mark.parametrize("chosen", ["smoke", "cpu", "gpu"])
+def test_the_environment_decides(monkeypatch, chosen):
+    monkeypatch.setenv("VISTEXT_PROFILE", chosen)
+    assert profile.name() == chosen
+
+
+@pytest.mark.parametrize("written", [" GPU ", "Gpu"])
+def test_case_and_spaces_do_not_matter(monkeypatch, written):
+    monkeypatch.setenv("VISTEXT_PROFILE", written)
+    assert profile.name() == "gpu"
+
+
+def test_an_unknown_profile_is_refused_with_the_accepted_ones(monkeypatch):
+    monkeypatch.setenv("VISTEXT_PROFILE", "fast")
+    with pytest.raises(ValueError, match=r"VISTEXT_PROFILE='fast'; accepted: smoke, cpu, gpu"):
+        profile.name()
+
+
+@pytest.mark.parametrize("unset", [None, "", "  "])
+@pytest.mark.parametrize(("gpus", "expected"), [([], "cpu"), (["A GPU"], "gpu")])
+def test_otherwise_the_machine_decides(monkeypatch, unset, gpus, expected):
+    monkeypatch.delenv("VISTEXT_PROFILE", raising=False)
+    if unset is not None:
+        monkeypatch.setenv("VISTEXT_PROFILE", unset)
+    machine(monkeypatch, *gpus)
+    assert profile.name() == expected
+
+
+@pytest.mark.parametrize(("chosen", "epochs"), [("smoke", 1), ("cpu", 4), ("gpu", 20)])
+def test_a_budget_is_the_one_that_the_profile_asks_for(monkeypatch, chosen, epochs):
+    monkeypatch.setenv("VISTEXT_PROFILE", chosen)
+    assert profile.budget(smoke=1, cpu=4, gpu=20) == epochs
+
+
+@pytest.mark.parametrize(
+    ("gpus", "device"),
+    [([], "CPU cores"), (["Tesla T4"], "Tesla T4"), (["Tesla T4", None], "Tesla T4, /physical_device:GPU:1")],
+    ids=["no GPU", "one GPU", "two, one without a name"],
+)
+def test_a_lesson_begins_with_one_line_on_what_it_runs_on(monkeypatch, gpus, device):
+    monkeypatch.setenv("VISTEXT_PROFILE", "smoke")
+    machine(monkeypatch, *gpus)
+    line = profile.start()
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert line.startswith("profile smoke on ")
+    assert f"{device} · Python {python} · TensorFlow 2.99.0 · Keras 3.99.0" in line
+    assert "\n" not in line
+
+
+def test_the_same_seed_gives_the_same_numbers_everywhere():
+    from vistext.engine import keras
+
+    def draws(seed):
+        profile.start(seed)
+        return random.random(), np.random.rand(), float(keras.random.uniform([]))
+
+    first = draws(3)
+    assert draws(3) == first
+    assert all(other != once for other, once in zip(draws(4), first, strict=True))
