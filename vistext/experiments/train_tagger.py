@@ -1,0 +1,97 @@
+"""`vistext train tagger`: make the shipped weights of lesson 01 again, and their card.
+
+About 45 minutes on 2 cores that compute in bfloat16, twice that on others. It can be stopped at any time and run again:
+it goes on from its last checkpoint.
+"""
+
+import argparse
+import platform
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from scipy.special import softmax
+
+from vistext import metrics, weights
+from vistext.data import cifar10
+from vistext.engine import keras, tf
+from vistext.experiments.tagging import Recipe, logits, train
+from vistext.models import tagger
+from vistext.training import fastest_precision
+
+CALIBRATION = 1000  # training pictures kept aside for the temperature; the test pictures only measure
+CHECKPOINT = Path("checkpoints/tagger")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "--epochs", type=float, default=Recipe.epochs, help="passes over the data (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=Recipe.seed, help="of the start, the order and the shifts")
+    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
+    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the card")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, calibrate, measure, save."""
+    recipe = Recipe(epochs=arguments.epochs, seed=arguments.seed)
+    if arguments.fresh:
+        shutil.rmtree(arguments.checkpoint, ignore_errors=True)
+    data = cifar10.load()
+    pictures, labels = data.train.pictures[:-CALIBRATION], data.train.labels[:-CALIBRATION]
+    precision = fastest_precision()
+    model, history = train(recipe, pictures, labels, precision=precision, checkpoint=arguments.checkpoint)
+    if history.interrupted:
+        print(f"Interrupted; run the same command again to go on from step {len(history.loss)}.")
+        return 130
+    made = asdict(recipe) | {"precision": precision, "minutes": round(history.seconds[-1] / 60, 1)}
+    card = ship(model, made, data, arguments.out)
+    print(f"Test accuracy {card['measured']['test_accuracy']:.2%}; the card is {arguments.out / 'tagger.json'}.")
+    return 0
+
+
+def ship(model: keras.Model, made: dict, data: cifar10.Cifar10, folder: Path) -> dict:
+    """Fit the temperature, measure on the test pictures what will be shipped, and save it with its card.
+
+    Args:
+        model: as `train` returns it.
+        made: how it was trained: the recipe's fields, and more.
+        data: the temperature comes from its last training pictures, the measures from its test pictures.
+        folder: where to.
+
+    Returns:
+        The card.
+    """
+    config = tagger.TaggerConfig(widths=made["widths"])
+    # What is measured is what is shipped: float32, with kernels that have been through float16.
+    weights.save(model, "tagger", {}, folder)
+    shipped = tagger.build(config)
+    weights.load_into(shipped, "tagger", folder)
+    aside = slice(-CALIBRATION, None)
+    temperature = metrics.fit_temperature(logits(shipped, data.train.pictures[aside]), data.train.labels[aside])
+    tested = logits(shipped, data.test.pictures)
+    measured = {
+        "test_accuracy": metrics.accuracy(tested, data.test.labels),
+        "test_pictures": len(tested),
+        "views": 1,
+        "calibration_error": metrics.calibration_error(softmax(tested / temperature, axis=1), data.test.labels),
+        "calibration_error_before_scaling": metrics.calibration_error(softmax(tested, axis=1), data.test.labels),
+    }
+    card = {
+        "name": "tagger",
+        "task": "CIFAR-10: one of ten kinds of thing in a picture",
+        "takes": "uint8 [n, h, w, 3] RGB; trained at 32 × 32",
+        "gives": f"logits float32 [n, {len(cifar10.CLASSES)}], already divided by the temperature",
+        "classes": list(cifar10.CLASSES),
+        "data": "CIFAR-10 (Krizhevsky 2009), training split"
+        f" less {CALIBRATION} pictures kept aside for the temperature",
+        "recipe": {"command": "vistext train tagger", **made},
+        "config": {"widths": list(config.widths), "temperature": round(temperature, 4)},
+        "measured": {name: round(value, 5) for name, value in measured.items()},
+        "made": time.strftime("%Y-%m-%d"),
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    return weights.save(shipped, "tagger", card, folder)

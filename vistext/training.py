@@ -1,0 +1,306 @@
+"""Training that can be watched, interrupted and resumed: an optimiser, a schedule, augmentation, and one loop.
+
+model.compile(optimizer=Muon(0.24), loss=..., metrics=["accuracy"])
+history = fit(model, AugmentedBatches(pictures, labels), seconds=40, learning_rate=linear_decay(0.24))
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from vistext.engine import keras, tf
+
+ops = keras.ops
+
+
+@keras.saving.register_keras_serializable("vistext")
+class Muon(keras.optimizers.Adam):
+    """Muon for convolution kernels, Adam for everything else.
+
+    A step of plain momentum moves a kernel mostly along the few directions in which its gradient is large. Muon makes
+    the step orthogonal first, so that every direction moves alike (Jordan et al. 2024, "Muon: an optimizer for hidden
+    layers in neural networks"; for convolutions, `airbench94_muon` in the repository of arXiv:2404.00498). The
+    optimiser of that name in Keras leaves convolution kernels to Adam, hence this one.
+
+    Args:
+        learning_rate: of the kernels, each of which is held at a norm of √(its output channels).
+        momentum: of the kernels, Nesterov's, 0 to 1.
+        adam_rate: Adam's learning rate for the other variables, as a share of `learning_rate`.
+        iterations: Newton-Schulz steps towards the orthogonal matrix; three suffice here.
+    """
+
+    def __init__(self, learning_rate=0.24, momentum=0.6, adam_rate=0.1, iterations=3, name="muon", **settings):
+        super().__init__(learning_rate, name=name, **settings)
+        self.momentum = momentum
+        self.adam_rate = adam_rate
+        self.newton_schulz_iterations = iterations
+
+    def update_step(self, gradient, variable, learning_rate):
+        if len(variable.shape) != 4:
+            super().update_step(gradient, variable, learning_rate * self.adam_rate)
+            return
+        rate = ops.cast(learning_rate, variable.dtype)
+        velocity = self._momentums[self._get_variable_index(variable)]
+        self.assign(velocity, self.momentum * velocity + gradient)
+        step = gradient + self.momentum * velocity
+        channels = variable.shape[-1]
+        step = ops.reshape(self.orthogonal(ops.reshape(step, (-1, channels))), variable.shape)
+        kernel = variable * (channels**0.5 / ops.norm(ops.reshape(variable, (-1,))))
+        self.assign(variable, kernel - rate * step)
+
+    def orthogonal(self, matrix):
+        """The matrix with all its singular values brought near 1 (to 0.5 .. 1.5): [m, n] → [m, n], without an SVD."""
+        tall = matrix.shape[0] > matrix.shape[1]
+        x = ops.transpose(matrix) if tall else matrix
+        x = x / (ops.norm(ops.reshape(x, (-1,))) + 1e-7)  # now no singular value is above 1
+        for _ in range(self.newton_schulz_iterations):
+            gram = x @ ops.transpose(x)
+            # Jordan's coefficients: the odd quintic 3.4445 s - 4.7750 s³ + 2.0315 s⁵ of each singular value s.
+            x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+        return ops.transpose(x) if tall else x
+
+    def get_config(self):
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "adam_rate": self.adam_rate,
+            "iterations": self.newton_schulz_iterations,
+        }
+
+
+@cache
+def fastest_precision() -> str:
+    """The Keras dtype policy in which this machine convolves fastest: "mixed_bfloat16" or "float32".
+
+    Measured, in a fraction of a second, rather than looked up: it depends on the processor (bfloat16 came to servers in
+    2020, to laptops later), and on whether TensorFlow uses oneDNN. Bfloat16 must win clearly, as it is the coarser.
+    """
+
+    def seconds(dtype: str) -> float:
+        picture, kernel = tf.ones((64, 16, 16, 64), dtype), tf.ones((3, 3, 64, 64), dtype)
+        taken = []
+        for _ in range(4):  # the first includes the start-up of the library
+            start = time.perf_counter()
+            tf.nn.conv2d(picture, kernel, 1, "SAME").numpy()
+            taken.append(time.perf_counter() - start)
+        return min(taken)
+
+    return "mixed_bfloat16" if seconds("bfloat16") * 1.3 < seconds("float32") else "float32"
+
+
+def linear_decay(peak: float) -> Callable[[float], float]:
+    """A schedule from `peak` down to zero: progress in [0, 1] → learning rate."""
+    return lambda progress: peak * max(0.0, 1 - progress)
+
+
+@dataclass(frozen=True)
+class AugmentedBatches:
+    """Training batches of labelled pictures: flipped on alternate epochs, shifted, and small at first.
+
+    Each batch depends on its number and the seed alone, so a training that is resumed sees what it would have seen.
+
+    Args:
+        pictures: uint8 [n, side, side, 3].
+        labels: int [n].
+        size: pictures in a batch, 1 to n.
+        shift: by at most so many pixels in each direction, the border being filled by reflection.
+        sides: (side, until) pairs: pictures are scaled to `side` pixels until that share of the training is done.
+            Early on, small pictures teach as much in a fraction of the time.
+        seed: of order, flips and shifts.
+    """
+
+    pictures: np.ndarray
+    labels: np.ndarray
+    size: int = 500
+    shift: int = 2
+    sides: tuple[tuple[int, float], ...] = ((32, 1.0),)
+    seed: int = 0
+
+    def __len__(self) -> int:
+        """Whole batches in one pass over the pictures."""
+        return len(self.pictures) // self.size
+
+    def __call__(self, step: int, progress: float) -> tuple[np.ndarray, np.ndarray]:
+        """Batch number `step`, 0, 1, ..., as uint8 [size, side, side, 3] and labels [size]."""
+        epoch, position = divmod(step, len(self))
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.pictures))
+        chosen = np.sort(order[position * self.size : (position + 1) * self.size])
+        flipped_first = np.random.default_rng(self.seed).random(len(self.pictures)) < 0.5
+        pictures = self.pictures[chosen]
+        # Each picture is seen in turn as it is and mirrored, rather than at random (Jordan 2024, section 3.6).
+        flip = flipped_first[chosen] ^ bool(epoch % 2)
+        pictures = np.where(flip[:, None, None, None], pictures[:, :, ::-1], pictures)
+        pictures = _shifted(pictures, self.shift, np.random.default_rng((self.seed, epoch, position)))
+        side = next(side for side, until in self.sides if progress < until or until >= 1)
+        return _scaled(pictures, side), self.labels[chosen]
+
+
+def _shifted(pictures: np.ndarray, most: int, random: np.random.Generator) -> np.ndarray:
+    """Each of uint8 [n, h, w, 3] moved by its own whole number of pixels, -most to most, both ways."""
+    if most == 0:
+        return pictures
+    n, height, width, _ = pictures.shape
+    padded = np.pad(pictures, ((0, 0), (most, most), (most, most), (0, 0)), mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
+    down, right = random.integers(0, 2 * most + 1, (2, n))
+    return np.ascontiguousarray(windows[np.arange(n), down, right].transpose(0, 2, 3, 1))
+
+
+def _scaled(pictures: np.ndarray, side: int) -> np.ndarray:
+    """uint8 [n, h, w, 3] → uint8 [n, side, side, 3], without aliasing."""
+    if pictures.shape[1] == side:
+        return pictures
+    small = tf.image.resize(pictures, (side, side), antialias=True).numpy()
+    return np.clip(np.rint(small), 0, 255).astype(np.uint8)
+
+
+@dataclass
+class History:
+    """What a training went through: one entry a step, but for `interrupted`."""
+
+    seconds: list[float] = field(default_factory=list)  # of training since its start, pauses between runs left out
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)  # on the batch trained on, in [0, 1]
+    interrupted: bool = False
+
+
+def fit(
+    model: keras.Model,
+    batches: Callable[[int, float], tuple[np.ndarray, np.ndarray]],
+    *,
+    learning_rate: Callable[[float], float],
+    steps: int | None = None,
+    seconds: float | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    every: float = 60,
+    label: str = "training",
+    bar: bool = True,
+) -> History:
+    """Train a compiled model, in view, until a number of steps or a time is reached.
+
+    Ctrl-C, or the stop button of a notebook, ends the training early: the model keeps what it has learned.
+
+    Args:
+        model: compiled with an optimiser, a loss and the metric "accuracy".
+        batches: (step, progress) → (inputs, labels), as `AugmentedBatches`; asked from another thread.
+        learning_rate: progress in [0, 1] → the rate of the next step.
+        steps: how many at most.
+        seconds: how long at most. With both, whichever comes first; progress is towards that one.
+        checkpoint: a folder. What is there is taken up again; every `every` seconds, and on an interruption, the state
+            is kept there; it is emptied when the training is complete.
+        every: seconds between checkpoints.
+        label: what the progress bar calls it.
+        bar: whether to show one.
+
+    Returns:
+        The history, from the first step even if resumed.
+
+    Raises:
+        ValueError: neither `steps` nor `seconds` is given, or one is not positive.
+        FloatingPointError: the loss is no longer finite.
+    """
+    if steps is None and seconds is None:
+        raise ValueError("fit needs steps, seconds, or both, to know when to stop")
+    for name, value in (("steps", steps), ("seconds", seconds)):
+        if value is not None and value <= 0:
+            raise ValueError(f"{name}={value}; accepted: more than 0")
+
+    history = History()
+    kept = None if checkpoint is None else Checkpoint(Path(checkpoint))
+    if kept:
+        history = kept.restore(model) or history
+    started = time.perf_counter() - (history.seconds[-1] if history.seconds else 0.0)
+    saved = time.perf_counter()
+
+    def progress() -> float:
+        by_steps = len(history.loss) / steps if steps else 0.0
+        return max(by_steps, (time.perf_counter() - started) / seconds if seconds else 0.0)
+
+    with _progress_bar(label, shown=bar) as shown, ThreadPoolExecutor(1) as reader:
+        try:
+            upcoming = reader.submit(batches, len(history.loss), progress())
+            while (done := progress()) < 1:
+                inputs, labels = upcoming.result()
+                upcoming = reader.submit(batches, len(history.loss) + 1, done)  # while this step is computed
+                model.optimizer.learning_rate = learning_rate(done)
+                logs = model.train_on_batch(inputs, labels, return_dict=True)
+                history.seconds.append(time.perf_counter() - started)
+                history.loss.append(float(logs["loss"]))
+                history.accuracy.append(float(logs["accuracy"]))
+                if not np.isfinite(history.loss[-1]):
+                    raise FloatingPointError(
+                        f"the loss became {history.loss[-1]} at step {len(history.loss)}: try a smaller learning rate"
+                    )
+                shown.set_postfix_str(
+                    f"loss {np.mean(history.loss[-20:]):.2f}, accuracy {np.mean(history.accuracy[-20:]):.0%}",
+                    refresh=False,
+                )
+                shown.update(min(1.0, progress()) * 100 - shown.n)
+                if kept and time.perf_counter() - saved > every:
+                    kept.save(model, history)
+                    saved = time.perf_counter()
+        except KeyboardInterrupt:
+            history.interrupted = True
+            shown.set_description_str(f"{label} (interrupted; the model keeps what it has learned)")
+            if kept:
+                kept.save(model, history)
+    if kept and not history.interrupted:
+        kept.clear()
+    return history
+
+
+def _progress_bar(label: str, *, shown: bool) -> tqdm:
+    """A bar from 0 to 100 % with the time left: on a notebook's ordinary output, on standard error elsewhere."""
+    return tqdm(
+        total=100,
+        desc=label,
+        disable=not shown,
+        file=sys.stdout if "ipykernel" in sys.modules else sys.stderr,
+        bar_format="{desc}: {percentage:3.0f}%|{bar:30}| {elapsed} < {remaining}{postfix}",
+        mininterval=0.5,
+    )
+
+
+class Checkpoint:
+    """The state of an unfinished training in a folder: weights and optimiser in one file, the history in another.
+
+    The history is written last and names its weights, so that whatever moment the power fails, a whole pair is found.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.index = folder / "history.json"
+
+    def save(self, model: keras.Model, history: History) -> None:
+        """Keep the state, replacing the one kept before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        weights = f"step-{len(history.loss)}.weights.h5"
+        model.save_weights(self.folder / weights, overwrite=True)
+        draft = self.index.with_suffix(".part")
+        draft.write_text(json.dumps({"weights": weights, "history": asdict(history)}))
+        os.replace(draft, self.index)
+        for other in self.folder.glob("step-*.weights.h5"):
+            if other.name != weights:
+                other.unlink()
+
+    def restore(self, model: keras.Model) -> History | None:
+        """Bring the model, compiled as it was, to the state kept; None, and the model untouched, if there is none."""
+        if not self.index.exists():
+            return None
+        state = json.loads(self.index.read_text())
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(self.folder / state["weights"])
+        return History(**{**state["history"], "interrupted": False})
+
+    def clear(self) -> None:
+        """Forget the state."""
+        for file in (self.index, *self.folder.glob("step-*.weights.h5")):
+            file.unlink(missing_ok=True)

@@ -1,0 +1,88 @@
+"""The small trained weights that the course ships, and the card of each.
+
+NAME.npz holds the variables, matrices and kernels as float16 and the rest as float32; NAME.json, the card, says what
+they were trained with, what was measured, and the checksum by which they are recognised.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).parent
+
+
+def save(model, name: str, card: dict, folder: Path = FOLDER) -> dict:
+    """Write a model's variables and its card.
+
+    Args:
+        model: a built Keras model; its variables' paths name the arrays.
+        name: of the two files, without an ending.
+        card: what the weights were trained with and what was measured; must be JSON.
+        folder: where to.
+
+    Returns:
+        The card as written: with `sha256`, `bytes` and `parameters` added.
+    """
+    arrays = {variable.path: np.asarray(variable.numpy(), "float32") for variable in model.variables}
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.npz"
+    np.savez_compressed(
+        file, **{path: array.astype("float16") if array.ndim > 1 else array for path, array in arrays.items()}
+    )
+    card = card | {
+        "parameters": sum(array.size for array in arrays.values()),
+        "bytes": file.stat().st_size,
+        "sha256": _sha256(file),
+    }
+    (folder / f"{name}.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return card
+
+
+def card(name: str, folder: Path = FOLDER) -> dict:
+    """The card of shipped weights.
+
+    Raises:
+        FileNotFoundError: no weights of that name are shipped; the message lists those that are.
+    """
+    file = folder / f"{name}.json"
+    if not file.exists():
+        shipped = ", ".join(sorted(path.stem for path in folder.glob("*.json"))) or "none"
+        raise FileNotFoundError(f"no shipped weights are called {name!r}; there are: {shipped}")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def verify(name: str, folder: Path = FOLDER) -> Path:
+    """The path of shipped weights, once their checksum is found to be the card's.
+
+    Raises:
+        FileNotFoundError: the weights or their card are missing.
+        ValueError: the file is not the one that the card describes.
+    """
+    expected = card(name, folder)["sha256"]
+    file = folder / f"{name}.npz"
+    found = _sha256(file)
+    if found != expected:
+        raise ValueError(f"{file} is damaged: its SHA-256 is {found}, its card says {expected}. Install vistext again.")
+    return file
+
+
+def load_into(model, name: str, folder: Path = FOLDER) -> None:
+    """Give a freshly built model its shipped weights, after verifying them.
+
+    Raises:
+        FileNotFoundError, ValueError: as `verify`; also ValueError if the model has other variables than the file.
+    """
+    with np.load(verify(name, folder), allow_pickle=False) as arrays:
+        built = {variable.path: tuple(variable.shape) for variable in model.variables}
+        kept = {path: arrays[path].shape for path in arrays.files}
+        if built != kept:
+            differing = sorted(path for path in built.keys() | kept.keys() if built.get(path) != kept.get(path))
+            raise ValueError(f"the weights {name!r} do not fit this model; they differ in {', '.join(differing)}")
+        for variable in model.variables:
+            variable.assign(arrays[variable.path].astype("float32"))
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
