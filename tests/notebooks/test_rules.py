@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from vistext.notebook_rules import LARGEST, RULES, check
+from vistext.notebook_rules import LARGEST, RULES, check, shows_text
 from vistext.notebooks import ROOT, SETUP_TAG, badge, code_cells, write
 
 HIDDEN = {"tags": [SETUP_TAG]}
@@ -17,11 +17,11 @@ def broken(lesson, place):
     return {name for name, rule in RULES.items() if list(rule(lesson, place))}
 
 
-def picture(alt=None):
+def figure():
     buffer = io.BytesIO()
     Image.new("RGB", (2, 2)).save(buffer, "PNG")
     data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": "<Figure size 640x480>"}
-    return nbformat.v4.new_output("display_data", data, metadata={"image/png": {"alt": alt}} if alt else {})
+    return nbformat.v4.new_output("display_data", data, metadata={"image/png": {"alt": "unheard"}})
 
 
 def page(html):
@@ -107,10 +107,6 @@ def compute_silently(lesson):
 
 
 def show_only_a_picture(lesson):
-    code_cells(lesson)[1].outputs = [picture("two bars")]
-
-
-def show_only_a_picture_in_html(lesson):
     code_cells(lesson)[1].outputs = [page('<img alt="two bars" src="data:image/png;base64,AAAA">')]
 
 
@@ -124,11 +120,11 @@ def hide_a_claim_that_raises(lesson):
     code_cells(lesson)[2].metadata = {"tags": ["raises-exception"]}
 
 
+def show_a_picture_that_can_have_none(lesson):
+    code_cells(lesson)[3].outputs.append(figure())
+
+
 def show_a_picture_without_alt(lesson):
-    code_cells(lesson)[3].outputs.append(picture())
-
-
-def show_a_picture_in_html_without_alt(lesson):
     code_cells(lesson)[3].outputs.append(page('<p>A cat</p><img src="data:image/png;base64,AAAA">'))
 
 
@@ -138,6 +134,10 @@ def show_a_picture_with_an_empty_alt(lesson):
 
 def write_prose_with_a_picture_without_alt(lesson):
     lesson.cells[2].source += "\n\n![](images/cat.png)"
+
+
+def write_prose_with_an_image_tag_without_alt(lesson):
+    lesson.cells[2].source += '\n\n<img src="images/cat.png" alt="">'
 
 
 def skip_a_level(lesson):
@@ -165,14 +165,14 @@ BREAKS = {
         hide_half_of_it_by_a_comment,
         compute_silently,
         show_only_a_picture,
-        show_only_a_picture_in_html,
     ],
     "hides_no_claim": [hide_a_claim, hide_a_claim_that_raises],
     "describes_its_pictures": [
+        show_a_picture_that_can_have_none,
         show_a_picture_without_alt,
-        show_a_picture_in_html_without_alt,
         show_a_picture_with_an_empty_alt,
         write_prose_with_a_picture_without_alt,
+        write_prose_with_an_image_tag_without_alt,
     ],
     "nests_its_headings": [skip_a_level, title_it_twice],
     "ends_with_your_turn": [end_without_exercises],
@@ -192,6 +192,10 @@ def test_a_break_is_found_by_its_rule_and_no_other(lesson, place, rule, change):
 def test_a_lesson_without_a_title_is_found(lesson, place):
     lesson.cells[0].source = badge(place)
     assert broken(lesson, place) == {"opens_with_title_and_badge", "nests_its_headings"}
+
+
+def test_the_name_of_a_figure_is_no_text_that_says_anything():
+    assert not shows_text(figure())
 
 
 def test_every_rule_is_shown_to_fail():
