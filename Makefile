@@ -73,10 +73,10 @@ lab: $(VENV)/.$(EXTRA)-course
 notebooks: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m vistext.notebooks execute $(LESSONS)
 
-weights: $(VENV)/.$(EXTRA)-course
+weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train tagger
 
-bench: $(VENV)/.$(EXTRA)-course
+bench: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext bench
 
 lint: $(VENV)/.$(EXTRA)-dev

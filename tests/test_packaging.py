@@ -30,6 +30,7 @@ ON_COLAB = {
     "pooch": "1.9.0",
     "rich": "13.9.4",
     "scikit-image": "0.25.2",
+    "scipy": "1.16.3",
     "tqdm": "4.67.3",
 }
 COLAB_OF_THE_COURSE = {"ipywidgets": "7.7.1", "scikit-learn": "1.6.1"}
