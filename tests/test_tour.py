@@ -1,0 +1,345 @@
+"""One picture through every task: whatever is given, the answer can be read by people, browsers and machines."""
+
+import base64
+import errno
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vistext import tour as tours
+from vistext import tour_page
+from vistext.data.cifar10 import CLASSES
+
+WEIGHTS = Path(tours.__file__).parent / "weights" / "tagger.json"
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+NEVER = {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video", "source"}
+
+
+@pytest.fixture(scope="module")
+def model():
+    """The tagger's network, small and with random weights: what it says is nonsense, how it says it is not."""
+    from vistext.engine import keras
+    from vistext.models.tagger import TaggerConfig, build
+
+    keras.utils.set_random_seed(0)
+    return build(TaggerConfig(widths=(8, 16, 16)))
+
+
+class Page(HTMLParser):
+    """A page as a browser would take it apart; a tag that is not closed in order is an error here."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.texts = [], [], []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+    def pictures(self):
+        return [
+            Image.open(io.BytesIO(base64.b64decode(attrs["src"].removeprefix("data:image/png;base64,"))))
+            for attrs in self.all("img")
+        ]
+
+
+def tags(probabilities=None, heat=None):
+    """What a tagger might have said about a picture of noise."""
+    noise = np.random.default_rng(0)
+    return tours.Tags(
+        probabilities={"cat": 0.92, "dog": 0.05, "frog": 0.03} if probabilities is None else probabilities,
+        seen=noise.integers(0, 256, (32, 32, 3), np.uint8),
+        shown=noise.integers(0, 256, (480, 480, 3), np.uint8),
+        heat=np.ones((3, 3), np.float32) if heat is None else heat,
+    )
+
+
+def result(name="cat.png", size=(40, 60), **options):
+    return tours.TourResult(name, name, np.zeros((*size, 3), np.uint8), tags(**options), 1.0)
+
+
+def photograph(mode="RGB", size=(48, 40)):
+    """A picture with a gradient in each direction, so that no two corners are alike."""
+    across, down = np.meshgrid(np.linspace(0, 255, size[0]), np.linspace(0, 255, size[1]))
+    return Image.fromarray(np.stack([across, down, 255 - across], axis=-1).astype(np.uint8)).convert(mode)
+
+
+def turned():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a telephone held upright
+    return {"exif": exif}
+
+
+def frames():
+    return {"save_all": True, "append_images": [photograph().rotate(90 * turn) for turn in (1, 2)], "duration": 50}
+
+
+KINDS = {
+    "grey.png": lambda: (photograph("L"), {}),
+    "grey-16-bit.png": lambda: (Image.fromarray(np.arange(1920, dtype=np.uint16).reshape(40, 48) * 34), {}),
+    "transparent.png": lambda: (photograph("RGBA"), {}),
+    "palette.png": lambda: (photograph("P"), {"transparency": 3}),
+    "print.jpg": lambda: (photograph("CMYK"), {}),
+    "turned.jpg": lambda: (photograph(), turned()),
+    "photograph.webp": lambda: (photograph(), {}),
+    "animated.gif": lambda: (photograph("P"), frames()),
+    "animated.webp": lambda: (photograph(), frames()),
+    "animated.png": lambda: (photograph(), frames()),
+    "dot.png": lambda: (photograph(size=(1, 1)), {}),
+    "line.png": lambda: (photograph(size=(1, 3000)), {}),
+    "wide.png": lambda: (photograph(size=(3000, 1)), {}),
+}
+SIZES = {"turned.jpg": (40, 48), "dot.png": (1, 1), "line.png": (1, 3000), "wide.png": (3000, 1)}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_picture_is_tagged_and_shown(name, model, tmp_path):
+    image, options = KINDS[name]()
+    image.save(tmp_path / name, **options)
+
+    found = tours.tour(tmp_path / name, model=model)
+
+    width, height = SIZES.get(name, (48, 40))
+    assert found.picture.shape == (height, width, 3)
+    assert set(found.tags.probabilities) == set(CLASSES)
+    assert sum(found.tags.probabilities.values()) == pytest.approx(1, abs=1e-4)
+    assert list(found.tags.probabilities.values()) == sorted(found.tags.probabilities.values(), reverse=True)
+    hero, seen, looked = Page(found.html()).pictures()
+    assert hero.width / hero.height == pytest.approx(width / height, rel=0.5)
+    assert (seen.size, looked.size) == ((32, 32), (480, 480))
+
+
+def test_without_a_picture_it_takes_the_cat(model):
+    found = tours.tour(model=model)
+
+    assert found.picture.shape == (300, 451, 3)
+    assert found.source == "skimage.data.chelsea"
+    assert "Chelsea the cat" in Page(found.html()).text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("airplane", "an airplane"),
+        ("automobile", "an automobile"),
+        ("bird", "a bird"),
+        ("cat", "a cat"),
+        ("deer", "a deer"),
+        ("dog", "a dog"),
+        ("frog", "a frog"),
+        ("horse", "a horse"),
+        ("ship", "a ship"),
+        ("truck", "a truck"),
+    ],
+)
+def test_each_tag_stands_in_the_sentence_with_its_article(name, said):
+    other = "horse" if name == "dog" else "dog"
+
+    assert tours.sentence({name: 0.92, other: 0.08}) == f"The picture most likely shows {said} (92 %)."
+    assert said in tours.sentence({name: 0.3, other: 0.2})
+
+
+def test_a_tag_that_is_more_likely_wrong_than_right_is_not_claimed():
+    unsure = tours.sentence({"cat": 0.49, "airplane": 0.31, "dog": 0.2})
+
+    assert unsure == "The network is unsure: perhaps a cat (49 %), perhaps an airplane (31 %)."
+    assert tours.sentence({"cat": 0.5, "airplane": 0.5}).startswith("The picture most likely shows a cat")
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (1.0, "> 99 %"),
+        (0.996, "> 99 %"),
+        (0.994, "99 %"),
+        (0.051, "5 %"),
+        (0.006, "1 %"),
+        (0.004, "< 1 %"),
+        (0.0, "< 1 %"),
+    ],
+)
+def test_no_probability_is_said_to_be_certain(probability, said):
+    assert tours.percent(probability) == said
+
+
+def test_the_page_needs_nothing_but_itself():
+    html = result().html()
+    page = Page(html)
+
+    assert not NEVER & {tag for tag, _ in page.tags}
+    assert not [attrs for _, attrs in page.tags if "href" in attrs or any(name.startswith("on") for name in attrs)]
+    assert all(attrs["src"].startswith("data:image/png;base64,") for attrs in page.all("img"))
+    assert "url(" not in html
+    assert "@import" not in html
+    assert "://" not in html
+    policy = next(
+        attrs["content"] for attrs in page.all("meta") if attrs.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert "default-src 'none'" in policy
+
+
+def test_the_page_can_be_read_by_a_screen_reader_and_on_a_telephone():
+    page = Page(result().html())
+
+    assert page.all("html") == [{"lang": "en"}]
+    assert [len(page.all(tag)) for tag in ("h1", "main", "title", "table", "caption")] == [1, 1, 1, 1, 1]
+    assert len(page.all("img")) == 3
+    assert all(attrs["alt"].strip() for attrs in page.all("img"))
+    assert {attrs["name"]: attrs["content"] for attrs in page.all("meta") if "name" in attrs}["viewport"].startswith(
+        "width=device-width"
+    )
+    assert [attrs["scope"] for attrs in page.all("th")] == ["row"] * 3
+
+
+def test_the_page_says_what_the_terminal_says():
+    text = Page(result().html()).text.replace("\xa0", " ")
+
+    assert "The picture most likely shows a cat (92 %)." in text
+    assert "cat 92 % dog 5 % frog 3 %" in text
+    assert "knows these 3 words and no others" in text
+
+
+def test_bars_are_as_long_as_the_probabilities():
+    page = Page(result().html())
+
+    widths = [re.search(r"width:([\d.]+)%", attrs["style"]).group(1) for attrs in page.all("span") if "style" in attrs]
+    assert [float(width) for width in widths] == [92, 5, 3]
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>.png", '"><img src=x onerror=alert(1)>.png', "&amp;.png"])
+def test_a_file_name_that_looks_like_markup_is_only_text(name):
+    page = Page(result(name).html())
+
+    assert not page.all("script")
+    assert len(page.all("img")) == 3
+    assert name in page.text
+    assert name in page.all("img")[0]["alt"]
+
+
+def test_a_file_name_cannot_command_a_terminal_or_break_the_page(model, tmp_path):
+    photograph().save(tmp_path / "picture.png")
+    path = (tmp_path / "picture.png").rename(tmp_path / "red\x1b[31m\udcff.png")
+
+    found = tours.tour(path, model=model)
+
+    assert found.name == "red?[31m?.png"
+    tour_page.save(found.html(), tmp_path)
+
+
+def test_a_photograph_from_a_telephone_does_not_make_a_page_of_megabytes():
+    hero = Page(result(size=(3000, 4000)).html()).pictures()[0]
+
+    assert hero.size == (960, 720)
+
+
+def luminance(colour):
+    """Relative luminance of #rrggbb as WCAG 2.1 defines it."""
+    levels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (level / 12.92 if level <= 0.03928 else ((level + 0.055) / 1.055) ** 2.4 for level in levels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_the_colours_reach_wcag_aa(scheme):
+    palettes = re.findall(r":root \{[^}]*\}", tour_page.STYLE)
+    assert len(palettes) == 2
+    colour = dict(re.findall(r"--(\w+): (#\w{6})", palettes[scheme]))
+
+    for text in ("ink", "soft", "accent"):
+        assert min(contrast(colour[text], colour[ground]) for ground in ("ground", "card")) >= 4.5
+    assert contrast(colour["bar"], colour["track"]) >= 3
+    assert contrast(colour["accent"], colour["track"]) >= 3
+
+
+def test_where_nothing_spoke_the_picture_is_dim_and_grey():
+    picture = tags().shown
+
+    dim = tours.spotlight(picture, np.zeros((3, 3), np.float32)).astype(int)
+
+    assert np.ptp(dim, axis=-1).max() == 0
+    assert dim.mean() < picture.mean() / 2
+
+
+def test_where_everything_spoke_the_picture_is_as_it_was():
+    picture = tags().shown
+
+    assert np.array_equal(tours.spotlight(picture, np.ones((3, 3), np.float32)), picture)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "place"),
+    [(0, 0, "at the top left"), (1, 1, "at the centre"), (2, 1, "at the bottom"), (1, 2, "at the right")],
+)
+def test_the_overlay_says_in_words_where_the_light_is(row, column, place):
+    heat = np.zeros((6, 6), np.float32)
+    heat[2 * row : 2 * row + 2, 2 * column : 2 * column + 2] = 1
+
+    alt = Page(result(heat=heat).html()).all("img")[2]["alt"]
+
+    assert alt.endswith(f"mostly {place}")
+
+
+def test_a_network_that_looked_nowhere_still_makes_a_page():
+    alt = Page(result(heat=np.zeros((3, 3), np.float32)).html()).all("img")[2]["alt"]
+
+    assert alt.endswith("nowhere in particular")
+
+
+def test_the_page_is_written_whole_into_a_new_folder(tmp_path):
+    page = tour_page.save("whole", tmp_path / "a" / "b")
+
+    assert page == tmp_path / "a" / "b" / "tour.html"
+    assert page.read_text() == "whole"
+    assert list(page.parent.iterdir()) == [page]
+
+
+def test_a_full_disk_leaves_the_earlier_page_as_it_was(tmp_path, monkeypatch):
+    page = tour_page.save("earlier", tmp_path)
+    write = Path.write_text
+
+    def half(path, text, **options):
+        write(path, text[: len(text) // 2], **options)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="No space left"):
+        tour_page.save("later", tmp_path)
+
+    assert page.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [page]
+
+
+@pytest.mark.skipif(not WEIGHTS.exists(), reason="weights not shipped yet")
+def test_the_shipped_weights_see_a_cat_in_the_cat():
+    found = tours.tour()
+
+    assert found.tags.first == "cat"
+    assert found.tags.sentence.startswith("The picture most likely shows a cat")
