@@ -1,0 +1,268 @@
+"""Is this machine ready for the course? What was found, what is wanted, and the remedy for each thing that is amiss.
+
+Version ranges are read from the installed packages' own metadata, so `pyproject.toml` stays their one source.
+TensorFlow is not imported: it takes seconds, and a doctor must not fall ill with the patient. When its devices are
+asked for, it runs in a process of its own, because a TensorFlow built for another processor takes the whole process
+down with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from vistext import profile
+
+TENSORFLOW_BUILDS = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly")
+NEEDED_MEMORY = 1.5  # GiB, what the tour may take
+START_LIMIT = 120  # seconds; TensorFlow's first start from a slow disk takes tens of them
+GIB = 2**30
+
+State = Literal["ready", "optional", "mend"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    state: State  # "optional": missing, and most of the course does without
+    found: str
+    wanted: str = ""
+    remedy: str = ""
+
+
+def examine(*, devices: bool = False) -> list[Finding]:
+    """Look at everything the course stands on.
+
+    Args:
+        devices: also start TensorFlow, in a process of its own, and ask which devices it sees; takes seconds.
+
+    Returns:
+        The findings in the order in which they are worth reading. Nothing is raised, whatever is missing or broken.
+    """
+    looks: list[tuple[str, Callable[[], list[Finding]]]] = [
+        ("Python", lambda: [python()]),
+        ("packages", packages),
+        ("devices", lambda: [tensorflow_devices() if devices else system_devices()]),
+        ("memory", lambda: [memory()]),
+        ("profile", lambda: [profile_in_force()]),
+        ("weights", lambda: [weights()]),
+        ("CIFAR-10", lambda: [cifar10()]),
+    ]
+    findings = []
+    for subject, look in looks:
+        try:
+            findings += look()
+        except Exception as error:  # a doctor reports what breaks; it does not break
+            remedy = "install the course again, or report this with the line above"
+            findings.append(Finding(subject, "mend", f"{type(error).__name__}: {error}", remedy=remedy))
+    return findings
+
+
+def is_ready(findings: list[Finding]) -> bool:
+    """Whether nothing needs mending."""
+    return all(finding.state != "mend" for finding in findings)
+
+
+def python() -> Finding:
+    """The Python that runs this."""
+    version = platform.python_version()
+    try:
+        wanted = metadata.metadata("vistext")["Requires-Python"] or ""
+    except metadata.PackageNotFoundError:
+        found = f"{version}; vistext itself is not installed, so no range is known"
+        remedy = 'run `make tour` in the checkout, or pip install -e ".[cpu,course]"'
+        return Finding("Python", "mend", found, remedy=remedy)
+    if SpecifierSet(wanted).contains(version, prereleases=True):
+        return Finding("Python", "ready", version, _readable(wanted))
+    remedy = "install a Python in this range from python.org, and make a new environment with it"
+    return Finding("Python", "mend", version, _readable(wanted), remedy)
+
+
+def packages() -> list[Finding]:
+    """TensorFlow, Keras and NumPy; then the lesson tools; then, in one line, whatever else vistext builds on."""
+    base, build = _requirements("vistext"), _tensorflow_build()
+    tensorflow = next(iter(_requirements("vistext", "cpu").values()), None)
+    # vistext leaves the choice of Keras to TensorFlow, so there the range is TensorFlow's.
+    keras = base.get("keras") or _requirements(build).get("keras")
+    findings = [
+        _package("TensorFlow", build, tensorflow, 'pip install "vistext[cpu]", or "vistext[gpu]" for an NVIDIA GPU'),
+        _package("Keras", "keras", keras, "pip install --upgrade keras"),
+        _package("NumPy", "numpy", base.pop("numpy", None)),
+    ]
+    for name, requirement in _requirements("vistext", "course").items():
+        subject = {"jupyterlab": "JupyterLab"}.get(name, name)
+        findings.append(_package(subject, name, requirement, 'pip install "vistext[course]"', optional=True))
+    others = [_package(name, name, requirement) for name, requirement in base.items() if name != "keras"]
+    findings += [finding for finding in others if finding.state != "ready"]
+    if fine := [f"{finding.subject} {finding.found}" for finding in others if finding.state == "ready"]:
+        findings.append(Finding("other packages", "ready", ", ".join(fine)))
+    return findings
+
+
+def _package(
+    subject: str, name: str, requirement: Requirement | None, install: str = "", *, optional: bool = False
+) -> Finding:
+    """Whether a distribution is installed, in the range that `requirement` gives, and whole enough to be imported."""
+    version = _version(name)
+    wanted = str(requirement.specifier) if requirement else ""
+    if not version or (subject == "TensorFlow" and util.find_spec("tensorflow") is None):
+        remedy = install or f'pip install "{name}{wanted}"'
+        return Finding(subject, "optional" if optional else "mend", "not installed", _readable(wanted), remedy)
+    if requirement and not requirement.specifier.contains(version, prereleases=True):
+        return Finding(subject, "mend", version, _readable(wanted), f'pip install "{name}{wanted}"')
+    return Finding(subject, "ready", version, _readable(wanted))
+
+
+def _requirements(distribution: str, extra: str = "") -> dict[str, Requirement]:
+    """What an installed distribution asks for here, by name: always, or what one extra adds to that."""
+    try:
+        requirements = [Requirement(line) for line in metadata.requires(distribution) or []]
+    except metadata.PackageNotFoundError:
+        return {}
+    if extra:
+        wanted = [r for r in requirements if r.marker and r.marker.evaluate({"extra": extra})]
+    else:
+        wanted = [r for r in requirements if not r.marker or r.marker.evaluate({"extra": ""})]
+    return {requirement.name: requirement for requirement in wanted}
+
+
+def _tensorflow_build() -> str:
+    """The name under which TensorFlow is installed; plain `tensorflow` when it is not."""
+    return next((name for name in TENSORFLOW_BUILDS if _version(name)), "tensorflow")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _readable(specifier: str) -> str:
+    """`<3.14,>=3.10` as `>=3.10, <3.14`."""
+    return ", ".join(sorted((part.strip() for part in specifier.split(",") if part), reverse=True))
+
+
+def system_devices() -> Finding:
+    """What the system reports, without TensorFlow."""
+    gpus = _nvidia_gpus()
+    found = ", ".join([f"{_cores()} CPU cores", *(gpus or ["no NVIDIA GPU"])])
+    return Finding("devices", "ready", found, remedy="`vistext doctor --devices` asks TensorFlow too" if gpus else "")
+
+
+def tensorflow_devices() -> Finding:
+    """What TensorFlow sees, and so whether it can be started at all."""
+    question = "from vistext.engine import tf; print(*(d.device_type for d in tf.config.list_physical_devices()))"
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-c", question], capture_output=True, text=True, timeout=START_LIMIT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        found = f"TensorFlow did not start within {START_LIMIT} seconds"
+        return Finding("devices", "mend", found, remedy="close other programs and try again")
+    if answer.returncode != 0:
+        last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1].strip()
+        remedy = "install TensorFlow again; a negative exit code means that it was built for another processor"
+        return Finding("devices", "mend", f"TensorFlow does not start: {last}", remedy=remedy)
+    seen = answer.stdout.split()
+    found = f"{_cores()} CPU cores; TensorFlow starts and sees " + " and ".join(
+        kind if seen.count(kind) == 1 else f"{seen.count(kind)} {kind}s" for kind in sorted(set(seen))
+    )
+    if _nvidia_gpus() and "GPU" not in seen:
+        return Finding("devices", "optional", found, "the NVIDIA GPU as well", 'pip install "vistext[gpu]" (Linux)')
+    return Finding("devices", "ready", found)
+
+
+def _cores() -> int:
+    """The cores that this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _nvidia_gpus() -> list[str]:
+    """The names of NVIDIA GPUs, as the driver's own tool gives them."""
+    if not shutil.which("nvidia-smi"):
+        return []
+    ask = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
+
+
+def memory(proc: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> Finding:
+    """Memory in GiB: of the machine, or of the container where that is less."""
+    try:
+        lines = dict(line.split(":", 1) for line in proc.read_text().splitlines())
+        total, available = (int(lines[key].split()[0]) * 1024 for key in ("MemTotal", "MemAvailable"))
+    except (OSError, KeyError, ValueError):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # Windows has no sysconf
+            total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+            return Finding("memory", "ready", f"{total / GIB:.1f} GiB")
+        return Finding("memory", "ready", "this system does not say", f"{NEEDED_MEMORY} GiB free")
+    with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
+        limit = int((cgroup / "memory.max").read_text())
+        used = int((cgroup / "memory.current").read_text())
+        total, available = min(total, limit), min(available, limit - used)
+    found, wanted = f"{total / GIB:.1f} GiB, {available / GIB:.1f} GiB of it free", f"{NEEDED_MEMORY} GiB free"
+    if available >= NEEDED_MEMORY * GIB:
+        return Finding("memory", "ready", found, wanted)
+    return Finding("memory", "mend", found, wanted, "close other programs and notebooks, or run on a larger machine")
+
+
+def profile_in_force() -> Finding:
+    """How much a lesson will compute; without asking TensorFlow."""
+    if not os.environ.get(profile.VARIABLE, "").strip():
+        chosen = "gpu, if TensorFlow sees the GPU" if _nvidia_gpus() else "cpu"
+        return Finding("profile", "ready", f"{chosen} (chosen by the machine)")
+    try:
+        return Finding("profile", "ready", f"{profile.name()} (from {profile.VARIABLE})")
+    except ValueError as error:
+        return Finding("profile", "mend", str(error), remedy=f"unset {profile.VARIABLE}, or set it to an accepted name")
+
+
+def weights(folder: Path | None = None) -> Finding:
+    """Whether the shipped weights are there and are those that their cards describe."""
+    from vistext import weights as shipped
+
+    folder = shipped.FOLDER if folder is None else folder
+    names = sorted({"tagger", *(card.stem for card in folder.glob("*.json"))})
+    try:
+        sizes = [shipped.verify(name, folder).stat().st_size for name in names]
+    except (OSError, ValueError, KeyError) as error:
+        return Finding(
+            "weights", "mend", f"{error}", remedy="install vistext again, or make them again: `make weights`"
+        )
+    found = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in zip(names, sizes, strict=True))
+    return Finding("weights", "ready", f"{found}; checksums as on their cards")
+
+
+def cifar10() -> Finding:
+    """Where CIFAR-10 would be loaded from."""
+    from vistext.data import cifar10 as data
+    from vistext.data import sources
+
+    try:
+        source = data.find()
+    except sources.DamagedDataError as error:
+        return Finding("CIFAR-10", "mend", str(error), remedy="delete what is damaged, then run `vistext data`")
+    if source:
+        return Finding("CIFAR-10", "ready", str(source))
+    size = f"{data.OFFICIAL.size / 1e6:.0f} MB"
+    remedy = f"`vistext data` downloads it ({size}), or set {sources.VARIABLE} to the folder that holds your copy"
+    looked = ", ".join(f"{place.path} ({place.name})" for place in sources.places())
+    return Finding("CIFAR-10", "optional", f"not in {looked}", "from lesson 01 on", remedy)
