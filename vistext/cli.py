@@ -1,0 +1,208 @@
+"""The command line: `vistext tour | doctor | data | train | bench`.
+
+Only what a command needs is imported, and only when it runs, so that `--help` comes at once. Exit codes: 0 done, 1
+something on this machine needs mending first, 2 what was given cannot be used, 130 interrupted. What went wrong
+stands on standard error, in one line where what was given is at fault.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from vistext import __version__
+
+DONE, MEND_FIRST, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+OUT = Path("out")
+
+# Commands whose options their own modules declare: each has `add_arguments(parser)` and `run(arguments) -> int`.
+EXPERIMENTS = {
+    ("train", "tagger"): "vistext.experiments.train_tagger",
+    ("bench",): "vistext.experiments.bench",
+}
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked to."""
+
+    def __init__(self, message: str, exit_code: int):
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words after `vistext`; those of the process when left out.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        SystemExit: argparse has printed help, the version, or what is wrong with the arguments.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that cannot write "✓" shows "?" and goes on
+            stream.reconfigure(errors="replace")
+    parser = _parser(argv)
+    arguments = parser.parse_args(argv)
+    if "run" not in arguments:
+        parser.print_help()
+        return DONE
+    try:
+        return arguments.run(arguments)
+    except CommandError as error:
+        print("vistext:", " ".join(str(error).split()), file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        print(error, file=sys.stderr)
+        return MEND_FIRST
+    except KeyboardInterrupt:
+        print("\nvistext: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vistext", description="Image and text together: the course's command line.")
+    parser.add_argument("--version", action="version", version=f"vistext {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    tour = _add(commands, "tour", _tour, "one picture through every task, as a table and as a page")
+    tour.add_argument(
+        "picture", metavar="PICTURE", nargs="?", help="a JPEG, PNG or WebP file (default: a photograph of a cat)"
+    )
+    tour.add_argument(
+        "--out", metavar="FOLDER", type=Path, default=OUT, help="where tour.html goes (default: %(default)s)"
+    )
+    tour.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else")
+
+    doctor = _add(commands, "doctor", _doctor, "is this machine ready for the course, and what to do if not")
+    doctor.add_argument(
+        "--devices", action="store_true", help="also start TensorFlow and ask it for its devices (seconds)"
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON, and nothing else")
+
+    data = _add(commands, "data", _data, "find or download CIFAR-10, check it, and say where it is")
+    data.add_argument(
+        "path", metavar="PATH", nargs="?", help="an archive or folder that holds it (default: look in the usual places)"
+    )
+
+    train = commands.add_parser(
+        "train", help="train a network of the course again", description="Train a network again."
+    )
+    networks = train.add_subparsers(title="networks", metavar="NETWORK", required=True)
+    for words, module in EXPERIMENTS.items():
+        parent = networks if words[0] == "train" else commands
+        _add_experiment(parent, words[-1], module, wanted=tuple(argv[: len(words)]) == words)
+    return parser
+
+
+def _add(commands, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_experiment(commands, name: str, module: str, *, wanted: bool) -> None:
+    """Add a command that lives in a module of its own, which is imported only when the command line names it."""
+    texts = {"tagger": "the tagger of lesson 01", "bench": "the article's network and ours, side by side"}
+    command = commands.add_parser(name, help=texts[name], description=texts[name])
+    if wanted:
+        experiment = import_module(module)
+        experiment.add_arguments(command)
+        command.set_defaults(run=experiment.run)
+
+
+def _tour(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.text import Text
+
+    from vistext import tour, tour_page
+    from vistext.data.pictures import PictureError
+
+    terminal = Console(quiet=arguments.json, highlight=False)
+    with _writing_to(arguments.out):
+        tour_page.check_folder(arguments.out)
+    with terminal.status("Starting TensorFlow …"):
+        try:
+            result = tour.tour(arguments.picture)
+        except PictureError as error:
+            raise CommandError(str(error), WRONG_INPUT) from error
+        except tour.NotReadyError as error:
+            raise CommandError(str(error), MEND_FIRST) from error
+    with _writing_to(arguments.out):
+        page = tour_page.save(result.html(), arguments.out)
+    if arguments.json:
+        print(json.dumps(result.facts() | {"page": str(page)}, indent=2))
+        return DONE
+    height, width = result.picture.shape[:2]
+    terminal.print(Text.assemble((result.name, "bold"), f" · {width} × {height} pixels"))
+    for section in result.sections:
+        terminal.print("", Text(section.title, "bold"), section.lines(), Text(section.sentence, "bold"), sep="\n")
+    terminal.print("", Text.assemble("The page: ", (str(page), f"link {page.absolute().as_uri()}")), sep="\n")
+    return DONE
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong while writing into one line and a remedy."""
+    try:
+        yield
+    except OSError as error:
+        message = f"cannot write in {folder}: {error.strerror or error}; choose another folder with --out"
+        raise CommandError(message, WRONG_INPUT) from error
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from vistext import doctor
+
+    findings = doctor.examine(devices=arguments.devices)
+    ready = doctor.is_ready(findings)
+    if arguments.json:
+        print(json.dumps({"ready": ready, "findings": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        _print_findings(findings, ready)
+    return DONE if ready else MEND_FIRST
+
+
+def _print_findings(findings: Sequence, ready: bool) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    marks = {"ready": "[green]✓ ready[/]", "optional": "[yellow]– optional[/]", "mend": "[red]✗ mend[/]"}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("", "what", "found", "wanted"):
+        table.add_column(column, no_wrap=column in ("", "what"), overflow="fold")
+    for finding in findings:
+        table.add_row(marks[finding.state], finding.subject, Text(finding.found), finding.wanted)
+    terminal = Console(highlight=False)
+    terminal.print(table)
+    for finding in findings:
+        if finding.remedy:
+            terminal.print(Text.assemble((f"{finding.subject}: ", "bold"), finding.remedy), soft_wrap=True)
+    terminal.print(Text("Ready." if ready else "Not ready: mend what is marked ✗ first.", "bold"))
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    from vistext.data import cifar10
+
+    try:
+        data = cifar10.load(arguments.path)
+    except (OSError, ValueError) as error:  # not found, damaged, no network, no room: the message says which
+        print("vistext:", getattr(error, "strerror", None) or error, file=sys.stderr)
+        return MEND_FIRST
+    found = cifar10.find(arguments.path)
+    sizes = f"{len(data.train.pictures):,} training and {len(data.test.pictures):,} test pictures"
+    print(f"CIFAR-10: {sizes}, whole; from {found}")
+    return DONE
