@@ -1,0 +1,253 @@
+"""Sentences as numbers, and back: tokens, a vocabulary, padding, batches.
+
+A network takes a table of whole numbers, not a text. So a sentence is cut into tokens (words and punctuation), each
+token is looked up in a vocabulary, and shorter sentences are filled up to the length of the table. Lesson 03 explains
+each step.
+"""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+PAD, START, END, UNKNOWN = 0, 1, 2, 3
+SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
+# A word keeps its apostrophes and hyphens ("it's", "left-hand"); any other mark is a token of its own.
+TOKEN = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+SENTENCE_ENDS = frozenset(".?!")
+NO_SPACE_BEFORE = frozenset(".?!,;:)]}%")
+NO_SPACE_AFTER = frozenset("([{")
+
+
+def tokenize(sentence: str) -> list[str]:
+    """The words and punctuation marks of a text, in lower case.
+
+    Args:
+        sentence: any text.
+
+    Returns:
+        Tokens in the order of the text; none for an empty text.
+    """
+    return TOKEN.findall(sentence.lower())
+
+
+def detokenize(tokens: Iterable[str]) -> str:
+    """The text that tokens stand for: spaces where they belong, a capital at the start of each sentence.
+
+    What has no full stop, question or exclamation mark is a title ("a cat on the floor") and stays in lower case.
+
+    Args:
+        tokens: as `tokenize` gives them.
+
+    Returns:
+        The text; empty when there are no tokens.
+    """
+    tokens = list(tokens)
+    text, capital, glue = "", not SENTENCE_ENDS.isdisjoint(tokens), True
+    for token in tokens:
+        space = "" if glue or token in NO_SPACE_BEFORE else " "
+        text += space + (token[:1].upper() + token[1:] if capital else token)
+        glue, capital = token in NO_SPACE_AFTER, token in SENTENCE_ENDS
+    return text
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that a model knows; the number of a word is its place among them.
+
+    Attributes:
+        words: first the four of `SPECIAL`, whose numbers are PAD, START, END and UNKNOWN; then tokens, none twice.
+    """
+
+    words: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.words[: len(SPECIAL)] != SPECIAL:
+            raise ValueError(f"a vocabulary begins with {', '.join(SPECIAL)}; use Vocabulary.build(sentences)")
+        if len(set(self.words)) < len(self.words):
+            twice = [word for word, times in Counter(self.words).items() if times > 1]
+            raise ValueError(f"each word has one number, but given more than once were {', '.join(twice)}")
+        if odd := [word for word in self.words[len(SPECIAL) :] if tokenize(word) != [word]]:
+            raise ValueError(f"words are tokens as tokenize() gives them, in lower case; given was {odd[0]!r}")
+
+    @classmethod
+    def build(cls, sentences: Iterable[str], minimum: int = 1) -> "Vocabulary":
+        """The words of sentences, the most frequent first (equally frequent ones in order of the alphabet).
+
+        Args:
+            sentences: what is to be encoded later; of the training split only.
+            minimum: how often a word must occur to get a number of its own, at least 1.
+
+        Raises:
+            ValueError: `minimum` is less than 1.
+            TypeError: one text is given instead of several.
+        """
+        if minimum < 1:
+            raise ValueError(f"minimum is at least 1, a word that occurs once; given was {minimum}")
+        counts = Counter(token for sentence in _several(sentences) for token in tokenize(sentence))
+        frequent = [word for word in sorted(counts, key=lambda word: (-counts[word], word)) if counts[word] >= minimum]
+        return cls(SPECIAL + tuple(frequent))
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Word → number."""
+        return {word: number for number, word in enumerate(self.words)}
+
+    def unknown(self, sentence: str) -> list[str]:
+        """The tokens of a sentence that have no number, each once, in the order of the sentence."""
+        return [token for token in dict.fromkeys(tokenize(sentence)) if token not in self.numbers]
+
+    def encode(self, sentences: Iterable[str], length: int | None = None) -> np.ndarray:
+        """Sentences as a table of numbers, a row each: START, the tokens, END, and PAD up to the length.
+
+        Args:
+            sentences: n texts.
+            length: columns of the table, START and END included; that of the longest sentence when left out.
+
+        Returns:
+            int32 [n, length] in [0, len(self)); UNKNOWN for words that have no number (see `unknown`).
+
+        Raises:
+            ValueError: a sentence needs more columns than `length`.
+            TypeError: one text is given instead of several.
+        """
+        sentences = list(_several(sentences))
+        rows = [
+            [START, *(self.numbers.get(token, UNKNOWN) for token in tokenize(sentence)), END] for sentence in sentences
+        ]
+        longest = max(rows, key=len, default=[START, END])
+        if length is None:
+            length = len(longest)
+        if len(longest) > length:
+            raise ValueError(
+                f"with its start and end, {_short(sentences[rows.index(longest)])!r} takes {len(longest)} columns, "
+                f"but length is {length}; give a length of at least {len(longest)}, or shorten it"
+            )
+        ids = np.full((len(rows), length), PAD, np.int32)
+        for row, numbers in zip(ids, rows, strict=True):
+            row[: len(numbers)] = numbers
+        return ids
+
+    def decode(self, ids: np.ndarray) -> list[str]:
+        """The sentences that a table of numbers stands for: each row up to its first END, without START and PAD.
+
+        Args:
+            ids: integers [n, length] in [0, len(self)), as `encode` or a model gives them.
+
+        Returns:
+            n texts; words that had no number read <unknown>.
+
+        Raises:
+            TypeError: `ids` are not whole numbers (probabilities, for example).
+            ValueError: `ids` are not a table, or hold a number that no word has.
+        """
+        ids = np.asarray(ids)
+        if ids.dtype.kind not in "iu":
+            raise TypeError(f"ids are whole numbers; given was {ids.dtype}; take the argmax of probabilities first")
+        if ids.ndim != 2:
+            raise ValueError(f"ids are a table [n, length]; given was {list(ids.shape)}; of one row make ids[None]")
+        if ids.size and not 0 <= ids.min() <= ids.max() < len(self):
+            raise ValueError(
+                f"this vocabulary has the numbers 0 to {len(self) - 1}; given were some from {ids.min()} to {ids.max()}"
+            )
+        return [detokenize(self._tokens(row.tolist())) for row in ids]
+
+    def _tokens(self, row: list[int]) -> list[str]:
+        if END in row:
+            row = row[: row.index(END)]
+        return [self.words[number] for number in row if number not in (PAD, START)]
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the vocabulary to a JSON file that `load` reads, and a person as well."""
+        Path(path).write_text(json.dumps({"words": self.words}, ensure_ascii=False, indent=0), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Vocabulary":
+        """Read a vocabulary that `save` wrote.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is damaged, or holds something else.
+        """
+        try:
+            words = json.loads(Path(path).read_text(encoding="utf-8"))["words"]
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                raise ValueError('"words" is not a list of words')
+            return cls(tuple(words))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ValueError(f"{path} is damaged or no vocabulary ({error}); build it again and save it") from error
+
+
+def mask(ids: np.ndarray) -> np.ndarray:
+    """Where a table of numbers holds a sentence and not its padding.
+
+    Args:
+        ids: integers [n, length].
+
+    Returns:
+        bool [n, length].
+    """
+    return np.asarray(ids) != PAD
+
+
+def teacher_forcing(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a model that writes word by word is given, and what it is to say at each step: the next word.
+
+    Args:
+        ids: integers [n, length], as `Vocabulary.encode` gives them.
+
+    Returns:
+        Inputs and targets, both [n, length - 1]; column t of the targets is column t + 1 of the table.
+    """
+    return ids[:, :-1], ids[:, 1:]
+
+
+def batches(
+    pairs: Sequence[tuple[str, str]],
+    vocabulary: Vocabulary,
+    size: int,
+    *,
+    rng: np.random.Generator | None = None,
+    lengths: tuple[int | None, int | None] = (None, None),
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of sentences (question and answer, for example) in batches, once through.
+
+    Args:
+        pairs: n pairs of texts.
+        vocabulary: gives both sides their numbers.
+        size: pairs in a batch, at least 1; the last batch may have fewer.
+        rng: shuffles the pairs; when left out, they come in their own order.
+        lengths: columns of both tables; when left out, each batch is as wide as its longest sentence.
+
+    Yields:
+        Two int32 tables, [size, length of the first sentences] and [size, length of the second ones].
+
+    Raises:
+        ValueError: `size` is less than 1, or a sentence is too long for `lengths`.
+    """
+    if size < 1:
+        raise ValueError(f"a batch has at least 1 pair; given was {size}")
+    order = np.arange(len(pairs)) if rng is None else rng.permutation(len(pairs))
+    for begin in range(0, len(pairs), size):
+        firsts, seconds = zip(*(pairs[i] for i in order[begin : begin + size]), strict=True)
+        yield vocabulary.encode(firsts, lengths[0]), vocabulary.encode(seconds, lengths[1])
+
+
+def _several(sentences: Iterable[str]) -> Iterable[str]:
+    if isinstance(sentences, str):
+        # A text is itself a sequence of texts, one letter each: the mistake would pass in silence.
+        raise TypeError(f"several sentences are wanted; given was one text; write [{_short(sentences)!r}]")
+    return sentences
+
+
+def _short(sentence: str) -> str:
+    return sentence if len(sentence) <= 60 else sentence[:57] + "..."
