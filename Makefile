@@ -70,8 +70,9 @@ lessons: $(VENV)/.$(EXTRA)-dev
 lab: $(VENV)/.$(EXTRA)-course
 	$(BIN)/python -m jupyterlab notebooks/00_tour.ipynb
 
+# In profile cpu, even where there is a GPU: that is what the stored outputs show.
 notebooks: $(VENV)/.$(EXTRA)-dev
-	$(BIN)/python -m vistext.notebooks execute $(LESSONS)
+	VISTEXT_PROFILE=$${VISTEXT_PROFILE:-cpu} $(BIN)/python -m vistext.notebooks execute $(LESSONS)
 
 weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train tagger

@@ -30,6 +30,6 @@ def test_the_readme_has_the_badge_of_each_lesson():
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--diff"]], ids=["lint", "format"])
 def test_lessons_pass_ruff(command):
-    ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", *map(str, lessons())]
+    ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "notebooks"]
     result = subprocess.run(ruff, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
