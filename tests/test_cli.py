@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vistext import cli, doctor, tour
+from vistext import cli, doctor, tour, weights
 from vistext.doctor import Finding
 
 CAT = tour.Tags(
@@ -323,3 +323,17 @@ def test_ctrl_c_while_tensorflow_starts_ends_with_130(delay, picture):
     assert running.returncode == 130
     assert "Traceback" not in err
     assert not picture.with_name("out").exists()
+
+
+@pytest.mark.skipif(not (weights.FOLDER / "tagger.json").exists(), reason="weights not shipped yet")
+def test_the_whole_tour_says_cat_and_nothing_else_within_its_memory(tmp_path):
+    import resource
+
+    words = [sys.executable, "-m", "vistext", "tour", "--json", "--out", str(tmp_path)]
+
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout)["tags"][0] == "cat"
+    assert done.stderr == ""
+    assert (tmp_path / "tour.html").is_file()
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 < 1536  # Linux counts in KiB

@@ -101,7 +101,7 @@ class Tags:
         chosen = with_article(self.first)
         bars = tour_page.bars(
             {tag: (probability, percent(probability)) for tag, probability in self.probabilities.items()},
-            caption="How probable the network holds each tag to be",
+            caption="How likely each tag is, says the network",
         )
         note = (
             f"The network knows these {len(self.probabilities)} words and no others, and must choose among them, "
