@@ -1,0 +1,170 @@
+"""Any number of sensible scenes, the same for the same seed on every machine."""
+
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+
+from vistext.scenes import tables
+from vistext.scenes.scene import MOST_HIDDEN, Box, Scene, Thing, Words, depth, hidden, split_of
+
+# How often: kinds are about equally frequent overall, and one thing or two are seen more often than four.
+SETTINGS = {"indoors": 24, "field": 29, "street": 23, "harbour": 21, "sky": 6}
+KINDS = {
+    "indoors": {"bird": 2, "cat": 4, "dog": 4, "frog": 4},
+    "field": {"airplane": 4, "bird": 2, "cat": 2, "deer": 7, "dog": 2, "frog": 5, "horse": 7},
+    "street": {
+        "airplane": 3,
+        "automobile": 9,
+        "bird": 1,
+        "cat": 2,
+        "deer": 3,
+        "dog": 2,
+        "frog": 1,
+        "horse": 3,
+        "truck": 8,
+    },
+    "harbour": {"airplane": 3, "automobile": 4, "bird": 3, "cat": 1, "dog": 1, "ship": 12, "truck": 3},
+    "sky": {"airplane": 3, "bird": 2},
+}
+COUNTS = {1: 35, 2: 31, 3: 20, 4: 14}
+LARGE = {1: 60, 2: 50, 3: 30, 4: 15}  # in a hundred, by the number of things: four large ones find no room
+SAME_KIND = 25  # in a hundred: a further thing is of a kind that is there already, so that there is something to count
+SCALES = {"small": (60, 64, 68), "large": (95, 100, 106)}  # in hundredths; see `tables.SCALES`
+TRIES = 12  # to find room for a thing
+
+
+def sample(n: int, seed: int = 0, split: str = "train") -> list[Scene]:
+    """Draw scenes at random.
+
+    Args:
+        n: how many, at least 0. More of them begin with the same ones.
+        seed: at least 0.
+        split: "train", "val" or "test", no two of which share a scene's facts, or "compositional": scenes with a
+            pairing (a kind with a place, a colour with a kind) that occurs in none of the others.
+
+    Returns:
+        The scenes; the same for the same seed and split everywhere.
+
+    Raises:
+        ValueError: a negative number or seed, or an unknown split.
+        TypeError: `n` or `seed` is not a whole number.
+    """
+    if (n := operator.index(n)) < 0:
+        raise ValueError(f"the number of scenes is at least 0; given was {n}")
+    if split not in tables.SPLITS:
+        raise ValueError(f"a split is one of: {', '.join(tables.SPLITS)}; given was {split!r}")
+    draw = Draws(seed, tables.SPLITS.index(split))
+    scenes = []
+    while len(scenes) < n:
+        if scene := _scene(draw, split):
+            scenes.append(scene)
+    return scenes
+
+
+class Draws:
+    """Whole numbers at random. NumPy promises the raw numbers of PCG64 for ever, but not what it makes of them."""
+
+    def __init__(self, seed: int, stream: int = 0):
+        if (seed := operator.index(seed)) < 0:
+            raise ValueError(f"a seed is at least 0; given was {seed}")
+        self._source = np.random.PCG64(np.random.SeedSequence([seed, stream]))
+        self._ready: list[int] = []
+
+    def bits(self) -> int:
+        """From 0 to 2^32 - 1."""
+        if not self._ready:
+            self._ready = (self._source.random_raw(2048) >> np.uint64(32)).tolist()
+        return self._ready.pop()
+
+    def below(self, end: int) -> int:
+        """From 0 to end - 1."""
+        return self.bits() * end >> 32
+
+    def between(self, first: int, last: int) -> int:
+        """From first to last."""
+        return first + self.below(last - first + 1)
+
+    def one_of(self, options: Sequence):
+        return options[self.below(len(options))]
+
+    def weighted(self, weights: dict):
+        """One of the keys, as often as its whole number says."""
+        left = self.below(sum(weights.values()))
+        for option, weight in weights.items():
+            left -= weight
+            if left < 0:
+                return option
+        raise AssertionError
+
+
+def _scene(draw: Draws, split: str) -> Scene | None:
+    """One attempt: what there is comes first, and decides the split; then room is found for it, or not."""
+    setting, time = draw.weighted(SETTINGS), draw.one_of(tables.TIMES)
+    words = _words(draw, setting)
+    if split_of(setting, time, words) != split:
+        return None
+    places = {place for *_, place in words}
+    things: tuple[Thing, ...] = ()
+    for one in words:
+        things = _with_room_for(draw, one, things, tables.zone(setting, one[-1], places))
+        if not things:
+            return None
+    return Scene(things, setting, time, draw.bits())
+
+
+def _words(draw: Draws, setting: str) -> list[Words]:
+    """What each thing of a scene is, and what it does where."""
+    count = draw.weighted(COUNTS)
+    words: list[Words] = []
+    for _ in range(count):
+        again = words and draw.below(100) < SAME_KIND
+        kind = draw.one_of(words)[0] if again else draw.weighted(KINDS[setting])
+        options = _OPTIONS[setting, kind]
+        place = draw.one_of(tuple(options))
+        size = "large" if draw.below(100) < LARGE[count] else "small"
+        words.append((kind, draw.one_of(tables.COLOURS[kind]), size, draw.one_of(options[place]), place))
+    return words
+
+
+def _options() -> dict[tuple[str, str], dict[str, list[str]]]:
+    """For each setting and kind: the places where it may be there, and its postures at each."""
+    found: dict = {}
+    for setting, kinds in KINDS.items():
+        for kind in kinds:
+            postures = tables.POSTURES[kind]
+            at = {place: [one for one in postures if place in postures[one]] for place in tables.SETTINGS[setting]}
+            found[setting, kind] = {place: able for place, able in at.items() if able}
+    return found
+
+
+_OPTIONS = _options()
+
+
+def _with_room_for(draw: Draws, words: Words, things: tuple[Thing, ...], zone: tuple[int, int]) -> tuple[Thing, ...]:
+    """The things and one more, farthest first; none at all if there is no room for it."""
+    kind, colour, size, posture, place = words
+    facing, variant, percent = draw.one_of(tables.FACINGS), draw.one_of(tables.VARIANTS), draw.one_of(SCALES[size])
+    width, height = ((extent * percent + 50) // 100 for extent in tables.EXTENT[kind][posture])
+    margin = {"mat": 5, "box": 3, "table": 4}.get(place, 0)
+    first, last = zone
+    lift = 0
+    if place == "sky":
+        first += height
+    elif place == "table":
+        lift = tables.TABLE_HEIGHT
+    elif posture == "jumping":
+        lift = int(tables.LEAP * height) + 1  # rounded up, so that the ground may be a little higher than drawn
+        first += 1
+    # A thing in the distance may be higher than its ground is far down, but not than the picture.
+    first = max(first, height + lift + 1)
+    if first > last:
+        return ()
+    for _ in range(TRIES):
+        x, bottom = draw.between(margin, 64 - margin - width), draw.between(first, last) - lift
+        box = Box(x / 64, (bottom - height) / 64, width / 64, height / 64)
+        thing = Thing(kind, colour, size, posture, place, box, facing, variant)
+        together = tuple(sorted((*things, thing), key=depth))
+        if all(hidden(one, together[index + 1 :]) <= MOST_HIDDEN for index, one in enumerate(together)):
+            return together
+    return ()

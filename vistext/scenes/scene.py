@@ -1,0 +1,312 @@
+"""What there is in a drawn picture: things, where they are, and what is true between them.
+
+A scene is plain data. From it come the pixels (`draw`) and every true sentence (`language`), so that a sentence can be
+judged for being right. Only sensible scenes can be made: `tables` says what goes with what.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
+
+from vistext.scenes import tables
+from vistext.scenes.tables import COLOURS, FACINGS, KINDS, POSTURES, SETTINGS, SIZES, TIMES, VARIANTS
+
+Words = tuple[str, str, str, str, str]  # of a thing: kind, colour, size, posture, place
+
+# How certain a picture must be of a relation for it to count; in between nothing is said.
+APART = 0.15  # left of: the share of the narrower thing that may overlap sideways
+ALIGNED = 0.4  # above, in front of: the share of the narrower thing that must overlap sideways
+SIDEWAYS = 10 / 64  # left of: the least distance between the middles
+NEARER = 5 / 64  # in front of: the least distance between where the two stand
+SALT = "vistext 13: "  # of the splits; with it, nothing is ever trained on the course's picture
+MOST_HIDDEN = 0.5  # of a thing's box, by its own box of cardboard and by what stands in front of it
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle, in fractions of the picture: its left and upper edge, its width and height, each in [0, 1]."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    def __post_init__(self) -> None:
+        inside = self.x >= 0 and self.y >= 0 and self.w > 0 and self.h > 0 and self.right <= 1 and self.bottom <= 1
+        if not inside:
+            raise ValueError(
+                f"a box lies within the picture, from 0 to 1 either way, and is not empty; given was {self}"
+            )
+
+    @property
+    def right(self) -> float:
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.h
+
+    @property
+    def middle(self) -> float:
+        """Halfway between left and right."""
+        return self.x + self.w / 2
+
+    @property
+    def area(self) -> float:
+        return self.w * self.h
+
+    def overlap(self, other: "Box") -> float:
+        """The area that both cover."""
+        across = min(self.right, other.right) - max(self.x, other.x)
+        down = min(self.bottom, other.bottom) - max(self.y, other.y)
+        return across * down if across > 0 and down > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing, and where it is.
+
+    Args:
+        kind: one of `tables.KINDS`, CIFAR-10's ten.
+        colour: one of `tables.COLOURS[kind]`.
+        size: "small" or "large", for a thing of its kind.
+        posture: one of `tables.POSTURES[kind]`: what it is doing.
+        place: one of `tables.POSTURES[kind][posture]`: what it does that on or in.
+        box: what it covers when nothing hides it. For a thing in a box of cardboard that includes the hidden part.
+        facing: "left" or "right".
+        variant: which of its kind's shapes, 0 to 2; nothing that is said depends on it.
+
+    Raises:
+        ValueError: an unknown word, a pairing that makes no sense, or a box that does not suit the size.
+    """
+
+    kind: str
+    colour: str
+    size: str
+    posture: str
+    place: str
+    box: Box
+    facing: str = "right"
+    variant: int = 0
+
+    def __post_init__(self) -> None:
+        kind, posture = self.kind, self.posture
+        _accept("a kind", kind, KINDS)
+        _accept(f"a colour of a thing of kind {kind!r}", self.colour, COLOURS[kind])
+        _accept("a size", self.size, SIZES)
+        _accept(f"a posture of a thing of kind {kind!r}", posture, POSTURES[kind])
+        _accept(f"a place for a thing of kind {kind!r} that is {posture}", self.place, POSTURES[kind][posture])
+        _accept("a facing", self.facing, FACINGS)
+        _accept("a variant", self.variant, VARIANTS)
+        width, height = tables.EXTENT[kind][posture]
+        across, down = self.box.w * 64 / width, self.box.h * 64 / height
+        low, high = tables.SCALES[self.size]
+        if not (low**2 <= across * down <= high**2 and 0.75 <= across / down <= 1.34):
+            raise ValueError(
+                f"the box of a {self.size} thing of kind {kind!r} that is {posture} is {low} to {high} times "
+                f"{width}/64 wide and {height}/64 high; given was {self.box}"
+            )
+
+    @property
+    def preposition(self) -> str:
+        """ "on" or "in": how one says that this thing is at its place."""
+        return "on" if self.kind == "ship" else tables.PREPOSITIONS[self.place]
+
+    @property
+    def ground(self) -> float:
+        """How far down the picture, in [0, 1], the ground is on which it stands, or above which it jumps."""
+        if self.place == "table":
+            return self.box.bottom + tables.TABLE_HEIGHT / 64
+        return self.box.bottom + (tables.LEAP * self.box.h if self.posture == "jumping" else 0)
+
+    @property
+    def furniture(self) -> Box | None:
+        """The mat, the box of cardboard or the table that belongs to this thing; None at any other place."""
+        box, unit = self.box, 1 / 64
+        if self.place == "mat":
+            return Box(box.x - 5 * unit, box.bottom - 5 * unit, box.w + 10 * unit, 8 * unit)
+        if self.place == "box":
+            height = tables.BOX_HIDES * box.h + unit
+            return Box(box.x - 3 * unit, box.bottom + unit - height, box.w + 6 * unit, height)
+        if self.place == "table":
+            return Box(box.x - 4 * unit, box.bottom - unit, box.w + 8 * unit, (tables.TABLE_HEIGHT + 1) * unit)
+        return None
+
+    @property
+    def words(self) -> Words:
+        """Kind, colour, size, posture and place: what counts when scenes are told apart."""
+        return self.kind, self.colour, self.size, self.posture, self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What is true of two things: `things[subject]` is `name` ("left of", ...) `things[object]`."""
+
+    subject: int
+    name: str
+    object: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one picture shows.
+
+    Args:
+        things: one to four, the farthest first: what comes later is drawn over what comes earlier.
+        setting: one of `tables.SETTINGS`.
+        time: "day" or "night".
+        look: what picks the background's details and the light, in [0, 2^32); nothing that is said depends on it.
+
+    Raises:
+        ValueError: too many things or none, a place that the setting does not have, a thing outside the part of the
+            picture that shows its place, out of order, or too much hidden.
+    """
+
+    things: tuple[Thing, ...]
+    setting: str
+    time: str = "day"
+    look: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.things, tuple) or not 1 <= len(self.things) <= tables.MOST_THINGS:
+            raise ValueError(f"a scene holds a tuple of 1 to {tables.MOST_THINGS} things; given was {self.things!r}")
+        _accept("a setting", self.setting, SETTINGS)
+        _accept("a time", self.time, TIMES)
+        if not 0 <= self.look < 2**32:
+            raise ValueError(f"a look is a number from 0 to {2**32 - 1}; given was {self.look}")
+        for thing in self.things:
+            _accept(f"a place of the setting {self.setting!r}", thing.place, SETTINGS[self.setting])
+        self._check_places()
+        self._check_order()
+
+    def _check_places(self) -> None:
+        places = {thing.place for thing in self.things}
+        for thing in self.things:
+            _ = thing.furniture  # lies within the picture, or says so
+            low, high = tables.zone(self.setting, thing.place, places)
+            top, bottom = (thing.box.y, thing.box.bottom) if thing.place == "sky" else (thing.ground, thing.ground)
+            if not low / 64 <= top <= bottom <= high / 64:
+                what = "is within" if thing.place == "sky" else "stands between"
+                raise ValueError(
+                    f"in the setting {self.setting!r} a thing at the place {thing.place!r} {what} {low}/64 and "
+                    f"{high}/64 of the picture's height; given was {top * 64:g}/64 to {bottom * 64:g}/64"
+                )
+
+    def _check_order(self) -> None:
+        depths = [depth(thing) for thing in self.things]
+        if depths != sorted(depths):
+            raise ValueError(
+                "things come farthest first: those in the sky, then by how far down the picture they stand"
+            )
+        for index, thing in enumerate(self.things):
+            if (share := hidden(thing, self.things[index + 1 :])) > MOST_HIDDEN:
+                raise ValueError(
+                    f"at most {MOST_HIDDEN:.0%} of a thing's box may be hidden; of things[{index}] "
+                    f"({thing.kind}) it is {share:.0%}"
+                )
+
+    @cached_property
+    def relations(self) -> tuple[Relation, ...]:
+        """All that can be seen to be true between two things, both ways round ("left of" and "right of", ...)."""
+        pairs = permutations(range(len(self.things)), 2)
+        return tuple(
+            Relation(one, name, other)
+            for one, other in pairs
+            for name, holds in _RELATIONS.items()
+            if holds(self.things[one], self.things[other])
+        )
+
+    @property
+    def facts(self) -> str:
+        """What the scene holds, as one string: setting, time, and each thing's words; not where or how it is drawn."""
+        return facts_of(self.setting, self.time, [thing.words for thing in self.things])
+
+    @property
+    def split(self) -> str:
+        """The one split in which this scene's facts may occur: one of `tables.SPLITS`."""
+        return split_of(self.setting, self.time, [thing.words for thing in self.things])
+
+    @property
+    def held_out(self) -> tuple[tuple[str, str], ...]:
+        """The pairings in this scene, (kind, place) or (kind, colour), that occur in the compositional split only."""
+        return tuple(pairing for thing in self.things for pairing in held_out(thing.words))
+
+
+def held_out(words: Words) -> list[tuple[str, str]]:
+    """The pairings in a thing's words, (kind, place) or (kind, colour), that occur in the compositional split only."""
+    kind, colour, _, _, place = words
+    pairings = [(kind, place)] if place in tables.HELD_OUT_PLACES.get(kind, ()) else []
+    return pairings + ([(kind, colour)] if colour in tables.HELD_OUT_COLOURS.get(kind, ()) else [])
+
+
+def facts_of(setting: str, time: str, things: list[Words]) -> str:
+    """What a scene holds, as one string, in which the order of the things does not matter."""
+    return " + ".join([f"{setting}/{time}", *sorted("/".join(words) for words in things)])
+
+
+def split_of(setting: str, time: str, things: list[Words]) -> str:
+    """Decide the split by the facts alone, so that no two splits can share any: 80, 10 and 10 in a hundred."""
+    if any(held_out(words) for words in things):
+        return "compositional"
+    digest = hashlib.sha256((SALT + facts_of(setting, time, things)).encode()).digest()
+    return tables.SPLITS[max(0, int.from_bytes(digest[:4], "big") % 10 - 7)]
+
+
+def depth(thing: Thing) -> float:
+    """How near to the eye a thing is: what is nearer is drawn later."""
+    return 0.0 if thing.place == "sky" else thing.ground
+
+
+def hidden(thing: Thing, nearer: tuple[Thing, ...]) -> float:
+    """The share of a thing's box that is hidden: by its own box of cardboard, and by the things nearer to the eye."""
+    area = thing.box.area
+    covered = tables.BOX_HIDES * area if thing.place == "box" else 0.0
+    for other in nearer:
+        covered += thing.box.overlap(other.box)
+        if other.furniture and other.place != "mat":
+            covered += thing.box.overlap(other.furniture)
+    return covered / area
+
+
+def course_scene() -> Scene:
+    """The course's picture: "A cat is sitting on the floor." """
+    cat = Thing("cat", "orange", "large", "sitting", "floor", Box(20 / 64, 29 / 64, 21 / 64, 28 / 64), "right", 1)
+    return Scene((cat,), "indoors", "day", look=7)
+
+
+def _accept(what: str, given: object, accepted: object) -> None:
+    if given not in accepted:
+        listed = ", ".join(str(one) for one in accepted)
+        raise ValueError(f"{what} is one of: {listed}; given was {given!r}")
+
+
+def _shared_width(one: Thing, other: Thing) -> float:
+    """How much two things overlap sideways, as a share of the narrower one; below 0 when there is a gap."""
+    across = min(one.box.right, other.box.right) - max(one.box.x, other.box.x)
+    return across / min(one.box.w, other.box.w)
+
+
+def _left_of(one: Thing, other: Thing) -> bool:
+    return _shared_width(one, other) <= APART and other.box.middle - one.box.middle >= SIDEWAYS
+
+
+def _above(one: Thing, other: Thing) -> bool:
+    # Of two things on the ground, the farther is higher in the picture, but nobody calls it "above".
+    return one.place == "sky" and one.box.bottom <= other.box.y and _shared_width(one, other) >= ALIGNED
+
+
+def _in_front_of(one: Thing, other: Thing) -> bool:
+    on_ground = one.place != "sky" and other.place != "sky"
+    return on_ground and one.ground - other.ground >= NEARER and _shared_width(one, other) >= ALIGNED
+
+
+_RELATIONS = {
+    "left of": _left_of,
+    "right of": lambda one, other: _left_of(other, one),
+    "above": _above,
+    "below": lambda one, other: _above(other, one),
+    "in front of": _in_front_of,
+    "behind": lambda one, other: _in_front_of(other, one),
+}
+RELATIONS = tuple(_RELATIONS)
