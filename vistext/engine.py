@@ -28,7 +28,7 @@ def _stderr_held_back() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(terminal, held.read())
             raise
@@ -38,7 +38,7 @@ def _stderr_held_back() -> Iterator[None]:
             os.close(terminal)
 
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the environment prefers: the course's loops are TensorFlow's
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # later lines too: XLA and CUDA greet at first use
 with _stderr_held_back():
     try:

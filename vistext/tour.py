@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from PIL import Image
 
 from vistext import tour_page, weights
 from vistext.data import pictures
@@ -98,6 +97,8 @@ class Tags:
         return table
 
     def html(self) -> str:
+        from vistext.explain import spotlight
+
         chosen = with_article(self.first)
         bars = tour_page.bars(
             {tag: (probability, percent(probability)) for tag, probability in self.probabilities.items()},
@@ -249,25 +250,6 @@ def percent(probability: float) -> str:
     if whole >= 100:
         return "> 99 %"
     return "< 1 %" if whole < 1 else f"{whole} %"
-
-
-def spotlight(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """The picture, bright and in colour where the heat is, dim and grey elsewhere.
-
-    Brightness alone carries it, so it can be read in grey and by the colour-blind.
-
-    Args:
-        picture: uint8 [side, side, 3].
-        heat: float32 [h, w] in [0, 1].
-
-    Returns:
-        uint8 [side, side, 3].
-    """
-    side = picture.shape[0]
-    smooth = Image.fromarray(np.asarray(heat, np.float32)).resize((side, side), Image.Resampling.BICUBIC)
-    light = np.clip(np.asarray(smooth), 0, 1)[..., np.newaxis]  # (side, side, 1)
-    grey = np.asarray(Image.fromarray(picture).convert("L"), np.float32)[..., np.newaxis]
-    return (light * picture + (1 - light) * 0.35 * grey).round().astype(np.uint8)
 
 
 def _where(heat: np.ndarray) -> str:

@@ -1,7 +1,7 @@
 """Training that can be watched, interrupted and resumed: an optimiser, a schedule, augmentation, and one loop.
 
 model.compile(optimizer=Muon(0.24), loss=..., metrics=["accuracy"])
-history = fit(model, AugmentedBatches(pictures, labels), seconds=40, learning_rate=linear_decay(0.24))
+history = fit(model, Batches(pictures, labels), seconds=40, learning_rate=linear_decay(0.24))
 """
 
 import json
@@ -102,15 +102,16 @@ def linear_decay(peak: float) -> Callable[[float], float]:
 
 
 @dataclass(frozen=True)
-class AugmentedBatches:
-    """Training batches of labelled pictures: flipped on alternate epochs, shifted, and small at first.
+class Batches:
+    """Training batches of labelled pictures; if asked to, mirrored on alternate epochs, shifted, and small at first.
 
     Each batch depends on its number and the seed alone, so a training that is resumed sees what it would have seen.
 
     Args:
         pictures: uint8 [n, side, side, 3].
-        labels: int [n].
+        labels: [n, ...], as the model's loss takes them.
         size: pictures in a batch, 1 to n.
+        mirror: whether each picture is seen in turn as it is and mirrored.
         shift: by at most so many pixels in each direction, the border being filled by reflection.
         sides: (side, until) pairs: pictures are scaled to `side` pixels until that share of the training is done.
             Early on, small pictures teach as much in a fraction of the time.
@@ -120,7 +121,8 @@ class AugmentedBatches:
     pictures: np.ndarray
     labels: np.ndarray
     size: int = 500
-    shift: int = 2
+    mirror: bool = False
+    shift: int = 0
     sides: tuple[tuple[int, float], ...] = ((32, 1.0),)
     seed: int = 0
 
@@ -133,11 +135,11 @@ class AugmentedBatches:
         epoch, position = divmod(step, len(self))
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.pictures))
         chosen = np.sort(order[position * self.size : (position + 1) * self.size])
-        flipped_first = np.random.default_rng(self.seed).random(len(self.pictures)) < 0.5
         pictures = self.pictures[chosen]
-        # Each picture is seen in turn as it is and mirrored, rather than at random (Jordan 2024, section 3.6).
-        flip = flipped_first[chosen] ^ bool(epoch % 2)
-        pictures = np.where(flip[:, None, None, None], pictures[:, :, ::-1], pictures)
+        if self.mirror:  # in turn rather than at random, so that two epochs show both views (Jordan 2024, section 3.6)
+            at_first = np.random.default_rng(self.seed).random(len(self.pictures)) < 0.5
+            now = at_first[chosen] ^ bool(epoch % 2)
+            pictures = np.where(now[:, None, None, None], pictures[:, :, ::-1], pictures)
         pictures = _shifted(pictures, self.shift, np.random.default_rng((self.seed, epoch, position)))
         side = next(side for side, until in self.sides if progress < until or until >= 1)
         return _scaled(pictures, side), self.labels[chosen]
@@ -176,7 +178,7 @@ def fit(
     model: keras.Model,
     batches: Callable[[int, float], tuple[np.ndarray, np.ndarray]],
     *,
-    learning_rate: Callable[[float], float],
+    learning_rate: Callable[[float], float] | None = None,
     steps: int | None = None,
     seconds: float | None = None,
     checkpoint: str | os.PathLike | None = None,
@@ -190,8 +192,8 @@ def fit(
 
     Args:
         model: compiled with an optimiser, a loss and the metric "accuracy".
-        batches: (step, progress) → (inputs, labels), as `AugmentedBatches`; asked from another thread.
-        learning_rate: progress in [0, 1] → the rate of the next step.
+        batches: (step, progress) → (inputs, labels), as `Batches`; asked from another thread.
+        learning_rate: progress in [0, 1] → the rate of the next step; by default the optimiser's own.
         steps: how many at most.
         seconds: how long at most. With both, whichever comes first; progress is towards that one.
         checkpoint: a folder. What is there is taken up again; every `every` seconds, and on an interruption, the state
@@ -230,7 +232,8 @@ def fit(
             while (done := progress()) < 1:
                 inputs, labels = upcoming.result()
                 upcoming = reader.submit(batches, len(history.loss) + 1, done)  # while this step is computed
-                model.optimizer.learning_rate = learning_rate(done)
+                if learning_rate:
+                    model.optimizer.learning_rate = learning_rate(done)
                 logs = model.train_on_batch(inputs, labels, return_dict=True)
                 history.seconds.append(time.perf_counter() - started)
                 history.loss.append(float(logs["loss"]))

@@ -9,6 +9,7 @@ import platform
 import shutil
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from scipy.special import softmax
@@ -16,7 +17,7 @@ from scipy.special import softmax
 from vistext import metrics, weights
 from vistext.data import cifar10
 from vistext.engine import keras, tf
-from vistext.experiments.tagging import Recipe, logits, train
+from vistext.experiments.tagging import Recipe, train
 from vistext.models import tagger
 from vistext.training import fastest_precision
 
@@ -70,9 +71,10 @@ def ship(model: keras.Model, made: dict, data: cifar10.Cifar10, folder: Path) ->
     weights.save(model, "tagger", {}, folder)
     shipped = tagger.build(config)
     weights.load_into(shipped, "tagger", folder)
+    predict = partial(shipped.predict, batch_size=500, verbose=0)
     aside = slice(-CALIBRATION, None)
-    temperature = metrics.fit_temperature(logits(shipped, data.train.pictures[aside]), data.train.labels[aside])
-    tested = logits(shipped, data.test.pictures)
+    temperature = metrics.fit_temperature(predict(data.train.pictures[aside]), data.train.labels[aside])
+    tested = predict(data.test.pictures)
     measured = {
         "test_accuracy": metrics.accuracy(tested, data.test.labels),
         "test_pictures": len(tested),

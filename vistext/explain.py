@@ -1,0 +1,68 @@
+"""Where a network looked: maps over the picture that say which parts an answer rests on."""
+
+import numpy as np
+from PIL import Image
+
+from vistext.engine import keras, tf
+
+
+def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: str | None = None) -> np.ndarray:
+    """Grad-CAM: the feature maps that raise a class's score, added up and laid over the picture.
+
+    Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization": each map
+    is weighted by the mean gradient of the class's score with respect to it, and what lowers the score is left out.
+
+    Args:
+        model: a functional model, uint8 [n, h, w, 3] → scores [n, classes].
+        picture: uint8 [h, w, 3].
+        class_index: whose score is explained.
+        layer: the layer whose maps are weighed; by default the last that has maps.
+
+    Returns:
+        float32 [h, w] in [0, 1], the largest value 1; all 0 if no part raises the score.
+
+    Raises:
+        ValueError: no such layer, or no such class.
+    """
+    classes = model.output_shape[-1]
+    if not 0 <= class_index < classes:
+        raise ValueError(f"class_index={class_index}; accepted: 0 to {classes - 1}")
+    layer = layer or _last_maps(model)
+    both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.outputs[0]])
+    with tf.GradientTape() as tape:
+        maps, scores = both(picture[np.newaxis], training=False)
+        score = scores[0, class_index]
+    weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2))  # (1, maps)
+    heat = tf.nn.relu(tf.einsum("nhwc,nc->hw", maps, weights)).numpy().astype("float32")
+    if heat.max() > 0:
+        heat /= heat.max()
+    height, width = picture.shape[:2]
+    enlarged = Image.fromarray(heat).resize((width, height), Image.Resampling.BICUBIC)
+    return np.clip(np.asarray(enlarged), 0, 1)
+
+
+def spotlight(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A picture, bright and in colour where a map is high, dim and grey elsewhere.
+
+    Brightness alone carries it, so it can be read in grey and by the colour-blind.
+
+    Args:
+        picture: uint8 [height, width, 3].
+        heat: float [h, w] in [0, 1], of any size; it is scaled to the picture's.
+
+    Returns:
+        uint8 [height, width, 3].
+    """
+    height, width = picture.shape[:2]
+    smooth = Image.fromarray(np.asarray(heat, "float32")).resize((width, height), Image.Resampling.BICUBIC)
+    light = np.clip(np.asarray(smooth), 0, 1)[..., np.newaxis]  # (height, width, 1)
+    grey = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
+    return (light * picture + (1 - light) * 0.35 * grey).round().astype("uint8")
+
+
+def _last_maps(model: keras.Model) -> str:
+    """The name of the last layer that still knows where: its output is [n, h, w, maps]."""
+    for layer in reversed(model.layers):
+        if len(layer.output.shape) == 4:
+            return layer.name
+    raise ValueError("the model has no layer with maps over the picture")

@@ -1,0 +1,212 @@
+"""Every picture that a lesson shows: functions from arrays to a `Picture`, a PNG with its description in words.
+
+One style throughout. Colours are Okabe and Ito's, which the colour-blind can tell apart; what colour says, shape or
+words say too, so that a print in grey loses nothing.
+"""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from functools import wraps
+from html import escape
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from scipy.ndimage import uniform_filter1d
+
+from vistext.metrics import Reliability
+from vistext.training import History
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
+HATCHES = ("", "///", "...")
+STYLE = {
+    "figure.dpi": 110,
+    "figure.facecolor": "white",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.grid": False,
+    "legend.frameon": False,
+}
+
+
+class Picture:
+    """A PNG that a notebook shows with alt text, for screen readers and wherever pictures are not loaded.
+
+    It is shown as HTML, because neither JupyterLab nor nbconvert passes on the alt text of a bare PNG.
+
+    Args:
+        png: the file's bytes.
+        alt: one or two sentences that say what is seen; they are compared when a lesson is tested, so they must hold on
+            every machine and give no exact figure of one run.
+    """
+
+    def __init__(self, png: bytes, alt: str):
+        self.png = png
+        self.alt = alt
+
+    def __repr__(self) -> str:
+        return f"[Picture: {self.alt}]"
+
+    def _repr_html_(self) -> str:
+        source = base64.b64encode(self.png).decode()
+        return f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{source}" style="max-width: 100%">'
+
+
+def _finish(figure: Figure, alt: str) -> Picture:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight")
+    return Picture(buffer.getvalue(), alt)
+
+
+def _styled(function):
+    """Draw in the course's style, whatever style the reader has set."""
+
+    @wraps(function)
+    def drawn(*args, **settings):
+        with rc_context(STYLE):
+            return function(*args, **settings)
+
+    return drawn
+
+
+@_styled
+def grid(
+    pictures: Sequence[np.ndarray] | np.ndarray,
+    titles: Sequence[str] | None = None,
+    *,
+    alt: str,
+    columns: int = 8,
+    inches: float = 1.1,
+) -> Picture:
+    """Pictures side by side, in rows.
+
+    Args:
+        pictures: each uint8 or float [h, w, 3], or [h, w], which is shown in grey from its darkest to its lightest.
+        titles: a short text over each.
+        alt: what is seen, in words.
+        columns: pictures in a row.
+        inches: width of one.
+    """
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    extra = 0.16 * max((title.count("\n") + 1 for title in titles), default=0) if titles is not None else 0
+    figure = Figure(figsize=(columns * (inches + 0.08), rows * (inches + extra + 0.08)), layout="compressed")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for index, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
+        axis.imshow(picture, cmap="gray", interpolation="nearest")
+        if titles is not None:
+            axis.set_title(titles[index], fontsize=8)
+    return _finish(figure, alt)
+
+
+@_styled
+def bars(series: Mapping[str, Mapping[str, float]], *, alt: str, most: int = 10) -> Picture:
+    """Probabilities of the same classes from one or more sources, as horizontal bars.
+
+    Args:
+        series: for each source's name, class → probability; the order is the first one's.
+        alt: what is seen, in words.
+        most: so many classes.
+    """
+    names = list(next(iter(series.values())))[:most]
+    figure = Figure(figsize=(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8))
+    axis = figure.subplots()
+    height = 0.8 / len(series)
+    for index, (source, values) in enumerate(series.items()):
+        places = np.arange(len(names)) + (index - (len(series) - 1) / 2) * height
+        numbers = [values.get(name, np.nan) for name in names]
+        axis.barh(
+            places, numbers, height, label=source, color=(BLUE, ORANGE, GREEN)[index], hatch=HATCHES[index], ec="white"
+        )
+        for place, number in zip(places, numbers, strict=True):
+            if np.isfinite(number):
+                axis.text(number + 0.01, place, f"{number:.2f}", va="center", fontsize=8)
+    axis.set_yticks(range(len(names)), names)
+    axis.invert_yaxis()
+    axis.set(xlim=(0, 1.08), xlabel="probability")
+    if len(series) > 1:
+        axis.legend(loc="lower right")
+    return _finish(figure, alt)
+
+
+@_styled
+def curves(histories: Mapping[str, History], *, alt: str) -> Picture:
+    """Accuracy on the batches trained on, over the seconds of training, smoothed over a twentieth of each curve.
+
+    Args:
+        histories: by the name of the network.
+        alt: what is seen, in words.
+    """
+    figure = Figure(figsize=(6, 3))
+    axis = figure.subplots()
+    styles = zip(histories.items(), (ORANGE, BLUE, GREEN), ("--", "-", ":"), strict=False)
+    for (name, history), colour, line in styles:
+        smooth = uniform_filter1d(np.array(history.accuracy), max(1, len(history.accuracy) // 20), mode="nearest")
+        axis.plot(history.seconds, smooth, line, color=colour, label=name)
+    axis.set(xlabel="seconds of training", ylabel="accuracy while training", ylim=(0, 1))
+    axis.grid(alpha=0.3)
+    axis.legend(loc="lower right")
+    return _finish(figure, alt)
+
+
+@_styled
+def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str) -> Picture:
+    """A confusion matrix with its counts.
+
+    Args:
+        matrix: int [classes, classes]: row the truth, column the prediction.
+        names: of the classes.
+        alt: what is seen, in words.
+    """
+    figure = Figure(figsize=(5.6, 5))
+    axis = figure.subplots()
+    share = matrix / matrix.sum(axis=1, keepdims=True)
+    axis.imshow(share**0.5, cmap="Blues", vmin=0, vmax=1)  # the root, so that rare confusions are seen at all
+    for row, column in np.ndindex(*matrix.shape):
+        if matrix[row, column]:
+            colour = "white" if share[row, column] > 0.3 else "black"
+            axis.text(column, row, matrix[row, column], ha="center", va="center", color=colour, fontsize=8)
+    axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axis.set_yticks(range(len(names)), names)
+    axis.set(xlabel="what the network says", ylabel="what it is")
+    return _finish(figure, alt)
+
+
+@_styled
+def reliability(series: Mapping[str, Reliability], *, alt: str) -> Picture:
+    """Reliability diagrams side by side: how often a network is right, by how sure it is.
+
+    Args:
+        series: by title.
+        alt: what is seen, in words.
+    """
+    figure = Figure(figsize=(3.1 * len(series), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(series), sharey=True, squeeze=False)[0]
+    for axis, (title, bins) in zip(axes, series.items(), strict=True):
+        width = 1 / len(bins.count)
+        axis.bar(
+            (np.arange(len(bins.count)) + 0.5) * width, bins.accuracy, width, color=BLUE, ec="white", label="is right"
+        )
+        axis.plot([0, 1], [0, 1], "--", color=ORANGE, label="would be calibrated")
+        axis.set(title=title, xlim=(0, 1), ylim=(0, 1), xlabel="how sure it is", aspect="equal")
+    axes[0].set_ylabel("how often it is right")
+    axes[0].legend(loc="upper left", fontsize=8)
+    return _finish(figure, alt)
+
+
+def scaled(values: np.ndarray) -> np.ndarray:
+    """Numbers of any range as a picture: uint8, the smallest 0, the largest 255, all 128 if they are equal.
+
+    Args:
+        values: float [...]; scaled as a whole.
+    """
+    values = np.asarray(values, "float64")
+    low, high = values.min(), values.max()
+    if high == low:
+        return np.full(values.shape, 128, "uint8")
+    return np.rint(255 * (values - low) / (high - low)).astype("uint8")
