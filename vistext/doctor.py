@@ -23,9 +23,8 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from vistext import profile
+from vistext import profile, versions
 
-TENSORFLOW_BUILDS = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly")
 NEEDED_MEMORY = 1.5  # GiB, what the tour may take
 START_LIMIT = 120  # seconds; TensorFlow's first start from a slow disk takes tens of them
 GIB = 2**30
@@ -87,23 +86,23 @@ def python() -> Finding:
         remedy = 'run `make tour` in the checkout, or pip install -e ".[cpu,course]"'
         return Finding("Python", "mend", found, remedy=remedy)
     if SpecifierSet(wanted).contains(version, prereleases=True):
-        return Finding("Python", "ready", version, _readable(wanted))
+        return Finding("Python", "ready", version, versions.readable(wanted))
     remedy = "install a Python in this range from python.org, and make a new environment with it"
-    return Finding("Python", "mend", version, _readable(wanted), remedy)
+    return Finding("Python", "mend", version, versions.readable(wanted), remedy)
 
 
 def packages() -> list[Finding]:
     """TensorFlow, Keras and NumPy; then the lesson tools; then, in one line, whatever else vistext builds on."""
-    base, build = _requirements("vistext"), _tensorflow_build()
-    tensorflow = next(iter(_requirements("vistext", "cpu").values()), None)
+    base, build = versions.requirements("vistext"), versions.tensorflow_build()
+    tensorflow = next(iter(versions.requirements("vistext", "cpu").values()), None)
     # vistext leaves the choice of Keras to TensorFlow, so there the range is TensorFlow's.
-    keras = base.get("keras") or _requirements(build).get("keras")
+    keras = base.get("keras") or versions.requirements(build).get("keras")
     findings = [
         _package("TensorFlow", build, tensorflow, 'pip install "vistext[cpu]", or "vistext[gpu]" for an NVIDIA GPU'),
         _package("Keras", "keras", keras, "pip install --upgrade keras"),
         _package("NumPy", "numpy", base.pop("numpy", None)),
     ]
-    for name, requirement in _requirements("vistext", "course").items():
+    for name, requirement in versions.requirements("vistext", "course").items():
         subject = {"jupyterlab": "JupyterLab"}.get(name, name)
         findings.append(_package(subject, name, requirement, 'pip install "vistext[course]"', optional=True))
     others = [_package(name, name, requirement) for name, requirement in base.items() if name != "keras"]
@@ -117,44 +116,14 @@ def _package(
     subject: str, name: str, requirement: Requirement | None, install: str = "", *, optional: bool = False
 ) -> Finding:
     """Whether a distribution is installed, in the range that `requirement` gives, and whole enough to be imported."""
-    version = _version(name)
+    version = versions.installed(name)
     wanted = str(requirement.specifier) if requirement else ""
     if not version or (subject == "TensorFlow" and util.find_spec("tensorflow") is None):
         remedy = install or f'pip install "{name}{wanted}"'
-        return Finding(subject, "optional" if optional else "mend", "not installed", _readable(wanted), remedy)
+        return Finding(subject, "optional" if optional else "mend", "not installed", versions.readable(wanted), remedy)
     if requirement and not requirement.specifier.contains(version, prereleases=True):
-        return Finding(subject, "mend", version, _readable(wanted), f'pip install "{name}{wanted}"')
-    return Finding(subject, "ready", version, _readable(wanted))
-
-
-def _requirements(distribution: str, extra: str = "") -> dict[str, Requirement]:
-    """What an installed distribution asks for here, by name: always, or what one extra adds to that."""
-    try:
-        requirements = [Requirement(line) for line in metadata.requires(distribution) or []]
-    except metadata.PackageNotFoundError:
-        return {}
-    if extra:
-        wanted = [r for r in requirements if r.marker and r.marker.evaluate({"extra": extra})]
-    else:
-        wanted = [r for r in requirements if not r.marker or r.marker.evaluate({"extra": ""})]
-    return {requirement.name: requirement for requirement in wanted}
-
-
-def _tensorflow_build() -> str:
-    """The name under which TensorFlow is installed; plain `tensorflow` when it is not."""
-    return next((name for name in TENSORFLOW_BUILDS if _version(name)), "tensorflow")
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _readable(specifier: str) -> str:
-    """`<3.14,>=3.10` as `>=3.10, <3.14`."""
-    return ", ".join(sorted((part.strip() for part in specifier.split(",") if part), reverse=True))
+        return Finding(subject, "mend", version, versions.readable(wanted), f'pip install "{name}{wanted}"')
+    return Finding(subject, "ready", version, versions.readable(wanted))
 
 
 def system_devices() -> Finding:

@@ -10,6 +10,8 @@ import os
 import platform
 from typing import TypeVar
 
+from vistext import versions
+
 Value = TypeVar("Value")
 NAMES = ("smoke", "cpu", "gpu")
 VARIABLE = "VISTEXT_PROFILE"
@@ -49,8 +51,8 @@ def start(seed: int = 0) -> str:
         seed: for Python, NumPy and Keras alike, 0 to 2**32 - 1.
 
     Returns:
-        One line: profile, processor or GPU, versions. It differs between machines, so the cell that shows it is tagged
-        `nbval-ignore-output`.
+        One line: profile, processor or GPU, versions; and a second one if this TensorFlow is not supported. They differ
+        between machines, so the cell that shows them is tagged `nbval-ignore-output`.
     """
     from vistext.engine import keras, tf
 
@@ -60,5 +62,5 @@ def start(seed: int = 0) -> str:
         ", ".join(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus)
         or f"{os.cpu_count()} CPU cores"
     )
-    versions = f"Python {platform.python_version()} · TensorFlow {tf.__version__} · Keras {keras.__version__}"
-    return f"profile {name()} on {device} · {versions}"
+    builds = f"Python {platform.python_version()} · TensorFlow {tf.__version__} · Keras {keras.__version__}"
+    return "\n".join(filter(None, [f"profile {name()} on {device} · {builds}", versions.outside_range()]))
