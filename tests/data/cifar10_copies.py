@@ -129,3 +129,30 @@ def as_zip(path, files):
         for name, content in files.items():
             archive.writestr(name, content)
     return path
+
+
+def content(split):
+    return sorted(zip((picture.tobytes() for picture in split.pictures), split.labels.tolist(), strict=True))
+
+
+def same(one, other):
+    return all(
+        np.array_equal(getattr(getattr(one, split), part), getattr(getattr(other, split), part))
+        for split in ("train", "test")
+        for part in ("pictures", "labels")
+    )
+
+
+SHAPES = {
+    "picture folder": lambda at, small: as_folder(at / "cifar10", picture_files(small)),
+    "picture folder, one level down": lambda at, small: as_folder(at / "cifar10", picture_files(small, "inner/")),
+    "picture .tar.gz": lambda at, small: as_tar(at / "cifar10-png.tar.gz", picture_files(small)),
+    "picture .tar.gz, one level down": lambda at, small: as_tar(at / "cifar10.tgz", picture_files(small, "cifar10/")),
+    "picture .zip": lambda at, small: as_zip(at / "CIFAR-10 images.zip", picture_files(small)),
+    "python .tar.gz": lambda at, small: as_tar(at / "cifar-10-python.tar.gz", python_files(small)),
+    "python .tar.gz as of 2009": lambda at, small: as_tar(at / "cifar-10-python.tar.gz", python_2_files(small)),
+    "python .tar.gz, newest pickles": lambda at, small: as_tar(at / "cifar10.tar.gz", python_files(small, protocol=5)),
+    "python folder": lambda at, small: as_folder(at, python_files(small)) / "cifar-10-batches-py",
+    "binary .tar.gz": lambda at, small: as_tar(at / "cifar-10-binary.tar.gz", binary_files(small)),
+    "binary folder": lambda at, small: as_folder(at, binary_files(small)) / "cifar-10-batches-bin",
+}

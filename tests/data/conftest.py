@@ -4,6 +4,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from cifar10_copies import Small, as_zip, picture_files
 
 from vistext.data import sources
 
@@ -75,3 +76,13 @@ def server():
     running = Server()
     yield running
     running.close()
+
+
+@pytest.fixture
+def small():
+    return Small()
+
+
+@pytest.fixture
+def archive(tmp_path, small):
+    return as_zip(tmp_path / "cifar10.zip", picture_files(small))
