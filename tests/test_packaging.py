@@ -29,6 +29,7 @@ ON_COLAB = {
     "packaging": "26.3",
     "pillow": "11.3.0",
     "pooch": "1.9.0",
+    "requests": "2.32.4",
     "rich": "13.9.4",
     "scikit-image": "0.25.2",
     "scipy": "1.16.3",
