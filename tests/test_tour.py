@@ -279,21 +279,6 @@ def test_the_colours_reach_wcag_aa(scheme):
     assert contrast(colour["accent"], colour["track"]) >= 3
 
 
-def test_where_nothing_spoke_the_picture_is_dim_and_grey():
-    picture = tags().shown
-
-    dim = tours.spotlight(picture, np.zeros((3, 3), np.float32)).astype(int)
-
-    assert np.ptp(dim, axis=-1).max() == 0
-    assert dim.mean() < picture.mean() / 2
-
-
-def test_where_everything_spoke_the_picture_is_as_it_was():
-    picture = tags().shown
-
-    assert np.array_equal(tours.spotlight(picture, np.ones((3, 3), np.float32)), picture)
-
-
 @pytest.mark.parametrize(
     ("row", "column", "place"),
     [(0, 0, "at the top left"), (1, 1, "at the centre"), (2, 1, "at the bottom"), (1, 2, "at the right")],

@@ -16,29 +16,33 @@ def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: s
         model: a functional model, uint8 [n, h, w, 3] → scores [n, classes].
         picture: uint8 [h, w, 3].
         class_index: whose score is explained.
-        layer: the layer whose maps are weighed; by default the last that has maps.
+        layer: the layer whose maps are weighed, not before the first that has weights; by default the last with maps.
 
     Returns:
         float32 [h, w] in [0, 1], the largest value 1; all 0 if no part raises the score.
 
     Raises:
-        ValueError: no such layer, or no such class.
+        ValueError: no such layer, one without maps, or no such class.
     """
     classes = model.output_shape[-1]
     if not 0 <= class_index < classes:
         raise ValueError(f"class_index={class_index}; accepted: 0 to {classes - 1}")
-    layer = layer or _last_maps(model)
+    named = _layers_with_maps(model)
+    layer = layer or named[-1]
+    if layer not in named:
+        raise ValueError(f"layer={layer!r}; accepted, as they have maps over the picture: {', '.join(named)}")
     both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.outputs[0]])
     with tf.GradientTape() as tape:
+        tape.watch(
+            [variable.value for variable in model.variables]
+        )  # frozen ones too: what follows them is differentiated
         maps, scores = both(picture[np.newaxis], training=False)
         score = scores[0, class_index]
     weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2))  # (1, maps)
     heat = tf.nn.relu(tf.einsum("nhwc,nc->hw", maps, weights)).numpy().astype("float32")
-    if heat.max() > 0:
-        heat /= heat.max()
     height, width = picture.shape[:2]
-    enlarged = Image.fromarray(heat).resize((width, height), Image.Resampling.BICUBIC)
-    return np.clip(np.asarray(enlarged), 0, 1)
+    enlarged = np.maximum(Image.fromarray(heat).resize((width, height), Image.Resampling.BICUBIC), 0)
+    return enlarged / enlarged.max() if enlarged.max() > 0 else enlarged
 
 
 def spotlight(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -60,9 +64,10 @@ def spotlight(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
     return (light * picture + (1 - light) * 0.35 * grey).round().astype("uint8")
 
 
-def _last_maps(model: keras.Model) -> str:
-    """The name of the last layer that still knows where: its output is [n, h, w, maps]."""
-    for layer in reversed(model.layers):
-        if len(layer.output.shape) == 4:
-            return layer.name
-    raise ValueError("the model has no layer with maps over the picture")
+def _layers_with_maps(model: keras.Model) -> list[str]:
+    """The layers that know where, their output being [n, h, w, maps], in order, from the first that has weights."""
+    first = next((index for index, layer in enumerate(model.layers) if layer.weights), 0)
+    named = [layer.name for layer in model.layers[first:] if len(layer.output.shape) == 4]
+    if not named:
+        raise ValueError("the model has no layer with maps over the picture")
+    return named
