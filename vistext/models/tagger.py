@@ -86,6 +86,7 @@ class Whitening(layers.Layer):
         self.kernel.assign(np.concatenate([filters, -filters], axis=-1))
 
 
+@keras.saving.register_keras_serializable("vistext")
 class PartialIdentity(keras.initializers.Initializer):
     """A 3×3 kernel that at first hands its input channels through, the further ones being He-uniform noise."""
 
@@ -99,6 +100,9 @@ class PartialIdentity(keras.initializers.Initializer):
         kernel[..., :passed] = 0
         kernel[(*middle, range(passed), range(passed))] = 1
         return keras.ops.convert_to_tensor(kernel, dtype=dtype)
+
+    def get_config(self):
+        return {"seed": self.seed}
 
 
 def _group(x, channels: int, name: str):
