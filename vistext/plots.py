@@ -11,7 +11,7 @@ from functools import wraps
 from html import escape
 
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import style
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
@@ -61,12 +61,17 @@ def _finish(figure: Figure, alt: str) -> Picture:
     return Picture(buffer.getvalue(), alt)
 
 
+def _told_apart(series: Mapping) -> None:
+    if not 1 <= len(series) <= len(HATCHES):
+        raise ValueError(f"{len(series)} series; accepted: 1 to {len(HATCHES)}, as more cannot be told apart in grey")
+
+
 def _styled(function):
     """Draw in the course's style, whatever style the reader has set."""
 
     @wraps(function)
     def drawn(*args, **settings):
-        with rc_context(STYLE):
+        with style.context(STYLE, after_reset=True):
             return function(*args, **settings)
 
     return drawn
@@ -113,6 +118,7 @@ def bars(series: Mapping[str, Mapping[str, float]], *, alt: str, most: int = 10)
         alt: what is seen, in words.
         most: so many classes.
     """
+    _told_apart(series)
     names = list(next(iter(series.values())))[:most]
     figure = Figure(figsize=(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8))
     axis = figure.subplots()
@@ -142,6 +148,7 @@ def curves(histories: Mapping[str, History], *, alt: str) -> Picture:
         histories: by the name of the network.
         alt: what is seen, in words.
     """
+    _told_apart(histories)
     figure = Figure(figsize=(6, 3))
     axis = figure.subplots()
     styles = zip(histories.items(), (ORANGE, BLUE, GREEN), ("--", "-", ":"), strict=False)
@@ -165,11 +172,11 @@ def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str) -> Picture:
     """
     figure = Figure(figsize=(5.6, 5))
     axis = figure.subplots()
-    share = matrix / matrix.sum(axis=1, keepdims=True)
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axis.imshow(share**0.5, cmap="Blues", vmin=0, vmax=1)  # the root, so that rare confusions are seen at all
     for row, column in np.ndindex(*matrix.shape):
         if matrix[row, column]:
-            colour = "white" if share[row, column] > 0.3 else "black"
+            colour = "white" if share[row, column] > 0.5 else "black"
             axis.text(column, row, matrix[row, column], ha="center", va="center", color=colour, fontsize=8)
     axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axis.set_yticks(range(len(names)), names)

@@ -76,7 +76,7 @@ def kernel_explorer(grey: np.ndarray) -> Playable:
 
     def convolve(kernel: np.ndarray) -> np.ndarray:
         answer = correlate2d(grey, kernel, mode="valid")
-        if np.sum(kernel) == 0:  # such a kernel answers to change, not to brightness: show no change as mid-grey
+        if np.isclose(np.sum(kernel), 0):  # it answers to change, not to brightness: no change is shown as mid-grey
             answer = answer / 2 + 128
         return np.rint(np.clip(answer, 0, 255)).astype("uint8")
 

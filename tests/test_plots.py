@@ -1,0 +1,258 @@
+"""Pictures in lessons: described in words, drawn as the numbers say, and possible whatever the numbers are."""
+
+import base64
+import io
+import warnings
+from html.parser import HTMLParser
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from vistext import plots
+from vistext.metrics import Reliability
+from vistext.metrics import reliability as reliability_of
+from vistext.training import History
+
+NOISE = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
+PROBABILITIES = {"cat": 0.95, "dog": 0.04, "frog": 0.01}
+HISTORY = History(seconds=[1.0, 2.0, 4.0], loss=[2.0, 1.0, 0.5], accuracy=[0.3, 0.6, 0.9])
+EMPTY_BINS = reliability_of(np.array([[0.9, 0.1]]), np.array([0]))
+
+DRAWN = {
+    "one picture": lambda alt: plots.grid(NOISE[:1], alt=alt),
+    "one dot": lambda alt: plots.grid([np.zeros((1, 1, 3), np.uint8)], ["a dot"], alt=alt),
+    "more pictures than columns": lambda alt: plots.grid(NOISE, ["a", "b", "c\nd"], alt=alt, columns=2),
+    "pictures of several kinds": lambda alt: plots.grid([NOISE[0], NOISE[1] / 255, NOISE[2, :, :5, 0]], alt=alt),
+    "a grey that is all one": lambda alt: plots.grid([np.full((4, 4), 0.5)], alt=alt),
+    "titles that are empty": lambda alt: plots.grid(NOISE, [""] * 3, alt=alt),
+    "one bar": lambda alt: plots.bars({"ours": {"cat": 1.0}}, alt=alt),
+    "bars of three": lambda alt: plots.bars(dict.fromkeys("abc", PROBABILITIES), alt=alt),
+    "bars that are missing": lambda alt: plots.bars({"ours": PROBABILITIES, "theirs": {"cat": 0.9}}, alt=alt),
+    "a curve of one step": lambda alt: plots.curves({"ours": History([1.0], [2.0], [0.1])}, alt=alt),
+    "a curve of none": lambda alt: plots.curves({"ours": History()}, alt=alt),
+    "three curves": lambda alt: plots.curves(dict.fromkeys("abc", HISTORY), alt=alt),
+    "a confusion of one": lambda alt: plots.confusion(np.array([[3]]), ["cat"], alt=alt),
+    "a class that is not there": lambda alt: plots.confusion(np.array([[3, 1], [0, 0]]), ["cat", "dog"], alt=alt),
+    "empty bins": lambda alt: plots.reliability({"before": EMPTY_BINS}, alt=alt),
+    "two reliabilities": lambda alt: plots.reliability({"before": EMPTY_BINS, "after": EMPTY_BINS}, alt=alt),
+    "one bin": lambda alt: plots.reliability(
+        {"all": reliability_of(np.array([[0.9, 0.1]]), np.array([0]), bins=1)}, alt=alt
+    ),
+}
+
+
+class Images(HTMLParser):
+    """The attributes of each <img>, as a browser would read them; and whatever else there is."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found, self.else_found = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        (self.found if tag == "img" else self.else_found).append(dict(attrs))
+
+    def handle_data(self, data):
+        self.else_found.append(data)
+
+
+@pytest.mark.parametrize("what", DRAWN)
+def test_everything_can_be_drawn_and_is_described(what):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        picture = DRAWN[what]("two cats & a dog")
+    image = Image.open(io.BytesIO(picture.png))
+    image.load()
+    assert image.format == "PNG"
+    assert min(image.size) > 30
+    assert max(image.size) < 2500
+    assert np.asarray(image.convert("L")).std() > 1
+    assert picture.alt == "two cats & a dog"
+
+
+def test_no_figure_is_left_open():
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    for draw in DRAWN.values():
+        draw("a picture")
+    assert pyplot.get_fignums() == before
+
+
+@pytest.mark.parametrize("alt", ["plain", 'a "quoted" cat', "<script>alert(1)</script>", "P(cat) > 0.5 & P(dog) < 0.1"])
+def test_the_description_stands_in_the_html_as_it_is_and_does_nothing_else(alt):
+    picture = plots.grid(NOISE[:1], alt=alt)
+    page = Images(picture._repr_html_())
+    assert page.else_found == []
+    (image,) = page.found
+    assert image["alt"] == alt
+    assert base64.b64decode(image["src"].removeprefix("data:image/png;base64,")) == picture.png
+
+
+def test_where_no_html_is_shown_the_words_stand_alone():
+    assert repr(plots.Picture(b"", "a cat")) == "[Picture: a cat]"
+
+
+@pytest.fixture
+def dark_reader():
+    """A reader who likes white on black, and large."""
+    with mpl.rc_context():
+        mpl.style.use("dark_background")
+        mpl.rcParams["font.size"] = 30
+        yield
+
+
+@pytest.mark.parametrize("what", ["bars of three", "three curves", "a class that is not there", "two reliabilities"])
+def test_the_style_is_the_course_s_and_the_reader_s_is_left_alone(what, request):
+    expected = DRAWN[what]("a picture").png
+    request.getfixturevalue("dark_reader")
+    names = mpl.rcParams.keys() - {"backend"}  # to ask for the backend is to choose one
+    before = {name: mpl.rcParams[name] for name in names}
+    assert DRAWN[what]("a picture").png == expected
+    assert {name: mpl.rcParams[name] for name in names} == before
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Makes the functions give their matplotlib figure, so that what stands in it can be read."""
+    monkeypatch.setattr(plots, "_finish", lambda figure, alt: figure)
+
+
+def pixels(picture):
+    return np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGB"))
+
+
+def test_pictures_stand_in_reading_order():
+    red, green, blue = (np.full((4, 4, 3), colour, np.uint8) for colour in ([255, 0, 0], [0, 255, 0], [0, 0, 255]))
+    shown = pixels(plots.grid([red, green, blue], alt="three colours", columns=2))
+    centres = {
+        name: np.argwhere((shown == colour).all(axis=-1)).mean(axis=0)
+        for name, colour in {"red": [255, 0, 0], "green": [0, 255, 0], "blue": [0, 0, 255]}.items()
+    }
+    assert centres["red"][0] == pytest.approx(centres["green"][0], abs=2)
+    assert centres["red"][1] == pytest.approx(centres["blue"][1], abs=2)
+    assert centres["red"][1] < centres["green"][1]
+    assert centres["red"][0] < centres["blue"][0]
+
+
+def test_a_grey_picture_goes_from_black_to_white():
+    shown = pixels(plots.grid([np.array([[7.0, 8.0], [8.0, 9.0]])], alt="a ramp"))
+    assert np.ptp(shown, axis=-1).max() == 0
+    assert {0, 255} <= set(shown.ravel().tolist())
+
+
+def test_small_pictures_are_enlarged_without_being_blurred():
+    board = np.indices((2, 2)).sum(axis=0) % 2 * np.uint8(255)
+    shown = pixels(plots.grid([np.stack([board] * 3, axis=-1)], alt="a chessboard", inches=2))
+    assert np.isin(shown, [0, 255]).mean() > 0.97
+
+
+@pytest.mark.usefixtures("drawn")
+def test_each_picture_has_its_title():
+    figure = plots.grid(NOISE, ["one", "two", "three"], alt="", columns=2)
+    assert [axis.get_title() for axis in figure.axes if axis.get_images()] == ["one", "two", "three"]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_bars_are_as_long_as_the_probabilities_and_in_the_order_of_the_first():
+    axis = plots.bars({"ours": PROBABILITIES, "theirs": {"dog": 0.05, "cat": 0.95}}, alt="").axes[0]
+    ours, theirs = axis.containers
+    assert [bar.get_width() for bar in ours] == [0.95, 0.04, 0.01]
+    assert [bar.get_width() for bar in theirs][:2] == [0.95, 0.05]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["cat", "dog", "frog"]
+    assert sorted(text.get_text() for text in axis.texts) == sorted(["0.95", "0.04", "0.01", "0.95", "0.05"])
+    assert axis.yaxis_inverted()
+    for bar, other in zip(ours, theirs, strict=True):
+        assert bar.get_y() + bar.get_height() == pytest.approx(other.get_y())
+
+
+@pytest.mark.usefixtures("drawn")
+def test_only_the_first_few_bars_are_shown():
+    axis = plots.bars({"ours": PROBABILITIES}, alt="", most=2).axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["cat", "dog"]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_several_sources_can_be_told_apart_without_colour():
+    bars = plots.bars(dict.fromkeys("abc", PROBABILITIES), alt="").axes[0]
+    assert len({container[0].get_hatch() for container in bars.containers}) == 3
+    assert [text.get_text() for text in bars.get_legend().get_texts()] == ["a", "b", "c"]
+    curves = plots.curves(dict.fromkeys("abc", HISTORY), alt="").axes[0]
+    assert len({line.get_linestyle() for line in curves.lines}) == 3
+    assert [text.get_text() for text in curves.get_legend().get_texts()] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("names", ["", "abcd"])
+def test_more_sources_than_can_be_told_apart_are_refused_and_none_is_left_out(names):
+    said = f"^{len(names)} series; accepted: 1 to 3"
+    with pytest.raises(ValueError, match=said):
+        plots.bars(dict.fromkeys(names, PROBABILITIES), alt="")
+    with pytest.raises(ValueError, match=said):
+        plots.curves(dict.fromkeys(names, HISTORY), alt="")
+
+
+@pytest.mark.usefixtures("drawn")
+def test_curves_are_over_time_and_smoothed_over_a_twentieth():
+    random = np.random.default_rng(0)
+    long = History(list(np.arange(100.0)), [1.0] * 100, list(random.random(100)))
+    short, smooth = plots.curves({"short": HISTORY, "long": long}, alt="").axes[0].lines
+    assert list(short.get_xdata()) == HISTORY.seconds
+    assert list(short.get_ydata()) == HISTORY.accuracy
+    assert smooth.get_ydata()[50] == pytest.approx(np.mean(long.accuracy[48:53]))
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_confusion_matrix_has_the_truth_in_rows():
+    matrix = np.array([[8, 2], [0, 5]])
+    axis = plots.confusion(matrix, ["cat", "dog"], alt="").axes[0]
+    assert {text.get_position(): text.get_text() for text in axis.texts} == {(0, 0): "8", (1, 0): "2", (1, 1): "5"}
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("what the network says", "what it is")
+    for labels in (axis.get_xticklabels(), axis.get_yticklabels()):
+        assert [label.get_text() for label in labels] == ["cat", "dog"]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_counts_can_be_read_on_their_cells():
+    """WCAG 2.1 asks 4.5 to 1 of text; measured on the cell's own colour."""
+    shares = np.arange(0, 101, 5)
+    matrix = np.stack([shares, 100 - shares], axis=1)
+    axis = plots.confusion(np.pad(matrix, ((0, 0), (0, 19))), [""] * 21, alt="").axes[0]
+    image = axis.get_images()[0]
+    colours = image.cmap(image.norm(image.get_array()))
+
+    def luminance(colour):
+        linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in colour[:3]]
+        return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+    for text in axis.texts:
+        column, row = text.get_position()
+        levels = sorted([luminance(colours[row, column]), luminance(mpl.colors.to_rgb(text.get_color()))])
+        assert (levels[1] + 0.05) / (levels[0] + 0.05) >= 4.5, matrix[row, column]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_reliability_diagram_has_a_bar_where_there_were_predictions():
+    bins = Reliability(np.array([np.nan, 0.7]), np.array([np.nan, 0.6]), np.array([0, 5]))
+    axis = plots.reliability({"before": bins}, alt="").axes[0]
+    _, bar = axis.containers[0]
+    assert (bar.get_x(), bar.get_width(), bar.get_height()) == (0.5, 0.5, 0.6)
+    assert axis.get_title() == "before"
+    (diagonal,) = axis.lines
+    assert np.array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([-1.0, 0.0, 1.0], [0, 128, 255]),
+        ([[5, 7], [6, 5]], [[0, 255], [128, 0]]),
+        ([3.0, 3.0], [128, 128]),
+        ([1e-30, 2e-30], [0, 255]),
+    ],
+)
+def test_numbers_of_any_range_become_a_picture(values, expected):
+    found = plots.scaled(np.array(values))
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, expected)
