@@ -18,6 +18,7 @@ from vistext.data.pictures import PictureError, open_picture, square
 from vistext.models import tagger
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+TIP = "tooltip" if hasattr(ipywidgets.FloatText, "tooltip") else "description_tooltip"  # in ipywidgets 7, on Colab
 ENLARGED = 256  # pixels: the side at which a small picture is shown
 
 
@@ -86,7 +87,7 @@ def kernel_explorer(grey: np.ndarray) -> Playable:
         ipywidgets.FloatText(
             value=KERNELS[first][row][column],
             step=0.5,
-            tooltip=f"row {row + 1}, column {column + 1} of the kernel",
+            **{TIP: f"row {row + 1}, column {column + 1} of the kernel"},
             layout=ipywidgets.Layout(width="70px"),
         )
         for row in range(3)
