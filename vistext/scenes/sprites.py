@@ -1,0 +1,152 @@
+"""Figures in pixels, still without colours: drawn once for each size, and kept."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import wraps
+
+import numpy as np
+
+from vistext.scenes.figure import INDEX, MARKS, OPACITY, TONES, Figure
+from vistext.scenes.raster import WHOLE, paint, shares, widen
+
+LINE = 0.62  # how wide the line around a figure is, in 64ths of the picture
+FINEST = 8  # samples across a pixel; half as many where pixels are small anyway
+KEPT = 96 << 20  # bytes that each function keeps of what it made
+
+# Rims lie on the figure itself, never on its line or on what shows around it.
+_FIGURE = np.array([name not in ("nothing", "line", *MARKS) for name in TONES] + [False] * (256 - len(TONES)))
+
+
+@dataclass(frozen=True, eq=False)
+class Sprite:
+    """How much each tone has of each pixel; colours make a picture of it."""
+
+    shares: np.ndarray  # float32 [h * w, tones used]: whole numbers, opacity included
+    tones: np.ndarray  # int [tones used]: which they are
+    through: np.ndarray  # float32 [h, w, 1]: how much of what is behind shows, from 0 to 256
+    solid: np.ndarray  # bool [h, w]: the pixels that belong to the thing
+    left: int  # where the first column and row are, seen from the box that it was made for
+    top: int
+
+    @property
+    def bytes(self) -> int:
+        return self.shares.nbytes + self.through.nbytes + self.solid.nbytes
+
+
+def kept(function: Callable[..., Sprite]) -> Callable[..., Sprite]:
+    """Remember what a function returned, the latest used, as long as it takes no more than `KEPT`."""
+    memory: OrderedDict[Hashable, Sprite] = OrderedDict()
+    size = 0
+
+    @wraps(function)
+    def remembering(*key: Hashable) -> Sprite:
+        nonlocal size
+        found = memory.get(key)
+        if found is not None:
+            memory.move_to_end(key)
+            return found
+        found = memory[key] = function(*key)
+        size += found.bytes
+        while size > KEPT and len(memory) > 1:
+            size -= memory.popitem(last=False)[1].bytes
+        return found
+
+    return remembering
+
+
+def render(figure: Figure, width: int, height: int, unit: float) -> Sprite:
+    """Make the sprite of a figure that fills a box.
+
+    Args:
+        figure: what to draw.
+        width: of the box, in pixels, at least 1.
+        height: of the box, in pixels, at least 1.
+        unit: pixels in a 64th of the picture.
+
+    Returns:
+        The sprite; its marks may reach beyond the box.
+    """
+    fineness = FINEST if max(width, height) <= 80 else FINEST // 2
+    left, bottom, right, top = figure.bounds()
+    rim = LINE * max(unit, 0.45)
+    inner = max(width - 2 * rim, width / 2), max(height - 2 * rim, height / 2)
+    scale = np.array([inner[0] / (right - left), -inner[1] / (top - bottom)])
+    offset = np.array([(width - inner[0]) / 2 - left * scale[0], (height + inner[1]) / 2 - bottom * scale[1]])
+    outlines = [part.outline * scale + offset for part in figure.parts]
+    everything = np.concatenate(outlines)
+    first = np.minimum(np.floor(everything.min(axis=0)).astype(int), 0)
+    last = np.maximum(np.ceil(everything.max(axis=0)).astype(int), (width, height))
+    columns, rows = last - first
+    canvas = np.zeros((rows * fineness, columns * fineness), np.uint8)
+    _paint(canvas, figure, [(outline - first) * fineness for outline in outlines], rim * fineness)
+    return _sprite(canvas, fineness, int(first[0]), int(first[1]))
+
+
+def mirror(sprite: Sprite, width: int) -> Sprite:
+    """The sprite facing the other way, for a box of that width."""
+    height, columns = sprite.solid.shape
+    covered = sprite.shares.reshape(height, columns, -1)[:, ::-1].reshape(height * columns, -1)
+    left = width - columns - sprite.left
+    return Sprite(covered, sprite.tones, sprite.through[:, ::-1].copy(), sprite.solid[:, ::-1].copy(), left, sprite.top)
+
+
+def render_flat(figure: Figure, side: int, gradients: dict[str, tuple[str, int, int]]) -> Sprite:
+    """Make the sprite of a figure that is a whole picture, y down, without a line around it.
+
+    Args:
+        figure: what to draw, on a square of 64 by 64.
+        side: of the picture, in pixels.
+        gradients: for a tone, the one into which it turns, and between which heights.
+
+    Returns:
+        The sprite.
+    """
+    fineness = FINEST // 2
+    canvas = np.zeros((side * fineness, side * fineness), np.uint8)
+    for part in figure.parts:
+        paint(canvas, [part.outline * (side * fineness / 64)], part.tone, part.within)
+    flat = _sprite(canvas, fineness, 0, 0)
+    covered, tones = flat.shares.reshape(side, side, -1), flat.tones
+    for name, (into, start, end) in gradients.items():
+        where = np.flatnonzero(tones == INDEX[name])
+        if not where.size:
+            continue
+        # Half pixels, so that all is in whole numbers.
+        steps = (128 * np.arange(side) + 64 - start * 2 * side) * WHOLE // ((end - start) * 2 * side)
+        weight = np.clip(steps, 0, WHOLE).astype(np.float32)[:, None, None]
+        turned = np.floor(covered[..., where] * weight / WHOLE)
+        covered[..., where] -= turned
+        covered = np.concatenate([covered, turned], axis=2)
+        tones = np.append(tones, INDEX[into])
+    return Sprite(np.ascontiguousarray(covered.reshape(side * side, -1)), tones, flat.through, flat.solid, 0, 0)
+
+
+def _paint(canvas: np.ndarray, figure: Figure, outlines: list[np.ndarray], rim: float) -> None:
+    drawn = list(zip(figure.parts, outlines, strict=True))
+    while TONES[drawn[0][0].tone] in MARKS:  # a shadow lies under the line
+        part, outline = drawn.pop(0)
+        paint(canvas, [outline], part.tone, part.within)
+    lined = [widen(outline, rim) for part, outline in drawn if part.lined]
+    paint(canvas, lined, INDEX["line"])
+    for part, outline in drawn:
+        if part.edge is not None:
+            paint(canvas, [widen(outline, rim)], part.edge, _FIGURE)
+        paint(canvas, [outline], part.tone, part.within)
+
+
+def _sprite(canvas: np.ndarray, fineness: int, left: int, top: int) -> Sprite:
+    tones = np.flatnonzero(np.bincount(canvas.ravel(), minlength=len(TONES)))
+    number = np.zeros(len(TONES), np.uint8)
+    number[tones] = np.arange(len(tones))
+    covered = shares(number[canvas], fineness, len(tones))
+    own = np.array([TONES[tone] not in ("nothing", *MARKS) for tone in tones])
+    solid = covered[..., own].sum(axis=2) >= WHOLE // 2
+    for place, tone in enumerate(tones):
+        if (opacity := OPACITY.get(TONES[tone])) is not None:
+            covered[..., place] = np.floor(covered[..., place] * opacity / 100)
+    if tones[0] == INDEX["nothing"]:
+        covered, tones = covered[..., 1:], tones[1:]
+    through = WHOLE - covered.sum(axis=2, keepdims=True)
+    flat = np.ascontiguousarray(covered.reshape(-1, len(tones)))
+    return Sprite(flat, tones, through, solid, left, top)
