@@ -1,6 +1,7 @@
 """The drawn world: pictures of CIFAR-10's ten kinds of thing, of which everything that is true is known."""
 
+from vistext.scenes.draw import Drawing, Drawings, draw, draw_many
 from vistext.scenes.sampling import sample
 from vistext.scenes.scene import Box, Relation, Scene, Thing, course_scene
 
-__all__ = ["Box", "Relation", "Scene", "Thing", "course_scene", "sample"]
+__all__ = ["Box", "Drawing", "Drawings", "Relation", "Scene", "Thing", "course_scene", "draw", "draw_many", "sample"]

@@ -31,6 +31,7 @@ COUNTS = {1: 35, 2: 31, 3: 20, 4: 14}
 LARGE = {1: 60, 2: 50, 3: 30, 4: 15}  # in a hundred, by the number of things: four large ones find no room
 SAME_KIND = 25  # in a hundred: a further thing is of a kind that is there already, so that there is something to count
 SCALES = {"small": (60, 64, 68), "large": (95, 100, 106)}  # in hundredths; see `tables.SCALES`
+HIDDEN = 0.3  # of a thing by others, at most; of what sits in a box, less
 TRIES = 12  # to find room for a thing
 
 
@@ -165,6 +166,10 @@ def _with_room_for(draw: Draws, words: Words, things: tuple[Thing, ...], zone: t
         box = Box(x / 64, (bottom - height) / 64, width / 64, height / 64)
         thing = Thing(kind, colour, size, posture, place, box, facing, variant)
         together = tuple(sorted((*things, thing), key=depth))
-        if all(hidden(one, together[index + 1 :]) <= MOST_HIDDEN for index, one in enumerate(together)):
+        if all(hidden(one, together[index + 1 :]) <= _most_hidden(one) for index, one in enumerate(together)):
             return together
     return ()
+
+
+def _most_hidden(thing: Thing) -> float:
+    return MOST_HIDDEN if thing.place == "box" else HIDDEN

@@ -1,0 +1,213 @@
+"""A scene in pixels: its picture, boxes and masks, the same on every machine.
+
+Everything is whole numbers from the corners of the shapes on. Matrix products are of float32, for speed, but of whole
+numbers below 2^24, which are exact in whatever order they are added.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vistext.scenes import backdrops, colours, tables
+from vistext.scenes.cast import Placed, backdrop_of, furniture_of, pixels, sprite_of
+from vistext.scenes.photos import Album, card_box
+from vistext.scenes.raster import WHOLE
+from vistext.scenes.scene import Scene, Thing
+
+SMALLEST, LARGEST = 16, 1024
+STYLES = ("drawn", "photo")
+
+# The light on things, in 256ths: by day it is one of these, outdoors at night and in a lit room it is always the same.
+DAYLIGHT = ((256, 256, 256), (256, 250, 238), (246, 250, 256), (238, 236, 240), (256, 244, 226))
+MOONLIGHT = (206, 210, 240)
+LAMPLIGHT = (238, 222, 202)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A scene in pixels.
+
+    Attributes:
+        picture: uint8 [side, side, 3] RGB.
+        boxes: int32 [n, 4]: left, top, right, bottom of what can be seen of each thing, in pixels; right and bottom are
+            the first column and row beyond it.
+        kinds: int32 [n]: each thing's kind, an index into `tables.KINDS`.
+        instances: uint8 [side, side]: 0 where no thing is, i + 1 where `things[i]` can be seen.
+        classes: uint8 [side, side]: 0 where no thing is, k + 1 where a thing of kind k can be seen.
+    """
+
+    picture: np.ndarray
+    boxes: np.ndarray
+    kinds: np.ndarray
+    instances: np.ndarray
+    classes: np.ndarray
+
+    @property
+    def masks(self) -> np.ndarray:
+        """bool [n, side, side]: where each thing can be seen."""
+        return self.instances == np.arange(1, len(self.boxes) + 1, dtype=np.uint8)[:, None, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawings:
+    """Many scenes in pixels, each array with one row a scene; see `Drawing`.
+
+    Attributes:
+        pictures: uint8 [n, side, side, 3] RGB.
+        boxes: int32 [n, 4, 4]; zeros after the last thing.
+        kinds: int32 [n, 4]; -1 after the last thing.
+        instances: uint8 [n, side, side].
+        classes: uint8 [n, side, side].
+    """
+
+    pictures: np.ndarray
+    boxes: np.ndarray
+    kinds: np.ndarray
+    instances: np.ndarray
+    classes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> Drawing:
+        count = int((self.kinds[index] >= 0).sum())
+        return Drawing(
+            self.pictures[index],
+            self.boxes[index, :count],
+            self.kinds[index, :count],
+            self.instances[index],
+            self.classes[index],
+        )
+
+
+def draw(
+    scene: Scene,
+    side: int = 64,
+    *,
+    thing_style: str = "drawn",
+    photos: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Drawing:
+    """Draw a scene.
+
+    Args:
+        scene: what to draw.
+        side: of the picture, in pixels, 16 to 1024.
+        thing_style: "drawn", or "photo": each thing is a framed card with a photograph of its kind, so that colours
+            and postures cannot be seen, but kinds, places and relations can.
+        photos: for "photo": uint8 [m, h, w, 3] and labels, int [m], indices into `tables.KINDS` (such as the two arrays
+            of a split of CIFAR-10).
+
+    Returns:
+        Picture, boxes and masks.
+
+    Raises:
+        ValueError: a side out of range, an unknown style, or photographs that are missing or lack a kind.
+    """
+    return draw_many([scene], side, thing_style=thing_style, photos=photos)[0]
+
+
+def draw_many(
+    scenes: Sequence[Scene],
+    side: int = 64,
+    *,
+    thing_style: str = "drawn",
+    photos: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Drawings:
+    """Draw many scenes; see `draw`.
+
+    Returns:
+        The arrays of all of them.
+
+    Raises:
+        ValueError: see `draw`.
+    """
+    if not SMALLEST <= side <= LARGEST:
+        raise ValueError(f"the side of a picture is {SMALLEST} to {LARGEST} pixels; given was {side}")
+    if thing_style not in STYLES:
+        raise ValueError(f"a style of things is one of: {', '.join(STYLES)}; given was {thing_style!r}")
+    count, most = len(scenes), tables.MOST_THINGS
+    drawn = Drawings(
+        np.empty((count, side, side, 3), np.uint8),
+        np.zeros((count, most, 4), np.int32),
+        np.full((count, most), -1, np.int32),
+        np.zeros((count, side, side), np.uint8),
+        np.zeros((count, side, side), np.uint8),
+    )
+    album = Album(photos) if thing_style == "photo" else None
+    for index, scene in enumerate(scenes):
+        _draw(scene, side, drawn, index, album)
+    return drawn
+
+
+def _draw(scene: Scene, side: int, drawn: Drawings, index: int, album: Album | None) -> None:
+    stage = _Stage(scene, side, drawn.instances[index])
+    for number, thing in enumerate(scene.things, start=1):
+        stage.put(thing, number, album)
+    drawn.pictures[index] = stage.canvas
+    classes = np.zeros(tables.MOST_THINGS + 1, np.uint8)
+    for number, thing in enumerate(scene.things):
+        kind = tables.KINDS.index(thing.kind)
+        classes[number + 1] = kind + 1
+        drawn.kinds[index, number] = kind
+        drawn.boxes[index, number] = _tight(stage.instances == number + 1)
+    drawn.classes[index] = classes[stage.instances]
+
+
+def _tight(seen: np.ndarray) -> tuple[int, int, int, int]:
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+
+
+class _Stage:
+    """A setting in its light, on which things are put, the farthest first."""
+
+    def __init__(self, scene: Scene, side: int, instances: np.ndarray):
+        night = scene.time == "night"
+        # One number decides all of the look.
+        look, arrangement = divmod(scene.look, backdrops.ARRANGEMENTS)
+        look, flipped = divmod(look, 2)
+        look, day = divmod(look, len(DAYLIGHT))
+        self._which = look
+        self._light = DAYLIGHT[day] if not night else LAMPLIGHT if scene.setting == "indoors" else MOONLIGHT
+        self._scenery = colours.scenery(night, look % colours.ROOMS)
+        if not night:  # what is behind has its own colours at night
+            self._scenery = np.floor(self._scenery * np.array(self._light, np.float32) / WHOLE)
+        pond = scene.setting == "field" and any(thing.place == "water" for thing in scene.things)
+        behind = backdrop_of(scene.setting, scene.time, arrangement, pond, side)
+        canvas = (behind.shares @ self._scenery[behind.tones]).reshape(side, side, 3) / WHOLE
+        # float32 [side, side, 3], whole numbers
+        self.canvas = np.floor(np.ascontiguousarray(canvas[:, ::-1]) if flipped else canvas)
+        self.instances = instances
+
+    def put(self, thing: Thing, number: int, album: Album | None) -> None:
+        """Put a thing, and what belongs to its place, before all that is there; its pixels are marked `number`."""
+        side = len(self.canvas)
+        behind, before = furniture_of(thing, side)
+        if behind:
+            self._lay(behind, self._scenery, 0)
+        if album is None:
+            self._lay(sprite_of(thing, side), colours.lit(thing.kind, thing.colour, self._light), number)
+        else:
+            left, top, width, height = card_box(thing, *pixels(thing.box, side))
+            there = slice(top, top + height), slice(left, left + width)
+            card = album.card(thing.kind, width, height, self._which + number)
+            self.canvas[there] = np.floor(card * np.array(self._light, np.float32) / WHOLE)
+            self.instances[there] = number
+        if before:
+            self._lay(before, self._scenery, 0)
+
+    def _lay(self, placed: Placed, palette: np.ndarray, number: int) -> None:
+        """Blend a sprite into the canvas; its pixels are those of thing `number` now (0: of none)."""
+        sprite, side = placed.sprite, len(self.canvas)
+        height, width = sprite.solid.shape
+        coloured = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
+        left, top = placed.left + sprite.left, placed.top + sprite.top
+        here = slice(max(0, -top), side - top), slice(max(0, -left), side - left)
+        there = slice(max(0, top), top + height), slice(max(0, left), left + width)
+        region = self.canvas[there]
+        region *= sprite.through[here]
+        region += coloured[here]
+        region *= 1 / WHOLE
+        np.floor(region, out=region)
+        self.instances[there][sprite.solid[here]] = number

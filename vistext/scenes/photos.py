@@ -1,0 +1,99 @@
+"""Photographs in place of drawings: framed cards, for a harder world of real pixels."""
+
+import numpy as np
+
+from vistext.scenes import tables
+from vistext.scenes.scene import Thing
+
+PAPER = 248
+LONGEST = 4 / 3  # a card is at most so many times as long as it is wide
+
+
+class Album:
+    """Photographs by kind."""
+
+    def __init__(self, photos: tuple[np.ndarray, np.ndarray] | None):
+        if photos is None:
+            raise ValueError(
+                'thing_style="photo" needs photos=(pictures, labels), such as the two arrays of a split of CIFAR-10'
+            )
+        pictures, labels = photos
+        if pictures.ndim != 4 or pictures.shape[3] != 3 or pictures.dtype != np.uint8 or len(pictures) != len(labels):
+            raise ValueError(
+                "photos are pictures, uint8 [m, h, w, 3], and as many labels; "
+                f"given were {pictures.dtype} {list(pictures.shape)} and {len(labels)} labels"
+            )
+        self._pictures = pictures
+        self._of_kind = {kind: np.flatnonzero(np.asarray(labels) == k) for k, kind in enumerate(tables.KINDS)}
+
+    def card(self, kind: str, width: int, height: int, which: int) -> np.ndarray:
+        """A photograph in a white frame.
+
+        Args:
+            kind: one of `tables.KINDS`.
+            width: of the card, in pixels.
+            height: of the card, in pixels.
+            which: any whole number, at least 0, picks one of the kind's photographs.
+
+        Returns:
+            float32 [height, width, 3], whole numbers.
+
+        Raises:
+            ValueError: there is no photograph of this kind.
+        """
+        places = self._of_kind[kind]
+        if not places.size:
+            raise ValueError(f"the photos show no {kind}; give at least one of each kind that is in the scene")
+        frame = max(1, min(width, height) // 14) if min(width, height) >= 5 else 0
+        card = np.full((height, width, 3), PAPER, np.float32)
+        inner = (height - 2 * frame, width - 2 * frame)
+        photo = fitted(self._pictures[places[which % len(places)]], *inner)
+        card[frame : frame + inner[0], frame : frame + inner[1]] = photo
+        return card
+
+
+def extent(width: int, height: int) -> tuple[int, int]:
+    """The width and height of the card for a thing that is so wide and high."""
+    across = min(width, int(height * LONGEST + 0.5))
+    down = min(height, int(width * LONGEST + 0.5))
+    return max(1, across), max(1, down)
+
+
+def fitted(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The middle of a picture, scaled to a height and width; each pixel is the mean of those that it covers.
+
+    Args:
+        picture: uint8 [h, w, 3].
+        height: of the result.
+        width: of the result.
+
+    Returns:
+        float32 [height, width, 3], whole numbers.
+    """
+    h, w = picture.shape[:2]
+    # The largest part of the wanted shape.
+    rows, columns = min(h, max(1, w * height // width)), min(w, max(1, h * width // height))
+    top, left = (h - rows) // 2, (w - columns) // 2
+    part = picture[top : top + rows, left : left + columns].astype(np.int64)
+    for axis, length in ((0, height), (1, width)):
+        part = _means(np.moveaxis(part, axis, 0), length)
+        part = np.moveaxis(part, 0, axis)
+    return part.astype(np.float32)
+
+
+def _means(rows: np.ndarray, length: int) -> np.ndarray:
+    """Area means of [n, ...] along the first axis, in whole numbers."""
+    count = len(rows)
+    # Both are laid on a line of count * length steps, on which no step lies in two pixels of either.
+    total = np.concatenate([np.zeros_like(rows[:1]), np.cumsum(rows, axis=0)])
+    ends = np.arange(length + 1) * count
+    whole, rest = ends // length, ends % length
+    at_end = total[whole] * length + rows[np.minimum(whole, count - 1)] * rest.reshape(-1, *[1] * (rows.ndim - 1))
+    return (np.diff(at_end, axis=0) + count // 2) // count
+
+
+def card_box(thing: Thing, left: int, top: int, width: int, height: int) -> tuple[int, int, int, int]:
+    """Where the card of a thing is that has the box (left, top, width, height), in pixels: it stands where it stood."""
+    across, down = extent(width, height)
+    low = top + height - down if thing.place != "sky" else top + (height - down) // 2
+    return left + (width - across) // 2, low, across, down
