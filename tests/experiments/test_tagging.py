@@ -1,0 +1,175 @@
+"""Making the shipped weights, end to end on a small scale: ten colours instead of ten kinds of thing."""
+
+import argparse
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import accuracy_score, log_loss
+
+from vistext import weights
+from vistext.data.cifar10 import CLASSES, Cifar10, Split
+from vistext.experiments import tagging, train_tagger
+from vistext.experiments.tagging import Recipe, train
+from vistext.models import tagger
+from vistext.training import Batches
+
+COLOURS = np.random.default_rng(7).permutation(np.stack(np.meshgrid(*[[40, 128, 216]] * 3), axis=-1).reshape(-1, 3))
+
+
+@dataclass(frozen=True)
+class Small(Recipe):
+    """The recipe of the shipped weights, but for its sizes."""
+
+    widths: tuple[int, ...] = (8, 16, 16)
+    epochs: float | None = 4.0
+    size: int = 50
+    sides: tuple[tuple[int, float], ...] = ((16, 0.4), (32, 1.0))
+
+
+def coloured(n, seed):
+    """Noisy pictures, each in the colour of its class; one label in ten is wrong, so that nobody can be sure."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 10, n)
+    pictures = np.clip(COLOURS[labels][:, None, None] + random.normal(scale=25, size=(n, 32, 32, 3)), 0, 255)
+    return Split(pictures.astype(np.uint8), np.where(random.random(n) < 0.1, random.integers(0, 10, n), labels))
+
+
+DATA = Cifar10(train=coloured(600, 0), test=coloured(300, 1))
+ASIDE = 100
+
+
+class Stopped(Batches):
+    """Batches during which somebody presses Ctrl-C, once."""
+
+    def __call__(self, step, progress):
+        if step == 23 and STOPS:
+            raise STOPS.pop()
+        return super().__call__(step, progress)
+
+
+STOPS = [KeyboardInterrupt()]
+
+
+def parsed(*words):
+    parser = argparse.ArgumentParser()
+    train_tagger.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    """A training in one go, on all but the pictures that are kept aside."""
+    return train(Small(seed=3), DATA.train.pictures[:-ASIDE], DATA.train.labels[:-ASIDE], bar=False)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The command, stopped in the middle and run again: its folder, exit codes and what it printed."""
+    folder = tmp_path_factory.mktemp("made")
+    words = ["--epochs", "4", "--seed", "3", "--out", str(folder), "--checkpoint", str(folder / "unfinished")]
+    codes, left = [], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_tagger.cifar10, "load", lambda: DATA)
+        patch.setattr(train_tagger, "CALIBRATION", ASIDE)
+        patch.setattr(train_tagger, "Recipe", Small)
+        patch.setattr(train_tagger, "fastest_precision", lambda: "float32")
+        patch.setattr(tagging, "Batches", Stopped)
+        for _ in range(2):
+            codes.append(train_tagger.run(parsed(*words)))
+            left.append(sorted(path.name for path in folder.rglob("*") if path.is_file()))
+    return folder, codes, left
+
+
+def test_it_takes_the_steps_that_the_recipe_asks_for_and_learns(uninterrupted):
+    model, history = uninterrupted
+    assert len(history.loss) == 4 * 500 // 50
+    assert not history.interrupted
+    predicted = model.predict(DATA.test.pictures, verbose=0).argmax(axis=1)
+    assert accuracy_score(DATA.test.labels, predicted) > 0.6
+
+
+def test_with_seconds_instead_of_epochs_it_stops_in_time():
+    _, history = train(Small(epochs=None, seconds=1e-3), DATA.train.pictures, DATA.train.labels, bar=False)
+    assert len(history.loss) == 1
+
+
+def test_stopped_it_says_how_to_go_on_and_ships_nothing(made):
+    _, codes, left = made
+    assert codes[0] == 130
+    assert left[0] == ["history.json", "step-23.weights.h5"]
+
+
+def test_run_again_it_ships_the_weights_of_a_training_that_never_stopped(made, uninterrupted):
+    """To rounding: a graph that has met pictures of one size only adds up in another order than one that met two."""
+    folder, codes, left = made
+    assert codes[1] == 0
+    assert left[1] == ["tagger.json", "tagger.npz"]
+    shipped = tagger.build(tagger.TaggerConfig(widths=Small.widths))
+    weights.load_into(shipped, "tagger", folder)
+    for found, trained in zip(shipped.get_weights(), uninterrupted[0].get_weights(), strict=True):
+        assert found == pytest.approx(trained, rel=2e-3, abs=1e-3)
+
+
+def test_the_card_says_what_scikit_learn_measures_of_the_shipped_weights(made):
+    folder, *_ = made
+    card = weights.card("tagger", folder)
+    shipped = tagger.build(tagger.TaggerConfig(**card["config"]))
+    weights.load_into(shipped, "tagger", folder)
+    logits = shipped.predict(DATA.test.pictures, verbose=0)
+
+    measured = card["measured"]
+    assert measured["test_accuracy"] == pytest.approx(accuracy_score(DATA.test.labels, logits.argmax(axis=1)), abs=1e-5)
+    assert measured["test_pictures"] == 300
+    assert 0 <= measured["calibration_error"] < measured["calibration_error_before_scaling"]
+
+
+def test_the_temperature_comes_from_the_pictures_kept_aside(made):
+    """No other on a fine grid makes the labels of these more likely."""
+    folder, *_ = made
+    card = weights.card("tagger", folder)
+    temperature = card["config"]["temperature"]
+    raw = tagger.build(tagger.TaggerConfig(widths=Small.widths))
+    weights.load_into(raw, "tagger", folder)
+    logits = raw.predict(DATA.train.pictures[-ASIDE:], verbose=0)
+    grid = np.append(np.geomspace(0.05, 20, 200), temperature)
+    losses = [log_loss(DATA.train.labels[-ASIDE:], softmax(logits / each, axis=1), labels=range(10)) for each in grid]
+    assert losses[-1] <= min(losses) + 1e-6
+
+
+def test_the_card_says_how_the_weights_were_made(made):
+    folder, *_ = made
+    card = json.loads((folder / "tagger.json").read_text(encoding="utf-8"))
+    recipe = card["recipe"]
+    assert recipe["command"] == "vistext train tagger"
+    assert (recipe["seed"], recipe["epochs"], recipe["size"], recipe["widths"]) == (3, 4, 50, [8, 16, 16])
+    assert (recipe["precision"], recipe["shift"], recipe["label_smoothing"]) == ("float32", 4, 0.2)
+    assert recipe["minutes"] >= 0
+    assert card["classes"] == list(CLASSES)
+    assert "less 100 pictures" in card["data"]
+    assert card["versions"].keys() == {"python", "tensorflow", "keras"}
+
+
+def test_by_default_the_command_makes_the_shipped_weights_where_they_belong():
+    arguments = parsed()
+    assert (arguments.epochs, arguments.seed, arguments.fresh) == (Recipe().epochs, Recipe().seed, False)
+    assert arguments.out == weights.FOLDER
+
+
+def test_afresh_forgets_what_was_unfinished(tmp_path, monkeypatch):
+    (tmp_path / "history.json").write_text("of an earlier run")
+    seen = []
+
+    def stop(*_, checkpoint, **__):
+        seen.append(checkpoint.exists())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_tagger.cifar10, "load", lambda: DATA)
+    monkeypatch.setattr(train_tagger, "train", stop)
+    monkeypatch.setattr(train_tagger, "fastest_precision", lambda: "float32")
+    for words in ([], ["--fresh"]):
+        with pytest.raises(KeyboardInterrupt):
+            train_tagger.run(parsed(*words, "--checkpoint", str(tmp_path)))
+    assert seen == [True, False]
