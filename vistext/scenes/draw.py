@@ -142,6 +142,8 @@ def draw_many(
 
 def _draw(scene: Scene, side: int, drawn: Drawings, index: int, album: Album | None) -> None:
     stage = _Stage(scene, side, drawn.instances[index])
+    for thing in scene.things:
+        stage.lay_mat(thing)
     for number, thing in enumerate(scene.things, start=1):
         stage.put(thing, number, album)
     drawn.pictures[index] = stage.canvas
@@ -180,11 +182,17 @@ class _Stage:
         self.canvas = np.floor(np.ascontiguousarray(canvas[:, ::-1]) if flipped else canvas)
         self.instances = instances
 
+    def lay_mat(self, thing: Thing) -> None:
+        """Mats lie flat: they are laid before anything stands."""
+        if thing.place == "mat":
+            mat, _ = furniture_of(thing, len(self.canvas))
+            self._lay(mat, self._scenery, 0)
+
     def put(self, thing: Thing, number: int, album: Album | None) -> None:
-        """Put a thing, and what belongs to its place, before all that is there; its pixels are marked `number`."""
+        """Put a thing, and what it is in or on, before all that is there; its pixels are marked `number`."""
         side = len(self.canvas)
         behind, before = furniture_of(thing, side)
-        if behind:
+        if behind and thing.place != "mat":
             self._lay(behind, self._scenery, 0)
         if album is None:
             self._lay(sprite_of(thing, side), colours.lit(thing.kind, thing.colour, self._light), number)

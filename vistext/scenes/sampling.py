@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vistext.scenes import tables
-from vistext.scenes.scene import MOST_HIDDEN, Box, Scene, Thing, Words, depth, hidden, split_of
+from vistext.scenes.scene import MOST_HIDDEN, Box, Scene, Thing, Words, depth, hidden, split_of, treads_on_mat
 
 # How often: kinds are about equally frequent overall, and one thing or two are seen more often than four.
 SETTINGS = {"indoors": 24, "field": 29, "street": 23, "harbour": 21, "sky": 6}
@@ -166,6 +166,8 @@ def _with_room_for(draw: Draws, words: Words, things: tuple[Thing, ...], zone: t
         box = Box(x / 64, (bottom - height) / 64, width / 64, height / 64)
         thing = Thing(kind, colour, size, posture, place, box, facing, variant)
         together = tuple(sorted((*things, thing), key=depth))
+        if any(treads_on_mat(thing, other) or treads_on_mat(other, thing) for other in things):
+            continue
         if all(hidden(one, together[index + 1 :]) <= _most_hidden(one) for index, one in enumerate(together)):
             return together
     return ()

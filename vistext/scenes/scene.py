@@ -160,7 +160,7 @@ class Scene:
 
     Raises:
         ValueError: too many things or none, a place that the setting does not have, a thing outside the part of the
-            picture that shows its place, out of order, or too much hidden.
+            picture that shows its place, out of order, on another's mat, or too much hidden.
     """
 
     things: tuple[Thing, ...]
@@ -199,6 +199,9 @@ class Scene:
             raise ValueError(
                 "things come farthest first: those in the sky, then by how far down the picture they stand"
             )
+        for one, other in permutations(self.things, 2):
+            if treads_on_mat(one, other):
+                raise ValueError(f"no thing stands on the mat of another; given was {one.kind} on that of {other.kind}")
         for index, thing in enumerate(self.things):
             if (share := hidden(thing, self.things[index + 1 :])) > MOST_HIDDEN:
                 raise ValueError(
@@ -267,6 +270,15 @@ def hidden(thing: Thing, nearer: tuple[Thing, ...]) -> float:
         if other.furniture and other.place != "mat":
             covered += thing.box.overlap(other.furniture)
     return covered / area
+
+
+def treads_on_mat(thing: Thing, other: Thing) -> bool:
+    """Whether a thing would seem to be on the mat that belongs to another."""
+    if other.place != "mat":
+        return False
+    mat = other.furniture
+    across = min(thing.box.right, mat.right) - max(thing.box.x, mat.x)
+    return mat.y <= thing.ground <= mat.bottom and across > thing.box.w / 4
 
 
 def course_scene() -> Scene:

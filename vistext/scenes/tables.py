@@ -26,7 +26,7 @@ COLOURS = {
     "truck": ("red", "blue", "yellow", "green", "white", "orange"),
 }
 
-# Where a thing of the kind may have the posture.
+# Where a thing of the kind may have the posture. In a box it sits: what stands there would seem to lie.
 _PAWS = ("floor", "mat", "table", "grass", "pavement", "quay")
 _STROLL = ("floor", "grass", "road", "pavement", "quay")
 _HOOVES = ("grass", "road")
@@ -34,7 +34,7 @@ POSTURES = {
     "airplane": {"flying": ("sky",), "parked": ("grass",)},
     "automobile": {"driving": ("road",), "parked": ("road", "quay")},
     "bird": {
-        "sitting": (*_PAWS, "road"),
+        "sitting": (*_PAWS, "box", "road"),
         "standing": (*_PAWS, "road"),
         "swimming": ("water",),
         "flying": ("sky",),
@@ -43,7 +43,7 @@ POSTURES = {
         "sitting": (*_PAWS, "box"),
         "lying": _PAWS,
         "sleeping": ("floor", "mat", "table", "grass", "quay"),
-        "standing": (*_PAWS, "box", "road"),
+        "standing": (*_PAWS, "road"),
         "walking": _STROLL,
         "running": _STROLL,
         "jumping": ("floor", "grass", "pavement"),
@@ -59,7 +59,7 @@ POSTURES = {
         "sitting": ("floor", "mat", "box", "grass", "pavement", "quay"),
         "lying": ("floor", "mat", "grass", "pavement", "quay"),
         "sleeping": ("floor", "mat", "grass", "quay"),
-        "standing": ("floor", "mat", "box", "grass", "road", "pavement", "quay"),
+        "standing": ("floor", "mat", "grass", "road", "pavement", "quay"),
         "walking": _STROLL,
         "running": _STROLL,
         "jumping": ("floor", "grass", "pavement"),
