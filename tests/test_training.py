@@ -225,3 +225,24 @@ def test_labels_are_handed_on_in_whatever_form_the_loss_takes():
 def test_batches_that_cannot_be_drawn_are_refused_at_once(settings, accepted):
     with pytest.raises(ValueError, match=f"accepted: .*{accepted}"):
         Batches(PICTURES, LABELS, **({"size": 8} | settings))
+
+
+def test_cutout_paints_one_grey_square_in_each_picture_at_its_own_place():
+    white = np.full((200, 16, 16, 3), 255, np.uint8)
+    pictures, _ = Batches(white, np.zeros(200, int), size=200, cutout=5, sides=((16, 1.0),))(0, 0.0)
+    grey = (pictures == 128).all(axis=-1)
+    assert ((pictures == 255).all(axis=-1) | grey).all()
+    places = set()
+    for each in grey:
+        rows, columns = np.flatnonzero(each.any(axis=1)), np.flatnonzero(each.any(axis=0))
+        assert 1 <= len(rows) <= 5
+        assert 1 <= len(columns) <= 5
+        assert each[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+        assert each.sum() == len(rows) * len(columns)  # nothing outside that rectangle, which the border may cut
+        places.add((rows[0], columns[0]))
+    assert len(places) > 50
+
+
+def test_a_schedule_may_end_above_zero():
+    rate = linear_decay(0.06, 0.03)
+    assert [rate(0.0), rate(0.5), rate(1.0)] == pytest.approx([0.06, 0.045, 0.03])

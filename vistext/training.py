@@ -99,9 +99,9 @@ def fastest_precision() -> str:
     return "mixed_bfloat16" if seconds("bfloat16") * 1.3 < seconds("float32") else "float32"
 
 
-def linear_decay(peak: float) -> Callable[[float], float]:
-    """A schedule from `peak` down to zero: progress in [0, 1] → learning rate."""
-    return lambda progress: peak * max(0.0, 1 - progress)
+def linear_decay(peak: float, end: float = 0.0) -> Callable[[float], float]:
+    """A schedule from `peak` down to `end`: progress in [0, 1] → learning rate."""
+    return lambda progress: peak + (end - peak) * min(1.0, progress)
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ class Batches:
         size: pictures in a batch, 1 to n.
         mirror: whether each picture is seen in turn as it is and mirrored.
         shift: by at most so many pixels in each direction, the border being filled by reflection.
+        cutout: side of a square at a random place that is painted grey (DeVries and Taylor 2017); 0 for none.
         sides: (side, until) pairs: pictures are scaled to `side` pixels until that share of the training is done.
             Early on, small pictures teach as much in a fraction of the time.
         seed: of order, flips and shifts.
@@ -129,6 +130,7 @@ class Batches:
     size: int = 500
     mirror: bool = False
     shift: int = 0
+    cutout: int = 0
     sides: tuple[tuple[int, float], ...] = ((32, 1.0),)
     seed: int = 0
 
@@ -152,7 +154,8 @@ class Batches:
             at_first = np.random.default_rng(self.seed).random(len(self.pictures)) < 0.5
             now = at_first[chosen] ^ bool(epoch % 2)
             pictures = np.where(now[:, None, None, None], pictures[:, :, ::-1], pictures)
-        pictures = _shifted(pictures, self.shift, np.random.default_rng((self.seed, epoch, position)))
+        random = np.random.default_rng((self.seed, epoch, position))
+        pictures = _cut_out(_shifted(pictures, self.shift, random), self.cutout, random)
         side = next(side for side, until in self.sides if progress < until or until >= 1)
         return _scaled(pictures, side), self.labels[chosen]
 
@@ -166,6 +169,18 @@ def _shifted(pictures: np.ndarray, most: int, random: np.random.Generator) -> np
     windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
     down, right = random.integers(0, 2 * most + 1, (2, n))
     return np.ascontiguousarray(windows[np.arange(n), down, right].transpose(0, 2, 3, 1))
+
+
+def _cut_out(pictures: np.ndarray, side: int, random: np.random.Generator) -> np.ndarray:
+    """Each of uint8 [n, h, w, 3] with a grey square at its own random place, partly outside at the borders."""
+    if side == 0:
+        return pictures
+    n, height, width, _ = pictures.shape
+    top = random.integers(-side + 1, height, (n, 1, 1))
+    left = random.integers(-side + 1, width, (n, 1, 1))
+    row, column = np.arange(height)[:, np.newaxis], np.arange(width)
+    inside = (row >= top) & (row < top + side) & (column >= left) & (column < left + side)  # (n, h, w)
+    return np.where(inside[..., np.newaxis], np.uint8(128), pictures)
 
 
 def _scaled(pictures: np.ndarray, side: int) -> np.ndarray:
