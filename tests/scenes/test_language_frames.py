@@ -1,0 +1,92 @@
+"""Frames say who does what and where, as the things themselves have it."""
+
+from vistext.scenes import Scene, course_scene, sample, tables
+from vistext.scenes.language import ROLES, frames, holds
+
+VERBS = {
+    "sitting": "sit",
+    "lying": "lie",
+    "sleeping": "sleep",
+    "standing": "stand",
+    "walking": "walk",
+    "running": "run",
+    "jumping": "jump",
+    "flying": "fly",
+    "swimming": "swim",
+    "sailing": "sail",
+    "driving": "drive",
+    "parked": "park",
+    "anchored": "anchor",
+}
+STILL = {"sit", "lie", "sleep", "stand"}
+
+
+def test_the_courses_cat_sits_on_the_floor():
+    (frame,) = frames(course_scene())
+
+    assert (frame.verb, frame.roles, frame.thing) == ("sit", (("agent", "cat"), ("place", "floor")), 0)
+
+
+def test_each_thing_has_a_frame_that_says_what_it_is_does_and_where():
+    verbs = set()
+    for scene in sample(150, 2):
+        assert sorted(frame.thing for frame in frames(scene)) == list(range(len(scene.things)))
+        for frame in frames(scene):
+            thing, roles = scene.things[frame.thing], dict(frame.roles)
+            verbs.add(frame.verb)
+            assert frame.verb == VERBS[thing.posture]
+            assert roles["place"] == thing.place
+            actor = roles["item"] if frame.verb in ("park", "anchor") else roles["agent"]
+            assert actor == {"automobile": "car"}.get(thing.kind, thing.kind)
+            assert roles.get("direction") == (None if frame.verb in STILL | {"park", "anchor"} else thing.facing)
+            assert tuple(roles) == ROLES[frame.verb]
+    assert verbs == set(VERBS.values())
+
+
+def test_a_frame_told_as_a_sentence_is_true():
+    gerunds = {verb: posture for posture, verb in VERBS.items()}
+    for scene in sample(60, 3):
+        for frame in frames(scene):
+            roles = dict(frame.roles)
+            actor = roles.get("agent") or roles["item"]
+            article = "an" if actor[0] in "aeiou" else "a"
+            preposition = scene.things[frame.thing].preposition
+            way = f" to the {roles['direction']}" if "direction" in roles else ""
+            assert holds(f"{article} {actor} is {gerunds[frame.verb]}{way} {preposition} the {roles['place']}.", scene)
+
+
+def test_what_fills_more_of_the_picture_comes_first():
+    apart = 0
+    for scene in sample(400, 5):
+        boxes = [thing.box for thing in scene.things]
+        if any(one.overlap(other) for one in boxes for other in boxes if one is not other) or "box" in scene.facts:
+            continue
+        if any(thing.place in ("table", "mat") for thing in scene.things):
+            continue
+        areas = [boxes[frame.thing].area for frame in frames(scene)]
+        assert areas == sorted(areas, reverse=True)
+        apart += len(areas) > 1
+    assert apart > 15
+
+
+def test_what_is_hidden_is_less_prominent():
+    turned = 0
+    for scene in sample(1500, 6):
+        if len(scene.things) == 2 and not {thing.place for thing in scene.things} & {"box", "table", "mat"}:
+            back, front = (thing.box for thing in scene.things)
+            if back.area > front.area > back.area - back.overlap(front):
+                assert [frame.thing for frame in frames(scene)] == [1, 0]
+                turned += 1
+    assert turned > 3
+
+
+def test_every_posture_of_the_world_has_a_verb_with_its_roles():
+    assert {posture for postures in tables.POSTURES.values() for posture in postures} == set(VERBS)
+    assert set(ROLES) == set(VERBS.values())
+    assert all(roles[-1] == "place" for roles in ROLES.values())
+
+
+def test_frames_do_not_depend_on_how_a_scene_looks():
+    scene = course_scene()
+
+    assert frames(scene) == frames(Scene(scene.things, scene.setting, scene.time, look=99))

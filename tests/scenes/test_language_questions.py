@@ -1,0 +1,237 @@
+"""Questions have the answers that a person would give, and do not betray them."""
+
+import re
+from collections import Counter, defaultdict
+from functools import cache
+
+import numpy as np
+import pytest
+
+from vistext.data.words import Vocabulary
+from vistext.scenes import course_scene, sample, tables
+from vistext.scenes.language import QUESTION_KINDS, ask, holds, questions
+
+NOUNS = {"automobile": "car"}
+ANIMALS = {"bird", "cat", "deer", "dog", "frog", "horse"}
+
+
+@cache
+def scenes(n, seed=3, split="train"):
+    return tuple(sample(n, seed, split))
+
+
+@cache
+def asked(n, split):
+    rng = np.random.default_rng(1)
+    return tuple(ask(scene, rng) for scene in scenes(n, 4, split))
+
+
+def noun(thing):
+    return NOUNS.get(thing.kind, thing.kind)
+
+
+def meant(scene, name):
+    """The one thing that a name such as "the small black cat on the mat" means, found by going through the things."""
+    words, _, place = re.fullmatch(r"the ([a-z ]+?)( (?:on|in) the (\w+))?", name).groups()
+    *adjectives, kind = words.split()
+    found = [
+        thing
+        for thing in scene.things
+        if noun(thing) == kind and set(adjectives) <= {thing.colour, thing.size} and place in (None, thing.place)
+    ]
+    assert len(found) == 1, (name, scene.facts)
+    return found[0]
+
+
+def where(thing):
+    return f"{thing.preposition} the {thing.place}"
+
+
+def is_group(thing, plural):
+    word = "deer" if plural == "deer" else plural.removesuffix("s")
+    groups = {"thing": True, "animal": thing.kind in ANIMALS, "vehicle": thing.kind not in ANIMALS}
+    return groups.get(word, noun(thing) == word)
+
+
+def amount(scene, fits):
+    return ("none", "one", "two", "three", "four")[sum(bool(fits(thing)) for thing in scene.things)]
+
+
+def only(values):
+    (value,) = values
+    return value
+
+
+def right_of(scene, relation, thing):
+    index = next(i for i, other in enumerate(scene.things) if other is thing)
+    subjects = {known.subject for known in scene.relations if (known.name, known.object) == (relation, index)}
+    return noun(scene.things[only(subjects)])
+
+
+def same_colour(scene, one, other):
+    return "yes" if meant(scene, one).colour == meant(scene, other).colour else "no"
+
+
+def more_of(scene, one, other):
+    many, others = (sum(is_group(thing, word) for thing in scene.things) for word in (one, other))
+    return one if many > others else other if many < others else "as many"
+
+
+def is_there(scene, what):
+    words, _, place = re.fullmatch(r"an? ([a-z ]+?)( (?:on|in) the (\w+))?", what).groups()
+    for thing in scene.things:
+        if place in (None, thing.place) and set(words.split()) <= {noun(thing), thing.colour, thing.posture}:
+            return "yes"
+    return "no"
+
+
+NAME = r"(the [a-z ]+)"
+PLACE = r"((?:on|in) the \w+)"
+# How a person would find the answer, for every form of question; the first pattern that fits counts.
+ANSWERS = (
+    (rf"what is {NAME} doing\?", lambda scene, name: meant(scene, name).posture),
+    (rf"what is {NAME} (\w+) on\?", lambda scene, name, _: f"the {meant(scene, name).place}"),
+    (r"what is the (\w+) thing\?", lambda scene, colour: noun(only(t for t in scene.things if t.colour == colour))),
+    (rf"what is {PLACE}\?", lambda scene, place: noun(only(t for t in scene.things if where(t) == place))),
+    (
+        r"what is (\w+ing|parked|anchored)\?",
+        lambda scene, doing: noun(only(t for t in scene.things if t.posture == doing)),
+    ),
+    (rf"where is {NAME}\?", lambda scene, name: where(meant(scene, name))),
+    (rf"(?:which|what) colour is {NAME}\?", lambda scene, name: meant(scene, name).colour),
+    (r"how many (\w+) are there\?", lambda scene, group: amount(scene, lambda t: is_group(t, group))),
+    (rf"how many things are {PLACE}\?", lambda scene, place: amount(scene, lambda t: where(t) == place)),
+    (r"how many things are (\w+)\?", lambda scene, colour: amount(scene, lambda t: t.colour == colour)),
+    (r"is there (.+)\?", is_there),
+    (
+        rf"(?:who|what) is (?:to the )?(left of|right of|above|below|in front of|behind) {NAME}\?",
+        lambda scene, relation, name: right_of(scene, relation, meant(scene, name)),
+    ),
+    (r"are there more (\w+) or more (\w+)\?", more_of),
+    (rf"is {NAME} the same colour as {NAME}\?", same_colour),
+    (
+        rf"which is farther left, {NAME} or {NAME}\?",
+        lambda scene, *names: min(names, key=lambda name: meant(scene, name).box.middle),
+    ),
+)
+
+
+@pytest.mark.parametrize("kind", QUESTION_KINDS)
+def test_every_answer_is_what_going_through_the_things_finds(kind):
+    seen = Counter()
+    for scene in [*scenes(50), *scenes(15, 3, "compositional")]:
+        for question in questions(scene, kind):
+            text = question.question.lower()
+            number, match = next((i, m) for i, (form, _) in enumerate(ANSWERS) if (m := re.fullmatch(form, text)))
+            assert ANSWERS[number][1](scene, *match.groups()) == question.short, (question, scene.facts)
+            assert question.kind == kind
+            seen[number] += 1
+    assert sum(seen.values()) > 30
+
+
+def test_every_form_of_question_is_asked():
+    texts = {question.question.lower() for scene in scenes(50) for question in questions(scene)}
+
+    for form, _ in ANSWERS:
+        assert any(re.fullmatch(form, text) for text in texts), form
+
+
+def test_every_answer_is_a_true_sentence():
+    for scene in [*scenes(30), *scenes(10, 3, "compositional")]:
+        for question in questions(scene)[::2]:
+            verdict = holds(question.answer, scene)
+            assert verdict, (question, verdict.why)
+            assert re.fullmatch(r"[A-Z][a-z ,]*\.", question.answer)
+            assert re.fullmatch(r"[A-Z][a-z ,]*\?", question.question)
+
+
+def test_another_answer_is_a_false_sentence():
+    others = {
+        "where": sorted({where(thing) for scene in scenes(50) for thing in scene.things}),
+        "which colour": sorted({colour for colours in tables.COLOURS.values() for colour in colours}),
+        "what is it doing": ["standing", "running", "swimming", "flying"],
+    }
+    changed = 0
+    for scene in scenes(30):
+        for kind, answers in others.items():
+            for question in questions(scene, kind):
+                for other in answers:
+                    if other != question.short:
+                        start, _, end = question.answer.rpartition(question.short)
+                        assert holds(start + other + end, scene).answer == "false", (question, other)
+                        changed += 1
+    assert changed > 200
+
+
+def test_the_courses_question_has_the_courses_answer():
+    (question,) = [
+        question for question in questions(course_scene()) if question.question == "What is the cat sitting on?"
+    ]
+
+    assert question.answer == "The cat is sitting on the floor."
+    assert (question.kind, question.short) == ("what", "the floor")
+
+
+def test_questions_differ_in_their_words_and_come_in_the_same_order():
+    for scene in scenes(10):
+        texts = [question.question for question in questions(scene)]
+        assert len(texts) == len(set(texts)) > 5
+        assert texts == [question.question for question in questions(scene)]
+
+
+def test_questions_and_answers_survive_the_way_through_numbers():
+    texts = [text for question in asked(300, "test") for text in (question.question, question.answer)]
+    vocabulary = Vocabulary.build(texts)
+
+    assert vocabulary.decode(vocabulary.encode(texts)) == texts
+
+
+def test_the_question_alone_betrays_less_than_45_in_100_answers():
+    seen, beginnings = defaultdict(Counter), defaultdict(Counter)
+    for question in asked(2000, "train"):
+        seen[question.question][question.short] += 1
+        beginnings[" ".join(question.question.split()[:2])][question.short] += 1
+
+    def guess(question):
+        counts = seen.get(question.question) or beginnings[" ".join(question.question.split()[:2])]
+        return counts.most_common(1)[0][0]
+
+    test = asked(600, "test")
+    right = [guess(question) == question.short for question in test]
+
+    assert np.mean(right) < 0.45
+    # A test that asks little of what was seen, or one thing only, would be passed by any questions.
+    assert np.mean([question.question in seen for question in test]) > 0.7
+    assert min(Counter(question.kind for question in test).values()) > 0.03 * len(test)
+    assert {question.kind for question in test} == set(QUESTION_KINDS)
+
+
+def test_no_kind_of_question_is_answered_by_its_words_alone():
+    by_kind = defaultdict(list)
+    for question in asked(2000, "train"):
+        by_kind[question.kind].append(question.short)
+
+    for kind, answers in by_kind.items():
+        assert Counter(answers).most_common(1)[0][1] < 0.6 * len(answers), kind
+
+
+def test_the_same_seed_asks_the_same():
+    first, again = ([ask(scene, np.random.default_rng(7)) for scene in scenes(10)] for _ in range(2))
+
+    assert first == again
+
+
+def test_a_kind_can_be_asked_for():
+    rng = np.random.default_rng(0)
+
+    assert {ask(scene, rng, "how many").kind for scene in scenes(10)} == {"how many"}
+
+
+def test_unknown_kinds_are_refused_with_those_that_there_are():
+    rng = np.random.default_rng(0)
+
+    for refused in (lambda: questions(course_scene(), "why"), lambda: ask(course_scene(), rng, "why")):
+        with pytest.raises(ValueError, match=r"what, where, which colour.*given was 'why'"):
+            refused()
+    with pytest.raises(ValueError, match="no question of kind 'who is left of'"):
+        ask(course_scene(), rng, "who is left of")

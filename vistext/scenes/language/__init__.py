@@ -1,0 +1,38 @@
+"""What can be said of a drawn scene, what can be asked about it, and what a sentence states.
+
+`descriptions` and `describe` speak, `questions` and `ask` ask and answer, `frames` gives verbs and roles; `read` and
+`holds` understand. All go by one grammar (`grammar`) and one table of words (`lexicon`), so that whatever is said here
+is understood here, and much that is not.
+"""
+
+from vistext.scenes.language.asking import KINDS as QUESTION_KINDS
+from vistext.scenes.language.asking import Question, ask, questions
+from vistext.scenes.language.facts import Exactly, Fact, Is, More, Not, Related, Same
+from vistext.scenes.language.reading import NotUnderstoodError, Verdict, holds, read
+from vistext.scenes.language.roles import ROLES, Frame, frames
+from vistext.scenes.language.saying import LENGTHS, describe, descriptions, refer
+
+__all__ = [
+    "LENGTHS",
+    "QUESTION_KINDS",
+    "ROLES",
+    "Exactly",
+    "Fact",
+    "Frame",
+    "Is",
+    "More",
+    "Not",
+    "NotUnderstoodError",
+    "Question",
+    "Related",
+    "Same",
+    "Verdict",
+    "ask",
+    "describe",
+    "descriptions",
+    "frames",
+    "holds",
+    "questions",
+    "read",
+    "refer",
+]
