@@ -1,0 +1,220 @@
+"""A drawn stand-in for CIFAR-10: its ten classes, its sizes, its arrays; for when CIFAR-10 cannot be had.
+
+Each picture shows one drawn thing close up, in any colour, posture and light: turned, stretched, cut off by the edge,
+partly hidden, blurred, before any setting. It is no substitute for photographs, and every figure that shows it says so;
+but it is hard enough that a network has to learn, and that a better one learns more.
+"""
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from vistext.data import kept, sources
+from vistext.data.cifar10 import Cifar10, Split
+from vistext.scenes import colours, tables
+from vistext.scenes.cast import backdrop_of, figure
+from vistext.scenes.raster import WHOLE
+from vistext.scenes.sampling import Draws
+from vistext.scenes.sprites import render
+
+VERSION = 1  # of the pictures: kept ones of another version are not taken
+SIDE = 32
+COUNTS = {"train": 10_000, "test": 2_000}
+STEPS = 64  # between two pixels, where a drawing is sampled
+ARRANGEMENTS, ROOMS = 4, 12  # of each setting, and how many of their colours; few, for speed
+STREAM = 100  # of random numbers: another than those of the scenes
+
+_DOWN, _ACROSS = (axis.astype(np.int32) for axis in np.mgrid[:SIDE, :SIDE])
+
+
+class Turn(NamedTuple):
+    """How a drawing is laid into a picture: turned by degrees, stretched both ways, mirrored."""
+
+    degrees: int
+    across: float  # pixels of the picture for one of the drawing
+    down: float
+    mirrored: bool
+
+
+def load() -> Cifar10:
+    """The stand-in, made on the first call (seconds) and kept in the cache (37 MB).
+
+    Returns:
+        10,000 training and 2,000 test pictures, all classes equally often; any first part is a fair sample. The arrays
+        are memory-mapped and read-only, and the same on every machine.
+
+    Raises:
+        OSError: the disk is full, or the cache may not be written to.
+    """
+    folder = sources.cache_folder() / "standin" / f"v{VERSION}"
+    arrays, _ = kept.open_kept(folder) or _made(folder)
+    return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in COUNTS))
+
+
+def make(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw pictures as those of the stand-in.
+
+    Args:
+        count: how many, at least 0.
+        seed: at least 0.
+
+    Returns:
+        Pictures, uint8 [count, 32, 32, 3], and labels, int64 [count], indices into `tables.KINDS`: each ten in a
+        row show all ten kinds.
+
+    Raises:
+        ValueError: a negative number or seed.
+    """
+    if count < 0:
+        raise ValueError(f"the number of pictures is at least 0; given was {count}")
+    draw = Draws(seed, STREAM)
+    pictures, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int64)
+    left: list[int] = []
+    for index in range(count):
+        left = left or list(range(len(tables.KINDS)))
+        labels[index] = label = left.pop(draw.below(len(left)))
+        pictures[index] = _picture(tables.KINDS[label], draw)
+    return pictures, labels
+
+
+def _made(folder) -> tuple[dict[str, np.ndarray], str]:
+    with sources.writing(folder.parent), sources.lock(folder):
+        if opened := kept.open_kept(folder):
+            return opened  # another process has made it meanwhile
+        arrays = {}
+        for seed, (split, count) in enumerate(COUNTS.items()):
+            arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = make(count, seed)
+        with sources.whole_or_nothing(folder) as making:
+            kept.keep(making, arrays, about="the drawn stand-in for CIFAR-10")
+        if opened := kept.open_kept(folder):
+            return opened
+        raise OSError(
+            f"{folder} was written, but does not come back whole: set {sources.CACHE_VARIABLE} to another disk"
+        )
+
+
+def _picture(kind: str, draw: Draws) -> np.ndarray:
+    # Not always where it belongs: the background alone must not tell the kind.
+    setting = draw.one_of(_settings(kind) if draw.below(100) < 80 else tuple(tables.SETTINGS))
+    behind = _backdrop(setting, "night" if draw.below(4) == 0 else "day", draw.below(ARRANGEMENTS), draw.below(ROOMS))
+    canvas = np.zeros((SIDE, SIDE, 3), np.int32)
+    zoom = draw.between(80, 160) / 100
+    _lay(
+        canvas,
+        behind,
+        (16, 16),
+        (draw.between(14, 50), draw.between(14, 50)),
+        Turn(draw.between(-4, 4), zoom, zoom, False),
+    )
+    if draw.below(100) < 20:  # something else in the distance
+        _put(canvas, draw.one_of(tables.KINDS), (draw.below(SIDE), draw.below(SIDE)), draw.between(8, 13), draw)
+    middle = 16 + draw.between(-4, 4), 16 + draw.between(-4, 4)
+    _put(canvas, kind, middle, draw.between(22, 38), draw)
+    if draw.below(100) < 25:
+        _hide_a_part(canvas, behind, draw)
+    return _photographed(canvas, draw)
+
+
+@cache
+def _settings(kind: str) -> tuple[str, ...]:
+    places = {place for able in tables.POSTURES[kind].values() for place in able}
+    return tuple(setting for setting, there in tables.SETTINGS.items() if places.intersection(there))
+
+
+@cache
+def _backdrop(setting: str, time: str, arrangement: int, room: int) -> np.ndarray:
+    """A setting in colours: int32 [64, 64, 4], three colours times `WHOLE` and opacity up to `WHOLE`."""
+    flat = backdrop_of(setting, time, arrangement, setting == "field" and arrangement % 2 == 0, 64)
+    palette = colours.scenery(time == "night", room * (colours.ROOMS // ROOMS) + room)
+    return np.pad(
+        (flat.shares @ palette[flat.tones]).reshape(64, 64, 3), ((0, 0), (0, 0), (0, 1)), constant_values=WHOLE
+    ).astype(np.int32)
+
+
+@cache
+def _sprite(kind: str, posture: str, variant: int, percent: int):
+    width, height = ((length * percent + 50) // 100 for length in tables.EXTENT[kind][posture])
+    return render(figure(kind, posture, variant), width, height, 1.0)
+
+
+def _put(canvas: np.ndarray, kind: str, middle: tuple[int, int], longest: int, draw: Draws) -> None:
+    """Lay a thing of a kind into the picture, in any of its looks."""
+    posture, variant = draw.one_of(tuple(tables.POSTURES[kind])), draw.one_of(tables.VARIANTS)
+    # Sampling would leave out lines of a drawing that is much too large.
+    sprite = _sprite(kind, posture, variant, 100 if longest >= 24 else 60)
+    height, width = sprite.solid.shape
+    brightness = np.array([draw.between(80, 115) for _ in range(3)]) + draw.between(-10, 10)
+    palette = np.minimum(colours.tones(kind, draw.one_of(tables.COLOURS[kind])) * brightness // 100, 255)
+    drawing = np.zeros((height + 2, width + 2, 4), np.int32)  # a transparent rim around it
+    drawing[1:-1, 1:-1, :3] = (sprite.shares @ palette[sprite.tones].astype(np.float32)).reshape(height, width, 3)
+    drawing[1:-1, 1:-1, 3] = WHOLE - sprite.through[..., 0]
+    scale = longest / max(sprite.solid.shape)
+    stretch = draw.between(85, 118) / 100
+    turn = Turn(draw.between(-10, 10), scale * stretch, scale / stretch, draw.below(2) == 0)
+    _lay(canvas, drawing, middle, ((width + 2) // 2, (height + 2) // 2), turn)
+
+
+def _lay(canvas: np.ndarray, drawing: np.ndarray, middle: tuple[int, int], origin: tuple[int, int], turn: Turn) -> None:
+    """Blend a drawing, [h, w, 4], into the canvas, so that its origin comes to the middle given, in whole numbers."""
+    # Rounded: the last digit of a sine differs between machines.
+    c, s = (round(value, 9) for value in (math.cos(math.radians(turn.degrees)), math.sin(math.radians(turn.degrees))))
+    x, y = _ACROSS - middle[0], _DOWN - middle[1]
+    across, down = (c * x + s * y) / turn.across, (c * y - s * x) / turn.down
+    if turn.mirrored:
+        across = -across
+    height, width = drawing.shape[:2]
+    u = np.clip(np.floor(across * STEPS + 0.5).astype(np.int32) + origin[0] * STEPS, 0, (width - 1) * STEPS - 1)
+    v = np.clip(np.floor(down * STEPS + 0.5).astype(np.int32) + origin[1] * STEPS, 0, (height - 1) * STEPS - 1)
+    column, row, right, low = u // STEPS, v // STEPS, (u % STEPS)[..., None], (v % STEPS)[..., None]
+    flat = drawing.reshape(-1, 4)
+    corner = row * width + column
+    upper = flat[corner] * (STEPS - right) + flat[corner + 1] * right
+    lower = flat[corner + width] * (STEPS - right) + flat[corner + width + 1] * right
+    seen = (upper * (STEPS - low) + lower * low) // STEPS**2
+    canvas *= WHOLE - seen[..., 3:]
+    canvas += seen[..., :3]
+    canvas //= WHOLE
+
+
+def _hide_a_part(canvas: np.ndarray, behind: np.ndarray, draw: Draws) -> None:
+    """Something plain stands before the thing: a round one anywhere but in the middle, or one that fills an edge."""
+    colour = behind[draw.below(64), draw.below(64), :3] // WHOLE + draw.between(-40, 40)
+    if draw.below(2):
+        degrees, radius, away = draw.below(360), draw.between(4, 8), draw.between(9, 15)
+        c, s = round(math.cos(math.radians(degrees)), 9), round(math.sin(math.radians(degrees)), 9)
+        hidden = (_ACROSS - (16 + int(away * c))) ** 2 + (_DOWN - (16 + int(away * s))) ** 2 <= radius**2
+    else:
+        a, b = draw.between(-4, 4), draw.between(-4, 4) or 5
+        slope = a * _ACROSS + b * _DOWN
+        hidden = slope >= np.sort(slope.ravel())[-draw.between(120, 320)]
+    canvas[hidden] = np.clip(colour, 0, 255)
+
+
+def _photographed(canvas: np.ndarray, draw: Draws) -> np.ndarray:
+    """Blur, light from one side, contrast, a tint and noise."""
+    if draw.below(100) < 30:
+        canvas = _blurred(_blurred(canvas).transpose(1, 0, 2)).transpose(1, 0, 2)
+    light = 100 + ((_ACROSS - 16) * draw.between(-16, 16) + (_DOWN - 16) * draw.between(-16, 16)) // 12
+    canvas = canvas * light[..., None] // 100
+    if draw.below(100) < 6:
+        canvas = np.broadcast_to(canvas.sum(axis=2, keepdims=True) // 3, canvas.shape)
+    contrast, brightness = draw.between(65, 115), draw.between(-28, 28)
+    tint = np.array([draw.between(85, 112) for _ in range(3)])
+    canvas = (canvas - 128) * contrast * tint // 10_000 + 128 + brightness
+    canvas = canvas + _noise()[draw.below(len(_noise()))] * draw.between(0, 9) // 148
+    return np.clip(canvas, 0, 255).astype(np.uint8)
+
+
+def _blurred(canvas: np.ndarray) -> np.ndarray:
+    padded = np.concatenate([canvas[:1], canvas, canvas[-1:]])
+    return (padded[:-2] + 2 * padded[1:-1] + padded[2:]) // 4
+
+
+@cache
+def _noise() -> np.ndarray:
+    """int32 [64, 32, 32, 3] around 0; the sum of four bytes is close to normal, with a deviation of 148."""
+    count = 64 * SIDE * SIDE * 3
+    raw = np.random.PCG64(np.random.SeedSequence([0, STREAM + 1])).random_raw(count // 2).astype("<u8")
+    return (raw.view(np.uint8).reshape(64, SIDE, SIDE, 3, 4).sum(axis=4, dtype=np.int32)) - 510
