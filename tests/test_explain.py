@@ -41,8 +41,9 @@ def test_it_is_zero_everywhere_if_no_part_raises_the_score():
     assert not grad_cam(linear(), NOISE, 2).any()
 
 
-def test_the_gradient_is_that_of_a_mean_so_a_part_is_weighted_by_the_mean_of_its_slope():
-    """A squared map: its slope is 2 x, differs from place to place, and is averaged before it weighs the map."""
+@pytest.mark.parametrize(("against", "raises"), [(-0.1, True), (-0.7, False)])
+def test_a_map_is_weighed_by_the_mean_of_its_slopes(against, raises):
+    """Half of the map is squared: there its slope is 2 x, elsewhere 0, and everywhere something speaks against it."""
     pictures = layers.Input((4, 4, 1), dtype="uint8")
     x = layers.Conv2D(1, 1, use_bias=False, kernel_initializer="ones", name="maps")(layers.Rescaling(1 / 255)(pictures))
     half = layers.Cropping2D(((0, 2), (0, 0)))(x)
@@ -50,13 +51,13 @@ def test_the_gradient_is_that_of_a_mean_so_a_part_is_weighted_by_the_mean_of_its
     scores = layers.Concatenate()([layers.Flatten()(squared), layers.Flatten()(x)])
     head = layers.Dense(1, use_bias=False)
     model = keras.Model(pictures, head(scores))
-    head.set_weights([np.concatenate([np.ones((8, 1)), -0.1 * np.ones((16, 1))])])
+    head.set_weights([np.concatenate([np.ones((8, 1)), against * np.ones((16, 1))])])
     picture = np.random.default_rng(1).integers(0, 256, (4, 4, 1), np.uint8)
     bright = picture[..., 0] / 255
 
-    slope = (2 * bright[:2]).sum() / 16 - 0.1
-    assert slope > 0
-    assert grad_cam(model, picture, 0, layer="maps") == pytest.approx(slope * bright / (slope * bright).max(), abs=1e-5)
+    slopes = np.concatenate([2 * bright[:2], np.zeros((2, 4))]) + against
+    assert (slopes.mean() > 0, slopes.max() > 0) == (raises, True)
+    assert grad_cam(model, picture, 0, layer="maps") == pytest.approx(raises * bright / bright.max(), abs=1e-5)
 
 
 def test_small_maps_are_enlarged_smoothly_to_the_picture_and_reach_1():
@@ -104,11 +105,14 @@ def test_a_network_trained_in_bfloat16_is_explained_nearly_the_same():
     assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.98
 
 
-def test_a_frozen_network_is_explained_all_the_same():
-    model = linear()
-    heat = grad_cam(model, NOISE, 1)
-    model.trainable = False
-    assert np.array_equal(grad_cam(model, NOISE, 1), heat)
+def test_maps_from_which_nothing_is_learned_are_explained_all_the_same():
+    """A norm that has statistics only, and those of the start: it changes next to nothing."""
+    pictures = layers.Input((None, None, 3), dtype="uint8")
+    x = layers.BatchNormalization(center=False, scale=False, name="norm")(layers.Rescaling(1 / 255)(pictures))
+    head = layers.Dense(3, use_bias=False)
+    model = keras.Model(pictures, head(layers.GlobalAveragePooling2D()(x)))
+    head.set_weights([HEAD])
+    assert grad_cam(model, NOISE, 1, layer="norm") == pytest.approx(grad_cam(linear(), NOISE, 1), abs=1e-3)
 
 
 @pytest.mark.parametrize("class_index", [-1, 3])

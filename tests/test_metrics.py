@@ -10,9 +10,9 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from vistext import metrics
 
-# Five predictions of class 0, the last of class 1. In four bins: two in (0.5, 0.75], of which one is right, and three
-# in (0.75, 1], of which two are right; nothing is in (0, 0.5].
-PROBABILITIES = np.array([[0.6, 0.4], [0.7, 0.3], [0.8, 0.2], [0.9, 0.1], [0.0, 1.0]])
+# Four predictions of class 0 and one of class 1. In four bins: two in (0.5, 0.75], of which one is right, and three in
+# (0.75, 1], of which two are right; nothing is in (0, 0.5].
+PROBABILITIES = np.array([[0.6, 0.4], [0.75, 0.25], [0.8, 0.2], [0.9, 0.1], [0.0, 1.0]])
 LABELS = np.array([0, 1, 0, 1, 1])
 
 
@@ -33,12 +33,12 @@ def test_accuracy_is_scikit_learn_s_for_logits_and_probabilities_alike():
 def test_reliability_as_counted_by_hand():
     found = metrics.reliability(PROBABILITIES, LABELS, bins=4)
     assert found.count.tolist() == [0, 0, 2, 3]
-    assert found.confidence == pytest.approx([np.nan, np.nan, 0.65, 0.9], nan_ok=True)
+    assert found.confidence == pytest.approx([np.nan, np.nan, 0.675, 0.9], nan_ok=True)
     assert found.accuracy == pytest.approx([np.nan, np.nan, 1 / 2, 2 / 3], nan_ok=True)
 
 
 def test_the_calibration_error_as_worked_by_hand():
-    by_hand = 2 / 5 * (0.65 - 1 / 2) + 3 / 5 * (0.9 - 2 / 3)
+    by_hand = 2 / 5 * (0.675 - 1 / 2) + 3 / 5 * (0.9 - 2 / 3)
     assert metrics.calibration_error(PROBABILITIES, LABELS, bins=4) == pytest.approx(by_hand)
 
 

@@ -33,9 +33,8 @@ def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: s
         raise ValueError(f"layer={layer!r}; accepted, as they have maps over the picture: {', '.join(named)}")
     both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.outputs[0]])
     with tf.GradientTape() as tape:
-        tape.watch(
-            [variable.value for variable in model.variables]
-        )  # frozen ones too: what follows them is differentiated
+        # Of itself the tape follows only what training may change, and nothing after a fixed layer would have a slope.
+        tape.watch([variable.value for variable in model.variables])
         maps, scores = both(picture[np.newaxis], training=False)
         score = scores[0, class_index]
     weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2))  # (1, maps)

@@ -178,6 +178,34 @@ def test_at_first_the_network_hands_whitened_pictures_through_its_groups():
     assert np.asarray(model(NOISE)) == pytest.approx(expected, abs=1e-4)
 
 
+def test_ours_computes_what_numpy_and_scipy_do():
+    """One group, every number of it random: convolution, pooling, norm, convolution, norm, the largest, the head."""
+    model = tagger.build(TaggerConfig(widths=(6,), temperature=0.5))
+    random = np.random.default_rng(0)
+    for variable in model.variables:
+        variable.assign(random.uniform(-0.5, 1, size=variable.shape) + ("variance" in variable.path))
+    numbers = {variable.path: variable.numpy() for variable in model.variables}
+
+    def convolve(x, layer, border=1):
+        padded = np.pad(x, ((border, border), (border, border), (0, 0)))
+        kernels = np.moveaxis(numbers[f"{layer}/kernel"], -1, 0)
+        return np.stack([correlate(padded, kernel, mode="valid")[..., 0] for kernel in kernels], axis=-1)
+
+    def norm(x, layer):
+        shift, mean, variance = (numbers[f"{layer}/{name}"] for name in ("beta", "moving_mean", "moving_variance"))
+        return (x - mean) / np.sqrt(variance + 1e-5) + shift
+
+    def silu(x):
+        return x / (1 + np.exp(-x))
+
+    x = silu(convolve(NOISE[0] / 64 - 2, "whitening", border=0) + numbers["whitening/bias"])
+    x = convolve(x, "group1a_conv")[:30, :30].reshape(15, 2, 15, 2, 6).max(axis=(1, 3))
+    x = silu(norm(x, "group1a_norm"))
+    x = silu(norm(convolve(x, "group1b_conv"), "group1b_norm"))
+    expected = x.max(axis=(0, 1)) @ numbers["head/kernel"] / 6 / 0.5
+    assert np.asarray(model(NOISE[:1]))[0] == pytest.approx(expected, rel=1e-3, abs=1e-3)
+
+
 def test_the_answer_hardly_depends_on_the_precision(small):
     coarse = tagger.build(TaggerConfig(widths=SMALL.widths, precision="mixed_bfloat16"))
     coarse.set_weights(small.get_weights())
