@@ -44,7 +44,7 @@ def network(seed=0, learning_rate=0.1):
     model = keras.Sequential(
         [
             layers.Input((6, 6, 3)),
-            layers.Conv2D(4, 3, kernel_initializer=keras.initializers.GlorotUniform(seed), name="conv"),
+            layers.Conv2D(4, 3, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(seed), name="conv"),
             layers.BatchNormalization(name="norm"),
             layers.GlobalMaxPooling2D(),
             layers.Dense(3, kernel_initializer=keras.initializers.GlorotUniform(seed + 1), name="head"),
@@ -162,7 +162,8 @@ def test_a_stop_in_the_middle_keeps_what_was_learned():
         twin.train_on_batch(*Drawn()(step, 0.0))
     assert history.interrupted
     assert len(history.loss) == 5
-    assert same(state(model)[:-1], state(twin)[:-1])
+    for found, expected in zip(state(model), state(twin), strict=True):
+        assert found == pytest.approx(expected, abs=1e-5)
 
 
 def control_c_at(step, steps=8):
