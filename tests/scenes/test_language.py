@@ -131,6 +131,31 @@ def test_the_first_thousand_descriptions_of_a_crowd_are_true():
             assert holds(text, crowd), text
 
 
+def test_nothing_false_is_said_of_things_that_are_alike_and_not_alike():
+    rng = np.random.default_rng(3)
+    for length in LENGTHS:
+        for _ in range(400):
+            text = describe(home(), length, rng)
+            assert holds(text, home()), text
+
+
+def test_nothing_is_said_twice_of_one_thing():
+    words = {word for colours in tables.COLOURS.values() for word in colours} | {"small", "large", "night", "day"}
+    words |= set(tables.PREPOSITIONS) | {form for forms in FORMS.values() for form in forms}
+    for length in LENGTHS:
+        for scene, text in said(length, 120):
+            if len(scene.things) == 1:
+                told = [word for word in tokenize(text.replace("big", "large")) if word in words]
+                assert len(told) == len(set(told)), text
+
+
+def test_things_of_one_kind_are_told_apart_where_they_are_listed():
+    titles = [title for title in itertools.islice(descriptions(home(), "title"), 5000) if " and " in title]
+
+    assert any(re.search(r"a black cat .*and a white cat|a white cat .*and a black cat", title) for title in titles)
+    assert not any(re.search(r"\ba (small )?cat\b.* a (small )?cat\b", title) for title in titles)
+
+
 def test_the_same_seed_says_the_same_and_others_say_other_things():
     first, again = (
         [describe(COURSE, "description", np.random.default_rng(seed)) for seed in range(20)] for _ in range(2)
@@ -389,6 +414,8 @@ No cat is to the left of the horse.
 The dog is not to the left of the white cat.
 The dog is not to the left of a cat.
 No cat is to the left of a cat.
+A dog is walking. No cat is to the left of a dog.
+A dog is walking. The black cat is not to the left of a dog.
 It is day.
 A dog is in a street.
 There is a cat. It is brown.

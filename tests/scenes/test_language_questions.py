@@ -172,6 +172,13 @@ def test_the_courses_question_has_the_courses_answer():
     assert (question.kind, question.short) == ("what", "the floor")
 
 
+def test_nobody_asks_where_a_thing_is_that_has_but_one_place():
+    asked_of = {question.question.split()[-1] for scene in scenes(300) for question in questions(scene, "where")}
+
+    assert {"cat?", "dog?", "bird?"} <= asked_of
+    assert not asked_of & {"ship?", "truck?", "deer?"}
+
+
 def test_questions_differ_in_their_words_and_come_in_the_same_order():
     for scene in scenes(10):
         texts = [question.question for question in questions(scene)]

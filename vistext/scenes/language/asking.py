@@ -18,6 +18,11 @@ from vistext.scenes.language.saying import refer, text
 from vistext.scenes.sampling import sample
 from vistext.scenes.scene import Scene, Thing
 
+TRIES = 60  # to draw a question that is kept
+MEASURED = 1000  # scenes
+# How often each kind is drawn: more often when fewer scenes have questions of it, or fewer of them are kept.
+WEIGHTS = {"what is it doing": 2, "where": 2, "who is left of": 6, "compare": 6, "how many": 2, "is there": 2}
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -70,19 +75,20 @@ def ask(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Ques
     Raises:
         ValueError: another kind, or the scene has no question of this kind.
     """
-    if kind is not None and not questions(scene, kind):
+    if not (first := questions(scene, kind or "how many")):
         raise ValueError(f"this scene has no question of kind {kind!r}; leave the kind out")
-    kinds = [kind] if kind else [KINDS[i] for i in rng.permutation(len(KINDS))]
-    kept = next(filter(None, (_kept(questions(scene, one), rng) for one in kinds)), None)
-    # Rarely none of a scene's questions is kept; then any of them does.
-    found = _by_answer(kept or next(filter(None, (questions(scene, one) for one in kinds))))
-    same = list(found.values())[rng.integers(len(found))]
-    return same[rng.integers(len(same))]
-
-
-def _kept(asked: list[Question], rng: np.random.Generator) -> list[Question]:
-    keep = [_balance().get((question.question, question.short), 1.0) for question in asked]
-    return [question for question, draw, limit in zip(asked, rng.random(len(asked)), keep, strict=True) if draw < limit]
+    question = first[0]
+    found: dict[str, list[list[Question]]] = {}
+    for _ in range(TRIES):
+        one = kind or _KIND_DRAWN[int(rng.integers(len(_KIND_DRAWN)))]
+        if one not in found:
+            found[one] = list(_by_answer(questions(scene, one)).values())
+        if found[one]:
+            same = found[one][rng.integers(len(found[one]))]
+            question = same[rng.integers(len(same))]
+            if rng.random() < _balance().get((question.question, question.short), 1.0):
+                break
+    return question
 
 
 def _by_answer(asked: list[Question]) -> dict[str, list[Question]]:
@@ -119,8 +125,6 @@ def text_of(words: str) -> str:
     """Words of the grammar as a sentence."""
     return text(words.replace(",", " ,").replace("?", " ?").replace(".", " .").split())
 
-
-MEASURED = 1500  # scenes
 
 Asked = Iterator[tuple[str, str, str]]
 
@@ -282,3 +286,4 @@ _ASKING: dict[str, Callable[[Scene], Asked]] = {
     "compare": _compare,
 }
 KINDS = tuple(_ASKING)
+_KIND_DRAWN = [kind for kind in KINDS for _ in range(WEIGHTS.get(kind, 1))]
