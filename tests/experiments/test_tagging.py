@@ -21,12 +21,12 @@ COLOURS = np.random.default_rng(7).permutation(np.stack(np.meshgrid(*[[40, 128, 
 
 @dataclass(frozen=True)
 class Small(Recipe):
-    """The recipe of the shipped weights, but for its sizes."""
+    """The recipe of the shipped weights, but for its sizes: of one size, sums are added up in one order, to the bit."""
 
     widths: tuple[int, ...] = (8, 16, 16)
     epochs: float | None = 4.0
     size: int = 50
-    sides: tuple[tuple[int, float], ...] = ((16, 0.4), (32, 1.0))
+    sides: tuple[tuple[int, float], ...] = ((32, 1.0),)
 
 
 def coloured(n, seed):
@@ -39,22 +39,23 @@ def coloured(n, seed):
 
 STAGES = (
     Small(seed=3),
-    Small(epochs=2, learning_rate=0.06, final_rate=0.03, cutout=8, averaging=0.9, sides=((32, 1.0),), seed=4),
+    Small(epochs=2, learning_rate=0.06, final_rate=0.03, cutout=8, averaging=0.9, seed=4),
 )
 DATA = Cifar10(train=coloured(600, 0), test=coloured(300, 1))
 ASIDE = 100
 
 
 class Stopped(Batches):
-    """Batches during which somebody presses Ctrl-C, once."""
+    """Batches during which somebody presses Ctrl-C, once in each stage."""
 
     def __call__(self, step, progress):
-        if step == 23 and STOPS:
-            raise STOPS.pop()
+        if (self.seed, step) in STOPS:
+            STOPS.remove((self.seed, step))
+            raise KeyboardInterrupt
         return super().__call__(step, progress)
 
 
-STOPS = [KeyboardInterrupt()]
+STOPS = {(STAGES[0].seed, 23), (STAGES[1].seed, 7)}
 
 
 def parsed(*words):
@@ -75,7 +76,7 @@ def uninterrupted():
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """The command, stopped in the middle and run again: its folder, exit codes and what it printed."""
+    """The command, stopped in each stage and run again: its folder, exit codes, and the files left each time."""
     folder = tmp_path_factory.mktemp("made")
     words = ["--out", str(folder), "--checkpoint", str(folder / "unfinished")]
     codes, left = [], []
@@ -85,7 +86,7 @@ def made(tmp_path_factory):
         patch.setattr(train_tagger, "SHIPPED", STAGES)
         patch.setattr(train_tagger, "fastest_precision", lambda: "float32")
         patch.setattr(tagging, "Batches", Stopped)
-        for _ in range(2):
+        for _ in range(3):
             codes.append(train_tagger.run(parsed(*words)))
             left.append(sorted(path.name for path in folder.rglob("*") if path.is_file()))
     return folder, codes, left
@@ -106,19 +107,19 @@ def test_with_seconds_instead_of_epochs_it_stops_in_time():
 
 def test_stopped_it_says_how_to_go_on_and_ships_nothing(made):
     _, codes, left = made
-    assert codes[0] == 130
+    assert codes[:2] == [130, 130]
     assert left[0] == ["history.json", "step-23.weights.h5"]
+    assert left[1] == ["history.json", "stage-1.weights.h5", "step-7.weights.h5"]
 
 
 def test_run_again_it_ships_the_weights_of_a_training_that_never_stopped(made, uninterrupted):
-    """To rounding: a graph that has met pictures of one size only adds up in another order than one that met two."""
     folder, codes, left = made
-    assert codes[1] == 0
-    assert left[1] == ["tagger.json", "tagger.npz"]
+    assert codes[2] == 0
+    assert left[2] == ["tagger.json", "tagger.npz"]
     shipped = tagger.build(tagger.TaggerConfig(widths=Small.widths))
     weights.load_into(shipped, "tagger", folder)
     for found, trained in zip(shipped.get_weights(), uninterrupted[1].get_weights(), strict=True):
-        assert found == pytest.approx(trained, rel=5e-3, abs=5e-3)
+        assert np.array_equal(found, trained.astype("float16") if trained.ndim > 1 else trained)
 
 
 def test_what_is_averaged_lies_between_the_start_and_the_end_of_the_stage(uninterrupted):
@@ -179,7 +180,7 @@ def test_by_default_the_command_makes_the_shipped_weights_where_they_belong():
 
 
 def test_afresh_forgets_what_was_unfinished(tmp_path, monkeypatch):
-    (tmp_path / "history.json").write_text("of an earlier run")
+    (tmp_path / "stage-1").mkdir()
     seen = []
 
     def stop(*_, checkpoint, **__):
