@@ -126,7 +126,7 @@ HELD_OUT_COLOURS = {
 EXTENT = {
     "airplane": {"flying": (42, 20), "parked": (42, 21)},
     "automobile": {"driving": (37, 18), "parked": (37, 18)},
-    "bird": {"sitting": (23, 19), "standing": (22, 24), "swimming": (26, 18), "flying": (30, 23)},
+    "bird": {"sitting": (25, 18), "standing": (24, 23), "swimming": (27, 18), "flying": (33, 22)},
     "cat": {
         "sitting": (21, 28),
         "lying": (32, 18),
@@ -146,9 +146,9 @@ EXTENT = {
     "dog": {
         "sitting": (23, 29),
         "lying": (33, 19),
-        "sleeping": (30, 16),
-        "standing": (32, 27),
-        "walking": (33, 27),
+        "sleeping": (33, 17),
+        "standing": (35, 26),
+        "walking": (35, 26),
         "running": (38, 24),
         "jumping": (34, 27),
         "swimming": (30, 16),
@@ -169,7 +169,7 @@ SCALES = {"small": (0.55, 0.74), "large": (0.9, 1.15)}
 
 LEAP = 0.2  # how high a jumping thing is off the ground, in its own heights
 TABLE_HEIGHT = 12
-BOX_HIDES = 0.4  # how much of a thing its box of cardboard hides
+BOX_HIDES = 0.34  # how much of a thing its box of cardboard hides
 
 _ZONES = {
     "indoors": {"floor": (46, 62), "mat": (48, 60), "box": (50, 62), "table": (50, 58)},

@@ -105,7 +105,7 @@ def _lying(figure: Figure, variant: int) -> None:
 
 def _sleeping(figure: Figure, variant: int) -> None:
     shadow(figure, 0, 30)
-    _tail(figure, [(3.6, 3), (-2, 1.4), (-5.4, 2)], variant)
+    _tail(figure, [(3.6, 3), (-1, 1.4), (-3.2, 2)], variant)
     figure.shape(
         "body", curve([(20, 9.6), (13, 11.6), (6, 10.6), (1.2, 6.6), (1.6, 2), (6, 0), (20, 0), (27, 1), (26, 6)])
     )
