@@ -1,0 +1,172 @@
+"""Scenes drawn at random: sensible, the same everywhere, and in splits that share no facts."""
+
+import hashlib
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vistext.scenes import sample, tables
+from vistext.scenes.sampling import Draws
+
+SEEN = ("train", "val", "test")
+# Of 300 scenes of each split, by `repr`; from Python 3.10 with NumPy 1.26 and from 3.13 with 2.5.
+SHA256 = "e4bbefbaade54898"
+
+seeds = st.integers(0, 2**40)
+some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return sample(4000, seed=1)
+
+
+def test_the_same_seed_gives_the_same_scenes_on_every_machine():
+    facts = "\n".join(repr(scene) for split in tables.SPLITS for scene in sample(300, 7, split))
+
+    assert hashlib.sha256(facts.encode()).hexdigest()[:16] == SHA256
+
+
+def test_more_scenes_begin_with_the_same_ones():
+    assert sample(50, 3, "val")[:20] == sample(20, 3, "val")
+
+
+def test_another_seed_and_another_split_give_other_scenes():
+    assert len({tuple(sample(5, *which)) for which in ((0, "train"), (1, "train"), (0, "val"), (0, "test"))}) == 4
+
+
+def test_none_may_be_asked_for():
+    assert sample(0, 5, "test") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"n": -1}, "the number of scenes is at least 0; given was -1"),
+        ({"n": 1, "seed": -3}, "a seed is at least 0; given was -3"),
+        ({"n": 1, "split": "training"}, "a split is one of: train, val, test, compositional; given was 'training'"),
+    ],
+)
+def test_wrong_requests_are_refused_with_what_is_accepted(wrong, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        sample(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"n": 2.5}, {"n": 1, "seed": "zero"}])
+def test_numbers_are_whole(wrong):
+    with pytest.raises(TypeError):
+        sample(**wrong)
+
+
+def test_numpys_whole_numbers_will_do():
+    assert sample(np.int64(2), np.uint8(4)) == sample(2, 4)
+
+
+@some
+@given(seed=seeds, split=st.sampled_from(tables.SPLITS))
+def test_a_scene_belongs_to_the_split_that_it_was_drawn_for(seed, split):
+    assert {scene.split for scene in sample(20, seed, split)} == {split}
+
+
+@some
+@given(one=seeds, other=seeds, splits=st.permutations(tables.SPLITS))
+def test_no_two_splits_share_any_facts(one, other, splits):
+    facts = [
+        {scene.facts for scene in sample(60, seed, split)} for seed, split in ((one, splits[0]), (other, splits[1]))
+    ]
+
+    assert facts[0].isdisjoint(facts[1])
+
+
+@some
+@given(seed=seeds, split=st.sampled_from(SEEN))
+def test_what_is_held_out_is_never_seen(seed, split):
+    # Looked up here once more, in the tables themselves.
+    for scene in sample(30, seed, split):
+        for thing in scene.things:
+            assert thing.place not in tables.HELD_OUT_PLACES.get(thing.kind, ())
+            assert thing.colour not in tables.HELD_OUT_COLOURS.get(thing.kind, ())
+
+
+def test_the_compositional_split_shows_every_pairing_that_is_held_out():
+    scenes = sample(1500, 2, "compositional")
+    held_out = {(kind, place) for kind, places in tables.HELD_OUT_PLACES.items() for place in places}
+    held_out |= {(kind, colour) for kind, colours in tables.HELD_OUT_COLOURS.items() for colour in colours}
+
+    assert all(scene.held_out for scene in scenes)
+    assert {pairing for scene in scenes for pairing in scene.held_out} == held_out
+
+
+def test_its_kinds_places_colours_and_postures_are_each_seen_in_training_too(scenes):
+    def words(some_scenes, which):
+        return {thing.words[which] for scene in some_scenes for thing in scene.things}
+
+    composed = sample(1500, 2, "compositional")
+    for which in range(5):
+        assert words(composed, which) <= words(scenes, which)
+
+
+@some
+@given(seed=seeds, split=st.sampled_from(tables.SPLITS))
+def test_relations_hold_both_ways_round_and_never_against_each_other(seed, split):
+    inverse = {"left of": "right of", "above": "below", "in front of": "behind"}
+    inverse |= {other: one for one, other in inverse.items()}
+    for scene in sample(20, seed, split):
+        found = {(one.subject, one.name, one.object) for one in scene.relations}
+        for subject, name, other in found:
+            assert (other, inverse[name], subject) in found
+            assert (subject, inverse[name], other) not in found
+
+
+def test_every_kind_is_about_equally_frequent(scenes):
+    counts = Counter(thing.kind for scene in scenes for thing in scene.things)
+
+    assert set(counts) == set(tables.KINDS)
+    assert max(counts.values()) < 2.2 * min(counts.values())
+
+
+def test_one_to_four_things_both_sizes_both_times_and_every_setting_are_common(scenes):
+    share = 1 / len(scenes)
+    counts = Counter(len(scene.things) for scene in scenes)
+    sizes = Counter(thing.size for scene in scenes for thing in scene.things)
+
+    assert set(counts) == {1, 2, 3, 4}
+    assert min(counts.values()) * share > 0.05
+    assert min(sizes.values()) > sum(sizes.values()) / 4
+    assert 0.45 < sum(scene.time == "night" for scene in scenes) * share < 0.55
+    assert min(Counter(scene.setting for scene in scenes).values()) * share > 0.03
+
+
+def test_every_posture_of_every_kind_every_place_and_every_relation_occurs(scenes):
+    postures = {(thing.kind, thing.posture) for scene in scenes for thing in scene.things}
+    places = {thing.place for scene in scenes for thing in scene.things}
+    relations = Counter(relation.name for scene in scenes for relation in scene.relations)
+
+    assert postures == {(kind, posture) for kind, able in tables.POSTURES.items() for posture in able}
+    assert places == set(tables.PLACES)
+    assert len(relations) == 6
+    assert min(relations.values()) > 300
+
+
+def test_scenes_hardly_ever_repeat(scenes):
+    assert len(set(scenes)) == len(scenes)
+
+
+def test_draws_are_even_and_within_bounds():
+    draw = Draws(5)
+    counts = Counter(draw.between(3, 7) for _ in range(10_000))
+
+    assert set(counts) == {3, 4, 5, 6, 7}
+    # Five standard deviations of a count that is 2,000 on average.
+    assert all(abs(count - 2000) < 5 * np.sqrt(10_000 * 0.2 * 0.8) for count in counts.values())
+
+
+def test_weights_are_heeded():
+    draw = Draws(6)
+    counts = Counter(draw.weighted({"often": 3, "never": 0, "rarely": 1}) for _ in range(8000))
+
+    assert counts["never"] == 0
+    assert abs(counts["rarely"] - 2000) < 5 * np.sqrt(8000 * 0.25 * 0.75)

@@ -1,0 +1,275 @@
+"""A scene holds only what makes sense, and says what is true of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from vistext.data import cifar10
+from vistext.scenes import Box, Scene, Thing, course_scene, tables
+from vistext.scenes.scene import RELATIONS, Relation, hidden, split_of
+
+
+def thing(kind="cat", place="floor", posture="sitting", *, left, ground, size="small", colour=None, facing="right"):
+    """A thing of an ordinary size, of which only what matters is said; lengths in 64ths."""
+    width, height = tables.EXTENT[kind][posture]
+    scale = 0.64 if size == "small" else 1
+    width, height = round(width * scale), round(height * scale)
+    bottom = ground - (tables.TABLE_HEIGHT if place == "table" else 0)
+    box = Box(left / 64, (bottom - height) / 64, width / 64, height / 64)
+    return Thing(kind, colour or tables.COLOURS[kind][0], size, posture, place, box, facing)
+
+
+def indoors(*things):
+    return Scene(things, "indoors")
+
+
+def names(scene):
+    return {(relation.subject, relation.name, relation.object) for relation in scene.relations}
+
+
+def test_the_courses_picture_is_a_cat_sitting_on_the_floor_and_is_never_trained_on():
+    scene = course_scene()
+    (cat,) = scene.things
+
+    assert (cat.kind, cat.posture, cat.preposition, cat.place) == ("cat", "sitting", "on", "floor")
+    assert (scene.setting, scene.split) == ("indoors", "test")
+
+
+def test_the_kinds_are_those_of_cifar_10_in_its_order():
+    assert tables.KINDS == cifar10.CLASSES
+
+
+def test_every_table_speaks_of_the_same_kinds_postures_and_places():
+    assert set(tables.COLOURS) == set(tables.POSTURES) == set(tables.EXTENT) == set(tables.KINDS)
+    for kind, postures in tables.POSTURES.items():
+        assert set(postures) == set(tables.EXTENT[kind])
+        assert {place for places in postures.values() for place in places} <= set(tables.PREPOSITIONS)
+    assert {place for places in tables.SETTINGS.values() for place in places} == set(tables.PREPOSITIONS)
+
+
+def test_whatever_is_held_out_could_be_and_leaves_each_kind_another():
+    for kind, places in tables.HELD_OUT_PLACES.items():
+        possible = {place for able in tables.POSTURES[kind].values() for place in able}
+        assert set(places) < possible
+    for kind, colours in tables.HELD_OUT_COLOURS.items():
+        assert set(colours) < set(tables.COLOURS[kind])
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"kind": "unicorn"}, "a kind is one of: airplane, .* given was 'unicorn'"),
+        ({"colour": "green"}, "a colour of a thing of kind 'cat' is one of: orange, .* given was 'green'"),
+        ({"size": "medium"}, "a size is one of: small, large; given was 'medium'"),
+        ({"posture": "driving"}, "a posture of a thing of kind 'cat' is one of: .* given was 'driving'"),
+        ({"place": "water"}, "a place for a thing of kind 'cat' that is sitting is one of: .* given was 'water'"),
+        ({"facing": "up"}, "a facing is one of: left, right; given was 'up'"),
+        ({"variant": 3}, "a variant is one of: 0, 1, 2; given was 3"),
+        ({"size": "small"}, "the box of a small thing of kind 'cat' that is sitting is 0.55 to 0.74 times"),
+        ({"box": Box(0.1, 0.1, 0.5, 0.3)}, "the box of a large thing of kind 'cat'"),
+    ],
+)
+def test_a_thing_that_makes_no_sense_is_refused_with_what_is_accepted(changes, complaint):
+    cat = course_scene().things[0]
+
+    with pytest.raises(ValueError, match=complaint):
+        replace(cat, **changes)
+
+
+def test_ships_do_not_stand_on_mats():
+    with pytest.raises(ValueError, match="a place for a thing of kind 'ship' that is sailing is one of: water"):
+        thing("ship", "mat", "sailing", left=20, ground=56)
+
+
+@pytest.mark.parametrize("box", [(-0.1, 0, 0.5, 0.5), (0, 0.6, 0.5, 0.5), (0.2, 0.2, 0, 0.5), (0.9, 0.2, 0.2, 0.5)])
+def test_a_box_lies_within_the_picture(box):
+    with pytest.raises(ValueError, match="a box lies within the picture"):
+        Box(*box)
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_a_scene_holds_one_to_four_things(count):
+    cats = tuple(thing(left=2 + 12 * number, ground=50 + number) for number in range(count))
+
+    with pytest.raises(ValueError, match="a scene holds a tuple of 1 to 4 things"):
+        indoors(*cats)
+
+
+def test_things_come_in_a_tuple_so_that_a_scene_cannot_change():
+    with pytest.raises(ValueError, match="a tuple of 1 to 4 things"):
+        Scene([thing(left=20, ground=56)], "indoors")
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"setting": "moon"}, "a setting is one of: indoors, .* given was 'moon'"),
+        ({"setting": "street"}, "a place of the setting 'street' is one of: road, pavement, sky; given was 'floor'"),
+        ({"time": "noon"}, "a time is one of: day, night; given was 'noon'"),
+        ({"look": -1}, "a look is a number from 0 to 4294967295; given was -1"),
+        ({"look": 2**32}, "a look is a number from 0"),
+    ],
+)
+def test_a_scene_that_makes_no_sense_is_refused_with_what_is_accepted(changes, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        replace(course_scene(), **changes)
+
+
+def test_a_thing_stands_where_the_picture_shows_its_place():
+    with pytest.raises(ValueError, match=r"at the place 'floor' stands between 46/64 and 62/64 .* given was 30/64"):
+        indoors(thing(left=20, ground=30))
+
+
+def test_what_flies_stays_in_the_sky():
+    with pytest.raises(ValueError, match="at the place 'sky' is within 1/64 and 28/64"):
+        Scene((thing("bird", "sky", "flying", left=20, ground=40),), "field")
+
+
+def test_where_there_is_a_pond_the_grass_is_before_it():
+    frog = thing("frog", "water", "swimming", left=4, ground=46)
+    near = thing("deer", "grass", "standing", left=40, ground=58)
+    far = thing("deer", "grass", "standing", left=40, ground=44)
+
+    assert Scene((far,), "field").things == (far,)
+    assert Scene((frog, near), "field").things == (frog, near)
+    with pytest.raises(ValueError, match="at the place 'grass' stands between 55/64"):
+        Scene((far, frog), "field")
+
+
+def test_things_come_farthest_first():
+    near, far = thing(left=4, ground=60), thing(left=40, ground=50)
+
+    with pytest.raises(ValueError, match="farthest first"):
+        indoors(near, far)
+
+
+def test_no_more_than_half_of_a_thing_may_be_hidden():
+    behind = thing(left=20, ground=54)
+
+    assert indoors(behind, thing(left=28, ground=56)).things[0] == behind
+    with pytest.raises(ValueError, match=r"at most 50% .* of things\[0\] \(cat\) it is \d\d%"):
+        indoors(behind, thing(left=22, ground=56))
+
+
+def test_hiding_is_the_shared_part_of_both_boxes():
+    behind, before = thing(left=20, ground=54), thing(left=28, ground=56)
+    width, height = 13, 18
+
+    # The one before is 8 to the right and 2 down.
+    assert hidden(behind, (before,)) == pytest.approx((width - 8) * (height - 2) / (width * height))
+    assert hidden(before, ()) == 0
+
+
+def test_a_box_of_cardboard_hides_part_of_what_sits_in_it():
+    assert hidden(thing(place="box", left=20, ground=58), ()) == pytest.approx(tables.BOX_HIDES)
+
+
+def test_nothing_treads_on_the_mat_of_another():
+    on_mat = thing(place="mat", left=20, ground=54)
+
+    assert len(indoors(on_mat, thing(left=45, ground=55)).things) == 2
+    with pytest.raises(ValueError, match="no thing stands on the mat of another"):
+        indoors(on_mat, thing("frog", left=30, ground=55))
+
+
+def test_furniture_stays_in_the_picture():
+    with pytest.raises(ValueError, match="a box lies within the picture"):
+        indoors(thing(place="mat", left=1, ground=54))
+
+
+@pytest.mark.parametrize(
+    ("subject", "preposition"),
+    [
+        (thing(place="mat", left=20, ground=54), "on"),
+        (thing(place="box", left=20, ground=54), "in"),
+        (thing("frog", "water", "swimming", left=20, ground=44), "in"),
+        (thing("ship", "water", "sailing", left=20, ground=44), "on"),
+        (thing("bird", "sky", "flying", left=20, ground=20), "in"),
+    ],
+)
+def test_the_preposition_belongs_to_the_place_and_ships_are_on_the_water(subject, preposition):
+    assert subject.preposition == preposition
+
+
+def test_one_cat_is_left_of_the_other_and_the_other_right_of_it():
+    scene = indoors(thing(left=6, ground=54), thing(left=40, ground=56))
+
+    assert names(scene) == {(0, "left of", 1), (1, "right of", 0)}
+
+
+def test_a_bird_above_a_horse_has_the_horse_below_it():
+    scene = Scene(
+        (thing("bird", "sky", "flying", left=22, ground=20), thing("horse", "grass", "standing", left=20, ground=58)),
+        "field",
+    )
+
+    assert names(scene) == {(0, "above", 1), (1, "below", 0)}
+
+
+def test_what_stands_nearer_and_covers_the_other_sideways_is_in_front_of_it():
+    scene = indoors(thing(left=20, ground=48), thing("frog", left=20, ground=60))
+
+    assert names(scene) == {(0, "behind", 1), (1, "in front of", 0)}
+
+
+def test_of_two_things_that_overlap_a_little_nothing_is_said():
+    scene = indoors(thing(left=20, ground=56), thing(left=28, ground=57))
+
+    assert scene.relations == ()
+
+
+def test_a_relation_names_its_subject_first():
+    assert Relation(0, "left of", 1) in indoors(thing(left=6, ground=54), thing(left=40, ground=56)).relations
+    assert set(RELATIONS) == {"left of", "right of", "above", "below", "in front of", "behind"}
+
+
+def test_facts_do_not_depend_on_where_or_how_things_are_drawn():
+    cat, dog = thing(left=6, ground=54), thing("dog", left=40, ground=56)
+    moved = replace(cat, box=replace(cat.box, x=44 / 64, y=cat.box.y + 4 / 64), facing="left", variant=2)
+    other = replace(dog, box=replace(dog.box, x=4 / 64))
+
+    one, two = indoors(cat, dog), Scene((other, moved), "indoors", look=99)
+    assert one.facts == two.facts == "indoors/day + cat/orange/small/sitting/floor + dog/brown/small/sitting/floor"
+    assert one.split == two.split
+
+
+@pytest.mark.parametrize(
+    ("change", "facts"),
+    [
+        ({"colour": "black"}, "indoors/day + cat/black/large/sitting/floor"),
+        ({"posture": "sitting", "place": "table", "box": Box(0.3, 0.2, 21 / 64, 28 / 64)}, "indoors/day + cat/orange"),
+    ],
+)
+def test_facts_say_each_things_words(change, facts):
+    scene = replace(course_scene(), things=(replace(course_scene().things[0], **change),))
+
+    assert scene.facts.startswith(facts)
+
+
+def test_a_held_out_pairing_makes_a_scene_compositional():
+    plain, on_table = thing(left=4, ground=52), thing(place="table", left=40, ground=56)
+    white_dog = thing("dog", left=40, ground=56, colour="white")
+
+    assert indoors(plain).held_out == ()
+    assert indoors(plain, on_table).held_out == (("cat", "table"),)
+    assert indoors(plain, white_dog).held_out == (("dog", "white"),)
+    assert indoors(plain, on_table).split == indoors(plain, white_dog).split == "compositional"
+
+
+def test_of_all_facts_about_one_thing_eighty_in_a_hundred_are_for_training():
+    splits = [
+        split_of(setting, time, [(kind, colour, size, posture, place)])
+        for kind, postures in tables.POSTURES.items()
+        for posture, places in postures.items()
+        for setting, there in tables.SETTINGS.items()
+        for place in set(places) & set(there)
+        for colour in tables.COLOURS[kind]
+        for size in tables.SIZES
+        for time in tables.TIMES
+    ]
+    seen = [split for split in splits if split != "compositional"]
+
+    assert len(seen) > 1500
+    assert seen.count("train") / len(seen) == pytest.approx(0.8, abs=0.04)
+    assert seen.count("val") / len(seen) == pytest.approx(0.1, abs=0.03)
+    assert seen.count("test") / len(seen) == pytest.approx(0.1, abs=0.03)
