@@ -1,0 +1,107 @@
+"""The stand-in has the shape of CIFAR-10, is the same everywhere, and is neither trivial nor hopeless."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from sklearn.linear_model import RidgeClassifier
+
+from vistext.data.cifar10 import CLASSES, Cifar10
+from vistext.scenes import standin
+
+# Of 60 pictures; from Python 3.10 with NumPy 1.26 and from 3.13 with 2.5, with and without AVX.
+SHA256 = "44168d4298617e68"
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """A stand-in of a few pictures, in a cache of its own."""
+    monkeypatch.setenv("VISTEXT_CACHE", str(tmp_path))
+    monkeypatch.setattr(standin, "COUNTS", {"train": 40, "test": 20})
+    return standin.load()
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return standin.make(800, 11)
+
+
+def test_it_has_the_arrays_of_cifar_10(small):
+    assert isinstance(small, Cifar10)
+    for split, count in ((small.train, 40), (small.test, 20)):
+        assert (split.pictures.shape, split.pictures.dtype) == ((count, 32, 32, 3), np.uint8)
+        assert (split.labels.shape, split.labels.dtype) == ((count,), np.int64)
+        assert not split.pictures.flags.writeable
+        assert not split.labels.flags.writeable
+
+
+def test_it_is_made_once_and_then_opened(small, monkeypatch):
+    monkeypatch.setattr(standin, "make", lambda *_: pytest.fail("made again"))
+    again = standin.load()
+
+    assert np.array_equal(again.train.pictures, small.train.pictures)
+    assert np.array_equal(again.test.labels, small.test.labels)
+
+
+def test_what_was_damaged_is_made_again(small, tmp_path):
+    pictures = np.array(small.train.pictures)
+    (kept,) = tmp_path.glob("standin/v*/train_pictures.npy")
+    kept.write_bytes(kept.read_bytes()[:-100])
+
+    assert np.array_equal(standin.load().train.pictures, pictures)
+
+
+def test_no_test_picture_is_a_training_picture(small):
+    train, test = ({picture.tobytes() for picture in split.pictures} for split in (small.train, small.test))
+
+    assert len(train) == 40
+    assert train.isdisjoint(test)
+
+
+def test_the_whole_is_large_enough_to_train_on():
+    assert standin.COUNTS == {"train": 10_000, "test": 2_000}
+
+
+def test_it_is_the_same_on_every_machine():
+    pictures, _ = standin.make(60, 3)
+
+    assert hashlib.sha256(pictures.tobytes()).hexdigest()[:16] == SHA256
+
+
+def test_each_ten_in_a_row_show_all_ten_classes_in_varying_order(drawn):
+    _, labels = drawn
+    rows = labels.reshape(-1, len(CLASSES))
+
+    assert (np.sort(rows) == np.arange(len(CLASSES))).all()
+    assert len(np.unique(rows, axis=0)) == len(rows)
+
+
+def test_more_pictures_begin_with_the_same_ones():
+    assert np.array_equal(standin.make(25, 2)[0][:12], standin.make(12, 2)[0])
+
+
+def test_none_may_be_asked_for():
+    assert standin.make(0, 0)[0].shape == (0, 32, 32, 3)
+
+
+@pytest.mark.parametrize("wrong", [(-1, 0), (1, -1)])
+def test_negative_numbers_are_refused(wrong):
+    with pytest.raises(ValueError, match="is at least 0; given was -1"):
+        standin.make(*wrong)
+
+
+def test_pictures_differ_in_brightness_and_contrast(drawn):
+    means = drawn[0].mean(axis=(1, 2, 3))
+    contrasts = drawn[0].std(axis=(1, 2, 3))
+
+    assert means.std() > 15
+    assert contrasts.std() > 5
+
+
+def test_a_linear_model_learns_something_but_far_from_all(drawn):
+    features, labels = drawn[0].reshape(len(drawn[0]), -1) / 255, drawn[1]
+    model = RidgeClassifier(alpha=300).fit(features[:600], labels[:600])
+    accuracy = model.score(features[600:], labels[600:])
+
+    # By chance 0.10, give or take 0.02.
+    assert 0.17 < accuracy < 0.6
