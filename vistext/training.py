@@ -1,6 +1,6 @@
 """Training that can be watched, interrupted and resumed: an optimiser, a schedule, augmentation, and one loop.
 
-model.compile(optimizer=Muon(0.24), loss=..., metrics=["accuracy"])
+model.compile(optimizer=Muon(0.24), loss=...)
 history = fit(model, Batches(pictures, labels), seconds=40, learning_rate=linear_decay(0.24))
 """
 
@@ -187,7 +187,7 @@ def _scaled(pictures: np.ndarray, side: int) -> np.ndarray:
     """uint8 [n, h, w, 3] → uint8 [n, side, side, 3], without aliasing."""
     if pictures.shape[1] == side:
         return pictures
-    small = tf.image.resize(pictures, (side, side), antialias=True).numpy()
+    small = tf.image.resize(pictures, (side, side), method="area").numpy()  # a tenth of the time of other methods
     return np.clip(np.rint(small), 0, 255).astype(np.uint8)
 
 
@@ -218,7 +218,7 @@ def fit(
     Ctrl-C, or the stop button of a notebook, ends the training early: the model keeps what it has learned.
 
     Args:
-        model: compiled with an optimiser, a loss and the metric "accuracy".
+        model: compiled with an optimiser and a loss; it gives scores [n, classes].
         batches: (step, progress) → (inputs, labels), as `Batches`; asked from another thread.
         learning_rate: progress in [0, 1] → the rate of the next step; by default the optimiser's own.
         steps: how many at most.
@@ -253,6 +253,7 @@ def fit(
         by_steps = step / steps if steps else 0.0
         return min(1.0, max(by_steps, (time.perf_counter() - started) / seconds if seconds else 0.0))
 
+    train_step = None
     with _progress_bar(label, shown=bar) as shown, ThreadPoolExecutor(1) as reader:
         try:
             step = len(history.loss)
@@ -262,12 +263,12 @@ def fit(
                 upcoming = reader.submit(batches, step + 1, progress(step + 1))  # while this step is computed
                 if learning_rate:
                     model.optimizer.learning_rate = learning_rate(done)
-                model.reset_metrics()  # in older Keras, what it logs would be the mean over all steps so far
-                logs = model.train_on_batch(inputs, labels, return_dict=True)
+                train_step = train_step or _compiled_step(model, labels)
+                loss, accuracy = train_step(inputs, labels)
                 step += 1
+                history.loss.append(float(loss))
+                history.accuracy.append(float(accuracy))
                 history.seconds.append(time.perf_counter() - started)
-                history.loss.append(float(logs["loss"]))
-                history.accuracy.append(float(logs["accuracy"]))
                 if not np.isfinite(history.loss[-1]):
                     raise FloatingPointError(
                         f"the loss became {history.loss[-1]} at step {step}: try a smaller learning rate"
@@ -288,6 +289,29 @@ def fit(
     if kept and not history.interrupted:
         kept.clear()
     return history
+
+
+def _compiled_step(model: keras.Model, labels: np.ndarray) -> Callable:
+    """One step of training as a graph: (inputs, labels) → loss and accuracy, both scalars.
+
+    Where the model takes pictures of any size, the graph does so too. Keras's own `train_on_batch` would be traced
+    a second time when the size changes, which takes as long as some dozens of steps.
+    """
+    inputs_spec = tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype)
+    labels_spec = tf.TensorSpec((None, *labels.shape[1:]), labels.dtype)
+    model.optimizer.build(model.trainable_variables)
+
+    @tf.function(input_signature=[inputs_spec, labels_spec], autograph=False)
+    def train_step(inputs, labels):
+        with tf.GradientTape() as tape:
+            scores = model(inputs, training=True)
+            loss = model.compute_loss(inputs, labels, scores)
+        model.optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        truth = labels if labels.shape.rank == 1 else tf.argmax(labels, axis=-1)
+        right = tf.equal(tf.cast(truth, "int64"), tf.argmax(scores, axis=-1))
+        return loss, tf.reduce_mean(tf.cast(right, "float32"))
+
+    return train_step
 
 
 def _progress_bar(label: str, *, shown: bool) -> tqdm:
