@@ -15,7 +15,6 @@ from vistext import tour as tours
 from vistext import tour_page
 from vistext.data.cifar10 import CLASSES
 
-WEIGHTS = Path(tours.__file__).parent / "weights" / "tagger.json"
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 NEVER = {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video", "source"}
 
@@ -322,7 +321,6 @@ def test_a_full_disk_leaves_the_earlier_page_as_it_was(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [page]
 
 
-@pytest.mark.skipif(not WEIGHTS.exists(), reason="weights not shipped yet")
 def test_the_shipped_weights_see_a_cat_in_the_cat():
     found = tours.tour()
 

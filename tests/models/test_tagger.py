@@ -17,7 +17,6 @@ from vistext.models.tagger import PartialIdentity, TaggerConfig, Whitening
 
 NOISE = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
 SMALL = TaggerConfig(widths=(4, 8, 8))
-shipped = pytest.mark.skipif(not (weights.FOLDER / "tagger.json").exists(), reason="weights not shipped yet")
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +266,6 @@ def test_what_is_loaded_is_what_the_card_and_the_file_say(small, tmp_path, monke
     assert np.asarray(tagger.load()(NOISE)) == pytest.approx(logits / 1.7, rel=0.01, abs=0.005)
 
 
-@shipped
 def test_the_shipped_weights_are_whole_small_and_know_the_cat():
     file = weights.verify("tagger")
     assert file.stat().st_size == tagger.card()["bytes"] <= 6_000_000
@@ -277,7 +275,6 @@ def test_the_shipped_weights_are_whole_small_and_know_the_cat():
     assert next(iter(tagger.tag(model, pictures.cat()))) == "cat"
 
 
-@shipped
 def test_the_card_tells_the_truth():
     """The first 1,000 test pictures, a fair sample, measured again: as often right as the card says, and as sure."""
     if cifar10.find() is None:
