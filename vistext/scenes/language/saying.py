@@ -15,7 +15,7 @@ import numpy as np
 from vistext.data.words import detokenize
 from vistext.scenes.language.facts import such, value_of
 from vistext.scenes.language.grammar import RULES, is_word
-from vistext.scenes.language.lexicon import ATTRIBUTES, NUMBERS, SAID, Phrase, article
+from vistext.scenes.language.lexicon import ATTRIBUTES, NUMBERS, SAID, Phrase, article, noun
 from vistext.scenes.scene import Scene
 
 LENGTHS = {"title": "TITLE", "description": "SENTENCE", "story": "STORY"}
@@ -77,11 +77,16 @@ def refer(scene: Scene, thing: int, without: str = "") -> str | None:
     Returns:
         The name in lower case; None if only that attribute, or none, would tell it from others.
     """
+    traits = _telling(scene, thing, without)
+    return traits and " ".join(["the", *(noun(value) if attribute == "kind" else value for attribute, value in traits)])
+
+
+def _telling(scene: Scene, thing: int, without: str = "") -> list[tuple[str, str]] | None:
+    """The fewest attributes that tell a thing from all others, in the order in which they are said."""
     for attributes in (("kind",), ("colour", "kind"), ("size", "kind"), ("size", "colour", "kind"), ("kind", "place")):
         traits = [(attribute, value_of(scene.things[thing], attribute)) for attribute in attributes]
         if without not in attributes and such(scene, traits) == (thing,):
-            words = [value if attribute != "kind" else " ".join(SAID["NOUN"][value][0]) for attribute, value in traits]
-            return " ".join(["the", *words])
+            return traits
     return None
 
 
@@ -115,14 +120,13 @@ def _in_order(options: Sequence, weights: Sequence[float]) -> Iterable:
 
 def _at_random(random: Random) -> Order:
     def order(options: Sequence, weights: Sequence[float]) -> Iterator:
-        left, weights = list(options), list(weights)
-        while (total := sum(weights)) > 0:
-            point, index = random.random() * total, 0
-            while point >= weights[index]:
-                point -= weights[index]
+        left = [pair for pair in zip(options, weights, strict=True) if pair[1]]
+        while left:
+            point, index = random.random() * sum(weight for _, weight in left), 0
+            while index < len(left) - 1 and point >= left[index][1]:
+                point -= left[index][1]
                 index += 1
-            del weights[index]
-            yield left.pop(index)
+            yield left.pop(index)[0]
 
     return order
 
@@ -254,13 +258,9 @@ class _Speaker:
         if len(state.subject) != 1:
             return
         if not state.named.isdisjoint(state.subject):
-            if name := refer(self.scene, state.subject[0]):
-                words = tuple(name.split())
-                used = {
-                    (state.subject[0], ATTRIBUTES[category])
-                    for category in ("COLOUR", "SIZE")
-                    if not SAID[category].keys().isdisjoint(words)
-                }
+            if traits := _telling(self.scene, state.subject[0]):
+                used = {(state.subject[0], attribute) for attribute, _ in traits}
+                words = tuple(refer(self.scene, state.subject[0]).split())
                 yield words, state._replace(said=state.said | used)
             return
         yield from self._unique(symbol, state)
