@@ -146,7 +146,8 @@ def _tour(arguments: argparse.Namespace) -> int:
     terminal.print(Text.assemble((result.name, "bold"), f" · {width} × {height} pixels"))
     for section in result.sections:
         terminal.print("", Text(section.title, "bold"), section.lines(), Text(section.sentence, "bold"), sep="\n")
-    terminal.print("", Text.assemble("The page: ", (str(page), f"link {page.absolute().as_uri()}")), sep="\n")
+    link = Text.assemble("The page: ", (str(page), f"link {page.absolute().as_uri()}"))
+    terminal.print("", link, sep="\n", soft_wrap=True)  # a path in two lines is no path
     return DONE
 
 
