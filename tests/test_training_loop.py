@@ -117,6 +117,49 @@ def test_each_entry_is_of_its_own_batch_and_no_mean_of_all_so_far():
         assert history.accuracy[step] == pytest.approx(np.mean(scores.argmax(axis=1) == labels))
 
 
+def a_class_for_each_pixel(_, __):
+    """Pictures in which the class of each of the 36 pixels is its brightest channel."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, (12, 6, 6))
+    return (2 * np.eye(3)[labels] + random.normal(size=(12, 6, 6, 3))).astype("float32"), labels
+
+
+def each_pixel():
+    model = keras.Sequential([keras.layers.Input((6, 6, 3)), keras.layers.Dense(3)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss=loss, run_eagerly=True)
+    return model
+
+
+def test_labels_may_be_given_for_every_place():
+    model = each_pixel()
+    history = fit(model, a_class_for_each_pixel, steps=1, bar=False)
+    pictures, labels = a_class_for_each_pixel(0, 0.0)
+    assert history.accuracy == pytest.approx([np.mean((pictures @ model.get_weights()[0]).argmax(axis=-1) == labels)])
+
+
+def test_what_counts_as_accurate_can_be_said():
+    history = fit(each_pixel(), a_class_for_each_pixel, steps=2, accuracy=lambda labels, scores: 0.25, bar=False)
+    assert history.accuracy == [0.25, 0.25]
+
+
+def test_a_model_may_have_several_inputs():
+    left, right = keras.layers.Input((3,)), keras.layers.Input((2,), dtype="int32")
+    scores = keras.layers.Dense(3)(keras.layers.Concatenate()([left, keras.ops.cast(right, "float32")]))
+    model = keras.Model([left, right], scores)
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.3), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+
+    def batches(step, _):
+        random = np.random.default_rng(step)
+        first, second = random.normal(size=(30, 3)).astype("float32"), random.integers(0, 5, (30, 2), dtype="int32")
+        return (first, second), (second[:, 0] > second[:, 1]).astype("int64")
+
+    history = fit(model, batches, steps=60, bar=False)
+    assert np.mean(history.accuracy[-5:]) > 0.8 > np.mean(history.accuracy[:2])
+
+
 def test_it_stops_after_so_many_seconds(clock):
     rates = []
 

@@ -203,13 +203,14 @@ class History:
 
 def fit(
     model: keras.Model,
-    batches: Callable[[int, float], tuple[np.ndarray, np.ndarray]],
+    batches: Callable[[int, float], tuple[np.ndarray | tuple[np.ndarray, ...], np.ndarray]],
     *,
     learning_rate: Callable[[float], float] | None = None,
     steps: int | None = None,
     seconds: float | None = None,
     checkpoint: str | os.PathLike | None = None,
     every: float = 60,
+    accuracy: Callable | None = None,
     label: str = "training",
     bar: bool = True,
 ) -> History:
@@ -218,14 +219,17 @@ def fit(
     Ctrl-C, or the stop button of a notebook, ends the training early: the model keeps what it has learned.
 
     Args:
-        model: compiled with an optimiser and a loss; it gives scores [n, classes].
-        batches: (step, progress) → (inputs, labels), as `Batches`; asked from another thread.
+        model: compiled with an optimiser and a loss; it gives scores [n, ..., classes].
+        batches: (step, progress) → (inputs, labels), as `Batches`; asked from another thread. A model with several inputs
+            takes a tuple of arrays.
         learning_rate: progress in [0, 1] → the rate of the next step; by default the optimiser's own.
         steps: how many at most.
         seconds: how long at most. With both, whichever comes first; progress is towards that one.
         checkpoint: a folder. What is there is taken up again; every `every` seconds, and on an interruption, the state
             is kept there; it is emptied when the training is complete.
         every: seconds between checkpoints.
+        accuracy: what to show and keep as accuracy: (labels, scores) → scalar in [0, 1]; by default the share of
+            positions at which the highest score is the label's.
         label: what the progress bar calls it.
         bar: whether to show one.
 
@@ -263,7 +267,7 @@ def fit(
                 upcoming = reader.submit(batches, step + 1, progress(step + 1))  # while this step is computed
                 if learning_rate:
                     model.optimizer.learning_rate = learning_rate(done)
-                train_step = train_step or _compiled_step(model, labels)
+                train_step = train_step or _compiled_step(model, labels, accuracy or _share_right)
                 loss, accuracy = train_step(inputs, labels)
                 step += 1
                 history.loss.append(float(loss))
@@ -291,13 +295,14 @@ def fit(
     return history
 
 
-def _compiled_step(model: keras.Model, labels: np.ndarray) -> Callable:
+def _compiled_step(model: keras.Model, labels: np.ndarray, accuracy: Callable) -> Callable:
     """One step of training as a graph: (inputs, labels) → loss and accuracy, both scalars.
 
     Where the model takes pictures of any size, the graph does so too. Keras's own `train_on_batch` would be traced
     a second time when the size changes, which takes as long as some dozens of steps.
     """
-    inputs_spec = tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype)
+    inputs_specs = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
+    inputs_spec = inputs_specs if len(inputs_specs) > 1 else inputs_specs[0]
     labels_spec = tf.TensorSpec((None, *labels.shape[1:]), labels.dtype)
     model.optimizer.build(model.trainable_variables)
 
@@ -307,11 +312,16 @@ def _compiled_step(model: keras.Model, labels: np.ndarray) -> Callable:
             scores = model(inputs, training=True)
             loss = model.compute_loss(inputs, labels, scores)
         model.optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        truth = labels if labels.shape.rank == 1 else tf.argmax(labels, axis=-1)
-        right = tf.equal(tf.cast(truth, "int64"), tf.argmax(scores, axis=-1))
-        return loss, tf.reduce_mean(tf.cast(right, "float32"))
+        return loss, accuracy(labels, scores)
 
     return train_step
+
+
+def _share_right(labels, scores):
+    """The share of positions whose highest score is the label's; labels are classes, or one share for each class."""
+    truth = labels if labels.shape.rank < scores.shape.rank else tf.argmax(labels, axis=-1)
+    right = tf.equal(tf.cast(truth, "int64"), tf.argmax(scores, axis=-1))
+    return tf.reduce_mean(tf.cast(right, "float32"))
 
 
 def _progress_bar(label: str, *, shown: bool) -> tqdm:
