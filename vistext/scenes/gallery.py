@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from vistext.scenes import language, tables
-from vistext.scenes.draw import Drawing, draw, draw_many
+from vistext.scenes.drawing import Drawing, draw, draw_many
 from vistext.scenes.sampling import sample
 from vistext.scenes.scene import Scene
 

@@ -12,7 +12,7 @@ from skimage import measure
 from vistext.scenes import Box, Scene, Thing, course_scene, draw, draw_many, sample, tables
 from vistext.scenes.cast import figure, pixels, sprite_of
 from vistext.scenes.colours import NAMED, UNUSED, lit, scenery, tones
-from vistext.scenes.draw import DAYLIGHT, LAMPLIGHT, MOONLIGHT
+from vistext.scenes.drawing import DAYLIGHT, LAMPLIGHT, MOONLIGHT
 from vistext.scenes.figure import INDEX, TONES
 
 # The first 16 digits; from Python 3.10 with NumPy 1.26 and from 3.13 with 2.5, with and without AVX.
