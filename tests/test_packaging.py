@@ -29,6 +29,7 @@ ON_COLAB = {
     "packaging": "26.3",
     "pillow": "11.3.0",
     "pooch": "1.9.0",
+    "pycocotools": "2.0.11",
     "requests": "2.32.4",
     "rich": "13.9.4",
     "scikit-image": "0.25.2",

@@ -220,8 +220,8 @@ def fit(
 
     Args:
         model: compiled with an optimiser and a loss; it gives scores [n, ..., classes].
-        batches: (step, progress) → (inputs, labels), as `Batches`; asked from another thread. A model of several inputs takes
-            a tuple of arrays.
+        batches: (step, progress) → (inputs, labels), as `Batches`; asked from another thread. A model of several inputs
+            takes a tuple of arrays.
         learning_rate: progress in [0, 1] → the rate of the next step; by default the optimiser's own.
         steps: how many at most.
         seconds: how long at most. With both, whichever comes first; progress is towards that one.
