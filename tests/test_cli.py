@@ -1,5 +1,6 @@
 """The command line: what is asked for is done and nothing else, and what cannot be done is said in one line."""
 
+import importlib.util
 import json
 import signal
 import struct
@@ -237,14 +238,36 @@ def test_python_m_vistext_is_the_command():
     assert done.stdout.startswith("vistext ")
 
 
-@pytest.mark.parametrize(("words", "module"), [(["train", "tagger"], "train_tagger"), (["bench"], "bench")])
-def test_an_experiment_declares_its_own_options_and_gives_the_exit_code(words, module, monkeypatch):
-    experiment = types.ModuleType(module)
-    experiment.add_arguments = lambda parser: parser.add_argument("--seconds", type=float)
-    experiment.run = lambda arguments: 7 if arguments.seconds == 2.5 else 0
-    monkeypatch.setitem(sys.modules, f"vistext.experiments.{module}", experiment)
+@pytest.mark.parametrize("words", cli.MODULES)
+def test_a_command_of_a_module_declares_its_own_options_and_gives_the_exit_code(words, monkeypatch):
+    name, _ = cli.MODULES[words]
+    module = types.ModuleType(name)
+    module.add_arguments = lambda parser: parser.add_argument("--seconds", type=float)
+    module.run = lambda arguments: 7 if arguments.seconds == 2.5 else 0
+    monkeypatch.setitem(sys.modules, name, module)
 
     assert cli.main([*words, "--seconds", "2.5"]) == 7
+
+
+@pytest.mark.parametrize("name", [name for name, _ in cli.MODULES.values()])
+def test_every_module_that_is_a_command_is_there(name):
+    assert importlib.util.find_spec(name) is not None
+
+
+@pytest.mark.parametrize("group", cli.GROUPS)
+def test_a_group_alone_names_what_is_in_it(group, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main([group, "--help"])
+
+    assert end.value.code == 0
+    out = capsys.readouterr().out
+    assert all(name in out for first, *rest in cli.MODULES for name in rest if first == group)
+
+
+def test_the_gallery_is_written(tmp_path, capsys):
+    assert cli.main(["scenes", "gallery", "--n", "2", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "gallery.html").is_file()
+    assert "gallery.html" in capsys.readouterr().out
 
 
 def test_the_doctor_exits_with_0_when_nothing_needs_mending(capsys, monkeypatch):

@@ -1,4 +1,4 @@
-"""The command line: `vistext tour | doctor | data | train | bench`.
+"""The command line: `vistext tour | doctor | data | scenes | train | experiment | bench`.
 
 Only what a command needs is imported, and only when it runs, so that `--help` comes at once. Exit codes: 0 done, 1
 something on this machine needs mending first, 2 what was given cannot be used, 130 interrupted. What went wrong
@@ -19,9 +19,18 @@ DONE, MEND_FIRST, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 OUT = Path("out")
 
 # Commands whose options their own modules declare: each has `add_arguments(parser)` and `run(arguments) -> int`.
-EXPERIMENTS = {
-    ("train", "tagger"): "vistext.experiments.train_tagger",
-    ("bench",): "vistext.experiments.bench",
+MODULES = {
+    ("scenes", "gallery"): ("vistext.scenes.gallery", "the drawn world on one page, to be checked by eye"),
+    ("train", "tagger"): ("vistext.experiments.train_tagger", "the tagger of lesson 01"),
+    ("train", "detector"): ("vistext.experiments.train_detector", "the detector of lesson 02"),
+    ("train", "segmenter"): ("vistext.experiments.train_segmenter", "the segmenter of lesson 02"),
+    ("experiment", "tags"): ("vistext.experiments.tags", "when do tags help to find a missing word? (lesson 03)"),
+    ("bench",): ("vistext.experiments.bench", "the article's network and ours, side by side"),
+}
+GROUPS = {
+    "scenes": "look at the drawn world",
+    "train": "train a network of the course again",
+    "experiment": "run again what is too long for a lesson",
 }
 
 
@@ -94,13 +103,16 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "path", metavar="PATH", nargs="?", help="an archive or folder that holds it (default: look in the usual places)"
     )
 
-    train = commands.add_parser(
-        "train", help="train a network of the course again", description="Train a network again."
-    )
-    networks = train.add_subparsers(title="networks", metavar="NETWORK", required=True)
-    for words, module in EXPERIMENTS.items():
-        parent = networks if words[0] == "train" else commands
-        _add_experiment(parent, words[-1], module, wanted=tuple(argv[: len(words)]) == words)
+    groups = {}
+    for name, text in GROUPS.items():
+        group = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        groups[name] = group.add_subparsers(title="of these", metavar="WHICH", required=True)
+    for words, (module, text) in MODULES.items():
+        command = groups.get(words[0], commands).add_parser(words[-1], help=text, description=text)
+        if tuple(argv[: len(words)]) == words:  # imported only when the command line names it
+            chosen = import_module(module)
+            chosen.add_arguments(command)
+            command.set_defaults(run=chosen.run)
     return parser
 
 
@@ -108,16 +120,6 @@ def _add(commands, name: str, run: Callable[[argparse.Namespace], int], text: st
     command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     command.set_defaults(run=run)
     return command
-
-
-def _add_experiment(commands, name: str, module: str, *, wanted: bool) -> None:
-    """Add a command that lives in a module of its own, which is imported only when the command line names it."""
-    texts = {"tagger": "the tagger of lesson 01", "bench": "the article's network and ours, side by side"}
-    command = commands.add_parser(name, help=texts[name], description=texts[name])
-    if wanted:
-        experiment = import_module(module)
-        experiment.add_arguments(command)
-        command.set_defaults(run=experiment.run)
 
 
 def _tour(arguments: argparse.Namespace) -> int:
