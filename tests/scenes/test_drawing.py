@@ -17,7 +17,7 @@ from vistext.scenes.figure import INDEX, TONES
 
 # The first 16 digits; from Python 3.10 with NumPy 1.26 and from 3.13 with 2.5, with and without AVX.
 COURSE_64, COURSE_160 = "84e4379ab1e9025f", "7768b8ef11513fad"
-PICTURES, INSTANCES, BOXES = "e5d43c0e997d8e7d", "db02879bd23c6ba7", "c2507cfd933e83d1"
+PICTURES, INSTANCES, BOXES = "d112529da161ad46", "d02273cbb1675a5c", "27379a8f940bb632"
 ALL_FIGURES = [
     (kind, posture, variant)
     for kind, postures in tables.POSTURES.items()

@@ -13,7 +13,7 @@ from vistext.scenes.sampling import Draws
 
 SEEN = ("train", "val", "test")
 # Of 300 scenes of each split, by `repr`; from Python 3.10 with NumPy 1.26 and from 3.13 with 2.5.
-SHA256 = "e4bbefbaade54898"
+SHA256 = "d30d0842b7c0e328"
 
 seeds = st.integers(0, 2**40)
 some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -125,7 +125,7 @@ def test_every_kind_is_about_equally_frequent(scenes):
     counts = Counter(thing.kind for scene in scenes for thing in scene.things)
 
     assert set(counts) == set(tables.KINDS)
-    assert max(counts.values()) < 2.2 * min(counts.values())
+    assert max(counts.values()) < 1.5 * min(counts.values())
 
 
 def test_one_to_four_things_both_sizes_both_times_and_every_setting_are_common(scenes):
