@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vistext import cli, doctor, tour, weights
+from vistext import cli, doctor, weights
 from vistext.doctor import Finding
+from vistext.scenes import sample
+from vistext.tour.sections import Tags
 
-CAT = tour.Tags(
+CAT = Tags(
     probabilities={"cat": 0.92, "dog": 0.08},
     seen=np.zeros((32, 32, 3), np.uint8),
     shown=np.zeros((480, 480, 3), np.uint8),
@@ -35,13 +37,13 @@ def picture(tmp_path):
 @pytest.fixture
 def tagged(monkeypatch):
     """The tagger, replaced by one that answers at once: what is under test here is the command line."""
-    monkeypatch.setattr(tour, "tags", lambda picture, model=None: CAT)
+    monkeypatch.setattr(Tags, "of", lambda picture: CAT)
 
 
 @pytest.fixture
 def no_tagger(monkeypatch):
     """A tagger that must not be asked."""
-    monkeypatch.setattr(tour, "tags", lambda picture, model=None: pytest.fail("TensorFlow would have been started"))
+    monkeypatch.setattr(Tags, "of", lambda picture: pytest.fail("TensorFlow would have been started"))
 
 
 def bomb():
@@ -122,7 +124,7 @@ def test_a_folder_that_cannot_be_made_is_refused_in_one_line_before_the_work(bel
 
 def test_a_folder_without_permission_is_refused_before_the_work(picture, capsys, no_tagger, monkeypatch):
     # Whoever runs tests as root may write anywhere, so the system's answer is given here.
-    monkeypatch.setattr("vistext.tour_page.os.access", lambda path, mode: False)
+    monkeypatch.setattr("vistext.tour.page.os.access", lambda path, mode: False)
 
     assert cli.main(["tour", str(picture), "--out", str(picture.with_name("out"))]) == 2
     assert "no permission" in capsys.readouterr().err
@@ -163,7 +165,7 @@ def test_json_is_all_there_is_on_stdout(picture, capsys, tagged):
     assert list(versions) == ["vistext", "Python", "TensorFlow", "Keras", "NumPy"]
     assert all(version[0].isdigit() for version in versions.values())
     assert facts == {
-        "picture": {"name": "fruit.png", "source": str(picture), "width": 40, "height": 30},
+        "pictures": [{"name": "fruit.png", "source": str(picture), "width": 40, "height": 30}],
         "tags": ["cat", "dog"],
         "probabilities": {"cat": 0.92, "dog": 0.08},
         "sentence": "The picture most likely shows a cat (92 %).",
@@ -171,10 +173,34 @@ def test_json_is_all_there_is_on_stdout(picture, capsys, tagged):
     }
 
 
+@pytest.mark.parametrize("seed", ["-1", "1.5", "cat", "", "²"])
+def test_a_seed_that_is_no_whole_number_is_refused(seed, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["tour", f"--scene={seed}"])
+
+    assert end.value.code == 2
+    assert "is not a whole number of at least 0" in capsys.readouterr().err
+
+
+def test_a_picture_and_a_scene_at_once_are_refused(picture, capsys):
+    assert cli.main(["tour", str(picture), "--scene", "3"]) == 2
+    assert "not both" in capsys.readouterr().err
+
+
+def test_the_scene_of_a_seed_is_searched(tmp_path, capsys):
+    assert cli.main(["tour", "--scene", "3", "--out", str(tmp_path), "--json"]) == 0
+
+    facts = json.loads(capsys.readouterr().out)
+    [scene] = sample(1, 3, "test")
+    assert sorted(box["kind"] for box in facts["boxes"]) == sorted(thing.kind for thing in scene.things)
+    assert set(facts["masks"]) == {thing.kind for thing in scene.things}
+    assert facts["pixels_right"] > 0.95
+
+
 def test_a_terminal_that_knows_no_unicode_gets_the_answer_all_the_same(picture):
     program = (
-        "import sys; from vistext import tour, cli; import tests.test_cli as here; "
-        "tour.tags = lambda picture, model=None: here.CAT; sys.exit(cli.main(sys.argv[1:]))"
+        "import sys; from vistext import cli; import tests.test_cli as here; "
+        "here.Tags.of = lambda picture: here.CAT; sys.exit(cli.main(sys.argv[1:]))"
     )
     words = ["tour", str(picture), "--out", str(picture.parent)]
     root = Path(__file__).parents[1]
@@ -186,10 +212,10 @@ def test_a_terminal_that_knows_no_unicode_gets_the_answer_all_the_same(picture):
 
 
 def test_an_interruption_ends_without_a_traceback(picture, capsys, monkeypatch):
-    def interrupted(picture, model=None):
+    def interrupted(picture):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tour, "tags", interrupted)
+    monkeypatch.setattr(Tags, "of", interrupted)
 
     assert cli.main(["tour", str(picture), "--out", str(picture.with_name("out"))]) == 130
     assert capsys.readouterr().err.strip() == "vistext: interrupted"
@@ -197,10 +223,10 @@ def test_an_interruption_ends_without_a_traceback(picture, capsys, monkeypatch):
 
 
 def test_without_tensorflow_the_tour_says_how_to_get_it(picture, capsys, monkeypatch):
-    def absent(picture, model=None):
+    def absent(picture):
         raise ModuleNotFoundError('pip install "vistext[cpu]"', name="tensorflow")
 
-    monkeypatch.setattr(tour, "tags", absent)
+    monkeypatch.setattr(Tags, "of", absent)
 
     assert cli.main(["tour", str(picture), "--out", str(picture.with_name("out"))]) == 1
     assert "vistext[cpu]" in capsys.readouterr().err

@@ -11,22 +11,31 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vistext import scenes, weights
 from vistext import tour as tours
-from vistext import tour_page
 from vistext.data.cifar10 import CLASSES
+from vistext.engine import keras
+from vistext.models import tagger
+from vistext.models.detector import Detections
+from vistext.scenes import tables
+from vistext.tour import page as tour_page
+from vistext.tour.sections import Boxes, Masks, Tags, listed, place
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 NEVER = {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video", "source"}
 
 
 @pytest.fixture(scope="module")
-def model():
+def small_tagger():
     """The tagger's network, small and with random weights: what it says is nonsense, how it says it is not."""
-    from vistext.engine import keras
-    from vistext.models.tagger import TaggerConfig, build
-
     keras.utils.set_random_seed(0)
-    return build(TaggerConfig(widths=(8, 16, 16)))
+    return tagger.build(tagger.TaggerConfig(widths=(8, 16, 16)))
+
+
+@pytest.fixture
+def any_tagger(monkeypatch, small_tagger):
+    """The small network in place of the shipped one."""
+    monkeypatch.setattr(tagger, "load", lambda: small_tagger)
 
 
 class Page(HTMLParser):
@@ -68,7 +77,7 @@ class Page(HTMLParser):
 def tags(probabilities=None, heat=None):
     """What a tagger might have said about a picture of noise."""
     noise = np.random.default_rng(0)
-    return tours.Tags(
+    return Tags(
         probabilities={"cat": 0.92, "dog": 0.05, "frog": 0.03} if probabilities is None else probabilities,
         seen=noise.integers(0, 256, (32, 32, 3), np.uint8),
         shown=noise.integers(0, 256, (480, 480, 3), np.uint8),
@@ -77,7 +86,8 @@ def tags(probabilities=None, heat=None):
 
 
 def result(name="cat.png", size=(40, 60), **options):
-    return tours.TourResult(name, name, np.zeros((*size, 3), np.uint8), tags(**options), 1.0)
+    subject = tours.Subject(name, name, np.zeros((*size, 3), np.uint8), f"The picture that was given: {name}", name)
+    return tours.TourResult((subject,), (tags(**options),), 1.0)
 
 
 def photograph(mode="RGB", size=(48, 40)):
@@ -115,28 +125,21 @@ SIZES = {"turned.jpg": (40, 48), "dot.png": (1, 1), "line.png": (1, 3000), "wide
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_kind_of_picture_is_tagged_and_shown(name, model, tmp_path):
+def test_every_kind_of_picture_is_tagged_and_shown(name, any_tagger, tmp_path):
     image, options = KINDS[name]()
     image.save(tmp_path / name, **options)
 
-    found = tours.tour(tmp_path / name, model=model)
+    found = tours.tour(tmp_path / name)
 
     width, height = SIZES.get(name, (48, 40))
-    assert found.picture.shape == (height, width, 3)
-    assert set(found.tags.probabilities) == set(CLASSES)
-    assert sum(found.tags.probabilities.values()) == pytest.approx(1, abs=1e-4)
-    assert list(found.tags.probabilities.values()) == sorted(found.tags.probabilities.values(), reverse=True)
+    assert found.subjects[0].picture.shape == (height, width, 3)
+    probabilities = found.sections[0].probabilities
+    assert set(probabilities) == set(CLASSES)
+    assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)
+    assert list(probabilities.values()) == sorted(probabilities.values(), reverse=True)
     hero, seen, looked = Page(found.html()).pictures()
     assert hero.size == (min(width, 960), min(height, 960))
     assert (seen.size, looked.size) == ((32, 32), (480, 480))
-
-
-def test_without_a_picture_it_takes_the_cat(model):
-    found = tours.tour(model=model)
-
-    assert found.picture.shape == (300, 451, 3)
-    assert found.source == "skimage.data.chelsea"
-    assert "Chelsea the cat" in Page(found.html()).text
 
 
 @pytest.mark.parametrize(
@@ -238,13 +241,13 @@ def test_a_file_name_that_looks_like_markup_is_only_text(name):
     assert name in page.all("img")[0]["alt"]
 
 
-def test_a_file_name_cannot_command_a_terminal_or_break_the_page(model, tmp_path):
+def test_a_file_name_cannot_command_a_terminal_or_break_the_page(any_tagger, tmp_path):
     photograph().save(tmp_path / "picture.png")
     path = (tmp_path / "picture.png").rename(tmp_path / "red\x1b[31m\udcff.png")
 
-    found = tours.tour(path, model=model)
+    found = tours.tour(path)
 
-    assert found.name == "red?[31m?.png"
+    assert found.subjects[0].name == "red?[31m?.png"
     tour_page.save(found.html(), tmp_path)
 
 
@@ -321,8 +324,99 @@ def test_a_full_disk_leaves_the_earlier_page_as_it_was(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [page]
 
 
-def test_the_shipped_weights_see_a_cat_in_the_cat():
+def drawn(scene=None):
+    return scenes.draw(scene or scenes.sample(1, 3, "test")[0])
+
+
+def all_found(drawing):
+    """What a detector that errs nowhere would say."""
+    return Detections(drawing.boxes.astype("float32"), drawing.kinds, np.linspace(0.99, 0.9, len(drawing.boxes)))
+
+
+def none_found():
+    return Detections(np.zeros((0, 4), "float32"), np.zeros(0, "int32"), np.zeros(0, "float32"))
+
+
+def test_boxes_are_told_by_name_and_place():
+    drawing = drawn()
+    section = Boxes(drawing, all_found(drawing))
+
+    assert section.sentence.startswith("The picture shows ")
+    assert all(tables.KINDS[kind] in section.sentence for kind in drawing.kinds)
+    first = section.facts()["boxes"][0]
+    assert [first[edge] for edge in ("left", "top", "right", "bottom")] == drawing.boxes[0].tolist()
+    assert first["kind"] == tables.KINDS[drawing.kinds[0]]
+    page = Page(section.html())
+    assert [picture.size for picture in page.pictures()] == [(448, 448)] * 2
+    assert all(attrs["alt"] for attrs in page.all("img"))
+
+
+def test_the_course_s_cat_is_told_of_as_a_cat_below_the_middle():
+    drawing = drawn(scenes.course_scene())
+    assert Boxes(drawing, all_found(drawing)).sentence == "The picture shows a cat at the bottom."
+
+
+def test_a_detector_that_finds_nothing_makes_a_page_all_the_same():
+    section = Boxes(drawn(), none_found())
+
+    assert section.sentence == "The network finds nothing of which it is sure enough."
+    assert section.facts() == {"boxes": []}
+    assert len(Page(section.html()).pictures()) == 2
+
+
+def test_masks_are_told_as_shares_of_the_picture():
+    drawing = drawn(scenes.course_scene())
+    section = Masks(drawing, drawing.classes)
+
+    share = np.mean(drawing.instances == 1)
+    assert section.shares == {"cat": pytest.approx(share)}
+    assert section.sentence == f"Of the picture {tours.percent(share)} is cat; the rest is background."
+    assert section.facts() == {"masks": section.shares, "pixels_right": 1.0}
+    assert len(Page(section.html()).pictures()) == 2
+
+
+def test_pixels_that_are_wrong_are_counted():
+    drawing = drawn(scenes.course_scene())
+    section = Masks(drawing, np.zeros_like(drawing.classes))
+
+    assert section.sentence == "All of it is background."
+    assert section.right == pytest.approx(np.mean(drawing.classes == 0))
+
+
+def test_words_are_listed_as_in_a_sentence():
+    assert [listed(["a", "b", "c"][:count]) for count in range(4)] == ["", "a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "said"), [(0, 0, "at the top left"), (0.5, 0.5, "at the centre"), (1, 0.4, "at the right")]
+)
+def test_places_are_told_in_words(x, y, said):
+    assert place(x, y) == said
+
+
+def test_a_tour_is_of_one_thing(tmp_path):
+    with pytest.raises(ValueError, match="not of both"):
+        tours.tour(tmp_path / "a.png", scene=scenes.course_scene())
+
+
+def test_weights_that_are_not_there_are_said_before_tensorflow_is_needed(monkeypatch, tmp_path):
+    photograph().save(tmp_path / "a.png")
+    monkeypatch.setattr(weights, "verify", lambda name: (_ for _ in ()).throw(FileNotFoundError(f"no {name}")))
+    with pytest.raises(tours.NotReadyError, match="no tagger; `vistext doctor` says what to do"):
+        tours.tour(tmp_path / "a.png")
+
+
+def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     found = tours.tour()
 
-    assert found.tags.first == "cat"
-    assert found.tags.sentence.startswith("The picture most likely shows a cat")
+    tags, boxes, masks = found.sections
+    assert tags.first == "cat"
+    assert tags.sentence.startswith("The picture most likely shows a cat")
+    assert boxes.sentence.startswith("The picture shows a cat at the ")
+    assert next(iter(masks.shares)) == "cat"
+    assert masks.right > 0.98
+    assert [subject.picture.shape for subject in found.subjects] == [(300, 451, 3), (480, 480, 3)]
+    page = Page(found.html())
+    assert "Chelsea the cat" in page.text
+    assert "a cat on the floor" in page.text
+    assert len(page.pictures()) == 8

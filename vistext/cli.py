@@ -85,7 +85,13 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
     tour = _add(commands, "tour", _tour, "one picture through every task, as a table and as a page")
     tour.add_argument(
-        "picture", metavar="PICTURE", nargs="?", help="a JPEG, PNG or WebP file (default: a photograph of a cat)"
+        "picture",
+        metavar="PICTURE",
+        nargs="?",
+        help="a JPEG, PNG or WebP file (default: a cat photographed, and one drawn)",
+    )
+    tour.add_argument(
+        "--scene", metavar="SEED", type=_seed, help="draw a scene instead: another one for each whole number"
     )
     tour.add_argument(
         "--out", metavar="FOLDER", type=Path, default=OUT, help="where tour.html goes (default: %(default)s)"
@@ -126,31 +132,41 @@ def _tour(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from vistext import tour, tour_page
+    from vistext import scenes, tour
     from vistext.data.pictures import PictureError
+    from vistext.tour import page
 
+    if arguments.picture is not None and arguments.scene is not None:
+        raise CommandError("give a PICTURE or a --scene, not both", WRONG_INPUT)
+    scene = None if arguments.scene is None else scenes.sample(1, arguments.scene, "test")[0]
     terminal = Console(quiet=arguments.json, highlight=False)
     with _writing_to(arguments.out):
-        tour_page.check_folder(arguments.out)
+        page.check_folder(arguments.out)
     with terminal.status("Starting TensorFlow …"):
         try:
-            result = tour.tour(arguments.picture)
+            result = tour.tour(arguments.picture, scene=scene)
         except PictureError as error:
             raise CommandError(str(error), WRONG_INPUT) from error
         except tour.NotReadyError as error:
             raise CommandError(str(error), MEND_FIRST) from error
     with _writing_to(arguments.out):
-        page = tour_page.save(result.html(), arguments.out)
+        written = page.save(result.html(), arguments.out)
     if arguments.json:
-        print(json.dumps(result.facts() | {"page": str(page)}, indent=2))
+        print(json.dumps(result.facts() | {"page": str(written)}, indent=2))
         return DONE
-    height, width = result.picture.shape[:2]
-    terminal.print(Text.assemble((result.name, "bold"), f" · {width} × {height} pixels"))
+    for subject in result.subjects:
+        terminal.print(Text.assemble((subject.name, "bold"), f" · {subject.size}"))
     for section in result.sections:
         terminal.print("", Text(section.title, "bold"), section.lines(), Text(section.sentence, "bold"), sep="\n")
-    link = Text.assemble("The page: ", (str(page), f"link {page.absolute().as_uri()}"))
+    link = Text.assemble("The page: ", (str(written), f"link {written.absolute().as_uri()}"))
     terminal.print("", link, sep="\n", soft_wrap=True)  # a path in two lines is no path
     return DONE
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
 
 
 @contextmanager

@@ -1,0 +1,311 @@
+"""What each task says about a picture: one `Section` a task, which finds its own answer and tells it in four ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import numpy as np
+
+from vistext import overlays
+from vistext.data import pictures
+from vistext.data.cifar10 import CLASSES
+from vistext.scenes import Drawing, tables
+from vistext.tour import page
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from vistext.models.detector import Detections
+
+SEEN = 32  # the side, in pixels, of what the tagger is given
+SHOWN = 480  # the side, in pixels, at which the page shows the same part of the picture
+SURE = 0.5  # the tagger is calibrated: below this its first tag is more likely wrong than right
+
+
+class Section(Protocol):
+    """What one task says about the picture."""
+
+    title: ClassVar[str]  # the question that the task answers, as a heading
+    weights: ClassVar[str]  # the shipped weights that it asks
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence."""
+
+    def facts(self) -> dict:
+        """The answer for machines: keys that no other section uses, values that JSON can hold."""
+
+    def lines(self) -> RenderableType:
+        """The answer for a terminal, without the sentence."""
+
+    def html(self) -> str:
+        """The answer for the page, without the title and the sentence; whatever came from outside is escaped."""
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What is in the picture: the tagger's answer."""
+
+    probabilities: dict[str, float]  # tag → probability, most likely first
+    seen: np.ndarray  # uint8 [32, 32, 3], what the network was given
+    shown: np.ndarray  # uint8 [480, 480, 3], the same part of the picture as a person would see it
+    heat: np.ndarray  # float32 [h, w] in [0, 1], how much each part spoke for the first tag (Grad-CAM)
+    title: ClassVar[str] = "What is in it?"
+    weights: ClassVar[str] = "tagger"
+
+    @classmethod
+    def of(cls, picture: np.ndarray) -> Tags:
+        """Ask the tagger about a photograph, uint8 [h, w, 3]."""
+        from vistext import explain
+        from vistext.models import tagger
+
+        model = tagger.load()
+        probabilities = tagger.tag(model, picture)
+        seen = pictures.square(picture, SEEN)
+        heat = explain.grad_cam(model, seen, CLASSES.index(next(iter(probabilities))))
+        return cls(probabilities, seen, pictures.square(picture, SHOWN), heat)
+
+    @property
+    def first(self) -> str:
+        """The most likely tag."""
+        return next(iter(self.probabilities))
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.probabilities)
+
+    def facts(self) -> dict:
+        return {
+            "tags": list(self.probabilities),
+            "probabilities": dict(self.probabilities),
+            "sentence": self.sentence,
+        }
+
+    def lines(self) -> RenderableType:
+        from rich import box
+        from rich.bar import Bar
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("rank", justify="right", style="dim")
+        table.add_column("tag")
+        table.add_column("probability", justify="right")
+        table.add_column("", width=30)
+        for rank, (tag, probability) in enumerate(self.probabilities.items(), start=1):
+            bar = Bar(size=1, begin=0, end=probability, width=30, color="cyan")
+            table.add_row(str(rank), tag, percent(probability), bar, style="bold" if rank == 1 else None)
+        return table
+
+    def html(self) -> str:
+        from vistext.explain import spotlight
+
+        chosen = with_article(self.first)
+        bars = page.bars(
+            {tag: (probability, percent(probability)) for tag, probability in self.probabilities.items()},
+            caption="How likely each tag is, says the network",
+        )
+        note = (
+            f"The network knows these {len(self.probabilities)} words and no others, and must choose among them, "
+            "whatever the picture shows."
+        )
+        seen = page.figure(
+            self.seen,
+            alt=f"The middle of the picture, reduced to {SEEN} by {SEEN} coarse pixels",
+            caption=f"What the network saw: the middle square, {SEEN} × {SEEN} pixels.",
+            kind="pixels",
+        )
+        looked = page.figure(
+            spotlight(self.shown, self.heat),
+            alt=f"The middle of the picture in grey, lit up and in colour where it spoke for {chosen}, "
+            f"{_where(self.heat)}",
+            caption=f"What spoke for {chosen}: the brighter, the more (Grad-CAM).",
+        )
+        return f'{bars}\n<p class="note">{note}</p>\n{page.row(seen, looked)}'
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Where the things of a drawn scene are: the detector's answer."""
+
+    drawing: Drawing  # the scene as the network saw it, with the boxes that it should find
+    found: Detections
+    title: ClassVar[str] = "Where is it?"
+    weights: ClassVar[str] = "detector"
+
+    @classmethod
+    def of(cls, drawing: Drawing) -> Boxes:
+        """Ask the detector."""
+        from vistext.models import detector
+
+        [found] = detector.detect(detector.load(), drawing.picture[np.newaxis])
+        return cls(drawing, found)
+
+    @property
+    def _named(self) -> list[str]:
+        return [tables.KINDS[kind] for kind in self.found.kinds]
+
+    @property
+    def sentence(self) -> str:
+        side = len(self.drawing.picture)
+        middles = (self.found.boxes[:, :2] + self.found.boxes[:, 2:]) / 2 / side  # (things, 2), x and y
+        told = [
+            f"{with_article(name)} {place(*middle)}" for name, middle in zip(self._named, middles.tolist(), strict=True)
+        ]
+        return f"The picture shows {listed(told)}." if told else "The network finds nothing of which it is sure enough."
+
+    def facts(self) -> dict:
+        boxes = zip(self._named, self.found.scores.tolist(), self.found.boxes.tolist(), strict=True)
+        return {
+            "boxes": [
+                {"kind": name, "score": score, "left": left, "top": top, "right": right, "bottom": bottom}
+                for name, score, (left, top, right, bottom) in boxes
+            ]
+        }
+
+    def lines(self) -> RenderableType:
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in ("thing", "score", "left", "top", "right", "bottom"):
+            table.add_column(column, justify="left" if column == "thing" else "right")
+        for name, score, edges in zip(self._named, self.found.scores, self.found.boxes, strict=True):
+            table.add_row(name, percent(score), *(f"{edge:.1f}" for edge in edges))
+        return table
+
+    def html(self) -> str:
+        notes = [percent(score) for score in self.found.scores]
+        picture = self.drawing.picture
+        found = page.figure(
+            overlays.with_boxes(picture, self.found.boxes, self.found.kinds, notes, SHOWN),
+            alt=f"The drawing with a frame around each thing that was found: {listed(self._named) or 'nothing'}",
+            caption="What the network found, and how sure it is.",
+        )
+        drawn = page.figure(
+            overlays.with_boxes(picture, self.drawing.boxes, self.drawing.kinds, side=SHOWN),
+            alt=f"The drawing with the true frames: {listed([tables.KINDS[kind] for kind in self.drawing.kinds])}",
+            caption="What was drawn: the truth, which the network was not told.",
+        )
+        return page.row(found, drawn)
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Which pixels of a drawn scene belong to what: the segmenter's answer."""
+
+    drawing: Drawing  # the scene as the network saw it, with the mask that it should find
+    classes: np.ndarray  # uint8 [side, side]: 0 background, k + 1 kind k
+    title: ClassVar[str] = "Which pixels are it?"
+    weights: ClassVar[str] = "segmenter"
+
+    @classmethod
+    def of(cls, drawing: Drawing) -> Masks:
+        """Ask the segmenter."""
+        from vistext.models import segmenter
+
+        return cls(drawing, segmenter.segment(segmenter.load(), drawing.picture[np.newaxis])[0])
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Kind → share of the picture's pixels, largest first; kinds that are not seen are left out."""
+        counts = np.bincount(self.classes.ravel(), minlength=len(tables.KINDS) + 1)[1:] / self.classes.size
+        order = np.argsort(-counts, kind="stable")
+        return {tables.KINDS[kind]: float(counts[kind]) for kind in order if counts[kind]}
+
+    @property
+    def right(self) -> float:
+        """The share of pixels that are given to what they belong to, 0 to 1."""
+        return float(np.mean(self.classes == self.drawing.classes))
+
+    @property
+    def sentence(self) -> str:
+        told = [f"{percent(share)} is {name}" for name, share in self.shares.items()]
+        return f"Of the picture {listed(told)}; the rest is background." if told else "All of it is background."
+
+    def facts(self) -> dict:
+        return {"masks": self.shares, "pixels_right": self.right}
+
+    def lines(self) -> RenderableType:
+        from rich.text import Text
+
+        return Text(f"{percent(self.right)} of the pixels are given to what was drawn there.")
+
+    def html(self) -> str:
+        picture = self.drawing.picture
+        found = page.figure(
+            overlays.with_masks(picture, self.classes, SHOWN),
+            alt=f"The drawing in pale grey, with the pixels in colour that were given to: {listed(list(self.shares))}",
+            caption=f"What the network says of each pixel; {percent(self.right)} of them are right.",
+        )
+        drawn = page.figure(
+            overlays.with_masks(picture, self.drawing.classes, SHOWN),
+            alt="The same, with the pixels that were drawn as each thing",
+            caption="What was drawn.",
+        )
+        return page.row(found, drawn)
+
+
+def sentence(probabilities: dict[str, float]) -> str:
+    """The sentence that a caption would begin with: how tags become text.
+
+    Args:
+        probabilities: at least two tags → probability, most likely first.
+
+    >>> sentence({"cat": 0.92, "dog": 0.08})
+    'The picture most likely shows a cat (92 %).'
+    >>> sentence({"cat": 0.4, "automobile": 0.3, "dog": 0.3})
+    'The network is unsure: perhaps a cat (40 %), perhaps an automobile (30 %).'
+    """
+    (first, probability), (second, next_probability) = list(probabilities.items())[:2]
+    if probability >= SURE:
+        return f"The picture most likely shows {with_article(first)} ({percent(probability)})."
+    return (
+        f"The network is unsure: perhaps {with_article(first)} ({percent(probability)}), "
+        f"perhaps {with_article(second)} ({percent(next_probability)})."
+    )
+
+
+def with_article(noun: str) -> str:
+    """The noun with its indefinite article: by its first letter, which is right for CIFAR-10's ten words."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def percent(probability: float) -> str:
+    """A probability in [0, 1] in whole per cent; never a certain 0 or 100, which no network can know."""
+    whole = round(100 * probability)
+    if whole >= 100:
+        return "> 99 %"
+    return "< 1 %" if whole < 1 else f"{whole} %"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them.
+
+    >>> listed(["a cat", "a dog", "a frog"])
+    'a cat, a dog and a frog'
+    """
+    *others, last = words or [""]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def place(x: float, y: float) -> str:
+    """In words, the part of a 3 × 3 grid over the picture that a point lies in; x and y from 0, left and top, to 1.
+
+    >>> place(0.1, 0.5), place(0.5, 0.5), place(0.9, 0.9)
+    ('at the left', 'at the centre', 'at the bottom right')
+    """
+    across, down = (min(2, int(3 * share)) for share in (x, y))
+    words = (("top", "", "bottom")[down], ("left", "", "right")[across])
+    return f"at the {' '.join(filter(None, words)) or 'centre'}"
+
+
+def _where(heat: np.ndarray) -> str:
+    """In words, where the heat has its centre of mass."""
+    total = float(heat.sum())
+    if total == 0:
+        return "nowhere in particular"
+    rows, columns = np.indices(heat.shape) + 0.5
+    x, y = (columns * heat).sum() / total / heat.shape[1], (rows * heat).sum() / total / heat.shape[0]
+    return f"mostly {place(x, y)}"
