@@ -33,6 +33,15 @@ DRAWN = {
     "a curve of one step": lambda alt: plots.curves({"ours": History([1.0], [2.0], [0.1])}, alt=alt),
     "a curve of none": lambda alt: plots.curves({"ours": History()}, alt=alt),
     "three curves": lambda alt: plots.curves(dict.fromkeys("abc", HISTORY), alt=alt),
+    "a line of one point": lambda alt: plots.lines({"ours": ([1], [0.5])}, across="x", up="y", alt=alt),
+    "four lines, with error bars": lambda alt: plots.lines(
+        dict.fromkeys("abcd", ([10, 100, 1000], [0.1, 0.2, 0.3], [0.05, 0.01, 0.02])),
+        across="x",
+        up="y",
+        range_up=(0, 1),
+        logarithmic=True,
+        alt=alt,
+    ),
     "a confusion of one": lambda alt: plots.confusion(np.array([[3]]), ["cat"], alt=alt),
     "a class that is not there": lambda alt: plots.confusion(np.array([[3, 1], [0, 0]]), ["cat", "dog"], alt=alt),
     "empty bins": lambda alt: plots.reliability({"before": EMPTY_BINS}, alt=alt),
@@ -182,6 +191,22 @@ def test_several_sources_can_be_told_apart_without_colour():
     curves = plots.curves(dict.fromkeys("abc", HISTORY), alt="").axes[0]
     assert len({line.get_linestyle() for line in curves.lines}) == 3
     assert [text.get_text() for text in curves.get_legend().get_texts()] == ["a", "b", "c"]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_lines_are_as_measured_and_can_be_told_apart_without_colour():
+    x, y = [10, 100, 1000], [0.1, 0.2, 0.4]
+    axis = plots.lines(dict.fromkeys("abcd", (x, y)), across="pictures", up="share", logarithmic=True, alt="").axes[0]
+    assert [line.get_xydata().tolist() for line in axis.lines[:1]] == [[list(pair) for pair in zip(x, y, strict=True)]]
+    looks = {(line.get_linestyle(), line.get_marker()) for line in axis.get_legend().get_lines()}
+    assert len(looks) == 4
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["10", "100", "1,000"]
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("pictures", "share")
+
+
+def test_a_fifth_line_is_refused():
+    with pytest.raises(ValueError, match=r"^5 series; accepted: 1 to 4"):
+        plots.lines(dict.fromkeys("abcde", ([1], [1])), across="x", up="y", alt="")
 
 
 @pytest.mark.parametrize("names", ["", "abcd"])

@@ -20,6 +20,7 @@ from vistext.training import History
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
 HATCHES = ("", "///", "...")
+MARKERS = "os^D"
 STYLE = {
     "figure.dpi": 110,
     "figure.facecolor": "white",
@@ -61,9 +62,9 @@ def _finish(figure: Figure, alt: str) -> Picture:
     return Picture(buffer.getvalue(), alt)
 
 
-def _told_apart(series: Mapping) -> None:
-    if not 1 <= len(series) <= len(HATCHES):
-        raise ValueError(f"{len(series)} series; accepted: 1 to {len(HATCHES)}, as more cannot be told apart in grey")
+def _told_apart(series: Mapping, most: int = len(HATCHES)) -> None:
+    if not 1 <= len(series) <= most:
+        raise ValueError(f"{len(series)} series; accepted: 1 to {most}, as more cannot be told apart in grey")
 
 
 def _styled(function):
@@ -158,6 +159,44 @@ def curves(histories: Mapping[str, History], *, alt: str) -> Picture:
     axis.set(xlabel="seconds of training", ylabel="accuracy while training", ylim=(0, 1))
     axis.grid(alpha=0.3)
     axis.legend(loc="lower right")
+    return _finish(figure, alt)
+
+
+@_styled
+def lines(
+    series: Mapping[str, tuple[Sequence[float], ...]],
+    *,
+    across: str,
+    up: str,
+    alt: str,
+    range_up: tuple[float, float] | None = None,
+    logarithmic: bool = False,
+) -> Picture:
+    """Measured points joined by lines, each with its own marker.
+
+    Args:
+        series: one to four, by name: (x, y), or (x, y, e) with error bars from y - e to y + e.
+        across, up: what the axes are.
+        alt: what is seen, in words.
+        range_up: of the upright axis.
+        logarithmic: whether equal steps across are equal factors.
+    """
+    _told_apart(series, len(MARKERS))
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    axis = figure.subplots()
+    looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
+    for (name, points), (colour, marker, line) in zip(series.items(), looks, strict=False):
+        x, y, error = (*points, None)[:3]
+        axis.errorbar(x, y, error, label=name, color=colour, marker=marker, linestyle=line, markersize=5, capsize=3)
+    axis.set(xlabel=across, ylabel=up, ylim=range_up)
+    if logarithmic:
+        places = next(iter(series.values()))[0]
+        axis.set_xscale("log")
+        axis.set_xticks(places, [f"{place:,}" for place in places], minor=False)
+        axis.minorticks_off()
+    axis.grid(alpha=0.3)
+    if len(series) > 1:
+        axis.legend(fontsize=8)
     return _finish(figure, alt)
 
 
