@@ -126,7 +126,7 @@ def test_the_style_is_the_course_s_and_the_reader_s_is_left_alone(what, request)
 @pytest.fixture
 def drawn(monkeypatch):
     """Makes the functions give their matplotlib figure, so that what stands in it can be read."""
-    monkeypatch.setattr(plots, "_finish", lambda figure, alt: figure)
+    monkeypatch.setattr(plots, "_finish", lambda figure, alt, note="": figure)
 
 
 def pixels(picture):
@@ -281,3 +281,22 @@ def test_numbers_of_any_range_become_a_picture(values, expected):
     found = plots.scaled(np.array(values))
     assert found.dtype == np.uint8
     assert np.array_equal(found, expected)
+
+
+NOTED = {
+    "grid": lambda note: plots.grid(NOISE[:1], alt="noise", note=note),
+    "curves": lambda note: plots.curves({"ours": HISTORY}, alt="a curve", note=note),
+    "confusion": lambda note: plots.confusion(np.array([[3]]), ["cat"], alt="a matrix", note=note),
+    "reliability": lambda note: plots.reliability({"before": EMPTY_BINS}, alt="a diagram", note=note),
+}
+
+
+@pytest.mark.parametrize("kind", NOTED)
+def test_a_note_is_seen_under_the_figure_and_heard_after_its_description(kind):
+    plain, noted = NOTED[kind](""), NOTED[kind]('drawn, "no photographs"')
+    sizes = [Image.open(io.BytesIO(picture.png)).size for picture in (plain, noted)]
+    assert sizes[1][1] > sizes[0][1] + 8
+    assert noted.alt == plain.alt
+    (image,) = Images(noted._repr_html_()).found
+    assert image["title"] == 'drawn, "no photographs"'
+    assert "title" not in Images(plain._repr_html_()).found[0]

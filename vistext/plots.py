@@ -19,6 +19,7 @@ from vistext.metrics import Reliability
 from vistext.training import History
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
+AMBER = "#FFD27F"  # behind black text
 HATCHES = ("", "///", "...")
 MARKERS = "os^D"
 STYLE = {
@@ -42,24 +43,28 @@ class Picture:
         png: the file's bytes.
         alt: one or two sentences that say what is seen; they are compared when a lesson is tested, so they must hold on
             every machine and give no exact figure of one run.
+        note: what the PNG says under itself, for who cannot see it; not compared.
     """
 
-    def __init__(self, png: bytes, alt: str):
+    def __init__(self, png: bytes, alt: str, note: str = ""):
         self.png = png
         self.alt = alt
+        self.note = note
 
     def __repr__(self) -> str:
         return f"[Picture: {self.alt}]"
 
     def _repr_html_(self) -> str:
-        source = base64.b64encode(self.png).decode()
-        return f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{source}" style="max-width: 100%">'
+        source, title = base64.b64encode(self.png).decode(), f' title="{escape(self.note)}"' if self.note else ""
+        return f'<img alt="{escape(self.alt)}"{title} src="data:image/png;base64,{source}" style="max-width: 100%">'
 
 
-def _finish(figure: Figure, alt: str) -> Picture:
+def _finish(figure: Figure, alt: str, note: str = "") -> Picture:
     buffer = io.BytesIO()
+    if note:
+        figure.text(0.5, -0.02, note, ha="center", va="top", fontsize=9, backgroundcolor=AMBER)
     figure.savefig(buffer, format="png", bbox_inches="tight")
-    return Picture(buffer.getvalue(), alt)
+    return Picture(buffer.getvalue(), alt, note)
 
 
 def _told_apart(series: Mapping, most: int = len(HATCHES)) -> None:
@@ -86,6 +91,7 @@ def grid(
     alt: str,
     columns: int = 8,
     inches: float = 1.1,
+    note: str = "",
 ) -> Picture:
     """Pictures side by side, in rows.
 
@@ -95,6 +101,7 @@ def grid(
         alt: what is seen, in words.
         columns: pictures in a row.
         inches: width of one.
+        note: a banner under them, for what must not be overlooked.
     """
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
@@ -107,17 +114,20 @@ def grid(
         axis.imshow(picture, cmap="gray", interpolation="nearest")
         if titles is not None:
             axis.set_title(titles[index], fontsize=8)
-    return _finish(figure, alt)
+    return _finish(figure, alt, note)
 
 
 @_styled
-def bars(series: Mapping[str, Mapping[str, float]], *, alt: str, most: int = 10) -> Picture:
-    """Probabilities of the same classes from one or more sources, as horizontal bars.
+def bars(
+    series: Mapping[str, Mapping[str, float]], *, alt: str, most: int = 10, across: str = "probability"
+) -> Picture:
+    """Probabilities, or other shares, of the same classes from one or more sources, as horizontal bars.
 
     Args:
         series: for each source's name, class → probability; the order is the first one's.
         alt: what is seen, in words.
         most: so many classes.
+        across: what the numbers are.
     """
     _told_apart(series)
     names = list(next(iter(series.values())))[:most]
@@ -135,19 +145,20 @@ def bars(series: Mapping[str, Mapping[str, float]], *, alt: str, most: int = 10)
                 axis.text(number + 0.01, place, f"{number:.2f}", va="center", fontsize=8)
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
-    axis.set(xlim=(0, 1.08), xlabel="probability")
+    axis.set(xlim=(0, 1.08), xlabel=across)
     if len(series) > 1:
         axis.legend(loc="lower right")
     return _finish(figure, alt)
 
 
 @_styled
-def curves(histories: Mapping[str, History], *, alt: str) -> Picture:
+def curves(histories: Mapping[str, History], *, alt: str, note: str = "") -> Picture:
     """Accuracy on the batches trained on, over the seconds of training, smoothed over a twentieth of each curve.
 
     Args:
         histories: by the name of the network.
         alt: what is seen, in words.
+        note: a banner under it, for what must not be overlooked.
     """
     _told_apart(histories)
     figure = Figure(figsize=(6, 3))
@@ -159,7 +170,7 @@ def curves(histories: Mapping[str, History], *, alt: str) -> Picture:
     axis.set(xlabel="seconds of training", ylabel="accuracy while training", ylim=(0, 1))
     axis.grid(alpha=0.3)
     axis.legend(loc="lower right")
-    return _finish(figure, alt)
+    return _finish(figure, alt, note)
 
 
 @_styled
@@ -201,13 +212,14 @@ def lines(
 
 
 @_styled
-def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str) -> Picture:
+def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str, note: str = "") -> Picture:
     """A confusion matrix with its counts.
 
     Args:
         matrix: int [classes, classes]: row the truth, column the prediction.
         names: of the classes.
         alt: what is seen, in words.
+        note: a banner under it, for what must not be overlooked.
     """
     figure = Figure(figsize=(5.6, 5))
     axis = figure.subplots()
@@ -220,16 +232,17 @@ def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str) -> Picture:
     axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axis.set_yticks(range(len(names)), names)
     axis.set(xlabel="what the network says", ylabel="what it is")
-    return _finish(figure, alt)
+    return _finish(figure, alt, note)
 
 
 @_styled
-def reliability(series: Mapping[str, Reliability], *, alt: str) -> Picture:
+def reliability(series: Mapping[str, Reliability], *, alt: str, note: str = "") -> Picture:
     """Reliability diagrams side by side: how often a network is right, by how sure it is.
 
     Args:
         series: by title.
         alt: what is seen, in words.
+        note: a banner under it, for what must not be overlooked.
     """
     figure = Figure(figsize=(3.1 * len(series), 3.2), layout="constrained")
     axes = figure.subplots(1, len(series), sharey=True, squeeze=False)[0]
@@ -242,7 +255,7 @@ def reliability(series: Mapping[str, Reliability], *, alt: str) -> Picture:
         axis.set(title=title, xlim=(0, 1), ylim=(0, 1), xlabel="how sure it is", aspect="equal")
     axes[0].set_ylabel("how often it is right")
     axes[0].legend(loc="upper left", fontsize=8)
-    return _finish(figure, alt)
+    return _finish(figure, alt, note)
 
 
 def scaled(values: np.ndarray) -> np.ndarray:
