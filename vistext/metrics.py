@@ -1,5 +1,8 @@
 """Measures that the lessons quote: thin names over the libraries that define them."""
 
+import contextlib
+import io
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +16,21 @@ class Reliability(NamedTuple):
     confidence: np.ndarray  # mean probability given to the predicted class, in [0, 1]; nan in an empty bin
     accuracy: np.ndarray  # share of these predictions that are right, in [0, 1]; nan in an empty bin
     count: np.ndarray  # predictions in the bin
+
+
+class AveragePrecision(NamedTuple):
+    """How well things were found, as COCO measures it; 0 to 1, and nan where there was nothing to be found."""
+
+    mean: float  # over the kinds, and over overlaps of 0.5, 0.55, ..., 0.95: COCO's mAP@[.5:.95]
+    by_overlap: np.ndarray  # [10]: if a box counts as right from that intersection over union on
+    by_kind: np.ndarray  # [kinds]
+    by_size: dict[str, float]  # "small", "medium" and "large" things
+    precision: np.ndarray  # [10, 101, kinds]: at each overlap and each recall
+
+
+OVERLAPS = np.linspace(0.5, 0.95, 10)
+RECALLS = np.linspace(0, 1, 101)
+SIZES = ("small", "medium", "large")
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -80,3 +98,126 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
     found = minimize_scalar(negative_log_likelihood, bounds=(np.log(0.05), np.log(20)), method="bounded")
     return float(np.exp(found.x))
+
+
+def mean_average_precision(
+    found: Sequence, boxes: np.ndarray, kinds: np.ndarray, side: int = 64, *, count: int = 10
+) -> AveragePrecision:
+    """How well things were found in pictures, by pycocotools.
+
+    Lin et al. 2014, "Microsoft COCO: Common Objects in Context" (arXiv:1405.0312), and its evaluation code. For a curve
+    that is whole, what was found must hold unlikely things too: a score of 0.01 or more is usual.
+
+    Args:
+        found: for each picture, something with `boxes` [m, 4], `kinds` int [m] and `scores` [m], as `detector.detect`
+            gives it. Of these the best 100 count.
+        boxes: [n, things, 4]: the true left, top, right and bottom, in pixels.
+        kinds: int [n, things]: the true kinds, 0 to count - 1; -1 where there is no thing.
+        side: of the pictures, in pixels: things are small if they have less pixels in their box than a square of a
+            quarter of it, and large from three eighths of it on.
+        count: of kinds.
+
+    Returns:
+        The mean over all kinds that there are, and what it is the mean of.
+
+    Raises:
+        ValueError: what was found, boxes and kinds are not of the same pictures and things, or of none.
+    """
+    boxes, kinds = np.asarray(boxes, np.float64), np.asarray(kinds)
+    if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
+        raise ValueError(f"boxes {boxes.shape} and kinds {kinds.shape}; accepted: [n, things, 4] and [n, things]")
+    if len(found) != len(boxes) or not len(found):
+        raise ValueError(
+            f"found is of {len(found)} pictures, boxes of {len(boxes)}; accepted: the same for both, and 1 or more"
+        )
+    from pycocotools.cocoeval import COCOeval
+
+    picture, thing = np.nonzero(kinds >= 0)
+    where = np.repeat(np.arange(len(found)), [len(each.scores) for each in found])
+    said = (np.concatenate([getattr(each, name) for each in found]) for name in ("boxes", "kinds", "scores"))
+    small, large = (side / 4) ** 2, (side * 3 / 8) ** 2
+    with contextlib.redirect_stdout(io.StringIO()):  # it reports its progress
+        truth = _coco(picture, boxes[picture, thing], kinds[picture, thing], np.ones(len(picture)))
+        evaluation = COCOeval(truth, _coco(where, *said), "bbox")
+        evaluation.params.imgIds, evaluation.params.catIds = list(range(len(found))), list(range(count))
+        evaluation.params.areaRngLbl = ["all", *SIZES]
+        # A thing is of a size if its area is within both ends of it.
+        below_small, below_large = np.nextafter((small, large), 0)
+        evaluation.params.areaRng = [[0, np.inf], [0, below_small], [small, below_large], [large, np.inf]]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    # (overlaps, recalls, kinds, sizes), of the best 100 in a picture; -1 where there is nothing to be found
+    precision = evaluation.eval["precision"][..., -1]
+    precision = np.where(precision < 0, np.nan, precision)
+    of_any_size = precision[..., 0]
+    return AveragePrecision(
+        mean=_mean(of_any_size),
+        by_overlap=np.array([_mean(each) for each in of_any_size]),
+        by_kind=np.array([_mean(of_any_size[..., kind]) for kind in range(count)]),
+        by_size={size: _mean(precision[..., index]) for index, size in enumerate(SIZES, start=1)},
+        precision=of_any_size,
+    )
+
+
+def _coco(where: np.ndarray, boxes: np.ndarray, kinds: np.ndarray, scores: np.ndarray):
+    """Boxes [m, 4] of kinds [m] in pictures [m], as pycocotools wants them."""
+    from pycocotools.coco import COCO
+
+    sides = boxes[:, 2:] - boxes[:, :2]
+    columns = {
+        "image_id": where,
+        "category_id": kinds,
+        "bbox": np.concatenate([boxes[:, :2], sides], axis=1, dtype=np.float64),
+        "area": sides.prod(axis=1, dtype=np.float64),
+        "score": scores,
+    }
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    coco = COCO()
+    coco.dataset = {
+        "categories": [],  # which there are, as which pictures, is said of both at once
+        "annotations": [
+            {"id": index, "iscrowd": 0, **dict(zip(columns, row, strict=True))} for index, row in enumerate(rows, 1)
+        ],
+    }
+    coco.createIndex()
+    return coco
+
+
+def _mean(values: np.ndarray) -> float:
+    """The mean of those that are not nan; nan if there are none."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def class_ious(predicted: np.ndarray, truth: np.ndarray, classes: int = 11) -> np.ndarray:
+    """Of each class, the pixels that are both said and true, as a share of those that are said or true.
+
+    Everingham et al. 2010, "The PASCAL Visual Object Classes (VOC) Challenge", section 4.3.
+
+    Args:
+        predicted: int, any shape: the class said of each pixel, 0 to classes - 1.
+        truth: of the same shape.
+        classes: how many there are, the background among them.
+
+    Returns:
+        float64 [classes], 0 to 1; nan for a class that is neither said nor true of any pixel.
+
+    Raises:
+        ValueError: the shapes differ, or there are other classes.
+    """
+    predicted, truth = np.asarray(predicted), np.asarray(truth)
+    if predicted.shape != truth.shape:
+        raise ValueError(f"predicted has shape {predicted.shape} and truth {truth.shape}; accepted: the same for both")
+    for name, each in (("predicted", predicted), ("truth", truth)):
+        if each.size and not 0 <= each.min() <= each.max() < classes:
+            raise ValueError(f"{name} has classes {each.min()} to {each.max()}; accepted: 0 to {classes - 1}")
+    # Row: what is true; column: what is said.
+    pairs = np.bincount((truth.astype(int) * classes + predicted).ravel(), minlength=classes**2).reshape(classes, -1)
+    both = np.diag(pairs)
+    with np.errstate(invalid="ignore"):
+        return both / (pairs.sum(axis=0) + pairs.sum(axis=1) - both)
+
+
+def mean_iou(predicted: np.ndarray, truth: np.ndarray, classes: int = 11) -> float:
+    """The mean of `class_ious` over the classes that are said or true anywhere: 0 to 1."""
+    return _mean(class_ious(predicted, truth, classes))
