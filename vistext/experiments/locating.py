@@ -1,0 +1,299 @@
+"""Training lesson 02's detector and segmenter: recipes, and one function for both.
+
+Scenes cost next to nothing to draw, so each is drawn when it is needed, and no network sees one twice.
+"""
+
+import argparse
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from vistext import metrics, scenes, weights
+from vistext.engine import keras, tf
+from vistext.models import detector, segmenter
+from vistext.models.detector import DetectorConfig
+from vistext.models.segmenter import SegmenterConfig
+from vistext.scenes import Drawings, tables
+from vistext.training import History, Muon, fastest_precision, fit, linear_decay
+
+SETTLING = 2000  # pictures shown after training: what batch norm needs to know its statistics well
+AT_ONCE = 500
+FIRST_SEED = 1_000_000  # of a training: far from those that people take, so that their pictures are new to the network
+SPLITS = {"val": 1000, "test": 3000, "compositional": 3000}  # scenes that the shipped weights are measured on
+LEAST_SCORE = 0.01  # of what counts for a mean average precision: unlikely things complete its curve
+INTERRUPTED = 130
+
+
+def measure_detector(model: keras.Model, drawings: Drawings) -> dict:
+    """How well a detector finds the things of scenes; for a card.
+
+    Args:
+        model: as `detector.build` makes it.
+        drawings: scenes that it has never seen.
+
+    Returns:
+        Mean average precision: over overlaps of 0.5 to 0.95, at single ones, of each kind, of things of each size, and
+        of the scenes with one, two, three and four things.
+    """
+    found = detector.detect(model, drawings.pictures, score=LEAST_SCORE)
+    side = drawings.pictures.shape[1]
+    result = metrics.mean_average_precision(found, drawings.boxes, drawings.kinds, side)
+    things = (drawings.kinds >= 0).sum(axis=1)
+    by_things = {}
+    for count in np.unique(things):
+        chosen = np.flatnonzero(things == count)
+        crowd = [found[index] for index in chosen]
+        of_these = metrics.mean_average_precision(crowd, drawings.boxes[chosen], drawings.kinds[chosen], side)
+        by_things[str(count)] = of_these.mean
+    return {
+        "mean_average_precision": round(result.mean, 4),
+        "by_overlap": dict(zip((f"{each:.2f}" for each in metrics.OVERLAPS), _rounded(result.by_overlap), strict=True)),
+        "by_kind": dict(zip(tables.KINDS, _rounded(result.by_kind), strict=True)),
+        "by_size": _rounded(result.by_size),
+        "by_things": _rounded(by_things),
+    }
+
+
+def measure_segmenter(model: keras.Model, drawings: Drawings) -> dict:
+    """How well a segmenter says of each pixel what it shows; for a card.
+
+    Args:
+        model: as `segmenter.build` makes it.
+        drawings: scenes that it has never seen.
+
+    Returns:
+        Intersection over union: its mean over all classes, of each, and its mean for scenes with one, two, three and
+        four things; and the share of pixels that are right.
+    """
+    said = segmenter.segment(model, drawings.pictures)
+    things = (drawings.kinds >= 0).sum(axis=1)
+    by_things = {
+        str(count): metrics.mean_iou(said[things == count], drawings.classes[things == count])
+        for count in np.unique(things)
+    }
+    ious = metrics.class_ious(said, drawings.classes)
+    return {
+        "mean_iou": round(metrics.mean_iou(said, drawings.classes), 4),
+        "by_class": dict(zip(("background", *tables.KINDS), _rounded(ious), strict=True)),
+        "by_things": _rounded(by_things),
+        "pixels_right": round(float(np.mean(said == drawings.classes)), 4),
+    }
+
+
+def _rounded(values) -> list[float] | dict[str, float]:
+    """Figures for a card: four digits, None for what could not be measured."""
+    if isinstance(values, dict):
+        return dict(zip(values, _rounded(list(values.values())), strict=True))
+    return [None if np.isnan(value) else round(float(value), 4) for value in values]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One of the two networks, and how it is taught and judged."""
+
+    name: str
+    build: Callable[..., keras.Model]  # from a config
+    labels: Callable[[Drawings], np.ndarray]  # what the loss compares the outputs with
+    loss: Callable
+    accuracy: Callable | None  # what the bar shows; see `training.fit`
+    measure: Callable[[keras.Model, Drawings], dict]  # figures of what it says of scenes, the most telling first
+    about: dict[str, str]  # for its card
+
+
+DETECTING = Task(
+    "detector",
+    detector.build,
+    lambda drawings: detector.targets(drawings.boxes, drawings.kinds, drawings.pictures.shape[1]),
+    detector.loss,
+    detector.share_right,
+    measure_detector,
+    {
+        "task": "what is where in a scene of the drawn world: boxes around what can be seen of each thing",
+        "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
+        "gives": "detector.detect: boxes in pixels, kinds, scores",
+    },
+)
+SEGMENTING = Task(
+    "segmenter",
+    segmenter.build,
+    lambda drawings: drawings.classes,
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    None,
+    measure_segmenter,
+    {
+        "task": "what each pixel of a scene of the drawn world shows",
+        "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
+        "gives": "segmenter.segment: uint8 [n, h, w], 0 for the background, 1 + the index of the class",
+    },
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one of the two networks is trained."""
+
+    network: DetectorConfig | SegmenterConfig
+    steps: int | None = None
+    seconds: float | None = None  # train for so long at most, on whatever machine this is
+    size: int = 64  # scenes in a batch
+    learning_rate: float = 0.1  # goes down to 0, linearly
+    adam_rate: float = 0.02  # of what Muon leaves to Adam, as a share
+    seed: int = 0
+
+
+# The shipped weights.
+SHIPPED_DETECTOR = Recipe(DetectorConfig(), steps=6000)
+SHIPPED_SEGMENTER = Recipe(SegmenterConfig(), steps=4000)
+
+# For the lesson: as good as a minute and half a minute allow.
+SHORT_DETECTOR = Recipe(DetectorConfig(widths=(48, 96, 128, 192)), seconds=60)
+SHORT_SEGMENTER = Recipe(SegmenterConfig(widths=(48, 64, 96, 128), depth=1), seconds=35)
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """Batches of scenes of the training split, each of which depends on its number and the seed alone.
+
+    Args:
+        labels: drawings → what the loss compares with.
+        size: scenes in a batch.
+        seed: of the training.
+    """
+
+    labels: Callable[[Drawings], np.ndarray]
+    size: int
+    seed: int = 0
+
+    def __call__(self, step: int, progress: float) -> tuple[np.ndarray, np.ndarray]:
+        """Batch number `step`, 0, 1, ..., as uint8 [size, 64, 64, 3] and labels [size, ...]."""
+        drawings = scenes.draw_many(scenes.sample(self.size, FIRST_SEED * (self.seed + 1) + step, "train"))
+        return drawings.pictures, self.labels(drawings)
+
+
+def train(
+    task: Task,
+    recipe: Recipe,
+    *,
+    precision: str = "float32",
+    checkpoint: Path | None = None,
+    label: str | None = None,
+    bar: bool = True,
+) -> tuple[keras.Model, History]:
+    """Build one of the two networks and train it.
+
+    Args:
+        task: `DETECTING` or `SEGMENTING`.
+        recipe: how; its network is of that task.
+        precision: a Keras dtype policy to compute in, as `training.fastest_precision` finds it.
+        checkpoint: a folder to resume from and to keep the unfinished training in.
+        label: what the progress bar calls it; by default the name of the task.
+        bar: whether to show one.
+
+    Returns:
+        The model and its history.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    model = task.build(replace(recipe.network, precision=precision))
+    model.compile(optimizer=Muon(recipe.learning_rate, adam_rate=recipe.adam_rate), loss=task.loss)
+    history = fit(
+        model,
+        Scenes(task.labels, recipe.size, recipe.seed),
+        steps=recipe.steps,
+        seconds=recipe.seconds,
+        learning_rate=linear_decay(recipe.learning_rate),
+        accuracy=task.accuracy,
+        checkpoint=checkpoint,
+        label=label or task.name,
+        bar=bar,
+    )
+    if not history.interrupted:
+        settle(model, recipe.seed)
+    return model, history
+
+
+def settle(model: keras.Model, seed: int = 0) -> None:
+    """Let batch norm see many pictures at once, now that the weights no longer change."""
+    pictures = scenes.draw_many(scenes.sample(SETTLING, FIRST_SEED * (seed + 1) - 1, "train")).pictures
+    for first in range(0, SETTLING, AT_ONCE):
+        model(pictures[first : first + AT_ONCE], training=True)
+
+
+def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
+    """Declare the options of the command that trains one of the two."""
+    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
+    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
+    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the card")
+    parser.add_argument(
+        "--checkpoint", type=Path, default=Path("checkpoints") / task.name, help="folder for what is unfinished"
+    )
+
+
+def run(arguments: argparse.Namespace, task: Task, recipe: Recipe) -> int:
+    """Train, measure and save one of the two networks, as its command does.
+
+    Args:
+        arguments: as declared by `add_arguments`.
+        task: `DETECTING` or `SEGMENTING`.
+        recipe: of the shipped weights.
+
+    Returns:
+        The exit code.
+    """
+    if arguments.fresh:
+        shutil.rmtree(arguments.checkpoint, ignore_errors=True)
+    recipe = replace(recipe, steps=max(1, round(recipe.steps * arguments.share)))
+    precision = fastest_precision()
+    model, history = train(task, recipe, precision=precision, checkpoint=arguments.checkpoint)
+    if history.interrupted:
+        print(f"Interrupted; run the same command again to go on from step {len(history.loss)} of {recipe.steps}.")
+        return INTERRUPTED
+    made = {"share": arguments.share, "precision": precision, "minutes": round(history.seconds[-1] / 60, 1)}
+    card = ship(task, model, recipe, made, arguments.out)
+    shutil.rmtree(arguments.checkpoint, ignore_errors=True)
+    measure, figure = next(iter(card["measured"]["test"].items()))
+    file = arguments.out / f"{task.name}.json"
+    print(f"{measure.replace('_', ' ').capitalize()} on the test split {figure:.1%}; the card is {file}.")
+    return 0
+
+
+def ship(task: Task, model: keras.Model, recipe: Recipe, made: dict, folder: Path) -> dict:
+    """Measure what will be shipped, and save it with its card.
+
+    Args:
+        task: `DETECTING` or `SEGMENTING`.
+        model: as `train` returns it.
+        recipe: by which it was trained.
+        made: what else is to be said of how it was trained.
+        folder: where to.
+
+    Returns:
+        The card.
+    """
+    # What is measured is what is shipped: float32, with kernels that have been through float16.
+    weights.save(model, task.name, {}, folder)
+    shipped = task.build(recipe.network)
+    weights.load_into(shipped, task.name, folder)
+    measured = {}
+    for split, count in SPLITS.items():
+        drawings = scenes.draw_many(scenes.sample(count, 0, split))
+        measured[split] = task.measure(shipped, drawings) | {"scenes": count, "seed": 0}
+    how = asdict(recipe)
+    config = how.pop("network")
+    del config["precision"]  # shipped weights are float32, whatever they were trained in
+    card = {
+        "name": task.name,
+        **task.about,
+        "classes": list(tables.KINDS),
+        "data": "scenes of the drawn world, training split, each seen once",
+        "recipe": {"command": f"vistext train {task.name}", **made, **how},
+        "config": config,
+        "measured": measured,
+        "made": time.strftime("%Y-%m-%d"),
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    return weights.save(shipped, task.name, card, folder)
