@@ -1,5 +1,7 @@
 """Measures: what the lessons quote, against scikit-learn, SciPy and figures worked by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -90,3 +92,39 @@ def test_no_other_temperature_makes_the_labels_more_likely():
 @pytest.mark.parametrize(("labels", "bound"), [([0, 1, 2], 0.05), ([1, 2, 0], 20.0)])
 def test_a_temperature_that_would_run_away_is_held_at_its_bound(labels, bound):
     assert metrics.fit_temperature(np.eye(3), np.array(labels)) == pytest.approx(bound, rel=0.01)
+
+
+def seen(*things):
+    """What was found: (kind, left, top, right, bottom), surest first."""
+    boxes = np.array([thing[1:] for thing in things], "float32").reshape(-1, 4)
+    return SimpleNamespace(boxes=boxes, kinds=np.array([thing[0] for thing in things], int))
+
+
+TWO_CATS = np.array([[0, 0, 10, 10], [20, 0, 30, 10]]), np.array([3, 3])
+
+
+@pytest.mark.parametrize(
+    ("found", "missed", "invented"),
+    [
+        (seen(), 2, 0),
+        (seen((3, 0, 0, 10, 10), (3, 20, 0, 30, 10)), 0, 0),
+        (seen((3, 0, 0, 10, 10), (3, 1, 0, 11, 10)), 1, 1),  # the same one twice
+        (seen((5, 0, 0, 10, 10)), 2, 1),  # a dog where a cat is
+        (seen((3, 0, 0, 10, 5), (3, 20, 0, 30, 4.9)), 1, 1),  # an overlap of one half is enough, and no less
+        (seen((3, 40, 40, 50, 50)), 2, 1),
+    ],
+)
+def test_what_is_missed_and_what_is_invented_are_counted(found, missed, invented):
+    assert metrics.count_errors(found, *TWO_CATS) == (missed, invented)
+
+
+def test_each_answer_takes_the_thing_that_it_fits_best():
+    true = np.array([[0, 0, 10, 10], [0, 0, 10, 8]])
+    found = seen((3, 0, 0, 10, 8), (3, 0, 0, 10, 10))
+    assert metrics.count_errors(found, true, np.array([3, 3]), overlap=0.95) == (0, 0)
+
+
+def test_where_nothing_is_all_that_was_found_is_invented():
+    nothing = np.zeros((0, 4)), np.zeros(0, int)
+    assert metrics.count_errors(seen((3, 0, 0, 10, 10)), *nothing) == (0, 1)
+    assert metrics.count_errors(seen(), *nothing) == (0, 0)

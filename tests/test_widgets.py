@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from vistext import plots, widgets
+from vistext import plots, scenes, widgets
 from vistext.data.cifar10 import CLASSES
 from vistext.engine import keras
-from vistext.models import tagger
+from vistext.models import detector, tagger
 
 GREY = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
 START = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
@@ -251,3 +251,53 @@ def test_the_last_file_is_taken_from_either_form_of_an_upload(value):
 @pytest.mark.parametrize("value", [(), [], {}])
 def test_an_upload_that_was_taken_back_holds_nothing(value):
     assert widgets._content(value) is None
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    return scenes.draw_many(scenes.sample(3, 5, "test"))
+
+
+@pytest.fixture
+def searched(monkeypatch, drawings):
+    """Thresholds over a detector whose cells all tell of one true box of the first thing, with scores from 0 to 1."""
+    scores = np.zeros((1, 256, 10), "float32")
+
+    def candidates(model, pictures):
+        number = next(i for i in range(3) if np.array_equal(drawings.pictures[i], pictures[0]))
+        boxes = np.tile(drawings.boxes[number][0].astype("float32"), (1, 256, 1))
+        scores[..., drawings.kinds[number][0]] = np.linspace(0, 0.99, 256)
+        return boxes, scores
+
+    monkeypatch.setattr(detector, "candidates", candidates)
+    return widgets.thresholds(None, drawings)
+
+
+def told(html):
+    return "".join(Html(html).words)
+
+
+def test_moving_a_threshold_changes_what_is_shown(searched, drawings):
+    scene, score, overlap = parts(searched, (ipywidgets.IntSlider, ipywidgets.FloatSlider))
+    (result,) = parts(searched, ipywidgets.HTML)
+    others = len(drawings[0].boxes) - 1
+    assert told(result.value) == f"{others + 1} drawn, {others} missed, 0 shown that are not there"
+    score.value = 1.0
+    assert told(result.value) == f"{others + 1} drawn, {others + 1} missed, 0 shown that are not there"
+    score.value, overlap.value = 0.99, 1.0
+    assert told(result.value) == f"{others + 1} drawn, {others} missed, 0 shown that are not there"
+    score.value = 0.5
+    assert "0 shown" not in told(result.value)
+    scene.value = 3
+    assert told(result.value).startswith(f"{len(drawings[2].boxes)} drawn")
+
+
+def test_the_picture_has_the_boxes_and_a_description_that_says_what_is_told(searched, drawings):
+    page = Html(searched.answer(1, 0.4, 0.6))
+    assert page.picture().shape == (384, 384, 3)
+    assert "missed" in page.all("img")[0]["alt"]
+    assert not np.array_equal(page.picture(), np.repeat(np.repeat(drawings.pictures[0], 6, axis=0), 6, axis=1))
+
+
+def test_a_slider_goes_no_further_than_there_are_scenes(searched):
+    assert parts(searched, ipywidgets.IntSlider)[0].max == 3

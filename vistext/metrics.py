@@ -159,6 +159,41 @@ def mean_average_precision(
     )
 
 
+class Errors(NamedTuple):
+    """What is wrong about what was found in a picture."""
+
+    missed: int  # things that are there and were not found
+    invented: int  # found, and not there: nothing of this kind, or found already, or in another place
+
+
+def count_errors(found, boxes: np.ndarray, kinds: np.ndarray, overlap: float = 0.5) -> Errors:
+    """Count what was missed in a picture, and what was invented, as COCO pairs what was found with what is there.
+
+    Args:
+        found: something with `boxes` [m, 4] and `kinds` int [m], surest first, as `detector.detect` gives it.
+        boxes: [things, 4]: the true left, top, right and bottom, in pixels.
+        kinds: int [things]: the true kinds.
+        overlap: the intersection over union, 0 to 1, from which a box is right.
+
+    Returns:
+        Both numbers.
+    """
+    from pycocotools import mask
+
+    # Left, top, width, height; in one piece, which pycocotools takes for granted.
+    said, true = (
+        np.ascontiguousarray(np.concatenate([each[:, :2], each[:, 2:] - each[:, :2]], axis=1), np.float64)
+        for each in (np.asarray(found.boxes).reshape(-1, 4), np.asarray(boxes).reshape(-1, 4))
+    )
+    overlaps = np.array(mask.iou(said, true, [False] * len(true))).reshape(len(said), len(true))
+    free = set(range(len(true)))
+    for row, kind in zip(overlaps, found.kinds, strict=True):
+        fitting = [thing for thing in free if kinds[thing] == kind and row[thing] >= overlap]
+        free -= {max(fitting, key=row.__getitem__)} if fitting else set()
+    hits = len(true) - len(free)
+    return Errors(missed=len(free), invented=len(said) - hits)
+
+
 def _coco(where: np.ndarray, boxes: np.ndarray, kinds: np.ndarray, scores: np.ndarray):
     """Boxes [m, 4] of kinds [m] in pictures [m], as pycocotools wants them."""
     from pycocotools.coco import COCO

@@ -25,6 +25,7 @@ SIDE = 64  # of the pictures that it knows
 STRIDE = 4  # pixels in a cell: no two things of the drawn world are centred in the same one
 KINDS = len(tables.KINDS)
 AT_ONCE = 250  # pictures looked at together
+SCORE, OVERLAP = 0.4, 0.6  # from which score, and up to which overlap, `detect` shows what was found
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,9 @@ def candidates(model: keras.Model, pictures: np.ndarray) -> tuple[np.ndarray, np
     return np.clip(boxes / factor, 0, (width, height, width, height), dtype=np.float32), scores
 
 
-def detect(model: keras.Model, pictures: np.ndarray, *, score: float = 0.4, overlap: float = 0.6) -> list[Detections]:
+def detect(
+    model: keras.Model, pictures: np.ndarray, *, score: float = SCORE, overlap: float = OVERLAP
+) -> list[Detections]:
     """Find the things in each picture.
 
     Args:
@@ -257,18 +260,34 @@ def detect(model: keras.Model, pictures: np.ndarray, *, score: float = 0.4, over
     Raises:
         TypeError, ValueError: not such pictures, or a threshold that is not within 0 to 1.
     """
+    return choose(*candidates(model, pictures), score=score, overlap=overlap)
+
+
+def choose(boxes: np.ndarray, scores: np.ndarray, *, score: float = 0.4, overlap: float = 0.6) -> list[Detections]:
+    """Of what the cells say, what is good enough and not said already; each cell counts for its best kind.
+
+    Args:
+        boxes: [n, c, 4], as `candidates` gives them.
+        scores: [n, c, 10], likewise.
+        score, overlap: as for `detect`.
+
+    Returns:
+        For each picture, what was found.
+
+    Raises:
+        ValueError: a threshold is not within 0 to 1.
+    """
     for name, value in (("score", score), ("overlap", overlap)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name}={value}; accepted: 0 to 1")
-    return [_found(*each, score, overlap) for each in zip(*candidates(model, pictures), strict=True)]
+    return [_chosen(*each, score, overlap) for each in zip(boxes, scores, strict=True)]
 
 
-def _found(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> Detections:
-    """Of one picture's candidates, each for its best kind, those that are good enough and not found already."""
+def _chosen(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> Detections:
     kinds, best = scores.argmax(axis=-1).astype(np.int32), scores.max(axis=-1)
     good = np.flatnonzero(best >= score)
-    # Boxes of different kinds are moved apart, so that they never overlap.
-    apart = boxes[good] + (kinds[good] * 2 * boxes.max(initial=0))[:, np.newaxis]
+    # Boxes of different kinds are moved so far apart that they never overlap.
+    apart = boxes[good] + (kinds[good] * 2 * boxes.max(initial=1))[:, np.newaxis]
     kept = good[suppress(apart, best[good], overlap)]
     return Detections(boxes[kept], kinds[kept], best[kept])
 
