@@ -1,0 +1,122 @@
+"""Portraits: small pictures of one drawn thing each, close up and whole, before two plain areas of colour.
+
+What lesson 04's networks learn to invent: simple enough that a few minutes teach something, and still different in
+kind, posture, shape, colour, size, place, background and facing.
+"""
+
+import operator
+import zlib
+from functools import cache
+
+import numpy as np
+
+from vistext.scenes import colours, tables
+from vistext.scenes.cast import figure
+from vistext.scenes.figure import INDEX
+from vistext.scenes.raster import WHOLE
+from vistext.scenes.sampling import Draws
+from vistext.scenes.sprites import Sprite, render
+
+SIDE = 32
+SPLITS = ("train", "test")
+TESTED = 20  # in a hundred pictures
+LENGTHS = (24, 28)  # of a thing's longer side, in pixels
+STREAM = 200  # of random numbers: another than those of scenes and of the stand-in
+
+# What is behind a thing at a place, above and below the horizon.
+_GROUNDS = {
+    "floor": ("wall", "boards"),
+    "mat": ("wall", "rug"),
+    "box": ("wall", "card"),
+    "table": ("wall", "top"),
+    "grass": ("sky_low", "meadow"),
+    "road": ("house_a", "tarmac"),
+    "pavement": ("house_d", "slab"),
+    "quay": ("sky_low", "stone"),
+    "water": ("sky_low", "lake"),
+    "sky": ("sky", "sky_low"),
+}
+
+
+def make(count: int, seed: int, split: str = "train") -> tuple[np.ndarray, np.ndarray]:
+    """Draw portraits.
+
+    Args:
+        count: how many, at least 0.
+        seed: at least 0.
+        split: "train" or "test". No picture is in both: its own bytes decide in which it is.
+
+    Returns:
+        Pictures, uint8 [count, 32, 32, 3], and labels, int32 [count], indices into `tables.KINDS`: each ten in a row
+        show all ten kinds. The same on every machine.
+
+    Raises:
+        ValueError: a negative number or seed, or an unknown split.
+        TypeError: `count` or `seed` is not a whole number.
+    """
+    if (count := operator.index(count)) < 0:
+        raise ValueError(f"the number of pictures is at least 0; given was {count}")
+    if split not in SPLITS:
+        raise ValueError(f"a split of portraits is one of: {', '.join(SPLITS)}; given was {split!r}")
+    draw = Draws(seed, STREAM + SPLITS.index(split))
+    pictures, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int32)
+    left: list[int] = []
+    for index in range(count):
+        left = left or list(range(len(tables.KINDS)))
+        labels[index] = label = left.pop(draw.below(len(left)))
+        picture = _picture(tables.KINDS[label], draw)
+        while _split(picture) != split:
+            picture = _picture(tables.KINDS[label], draw)
+        pictures[index] = picture
+    return pictures, labels
+
+
+def _split(picture: np.ndarray) -> str:
+    return "test" if zlib.crc32(picture.tobytes()) % 100 < TESTED else "train"
+
+
+def _picture(kind: str, draw: Draws) -> np.ndarray:
+    posture, variant = draw.one_of(tuple(tables.POSTURES[kind])), draw.one_of(tables.VARIANTS)
+    place, length = draw.one_of(tables.POSTURES[kind][posture]), draw.one_of(LENGTHS)
+    canvas = _background(place, draw.below(colours.ROOMS), draw.between(16, 21))
+    width, height = _size(kind, posture, length)
+    free, lift = SIDE - height, draw.below(4)
+    # What flies or leaps is anywhere between top and bottom, all else near the bottom.
+    top = free * (lift + 1) // 5 if place == "sky" or posture == "jumping" else max(0, free - 1 - lift)
+    left = (SIDE - width) // 2 + draw.between(-2, 2)
+    _lay(canvas, _sprite(kind, posture, variant, length), _tones(kind, draw.one_of(tables.COLOURS[kind])), top, left)
+    return (canvas[:, ::-1] if draw.below(2) else canvas).astype(np.uint8)
+
+
+def _background(place: str, room: int, horizon: int) -> np.ndarray:
+    """float32 [32, 32, 3], whole numbers from 0 to 255; the horizon is the first row below it."""
+    palette = colours.scenery(False, room)
+    above, below = (palette[INDEX[name]] for name in _GROUNDS[place])
+    canvas = np.empty((SIDE, SIDE, 3), np.float32)
+    canvas[:horizon], canvas[horizon:] = above, below
+    return canvas
+
+
+def _lay(canvas: np.ndarray, sprite: Sprite, palette: np.ndarray, top: int, left: int) -> None:
+    """Blend a sprite, whose box begins there, into the canvas: as much of it as is inside."""
+    top, left = top + sprite.top, left + sprite.left
+    height, width = sprite.solid.shape
+    coloured = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
+    here = slice(max(0, -top), SIDE - top), slice(max(0, -left), SIDE - left)
+    region = canvas[max(0, top) : top + height, max(0, left) : left + width]
+    region[:] = np.floor((region * sprite.through[here] + coloured[here]) / WHOLE)
+
+
+def _size(kind: str, posture: str, length: int) -> tuple[int, int]:
+    """Width and height in pixels."""
+    extent = tables.EXTENT[kind][posture]
+    return tuple((side * length + max(extent) // 2) // max(extent) for side in extent)
+
+
+@cache
+def _sprite(kind: str, posture: str, variant: int, length: int) -> Sprite:
+    unit = length / max(tables.EXTENT[kind][posture])
+    return render(figure(kind, posture, variant), *_size(kind, posture, length), unit)
+
+
+_tones = cache(colours.tones)
