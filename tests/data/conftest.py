@@ -12,6 +12,7 @@ from vistext.data import sources
 @pytest.fixture(autouse=True)
 def _bare_machine(tmp_path, monkeypatch):
     monkeypatch.delenv("VISTEXT_DATA", raising=False)
+    monkeypatch.delenv("VISTEXT_OFFLINE", raising=False)
     monkeypatch.setenv("VISTEXT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(sources, "checkout", lambda: None)

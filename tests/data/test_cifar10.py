@@ -214,6 +214,27 @@ def test_without_leave_to_download_nothing_is_asked_of_the_network(server, monke
     assert server.asked == []
 
 
+def test_offline_by_the_reader_s_own_word_nothing_is_asked_of_the_network(server, monkeypatch):
+    monkeypatch.setattr(cifar10, "OFFICIAL", dataclasses.replace(cifar10.OFFICIAL, url=server.url))
+    monkeypatch.setenv("VISTEXT_OFFLINE", "1")
+
+    with pytest.raises(DataNotFoundError, match="VISTEXT_OFFLINE is set"):
+        load()
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_network_that_fails_is_asked_as_often_as_wanted(server, monkeypatch, attempts):
+    monkeypatch.setattr(cifar10, "OFFICIAL", dataclasses.replace(cifar10.OFFICIAL, url=server.url))
+    monkeypatch.setattr(sources.time, "sleep", lambda _: None)
+    monkeypatch.setenv("VISTEXT_OFFLINE", "0")
+    server.answers = [503] * 9
+
+    with pytest.raises(DataNotFoundError, match="answers 503"):
+        load(attempts=attempts)
+    assert len(server.asked) == attempts
+
+
 def test_a_path_without_data_is_named_and_not_replaced_by_a_download(tmp_path, server):
     for path, why in ((tmp_path / "nowhere", "does not exist"), (tmp_path, "holds no CIFAR-10")):
         with pytest.raises(DataNotFoundError, match=f"{path.name} {why}; accepted are"):

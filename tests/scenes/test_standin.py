@@ -1,14 +1,18 @@
 """The stand-in has the shape of CIFAR-10, is the same everywhere, and is neither trivial nor hopeless."""
 
+import ast
 import hashlib
 
 import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
 
-from vistext.data.cifar10 import CLASSES, Cifar10
+from vistext.data import cifar10, sources
+from vistext.data.cifar10 import CLASSES, Cifar10, DamagedDataError, Split
+from vistext.notebooks import ROOT, code_cells, read
 from vistext.scenes import standin
 
+FIGURES = {f"plots.{kind}" for kind in ("grid", "bars", "curves", "confusion", "reliability")}
 # Of 60 pictures; from Python 3.10 with NumPy 1.26 and from 3.13 with 2.5, with and without AVX.
 SHA256 = "44168d4298617e68"
 
@@ -58,8 +62,65 @@ def test_no_test_picture_is_a_training_picture(small):
     assert train.isdisjoint(test)
 
 
-def test_the_whole_is_large_enough_to_train_on():
-    assert standin.COUNTS == {"train": 10_000, "test": 2_000}
+def test_the_whole_is_as_large_as_cifar_10():
+    assert standin.COUNTS == {"train": 50_000, "test": 10_000}
+
+
+def test_it_says_that_it_is_none_and_cifar_10_does_not(small):
+    assert small.stand_in
+    assert "stand-in" in small.note
+    assert not Cifar10(small.train, small.test).stand_in
+
+
+def test_where_cifar_10_is_to_be_had_it_is_taken(small, monkeypatch, capsys):
+    photographs = Cifar10(Split(small.train.pictures, small.train.labels), small.test)
+    monkeypatch.setattr(cifar10, "load", lambda **_: photographs)
+
+    assert standin.cifar10_or_stand_in() is photographs
+    assert capsys.readouterr() == ("", "")
+
+
+def test_where_it_is_not_the_stand_in_comes_with_a_banner_that_says_how_to_get_it(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("VISTEXT_DATA", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("VISTEXT_OFFLINE", "1")
+    monkeypatch.setattr(sources, "checkout", lambda: None)
+    data = standin.cifar10_or_stand_in()
+    said = capsys.readouterr().err
+
+    assert data.stand_in
+    assert np.array_equal(data.test.pictures, small.test.pictures)
+    assert "CIFAR-10 is not on this machine" in said
+    assert "Three ways to get it" in said
+    assert said.endswith(f"Until then: {standin.NOTE}.\n")
+
+
+def test_a_damaged_copy_is_said_to_be_one_and_not_replaced(monkeypatch):
+    def damaged(**_):
+        raise DamagedDataError("cut short")
+
+    monkeypatch.setattr(cifar10, "load", damaged)
+    with pytest.raises(DamagedDataError, match="cut short"):
+        standin.cifar10_or_stand_in()
+
+
+def test_every_figure_of_lesson_01_that_rests_on_the_data_hands_on_what_it_has_to_say():
+    rests_on_it = {"train", "test", "histories", "matrix", "probabilities", "learned"}
+    noted = []
+    for cell in code_cells(read(ROOT / "notebooks" / "01_tagging.ipynb"))[1:]:  # the first sets up, with magic
+        tree = ast.parse(cell.source)
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func) in {
+                f"plots.{kind}" for kind in ("grid", "bars", "curves", "confusion", "reliability")
+            }:
+                notes = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "note"]
+                if names & rests_on_it:
+                    assert notes, cell.source
+                noted += notes
+
+    assert len(noted) == 7
+    assert all("data.note" in note for note in noted)
 
 
 def test_it_is_the_same_on_every_machine():

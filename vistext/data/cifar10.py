@@ -22,6 +22,7 @@ from vistext.data.sources import DamagedDataError, DataNotFoundError, Place
 
 __all__ = ["CLASSES", "Cifar10", "DamagedDataError", "DataNotFoundError", "Source", "Split", "find", "load"]
 
+OFFLINE = "VISTEXT_OFFLINE"  # set to anything but 0, no download is tried
 OFFICIAL = sources.Remote(
     url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
     name="cifar-10-python.tar.gz",
@@ -47,10 +48,20 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Cifar10:
-    """Both splits; any first part of either is a fair sample of it."""
+    """Both splits; any first part of either is a fair sample of it.
+
+    Attributes:
+        note: what every figure of these pictures has to say of them; empty for CIFAR-10 itself.
+    """
 
     train: Split
     test: Split
+    note: str = ""
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether these are not CIFAR-10's photographs; see `vistext.scenes.standin`."""
+        return bool(self.note)
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,7 @@ def find(path: str | os.PathLike | None = None) -> Source | None:
     return None
 
 
-def load(path: str | os.PathLike | None = None, *, download: bool = True) -> Cifar10:
+def load(path: str | os.PathLike | None = None, *, download: bool = True, attempts: int = 4) -> Cifar10:
     """CIFAR-10 as memory-mapped arrays, from wherever it is to be had.
 
     The first load of a copy reads all of it and keeps the arrays in the cache (185 MB); later loads open those. Fewer
@@ -96,7 +107,9 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True) -> Cif
 
     Args:
         path: an archive or folder to load, instead of looking in the usual places.
-        download: whether the network may be used when there is no copy on this machine.
+        download: whether the network may be used when there is no copy on this machine; never if VISTEXT_OFFLINE is
+            set.
+        attempts: how often in a row the network may fail; see `sources.download`.
 
     Returns:
         Training and test pictures with their labels, in an order that is shuffled, and always the same.
@@ -108,7 +121,7 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True) -> Cif
     """
     source = find(path)
     if source is None:
-        source = _downloaded(path, download)
+        source = _downloaded(path, download, attempts)
     folder = _kept_in(source.path, cifar10_forms.files(source.path, source.form))
     arrays, _ = kept.open_kept(folder) or _kept(source, folder)
     return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_forms.SPLITS))
@@ -183,15 +196,17 @@ def _form_of_archive(archive: Path) -> str | None:
     return None
 
 
-def _downloaded(path: str | os.PathLike | None, allowed: bool) -> Source:
+def _downloaded(path: str | os.PathLike | None, allowed: bool, attempts: int) -> Source:
     """The official archive from the network, or an error that says all that can be done."""
     if path is not None:
         state = "holds no CIFAR-10" if Path(path).expanduser().exists() else "does not exist"
         raise DataNotFoundError(f"{path} {state}; accepted are {ACCEPTED}")
     if not allowed:
         raise DataNotFoundError(_how_to_get_it("no download was asked for"))
+    if os.environ.get(OFFLINE, "").strip() not in ("", "0"):
+        raise DataNotFoundError(_how_to_get_it(f"{OFFLINE} is set, so that none is downloaded"))
     try:
-        file = sources.download(OFFICIAL, sources.download_folder())
+        file = sources.download(OFFICIAL, sources.download_folder(), attempts=attempts)
     except sources.DownloadError as error:
         raise DataNotFoundError(_how_to_get_it(f"the network does not give it ({error})")) from error
     return Source(file, PICKLES, "the network")

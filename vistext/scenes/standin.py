@@ -6,22 +6,26 @@ but it is hard enough that a network has to learn, and that a better one learns 
 """
 
 import math
+import sys
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from tqdm.auto import tqdm
 
-from vistext.data import kept, sources
-from vistext.data.cifar10 import Cifar10, Split
+from vistext.data import cifar10, kept, sources
+from vistext.data.cifar10 import Cifar10, DataNotFoundError, Split
 from vistext.scenes import colours, tables
 from vistext.scenes.cast import backdrop_of, figure
 from vistext.scenes.raster import WHOLE
 from vistext.scenes.sampling import Draws
 from vistext.scenes.sprites import render
 
-VERSION = 1  # of the pictures: kept ones of another version are not taken
+VERSION = 2  # of the pictures: kept ones of another version are not taken
+NOTE = "a drawn stand-in for CIFAR-10, no photographs"
 SIDE = 32
-COUNTS = {"train": 10_000, "test": 2_000}
+COUNTS = {"train": 50_000, "test": 10_000}  # CIFAR-10's own
 STEPS = 64  # between two pixels, where a drawing is sampled
 ARRANGEMENTS, ROOMS = 4, 12  # of each setting, and how many of their colours; few, for speed
 STREAM = 100  # of random numbers: another than those of the scenes
@@ -38,11 +42,30 @@ class Turn(NamedTuple):
     mirrored: bool
 
 
-def load() -> Cifar10:
-    """The stand-in, made on the first call (seconds) and kept in the cache (37 MB).
+def cifar10_or_stand_in() -> Cifar10:
+    """CIFAR-10 where it can be had, and the stand-in, with a banner that says so and why, where it cannot.
+
+    Without a network the answer comes at once, or after a dozen seconds where nothing says that there is none.
 
     Returns:
-        10,000 training and 2,000 test pictures, all classes equally often; any first part is a fair sample. The arrays
+        One of the two; the stand-in has a `note`.
+
+    Raises:
+        DamagedDataError: there is a copy of CIFAR-10, but it cannot be read: no reason to take something else.
+        OSError: the disk is full, or the cache may not be written to.
+    """
+    try:
+        return cifar10.load(attempts=2)
+    except DataNotFoundError as error:
+        print(f"{error}\nUntil then: {NOTE}.", file=sys.stderr)
+    return load()
+
+
+def load() -> Cifar10:
+    """The stand-in, made on the first call (half a minute) and kept in the cache (185 MB).
+
+    Returns:
+        50,000 training and 10,000 test pictures, all classes equally often; any first part is a fair sample. The arrays
         are memory-mapped and read-only, and the same on every machine.
 
     Raises:
@@ -50,15 +73,16 @@ def load() -> Cifar10:
     """
     folder = sources.cache_folder() / "standin" / f"v{VERSION}"
     arrays, _ = kept.open_kept(folder) or _made(folder)
-    return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in COUNTS))
+    return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in COUNTS), NOTE)
 
 
-def make(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def make(count: int, seed: int, *, bar: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Draw pictures as those of the stand-in.
 
     Args:
         count: how many, at least 0.
         seed: at least 0.
+        bar: whether to show a progress bar.
 
     Returns:
         Pictures, uint8 [count, 32, 32, 3], and labels, int64 [count], indices into `tables.KINDS`: each ten in a
@@ -72,20 +96,20 @@ def make(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     draw = Draws(seed, STREAM)
     pictures, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int64)
     left: list[int] = []
-    for index in range(count):
+    for index in tqdm(range(count), "drawing", unit=" pictures", leave=False, disable=not bar):
         left = left or list(range(len(tables.KINDS)))
         labels[index] = label = left.pop(draw.below(len(left)))
         pictures[index] = _picture(tables.KINDS[label], draw)
     return pictures, labels
 
 
-def _made(folder) -> tuple[dict[str, np.ndarray], str]:
+def _made(folder: Path) -> tuple[dict[str, np.ndarray], str]:
     with sources.writing(folder.parent), sources.lock(folder):
         if opened := kept.open_kept(folder):
             return opened  # another process has made it meanwhile
         arrays = {}
         for seed, (split, count) in enumerate(COUNTS.items()):
-            arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = make(count, seed)
+            arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = make(count, seed, bar=True)
         with sources.whole_or_nothing(folder) as making:
             kept.keep(making, arrays, about="the drawn stand-in for CIFAR-10")
         if opened := kept.open_kept(folder):
@@ -139,6 +163,9 @@ def _sprite(kind: str, posture: str, variant: int, percent: int):
     return render(figure(kind, posture, variant), width, height, 1.0)
 
 
+_tones = cache(colours.tones)
+
+
 def _put(canvas: np.ndarray, kind: str, middle: tuple[int, int], longest: int, draw: Draws) -> None:
     """Lay a thing of a kind into the picture, in any of its looks."""
     posture, variant = draw.one_of(tuple(tables.POSTURES[kind])), draw.one_of(tables.VARIANTS)
@@ -146,7 +173,7 @@ def _put(canvas: np.ndarray, kind: str, middle: tuple[int, int], longest: int, d
     sprite = _sprite(kind, posture, variant, 100 if longest >= 24 else 60)
     height, width = sprite.solid.shape
     brightness = np.array([draw.between(80, 115) for _ in range(3)]) + draw.between(-10, 10)
-    palette = np.minimum(colours.tones(kind, draw.one_of(tables.COLOURS[kind])) * brightness // 100, 255)
+    palette = np.minimum(_tones(kind, draw.one_of(tables.COLOURS[kind])) * brightness // 100, 255)
     drawing = np.zeros((height + 2, width + 2, 4), np.int32)  # a transparent rim around it
     drawing[1:-1, 1:-1, :3] = (sprite.shares @ palette[sprite.tones].astype(np.float32)).reshape(height, width, 3)
     drawing[1:-1, 1:-1, 3] = WHOLE - sprite.through[..., 0]
@@ -168,11 +195,10 @@ def _lay(canvas: np.ndarray, drawing: np.ndarray, middle: tuple[int, int], origi
     u = np.clip(np.floor(across * STEPS + 0.5).astype(np.int32) + origin[0] * STEPS, 0, (width - 1) * STEPS - 1)
     v = np.clip(np.floor(down * STEPS + 0.5).astype(np.int32) + origin[1] * STEPS, 0, (height - 1) * STEPS - 1)
     column, row, right, low = u // STEPS, v // STEPS, (u % STEPS)[..., None], (v % STEPS)[..., None]
-    flat = drawing.reshape(-1, 4)
-    corner = row * width + column
-    upper = flat[corner] * (STEPS - right) + flat[corner + 1] * right
-    lower = flat[corner + width] * (STEPS - right) + flat[corner + width + 1] * right
-    seen = (upper * (STEPS - low) + lower * low) // STEPS**2
+    flat, corner = drawing.reshape(-1, 4), row * width + column
+    one, other, below, beyond = (flat.take(corner + step, axis=0) for step in (0, 1, width, width + 1))
+    upper, lower = one * STEPS + (other - one) * right, below * STEPS + (beyond - below) * right
+    seen = (upper * STEPS + (lower - upper) * low) // STEPS**2
     canvas *= WHOLE - seen[..., 3:]
     canvas += seen[..., :3]
     canvas //= WHOLE
