@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import accuracy_score, jaccard_score, log_loss
 
 from vistext import metrics
 
@@ -128,3 +128,126 @@ def test_where_nothing_is_all_that_was_found_is_invented():
     nothing = np.zeros((0, 4)), np.zeros(0, int)
     assert metrics.count_errors(seen((3, 0, 0, 10, 10)), *nothing) == (0, 1)
     assert metrics.count_errors(seen(), *nothing) == (0, 0)
+
+
+def found(*rows):
+    """What was found in one picture, from rows of a box, a kind and a score."""
+    boxes, kinds, scores = zip(*rows, strict=True) if rows else ((), (), ())
+    return SimpleNamespace(
+        boxes=np.reshape(np.array(boxes, "float32"), (-1, 4)), kinds=np.array(kinds, "int32"), scores=np.array(scores)
+    )
+
+
+HERE, THERE, ELSEWHERE = [0, 0, 10, 10], [20, 20, 60, 60], [40, 0, 60, 10]
+
+
+def test_average_precision_as_worked_by_hand():
+    """Two things; found are one of them, then something imagined, then the other.
+
+    Up to a recall of a half all is right; from there on, two of three are: 51 recalls at 1, and 50 at 2/3.
+    """
+    said = found((HERE, 3, 0.9), (ELSEWHERE, 3, 0.8), (THERE, 3, 0.7))
+    result = metrics.mean_average_precision([said], [[HERE, THERE]], [[3, 3]])
+    by_hand = (51 + 50 * 2 / 3) / 101
+    assert result.mean == pytest.approx(by_hand)
+    assert result.by_overlap == pytest.approx(np.full(10, by_hand))
+    assert result.by_kind == pytest.approx([np.nan] * 3 + [by_hand] + [np.nan] * 6, nan_ok=True)
+    assert result.precision[0, :, 3] == pytest.approx([1] * 51 + [2 / 3] * 50)
+
+
+def test_a_box_counts_up_to_the_overlap_that_it_has():
+    """Of 10 × 16 pixels where 10 × 10 are true: an overlap of 0.625, enough for 0.5, 0.55 and 0.6."""
+    result = metrics.mean_average_precision([found(([0, 0, 10, 16], 0, 0.9))], [[HERE]], [[0]])
+    assert result.by_overlap == pytest.approx([1] * 3 + [0] * 7)
+    assert result.mean == pytest.approx(0.3)
+
+
+def test_a_thing_found_twice_or_as_another_kind_or_in_another_picture_is_imagined():
+    true = [[HERE], [THERE]], [[0], [1]]
+    right = found((HERE, 0, 0.9)), found((THERE, 1, 0.8))
+    assert metrics.mean_average_precision(right, *true).mean == pytest.approx(1)
+    twice = found((HERE, 0, 0.9), (HERE, 0, 0.95)), right[1]
+    assert metrics.mean_average_precision(twice, *true).mean == pytest.approx(
+        1
+    )  # all were found before the first was wrong
+    other_kind = found((HERE, 1, 0.9)), right[1]
+    assert metrics.mean_average_precision(other_kind, *true).by_kind[:2] == pytest.approx([0, 1 / 2])
+    assert metrics.mean_average_precision(right[::-1], *true).mean == 0
+
+
+def test_each_kind_counts_alike_however_many_things_are_of_it():
+    true = [[HERE, THERE, ELSEWHERE]], [[0, 0, 1]]
+    said = [found((HERE, 0, 0.9), (THERE, 0, 0.9))]
+    assert metrics.mean_average_precision(said, *true).mean == pytest.approx(1 / 2)
+
+
+def test_things_are_small_medium_and_large_by_the_side_of_the_picture():
+    """100, 300 and 1,600 pixels; the small one is missed."""
+    true = [[HERE, [40, 0, 60, 15], THERE]], [[0, 0, 0]]
+    said = [found(([40, 0, 60, 15], 0, 0.9), (THERE, 0, 0.8))]
+    by_size = metrics.mean_average_precision(said, *true, 64).by_size
+    assert by_size == pytest.approx({"small": 0, "medium": 1, "large": 1})
+    # In a picture of 32 pixels all of them are large but for that of 100, which is medium.
+    of_less = metrics.mean_average_precision(said, *true, 32).by_size
+    assert of_less == pytest.approx({"small": np.nan, "medium": 0, "large": 1}, nan_ok=True)
+
+
+def test_rows_after_the_last_thing_are_no_things():
+    said, padding = [found((HERE, 0, 0.9))], [0, 0, 0, 0]
+    assert metrics.mean_average_precision(said, [[HERE, padding, padding]], [[0, -1, -1]]).mean == pytest.approx(1)
+
+
+def test_finding_nothing_and_having_nothing_to_find_are_told_apart():
+    assert metrics.mean_average_precision([found()], [[HERE]], [[0]]).mean == 0
+    assert np.isnan(metrics.mean_average_precision([found((HERE, 0, 0.9))], [[HERE]], [[-1]]).mean)
+
+
+def test_pycocotools_reports_nothing_of_its_own(capfd):
+    metrics.mean_average_precision([found((HERE, 0, 0.9))], [[HERE]], [[0]])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("pictures", "boxes", "kinds", "message"),
+    [
+        (2, (1, 3, 4), (1, 3), "found is of 2 pictures, boxes of 1"),
+        (0, (0, 3, 4), (0, 3), "1 or more"),
+        (1, (1, 3, 4), (1, 2), r"accepted: \[n, things, 4\] and \[n, things\]"),
+        (1, (3, 4), (3,), r"accepted: \[n, things, 4\] and \[n, things\]"),
+    ],
+)
+def test_things_of_other_pictures_are_refused(pictures, boxes, kinds, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.mean_average_precision([found()] * pictures, np.zeros(boxes), np.zeros(kinds, int))
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 1000), size=st.integers(1, 200), classes=st.integers(2, 11))
+def test_mean_iou_is_scikit_learn_s_jaccard_score(seed, size, classes):
+    random = np.random.default_rng(seed)
+    truth = random.integers(0, classes, (size, 2), np.uint8)
+    predicted = np.where(random.random((size, 2)) < 0.7, truth, random.integers(0, classes, (size, 2), np.uint8))
+    expected = jaccard_score(truth.ravel(), predicted.ravel(), average=None)
+    ious = metrics.class_ious(predicted, truth, classes)
+    assert ious[~np.isnan(ious)] == pytest.approx(expected)
+    assert metrics.mean_iou(predicted, truth, classes) == pytest.approx(expected.mean())
+
+
+def test_a_class_that_is_neither_said_nor_true_has_no_iou():
+    """Of class 0 one pixel of three is both said and true, of class 2 two of four."""
+    assert metrics.class_ious([[0, 0, 2], [2, 2, 1]], [[0, 2, 2], [2, 1, 0]], 4) == pytest.approx(
+        [1 / 3, 0, 2 / 4, np.nan], nan_ok=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("predicted", "truth", "message"),
+    [
+        ([[0, 1]], [0, 1], r"\(1, 2\) and truth \(2,\)"),
+        ([0, 11], [0, 1], "predicted has classes 0 to 11; accepted: 0 to 10"),
+        ([0, 1], [-1, 1], "truth has classes -1 to 1; accepted: 0 to 10"),
+    ],
+)
+def test_other_shapes_and_classes_are_refused(predicted, truth, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.mean_iou(predicted, truth)
