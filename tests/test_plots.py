@@ -33,6 +33,11 @@ DRAWN = {
     "a curve of one step": lambda alt: plots.curves({"ours": History([1.0], [2.0], [0.1])}, alt=alt),
     "a curve of none": lambda alt: plots.curves({"ours": History()}, alt=alt),
     "three curves": lambda alt: plots.curves(dict.fromkeys("abc", HISTORY), alt=alt),
+    "amounts": lambda alt: plots.amounts({"one": 1.0, "other": 30.0}, across="x", alt=alt),
+    "amounts that are uncertain, and one below nothing": lambda alt: plots.amounts(
+        {"one": (1.0, 0.5), "other": (-0.1, 0.3)}, across="x", alt=alt
+    ),
+    "a map of words": lambda alt: plots.word_map(np.eye(2), ["a", "b"], ["x", "y"], alt=alt),
     "a line of one point": lambda alt: plots.lines({"ours": ([1], [0.5])}, across="x", up="y", alt=alt),
     "four lines, with error bars": lambda alt: plots.lines(
         dict.fromkeys("abcd", ([10, 100, 1000], [0.1, 0.2, 0.3], [0.05, 0.01, 0.02])),
@@ -300,3 +305,43 @@ def test_a_note_is_seen_under_the_figure_and_heard_after_its_description(kind):
     (image,) = Images(noted._repr_html_()).found
     assert image["title"] == 'drawn, "no photographs"'
     assert "title" not in Images(plain._repr_html_()).found[0]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_amounts_are_bars_of_their_lengths_with_error_bars_where_there_are_any():
+    axis = plots.amounts({"one": (2.0, 0.5), "other": (-1.0, 0.25)}, across="points", alt="").axes[0]
+    bars, error_bars = axis.containers[1], axis.containers[0]
+    assert [bar.get_width() for bar in bars] == [2, -1]
+    assert [segment[:, 0].tolist() for segment in error_bars.lines[2][0].get_segments()] == [[1.5, 2.5], [-1.25, -0.75]]
+    assert [text.get_text() for text in axis.texts] == ["2", "-1"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "other"]
+    bare = plots.amounts({"one": 3.0}, across="points", alt="").axes[0]
+    assert len(bare.containers) == 1
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_map_of_words_has_each_word_at_its_place_and_a_marker_for_each_group():
+    places = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+    axis = plots.word_map(places, ["cat", "red", "dog"], ["kinds", "colours", "kinds"], alt="").axes[0]
+    assert {text.get_text(): text.xy for text in axis.texts} == {"cat": (0, 1), "red": (2, 3), "dog": (4, 5)}
+    kinds, colours = axis.collections
+    assert kinds.get_offsets().tolist() == [[0, 1], [4, 5]]
+    assert not np.array_equal(kinds.get_paths()[0].vertices, colours.get_paths()[0].vertices)
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["kinds", "colours"]
+
+
+def test_words_of_more_groups_than_there_are_markers_are_refused():
+    with pytest.raises(ValueError, match=r"^5 series; accepted: 1 to 4"):
+        plots.word_map(np.zeros((5, 2)), list("vwxyz"), list("abcde"), alt="")
+
+
+def test_dots_are_where_their_points_are_and_circles_where_the_targets_are():
+    blue, grey = (0, 114, 178), (190, 190, 190)
+    canvas = plots.dots(np.array([[0.02, 0.02], [9, 0], [np.nan, 0]]), np.array([[2.0, 1.0]]), 0.5, reach=3, side=60)
+    assert (canvas.shape, canvas.dtype) == ((60, 60, 3), np.uint8)
+    rows, columns = np.nonzero((canvas == blue).all(axis=-1))
+    assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == [(29, 30), (29, 31), (30, 30), (30, 31)]
+    rows, columns = np.nonzero((canvas == grey).all(axis=-1))
+    # 10 pixels are one unit: a circle of radius 5 around column 50, row 20.
+    assert np.hypot(columns - 49.5, rows - 19.5) == pytest.approx(5, abs=0.7)
+    assert len(rows) > 20

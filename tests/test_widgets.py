@@ -12,8 +12,9 @@ from scipy import ndimage
 
 from vistext import plots, scenes, widgets
 from vistext.data.cifar10 import CLASSES
+from vistext.data.words import Vocabulary
 from vistext.engine import keras
-from vistext.models import detector, tagger
+from vistext.models import detector, gan, language_model, tagger
 
 GREY = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
 START = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
@@ -301,3 +302,85 @@ def test_the_picture_has_the_boxes_and_a_description_that_says_what_is_told(sear
 
 def test_a_slider_goes_no_further_than_there_are_scenes(searched):
     assert parts(searched, ipywidgets.IntSlider)[0].max == 3
+
+
+WORDS = Vocabulary.build(["A cat is here.", "A dog sits <there>."])
+
+
+@pytest.fixture(scope="module")
+def writer():
+    """A language model that has learned nothing."""
+    keras.utils.set_random_seed(0)
+    return language_model.build(language_model.LanguageModelConfig(len(WORDS), embedding=4, units=4))
+
+
+@pytest.fixture
+def sampler(writer):
+    return widgets.sentence_sampler(writer, WORDS, lambda text: "cat" in text)
+
+
+def test_the_sampler_shows_the_likeliest_next_words_and_six_judged_sentences(sampler, writer):
+    html = sampler.answer(2.0, "A dog", 3)
+    likely = language_model.next_words(writer, WORDS, "A dog", temperature=2.0)
+    assert tags_in(html) == pytest.approx(dict(list(likely.items())[:8]), abs=5e-4)
+    drawn = language_model.sample(writer, WORDS, 6, beginning="A dog", temperature=2.0, seed=3)
+    listed = [words for words in Html(html).words if words[0] in "✓✗"]
+    assert listed == [f"{'✓' if 'cat' in text else '✗'} {text}" for text in drawn]
+
+
+def test_the_sampler_shows_marks_as_text_and_names_words_that_it_does_not_know(sampler):
+    page = Html(sampler.answer(1.0, "A <b>zebra</b>", 0))
+    assert not page.all("b")
+    assert any("not in the vocabulary" in words and "zebra" in words for words in page.words)
+    assert not any("not in the vocabulary" in words for words in Html(sampler.answer(1.0, "a cat", 0)).words)
+
+
+def test_turning_the_temperature_typing_and_the_button_each_draw_anew(sampler):
+    (slider,) = parts(sampler, ipywidgets.FloatSlider)
+    (field,) = parts(sampler, ipywidgets.Text)
+    (button,) = parts(sampler, ipywidgets.Button)
+    (result,) = parts(sampler, ipywidgets.HTML)
+    shown = [result.value]
+    slider.value = 3.0
+    shown.append(result.value)
+    field.value = "A dog"
+    shown.append(result.value)
+    button.click()
+    shown.append(result.value)
+    assert len(set(shown)) == 4
+    assert tags_in(shown[3]) == tags_in(shown[2]) != tags_in(shown[1])
+    assert "three temperatures" in sampler.still.alt
+
+
+def test_a_film_shows_the_frame_that_is_chosen_and_a_still_strip():
+    frames = [np.full((32, 32, 3), 20 * number, np.uint8) for number in range(12)]
+    film = widgets.film(frames, [f"step {number} < 12" for number in range(12)], alt="Ever lighter squares", most=5)
+    (slider,) = parts(film, ipywidgets.IntSlider)
+    (result,) = parts(film, ipywidgets.HTML)
+    assert (slider.min, slider.max) == (0, 11)
+    slider.value = 7
+    assert result.value == film.answer(7)
+    assert (Html(result.value).picture() == 140).all()
+    assert "step 7 < 12" in "".join(Html(result.value).words)
+    assert film.still.alt == "Ever lighter squares"
+
+
+@pytest.fixture(scope="module")
+def inventor():
+    keras.utils.set_random_seed(0)
+    return gan.build_generator(gan.GanConfig(noise=6, width=4, classes=3))
+
+
+def test_a_walk_through_z_shows_what_is_invented_on_the_way(inventor):
+    walk = widgets.walk_through_z(inventor, ["cat", "dog", "ship"])
+    (kind,) = parts(walk, ipywidgets.Dropdown)
+    (share,) = parts(walk, ipywidgets.FloatSlider)
+    (result,) = parts(walk, ipywidgets.HTML)
+    assert result.value == walk.answer("cat", 1, 2, 0)
+    share.value, kind.value = 1.0, "dog"
+    assert result.value == walk.answer("dog", 1, 2, 1.0)
+    picture = Html(result.value).picture()
+    expected = gan.invent(inventor, [1], noise=gan.draw_noise(1, 6, 2))[0]
+    assert np.abs(picture[::8, ::8].astype(int) - expected).max() <= 1
+    assert walk.answer("dog", 1, 2, 0.5) not in {walk.answer("dog", 1, 2, 0), walk.answer("dog", 1, 2, 1)}
+    assert "cat, dog, ship" in walk.still.alt

@@ -269,3 +269,83 @@ def scaled(values: np.ndarray) -> np.ndarray:
     if high == low:
         return np.full(values.shape, 128, "uint8")
     return np.rint(255 * (values - low) / (high - low)).astype("uint8")
+
+
+@_styled
+def amounts(values: Mapping[str, float | tuple[float, float]], *, across: str, alt: str) -> Picture:
+    """One measured amount for each of several names, as horizontal bars with the number beside each.
+
+    Args:
+        values: by name, from top to bottom: the amount; or with it half the length of its error bar.
+        across: what the amounts are.
+        alt: what is seen, in words.
+    """
+    figure = Figure(figsize=(6, 0.34 * len(values) + 0.9), layout="constrained")
+    axis = figure.subplots()
+    found = [value if isinstance(value, tuple) else (value, 0.0) for value in values.values()]
+    middles, halves = np.array([one for one, _ in found]), np.array([half for _, half in found])
+    error = halves if halves.any() else None
+    axis.barh(range(len(found)), middles, 0.7, color=BLUE, xerr=error, ecolor="black", capsize=3)
+    ends = np.maximum(middles, 0) + halves
+    for place, (middle, end) in enumerate(zip(middles, ends, strict=True)):
+        axis.text(end + 0.02 * np.ptp([0, *ends]), place, f"{middle:.3g}", va="center", fontsize=8)
+    axis.axvline(0, color="black", linewidth=0.8)
+    axis.set_yticks(range(len(values)), list(values))
+    axis.invert_yaxis()
+    axis.margins(x=0.1)
+    axis.set(xlabel=across)
+    return _finish(figure, alt)
+
+
+@_styled
+def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *, alt: str) -> Picture:
+    """Words as points in the plane, those of a group with one colour and marker, each with its name.
+
+    Args:
+        places: float [n, 2].
+        words: n words.
+        groups: the group of each; one to four different ones, in the order of the legend.
+        alt: what is seen, in words.
+    """
+    names = list(dict.fromkeys(groups))
+    _told_apart(dict.fromkeys(names), len(MARKERS))
+    figure = Figure(figsize=(7.5, 5.5), layout="constrained")
+    axis = figure.subplots()
+    looks = zip(names, (BLUE, ORANGE, GREEN, GREY), MARKERS, strict=False)
+    for name, colour, marker in looks:
+        chosen = np.array([group == name for group in groups])
+        axis.scatter(*places[chosen].T, s=22, color=colour, marker=marker, label=name)
+        for (x, y), word in zip(places[chosen], np.array(words)[chosen], strict=True):
+            axis.annotate(word, (x, y), (3, 3), textcoords="offset points", fontsize=8, color=colour)
+    axis.set(xticks=[], yticks=[])
+    axis.legend(fontsize=8)
+    return _finish(figure, alt)
+
+
+def dots(points: np.ndarray, targets: np.ndarray, radius: float, *, reach: float = 3.0, side: int = 150) -> np.ndarray:
+    """Points in the plane as a small picture, quickly drawn: frames of a film are made of it.
+
+    Args:
+        points: float [n, 2]; those beyond the frame are left out.
+        targets: float [m, 2]: a circle is drawn around each.
+        radius: of the circles.
+        reach: the frame goes from -reach to reach both ways.
+        side: of the picture, in pixels.
+
+    Returns:
+        uint8 [side, side, 3]; up is up.
+    """
+    scale = side / (2 * reach)
+    rows, columns = np.mgrid[:side, :side]
+    across, up = (columns + 0.5) / scale - reach, reach - (rows + 0.5) / scale
+    canvas = np.full((side, side, 3), 255, np.uint8)
+    for x, y in targets:
+        rim = np.abs(np.hypot(across - x, up - y) - radius) < 0.6 / scale
+        canvas[rim] = (190, 190, 190)
+    places = np.stack([reach - points[:, 1], points[:, 0] + reach], axis=1) * scale
+    with np.errstate(invalid="ignore"):
+        inside = ((places >= 0) & (places < side)).all(axis=1)
+    row, column = places[inside].astype(int).T
+    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):  # two pixels wide
+        canvas[np.minimum(row + down, side - 1), np.minimum(column + right, side - 1)] = (0, 114, 178)
+    return canvas

@@ -5,7 +5,8 @@ What moves is drawn by Pillow, not matplotlib, so that a slider answers in milli
 """
 
 import io
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from html import escape
 
 import ipywidgets
@@ -15,7 +16,9 @@ from scipy.signal import correlate2d
 
 from vistext import metrics, overlays, plots
 from vistext.data.pictures import PictureError, open_picture, square
-from vistext.models import detector, tagger
+from vistext.data.words import Vocabulary
+from vistext.models import detector, gan, tagger
+from vistext.models.language_model import next_words, sample
 from vistext.scenes import Drawings
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -227,7 +230,145 @@ def thresholds(model, drawings: Drawings) -> Playable:
     return Playable(ipywidgets.VBox([ipywidgets.VBox([scene, score, overlap]), result]), still, answer)
 
 
+TEMPERATURES = (0.5, 1.0, 2.0)  # of the still picture
+
+
+def sentence_sampler(
+    model, vocabulary: Vocabulary, judge: Callable[[str], bool], beginning: str = "A cat is"
+) -> Playable:
+    """A temperature to turn, the words that may come next, and sentences drawn at that temperature.
+
+    Args:
+        model: a language model that reads forwards.
+        vocabulary: its words.
+        judge: whether a sentence is a good one.
+        beginning: the first words, until others are typed.
+
+    Returns:
+        A slider, a field for the first words, a button for other sentences, and what is shown. Its `answer` takes a
+        temperature above 0, the first words and a seed, and gives HTML: the likeliest next words, and six sentences,
+        each with a tick or a cross.
+    """
+
+    def answer(temperature: float, begun: str, seed: int) -> str:
+        likely = next_words(model, vocabulary, begun, temperature=temperature)
+        rows = "".join(
+            f'<tr><td style="text-align: right; padding-right: 1em">{escape(word)}</td>'
+            f'<td><meter value="{p:.3f}" aria-label="{escape(word)}"></meter></td><td>{p:.0%}</td></tr>'
+            for word, p in list(likely.items())[:8]
+        )
+        drawn = sample(model, vocabulary, 6, beginning=begun, temperature=temperature, seed=seed)
+        lines = "".join(f"<li>{'✓' if judge(text) else '✗'} {escape(text)}</li>" for text in drawn)
+        unknown = ", ".join(vocabulary.unknown(begun))
+        note = f"<p>not in the vocabulary: {escape(unknown)}</p>" if unknown else ""
+        return (
+            f'{note}<div style="display: flex; gap: 2em; flex-wrap: wrap"><table>{rows}</table>'
+            f'<ul style="list-style: none">{lines}</ul></div>'
+        )
+
+    slider = ipywidgets.FloatSlider(
+        value=1.0, min=0.1, max=3.0, step=0.1, description="Temperature", continuous_update=False
+    )
+    field = ipywidgets.Text(value=beginning, description="Begins", continuous_update=False)
+    button = ipywidgets.Button(description="Six others")
+    result = ipywidgets.HTML()
+    seeds = itertools.count()
+
+    def redraw(_=None) -> None:
+        result.value = answer(slider.value, field.value, next(seeds))
+
+    for control in (slider, field):
+        control.observe(redraw, names="value")
+    button.on_click(redraw)
+    redraw()
+    still = plots.bars(
+        {
+            f"temperature {temperature:g}": next_words(model, vocabulary, beginning, temperature=temperature)
+            for temperature in TEMPERATURES
+        },
+        alt=f'Bars: how likely each word is after "{beginning}", at three temperatures; the higher it is, the more '
+        "alike the bars are",
+    )
+    return Playable(ipywidgets.VBox([ipywidgets.HBox([slider, field, button]), result]), still, answer)
+
+
 def _content(value) -> bytes | None:
     """The bytes of the last file uploaded; ipywidgets 8 gives a tuple of files, ipywidgets 7 (on Colab) a dict."""
     files = list(value.values()) if isinstance(value, dict) else list(value)
     return bytes(files[-1]["content"]) if files else None
+
+
+def film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: str, most: int = 8) -> Playable:
+    """Pictures one after the other, to be played or moved through by hand.
+
+    Args:
+        frames: each uint8 [h, w, 3], at least 1.
+        titles: a short text for each.
+        alt: what is seen, in words.
+        most: pictures in the still strip, spread evenly from the first to the last.
+
+    Returns:
+        A button to play, a slider and the frame. Its `answer` takes the number of a frame, from 0, and gives HTML.
+    """
+
+    def answer(number: int) -> str:
+        return f"{_shown(frames[number], f'{alt}: {titles[number]}')}<p>{escape(titles[number])}</p>"
+
+    last = len(frames) - 1
+    play = ipywidgets.Play(value=0, min=0, max=last, interval=250)
+    slider = ipywidgets.IntSlider(0, 0, last, description="Frame")
+    ipywidgets.jslink((play, "value"), (slider, "value"))
+    result = ipywidgets.HTML(answer(0))
+    slider.observe(lambda change: setattr(result, "value", answer(change["new"])), names="value")
+    chosen = np.unique(np.linspace(0, last, min(most, len(frames))).round().astype(int))
+    still = plots.grid(
+        [frames[number] for number in chosen], [titles[number] for number in chosen], alt=alt, columns=4, inches=1.6
+    )
+    return Playable(ipywidgets.VBox([ipywidgets.HBox([play, slider]), result]), still, answer)
+
+
+def walk_through_z(generator, kinds: Sequence[str]) -> Playable:
+    """A kind to ask for, two places in the space of z, and a slider from one to the other.
+
+    Args:
+        generator: as `models.gan.load` gives it.
+        kinds: the names of what it can be asked for.
+
+    Returns:
+        A list of kinds, two numbers that each stand for a z, a slider and the picture. Its `answer` takes a kind, the two
+        numbers and how far to go from one to the other, 0 to 1, and gives HTML.
+    """
+    size = generator.inputs[0].shape[-1]
+
+    def strip(kind: str, start: int, end: int, shares: Sequence[float]) -> np.ndarray:
+        ends = (gan.draw_noise(1, size, seed)[0] for seed in (start, end))
+        noise = gan.walk(*ends, 101)[[round(100 * share) for share in shares]]
+        return gan.invent(generator, np.full(len(noise), kinds.index(kind)), noise=noise)
+
+    def answer(kind: str, start: int, end: int, share: float) -> str:
+        return _shown(strip(kind, start, end, [share])[0], f"an invented {kind}, {share:.0%} of the way")
+
+    kind = ipywidgets.Dropdown(options=list(kinds), value=kinds[0], description="Kind")
+    start, end = (
+        ipywidgets.BoundedIntText(value, min=0, max=9999, description=name)
+        for value, name in ((1, "From z"), (2, "To z"))
+    )
+    share = ipywidgets.FloatSlider(0, min=0, max=1, step=0.01, description="On the way")
+    result = ipywidgets.HTML()
+
+    def redraw(_=None) -> None:
+        result.value = answer(kind.value, start.value, end.value, share.value)
+
+    for control in (kind, start, end, share):
+        control.observe(redraw, names="value")
+    redraw()
+    shown = [
+        kinds[number] for number in np.unique(np.linspace(0, len(kinds) - 1, min(4, len(kinds))).round().astype(int))
+    ]
+    still = plots.grid(
+        [picture for name in shown for picture in strip(name, 1, 2, np.linspace(0, 1, 9))],
+        alt=f"Rows of nine invented pictures, each row a walk from one z to another: {', '.join(shown)}",
+        columns=9,
+        inches=0.8,
+    )
+    return Playable(ipywidgets.HBox([ipywidgets.VBox([kind, start, end, share]), result]), still, answer)
