@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from vistext.scenes.figure import Figure, box, curve, limb, oval, path, turned
-from vistext.scenes.raster import GRID, WHOLE, paint, shares, widen
+from vistext.scenes.raster import GRID, WHOLE, Layer, paint, shares, widen
 from vistext.scenes.sprites import mirror, render
 
 corner = st.tuples(st.integers(-5, 45), st.integers(-5, 35))
@@ -14,7 +14,7 @@ corner = st.tuples(st.integers(-5, 45), st.integers(-5, 35))
 
 def painted(*outlines, size=(30, 40)):
     canvas = np.zeros(size, np.uint8)
-    paint(canvas, [np.array(outline, float) for outline in outlines], 1)
+    paint(canvas, [Layer([np.array(outline, float) for outline in outlines], 1)])
     return canvas == 1
 
 
@@ -67,10 +67,10 @@ def test_overlapping_outlines_are_filled_together():
 
 def test_painting_within_a_tone_leaves_the_others():
     canvas = np.zeros((10, 10), np.uint8)
-    paint(canvas, [box(0, 0, 5, 10)], 3)
+    paint(canvas, [Layer([box(0, 0, 5, 10)], 3)])
     only = np.zeros(256, bool)
     only[3] = True
-    paint(canvas, [box(2, 0, 8, 10)], 4, only)
+    paint(canvas, [Layer([box(2, 0, 8, 10)], 4, only)])
 
     assert (canvas[:, 2:5] == 4).all()
     assert (canvas[:, 5:] == 0).all()

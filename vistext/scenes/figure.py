@@ -6,6 +6,7 @@ Figures are drawn in 64ths of a picture, x to the right and y up from the ground
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -99,8 +100,13 @@ def _spline(before, start, end, after, smooth: int) -> np.ndarray:
 
 def oval(x: float, y: float, across: float, up: float, turn: float = 0, *, corners: int = 20) -> np.ndarray:
     """An ellipse around (x, y) with two radii, turned anticlockwise by degrees."""
-    flat = [(across * c, up * s) for c, s in (_direction(360 * k / corners) for k in range(corners))]
-    return turned(flat, turn) + np.array((x, y), float)
+    flat = _circle(corners) * (across, up)
+    return (turned(flat, turn) if turn else flat) + np.array((x, y), float)
+
+
+@cache
+def _circle(corners: int) -> np.ndarray:
+    return np.array([_direction(360 * k / corners) for k in range(corners)])
 
 
 def turned(points, degrees: float, around: tuple[float, float] = (0, 0)) -> np.ndarray:
@@ -110,6 +116,7 @@ def turned(points, degrees: float, around: tuple[float, float] = (0, 0)) -> np.n
     return np.stack([c * x - s * y, s * x + c * y], axis=1) + around
 
 
+@cache
 def _direction(degrees: float) -> tuple[float, float]:
     # Rounded: the last digits of a sine differ between machines.
     angle = math.radians(degrees)

@@ -6,6 +6,7 @@ serves for every colour and every light.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,41 +14,74 @@ GRID = 64  # steps between two samples to which corners are rounded
 WHOLE = 256  # the shares of a pixel add up to this
 
 
-def paint(tones: np.ndarray, outlines: Sequence[np.ndarray], tone: int, within: np.ndarray | None = None) -> None:
-    """Fill closed outlines.
+class Layer(NamedTuple):
+    """What is filled at once.
 
-    Args:
-        tones: uint8 [h, w], changed in place.
-        outlines: each float [k, 2], x and y of its corners in samples; parts of it may lie outside. Several must all
-            turn the same way, as `widen` makes them.
+    Attributes:
+        outlines: closed, each float [k, 2], x and y of its corners in samples; parts of it may lie outside. Several
+            must all turn the same way, as `widen` makes them.
         tone: what the inside becomes; where outlines cross themselves or each other, all of it counts as inside.
         within: bool [256], the tones that may be painted over; all of them when left out.
     """
-    height, width = tones.shape
-    ends = [_next(outline) for outline in outlines]
-    start, end = (np.floor(np.concatenate(points) * GRID + 0.5).astype(np.int64) for points in (outlines, ends))
-    (x, y), (x_end, y_end) = start.T, end.T
-    top, bottom = max(0, int(y.min()) // GRID), min(height, int(y.max()) // GRID + 1)
-    left, right = max(0, int(x.min()) // GRID), min(width, int(x.max()) // GRID + 1)
-    if top >= bottom or left >= right:
+
+    outlines: Sequence[np.ndarray]
+    tone: int
+    within: np.ndarray | None = None
+
+
+def paint(tones: np.ndarray, layers: Sequence[Layer]) -> None:
+    """Fill outlines, a later layer over an earlier one.
+
+    Args:
+        tones: uint8 [h, w], changed in place.
+        layers: what is filled, each with at least one outline.
+    """
+    if not layers:
         return
-    # For each edge, the rows whose middles it crosses.
-    first = (np.minimum(y, y_end) + GRID // 2 - 1) // GRID
-    last = (np.maximum(y, y_end) + GRID // 2 - 1) // GRID
-    first, last = np.maximum(first, top), np.minimum(last, bottom)
-    rows = np.maximum(last - first, 0)
+    height, width = tones.shape
+    # Where the edges cross the middles of rows: for all layers at once, since each call of NumPy has its price.
+    outlines = [outline for layer in layers for outline in layer.outlines]
+    lengths = np.array([len(outline) for outline in outlines])
+    counts = np.array([sum(map(len, layer.outlines)) for layer in layers])
+    corners = np.floor(np.concatenate(outlines) * GRID + 0.5).astype(np.int64)
+    x, y = np.ascontiguousarray(corners.T)
+    ends = np.cumsum(lengths)
+    following = np.arange(1, len(x) + 1)
+    following[ends - 1] = ends - lengths
+    starts, layer = np.cumsum(counts) - counts, np.repeat(np.arange(len(layers)), counts)
+    top, bottom = _reach(y, starts, height)
+    left, right = _reach(x, starts, width)
+    middle = (y + (GRID // 2 - 1)) // GRID
+    upper, lower = np.minimum(middle, middle[following]), np.maximum(middle, middle[following])
+    first = np.maximum(upper, top[layer])
+    rows = np.maximum(np.minimum(lower, bottom[layer]) - first, 0)
     edge = np.repeat(np.arange(len(rows)), rows)
-    row = np.arange(len(edge)) - np.repeat(np.cumsum(rows) - rows - first, rows)
-    rise = (y_end - y)[edge]
-    crossing = x[edge] + (row * GRID + GRID // 2 - y[edge]) * (x_end - x)[edge] // rise
-    column = np.minimum(np.maximum((crossing + GRID // 2 - 1) // GRID, left), right) - left
-    turns = np.zeros((bottom - top, right - left + 1), np.int32)
-    np.add.at(turns, (row - top, column), np.sign(rise))
-    inside = np.cumsum(turns, axis=1)[:, :-1] != 0
-    region = tones[top:bottom, left:right]
-    if within is not None:
-        inside &= within[region]
-    region[inside] = tone
+    row = np.arange(len(edge)) - (np.cumsum(rows) - rows - first)[edge]
+    run, rise = (x[following] - x)[edge], (y[following] - y)[edge]
+    crossing = x[edge] + (row * GRID + GRID // 2 - y[edge]) * run // rise
+    layer = layer[edge]
+    column = np.minimum(np.maximum((crossing + (GRID // 2 - 1)) // GRID, left[layer]), right[layer]) - left[layer]
+    place, turn = (row - top[layer]) * (right - left + 1)[layer] + column, np.sign(rise).astype(np.int32)
+    own = np.searchsorted(layer, np.arange(len(layers) + 1))
+    for number, (_, tone, within) in enumerate(layers):
+        rows, columns = bottom[number] - top[number], right[number] - left[number]
+        if rows <= 0 or columns <= 0:
+            continue
+        turns = np.zeros(rows * (columns + 1), np.int32)
+        here = slice(own[number], own[number + 1])
+        np.add.at(turns, place[here], turn[here])
+        inside = np.cumsum(turns.reshape(rows, columns + 1), axis=1, dtype=np.int32)[:, :-1] != 0
+        region = tones[top[number] : bottom[number], left[number] : right[number]]
+        if within is not None:
+            inside &= within[region]
+        np.copyto(region, np.uint8(tone), where=inside)
+
+
+def _reach(values: np.ndarray, starts: np.ndarray, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each layer, the first row (or column) that its corners reach, and the first beyond them."""
+    first = np.minimum.reduceat(values, starts) // GRID
+    last = np.maximum.reduceat(values, starts) // GRID
+    return np.maximum(first, 0), np.minimum(last + 1, end)
 
 
 def _next(outline: np.ndarray) -> np.ndarray:
@@ -82,15 +116,15 @@ def widen(outline: np.ndarray, by: float) -> np.ndarray:
     Returns:
         float [k, 2], turning from x to y.
     """
-    along = _next(outline) - outline
+    following = _next(outline)
+    if (outline[:, 0] * following[:, 1] - following[:, 0] * outline[:, 1]).sum() < 0:
+        outline = outline[::-1]
+        following = _next(outline)
+    along = following - outline
     length = np.sqrt((along * along).sum(axis=1, keepdims=True))
     if not length.all():  # corners that are there twice
         keep = length[:, 0] > 0
         outline, along, length = outline[keep], along[keep], length[keep]
-    x, y = outline.T
-    x_next, y_next = _next(x), _next(y)
-    if (x * y_next - x_next * y).sum() < 0:
-        return widen(outline[::-1], by)
     along /= length
     normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
     corner = normal + np.concatenate([normal[-1:], normal[:-1]])

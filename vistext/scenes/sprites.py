@@ -8,7 +8,7 @@ from functools import wraps
 import numpy as np
 
 from vistext.scenes.figure import INDEX, MARKS, OPACITY, TONES, Figure
-from vistext.scenes.raster import WHOLE, paint, shares, widen
+from vistext.scenes.raster import WHOLE, Layer, paint, shares, widen
 
 LINE = 0.62  # how wide the line around a figure is, in 64ths of the picture
 FINEST = 8  # samples across a pixel; half as many where pixels are small anyway
@@ -79,7 +79,7 @@ def render(figure: Figure, width: int, height: int, unit: float) -> Sprite:
     last = np.maximum(np.ceil(everything.max(axis=0)).astype(int), (width, height))
     columns, rows = last - first
     canvas = np.zeros((rows * fineness, columns * fineness), np.uint8)
-    _paint(canvas, figure, [(outline - first) * fineness for outline in outlines], rim * fineness)
+    paint(canvas, _layers(figure, [(outline - first) * fineness for outline in outlines], rim * fineness))
     return _sprite(canvas, fineness, int(first[0]), int(first[1]))
 
 
@@ -104,8 +104,8 @@ def render_flat(figure: Figure, side: int, gradients: dict[str, tuple[str, int, 
     """
     fineness = FINEST // 2
     canvas = np.zeros((side * fineness, side * fineness), np.uint8)
-    for part in figure.parts:
-        paint(canvas, [part.outline * (side * fineness / 64)], part.tone, part.within)
+    scale = side * fineness / 64
+    paint(canvas, [Layer([part.outline * scale], part.tone, part.within) for part in figure.parts])
     flat = _sprite(canvas, fineness, 0, 0)
     covered, tones = flat.shares.reshape(side, side, -1), flat.tones
     for name, (into, start, end) in gradients.items():
@@ -122,17 +122,19 @@ def render_flat(figure: Figure, side: int, gradients: dict[str, tuple[str, int, 
     return Sprite(np.ascontiguousarray(covered.reshape(side * side, -1)), tones, flat.through, flat.solid, 0, 0)
 
 
-def _paint(canvas: np.ndarray, figure: Figure, outlines: list[np.ndarray], rim: float) -> None:
+def _layers(figure: Figure, outlines: list[np.ndarray], rim: float) -> list[Layer]:
+    """Shadows under the line, the line around the figure, and the parts, each on its rim if it has one."""
     drawn = list(zip(figure.parts, outlines, strict=True))
-    while TONES[drawn[0][0].tone] in MARKS:  # a shadow lies under the line
-        part, outline = drawn.pop(0)
-        paint(canvas, [outline], part.tone, part.within)
-    lined = [widen(outline, rim) for part, outline in drawn if part.lined]
-    paint(canvas, lined, INDEX["line"])
-    for part, outline in drawn:
+    marks = next(number for number, (part, _) in enumerate(drawn) if TONES[part.tone] not in MARKS)
+    layers = [Layer([outline], part.tone, part.within) for part, outline in drawn[:marks]]
+    rims = [widen(outline, rim) if part.lined or part.edge is not None else None for part, outline in drawn]
+    lined = [around for (part, _), around in zip(drawn[marks:], rims[marks:], strict=True) if part.lined]
+    layers.append(Layer(lined, INDEX["line"]))
+    for (part, outline), around in zip(drawn[marks:], rims[marks:], strict=True):
         if part.edge is not None:
-            paint(canvas, [widen(outline, rim)], part.edge, _FIGURE)
-        paint(canvas, [outline], part.tone, part.within)
+            layers.append(Layer([around], part.edge, _FIGURE))
+        layers.append(Layer([outline], part.tone, part.within))
+    return layers
 
 
 def _sprite(canvas: np.ndarray, fineness: int, left: int, top: int) -> Sprite:
