@@ -17,11 +17,10 @@ SMALL = LanguageModelConfig(len(VOCABULARY), embedding=5, units=6)
 BOTH_WAYS = LanguageModelConfig(len(VOCABULARY), both_ways=True, embedding=5, units=6)
 
 
-def with_large_weights(config):
+def with_large_weights(config, seed=1):
     """A model that has learned nothing, but finds words clearly more or less likely."""
-    keras.utils.set_random_seed(1)
     model = language_model.build(config)
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(seed)
     model.set_weights([random.normal(size=weight.shape) for weight in model.get_weights()])
     return model
 
@@ -135,7 +134,8 @@ def test_a_high_temperature_makes_words_alike_and_a_low_one_the_likeliest_likeli
     assert np.array(list(hot.values()))[:-2] == pytest.approx(softmax(logs), rel=1e-3)
 
 
-def test_at_temperature_0_each_word_is_the_likeliest_after_those_before_it(model):
+def test_at_temperature_0_each_word_is_the_likeliest_after_those_before_it():
+    model = with_large_weights(SMALL, seed=24)  # with others it goes on saying the same word
     (sentence,) = set(language_model.sample(model, VOCABULARY, 3, temperature=0, most=6))
     words, said_so_far = [], ""
     while len(words) < 6:
@@ -146,7 +146,7 @@ def test_at_temperature_0_each_word_is_the_likeliest_after_those_before_it(model
         words.append(word)
         said_so_far = " ".join(words)
     assert VOCABULARY.encode([sentence]).tolist() == VOCABULARY.encode([said_so_far]).tolist()
-    assert len(words) > 1
+    assert len(set(words)) > 2
 
 
 def test_first_words_are_drawn_as_often_as_they_are_likely(model):
