@@ -148,11 +148,11 @@ class Recipe:
 
 # The shipped weights.
 SHIPPED_DETECTOR = Recipe(DetectorConfig(), steps=6000)
-SHIPPED_SEGMENTER = Recipe(SegmenterConfig(), steps=4000)
+SHIPPED_SEGMENTER = Recipe(SegmenterConfig(), steps=3600)
 
 # For the lesson: as good as a minute and half a minute allow.
 SHORT_DETECTOR = Recipe(DetectorConfig(widths=(48, 96, 128, 192)), seconds=60)
-SHORT_SEGMENTER = Recipe(SegmenterConfig(widths=(48, 64, 96, 128), depth=1), seconds=35)
+SHORT_SEGMENTER = Recipe(SegmenterConfig(widths=SHORT_DETECTOR.network.widths), seconds=35)
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,7 @@ def train(
     task: Task,
     recipe: Recipe,
     *,
+    body: keras.Model | None = None,
     precision: str = "float32",
     checkpoint: Path | None = None,
     label: str | None = None,
@@ -189,6 +190,7 @@ def train(
     Args:
         task: `DETECTING` or `SEGMENTING`.
         recipe: how; its network is of that task.
+        body: a trained network of the other task, of the same widths and depth, from whose body this one starts.
         precision: a Keras dtype policy to compute in, as `training.fastest_precision` finds it.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         label: what the progress bar calls it; by default the name of the task.
@@ -196,9 +198,14 @@ def train(
 
     Returns:
         The model and its history.
+
+    Raises:
+        ValueError: the two bodies are of different sizes.
     """
     keras.utils.set_random_seed(recipe.seed)
     model = task.build(replace(recipe.network, precision=precision))
+    if body is not None:
+        hand_over(body, model)
     model.compile(optimizer=Muon(recipe.learning_rate, adam_rate=recipe.adam_rate), loss=task.loss)
     history = fit(
         model,
@@ -214,6 +221,27 @@ def train(
     if not history.interrupted:
         settle(model, recipe.seed)
     return model, history
+
+
+def hand_over(one: keras.Model, other: keras.Model) -> None:
+    """Give a network the body of another: what it has learned of pictures, but not its head, which gives the outputs.
+
+    Raises:
+        ValueError: the two bodies are of different sizes.
+    """
+    learned, own = _body(one), _body(other)
+    for layer in own:
+        if layer in learned and own[layer].count_params() != learned[layer].count_params():
+            raise ValueError(
+                f"{layer} has another size in the two networks; accepted: the same widths and depth in both"
+            )
+        if layer in learned:  # a detector has no layers of the finest level on the way up
+            own[layer].set_weights(learned[layer].get_weights())
+
+
+def _body(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    parts = ("stem", "down", "across", "up")
+    return {layer.name: layer for layer in model.layers if layer.name.startswith(parts) and layer.weights}
 
 
 def settle(model: keras.Model, seed: int = 0) -> None:

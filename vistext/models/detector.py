@@ -114,28 +114,20 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
     boxes, kinds = np.asarray(boxes, np.float32), np.asarray(kinds)
     if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
         raise ValueError(f"boxes {boxes.shape} and kinds {kinds.shape}; accepted: [n, things, 4] and [n, things]")
-    said = np.zeros((len(boxes), side // STRIDE, side // STRIDE, 5), np.float32)
+    cells = middles(side, side)  # (rows, columns, 2): x, y
+    said = np.zeros((len(boxes), *cells.shape[:2], 5), np.float32)
     said[..., 0] = -1
     nearest = np.full(said.shape[:3], np.inf)  # how far the thing is that a cell tells of, so far
-    cells = middles(side, side)  # (rows, columns, 2)
-    for box, kind in zip(
-        boxes.swapaxes(0, 1), kinds.T, strict=True
-    ):  # the first thing of every picture, the second ...
-        low, high = box[:, np.newaxis, np.newaxis, :2], box[:, np.newaxis, np.newaxis, 2:]  # (n, 1, 1, 2): x, y
+    # Of every picture the first thing, then the second, and so on.
+    for box, kind in zip(boxes.swapaxes(0, 1)[:, :, None, None], kinds.T[:, :, None, None], strict=True):
+        low, high = box[..., :2], box[..., 2:]  # (n, 1, 1, 2)
         away = np.abs(cells - (low + high) / 2)  # (n, rows, columns, 2)
-        reach = np.clip((high - low) / 2, STRIDE / 2, 1.5 * STRIDE)  # at least the cell it is in, at most 3 × 3 or so
+        reach = np.clip((high - low) / 2, STRIDE / 2, 1.5 * STRIDE)  # at least one cell, at most 3 × 3 or so
         distance = (away**2).sum(axis=-1)
-        tells = (away <= reach).all(axis=-1) & (distance < nearest) & (kind >= 0)[:, np.newaxis, np.newaxis]
-        which = np.nonzero(tells)
-        nearest[which] = distance[which]
-        said[which] = np.concatenate(
-            [
-                np.broadcast_to(kind[:, np.newaxis, np.newaxis, np.newaxis], (*tells.shape, 1)),
-                cells - low,
-                high - cells,
-            ],
-            axis=-1,
-        )[which]
+        tells = (away <= reach).all(axis=-1) & (distance < nearest) & (kind >= 0)
+        nearest[tells] = distance[tells]
+        same_kind = np.broadcast_to(kind[..., None], (*tells.shape, 1))
+        said[tells] = np.concatenate([same_kind, cells - low, high - cells], axis=-1)[tells]
     return said
 
 
@@ -263,7 +255,9 @@ def detect(
     return choose(*candidates(model, pictures), score=score, overlap=overlap)
 
 
-def choose(boxes: np.ndarray, scores: np.ndarray, *, score: float = 0.4, overlap: float = 0.6) -> list[Detections]:
+def choose(
+    boxes: np.ndarray, scores: np.ndarray, *, score: float = SCORE, overlap: float = OVERLAP
+) -> list[Detections]:
     """Of what the cells say, what is good enough and not said already; each cell counts for its best kind.
 
     Args:
