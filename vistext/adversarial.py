@@ -164,6 +164,10 @@ class Game:
         self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
         return loss
 
+    @tf.function(autograph=False)
+    def _show_noise(self, number, count: int, conditions: tuple) -> None:
+        ask(self.generator, self.noise(count, number, 0), conditions)
+
     @contextmanager
     def averaged(self, conditions: Callable[[int], tuple], count: int) -> Iterator[keras.Model]:
         """The generator with its averaged weights, for as long as the context lasts."""
@@ -174,7 +178,7 @@ class Game:
         _assign(self.generator.weights, self.averages)
         if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
             for number in range(SETTLING):
-                ask(self.generator, self.noise(count, number, 0), conditions(number))
+                self._show_noise(tf.constant(number), count, conditions(number))
         try:
             yield self.generator
         finally:
