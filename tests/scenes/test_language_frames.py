@@ -1,23 +1,10 @@
 """Frames say who does what and where, as the things themselves have it."""
 
+from spoken import VERBS
+
 from vistext.scenes import Scene, course_scene, sample, tables
 from vistext.scenes.language import ROLES, frames, holds
 
-VERBS = {
-    "sitting": "sit",
-    "lying": "lie",
-    "sleeping": "sleep",
-    "standing": "stand",
-    "walking": "walk",
-    "running": "run",
-    "jumping": "jump",
-    "flying": "fly",
-    "swimming": "swim",
-    "sailing": "sail",
-    "driving": "drive",
-    "parked": "park",
-    "anchored": "anchor",
-}
 STILL = {"sit", "lie", "sleep", "stand"}
 
 
