@@ -14,7 +14,7 @@ from vistext.models import gan, tagger
 
 EXAMINER = "portrait_tagger"  # the name of its weights
 EXAMINING = tagging.Recipe(
-    widths=(32, 64, 128), epochs=6, size=500, learning_rate=0.2, shift=2, sides=((16, 0.3), (24, 0.6), (32, 1.0))
+    widths=(32, 64, 128), epochs=1.5, size=500, learning_rate=0.2, shift=2, sides=((16, 0.3), (24, 0.6), (32, 1.0))
 )
 KEPT_ASIDE = 2000  # training pictures that only the choice of the best checkpoint sees
 
