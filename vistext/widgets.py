@@ -335,8 +335,8 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Playable:
         kinds: the names of what it can be asked for.
 
     Returns:
-        A list of kinds, two numbers that each stand for a z, a slider and the picture. Its `answer` takes a kind, the two
-        numbers and how far to go from one to the other, 0 to 1, and gives HTML.
+        A list of kinds, two numbers that each stand for a z, a slider and the picture. Its `answer` takes a kind, the
+        two numbers and how far to go from one to the other, 0 to 1, and gives HTML.
     """
     size = generator.inputs[0].shape[-1]
 
@@ -349,10 +349,8 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Playable:
         return _shown(strip(kind, start, end, [share])[0], f"an invented {kind}, {share:.0%} of the way")
 
     kind = ipywidgets.Dropdown(options=list(kinds), value=kinds[0], description="Kind")
-    start, end = (
-        ipywidgets.BoundedIntText(value, min=0, max=9999, description=name)
-        for value, name in ((1, "From z"), (2, "To z"))
-    )
+    start = ipywidgets.BoundedIntText(1, min=0, max=9999, description="From z")
+    end = ipywidgets.BoundedIntText(2, min=0, max=9999, description="To z")
     share = ipywidgets.FloatSlider(0, min=0, max=1, step=0.01, description="On the way")
     result = ipywidgets.HTML()
 
@@ -362,9 +360,7 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Playable:
     for control in (kind, start, end, share):
         control.observe(redraw, names="value")
     redraw()
-    shown = [
-        kinds[number] for number in np.unique(np.linspace(0, len(kinds) - 1, min(4, len(kinds))).round().astype(int))
-    ]
+    shown = kinds[:: -(-len(kinds) // 4)]
     still = plots.grid(
         [picture for name in shown for picture in strip(name, 1, 2, np.linspace(0, 1, 9))],
         alt=f"Rows of nine invented pictures, each row a walk from one z to another: {', '.join(shown)}",
