@@ -95,6 +95,23 @@ class NextWords:
         return (words if self.tags is None else (words, self.tags[chosen])), following
 
 
+def logits_of(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None = None, size: int = 1000) -> np.ndarray:
+    """What a model says of many sentences, a thousand at a time, so that memory lasts.
+
+    Args:
+        model: of either kind.
+        ids: int32 [n, length].
+        tags: float32 [n, tags], for a model that takes them.
+        size: sentences at a time.
+
+    Returns:
+        float32 [n, length, words].
+    """
+    inputs = [ids] if tags is None else [ids, np.asarray(tags, "float32")]
+    parts = [[each[begin : begin + size] for each in inputs] for begin in range(0, len(ids), size)]
+    return np.concatenate([np.asarray(model(part if len(part) > 1 else part[0], training=False)) for part in parts])
+
+
 def log_probabilities(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None = None) -> np.ndarray:
     """How likely a language model finds each word, given those before it.
 
@@ -236,10 +253,3 @@ def _possible(logits):
     never = np.zeros(logits.shape[-1], "float32")
     never[[PAD, START]] = np.inf
     return logits - never
-
-
-def logits_of(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None, size: int = 1000) -> np.ndarray:
-    """What a model says of many sentences, a thousand at a time, so that memory lasts."""
-    inputs = [ids] if tags is None else [ids, np.asarray(tags, "float32")]
-    parts = [[each[begin : begin + size] for each in inputs] for begin in range(0, len(ids), size)]
-    return np.concatenate([np.asarray(model(part if len(part) > 1 else part[0], training=False)) for part in parts])
