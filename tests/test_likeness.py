@@ -78,6 +78,10 @@ def test_what_a_tagger_sees_is_what_its_head_decides_by():
     pictures = RANDOM.integers(0, 256, (7, 32, 32, 3), np.uint8)
     seen = likeness.seen_by(model, pictures, batch=3)
     assert seen.features.shape == (7, 6)
-    logits = seen.features @ model.get_layer("head").kernel.numpy() / 6
+    assert (seen.features**2).mean(axis=1) == pytest.approx(1, abs=1e-5)
+    whole = np.asarray(keras.Model(model.inputs[0], model.get_layer("pooled").output)(pictures))
+    logits = (
+        seen.features * np.sqrt((whole**2).mean(axis=1, keepdims=True)) @ model.get_layer("head").kernel.numpy() / 6
+    )
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     assert seen.probabilities == pytest.approx(powers / powers.sum(axis=1, keepdims=True), abs=1e-4)

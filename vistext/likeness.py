@@ -14,7 +14,7 @@ from vistext.engine import keras
 class Seen(NamedTuple):
     """What a tagger makes of n pictures."""
 
-    features: np.ndarray  # float32 [n, d]: what its last layer decides by
+    features: np.ndarray  # float32 [n, d]: what its last layer decides by, each row scaled to a mean square of 1
     probabilities: np.ndarray  # float32 [n, classes]
 
 
@@ -32,7 +32,8 @@ def seen_by(model: keras.Model, pictures: np.ndarray, batch: int = 500) -> Seen:
     both = keras.Model(model.inputs[0], [model.get_layer("pooled").output, model.output])
     parts = [both(pictures[first : first + batch], training=False) for first in range(0, len(pictures), batch)]
     features, logits = (np.concatenate([np.asarray(part[index], "float32") for part in parts]) for index in (0, 1))
-    return Seen(features, np.asarray(keras.ops.softmax(logits)))
+    scale = np.sqrt((features**2).mean(axis=1, keepdims=True))
+    return Seen(features / np.maximum(scale, 1e-9), np.asarray(keras.ops.softmax(logits)))
 
 
 def recognised(probabilities: np.ndarray, labels: np.ndarray) -> float:

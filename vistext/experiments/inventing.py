@@ -22,7 +22,7 @@ KEPT_ASIDE = 2000  # training pictures that only the choice of the best checkpoi
 PICTURES = Rules(
     generator_rate=1e-3,
     discriminator_rate=1e-3,
-    penalty=0.5,
+    penalty=0.2,
     penalty_every=8,
     unit=gan.HALF,
     averaging=0.999,
@@ -35,7 +35,7 @@ class Recipe:
 
     network: gan.GanConfig = field(default_factory=gan.GanConfig)
     rules: Rules = PICTURES
-    steps: int | None = 16_000
+    steps: int | None = 12_000
     seconds: float | None = None  # train for so long at most, on whatever machine this is
     size: int = 64  # pictures in a batch
     every: int = 500  # steps between two measures, of which the best is kept

@@ -90,7 +90,13 @@ def build_ring(config: RingConfig = RingConfig()) -> tuple[keras.Model, keras.Mo
     def dense(inputs: int, outputs: int, name: str) -> keras.Model:
         x = start = layers.Input((inputs,), name=f"{name}_input")
         for level in range(config.depth):
-            x = layers.Dense(config.width, kernel_initializer="he_normal", name=f"hidden{level + 1}")(x)
+            x = layers.Dense(
+                config.width,
+                kernel_initializer="he_normal",
+                # Without, every bend of the function would go through the origin at first.
+                bias_initializer=keras.initializers.RandomNormal(stddev=1.0),
+                name=f"hidden{level + 1}",
+            )(x)
             x = layers.LeakyReLU(negative_slope=0.2)(x)
         return keras.Model(start, layers.Dense(outputs, name="output")(x), name=name)
 
@@ -102,7 +108,7 @@ class GanConfig:
     """The sizes of the two networks for pictures; each default is that of the shipped weights."""
 
     noise: int = 64
-    width: int = 64  # channels at 16 × 16; twice and four times as many at 8 × 8 and 4 × 4
+    width: int = 48  # channels at 16 × 16; twice and four times as many at 8 × 8 and 4 × 4
     classes: int = 10
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
