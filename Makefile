@@ -76,6 +76,8 @@ notebooks: $(VENV)/.$(EXTRA)-dev
 
 weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train tagger
+	$(BIN)/python -m vistext train detector
+	$(BIN)/python -m vistext train segmenter
 
 bench: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext bench

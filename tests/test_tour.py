@@ -17,7 +17,7 @@ from vistext.data.cifar10 import CLASSES
 from vistext.engine import keras
 from vistext.models import tagger
 from vistext.models.detector import Detections
-from vistext.scenes import tables
+from vistext.scenes import language, tables
 from vistext.tour import page as tour_page
 from vistext.tour.sections import Boxes, Masks, Tags, listed, place
 
@@ -418,5 +418,6 @@ def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     assert [subject.picture.shape for subject in found.subjects] == [(300, 451, 3), (480, 480, 3)]
     page = Page(found.html())
     assert "Chelsea the cat" in page.text
-    assert "a cat on the floor" in page.text
+    assert found.subjects[1].name in page.text
+    assert language.holds(found.subjects[1].name, scenes.course_scene())
     assert len(page.pictures()) == 8

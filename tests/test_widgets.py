@@ -281,6 +281,8 @@ def told(html):
 def test_moving_a_threshold_changes_what_is_shown(searched, drawings):
     scene, score, overlap = parts(searched, (ipywidgets.IntSlider, ipywidgets.FloatSlider))
     (result,) = parts(searched, ipywidgets.HTML)
+    assert len(drawings[scene.value - 1].boxes) == max(len(drawings[number].boxes) for number in range(3))
+    scene.value = 1
     others = len(drawings[0].boxes) - 1
     assert told(result.value) == f"{others + 1} drawn, {others} missed, 0 shown that are not there"
     score.value = 1.0

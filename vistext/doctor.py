@@ -234,4 +234,4 @@ def cifar10() -> Finding:
     size = f"{data.OFFICIAL.size / 1e6:.0f} MB"
     remedy = f"`vistext data` downloads it ({size}), or set {sources.VARIABLE} to the folder that holds your copy"
     looked = ", ".join(f"{place.path} ({place.name})" for place in sources.places())
-    return Finding("CIFAR-10", "optional", f"not in {looked}", "from lesson 01 on", remedy)
+    return Finding("CIFAR-10", "optional", f"not in {looked}", "for lesson 01, which else takes drawings", remedy)

@@ -200,7 +200,8 @@ def thresholds(model, drawings: Drawings) -> Playable:
         return f"{_shown(picture, f'the scene with the boxes at these thresholds: {told}')}<p>{told}</p>"
 
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="28em")}
-    scene = ipywidgets.IntSlider(value=1, min=1, max=min(50, len(drawings)), description="Scene", **wide)
+    fullest = 1 + int((drawings.kinds[:50] >= 0).sum(axis=1).argmax())
+    scene = ipywidgets.IntSlider(value=fullest, min=1, max=min(50, len(drawings)), description="Scene", **wide)
     score, overlap = (
         ipywidgets.FloatSlider(value=value, min=0, max=1, step=0.01, description=name, **wide)
         for name, value in (("Score from", detector.SCORE), ("Overlap up to", detector.OVERLAP))
@@ -214,15 +215,15 @@ def thresholds(model, drawings: Drawings) -> Playable:
         slider.observe(redraw, names="value")
     redraw()
     settings = {
-        "every weak answer": (0.02, 1.0),
-        "weak answers, thinned out": (0.02, detector.OVERLAP),
+        "weak answers too": (0.1, 1.0),
+        "the same, thinned out": (0.1, detector.OVERLAP),
         "as it is used": (detector.SCORE, detector.OVERLAP),
         "only what is very sure": (0.9, detector.OVERLAP),
     }
     still = plots.grid(
-        [look(1, *pair)[0] for pair in settings.values()],
+        [look(fullest, *pair)[0] for pair in settings.values()],
         [f"{name}\nscore {one:.2f}, overlap {other:.2f}" for name, (one, other) in settings.items()],
-        alt="One scene at four settings of the two thresholds: a thicket of boxes, fewer, those that are right, and "
+        alt="One scene at four settings of the two thresholds: many boxes, fewer of them, those that are used, and "
         "those of which the network is very sure",
         columns=4,
         inches=1.9,
