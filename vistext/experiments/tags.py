@@ -276,6 +276,7 @@ class _Learner:
         self.optimizer = keras.optimizers.Adam(plan.learning_rate)
         self.optimizer.build(self.model.trainable_variables)
         self.training = lru_cache(1)(self._training)
+        self.first_weights = lru_cache(1)(self._first_weights)
         loss = language_model.loss()
 
         @tf.function(autograph=False, reduce_retracing=True)
@@ -315,10 +316,14 @@ class _Learner:
         self.model.set_weights(kept)
         return {"seed": seed, "size": size, "condition": condition} | self._tested(condition, seed)
 
-    def _begin(self, seed: int) -> None:
-        """New weights, the same for each condition of a seed, and an optimiser that has seen nothing."""
+    def _first_weights(self, seed: int) -> list[np.ndarray]:
+        """Those with which each cell of a seed begins."""
         keras.utils.set_random_seed(seed)
-        self.model.set_weights(language_model.build(self.config).get_weights())
+        return language_model.build(self.config).get_weights()
+
+    def _begin(self, seed: int) -> None:
+        """A network that has learned nothing, and an optimiser that has seen nothing."""
+        self.model.set_weights(self.first_weights(seed))
         for variable in self.optimizer.variables:
             variable.assign(tf.zeros_like(variable))
         # So that a cell comes out the same whatever was trained before it.
