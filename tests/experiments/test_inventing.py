@@ -143,3 +143,17 @@ def test_what_is_shipped_is_whole_and_its_card_says_how_it_was_made(made, monkey
     measured = inventing.measure(generator, examiner, real, baseline, count=40)
     shared = {name: card["measured"][name] for name in measured}
     assert measured == pytest.approx(shared, abs=2e-3, rel=1e-2)
+
+
+def test_roughened_pictures_are_noisy_and_every_second_one_is_blurred():
+    plain = np.full((400, 16, 16, 3), 128, np.uint8)
+    plain[:, :, 8:] = 168
+    rough = inventing.roughened(plain, 0)
+    assert (rough.shape, rough.dtype) == (plain.shape, np.uint8)
+    assert np.array_equal(rough, inventing.roughened(plain, 0))
+    noise = rough[:, :, :6].astype(float).std(axis=(1, 2, 3))
+    assert noise.min() < 3
+    assert 30 < noise.max() < 45
+    step = rough.astype(float).mean(axis=(1, 3))  # along the rows: dark, then light
+    edge = np.abs(step[:, 8] - step[:, 7])
+    assert [edge[0::2].mean(), edge[1::2].mean()] == pytest.approx([40 / 3, 40], abs=2)

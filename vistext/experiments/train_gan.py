@@ -76,6 +76,7 @@ def _examiner(arguments: argparse.Namespace, precision: str) -> keras.Model | No
     if not (reached / f"{EXAMINER}.json").exists():
         recipe = replace(EXAMINING, epochs=EXAMINING.epochs * arguments.share)
         pictures, labels = portraits.make(_count(arguments), SEEDS["examiner"])
+        pictures = inventing.roughened(pictures, SEEDS["examiner"])
         model, history = tagging.train(
             recipe,
             pictures,
@@ -97,7 +98,7 @@ def _examiner(arguments: argparse.Namespace, precision: str) -> keras.Model | No
             takes="uint8 [n, h, w, 3] RGB; trained at 32 × 32",
             gives=f"logits float32 [n, {len(tables.KINDS)}]",
             recipe=asdict(recipe) | {"share": arguments.share, "precision": precision},
-            data=f"{len(pictures)} portraits, seed {SEEDS['examiner']}, split train",
+            data=f"{len(pictures)} portraits, seed {SEEDS['examiner']}, split train, with noise and blur",
             config={"widths": list(recipe.widths)},
             measured={"test_accuracy": metrics.accuracy(probabilities, truth), "test_pictures": TESTED},
         )
