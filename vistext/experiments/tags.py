@@ -32,12 +32,13 @@ from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras, tf
 from vistext.models import language_model, missing_words, tagger
 from vistext.models.language_model import LanguageModelConfig
+from vistext.results import FOLDER
 from vistext.scenes import language
 from vistext.scenes.language.classes import CLASSES, WORD_CLASSES
 from vistext.scenes.tables import KINDS
 from vistext.training import linear_decay
 
-STORED = Path(__file__).resolve().parents[2] / "data" / "results" / "tags.json"
+STORED = FOLDER / "tags.json"
 NOISES = (10, 20, 30, 40, 50)  # of a hundred tags, so many are swapped
 CONDITIONS = ("text alone", "true tags", "tagger's tags", *(f"{noise} % noise" for noise in NOISES))
 LONGEST = 14  # words and marks of a description; one in nine is longer, and left out to save time
@@ -85,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--quick", action="store_true", help="a few steps of each, only to see that it runs")
     parser.add_argument("--fresh", action="store_true", help="measure all again, not only what is still missing")
-    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {STORED.name} in data/results)")
+    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {STORED.name} in vistext/results)")
 
 
 def run(arguments: argparse.Namespace) -> int:
