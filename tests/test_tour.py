@@ -341,7 +341,7 @@ def test_boxes_are_told_by_name_and_place():
     drawing = drawn()
     section = Boxes(drawing, all_found(drawing))
 
-    assert section.sentence.startswith("The picture shows ")
+    assert section.sentence.startswith("The drawing shows ")
     assert all(tables.KINDS[kind] in section.sentence for kind in drawing.kinds)
     first = section.facts()["boxes"][0]
     assert [first[edge] for edge in ("left", "top", "right", "bottom")] == drawing.boxes[0].tolist()
@@ -353,7 +353,7 @@ def test_boxes_are_told_by_name_and_place():
 
 def test_the_course_s_cat_is_told_of_as_a_cat_below_the_middle():
     drawing = drawn(scenes.course_scene())
-    assert Boxes(drawing, all_found(drawing)).sentence == "The picture shows a cat at the bottom."
+    assert Boxes(drawing, all_found(drawing)).sentence == "The drawing shows a cat at the bottom."
 
 
 def test_a_detector_that_finds_nothing_makes_a_page_all_the_same():
@@ -370,7 +370,7 @@ def test_masks_are_told_as_shares_of_the_picture():
 
     share = np.mean(drawing.instances == 1)
     assert section.shares == {"cat": pytest.approx(share)}
-    assert section.sentence == f"Of the picture {tours.percent(share)} is cat; the rest is background."
+    assert section.sentence == f"Of the drawing {tours.percent(share)} is cat; the rest is background."
     assert section.facts() == {"masks": section.shares, "pixels_right": 1.0}
     assert len(Page(section.html()).pictures()) == 2
 
@@ -412,7 +412,7 @@ def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     tags, boxes, masks = found.sections
     assert tags.first == "cat"
     assert tags.sentence.startswith("The picture most likely shows a cat")
-    assert boxes.sentence.startswith("The picture shows a cat at the ")
+    assert boxes.sentence.startswith("The drawing shows a cat at the ")
     assert next(iter(masks.shares)) == "cat"
     assert masks.right > 0.98
     assert [subject.picture.shape for subject in found.subjects] == [(300, 451, 3), (480, 480, 3)]

@@ -40,8 +40,8 @@ class Rules:
     seed: int = 0  # of the noise
 
 
-# As in 2014, but for Adam: nothing that keeps the judge gentle, and advice that fades where it is needed most.
-NAIVE = Rules(discriminator_rate=1e-3, momentum=0.5, memory=0.999, saturating=True, penalty=0.0)
+# A first attempt: the generator runs ahead of its judge, and nothing keeps the judge gentle.
+NAIVE = Rules(generator_rate=2e-3, discriminator_rate=2e-4, momentum=0.9, memory=0.999, penalty=0.0)
 
 
 def discriminator_loss(on_real, on_invented):

@@ -153,7 +153,7 @@ class Boxes:
         told = [
             f"{with_article(name)} {place(*middle)}" for name, middle in zip(self._named, middles.tolist(), strict=True)
         ]
-        return f"The picture shows {listed(told)}." if told else "The network finds nothing of which it is sure enough."
+        return f"The drawing shows {listed(told)}." if told else "The network finds nothing of which it is sure enough."
 
     def facts(self) -> dict:
         boxes = zip(self._named, self.found.scores.tolist(), self.found.boxes.tolist(), strict=True)
@@ -222,7 +222,7 @@ class Masks:
     @property
     def sentence(self) -> str:
         told = [f"{percent(share)} is {name}" for name, share in self.shares.items()]
-        return f"Of the picture {listed(told)}; the rest is background." if told else "All of it is background."
+        return f"Of the drawing {listed(told)}; the rest is background." if told else "All of it is background."
 
     def facts(self) -> dict:
         return {"masks": self.shares, "pixels_right": self.right}
