@@ -72,9 +72,7 @@ def test_without_an_examiner_nothing_is_measured():
 def test_real_pictures_would_measure_as_real_ones(examiner, monkeypatch):
     """What "invents" further real pictures is at the distance of real from real, and as diverse."""
     other, kinds = portraits.make(120, 1)
-    other = other[np.argsort(kinds, kind="stable")][
-        np.argsort(np.argsort(LABELS, kind="stable"))
-    ]  # kind by kind as asked
+    other = other[np.argsort(kinds, kind="stable")][np.argsort(np.argsort(LABELS, kind="stable"))]
     monkeypatch.setattr(gan, "invent", lambda generator, labels, seed: other[: len(labels)])
     measured = inventing.measure(None, examiner, (PICTURES, LABELS), other, count=100)
     assert measured["distance"] == pytest.approx(measured["distance_real"])
