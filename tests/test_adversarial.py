@@ -236,3 +236,12 @@ def test_a_game_by_the_clock_ends_in_time():
 def test_without_an_end_it_does_not_begin(settings, said):
     with pytest.raises(ValueError, match=said):
         play(*fresh(), points, **settings)
+
+
+def test_the_rates_fade_towards_the_end_of_the_game():
+    game = Game(*gan.build_ring(SMALL), Rules(generator_rate=0.2, discriminator_rate=0.4, fading=0.5))
+    rates = []
+    for done in (0.0, 0.5, 0.75, 1.0):
+        game.turn(0, done, POINTS)
+        rates.append([float(each.learning_rate) for each in (game.generator_optimizer, game.discriminator_optimizer)])
+    assert np.array(rates) == pytest.approx(np.array([[0.2, 0.4], [0.2, 0.4], [0.1, 0.2], [0, 0]]), abs=1e-7)

@@ -36,9 +36,13 @@ class Rules:
     penalty: float = 1.0  # times the mean squared slope of the discriminator's score at real data
     penalty_every: int = 1  # steps; it then counts so many times as much (Karras et al. 2020, arXiv:1912.04958, B)
     unit: float = 1.0  # in which that slope is measured: what counts as 1 in the data
+    fading: float = 0.0  # share of the game, at its end, over which both rates go down to 0
     averaging: float | None = None  # how much of the average of the generator's weights stays at each step
     seed: int = 0  # of the noise
 
+
+# For points in the plane.
+MENDED = Rules(generator_rate=1e-3, discriminator_rate=3e-3, momentum=0.5, penalty=0.002, fading=0.9, averaging=0.995)
 
 # A first attempt: the generator runs ahead of its judge, and nothing keeps the judge gentle.
 NAIVE = Rules(generator_rate=2e-3, discriminator_rate=2e-4, momentum=0.9, memory=0.999, penalty=0.0)
@@ -114,6 +118,14 @@ class Game:
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer.build(discriminator.trainable_variables)
         self.averages = [tf.Variable(weight.numpy()) for weight in generator.weights] if rules.averaging else []
+
+    def turn(self, number: int, done: float, real: np.ndarray, *conditions: np.ndarray) -> list[float]:
+        """Step `number` of both networks, when that share of the game is done; see `step`."""
+        left = min(1.0, (1 - done) / self.rules.fading) if self.rules.fading else 1.0
+        self.generator_optimizer.learning_rate = self.rules.generator_rate * left
+        self.discriminator_optimizer.learning_rate = self.rules.discriminator_rate * left
+        penalised = self.rules.penalty > 0 and number % self.rules.penalty_every == 0
+        return [float(figure) for figure in self.step(tf.constant(number), real, conditions, penalised)]
 
     def noise(self, count, number, which: int):
         """z, float32 [count, size]: new for each step and network, and the same if the step is repeated."""
@@ -271,11 +283,9 @@ def play(
             while (done := progress(step)) < 1:
                 if step % every == 0:
                     look(step)
-                real, *conditions = batches(step)
-                penalised = rules.penalty > 0 and step % rules.penalty_every == 0
-                figures = game.step(tf.constant(step), real, tuple(conditions), penalised)
+                figures = game.turn(step, done, *batches(step))
                 step += 1
-                _note(match, [float(figure) for figure in figures], time.perf_counter() - started)
+                _note(match, figures, time.perf_counter() - started)
                 shown.set_postfix_str(
                     f"D says {np.mean(match.on_real[-20:]):.0%} to real, {np.mean(match.on_invented[-20:]):.0%} to "
                     "invented",
