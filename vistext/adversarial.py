@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from vistext.engine import keras, tf
-from vistext.training import _progress_bar
+from vistext.training import progress_bar
 
 SETTLING = 20  # batches: what batch norm needs to know its statistics for averaged weights
 
@@ -277,7 +277,7 @@ def play(
                 match.best, best = step, [weight.numpy() for weight in averaged.weights]
             match.watched.append((step, float(measured)))
 
-    with _progress_bar(label, shown=bar) as shown:
+    with progress_bar(label, shown=bar) as shown:
         try:
             step = len(match.seconds)
             while (done := progress(step)) < 1:

@@ -24,6 +24,7 @@ MODULES = {
     ("train", "tagger"): ("vistext.experiments.train_tagger", "the tagger of lesson 01"),
     ("train", "detector"): ("vistext.experiments.train_detector", "the detector of lesson 02"),
     ("train", "segmenter"): ("vistext.experiments.train_segmenter", "the segmenter of lesson 02"),
+    ("train", "gan"): ("vistext.experiments.train_gan", "a generator of pictures, and who examines it"),
     ("experiment", "tags"): ("vistext.experiments.tags", "when do tags help to find a missing word? (lesson 03)"),
     ("bench",): ("vistext.experiments.bench", "the article's network and ours, side by side"),
 }

@@ -258,7 +258,7 @@ def fit(
         return min(1.0, max(by_steps, (time.perf_counter() - started) / seconds if seconds else 0.0))
 
     train_step = None
-    with _progress_bar(label, shown=bar) as shown, ThreadPoolExecutor(1) as reader:
+    with progress_bar(label, shown=bar) as shown, ThreadPoolExecutor(1) as reader:
         try:
             step = len(history.loss)
             upcoming = reader.submit(batches, step, progress(step))
@@ -324,7 +324,7 @@ def _share_right(labels, scores):
     return tf.reduce_mean(tf.cast(right, "float32"))
 
 
-def _progress_bar(label: str, *, shown: bool) -> tqdm:
+def progress_bar(label: str, *, shown: bool) -> tqdm:
     """A bar from 0 to 100 % with the time left: on a notebook's ordinary output, on standard error elsewhere."""
     return tqdm(
         total=100,

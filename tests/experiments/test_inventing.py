@@ -95,7 +95,7 @@ def made(tmp_path_factory):
     small = tagging.Recipe(widths=(4, 8), epochs=1, size=50, sides=((32, 1.0),))
     arguments = parsed("--out", str(folder), "--checkpoint", str(folder / "unfinished"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_gan, "COUNT", 100)
+        patch.setattr(train_gan, "COUNTS", {"generator": 100, "examiner": 100})
         patch.setattr(train_gan, "TESTED", 40)
         patch.setattr(train_gan, "EXAMINING", small)
         patch.setattr(inventing, "KEPT_ASIDE", 20)

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vistext import weights
+from vistext import likeness, weights
 from vistext.engine import keras
+from vistext.experiments import inventing
 from vistext.models import gan
 from vistext.models.gan import GanConfig, RingConfig
 
@@ -193,3 +194,12 @@ def test_what_is_loaded_is_what_the_card_and_the_file_say(pair, tmp_path, monkey
     assert gan.card()["config"] == config
     noise = gan.draw_noise(3, 6, 0)
     assert np.asarray(loaded([noise, LABELS])) == pytest.approx(np.asarray(generator([noise, LABELS])), abs=1)
+
+
+def test_the_shipped_generator_makes_what_is_asked_for_and_is_small():
+    wishes = np.arange(500) % 10
+    made = gan.invent(gan.load(), wishes, seed=7)
+    seen = likeness.seen_by(inventing.load_examiner(), made)
+    card = gan.card()
+    assert abs(likeness.recognised(seen.probabilities, wishes) - card["measured"]["recognised"]) < 0.04
+    assert card["bytes"] + weights.card(inventing.EXAMINER)["bytes"] < 4_000_000

@@ -26,6 +26,7 @@ PICTURES = Rules(
     penalty=0.2,
     penalty_every=8,
     unit=gan.HALF,
+    fading=0.5,
     averaging=0.999,
 )
 
@@ -36,7 +37,7 @@ class Recipe:
 
     network: gan.GanConfig = field(default_factory=gan.GanConfig)
     rules: Rules = PICTURES
-    steps: int | None = 12_000
+    steps: int | None = 7_440
     seconds: float | None = None  # train for so long at most, on whatever machine this is
     size: int = 64  # pictures in a batch
     every: int = 500  # steps between two measures, of which the best is kept

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from vistext import likeness, metrics, weights
+from vistext.adversarial import Match
 from vistext.engine import keras, tf
 from vistext.experiments import inventing, tagging
 from vistext.experiments.inventing import EXAMINER, EXAMINING, Recipe
@@ -22,7 +23,7 @@ from vistext.scenes import portraits, tables
 from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/gan")
-COUNT = 50_000  # training pictures of each of the two
+COUNTS = {"generator": 31_000, "examiner": 50_000}  # training pictures of each
 TESTED = 4000  # pictures, invented and real, on which is measured
 SEEDS = {"generator": 0, "examiner": 1, "test": 0, "baseline": 1}  # of the portraits
 
@@ -49,20 +50,20 @@ def run(arguments: argparse.Namespace) -> int:
         network=replace(recipe.network, precision=precision),
         steps=max(1, round(recipe.steps * arguments.share)),
     )
-    pictures, labels = portraits.make(_count(arguments), SEEDS["generator"])
+    pictures, labels = portraits.make(_count("generator", arguments), SEEDS["generator"])
     generator, _, match = inventing.train(
         recipe, pictures, labels, examiner=examiner, checkpoint=arguments.checkpoint / "generator"
     )
     if match.interrupted:
         return _interrupted(f"step {len(match.seconds)} of the generator")
-    card = ship(generator, examiner, recipe, match, arguments.out)
+    card = ship(generator, examiner, recipe, match, arguments.out, count=len(pictures))
     shutil.rmtree(arguments.checkpoint, ignore_errors=True)
     print(f"Recognised: {card['measured']['recognised']:.1%}; the card is {arguments.out / 'gan.json'}.")
     return 0
 
 
-def _count(arguments: argparse.Namespace) -> int:
-    return max(10 * inventing.KEPT_ASIDE // 8, round(COUNT * min(1.0, arguments.share)))
+def _count(name: str, arguments: argparse.Namespace) -> int:
+    return max(10 * inventing.KEPT_ASIDE // 8, round(COUNTS[name] * min(1.0, arguments.share)))
 
 
 def _interrupted(where: str) -> int:
@@ -75,7 +76,7 @@ def _examiner(arguments: argparse.Namespace, precision: str) -> keras.Model | No
     reached = arguments.checkpoint / "examiner"
     if not (reached / f"{EXAMINER}.json").exists():
         recipe = replace(EXAMINING, epochs=EXAMINING.epochs * arguments.share)
-        pictures, labels = portraits.make(_count(arguments), SEEDS["examiner"])
+        pictures, labels = portraits.make(_count("examiner", arguments), SEEDS["examiner"])
         pictures = inventing.roughened(pictures, SEEDS["examiner"])
         model, history = tagging.train(
             recipe,
@@ -111,7 +112,9 @@ def _examiner(arguments: argparse.Namespace, precision: str) -> keras.Model | No
     return examiner
 
 
-def ship(generator: keras.Model, examiner: keras.Model, recipe: Recipe, match, folder: Path) -> dict:
+def ship(
+    generator: keras.Model, examiner: keras.Model, recipe: Recipe, match: Match, folder: Path, *, count: int
+) -> dict:
     """Measure on test portraits what will be shipped, and save it with its card.
 
     Args:
@@ -120,6 +123,7 @@ def ship(generator: keras.Model, examiner: keras.Model, recipe: Recipe, match, f
         recipe: how it was trained.
         match: what the training went through.
         folder: where to.
+        count: of the pictures that it was trained on.
 
     Returns:
         The card.
@@ -137,8 +141,8 @@ def ship(generator: keras.Model, examiner: keras.Model, recipe: Recipe, match, f
         task="invent a portrait of an asked kind",
         takes=f"noise float32 [n, {recipe.network.noise}], standard normal, and labels int32 [n], 0 to 9",
         gives="pictures float32 [n, 32, 32, 3] RGB, 0 to 255",
-        data=f"portraits, seed {SEEDS['generator']}, split train, of which {inventing.KEPT_ASIDE} are kept aside to "
-        "choose the best checkpoint by",
+        data=f"{count} portraits, seed {SEEDS['generator']}, split train; {inventing.KEPT_ASIDE} of them kept aside"
+        " to choose the best checkpoint by",
         recipe=asdict(recipe) | {"steps_done": len(match.seconds), "best_step": match.best},
         config=config,
         measured=measured | {"pictures": TESTED},
