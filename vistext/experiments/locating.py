@@ -150,11 +150,6 @@ class Recipe:
 SHIPPED_DETECTOR = Recipe(DetectorConfig(), steps=6000)
 SHIPPED_SEGMENTER = Recipe(SegmenterConfig(), steps=3600)
 
-# For the lesson: many small steps, and last layers, which Adam has, that learn fast. The segmenter is to start from the
-# detector's body, and needs half the time for it.
-SHORT_DETECTOR = Recipe(DetectorConfig(widths=(48, 96, 128, 192)), seconds=60, size=32, adam_rate=0.1)
-SHORT_SEGMENTER = Recipe(SegmenterConfig(widths=SHORT_DETECTOR.network.widths), seconds=35, size=32, adam_rate=0.1)
-
 
 @dataclass(frozen=True)
 class Scenes:
