@@ -78,6 +78,7 @@ weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train tagger
 	$(BIN)/python -m vistext train detector
 	$(BIN)/python -m vistext train segmenter
+	$(BIN)/python -m vistext train gan
 
 bench: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext bench

@@ -1,7 +1,7 @@
 """Training the generator of lesson 04, and measuring what it invents by a tagger that had no part in it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -42,12 +42,6 @@ class Recipe:
     size: int = 64  # pictures in a batch
     every: int = 500  # steps between two measures, of which the best is kept
     seed: int = 0
-
-
-# The lesson's own: half as wide, for a minute on 2 cores.
-SHORT = Recipe(
-    network=gan.GanConfig(width=32), rules=replace(PICTURES, averaging=0.99), steps=None, seconds=65, every=200
-)
 
 
 @dataclass(frozen=True)

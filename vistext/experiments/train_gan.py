@@ -1,7 +1,7 @@
 """`vistext train gan`: make the shipped weights of lesson 04 again, generator and examiner, and their cards.
 
-About half an hour on 2 cores that compute in bfloat16, and twice that on others. It can be stopped at any time and run
-again: it goes on from its last checkpoint.
+About a quarter of an hour on 2 cores that compute in bfloat16, and twice that on others. It can be stopped at any time
+and run again: it goes on from its last checkpoint.
 """
 
 import argparse
