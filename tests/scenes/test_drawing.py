@@ -132,8 +132,8 @@ def test_boxes_are_in_the_same_place_at_every_size(seed, side):
     # The nearest thing, which nothing hides: of one that is half hidden, a last sliver may be seen at one size only.
     small, large = draw(scene, 64).boxes[-1] / 64, draw(scene, side).boxes[-1] / side
 
-    # A pixel of each picture: of what is half covered, or moved to whole pixels.
-    assert np.abs(small - large).max() <= 1.5 / 64 + 1.5 / side
+    # Of each picture a pixel that is half covered or moved, and two for a tip of beak or tail too thin for it.
+    assert np.abs(small - large).max() <= 3 / 64 + 3 / side
 
 
 @settings(max_examples=30, deadline=None)
