@@ -1,0 +1,183 @@
+"""Attention: how a word looks back at the words before it, and across at the parts of a picture.
+
+Vaswani et al. 2017, "Attention Is All You Need" (arXiv:1706.03762). Each word asks a question (a query); everything it
+may look at holds up a key and a value; what is looked at is the mean of the values, weighted by how well key and query
+fit. A `Block` does that twice, with its own sentence and with a picture's grid, and then thinks about it.
+"""
+
+from vistext.engine import keras, tf
+
+layers = keras.layers
+ops = keras.ops
+
+HIDDEN = -1e9  # what is added to the score of what must not be looked at
+
+
+@keras.saving.register_keras_serializable("vistext")
+class Attention(layers.Layer):
+    """Several attentions side by side (heads), each with its own queries, keys and values.
+
+    Args:
+        width: numbers that come out of it, a multiple of `heads`.
+        heads: how many attentions.
+    """
+
+    def __init__(self, width: int, heads: int, **settings):
+        super().__init__(**settings)
+        self.width, self.heads = width, heads
+        self.queries, self.keys, self.values, self.mixed = (
+            layers.Dense(width, use_bias=False, name=name) for name in ("queries", "keys", "values", "mixed")
+        )
+
+    def build(self, x_shape, memory_shape):
+        for dense, given in (
+            (self.queries, x_shape),
+            (self.keys, memory_shape),
+            (self.values, memory_shape),
+            (self.mixed, (*x_shape[:-1], self.width)),
+        ):
+            dense.build(given)
+        self.built = True
+
+    def remember(self, memory):
+        """What is to be looked at: [n, m, c] → keys and values, both [n, heads, m, width / heads]."""
+        return self._heads(self.keys(memory)), self._heads(self.values(memory))
+
+    def look(self, x, keys, values, hidden=None):
+        """Look from each place of x at what is remembered.
+
+        Args:
+            x: [n, t, c].
+            keys, values: [n, heads, m, width / heads].
+            hidden: added to the scores [n, heads, t, m]: `HIDDEN` where nothing may be seen, 0 elsewhere.
+
+        Returns:
+            [n, t, width], and how much each place looked at what: [n, heads, t, m], which adds up to 1 over m.
+        """
+        queries = self._heads(self.queries(x)) * (self.width // self.heads) ** -0.5
+        scores = ops.cast(ops.matmul(queries, ops.swapaxes(keys, -1, -2)), "float32")
+        weights = ops.softmax(scores if hidden is None else scores + hidden)
+        seen = ops.matmul(ops.cast(weights, values.dtype), values)  # (n, heads, t, width / heads)
+        n, t = ops.shape(x)[0], ops.shape(x)[1]
+        return self.mixed(ops.reshape(ops.swapaxes(seen, 1, 2), (n, t, self.width))), weights
+
+    def call(self, x, memory):
+        return self.look(x, *self.remember(memory))[0]
+
+    def _heads(self, x):
+        n, m = ops.shape(x)[0], ops.shape(x)[1]
+        return ops.swapaxes(ops.reshape(x, (n, m, self.heads, self.width // self.heads)), 1, 2)
+
+    def get_config(self):
+        return super().get_config() | {"width": self.width, "heads": self.heads}
+
+
+@keras.saving.register_keras_serializable("vistext")
+class Block(layers.Layer):
+    """Words look at words, then at a picture, then each thinks for itself; what is found is added to what was known.
+
+    Args:
+        heads: of both attentions.
+        thinking: numbers in the middle of the last step, as a multiple of the width.
+        ahead: whether a word sees those after it, as one may who reads, but not one who writes.
+    """
+
+    def __init__(self, heads: int, thinking: int = 2, ahead: bool = False, **settings):
+        super().__init__(**settings)
+        self.heads, self.thinking, self.ahead = heads, thinking, ahead
+
+    def build(self, x_shape, memory_shape):
+        width = x_shape[-1]
+        self.norms = [layers.LayerNormalization(epsilon=1e-5, name=f"norm{number}") for number in range(3)]
+        self.back = Attention(width, self.heads, name="back")
+        self.across = Attention(width, self.heads, name="across")
+        self.wide = layers.Dense(self.thinking * width, activation="relu", name="wide")
+        self.narrow = layers.Dense(width, name="narrow")
+        flat = (None, None, width)
+        for norm in self.norms:
+            norm.build(flat)
+        self.back.build(flat, flat)
+        self.across.build(flat, memory_shape)
+        self.wide.build(flat)
+        self.narrow.build((None, None, self.thinking * width))
+        self.built = True
+
+    def call(self, x, memory, counted=None):
+        """Whole sentences at once.
+
+        Args:
+            x: [n, s, t, width]: s sentences of t words about each of n pictures.
+            memory: [n, m, c]: the pictures.
+            counted: bool [n, s, t]: which places hold words, where `ahead`; without it all do.
+
+        Returns:
+            [n, s, t, width].
+        """
+        n, s, t, width = ops.shape(x)[0], ops.shape(x)[1], ops.shape(x)[2], x.shape[-1]
+        x = ops.reshape(x, (n * s, t, width))
+        if not self.ahead:
+            hidden = ops.where(ops.arange(t)[:, None] >= ops.arange(t), 0.0, HIDDEN)  # (t, t)
+        elif counted is not None:
+            hidden = ops.where(ops.reshape(counted, (n * s, 1, 1, t)), 0.0, HIDDEN)
+        else:
+            hidden = None
+        normed = self.norms[0](x)
+        x = x + self.back.look(normed, *self.back.remember(normed), hidden)[0]
+        # All sentences about a picture look at it together.
+        x = ops.reshape(x, (n, s * t, width))
+        x = x + self.across.look(self.norms[1](x), *self.across.remember(memory))[0]
+        x = x + self.narrow(self.wide(self.norms[2](x)))
+        return ops.reshape(x, (n, s, t, width))
+
+    def begin(self, memory, most: int) -> tuple:
+        """What is remembered while writing: nothing yet of the words, everything of the pictures [n, m, c]."""
+        keys, values = self.across.remember(memory)
+        n = ops.shape(memory)[0]
+        nothing = ops.zeros((n, self.heads, most, self.back.width // self.heads), keys.dtype)
+        return nothing, nothing, keys, values
+
+    def step(self, x, place, state: tuple) -> tuple:
+        """The newest words alone: x [n, 1, width], number `place` of each sentence → [n, 1, width] and the state."""
+        before, said, keys, values = state
+        normed = self.norms[0](x)
+        key, value = self.back.remember(normed)
+        places = ops.arange(before.shape[2])
+        here = ops.cast(ops.equal(places, place), key.dtype)[:, None]  # (most, 1)
+        before, said = before + here * key, said + here * value
+        hidden = ops.where(places <= place, 0.0, HIDDEN)
+        x = x + self.back.look(normed, before, said, hidden)[0]
+        seen, _ = self.across.look(self.norms[1](x), keys, values)
+        x = x + seen
+        x = x + self.narrow(self.wide(self.norms[2](x)))
+        return x, (before, said, keys, values)
+
+    def get_config(self):
+        return super().get_config() | {"heads": self.heads, "thinking": self.thinking, "ahead": self.ahead}
+
+
+@keras.saving.register_keras_serializable("vistext")
+class Places(layers.Layer):
+    """A vector for each place in a sentence, added to what stands there: [..., t, c] → [..., t, c].
+
+    Args:
+        most: places there can be.
+    """
+
+    def __init__(self, most: int, **settings):
+        super().__init__(**settings)
+        self.most = most
+
+    def build(self, shape):
+        self.table = self.add_weight(
+            shape=(self.most, shape[-1]), initializer=keras.initializers.RandomNormal(stddev=0.02), name="table"
+        )
+
+    def call(self, x):
+        return x + ops.cast(self.table, x.dtype)[: ops.shape(x)[-2]]
+
+    def at(self, x, place):
+        """The same for words of one place: [n, 1, c], a whole number → [n, 1, c]."""
+        return x + ops.cast(tf.gather(self.table, place), x.dtype)
+
+    def get_config(self):
+        return super().get_config() | {"most": self.most}
