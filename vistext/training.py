@@ -298,8 +298,8 @@ def fit(
 def _compiled_step(model: keras.Model, labels: np.ndarray, accuracy: Callable) -> Callable:
     """One step of training as a graph: (inputs, labels) → loss and accuracy, both scalars.
 
-    Where the model takes pictures or sentences of any size, the graph does so too. Keras's own `train_on_batch` would be traced
-    a second time when the size changes, which takes as long as some dozens of steps.
+    Where the model takes pictures or sentences of any size, the graph does so too. Keras's own `train_on_batch` would
+    be traced a second time when the size changes, which takes as long as some dozens of steps.
     """
     inputs_specs = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
     inputs_spec = inputs_specs if len(inputs_specs) > 1 else inputs_specs[0]
