@@ -13,12 +13,12 @@ from vistext.experiments import locating
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer, detector
 from vistext.models.describer import LENGTHS, DescriberConfig
-from vistext.scenes import Scene, language
+from vistext.scenes import language
 from vistext.training import History, Muon, fit
 
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each described at every length
-# By turns: a description is what is asked for most. So many sentences about each picture, cut after so many words.
-TURNS = (("title", 8, 14), ("description", 6, 21), ("story", 3, 40), ("description", 6, 21))
+# So many sentences about each picture, cut after so many words.
+TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
 
 
 @cache
@@ -36,14 +36,30 @@ def shorten(ids: np.ndarray, most: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A part of the training by likelihood."""
+
+    steps: int
+    turns: tuple  # of what is said of a batch of pictures
+    crowded: float  # share of the pictures, at least, that show several things
+    learning_rate: float  # of the eye's kernels; rises at first, then goes down to 0
+    adam_rate: float  # of everything else, as a share of that
+
+
+# First what things look like and how one speaks; then which is which where there are several, which takes longer.
+STAGES = (
+    Stage(4200, (TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, 0.04, 0.04),
+    Stage(4500, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.05, 0.024),
+)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How eye and writer are trained by likelihood; the defaults are those of the shipped weights."""
 
     network: DescriberConfig
-    steps: int = 3600
+    stages: tuple[Stage, ...] = STAGES
     size: int = 64  # pictures in a batch
-    learning_rate: float = 0.04  # of the eye's kernels; rises at first, then goes down to 0
-    adam_rate: float = 0.04  # of everything else, as a share
     seed: int = 0
 
 
@@ -52,20 +68,26 @@ class Told:
     """Batches of scenes of the training split and true sentences about them; each depends on its number and the seed.
 
     Args:
+        turns: length, sentences about each picture, and words after which they are cut: of one batch after another.
+        crowded: share of the pictures, at least, that show several things.
         size: pictures in a batch.
         seed: of the training.
     """
 
-    size: int
+    turns: tuple
+    crowded: float = 0.0
+    size: int = 64
     seed: int = 0
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
         """Batch number `step`: pictures uint8 [size, 64, 64, 3], ids int32 [size, s, t] and lengths int32 [size, s];
         and the words that come next, int32 [size, s, t].
         """
-        length, count, most = TURNS[step % len(TURNS)]
+        length, count, most = self.turns[step % len(self.turns)]
         seed = FIRST_SEED * (self.seed + 1) + step
-        seen = scenes.sample(self.size, seed, "train")
+        seen = sorted(scenes.sample(2 * self.size, seed, "train"), key=lambda scene: len(scene.things) == 1)
+        several = round(self.crowded * self.size)
+        seen = seen[:several] + seen[-(self.size - several) :] if several < self.size else seen[: self.size]
         rng = np.random.default_rng(seed)
         told = [language.describe(scene, length, rng) for scene in seen for _ in range(count)]
         ids = shorten(vocabulary().encode(told), most + 1).reshape(self.size, count, -1)

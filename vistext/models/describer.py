@@ -10,7 +10,12 @@ a Conditional GAN", arXiv:1703.06029).
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from vistext import decoding, weights
+from vistext.data.words import PAD, Vocabulary
 from vistext.engine import keras
+from vistext.models import frames
 from vistext.models.attention import Block, Places
 from vistext.models.hourglass import hourglass, precision, stem
 from vistext.scenes import language
@@ -21,6 +26,7 @@ ops = keras.ops
 SIDE = 64  # of the pictures that they know
 GRID = 8  # cells along a side
 LENGTHS = tuple(language.LENGTHS)  # what is told apart by a number: title, description, story
+AT_ONCE = 250  # pictures looked at together
 MOST = {"title": 24, "description": 32, "story": 60}  # words and marks, the end included; what is longer is cut
 
 
@@ -107,3 +113,249 @@ def build_judge(config: DescriberConfig) -> keras.Model:
         said = layers.Dense(1, dtype="float32", name="said")(x)[..., 0]
         evidence = said * ops.cast(counted, "float32")
     return keras.Model([grid, words], evidence, name="judge")
+
+
+class Writing:
+    """A writer, one word at a time; see `decoding.Writer`. It begins with grids [n, 64, c] and lengths int32 [n].
+
+    Args:
+        writer: as `build_writer` makes it.
+    """
+
+    def __init__(self, writer: keras.Model):
+        layer = writer.get_layer
+        self.embedding, self.length, self.places = layer("embedding"), layer("length"), layer("places")
+        self.blocks = [each for each in writer.layers if isinstance(each, Block)]
+        self.norm, self.logits = layer("norm"), layer("logits")
+        self.words = self.embedding.input_dim
+
+    def begin(self, grid, lengths, most: int) -> tuple:
+        """What is known before the first word."""
+        grid = ops.cast(grid, self.embedding.compute_dtype)
+        return self.length(lengths)[:, None], tuple(block.begin(grid, most) for block in self.blocks)
+
+    def step(self, ids, place, state: tuple) -> tuple:
+        """Logits [n, words] of the word after this one."""
+        length, blocks = state
+        x, after = self.places.at(self.embedding(ids)[:, None] + length, place), []
+        for block, before in zip(self.blocks, blocks, strict=True):
+            x, now = block.step(x, place, before)
+            after.append(now)
+        return self.logits(self.norm(x))[:, 0], (length, tuple(after))
+
+
+@dataclass(frozen=True, eq=False)
+class Describer:
+    """The generator, G(picture, z) → sentence: an eye, a writer, and the words that it knows."""
+
+    eye: keras.Model
+    writing: Writing
+    vocabulary: Vocabulary
+
+    def __post_init__(self):
+        if len(self.vocabulary) != self.writing.words:
+            raise ValueError(
+                f"the vocabulary has {len(self.vocabulary)} words, the weights were trained with {self.writing.words};"
+                " take the one that came with them"
+            )
+
+    def describe(
+        self,
+        pictures: np.ndarray,
+        length: str = "description",
+        *,
+        z: np.ndarray | None = None,
+        temperature: float = 1.0,
+    ) -> list[str]:
+        """Say something about each picture.
+
+        Args:
+            pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
+            length: one of `LENGTHS`.
+            z: float [n, MOST[length]] in [0, 1), as `decoding.draw_z` gives it: what decides between all that could be
+                said. When left out, at each place the likeliest word is said.
+            temperature: see `decoding.write`.
+
+        Returns:
+            n sentences (or titles, or stories).
+
+        Raises:
+            TypeError, ValueError: not such pictures, another length, a z of another shape, a temperature of 0 or below.
+        """
+        grids = look(self.eye, pictures)
+        return self.vocabulary.decode(self.write(grids, length, z=z, temperature=temperature).ids)
+
+    def draw(self, pictures: np.ndarray, count: int, length: str = "description", *, seed: int = 0, **how):
+        """Say several things about each picture.
+
+        Args:
+            pictures: as for `describe`.
+            count: how many, 1 or more; not all need be different.
+            length: one of `LENGTHS`.
+            seed: of z.
+            how: `nucleus`, see `decoding.draw_z`, and `temperature`.
+
+        Returns:
+            n lists of `count` sentences.
+
+        Raises:
+            TypeError, ValueError: as `describe`; also a count below 1.
+        """
+        if count < 1:
+            raise ValueError(f"count={count}; accepted: 1 draw or more for each picture")
+        grids = look(self.eye, pictures)
+        z = decoding.draw_z(len(grids) * count, _most(length), seed, how.pop("nucleus", 1.0))
+        said = self.vocabulary.decode(self.write(np.repeat(grids, count, axis=0), length, z=z, **how).ids)
+        return [said[first : first + count] for first in range(0, len(said), count)]
+
+    def best(self, pictures: np.ndarray, length: str = "description", *, width: int = 4) -> list[str]:
+        """The likeliest sentence about each picture that a beam of some width finds; see `decoding.beam`."""
+        grids = look(self.eye, pictures)
+        found = decoding.beam(self.writing, (grids, self._asked(grids, length)), most=_most(length), width=width)
+        return self.vocabulary.decode(found.ids[:, 0])
+
+    def write(self, grids: np.ndarray, length: str, *, z: np.ndarray | None = None, temperature: float = 1.0):
+        """The same for pictures that have been looked at: `look`'s grids [n, 64, c] → `decoding.Written`."""
+        inputs = (grids, self._asked(grids, length))
+        return decoding.write(self.writing, inputs, most=_most(length), z=z, temperature=temperature)
+
+    def _asked(self, grids: np.ndarray, length: str) -> np.ndarray:
+        _most(length)
+        return np.full(len(grids), LENGTHS.index(length), np.int32)
+
+
+def look(eye: keras.Model, pictures: np.ndarray) -> np.ndarray:
+    """What the eye sees in pictures, as the writer and the judge take it.
+
+    Args:
+        eye: as `build_eye` makes it.
+        pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
+
+    Returns:
+        float32 [n, 64, c].
+
+    Raises:
+        TypeError, ValueError: not such pictures.
+    """
+    squares, _ = frames.fit(pictures, SIDE)
+    parts = [eye(squares[first : first + AT_ONCE], training=False) for first in range(0, len(squares), AT_ONCE)]
+    return np.concatenate([np.asarray(part, "float32") for part in parts])
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """The discriminator, D(picture, sentence) → [0, 1]: the same eye, a network that judges, and the words it knows."""
+
+    eye: keras.Model
+    network: keras.Model
+    vocabulary: Vocabulary
+
+    def evidence(self, pictures: np.ndarray, sentences: list[str]) -> list[list[tuple[str, float]]]:
+        """What each word of a sentence adds to its score: above 0 it speaks for the sentence, below against it.
+
+        Args:
+            pictures: uint8 [n, h, w, 3].
+            sentences: one for each; words that the judge does not know count as the one word <unknown>.
+
+        Returns:
+            For each sentence its words and marks, the end included, with what each adds.
+
+        Raises:
+            TypeError, ValueError: not such pictures, not as many sentences, or one of more than 59 words and marks.
+        """
+        ids = self._encode(sentences, len(pictures))
+        added = self._heard(look(self.eye, pictures), ids)
+        names = self.vocabulary.words
+        return [
+            [(names[number], float(value)) for number, value in zip(row[1:], values, strict=True) if number != PAD]
+            for row, values in zip(ids, added, strict=True)
+        ]
+
+    def score(self, pictures: np.ndarray, sentences: list[str]) -> np.ndarray:
+        """How likely it is that a person said each sentence about its picture, the judge finds: float32 [n], 0 to 1.
+
+        Args, raises: as for `evidence`.
+        """
+        return self.score_seen(look(self.eye, pictures), sentences)
+
+    def score_seen(self, grids: np.ndarray, sentences: list[str]) -> np.ndarray:
+        """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
+        total = self._heard(grids, self._encode(sentences, len(grids))).sum(axis=-1)
+        return 1 / (1 + np.exp(-np.clip(total, -80, 80)))
+
+    def choose(self, pictures: np.ndarray, draws: list[list[str]]) -> list[str]:
+        """Of several sentences about each picture, the one that the judge finds likeliest."""
+        grids, counts = look(self.eye, pictures), [len(each) for each in draws]
+        if len(draws) != len(grids) or 0 in counts:
+            raise ValueError(f"draws for {len(draws)} of {len(grids)} pictures; accepted: 1 or more for each picture")
+        said = [sentence for each in draws for sentence in each]
+        scores = np.split(self.score_seen(np.repeat(grids, counts, axis=0), said), np.cumsum(counts)[:-1])
+        return [each[int(one.argmax())] for each, one in zip(draws, scores, strict=True)]
+
+    def _encode(self, sentences: list[str], n: int) -> np.ndarray:
+        ids = self.vocabulary.encode(sentences)
+        if len(ids) != n:
+            raise ValueError(f"{len(ids)} sentences about {n} pictures; accepted: one for each")
+        if ids.shape[1] - 1 > max(MOST.values()):
+            raise ValueError(f"a sentence of {ids.shape[1] - 2} words; accepted: at most {max(MOST.values()) - 1}")
+        return ids
+
+    def _heard(self, grids: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        parts = []
+        for first in range(0, len(ids), AT_ONCE):
+            some = ids[first : first + AT_ONCE, np.newaxis, 1:]
+            words = ops.one_hot(np.where(some == PAD, -1, some), len(self.vocabulary))
+            seen = ops.convert_to_tensor(grids[first : first + AT_ONCE])
+            parts.append(np.asarray(self.network([seen, words], training=False))[:, 0])
+        return np.concatenate(parts) if parts else np.zeros((0, ids.shape[1] - 1), np.float32)
+
+
+def card(name: str = "describer") -> dict:
+    """The card of shipped weights: "eye", "describer" (by likelihood), "gan_describer" or "judge"."""
+    return weights.card(name)
+
+
+def vocabulary() -> Vocabulary:
+    """The words that the shipped weights know."""
+    return Vocabulary(tuple(card("eye")["words"]))
+
+
+def load(name: str = "gan_describer") -> Describer:
+    """The generator with shipped weights: "gan_describer", taught by the judge, or "describer", by likelihood alone.
+
+    Raises:
+        FileNotFoundError, ValueError: the weights are missing or damaged.
+    """
+    config = _config()
+    writer = build_writer(config)
+    weights.load_into(writer, name)
+    return Describer(_eye(config), Writing(writer), vocabulary())
+
+
+def load_judge() -> Judge:
+    """The discriminator with shipped weights.
+
+    Raises:
+        FileNotFoundError, ValueError: the weights are missing or damaged.
+    """
+    config = _config()
+    network = build_judge(config)
+    weights.load_into(network, "judge")
+    return Judge(_eye(config), network, vocabulary())
+
+
+def _config() -> DescriberConfig:
+    settings = card("eye")["config"]
+    return DescriberConfig(**settings | {"widths": tuple(settings["widths"])})
+
+
+def _eye(config: DescriberConfig) -> keras.Model:
+    eye = build_eye(config)
+    weights.load_into(eye, "eye")
+    return eye
+
+
+def _most(length: str) -> int:
+    if length not in MOST:
+        raise ValueError(f"a length is one of: {', '.join(MOST)}; given was {length!r}")
+    return MOST[length]

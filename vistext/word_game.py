@@ -1,0 +1,156 @@
+"""The game of two networks, with words: a writer describes pictures, a judge hears what people say and what it says.
+
+A picture changes smoothly with the generator's weights, a word does not: it is one or another. Two ways lead around
+that. The Gumbel-softmax lets words pass to the judge as they are, and slopes come back as if they had been soft (Jang
+et al. 2017, "Categorical Reparameterization with Gumbel-Softmax", arXiv:1611.01144; for descriptions Shetty et al. 2017,
+"Speaking the Same Language", arXiv:1703.10476). The policy gradient needs no slope of the judge: what it likes better
+than other sentences about the same picture is made likelier (Williams 1992; for descriptions Dai et al. 2017,
+"Towards Diverse and Natural Image Descriptions via a Conditional GAN", arXiv:1703.06029).
+"""
+
+from dataclasses import dataclass
+
+from vistext.data.words import PAD, START, UNKNOWN
+from vistext.engine import keras, tf
+
+NEVER = -1e9  # the logit of what is never said
+WAYS = ("gumbel", "policy")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the two learn; the defaults are those of the shipped weights."""
+
+    way: str = "policy"  # one of `WAYS`, by which the judge's opinion reaches the writer
+    writer_rate: float = 2e-4
+    judge_rate: float = 1e-3
+    softness: float = 1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
+    anchor: float = 0.0  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
+    variety: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
+    clip: float = 8.0  # no score counts as more than this, either way
+
+    def __post_init__(self):
+        if self.way not in WAYS:
+            raise ValueError(f"way={self.way!r}; accepted: {' or '.join(WAYS)}")
+
+
+def shown(ids, words: int):
+    """Sentences as a judge takes them: ids int32 [n, s, t + 1], START first → float32 [n, s, t, words]."""
+    return tf.one_hot(tf.where(ids == PAD, -1, ids), words)[:, :, 1:]
+
+
+def possible(logits):
+    """Logits [..., words] without PAD, START and UNKNOWN, which are never said."""
+    return tf.where([word in (PAD, START, UNKNOWN) for word in range(logits.shape[-1])], NEVER, logits)
+
+
+def straight_through(logits, chosen, seed, softness: float = 1.0):
+    """Words that are hard on the way to the judge, and soft on the way back.
+
+    To logits belongs Gumbel noise with which their highest is the word chosen; so drawn, all of it is as it would have
+    been if the word had been chosen by it (Maddison et al. 2014, "A* Sampling", arXiv:1411.0030, section 3).
+
+    Args:
+        logits: float32 [n, s, t, words], by which the words were drawn.
+        chosen: float32 [n, s, t, words]: 1 for each word that was drawn, all 0 for padding.
+        seed: int32 [2], of the noise.
+        softness: the temperature of the soft words; near 0 they are hard, and their slopes wild.
+
+    Returns:
+        As `chosen`, with the slopes of softmax((logits + noise) / softness).
+    """
+    logs = tf.nn.log_softmax(logits)
+    gumbel = -tf.math.log(-tf.math.log(tf.random.stateless_uniform(tf.shape(logs), seed, 1e-6, 1 - 1e-6)))
+    # The highest of all noisy logits is itself a Gumbel number; all others lie below it.
+    highest = tf.reduce_sum(gumbel * chosen, axis=-1, keepdims=True)
+    below = -tf.math.log(tf.exp(-highest) + tf.exp(-(logs + gumbel)))
+    noisy = logs + tf.stop_gradient(tf.where(chosen > 0, highest, below) - logs)
+    counted = tf.reduce_sum(chosen, axis=-1, keepdims=True)
+    soft = tf.nn.softmax(noisy / softness) * counted
+    return chosen + soft - tf.stop_gradient(soft)
+
+
+def scores(judge: keras.Model, grid, words):
+    """The judge's score of each sentence: [n, s], above 0 for what it takes for a person's about this picture."""
+    return tf.reduce_sum(judge([grid, words], training=True), axis=-1)
+
+
+class WordGame:
+    """Writer, judge, their optimisers, and one compiled step.
+
+    Args:
+        writer, judge: as `models.describer` builds them.
+        rules: how they learn.
+    """
+
+    def __init__(self, writer: keras.Model, judge: keras.Model, rules: Rules):
+        self.writer, self.judge, self.rules = writer, judge, rules
+        self.words = writer.outputs[0].shape[-1]
+        self.writer_optimizer = keras.optimizers.Adam(rules.writer_rate, beta_1=0.5, beta_2=0.99)
+        self.judge_optimizer = keras.optimizers.Adam(rules.judge_rate, beta_1=0.5, beta_2=0.99)
+        self.writer_optimizer.build(writer.trainable_variables)
+        self.judge_optimizer.build(judge.trainable_variables)
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def teach_judge(self, grid, true, invented):
+        """One step of the judge.
+
+        Args:
+            grid: float [n, 64, c]: what the eye sees in n pictures.
+            true: int32 [n, s, t + 1]: true sentences about each, START first.
+            invented: int32 [n, s, t + 1]: the writer's.
+
+        Returns:
+            Its loss, and its mean probability for true, invented and mismatched pairs: four scalars.
+        """
+        # True sentences of the picture before, and the last one's of the first.
+        mismatched = tf.roll(true, 1, axis=0)
+        words = shown(tf.concat([true, invented, mismatched], axis=1), self.words)
+        with tf.GradientTape() as tape:
+            on_true, on_invented, on_mismatched = tf.split(scores(self.judge, grid, words), 3, axis=1)
+            loss = tf.reduce_mean(tf.nn.softplus(-on_true))
+            loss += (tf.reduce_mean(tf.nn.softplus(on_invented)) + tf.reduce_mean(tf.nn.softplus(on_mismatched))) / 2
+        variables = self.judge.trainable_variables
+        self.judge_optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss, *(tf.reduce_mean(tf.sigmoid(each)) for each in (on_true, on_invented, on_mismatched))
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def teach_writer(self, grid, true, invented, lengths, seed):
+        """One step of the writer.
+
+        Args:
+            grid, true, invented: as for `teach_judge`; the invented ones as the writer draws them now.
+            lengths: int32 [n, s], of all of these sentences.
+            seed: int32 [2].
+
+        Returns:
+            Its loss, the judge's mean score, and the mean of -log p of what it says: three scalars.
+        """
+        rules = self.rules
+        chosen = shown(invented, self.words)
+        with tf.GradientTape() as tape:
+            logits = possible(self.writer([grid, invented[..., :-1], lengths], training=True))
+            logs = tf.nn.log_softmax(logits)
+            log_p = tf.reduce_sum(logs * chosen, axis=(-1, -2))  # (n, s)
+            if rules.way == "gumbel":
+                score = scores(self.judge, grid, straight_through(logits, chosen, seed, rules.softness))
+                entropy = -tf.reduce_sum(tf.exp(logs) * logs, axis=-1) * tf.reduce_sum(chosen, axis=-1)
+                loss = tf.reduce_mean(tf.nn.softplus(-score))
+                loss -= rules.variety * tf.reduce_mean(tf.reduce_sum(entropy, axis=-1))
+            else:
+                score = scores(self.judge, grid, chosen)
+                reward = tf.clip_by_value(score, -rules.clip, rules.clip) - rules.variety * log_p
+                reward = tf.stop_gradient(reward)
+                s = tf.cast(tf.shape(reward)[1], tf.float32)
+                # Better or worse than what else is said of the same picture.
+                better = (reward - tf.reduce_mean(reward, axis=1, keepdims=True)) * s / (s - 1)
+                better /= tf.math.reduce_std(better) + 1e-3
+                loss = -tf.reduce_mean(better * log_p)
+            if rules.anchor:
+                told = possible(self.writer([grid, true[..., :-1], lengths], training=True))
+                told = tf.reduce_sum(tf.nn.log_softmax(told) * shown(true, self.words), axis=(-1, -2))
+                loss -= rules.anchor * tf.reduce_mean(told)
+        variables = self.writer.trainable_variables
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
+        self.writer_optimizer.apply(gradients, variables)
+        return loss, tf.reduce_mean(score), -tf.reduce_mean(log_p)
