@@ -13,7 +13,7 @@ import numpy as np
 FOLDER = Path(__file__).parent
 
 
-def save(model, name: str, card: dict, folder: Path = FOLDER) -> dict:
+def save(model, name: str, card: dict, folder: Path = FOLDER, *, bits: int = 10) -> dict:
     """Write a model's variables and its card.
 
     Args:
@@ -21,6 +21,8 @@ def save(model, name: str, card: dict, folder: Path = FOLDER) -> dict:
         name: of the two files, without an ending.
         card: what the weights were trained with and what was measured; must be JSON.
         folder: where to.
+        bits: of the fraction that matrices and kernels keep, 1 to 10, all of float16. With 7, as many as bfloat16 has,
+            the file is a fifth smaller.
 
     Returns:
         The card as written: with `sha256`, `bytes` and `parameters` added.
@@ -29,7 +31,7 @@ def save(model, name: str, card: dict, folder: Path = FOLDER) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.npz"
     np.savez_compressed(
-        file, **{path: array.astype("float16") if array.ndim > 1 else array for path, array in arrays.items()}
+        file, **{path: _short(array, bits) if array.ndim > 1 else array for path, array in arrays.items()}
     )
     card = card | {
         "parameters": sum(array.size for array in arrays.values()),
@@ -38,6 +40,13 @@ def save(model, name: str, card: dict, folder: Path = FOLDER) -> dict:
     }
     (folder / f"{name}.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return card
+
+
+def _short(array: np.ndarray, bits: int) -> np.ndarray:
+    """Numbers as float16, rounded to so many bits of their fraction; those left are 0, and compress well."""
+    mantissa, exponent = np.frexp(array)  # 0.5 to 1: its first bit is not among those that are kept
+    scale = 2.0 ** (bits + 1)
+    return np.ldexp(np.rint(mantissa * scale) / scale, exponent).astype("float16")
 
 
 def card(name: str, folder: Path = FOLDER) -> dict:
