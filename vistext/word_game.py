@@ -2,8 +2,8 @@
 
 A picture changes smoothly with the generator's weights, a word does not: it is one or another. Two ways lead around
 that. The Gumbel-softmax lets words pass to the judge as they are, and slopes come back as if they had been soft (Jang
-et al. 2017, "Categorical Reparameterization with Gumbel-Softmax", arXiv:1611.01144; for descriptions Shetty et al. 2017,
-"Speaking the Same Language", arXiv:1703.10476). The policy gradient needs no slope of the judge: what it likes better
+et al. 2017, "Categorical Reparameterization with Gumbel-Softmax", arXiv:1611.01144; for descriptions Shetty et al.
+2017, "Speaking the Same Language", arXiv:1703.10476). The policy gradient needs no slope of the judge: what it likes better
 than other sentences about the same picture is made likelier (Williams 1992; for descriptions Dai et al. 2017,
 "Towards Diverse and Natural Image Descriptions via a Conditional GAN", arXiv:1703.06029).
 """

@@ -79,12 +79,11 @@ class Block(layers.Layer):
     Args:
         heads: of both attentions.
         thinking: numbers in the middle of the last step, as a multiple of the width.
-        ahead: whether a word sees those after it, as one may who reads, but not one who writes.
     """
 
-    def __init__(self, heads: int, thinking: int = 2, ahead: bool = False, **settings):
+    def __init__(self, heads: int, thinking: int = 2, **settings):
         super().__init__(**settings)
-        self.heads, self.thinking, self.ahead = heads, thinking, ahead
+        self.heads, self.thinking = heads, thinking
 
     def build(self, x_shape, memory_shape):
         width = x_shape[-1]
@@ -102,25 +101,19 @@ class Block(layers.Layer):
         self.narrow.build((None, None, self.thinking * width))
         self.built = True
 
-    def call(self, x, memory, counted=None):
-        """Whole sentences at once.
+    def call(self, x, memory):
+        """Whole sentences at once; no word sees those after it.
 
         Args:
             x: [n, s, t, width]: s sentences of t words about each of n pictures.
             memory: [n, m, c]: the pictures.
-            counted: bool [n, s, t]: which places hold words, where `ahead`; without it all do.
 
         Returns:
             [n, s, t, width].
         """
         n, s, t, width = ops.shape(x)[0], ops.shape(x)[1], ops.shape(x)[2], x.shape[-1]
         x = ops.reshape(x, (n * s, t, width))
-        if not self.ahead:
-            hidden = ops.where(ops.arange(t)[:, None] >= ops.arange(t), 0.0, HIDDEN)  # (t, t)
-        elif counted is not None:
-            hidden = ops.where(ops.reshape(counted, (n * s, 1, 1, t)), 0.0, HIDDEN)
-        else:
-            hidden = None
+        hidden = ops.where(ops.arange(t)[:, None] >= ops.arange(t), 0.0, HIDDEN)  # (t, t)
         normed = self.norms[0](x)
         x = x + self.back.look(normed, *self.back.remember(normed), hidden)[0]
         # All sentences about a picture look at it together.
@@ -152,7 +145,7 @@ class Block(layers.Layer):
         return x, (before, said, keys, values)
 
     def get_config(self):
-        return super().get_config() | {"heads": self.heads, "thinking": self.thinking, "ahead": self.ahead}
+        return super().get_config() | {"heads": self.heads, "thinking": self.thinking}
 
 
 @keras.saving.register_keras_serializable("vistext")

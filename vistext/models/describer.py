@@ -39,8 +39,7 @@ class DescriberConfig:
     depth: int = 2  # likewise
     width: int = 128  # numbers for each word of a sentence
     heads: int = 4
-    blocks: int = 3  # of the writer: one finds the things, the others compare them ("the", "two", "left of")
-    judge_blocks: int = 2
+    blocks: int = 3  # of writer and judge: one finds the things, the others compare them ("the", "two", "left of")
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -90,8 +89,8 @@ def build_writer(config: DescriberConfig) -> keras.Model:
 def build_judge(config: DescriberConfig) -> keras.Model:
     """The network that tells what people say of a picture from what they do not.
 
-    Every word of the sentence, with all others and the picture in view, speaks for it or against it; the score is the
-    sum.
+    Every word, with those before it and the picture in view, speaks for the sentence or against it; the score is the
+    sum. It is built as the writer is, so that it can start from what the writer has learned: see `start_judge`.
 
     Args:
         config: its sizes.
@@ -107,12 +106,21 @@ def build_judge(config: DescriberConfig) -> keras.Model:
         counted = ops.sum(words, axis=-1) > 0.5  # (n, s, t)
         x = layers.Dense(config.width, use_bias=False, name="embedding")(words)
         x = Places(max(MOST.values()), name="places")(x)
-        for number in range(config.judge_blocks):
-            x = Block(config.heads, ahead=True, name=f"block{number}")(x, grid, counted)
+        for number in range(config.blocks):
+            x = Block(config.heads, name=f"block{number}")(x, grid)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
-        said = layers.Dense(1, dtype="float32", name="said")(x)[..., 0]
+        said = layers.Dense(1, kernel_initializer="zeros", dtype="float32", name="said")(x)[..., 0]
         evidence = said * ops.cast(counted, "float32")
     return keras.Model([grid, words], evidence, name="judge")
+
+
+def start_judge(judge: keras.Model, writer: keras.Model) -> None:
+    """Give a judge what a writer has learned of words and pictures; what it thinks of them it has yet to learn."""
+    for layer in judge.layers:
+        if layer.name == "embedding":
+            layer.set_weights(writer.get_layer("embedding").get_weights())  # a table is the kernel of one-hot words
+        elif layer.weights and layer.name != "said":
+            layer.set_weights(writer.get_layer(layer.name).get_weights())
 
 
 class Writing:
