@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from vistext import adversarial
-from vistext.adversarial import NAIVE, Game, Rules, play
+from vistext.adversarial import MENDED, NAIVE, Game, Rules, play
 from vistext.engine import keras, tf
 from vistext.models import gan
 
@@ -58,9 +58,9 @@ def lines():
     return generator, discriminator
 
 
-@pytest.mark.parametrize("penalty", [0.0, 0.7])
-def test_a_step_is_the_one_that_calculus_gives_by_hand(penalty):
-    rules = Rules(generator_rate=0.01, discriminator_rate=0.02, penalty=penalty, penalty_every=3)
+@pytest.mark.parametrize(("penalty", "sides"), [(0.0, 1), (0.7, 1), (0.7, 2)])
+def test_a_step_is_the_one_that_calculus_gives_by_hand(penalty, sides):
+    rules = Rules(generator_rate=0.01, discriminator_rate=0.02, two_sided=sides == 2)
     game = Game(*lines(), rules)
     real = np.array([[0.5], [-1.0]], "float32")
     z = game.noise(2, 0, 0).numpy()
@@ -68,11 +68,11 @@ def test_a_step_is_the_one_that_calculus_gives_by_hand(penalty):
     # Of softplus(-s) on real and softplus(s) on invented, each the mean of two, and of the squared slope w².
     by_score = (-expit(-(3 * real - 1)) / 2, expit(3 * invented - 1) / 2)
     gradient = [
-        float((by_score[0] * real + by_score[1] * invented).sum()) + 2 * 3 * penalty * 3,
+        float((by_score[0] * real + by_score[1] * invented).sum()) + sides * 2 * 3 * penalty,
         float((by_score[0] + by_score[1]).sum()),
     ]
 
-    loss, _, on_real, on_invented = game.step(tf.constant(0), real, (), penalty > 0)
+    loss, _, on_real, on_invented = game.step(tf.constant(0), real, (), tf.constant(penalty) if penalty else None)
 
     expected_loss = np.log1p(np.exp(-(3 * real - 1))).mean() + np.log1p(np.exp(3 * invented - 1)).mean()
     assert float(loss) == pytest.approx(expected_loss, rel=1e-5)
@@ -245,3 +245,27 @@ def test_the_rates_fade_towards_the_end_of_the_game():
         game.turn(0, done, POINTS)
         rates.append([float(each.learning_rate) for each in (game.generator_optimizer, game.discriminator_optimizer)])
     assert np.array(rates) == pytest.approx(np.array([[0.2, 0.4], [0.2, 0.4], [0.1, 0.2], [0, 0]]), abs=1e-7)
+
+
+def test_the_penalty_counts_only_at_some_steps_and_eases_off(monkeypatch):
+    game = Game(*gan.build_ring(SMALL), Rules(penalty=0.5, penalty_every=3, easing=2))
+    seen = []
+    monkeypatch.setattr(game, "step", lambda number, real, conditions, penalty: seen.append(penalty) or [])
+    for number, done in ((0, 0.0), (1, 0.1), (3, 0.5), (6, 0.9)):
+        game.turn(number, done, POINTS)
+    assert seen[1] is None
+    assert [float(seen[place]) for place in (0, 2, 3)] == pytest.approx([1.5, 1.5 * 0.25, 1.5 * 0.01])
+
+
+def on_the_ring(rules, steps):
+    keras.utils.set_random_seed(0)
+    generator, discriminator = gan.build_ring()
+    play(generator, discriminator, lambda step: (gan.ring(128, step),), rules, steps=steps, bar=False)
+    return gan.coverage(np.asarray(generator(gan.draw_noise(2000, 2, 0))))
+
+
+def test_the_first_attempt_collapses_and_the_mended_game_covers_the_ring():
+    assert on_the_ring(NAIVE, 500).modes <= 2
+    mended = on_the_ring(MENDED, 800)
+    assert mended.modes == 8
+    assert mended.near > 0.6

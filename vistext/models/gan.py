@@ -28,6 +28,7 @@ HALF = 127.5  # bytes to -1 .. 1, and back
 MODES = 8
 RADIUS = 2.0
 SPREAD = 0.15  # standard deviation of the points around their mode
+BEND = 0.7  # standard deviation of the first biases
 NEAR = 3 * SPREAD  # 99 % of true points are as near as that to their mode
 
 
@@ -72,7 +73,7 @@ class RingConfig:
     """The sizes of the two networks for points."""
 
     noise: int = 2
-    width: int = 128
+    width: int = 64
     depth: int = 3  # hidden layers of each
 
 
@@ -87,20 +88,20 @@ def build_ring(config: RingConfig = RingConfig()) -> tuple[keras.Model, keras.Mo
         float32 [n, 1].
     """
 
-    def dense(inputs: int, outputs: int, bend: float, name: str) -> keras.Model:
+    def dense(inputs: int, outputs: int, name: str) -> keras.Model:
         x = start = layers.Input((inputs,), name=f"{name}_input")
         for level in range(config.depth):
             x = layers.Dense(
                 config.width,
                 kernel_initializer="he_normal",
-                bias_initializer=keras.initializers.RandomNormal(stddev=bend),
+                # The functions may bend anywhere from the start; with biases of 0, all bends would go through the origin.
+                bias_initializer=keras.initializers.RandomNormal(stddev=BEND),
                 name=f"hidden{level + 1}",
             )(x)
             x = layers.LeakyReLU(negative_slope=0.2)(x)
         return keras.Model(start, layers.Dense(outputs, name="output")(x), name=name)
 
-    # The judge's function may bend anywhere from the start; with biases of 0, all bends would go through the origin.
-    return dense(config.noise, 2, 0.0, "ring_generator"), dense(2, 1, 1.0, "ring_discriminator")
+    return dense(config.noise, 2, "ring_generator"), dense(2, 1, "ring_discriminator")
 
 
 @dataclass(frozen=True)
