@@ -161,11 +161,7 @@ class Describer:
     vocabulary: Vocabulary
 
     def __post_init__(self):
-        if len(self.vocabulary) != self.writing.words:
-            raise ValueError(
-                f"the vocabulary has {len(self.vocabulary)} words, the weights were trained with {self.writing.words};"
-                " take the one that came with them"
-            )
+        _agree(self.vocabulary, self.writing.words)
 
     def describe(
         self,
@@ -257,6 +253,9 @@ class Judge:
     eye: keras.Model
     network: keras.Model
     vocabulary: Vocabulary
+
+    def __post_init__(self):
+        _agree(self.vocabulary, self.network.inputs[1].shape[-1])
 
     def evidence(self, pictures: np.ndarray, sentences: list[str]) -> list[list[tuple[str, float]]]:
         """What each word of a sentence adds to its score: above 0 it speaks for the sentence, below against it.
@@ -367,3 +366,11 @@ def _most(length: str) -> int:
     if length not in MOST:
         raise ValueError(f"a length is one of: {', '.join(MOST)}; given was {length!r}")
     return MOST[length]
+
+
+def _agree(vocabulary: Vocabulary, words: int) -> None:
+    if len(vocabulary) != words:
+        raise ValueError(
+            f"the vocabulary has {len(vocabulary)} words, the weights were trained with {words};"
+            " take the one that came with them"
+        )
