@@ -50,6 +50,21 @@ def test_weights_that_have_been_through_float16_once_are_saved_without_loss(fold
     assert np.array_equal(twice(PICTURES), model(PICTURES))
 
 
+@pytest.mark.parametrize("bits", [3, 7])
+def test_fewer_bits_make_a_smaller_file_and_err_by_half_of_the_last_bit_at_most(tmp_path, bits):
+    model = network(channels=64)
+    coarse, full = (weights.save(model, f"small{bits}", {}, tmp_path, bits=bits) for bits in (bits, 10))
+    assert coarse["bytes"] < 0.95 * full["bytes"]
+    loaded = network(channels=64, seed=1)
+    weights.load_into(loaded, f"small{bits}", tmp_path)
+    for found, saved in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        error = np.abs(found / saved - 1).max()
+        if saved.ndim > 1:
+            assert 0.8 * 2.0 ** -(bits + 1) < error <= 2.0 ** -(bits + 1) * (1 + 1e-6)
+        else:
+            assert error == 0
+
+
 def test_the_card_is_what_was_given_and_what_recognises_the_file(folder):
     written = (folder / "small.npz").read_bytes()
     expected = {
