@@ -79,6 +79,7 @@ weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train detector
 	$(BIN)/python -m vistext train segmenter
 	$(BIN)/python -m vistext train gan
+	$(BIN)/python -m vistext train describer
 
 bench: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext bench

@@ -47,12 +47,12 @@ class Rules:
 # For points in the plane. A strong penalty spreads what is invented over the whole ring, and a weak one sharpens it:
 # so it is strong at first and eases off.
 MENDED = Rules(
-    generator_rate=7e-3,
-    discriminator_rate=1.4e-2,
+    generator_rate=5e-3,
+    discriminator_rate=1e-2,
     momentum=0.5,
     penalty=0.1,
     two_sided=True,
-    easing=5,
+    easing=3,
     fading=0.9,
     averaging=0.995,
 )
@@ -265,12 +265,37 @@ def play(
         ValueError: neither `steps` nor `seconds` is given, or one is not positive.
         FloatingPointError: a loss is no longer finite.
     """
+    game = Game(generator, discriminator, rules)
+    settings = {"steps": steps, "seconds": seconds, "watch": watch, "every": every, "checkpoint": checkpoint}
+    return play_on(game, batches, **settings, save_every=save_every, label=label, bar=bar)
+
+
+def play_on(
+    game: "Game",
+    batches: Callable[[int], tuple[np.ndarray, ...]],
+    *,
+    steps: int | None = None,
+    seconds: float | None = None,
+    watch: Callable[[keras.Model, int], float | None] | None = None,
+    every: int = 100,
+    checkpoint: str | os.PathLike | None = None,
+    save_every: float = 60,
+    label: str = "the game",
+    bar: bool = True,
+) -> Match:
+    """Play a game that has been set up, as `play` does; its arguments, results and errors are the same.
+
+    Args:
+        game: `Game`, or one with the same `turn`, `state`, `averaged` and `generator`, as `word_game.WordGame`.
+        batches: step → what the game's `turn` takes after the number of the step and the share that is done.
+        steps, seconds, watch, every, checkpoint, save_every, label, bar: see `play`.
+    """
     if steps is None and seconds is None:
         raise ValueError("play needs steps, seconds, or both, to know when to stop")
     for name, value in (("steps", steps), ("seconds", seconds)):
         if value is not None and value <= 0:
             raise ValueError(f"{name}={value}; accepted: more than 0")
-    game, match, best = Game(generator, discriminator, rules), Match(), []
+    match, best = Match(), []
     kept = None if checkpoint is None else Path(checkpoint) / "match.npz"
     if kept and kept.exists():
         match, best = _restore(kept, game)

@@ -25,7 +25,9 @@ MODULES = {
     ("train", "detector"): ("vistext.experiments.train_detector", "the detector of lesson 02"),
     ("train", "segmenter"): ("vistext.experiments.train_segmenter", "the segmenter of lesson 02"),
     ("train", "gan"): ("vistext.experiments.train_gan", "a generator of pictures, and who examines it"),
+    ("train", "describer"): ("vistext.experiments.train_describer", "who describes pictures, and who judges that"),
     ("experiment", "tags"): ("vistext.experiments.tags", "when do tags help to find a missing word? (lesson 03)"),
+    ("experiment", "descriptions"): ("vistext.experiments.descriptions", "ways to describe, compared (lesson 05)"),
     ("bench",): ("vistext.experiments.bench", "the article's network and ours, side by side"),
 }
 GROUPS = {

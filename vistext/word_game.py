@@ -3,15 +3,20 @@
 A picture changes smoothly with the generator's weights, a word does not: it is one or another. Two ways lead around
 that. The Gumbel-softmax lets words pass to the judge as they are, and slopes come back as if they had been soft (Jang
 et al. 2017, "Categorical Reparameterization with Gumbel-Softmax", arXiv:1611.01144; for descriptions Shetty et al.
-2017, "Speaking the Same Language", arXiv:1703.10476). The policy gradient needs no slope of the judge: what it likes better
-than other sentences about the same picture is made likelier (Williams 1992; for descriptions Dai et al. 2017,
+2017, "Speaking the Same Language", arXiv:1703.10476). The policy gradient needs no slope of the judge: what it likes
+better than other sentences about the same picture is made likelier (Williams 1992; for descriptions Dai et al. 2017,
 "Towards Diverse and Natural Image Descriptions via a Conditional GAN", arXiv:1703.06029).
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+import numpy as np
+
+from vistext import decoding
 from vistext.data.words import PAD, START, UNKNOWN
 from vistext.engine import keras, tf
+from vistext.models.describer import Writing
 
 NEVER = -1e9  # the logit of what is never said
 WAYS = ("gumbel", "policy")
@@ -22,12 +27,15 @@ class Rules:
     """How the two learn; the defaults are those of the shipped weights."""
 
     way: str = "policy"  # one of `WAYS`, by which the judge's opinion reaches the writer
-    writer_rate: float = 2e-4
-    judge_rate: float = 1e-3
+    writer_rate: float = 1e-4
+    judge_rate: float = 3e-4
+    head_start: int = 200  # steps in which only the judge learns: at first its opinion is worth nothing
+    fading: float = 0.5  # share of the game, at its end, over which both rates go down to 0
     softness: float = 1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
     anchor: float = 0.0  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
     variety: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
     clip: float = 8.0  # no score counts as more than this, either way
+    seed: int = 0  # of what the writer says
 
     def __post_init__(self):
         if self.way not in WAYS:
@@ -76,20 +84,72 @@ def scores(judge: keras.Model, grid, words):
 
 
 class WordGame:
-    """Writer, judge, their optimisers, and one compiled step.
+    """Writer, judge, their optimisers, and one compiled step of each; `adversarial.play_on` plays it.
 
     Args:
         writer, judge: as `models.describer` builds them.
         rules: how they learn.
     """
 
+    averages = ()  # of weights: none are kept
+
     def __init__(self, writer: keras.Model, judge: keras.Model, rules: Rules):
         self.writer, self.judge, self.rules = writer, judge, rules
+        self.writing = Writing(writer)
         self.words = writer.outputs[0].shape[-1]
         self.writer_optimizer = keras.optimizers.Adam(rules.writer_rate, beta_1=0.5, beta_2=0.99)
         self.judge_optimizer = keras.optimizers.Adam(rules.judge_rate, beta_1=0.5, beta_2=0.99)
         self.writer_optimizer.build(writer.trainable_variables)
         self.judge_optimizer.build(judge.trainable_variables)
+
+    @property
+    def generator(self) -> keras.Model:
+        """The writer."""
+        return self.writer
+
+    def turn(self, number: int, done: float, grid, true, lengths) -> list[float]:
+        """Step `number` of both networks, when that share of the game is done.
+
+        Args:
+            number: 0, 1, ...
+            done: 0 to 1.
+            grid: float32 [n, 64, c]: what the eye sees in n pictures.
+            true: int32 [n, s, t + 1]: true sentences about each, START first.
+            lengths: int32 [n, s]: indices into `describer.LENGTHS`.
+
+        Returns:
+            Both losses, and the judge's mean probability for true and for invented sentences.
+        """
+        left = min(1.0, (1 - done) / self.rules.fading) if self.rules.fading else 1.0
+        self.writer_optimizer.learning_rate = self.rules.writer_rate * left
+        self.judge_optimizer.learning_rate = self.rules.judge_rate * left
+        invented = self.say(number, grid, lengths, true.shape[-1] - 1)
+        loss, on_true, on_invented, _ = self.teach_judge(grid, true, invented)
+        other_loss = 0.0
+        if number >= self.rules.head_start:
+            seed = tf.constant([self.rules.seed, number])
+            other_loss, *_ = self.teach_writer(grid, true, invented, lengths, seed)
+        return [float(figure) for figure in (loss, other_loss, on_true, on_invented)]
+
+    def say(self, number: int, grid, lengths, most: int):
+        """What the writer says in step `number`, drawn: int32 [n, s, most + 1]."""
+        n, s = lengths.shape
+        z = decoding.draw_z(n * s, most, np.random.default_rng((self.rules.seed, number)))
+        inputs = (np.repeat(grid, s, axis=0), np.reshape(lengths, -1))
+        return decoding.write(self.writing, inputs, most=most, z=z).ids.reshape(n, s, -1)
+
+    def averaged(self, *_):
+        """The writer as it is."""
+        return nullcontext(self.writer)
+
+    def state(self) -> dict[str, list]:
+        """Every variable, by whose it is."""
+        return {
+            "writer": self.writer.weights,
+            "judge": self.judge.weights,
+            "writer_optimizer": self.writer_optimizer.variables,
+            "judge_optimizer": self.judge_optimizer.variables,
+        }
 
     @tf.function(autograph=False, reduce_retracing=True)
     def teach_judge(self, grid, true, invented):

@@ -1,21 +1,26 @@
 """Training lesson 05's networks: first by likelihood, then against each other; and measuring what they say."""
 
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from vistext import scenes
+from vistext import decoding, scenes, sentences
+from vistext.adversarial import Match, play_on
 from vistext.data.words import PAD, Vocabulary
 from vistext.engine import keras
 from vistext.experiments import locating
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer, detector
-from vistext.models.describer import LENGTHS, DescriberConfig
-from vistext.scenes import language
+from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
+from vistext.scenes import Scene, language
 from vistext.training import History, Muon, fit
+from vistext.word_game import Rules, WordGame
 
+RISING = 0.03  # share of a stage over which its rate rises: Adam knows little at first
+AT_ONCE = 50  # pictures of which sentences are drawn together
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each described at every length
 # So many sentences about each picture, cut after so many words.
 TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
@@ -35,6 +40,13 @@ def shorten(ids: np.ndarray, most: int) -> np.ndarray:
     return ids[:, : min(most, used[-1] + 1)]
 
 
+def crowd(count: int, crowded: float, seed: int) -> list[Scene]:
+    """Scenes of the training split, of which a share, at least about that, shows several things."""
+    several = round(crowded * count)
+    found = sorted(scenes.sample(2 * count, seed, "train"), key=lambda scene: len(scene.things) == 1)
+    return found[:several] + found[len(found) - (count - several) :]
+
+
 @dataclass(frozen=True)
 class Stage:
     """A part of the training by likelihood."""
@@ -49,7 +61,7 @@ class Stage:
 # First what things look like and how one speaks; then which is which where there are several, which takes longer.
 STAGES = (
     Stage(4200, (TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, 0.04, 0.04),
-    Stage(4500, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.05, 0.024),
+    Stage(3200, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.05, 0.024),
 )
 
 
@@ -85,9 +97,7 @@ class Told:
         """
         length, count, most = self.turns[step % len(self.turns)]
         seed = FIRST_SEED * (self.seed + 1) + step
-        seen = sorted(scenes.sample(2 * self.size, seed, "train"), key=lambda scene: len(scene.things) == 1)
-        several = round(self.crowded * self.size)
-        seen = seen[:several] + seen[-(self.size - several) :] if several < self.size else seen[: self.size]
+        seen = crowd(self.size, self.crowded, seed)
         rng = np.random.default_rng(seed)
         told = [language.describe(scene, length, rng) for scene in seen for _ in range(count)]
         ids = shorten(vocabulary().encode(told), most + 1).reshape(self.size, count, -1)
@@ -96,7 +106,11 @@ class Told:
 
 
 def train(
-    recipe: Recipe, *, precision: str = "float32", checkpoint: Path | None = None, bar: bool = True
+    recipe: Recipe,
+    *,
+    precision: str = "float32",
+    checkpoint: Path | None = None,
+    bar: bool = True,
 ) -> tuple[keras.Model, keras.Model, History]:
     """Train an eye, from the detector's body, and a writer: each next word of true sentences is to be likely.
 
@@ -107,7 +121,7 @@ def train(
         bar: whether to show a progress bar.
 
     Returns:
-        The eye, the writer, and the history.
+        The eye, the writer, and the history of the last stage.
     """
     keras.utils.set_random_seed(recipe.seed)
     config = replace(recipe.network, precision=precision)
@@ -119,19 +133,188 @@ def train(
         keras.Input((None,), dtype="int32", name="lengths"),
     ]
     model = keras.Model(inputs, writer([eye(inputs[0]), *inputs[1:]]))
-    model.compile(
-        optimizer=Muon(recipe.learning_rate, adam_rate=recipe.adam_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-    )
-    history = fit(
-        model,
-        Told(recipe.size, recipe.seed),
+    for number, stage in enumerate(recipe.stages):
+        reached = None if checkpoint is None else checkpoint / f"stage{number}.weights.h5"
+        if reached and reached.exists():
+            model.load_weights(reached)
+            history = History()
+            continue
+        model.compile(
+            optimizer=Muon(stage.learning_rate, adam_rate=stage.adam_rate),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
+        )
+        history = fit(
+            model,
+            Told(stage.turns, stage.crowded, recipe.size, recipe.seed + number),
+            steps=stage.steps,
+            learning_rate=partial(_rate, stage.learning_rate),
+            checkpoint=None if checkpoint is None else checkpoint / f"stage{number}",
+            label=f"eye and writer, {number + 1} of {len(recipe.stages)}",
+            bar=bar,
+        )
+        if history.interrupted:
+            return eye, writer, history
+        locating.settle(eye, recipe.seed + number)
+        if reached:
+            model.save_weights(reached)
+    return eye, writer, history
+
+
+def _rate(peak: float, done: float) -> float:
+    return peak * min(1.0, done / RISING) * (1 - done)
+
+
+@dataclass(frozen=True)
+class GameRecipe:
+    """How writer and judge learn against each other; the defaults are those of the shipped weights."""
+
+    rules: Rules = field(default_factory=Rules)
+    turns: tuple = (DESCRIPTIONS, DESCRIPTIONS, STORIES, DESCRIPTIONS, ("title", 6, 14))
+    steps: int = 1500
+    size: int = 24  # pictures in a batch
+    pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
+    crowded: float = 0.85  # share of these, at least, that show several things
+    seed: int = 0
+
+
+class Heard:
+    """Batches of the game; each depends on its number and the seed alone.
+
+    Args:
+        recipe: of the game.
+        eye: as `describer.build_eye` makes it; it no longer learns.
+    """
+
+    def __init__(self, recipe: GameRecipe, eye: keras.Model):
+        self.recipe = recipe
+        self.scenes = crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2)
+        self.grids = describer.look(eye, scenes.draw_many(self.scenes).pictures)
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Batch number `step`: grids float32 [size, 64, c], true sentences about them, int32 [size, s, t + 1], and
+        lengths int32 [size, s].
+        """
+        length, count, most = self.recipe.turns[step % len(self.recipe.turns)]
+        rng = np.random.default_rng((self.recipe.seed, step))
+        chosen = rng.integers(0, len(self.scenes), self.recipe.size)
+        told = [language.describe(self.scenes[index], length, rng) for index in chosen for _ in range(count)]
+        ids = np.full((len(told), most + 1), PAD, np.int32)
+        encoded = vocabulary().encode(told)[:, : most + 1]
+        ids[:, : encoded.shape[1]] = encoded
+        lengths = np.full((self.recipe.size, count), LENGTHS.index(length), np.int32)
+        return self.grids[chosen], ids.reshape(self.recipe.size, count, -1), lengths
+
+
+def play(
+    recipe: GameRecipe,
+    eye: keras.Model,
+    writer: keras.Model,
+    judge: keras.Model,
+    *,
+    batches: Heard | None = None,
+    watch: Callable[[keras.Model, int], float | None] | None = None,
+    every: int = 250,
+    checkpoint: Path | None = None,
+    bar: bool = True,
+) -> Match:
+    """Let a writer and a judge learn against each other; both are changed.
+
+    Args:
+        recipe: how.
+        eye, writer: as `train` returns them.
+        judge: as `describer.build_judge` makes it; at best it has had `describer.start_judge`.
+        batches: by default those of the recipe.
+        watch, every, checkpoint, bar: see `adversarial.play`.
+
+    Returns:
+        What they went through.
+    """
+    return play_on(
+        WordGame(writer, judge, recipe.rules),
+        batches or Heard(recipe, eye),
         steps=recipe.steps,
-        learning_rate=lambda done: recipe.learning_rate * min(1.0, done / 0.03) * (1 - done),
+        watch=watch,
+        every=every,
         checkpoint=checkpoint,
-        label="eye and writer",
+        label="writer and judge",
         bar=bar,
     )
-    if not history.interrupted:
-        locating.settle(eye, recipe.seed)
-    return eye, writer, history
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to say something about a picture, which is measured."""
+
+    name: str
+    describer: Describer
+    nucleus: float = 0.0  # see `decoding.draw_z`; 0 says the likeliest words
+    temperature: float = 1.0
+    beam: int = 0  # its width; 0 for none
+
+
+def say(way: Way, grids: np.ndarray, length: str, draws: int, seed: int = 0) -> list[list[str]]:
+    """What is said in some way: grids [n, 64, c] → n lists of `draws` sentences, or of one where nothing is drawn."""
+    if way.beam:
+        return [[sentence] for sentence in way.describer.search(grids, length, width=way.beam)]
+    if not way.nucleus:
+        return [[sentence] for sentence in way.describer.decode(way.describer.write(grids, length))]
+    said, most = [], describer.MOST[length]
+    for first in range(0, len(grids), AT_ONCE):
+        some = np.repeat(grids[first : first + AT_ONCE], draws, axis=0)
+        z = decoding.draw_z(len(some), most, np.random.default_rng((seed, first)), way.nucleus)
+        said += way.describer.decode(way.describer.write(some, length, z=z, temperature=way.temperature))
+    return [said[first : first + draws] for first in range(0, len(said), draws)]
+
+
+def measure(draws: list[list[str]], seen: list[Scene], references: list[list[str]] | None = None) -> dict[str, float]:
+    """How good what is said of scenes is.
+
+    Args:
+        draws: for each scene, as many sentences; one or more.
+        seen: the scenes.
+        references: for each scene true sentences that others have said; for BLEU and CIDEr-D, of the first draws.
+
+    Returns:
+        true, held, readable: shares of sentences wholly true, of facts that hold, of sentences that can be read;
+        different: true sentences about a picture, on average, each counted once; distinct_1, distinct_2, self_bleu:
+        see `vistext.sentences`; with references bleu and, if it is installed, cider_d.
+    """
+    said = [sentence for each in draws for sentence in each]
+    judged = sentences.judge(said, [scene for scene, each in zip(seen, draws, strict=True) for _ in each])
+    result = {
+        "true": judged.share_true,
+        "held": judged.share_held,
+        "readable": judged.share_readable,
+        "different": float(sentences.different_true(draws, seen).mean()),
+        "distinct_1": sentences.distinct(said, 1),
+        "distinct_2": sentences.distinct(said, 2),
+    }
+    if len(draws[0]) > 1:
+        result["self_bleu"] = sentences.self_bleu(draws)
+    if references:
+        first = [each[0] for each in draws]
+        result |= {"bleu": sentences.bleu(first, references), "cider_d": sentences.cider_d(first, references)}
+    return {name: round(value, 4) for name, value in result.items()}
+
+
+def others_say(seen: list[Scene], length: str, count: int, seed: int = 0) -> list[list[str]]:
+    """True sentences about scenes, at random as people of the drawn world say them: n lists of `count`."""
+    rng = np.random.default_rng(seed)
+    return [[language.describe(scene, length, rng) for _ in range(count)] for scene in seen]
+
+
+def mismatch(seen: list[Scene], length: str, seed: int = 0) -> list[str]:
+    """For each scene a true sentence about another one, which is false of this one."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for scene in seen:
+        while language.holds(sentence := language.describe(seen[rng.integers(len(seen))], length, rng), scene):
+            pass
+        found.append(sentence)
+    return found
+
+
+def measure_judge(judge: Judge, grids: np.ndarray, seen: list[Scene], length: str) -> float:
+    """How well a judge tells true sentences from those about other pictures: the area under the ROC curve."""
+    true = [said for [said] in others_say(seen, length, 1)]
+    return sentences.auc(judge.score_seen(grids, true), judge.score_seen(grids, mismatch(seen, length)))

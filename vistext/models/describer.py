@@ -187,7 +187,7 @@ class Describer:
             TypeError, ValueError: not such pictures, another length, a z of another shape, a temperature of 0 or below.
         """
         grids = look(self.eye, pictures)
-        return self.vocabulary.decode(self.write(grids, length, z=z, temperature=temperature).ids)
+        return self.decode(self.write(grids, length, z=z, temperature=temperature))
 
     def draw(self, pictures: np.ndarray, count: int, length: str = "description", *, seed: int = 0, **how):
         """Say several things about each picture.
@@ -209,12 +209,15 @@ class Describer:
             raise ValueError(f"count={count}; accepted: 1 draw or more for each picture")
         grids = look(self.eye, pictures)
         z = decoding.draw_z(len(grids) * count, _most(length), seed, how.pop("nucleus", 1.0))
-        said = self.vocabulary.decode(self.write(np.repeat(grids, count, axis=0), length, z=z, **how).ids)
+        said = self.decode(self.write(np.repeat(grids, count, axis=0), length, z=z, **how))
         return [said[first : first + count] for first in range(0, len(said), count)]
 
     def best(self, pictures: np.ndarray, length: str = "description", *, width: int = 4) -> list[str]:
         """The likeliest sentence about each picture that a beam of some width finds; see `decoding.beam`."""
-        grids = look(self.eye, pictures)
+        return self.search(look(self.eye, pictures), length, width=width)
+
+    def search(self, grids: np.ndarray, length: str, *, width: int) -> list[str]:
+        """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
         found = decoding.beam(self.writing, (grids, self._asked(grids, length)), most=_most(length), width=width)
         return self.vocabulary.decode(found.ids[:, 0])
 
@@ -222,6 +225,10 @@ class Describer:
         """The same for pictures that have been looked at: `look`'s grids [n, 64, c] → `decoding.Written`."""
         inputs = (grids, self._asked(grids, length))
         return decoding.write(self.writing, inputs, most=_most(length), z=z, temperature=temperature)
+
+    def decode(self, written: decoding.Written) -> list[str]:
+        """What has been written, as sentences."""
+        return self.vocabulary.decode(written.ids)
 
     def _asked(self, grids: np.ndarray, length: str) -> np.ndarray:
         _most(length)

@@ -38,8 +38,13 @@ def save(model, name: str, card: dict, folder: Path = FOLDER, *, bits: int = 10)
         "bytes": file.stat().st_size,
         "sha256": _sha256(file),
     }
-    (folder / f"{name}.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_card(card, name, folder)
     return card
+
+
+def write_card(card: dict, name: str, folder: Path = FOLDER) -> None:
+    """Write the card of weights that are there already: with what has been measured since they were saved."""
+    (folder / f"{name}.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _short(array: np.ndarray, bits: int) -> np.ndarray:
