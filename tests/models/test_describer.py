@@ -304,10 +304,10 @@ def test_a_number_of_sentences_that_is_not_that_of_the_pictures_is_refused(judge
             judge.choose(PICTURES, draws)
 
 
-def test_a_sentence_that_is_too_long_to_be_heard_is_refused(judge):
-    assert len(judge.evidence(PICTURES[:1], ["cat " * 59])[0]) == 60
-    with pytest.raises(ValueError, match="a sentence of 60 words; accepted: at most 59"):
-        judge.score(PICTURES[:1], ["cat " * 60])
+def test_whatever_can_be_written_is_heard_and_what_is_longer_is_refused(judge):
+    assert [len(each) for each in judge.evidence(PICTURES[:2], ["cat " * 59, "cat " * 60])] == [60, 60]
+    with pytest.raises(ValueError, match="a sentence of 61 words; accepted: at most 60"):
+        judge.score(PICTURES[:1], ["cat " * 61])
 
 
 def test_the_precision_changes_little_and_the_reader_s_stays(writer):

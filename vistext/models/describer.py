@@ -275,7 +275,7 @@ class Judge:
             For each sentence its words and marks, the end included, with what each adds.
 
         Raises:
-            TypeError, ValueError: not such pictures, not as many sentences, or one of more than 59 words and marks.
+            TypeError, ValueError: not such pictures, not as many sentences, or one of more than 60 words and marks.
         """
         ids = self._encode(sentences, len(pictures))
         added = self._heard(look(self.eye, pictures), ids)
@@ -310,9 +310,10 @@ class Judge:
         ids = self.vocabulary.encode(sentences)
         if len(ids) != n:
             raise ValueError(f"{len(ids)} sentences about {n} pictures; accepted: one for each")
-        if ids.shape[1] - 1 > max(MOST.values()):
-            raise ValueError(f"a sentence of {ids.shape[1] - 2} words; accepted: at most {max(MOST.values()) - 1}")
-        return ids
+        most = max(MOST.values())
+        if ids.shape[1] - 2 > most:
+            raise ValueError(f"a sentence of {ids.shape[1] - 2} words; accepted: at most {most}")
+        return ids[:, : most + 1]  # what was written until it was cut has no end
 
     def _heard(self, grids: np.ndarray, ids: np.ndarray) -> np.ndarray:
         parts = []
