@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from vistext import scenes, weights
 from vistext import tour as tours
 from vistext.data.cifar10 import CLASSES
+from vistext.data.words import Vocabulary
 from vistext.engine import keras
-from vistext.models import tagger
+from vistext.models import describer, tagger
 from vistext.models.detector import Detections
 from vistext.scenes import language, tables
 from vistext.tour import page as tour_page
-from vistext.tour.sections import Boxes, Masks, Tags, listed, place
+from vistext.tour.sections import EXAMPLE, Boxes, Descriptions, Masks, Tags, Told, listed, place
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 NEVER = {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video", "source"}
@@ -383,6 +385,73 @@ def test_pixels_that_are_wrong_are_counted():
     assert section.right == pytest.approx(np.mean(drawing.classes == 0))
 
 
+TOLD = Descriptions(
+    (
+        Told("title", "a cat", 0.93, ""),
+        Told("description", "A <cat> is sitting on the floor.", 0.996, ""),
+        Told("story", "The cat is black. It is day.", 0.2, "the colour of the cat is orange, not black"),
+        Told("another", "It is day.", 0.004, ""),
+    )
+)
+
+
+def test_what_is_said_is_told_with_the_judge_s_score_and_whether_it_is_true():
+    assert TOLD.sentence == "A <cat> is sitting on the floor."
+    [title, *_, story, _] = TOLD.facts()["descriptions"]
+    assert title == {"what": "title", "text": "a cat", "score": 0.93, "true": True, "why_not": ""}
+    assert (story["true"], story["why_not"]) == (False, "the colour of the cat is orange, not black")
+    page = Page(TOLD.html())
+    assert "title a cat 93 % true" in page.text
+    assert "description A <cat> is sitting on the floor. > 99 % true" in page.text
+    assert "The cat is black. It is day. 20 % false" in page.text
+    assert "” is false: the colour of the cat is orange, not black." in page.text
+    assert not page.all("cat")
+    assert [attrs.get("scope") for attrs in page.all("th")] == ["col"] * 4 + ["row"] * 4
+    assert len(page.all("caption")) == 1
+
+
+def test_what_is_said_can_be_read_in_a_narrow_terminal():
+    terminal = Console(width=60, file=io.StringIO())
+    terminal.print(TOLD.lines())
+    said = terminal.file.getvalue()
+    assert all(word in said for word in ("title", "<cat>", "story", "93 %", "> 99 %", "< 1 %", "false"))
+
+
+@pytest.fixture
+def any_describer(monkeypatch):
+    """Small networks with random weights in place of the shipped ones."""
+    vocabulary = Vocabulary.build(["a cat is sitting on the floor.", "the dog is small, and it runs."])
+    config = describer.DescriberConfig(len(vocabulary), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, blocks=1)
+    random = np.random.default_rng(0)
+    networks = [build(config) for build in (describer.build_eye, describer.build_writer, describer.build_judge)]
+    for weight in (weight for network in networks for weight in network.trainable_variables):
+        weight.assign(random.normal(scale=0.5, size=weight.shape))
+    eye, writer, judge = networks
+    speaker = describer.Describer(eye, describer.Writing(writer), vocabulary)
+    monkeypatch.setattr(describer, "load", lambda: speaker)
+    monkeypatch.setattr(describer, "load_judge", lambda: describer.Judge(eye, judge, vocabulary))
+    return speaker
+
+
+def test_title_description_and_story_are_the_likeliest_and_the_others_are_not_the_same(any_describer):
+    section = Descriptions.of(scenes.course_scene())
+    pictures = drawn(scenes.course_scene()).picture[np.newaxis]
+    told = {each.what: each for each in section.told}
+    for length in ("title", "description", "story"):
+        assert [told[length].text] == any_describer.describe(pictures, length)
+        assert told[length].score == pytest.approx(
+            float(describer.load_judge().score(pictures, [told[length].text])[0]), abs=1e-5
+        )
+    others = [each.text for each in section.told if each.what == "another"]
+    assert len(set(others) - {told["description"].text}) == len(others) == 4
+    assert (section.told[-1].what, section.told[-1].text, section.told[-1].true) == ("the course's own", EXAMPLE, True)
+    assert not told["another"].true
+
+
+def test_what_the_course_says_of_its_own_scene_is_asked_of_no_other(any_describer):
+    assert EXAMPLE not in [each.text for each in Descriptions.of(scenes.sample(1, 3, "test")[0]).told]
+
+
 def test_words_are_listed_as_in_a_sentence():
     assert [listed(["a", "b", "c"][:count]) for count in range(4)] == ["", "a", "a and b", "a, b and c"]
 
@@ -409,12 +478,14 @@ def test_weights_that_are_not_there_are_said_before_tensorflow_is_needed(monkeyp
 def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     found = tours.tour()
 
-    tags, boxes, masks = found.sections
+    tags, boxes, masks, said = found.sections
     assert tags.first == "cat"
     assert tags.sentence.startswith("The picture most likely shows a cat")
     assert boxes.sentence.startswith("The drawing shows a cat at the ")
     assert next(iter(masks.shares)) == "cat"
     assert masks.right > 0.98
+    assert all(language.holds(told.text, scenes.course_scene()) for told in said.told[:3])
+    assert said.told[-1].text == EXAMPLE
     assert [subject.picture.shape for subject in found.subjects] == [(300, 451, 3), (480, 480, 3)]
     page = Page(found.html())
     assert "Chelsea the cat" in page.text

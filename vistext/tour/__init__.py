@@ -1,8 +1,9 @@
 """The main job: one picture through every task that has landed, and what each task says about it.
 
-A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02) by networks that know the
-drawn world only. Each task's answer is one `Section`; a later lesson adds its own to `SECTIONS_OF_A_SCENE` or to
-`SECTIONS_OF_A_PHOTOGRAPH`, and the command line and the page show whatever `TourResult.sections` holds.
+A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02) and described (lesson 05)
+by networks that know the drawn world only. Each task's answer is one `Section`; a later lesson adds its own to
+`SECTIONS_OF_A_SCENE` or to `SECTIONS_OF_A_PHOTOGRAPH`, and the command line and the page show whatever
+`TourResult.sections` holds.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from vistext import scenes, weights
 from vistext.data import pictures
 from vistext.scenes import language
 from vistext.tour import page
-from vistext.tour.sections import Boxes, Masks, Section, Tags, percent, sentence, with_article
+from vistext.tour.sections import Boxes, Descriptions, Masks, Section, Tags, percent, sentence, with_article
 
 __all__ = ["NotReadyError", "Subject", "TourResult", "percent", "sentence", "tour", "with_article"]
 
 CAT = "skimage.data.chelsea"
 SECTIONS_OF_A_PHOTOGRAPH = (Tags,)
-SECTIONS_OF_A_SCENE = (Boxes, Masks)
+SECTIONS_OF_A_SCENE = (Boxes, Masks, Descriptions)
 LARGE = 480  # pixels: the side at which the page shows a drawn scene; its networks see it at 64
 
 
@@ -111,15 +112,15 @@ def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | No
     if picture_path is not None and scene is not None:
         raise ValueError("a tour is of a picture or of a scene, not of both")
     began = time.perf_counter()
-    stops = []  # what is shown, what the networks are given, and who says something about it
+    stops = []  # what is shown, what each is given, and who says something about it
     if scene is None:
         subject = _photograph(picture_path)
         stops.append((subject, subject.picture, SECTIONS_OF_A_PHOTOGRAPH))
     if picture_path is None:
         scene = scene or scenes.course_scene()
-        stops.append((_drawn(scene), scenes.draw(scene), SECTIONS_OF_A_SCENE))
+        stops.append((_drawn(scene), scene, SECTIONS_OF_A_SCENE))
     try:
-        for name in {kind.weights for _, _, kinds in stops for kind in kinds}:
+        for name in sorted({name for _, _, kinds in stops for kind in kinds for name in kind.weights}):
             weights.verify(name)  # before TensorFlow, which takes seconds to start
     except (OSError, ValueError) as error:
         raise NotReadyError(f"{error}; `vistext doctor` says what to do") from error

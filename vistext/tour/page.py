@@ -8,6 +8,7 @@ forbids the browser to fetch anything. Colours follow the reader's light or dark
 import base64
 import io
 import os
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -51,10 +52,18 @@ td.bar { width: 100%; padding-left: 1rem; }
 .fill { min-width: 2px; background: var(--bar); }
 tr:first-child > * { font-weight: 650; }
 tr:first-child .fill { background: var(--accent); }
+table.told th, table.told td { padding: .35rem 1rem .35rem 0; vertical-align: top; }
+table.told td.text { width: 100%; white-space: normal; }
+table.told tbody tr:first-child > * { font-weight: 400; }
 .note { margin: 1rem 0 0; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: 1.5rem;
   margin-top: 2rem; }
 footer { margin-top: 2rem; }
+@media (max-width: 36rem) {
+  .told tr { display: grid; grid-template-columns: 1fr 4rem 3rem; padding: .35rem 0; }
+  table.told th, table.told td { padding: 0; }
+  .told thead th:first-child { display: none; }
+  .told td.text { grid-area: 2 / 1 / 3 / -1; } }
 @media (forced-colors: active) { .fill { background: CanvasText; } }
 @media print { body { padding: 0; } section { break-inside: avoid; } }
 """
@@ -143,6 +152,26 @@ def bars(shares: dict[str, tuple[float, str]], *, caption: str) -> str:
         for name, (length, text) in shares.items()
     )
     return f"<table>\n<caption>{escape(caption)}</caption>\n<tbody>\n{rows}\n</tbody>\n</table>"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
+    """A table whose first column names the rows and whose second holds sentences, which may take several lines.
+
+    Args:
+        heads: of the columns, plain text.
+        rows: the cells of each, plain text, as many as there are heads.
+        caption: what the table tells, plain text.
+    """
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    body = "\n".join(
+        f'<tr><th scope="row">{escape(name)}</th><td class="text">{escape(text)}</td>'
+        f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for name, text, *cells in rows
+    )
+    return (
+        f'<table class="told">\n<caption>{escape(caption)}</caption>\n<thead>\n<tr>{head}</tr>\n</thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table>"
+    )
 
 
 def check_folder(folder: Path) -> None:

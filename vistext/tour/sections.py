@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from vistext import overlays
 from vistext.data import pictures
 from vistext.data.cifar10 import CLASSES
-from vistext.scenes import Drawing, tables
+from vistext.scenes import Drawing, Scene, course_scene, draw, language, tables
 from vistext.tour import page
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SEEN = 32  # the side, in pixels, of what the tagger is given
 SHOWN = 480  # the side, in pixels, at which the page shows the same part of the picture
+EXAMPLE = "A cat is sitting on the floor."  # what the course says of its own picture
+DRAWS, TRIES = 4, 12  # other sentences that are shown, and what they are taken from: some are drawn more than once
 SURE = 0.5  # the tagger is calibrated: below this its first tag is more likely wrong than right
 
 
@@ -28,7 +31,7 @@ class Section(Protocol):
     """What one task says about the picture."""
 
     title: ClassVar[str]  # the question that the task answers, as a heading
-    weights: ClassVar[str]  # the shipped weights that it asks
+    weights: ClassVar[tuple[str, ...]]  # the shipped weights that it asks
 
     @property
     def sentence(self) -> str:
@@ -53,7 +56,7 @@ class Tags:
     shown: np.ndarray  # uint8 [480, 480, 3], the same part of the picture as a person would see it
     heat: np.ndarray  # float32 [h, w] in [0, 1], how much each part spoke for the first tag (Grad-CAM)
     title: ClassVar[str] = "What is in it?"
-    weights: ClassVar[str] = "tagger"
+    weights: ClassVar[tuple[str, ...]] = ("tagger",)
 
     @classmethod
     def of(cls, picture: np.ndarray) -> Tags:
@@ -132,13 +135,14 @@ class Boxes:
     drawing: Drawing  # the scene as the network saw it, with the boxes that it should find
     found: Detections
     title: ClassVar[str] = "Where is it?"
-    weights: ClassVar[str] = "detector"
+    weights: ClassVar[tuple[str, ...]] = ("detector",)
 
     @classmethod
-    def of(cls, drawing: Drawing) -> Boxes:
-        """Ask the detector."""
+    def of(cls, scene: Scene) -> Boxes:
+        """Draw a scene, and ask the detector."""
         from vistext.models import detector
 
+        drawing = draw(scene)
         [found] = detector.detect(detector.load(), drawing.picture[np.newaxis])
         return cls(drawing, found)
 
@@ -198,13 +202,14 @@ class Masks:
     drawing: Drawing  # the scene as the network saw it, with the mask that it should find
     classes: np.ndarray  # uint8 [side, side]: 0 background, k + 1 kind k
     title: ClassVar[str] = "Which pixels are it?"
-    weights: ClassVar[str] = "segmenter"
+    weights: ClassVar[tuple[str, ...]] = ("segmenter",)
 
     @classmethod
-    def of(cls, drawing: Drawing) -> Masks:
-        """Ask the segmenter."""
+    def of(cls, scene: Scene) -> Masks:
+        """Draw a scene, and ask the segmenter."""
         from vistext.models import segmenter
 
+        drawing = draw(scene)
         return cls(drawing, segmenter.segment(segmenter.load(), drawing.picture[np.newaxis])[0])
 
     @property
@@ -245,6 +250,97 @@ class Masks:
             caption="What was drawn.",
         )
         return page.row(found, drawn)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something that is said of a drawn scene."""
+
+    what: str  # "title", "description" or "story", the likeliest; "another", drawn; or "the course's own"
+    text: str
+    score: float  # how likely it is that a person said it of this picture, says the judge: 0 to 1
+    why_not: str  # in what it is not true; empty when it is
+
+    @property
+    def true(self) -> bool:
+        """Whether all that is said is so."""
+        return not self.why_not
+
+
+@dataclass(frozen=True)
+class Descriptions:
+    """What one would say about a drawn scene: what the describer says, and what the judge thinks of it."""
+
+    told: tuple[Told, ...]  # title, description, story, and then others
+    title: ClassVar[str] = "What would one say about it?"
+    weights: ClassVar[tuple[str, ...]] = ("eye", "gan_describer", "judge")
+
+    @classmethod
+    def of(cls, scene: Scene) -> Descriptions:
+        """Draw a scene, let the describer speak, and ask the judge; what is true is known of the scene."""
+        from vistext.decoding import draw_z
+        from vistext.models import describer
+
+        speaker, judge = describer.load(), describer.load_judge()
+        grid = describer.look(speaker.eye, draw(scene).picture[np.newaxis])  # (1, 64, c)
+        said = []
+        for length in describer.LENGTHS:
+            z = np.zeros((1, describer.MOST[length]), "float32")  # with which the likeliest words are said
+            if length == "description":
+                z = np.concatenate([z, draw_z(TRIES, describer.MOST[length], 0)])
+            texts = speaker.vocabulary.decode(speaker.write(np.repeat(grid, len(z), axis=0), length, z=z).ids)
+            said.append((length, texts[0]))
+            if length == "description":
+                others = [text for text in dict.fromkeys(texts) if text != texts[0]][:DRAWS]
+        said += [("another", text) for text in others]
+        if scene == course_scene():
+            said.append(("the course's own", EXAMPLE))
+        scores = judge.score_seen(np.repeat(grid, len(said), axis=0), [text for _, text in said])
+        return cls(
+            tuple(
+                Told(what, text, float(score), language.holds(text, scene).why)
+                for (what, text), score in zip(said, scores, strict=True)
+            )
+        )
+
+    @property
+    def sentence(self) -> str:
+        return next(told.text for told in self.told if told.what == "description")
+
+    def facts(self) -> dict:
+        return {
+            "descriptions": [
+                {"what": told.what, "text": told.text, "score": told.score, "true": told.true, "why_not": told.why_not}
+                for told in self.told
+            ]
+        }
+
+    def lines(self) -> RenderableType:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in ("", "text", "judge", "true?"):
+            table.add_column(column, justify="right" if column == "judge" else "left")
+        for told in self.told:
+            table.add_row(told.what, Text(told.text), percent(told.score), "true" if told.true else "false")
+        return table
+
+    def html(self) -> str:
+        rows = [(told.what, told.text, percent(told.score), "true" if told.true else "false") for told in self.told]
+        caption = "What is said, how likely the judge finds it that a person said so, and whether it is true"
+        wrong = "".join(
+            f'<p class="note">“{escape(told.text)}” is false: {escape(told.why_not)}.</p>'
+            for told in self.told
+            if not told.true
+        )
+        note = (
+            "Title, description and story are the likeliest ones, word for word; the others are drawn by chance. What"
+            " is true is known from the scene, of which both networks see the picture only. They know drawings, and no"
+            " photographs."
+        )
+        return f'{page.table(("", "text", "judge", "true?"), rows, caption=caption)}\n{wrong}<p class="note">{note}</p>'
 
 
 def sentence(probabilities: dict[str, float]) -> str:
