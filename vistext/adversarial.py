@@ -58,7 +58,7 @@ MENDED = Rules(
 )
 
 # A first attempt: the original loss, a generator that runs ahead of its judge, and nothing that keeps the judge gentle.
-NAIVE = Rules(generator_rate=2e-3, discriminator_rate=2e-4, momentum=0.9, memory=0.999, saturating=True, penalty=0.0)
+NAIVE = Rules(generator_rate=1e-3, discriminator_rate=2e-4, momentum=0.9, memory=0.999, saturating=True, penalty=0.0)
 
 
 def discriminator_loss(on_real, on_invented):
