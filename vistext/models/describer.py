@@ -277,12 +277,15 @@ class Judge:
         Raises:
             TypeError, ValueError: not such pictures, not as many sentences, or one of more than 60 words and marks.
         """
-        ids = self._encode(sentences, len(pictures))
-        added = self._heard(look(self.eye, pictures), ids)
+        return self.evidence_seen(look(self.eye, pictures), sentences)
+
+    def evidence_seen(self, grids: np.ndarray, sentences: list[str]) -> list[list[tuple[str, float]]]:
+        """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
+        ids = self._encode(sentences, len(grids))
         names = self.vocabulary.words
         return [
             [(names[number], float(value)) for number, value in zip(row[1:], values, strict=True) if number != PAD]
-            for row, values in zip(ids, added, strict=True)
+            for row, values in zip(ids, self._heard(grids, ids), strict=True)
         ]
 
     def score(self, pictures: np.ndarray, sentences: list[str]) -> np.ndarray:
