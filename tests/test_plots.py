@@ -38,6 +38,8 @@ DRAWN = {
         {"one": (1.0, 0.5), "other": (-0.1, 0.3)}, across="x", alt=alt
     ),
     "a map of words": lambda alt: plots.word_map(np.eye(2), ["a", "b"], ["x", "y"], alt=alt),
+    "one text, and it is empty": lambda alt: plots.told(NOISE[0], [("", "")], alt=alt),
+    "many texts": lambda alt: plots.told(NOISE[0], [("one\ntwo\nthree", "a word " * 30)] * 12, alt=alt),
     "a line of one point": lambda alt: plots.lines({"ours": ([1], [0.5])}, across="x", up="y", alt=alt),
     "four lines, with error bars": lambda alt: plots.lines(
         dict.fromkeys("abcd", ([10, 100, 1000], [0.1, 0.2, 0.3], [0.05, 0.01, 0.02])),
@@ -333,6 +335,22 @@ def test_a_map_of_words_has_each_word_at_its_place_and_a_marker_for_each_group()
 def test_words_of_more_groups_than_there_are_markers_are_refused():
     with pytest.raises(ValueError, match=r"^5 series; accepted: 1 to 4"):
         plots.word_map(np.zeros((5, 2)), list("vwxyz"), list("abcde"), alt="")
+
+
+@pytest.mark.usefixtures("drawn")
+def test_texts_stand_below_each_other_whole_and_beside_their_notes():
+    lines = [("first\nof two", "short"), ("second", "a long one " * 20), ("third\nand last", "end")]
+    figure = plots.told(NOISE[0], lines, alt="")
+    picture, axis = figure.axes
+    assert np.array_equal(picture.images[0].get_array(), NOISE[0])
+    notes, texts = axis.texts[::2], axis.texts[1::2]
+    assert [note.get_text() for note in notes] == [note for note, _ in lines]
+    assert [" ".join(text.get_text().split()) for text in texts] == [text.strip() for _, text in lines]
+    boxes = [[text.get_window_extent() for text in pair] for pair in zip(notes, texts, strict=True)]
+    for (note, text), below in zip(boxes, [*boxes[1:], None], strict=True):
+        assert note.x1 < text.x0
+        assert note.y1 == pytest.approx(text.y1, abs=4)
+        assert below is None or max(each.y1 for each in below) <= min(note.y0, text.y0)
 
 
 def test_dots_are_where_their_points_are_and_circles_where_the_targets_are():

@@ -6,6 +6,7 @@ words say too, so that a print in grey loses nothing.
 
 import base64
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import wraps
 from html import escape
@@ -319,6 +320,34 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
             axis.annotate(word, (x, y), (3, 3), textcoords="offset points", fontsize=8, color=colour)
     axis.set(xticks=[], yticks=[])
     axis.legend(fontsize=8)
+    return _finish(figure, alt)
+
+
+@_styled
+def told(picture: np.ndarray, lines: Sequence[tuple[str, str]], *, alt: str) -> Picture:
+    """A picture, and beside it what is said of it, a line for each text, or several where it is long.
+
+    Args:
+        picture: uint8 [h, w, 3].
+        lines: a short note and a text each, 1 or more.
+        alt: what is seen, in words.
+    """
+    wrapped = [(note, textwrap.wrap(text, 62) or [""]) for note, text in lines]
+    heights = [max(len(text), 0.9 * (note.count("\n") + 1)) + 0.4 for note, text in wrapped]
+    rows = sum(heights)
+    figure = Figure(figsize=(8.6, max(2.0, 0.19 * rows)))
+    left, right = figure.subplots(1, 2, width_ratios=[1.9, 6.7])
+    figure.subplots_adjust(0, 0, 1, 1, wspace=0.03)
+    left.imshow(picture, interpolation="nearest")
+    left.set_anchor("N")
+    right.set(xlim=(0, 1), ylim=(max(rows, 10.5), 0))
+    down = 0.0
+    for (note, text), height in zip(wrapped, heights, strict=True):
+        right.text(0, down, note, va="top", fontsize=8, color=GREY)
+        right.text(0.29, down, "\n".join(text), va="top", fontsize=9, linespacing=1.25)
+        down += height
+    for axis in (left, right):
+        axis.axis("off")
     return _finish(figure, alt)
 
 
