@@ -131,7 +131,7 @@ class Writing:
     """
 
     def __init__(self, writer: keras.Model):
-        layer = writer.get_layer
+        self.writer, layer = writer, writer.get_layer
         self.embedding, self.length, self.places = layer("embedding"), layer("length"), layer("places")
         self.blocks = [each for each in writer.layers if isinstance(each, Block)]
         self.norm, self.logits = layer("norm"), layer("logits")
