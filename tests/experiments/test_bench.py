@@ -1,0 +1,48 @@
+"""The bench: what it times does the same in both ways, and its figures are what was timed."""
+
+import argparse
+import json
+
+import numpy as np
+import pytest
+
+from vistext.data.words import Vocabulary
+from vistext.experiments import bench
+from vistext.models import describer
+
+
+@pytest.fixture(scope="module")
+def speaker():
+    """A small describer with random weights, for which most sentences end before they are cut."""
+    words = Vocabulary.build(["a cat is sitting on the floor.", "the dog is small, and it runs."])
+    config = describer.DescriberConfig(len(words), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, blocks=2)
+    random = np.random.default_rng(0)
+    eye, writer = describer.build_eye(config), describer.build_writer(config)
+    for weight in (weight for network in (eye, writer) for weight in network.trainable_variables):
+        weight.assign(random.normal(scale=0.5, size=weight.shape))
+    return describer.Describer(eye, describer.Writing(writer), words)
+
+
+def test_both_ways_are_timed_at_the_same_work(speaker, monkeypatch):
+    clock = iter([0, 3.0, 3.0, 5.0, 5.0, 9.0, 10.0, 60.0])  # three times all at once, once word by word
+    monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock))
+    plain, ours = bench.describing(speaker, count=6, one_by_one=2)
+    assert plain["same_sentences"]
+    assert (plain["pictures"], plain["seconds"], plain["pictures_a_second"]) == (2, 50, 0.04)
+    assert plain["seconds_for_6_at_this_rate"] == 150
+    assert (ours["pictures"], ours["seconds"], ours["pictures_a_second"]) == (6, 2, 3)
+    assert ours["times_as_fast"] == 75
+    assert not ours["reached"]  # many times as fast, but not within the second
+
+
+def test_each_part_can_be_asked_for_alone(speaker, monkeypatch, capsys):
+    monkeypatch.setattr(bench.describer, "load", lambda: speaker)
+    monkeypatch.setattr(bench, "describing", lambda speaker: iter([{"describing": 1}]))
+    monkeypatch.setattr(bench, "lines", lambda seed: iter([{"network": seed}]))
+    parser = argparse.ArgumentParser()
+    bench.add_arguments(parser)
+    printed = {}
+    for words in ([], ["--only", "describing"], ["--only=tagging", "--seed=3"]):
+        assert bench.run(parser.parse_args(words)) == 0
+        printed[" ".join(words)] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert list(printed.values()) == [[{"describing": 1}, {"network": 0}], [{"describing": 1}], [{"network": 3}]]
