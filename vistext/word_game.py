@@ -107,24 +107,25 @@ class WordGame:
         """The writer."""
         return self.writer
 
-    def turn(self, number: int, done: float, grid, true, lengths) -> list[float]:
+    def turn(self, number: int, done: float, *batch) -> list[float]:
         """Step `number` of both networks, when that share of the game is done.
 
         Args:
             number: 0, 1, ...
             done: 0 to 1.
-            grid: float32 [n, 64, c]: what the eye sees in n pictures.
-            true: int32 [n, s, t + 1]: true sentences about each, START first.
-            lengths: int32 [n, s]: indices into `describer.LENGTHS`.
+            batch: what the eye sees in n pictures, float32 [n, 64, c]; true sentences about each, START first, and
+                true sentences about other pictures, int32 [n, s, t + 1] both; and the lengths of all these, int32
+                [n, s]: indices into `describer.LENGTHS`.
 
         Returns:
             Both losses, and the judge's mean probability for true and for invented sentences.
         """
+        grid, true, mismatched, lengths = batch
         left = min(1.0, (1 - done) / self.rules.fading) if self.rules.fading else 1.0
         self.writer_optimizer.learning_rate = self.rules.writer_rate * left
         self.judge_optimizer.learning_rate = self.rules.judge_rate * left
         invented = self.say(number, grid, lengths, true.shape[-1] - 1)
-        loss, on_true, on_invented, _ = self.teach_judge(grid, true, invented)
+        loss, on_true, on_invented, _ = self.teach_judge(grid, true, invented, mismatched)
         other_loss = 0.0
         if number >= self.rules.head_start:
             seed = tf.constant([self.rules.seed, number])
@@ -152,19 +153,18 @@ class WordGame:
         }
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def teach_judge(self, grid, true, invented):
+    def teach_judge(self, grid, true, invented, mismatched):
         """One step of the judge.
 
         Args:
             grid: float [n, 64, c]: what the eye sees in n pictures.
             true: int32 [n, s, t + 1]: true sentences about each, START first.
             invented: int32 [n, s, t + 1]: the writer's.
+            mismatched: int32 [n, s, t + 1]: true ones about other pictures.
 
         Returns:
             Its loss, and its mean probability for true, invented and mismatched pairs: four scalars.
         """
-        # True sentences of the picture before, and the last one's of the first.
-        mismatched = tf.roll(true, 1, axis=0)
         words = shown(tf.concat([true, invented, mismatched], axis=1), self.words)
         with tf.GradientTape() as tape:
             on_true, on_invented, on_mismatched = tf.split(scores(self.judge, grid, words), 3, axis=1)

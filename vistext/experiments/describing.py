@@ -1,5 +1,6 @@
 """Training lesson 05's networks: first by likelihood, then against each other; and measuring what they say."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -174,6 +175,7 @@ class GameRecipe:
     size: int = 24  # pictures in a batch
     pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several things
+    alike: float = 0.75  # share of mismatched sentences that are about a picture of the same kinds of thing
     seed: int = 0
 
 
@@ -189,20 +191,42 @@ class Heard:
         self.recipe = recipe
         self.scenes = crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2)
         self.grids = describer.look(eye, scenes.draw_many(self.scenes).pictures)
+        kinds = [(scene.setting, *sorted(thing.kind for thing in scene.things)) for scene in self.scenes]
+        groups = defaultdict(list)
+        for index, each in enumerate(kinds):
+            groups[each].append(index)
+        self.alike = [groups[each] for each in kinds]  # of each scene, those with the same kinds of thing
 
-    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Batch number `step`: grids float32 [size, 64, c], true sentences about them, int32 [size, s, t + 1], and
-        lengths int32 [size, s].
+    def __call__(self, step: int) -> tuple[np.ndarray, ...]:
+        """Batch number `step`: grids float32 [size, 64, c], true sentences about them and others that are about other
+        pictures, int32 [size, s, t + 1] both, and lengths int32 [size, s].
         """
         length, count, most = self.recipe.turns[step % len(self.recipe.turns)]
         rng = np.random.default_rng((self.recipe.seed, step))
         chosen = rng.integers(0, len(self.scenes), self.recipe.size)
-        told = [language.describe(self.scenes[index], length, rng) for index in chosen for _ in range(count)]
-        ids = np.full((len(told), most + 1), PAD, np.int32)
-        encoded = vocabulary().encode(told)[:, : most + 1]
-        ids[:, : encoded.shape[1]] = encoded
+        others = [self._other(index, rng) for index in chosen for _ in range(count)]
+        true, mismatched = (
+            self._told(which, length, most, rng).reshape(self.recipe.size, count, -1)
+            for which in (np.repeat(chosen, count), others)
+        )
         lengths = np.full((self.recipe.size, count), LENGTHS.index(length), np.int32)
-        return self.grids[chosen], ids.reshape(self.recipe.size, count, -1), lengths
+        return self.grids[chosen], true, mismatched, lengths
+
+    def _other(self, index: int, rng: np.random.Generator) -> int:
+        """Another scene: often one that is easily mistaken for this one, if there is one."""
+        alike = self.alike[index]
+        among = alike if len(alike) > 1 and rng.random() < self.recipe.alike else range(len(self.scenes))
+        other = index
+        while other == index:
+            other = among[rng.integers(len(among))]
+        return other
+
+    def _told(self, which, length: str, most: int, rng: np.random.Generator) -> np.ndarray:
+        """A true sentence about each of these scenes: int32 [n, most + 1]."""
+        encoded = vocabulary().encode(language.describe(self.scenes[index], length, rng) for index in which)
+        ids = np.full((len(encoded), most + 1), PAD, np.int32)
+        ids[:, : encoded.shape[1]] = encoded[:, : most + 1]
+        return ids
 
 
 def play(

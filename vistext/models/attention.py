@@ -111,6 +111,10 @@ class Block(layers.Layer):
         Returns:
             [n, s, t, width].
         """
+        return self.see(x, memory)[0]
+
+    def see(self, x, memory):
+        """The same, and how much each word looks at what of its picture, on average over the heads: [n, s, t, m]."""
         n, s, t, width = ops.shape(x)[0], ops.shape(x)[1], ops.shape(x)[2], x.shape[-1]
         x = ops.reshape(x, (n * s, t, width))
         hidden = ops.where(ops.arange(t)[:, None] >= ops.arange(t), 0.0, HIDDEN)  # (t, t)
@@ -118,9 +122,10 @@ class Block(layers.Layer):
         x = x + self.back.look(normed, *self.back.remember(normed), hidden)[0]
         # All sentences about a picture look at it together.
         x = ops.reshape(x, (n, s * t, width))
-        x = x + self.across.look(self.norms[1](x), *self.across.remember(memory))[0]
+        seen, weights = self.across.look(self.norms[1](x), *self.across.remember(memory))
+        x = x + seen
         x = x + self.narrow(self.wide(self.norms[2](x)))
-        return ops.reshape(x, (n, s, t, width))
+        return ops.reshape(x, (n, s, t, width)), ops.reshape(ops.mean(weights, axis=1), (n, s, t, -1))
 
     def begin(self, memory, most: int) -> tuple:
         """What is remembered while writing: nothing yet of the words, everything of the pictures [n, m, c]."""

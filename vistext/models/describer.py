@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vistext import decoding, weights
-from vistext.data.words import PAD, Vocabulary
+from vistext.data.words import PAD, START, Vocabulary
 from vistext.engine import keras
 from vistext.models import frames
 from vistext.models.attention import Block, Places
@@ -89,8 +89,8 @@ def build_writer(config: DescriberConfig) -> keras.Model:
 def build_judge(config: DescriberConfig) -> keras.Model:
     """The network that tells what people say of a picture from what they do not.
 
-    Every word, with those before it and the picture in view, speaks for the sentence or against it; the score is the
-    sum. It is built as the writer is, so that it can start from what the writer has learned: see `start_judge`.
+    Every word, after those before it and with the picture in view, speaks for the sentence or against it; the score is
+    the sum. It is built as the writer is, so that it can start from what the writer has learned: see `start_judge`.
 
     Args:
         config: its sizes.
@@ -103,14 +103,17 @@ def build_judge(config: DescriberConfig) -> keras.Model:
     with precision(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         words = layers.Input((None, None, config.words), name="words")
-        counted = ops.sum(words, axis=-1) > 0.5  # (n, s, t)
-        x = layers.Dense(config.width, use_bias=False, name="embedding")(words)
+        # A word is heard after those before it: START stands where the first of these would be.
+        start = ops.one_hot(ops.full_like(ops.argmax(words[:, :, :1], axis=-1), START), config.words)
+        before = ops.concatenate([ops.cast(start, words.dtype), words[:, :, :-1]], axis=2)
+        x = layers.Dense(config.width, use_bias=False, name="embedding")(before)
         x = Places(max(MOST.values()), name="places")(x)
         for number in range(config.blocks):
             x = Block(config.heads, name=f"block{number}")(x, grid)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
-        said = layers.Dense(1, kernel_initializer="zeros", dtype="float32", name="said")(x)[..., 0]
-        evidence = said * ops.cast(counted, "float32")
+        # What each word would add here; at first nothing.
+        adds = layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name="adds")(x)
+        evidence = ops.sum(adds * ops.cast(words, "float32"), axis=-1)
     return keras.Model([grid, words], evidence, name="judge")
 
 
@@ -119,7 +122,10 @@ def start_judge(judge: keras.Model, writer: keras.Model) -> None:
     for layer in judge.layers:
         if layer.name == "embedding":
             layer.set_weights(writer.get_layer("embedding").get_weights())  # a table is the kernel of one-hot words
-        elif layer.weights and layer.name != "said":
+        elif layer.name == "places":  # a judge is not told the length: to it, all are as the mean of them
+            [places], [length] = (writer.get_layer(name).get_weights() for name in ("places", "length"))
+            layer.set_weights([places + length.mean(axis=0)])
+        elif layer.weights and layer.name != "adds":
             layer.set_weights(writer.get_layer(layer.name).get_weights())
 
 
@@ -150,6 +156,24 @@ class Writing:
             x, now = block.step(x, place, before)
             after.append(now)
         return self.logits(self.norm(x))[:, 0], (length, tuple(after))
+
+    def maps(self, grid, ids, lengths) -> np.ndarray:
+        """Where the writer looks, in each block, when it says the next word.
+
+        Args:
+            grid: float32 [n, 64, c].
+            ids: int32 [n, t]: the words so far.
+            lengths: int32 [n].
+
+        Returns:
+            float32 [blocks, n, t, 8, 8], which adds up to 1 over the cells of each picture.
+        """
+        grid = ops.convert_to_tensor(grid)
+        x, found = self.places((self.embedding(ids) + self.length(lengths)[:, None])[:, None]), []
+        for block in self.blocks:
+            x, weights = block.see(x, grid)
+            found.append(np.asarray(weights)[:, 0])
+        return np.reshape(found, (len(self.blocks), *np.shape(ids), GRID, GRID))
 
 
 @dataclass(frozen=True, eq=False)
