@@ -41,7 +41,7 @@ def attend(attention, x, memory, seen):
 
 
 def think(block, x, picture, seen):
-    """By NumPy: what a block makes of one sentence x [t, c] about one picture [m, d]."""
+    """By NumPy: what a block makes of one sentence x [t, c] about one picture [m, d], and where it looks, [t, m]."""
 
     def norm(number, x):
         gamma, beta = (np.asarray(weight) for weight in (block.norms[number].gamma, block.norms[number].beta))
@@ -49,9 +49,10 @@ def think(block, x, picture, seen):
 
     x = x.astype("float64")
     x = x + attend(block.back, norm(0, x), norm(0, x), seen)[0]
-    x = x + attend(block.across, norm(1, x), picture, np.ones((len(x), len(picture)), bool))[0]
+    found, weights = attend(block.across, norm(1, x), picture, np.ones((len(x), len(picture)), bool))
+    x = x + found
     wide = np.maximum(norm(2, x) @ block.wide.kernel.numpy() + block.wide.bias.numpy(), 0)
-    return x + wide @ block.narrow.kernel.numpy() + block.narrow.bias.numpy()
+    return x + wide @ block.narrow.kernel.numpy() + block.narrow.bias.numpy(), weights.mean(axis=0)
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +88,16 @@ def test_attention_is_the_mean_of_values_weighted_by_how_keys_fit_the_query():
     assert attention(x, memory)[0].numpy() == pytest.approx(attend(attention, x[0], memory[0], all_seen)[0], abs=1e-5)
 
 
-def test_a_block_looks_back_then_across_then_thinks(block, given):
+def test_a_block_looks_back_then_across_then_thinks_and_says_where_it_looked(block, given):
     x, picture = given
-    found = block(x, picture).numpy()
-    assert found.shape == x.shape
+    found, weights = (part.numpy() for part in block.see(x, picture))
+    assert (found.shape, weights.shape) == (x.shape, (N, SENTENCES, WORDS, PARTS))
+    assert np.array_equal(block(x, picture), found)
     for row in range(N):
         for sentence in range(SENTENCES):
-            expected = think(block, x[row, sentence], picture[row], EARLIER)
+            expected, looked = think(block, x[row, sentence], picture[row], EARLIER)
             assert found[row, sentence] == pytest.approx(expected, abs=1e-4)
+            assert weights[row, sentence] == pytest.approx(looked, abs=1e-5)
 
 
 def test_no_word_sees_those_after_it(block, given):

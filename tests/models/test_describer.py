@@ -125,6 +125,20 @@ def test_what_is_written_is_as_likely_as_the_writer_that_sees_all_words_says(spe
     assert logs.min() < -3  # words that surprise, for which weights must be right
 
 
+def test_where_the_writer_looks_depends_on_the_words_so_far_and_on_the_length(speaker):
+    ids = some_ids(s=1)[:, 0]
+    lengths = np.array([0, 1, 2], "int32")
+    maps = speaker.writing.maps(GRIDS, ids, lengths)
+    assert maps.shape == (2, 3, 6, 8, 8)
+    assert maps.sum(axis=(-1, -2)) == pytest.approx(1, abs=1e-5)
+    changed = ids.copy()
+    changed[:, 3] = np.where(ids[:, 3] == 5, 6, 5)
+    after = speaker.writing.maps(GRIDS, changed, lengths)
+    assert after[:, :, :3] == pytest.approx(maps[:, :, :3], abs=1e-6)
+    assert np.abs(after - maps)[:, :, 3:].max(axis=(-1, -2)).min() > 1e-4
+    assert not np.allclose(speaker.writing.maps(GRIDS, ids, 2 - lengths)[:, 0], maps[:, 0], atol=1e-4)
+
+
 def test_it_says_a_sentence_about_each_picture(speaker):
     said = speaker.describe(PICTURES, "title")
     ids = speaker.write(describer.look(speaker.eye, PICTURES), "title").ids
@@ -172,12 +186,14 @@ def test_a_judge_starts_with_what_the_writer_has_learned_and_no_opinion(writer):
     ids = some_ids()
     describer.start_judge(judge, writer)
     assert not np.asarray(judge([GRIDS, as_words(ids)])).any()
-    # A writer that is told nothing of a length knows the words as the judge then does.
+    # Before each word, it knows what a writer does that is told the mean of the lengths.
     told = keras.models.clone_model(writer)
     told.set_weights(writer.get_weights())
-    told.get_layer("length").embeddings.assign(np.zeros((3, 8)))
-    known = keras.Model(told.inputs, told.get_layer("norm").output)([GRIDS, ids, np.zeros((3, 2), "int32")])
-    heard = keras.Model(judge.inputs, judge.get_layer("norm").output)([GRIDS, as_words(ids)])
+    length = told.get_layer("length").embeddings
+    length.assign(np.tile(np.mean(length, axis=0), (3, 1)))
+    lengths = np.zeros((3, 2), "int32")
+    known = keras.Model(told.inputs, told.get_layer("norm").output)([GRIDS, ids[..., :-1], lengths])
+    heard = keras.Model(judge.inputs, judge.get_layer("norm").output)([GRIDS, as_words(ids[..., 1:])])
     assert np.asarray(heard) == pytest.approx(np.asarray(known), abs=1e-4)
 
 
@@ -231,7 +247,7 @@ def test_the_judge_chooses_what_it_finds_likeliest(judge):
 def test_a_score_is_a_probability_however_sure_the_judge_is(eye):
     network = describer.build_judge(SMALL)
     for sure in (1000.0, -1000.0):
-        network.get_layer("said").bias.assign([sure])
+        network.get_layer("adds").bias.assign([sure] * len(VOCABULARY))
         scores = Judge(eye, network, VOCABULARY).score(PICTURES, SAID)
         assert scores == pytest.approx(np.full(4, float(sure > 0)), abs=1e-6)
 
