@@ -49,6 +49,8 @@ with _stderr_held_back():
         raise ModuleNotFoundError(NO_TENSORFLOW, name="tensorflow") from None
     import keras
 
+    # Every network that is made has its own compiled loops; TensorFlow takes that for one that is compiled too often.
+    tf.get_logger().setLevel("ERROR")
     # The first operation starts the runtime, which has a greeting of its own.
     tf.config.list_physical_devices()
     tf.zeros([])

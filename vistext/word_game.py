@@ -26,13 +26,13 @@ WAYS = ("gumbel", "policy")
 class Rules:
     """How the two learn; the defaults are those of the shipped weights."""
 
-    way: str = "policy"  # one of `WAYS`, by which the judge's opinion reaches the writer
-    writer_rate: float = 1e-4
-    judge_rate: float = 3e-4
-    head_start: int = 200  # steps in which only the judge learns: at first its opinion is worth nothing
-    fading: float = 0.5  # share of the game, at its end, over which both rates go down to 0
+    way: str = "gumbel"  # one of `WAYS`, by which the judge's opinion reaches the writer
+    writer_rate: float = 7e-5
+    judge_rate: float = 4e-4
+    head_start: int = 300  # steps in which only the judge learns: at first its opinion is worth nothing
+    fading: float = 0.3  # share of the game, at its end, over which both rates go down to 0
     softness: float = 1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
-    anchor: float = 0.0  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
+    anchor: float = 0.2  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
     variety: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
     clip: float = 8.0  # no score counts as more than this, either way
     seed: int = 0  # of what the writer says

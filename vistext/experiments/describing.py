@@ -171,7 +171,7 @@ class GameRecipe:
 
     rules: Rules = field(default_factory=Rules)
     turns: tuple = (DESCRIPTIONS, DESCRIPTIONS, STORIES, DESCRIPTIONS, ("title", 6, 14))
-    steps: int = 1500
+    steps: int = 1100
     size: int = 24  # pictures in a batch
     pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several things
@@ -179,18 +179,24 @@ class GameRecipe:
     seed: int = 0
 
 
+@dataclass(eq=False)
 class Heard:
     """Batches of the game; each depends on its number and the seed alone.
 
     Args:
         recipe: of the game.
         eye: as `describer.build_eye` makes it; it no longer learns.
+        scenes: which are spoken of; by default the recipe's.
     """
 
-    def __init__(self, recipe: GameRecipe, eye: keras.Model):
-        self.recipe = recipe
-        self.scenes = crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2)
-        self.grids = describer.look(eye, scenes.draw_many(self.scenes).pictures)
+    recipe: GameRecipe
+    eye: keras.Model
+    scenes: list[Scene] | None = None
+
+    def __post_init__(self):
+        recipe = self.recipe
+        self.scenes = self.scenes or crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2)
+        self.grids = describer.look(self.eye, scenes.draw_many(self.scenes).pictures)
         kinds = [(scene.setting, *sorted(thing.kind for thing in scene.things)) for scene in self.scenes]
         groups = defaultdict(list)
         for index, each in enumerate(kinds):

@@ -368,7 +368,7 @@ def load(name: str = "gan_describer") -> Describer:
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
-    config = _config()
+    config = shipped_config()
     writer = build_writer(config)
     weights.load_into(writer, name)
     return Describer(_eye(config), Writing(writer), vocabulary())
@@ -380,13 +380,14 @@ def load_judge() -> Judge:
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
-    config = _config()
+    config = shipped_config()
     network = build_judge(config)
     weights.load_into(network, "judge")
     return Judge(_eye(config), network, vocabulary())
 
 
-def _config() -> DescriberConfig:
+def shipped_config() -> DescriberConfig:
+    """The sizes of the shipped networks."""
     settings = card("eye")["config"]
     return DescriberConfig(**settings | {"widths": tuple(settings["widths"])})
 

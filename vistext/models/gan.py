@@ -94,7 +94,7 @@ def build_ring(config: RingConfig = RingConfig()) -> tuple[keras.Model, keras.Mo
             x = layers.Dense(
                 config.width,
                 kernel_initializer="he_normal",
-                # The functions may bend anywhere from the start; with biases of 0, all bends would go through the origin.
+                # The functions may bend anywhere; with biases of 0, all bends would go through the origin.
                 bias_initializer=keras.initializers.RandomNormal(stddev=BEND),
                 name=f"hidden{level + 1}",
             )(x)
