@@ -157,6 +157,7 @@ def train(
             return eye, writer, history
         locating.settle(eye, recipe.seed + number)
         if reached:
+            checkpoint.mkdir(parents=True, exist_ok=True)
             model.save_weights(reached)
     return eye, writer, history
 

@@ -49,6 +49,8 @@ def write_card(card: dict, name: str, folder: Path = FOLDER) -> None:
 
 def _short(array: np.ndarray, bits: int) -> np.ndarray:
     """Numbers as float16, rounded to so many bits of their fraction; those left are 0, and compress well."""
+    if bits >= 10:  # float16 itself, which has fewer for numbers below 0.00006
+        return array.astype("float16")
     mantissa, exponent = np.frexp(array)  # 0.5 to 1: its first bit is not among those that are kept
     scale = 2.0 ** (bits + 1)
     return np.ldexp(np.rint(mantissa * scale) / scale, exponent).astype("float16")
