@@ -144,6 +144,7 @@ def test_what_counts_as_accurate_can_be_said():
 
 
 def test_a_model_may_have_several_inputs():
+    keras.utils.set_random_seed(0)
     left, right = keras.layers.Input((3,)), keras.layers.Input((2,), dtype="int32")
     scores = keras.layers.Dense(3)(keras.layers.Concatenate()([left, keras.ops.cast(right, "float32")]))
     model = keras.Model([left, right], scores)
