@@ -19,6 +19,7 @@ from vistext.data.words import Vocabulary
 from vistext.engine import keras
 from vistext.models import describer, tagger
 from vistext.models.detector import Detections
+from vistext.models.writing import Writing
 from vistext.scenes import language, tables
 from vistext.tour import page as tour_page
 from vistext.tour.sections import EXAMPLE, Boxes, Descriptions, Masks, Tags, Told, listed, place
@@ -427,7 +428,7 @@ def any_describer(monkeypatch):
     for weight in (weight for network in networks for weight in network.trainable_variables):
         weight.assign(random.normal(scale=0.5, size=weight.shape))
     eye, writer, judge = networks
-    speaker = describer.Describer(eye, describer.Writing(writer), vocabulary)
+    speaker = describer.Describer(eye, Writing(writer), vocabulary)
     monkeypatch.setattr(describer, "load", lambda: speaker)
     monkeypatch.setattr(describer, "load_judge", lambda: describer.Judge(eye, judge, vocabulary))
     return speaker

@@ -16,6 +16,7 @@ from vistext.data.words import Vocabulary
 from vistext.decoding import draw_z
 from vistext.engine import keras
 from vistext.models import describer, detector, gan, language_model, tagger
+from vistext.models.writing import Writing
 
 GREY = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
 START = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
@@ -403,7 +404,7 @@ def speaker():
     )
     for weight in (weight for network in (eye, writer, judge) for weight in network.trainable_variables):
         weight.assign(random.normal(scale=0.5, size=weight.shape))
-    return describer.Describer(eye, describer.Writing(writer), words), describer.Judge(eye, judge, words)
+    return describer.Describer(eye, Writing(writer), words), describer.Judge(eye, judge, words)
 
 
 @pytest.fixture(scope="module")

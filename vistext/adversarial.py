@@ -229,6 +229,26 @@ def play(
     discriminator: keras.Model,
     batches: Callable[[int], tuple[np.ndarray, ...]],
     rules: Rules = Rules(),
+    **settings,
+) -> Match:
+    """Let two networks learn against each other; see `play_on`.
+
+    Args:
+        generator: noise [n, size], and any conditions → invented data.
+        discriminator: data, and the same conditions → scores [n, 1].
+        batches: step → (real data [n, ...], conditions [n, ...], ...); always of the same n.
+        rules: how they learn.
+        settings: those of `play_on`: steps, seconds, watch, every, checkpoint, save_every, label, bar.
+
+    Returns, raises:
+        As `play_on`.
+    """
+    return play_on(Game(generator, discriminator, rules), batches, **settings)
+
+
+def play_on(
+    game: "Game",
+    batches: Callable[[int], tuple[np.ndarray, ...]],
     *,
     steps: int | None = None,
     seconds: float | None = None,
@@ -239,16 +259,15 @@ def play(
     label: str = "the game",
     bar: bool = True,
 ) -> Match:
-    """Let two networks learn against each other, in view, until a number of steps or a time is reached.
+    """Play a game, in view, until a number of steps or a time is reached.
 
     Ctrl-C, or the stop button of a notebook, ends the game early. However it ends, the generator has its best weights
     if `watch` measures, else their average if the rules ask for one, else the last ones.
 
     Args:
-        generator: noise [n, size], and any conditions → invented data.
-        discriminator: data, and the same conditions → scores [n, 1].
-        batches: step → (real data [n, ...], conditions [n, ...], ...); always of the same n.
-        rules: how they learn.
+        game: `Game`, or one with the same `turn`, `state`, `averages`, `averaged` and `generator`, as
+            `word_game.WordGame`.
+        batches: step → what the game's `turn` takes after the number of the step and the share that is done.
         steps: how many at most.
         seconds: how long at most. With both, whichever comes first.
         watch: given the generator, with averaged weights if the rules ask for them, and the number of steps so far;
@@ -265,31 +284,6 @@ def play(
     Raises:
         ValueError: neither `steps` nor `seconds` is given, or one is not positive.
         FloatingPointError: a loss is no longer finite.
-    """
-    game = Game(generator, discriminator, rules)
-    settings = {"steps": steps, "seconds": seconds, "watch": watch, "every": every, "checkpoint": checkpoint}
-    return play_on(game, batches, **settings, save_every=save_every, label=label, bar=bar)
-
-
-def play_on(
-    game: "Game",
-    batches: Callable[[int], tuple[np.ndarray, ...]],
-    *,
-    steps: int | None = None,
-    seconds: float | None = None,
-    watch: Callable[[keras.Model, int], float | None] | None = None,
-    every: int = 100,
-    checkpoint: str | os.PathLike | None = None,
-    save_every: float = 60,
-    label: str = "the game",
-    bar: bool = True,
-) -> Match:
-    """Play a game that has been set up, as `play` does; its arguments, results and errors are the same.
-
-    Args:
-        game: `Game`, or one with the same `turn`, `state`, `averaged` and `generator`, as `word_game.WordGame`.
-        batches: step → what the game's `turn` takes after the number of the step and the share that is done.
-        steps, seconds, watch, every, checkpoint, save_every, label, bar: see `play`.
     """
     if steps is None and seconds is None:
         raise ValueError("play needs steps, seconds, or both, to know when to stop")

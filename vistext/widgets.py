@@ -386,6 +386,9 @@ class _Said(NamedTuple):
         return f"✗ not true: {self.why_not}" if self.why_not else "✓ true"
 
 
+SEEDS = 9999
+
+
 class _Stage:
     """Scenes that a describer speaks about and a judge listens to; each picture is looked at once."""
 
@@ -401,9 +404,27 @@ class _Stage:
         grids = self.grids[scene - 1 : scene].repeat(count, axis=0)
         texts = self.speaker.vocabulary.decode(self.speaker.write(grids, length, z=z).ids)
         evidence = self.judge.evidence_seen(grids, texts)
-        scores = [1 / (1 + np.exp(-np.clip(sum(value for _, value in each), -80, 80))) for each in evidence]
+        scores = [describer.probability(sum(value for _, value in each)) for each in evidence]
         why_not = [language.holds(text, self.scenes[scene - 1]).why for text in texts]
         return [_Said(*each) for each in zip(texts, evidence, map(float, scores), why_not, strict=True)]
+
+    def played(self, answer: Callable, *more: ipywidgets.Widget, another: str) -> ipywidgets.Widget:
+        """All controls over what `answer` makes of them: scene, length, surprise, the number of z, and more."""
+        scene, length, surprise = self.controls()
+        seed = ipywidgets.BoundedIntText(1, min=0, max=SEEDS, description="z number", style=surprise.style)
+        for each in more:
+            each.style, each.layout = surprise.style, surprise.layout
+        button, result = ipywidgets.Button(description=another), ipywidgets.HTML()
+        controls = (scene, length, surprise, seed, *more)
+
+        def redraw(_=None) -> None:
+            result.value = answer(*(control.value for control in controls))
+
+        for control in controls:
+            control.observe(redraw, names="value")
+        button.on_click(lambda _: setattr(seed, "value", (seed.value + 1) % (SEEDS + 1)))
+        redraw()
+        return ipywidgets.VBox([ipywidgets.VBox([*controls, button]), result])
 
     def shown(self, scene: int) -> str:
         return _shown(self.pictures[scene - 1], f"drawn scene {scene}")
@@ -443,9 +464,6 @@ def _scored(score: float) -> str:
     return f'<meter value="{score:.3f}" aria-label="the judge\'s score"></meter> {score:.0%}'
 
 
-SEEDS = 9999
-
-
 def describe_by_z(speaker: describer.Describer, judge: describer.Judge, shown: Sequence[Scene]) -> Playable:
     """One picture, a z to move, and what is said: with the judge's score, and word by word what it makes of it.
 
@@ -471,19 +489,6 @@ def describe_by_z(speaker: describer.Describer, judge: describer.Judge, shown: S
             "</small></p></div></div>"
         )
 
-    scene, length, surprise = stage.controls()
-    seed = ipywidgets.BoundedIntText(1, min=0, max=SEEDS, description="z number", style=surprise.style)
-    button = ipywidgets.Button(description="Another z")
-    result = ipywidgets.HTML()
-    controls = (scene, length, surprise, seed)
-
-    def redraw(_=None) -> None:
-        result.value = answer(*(control.value for control in controls))
-
-    for control in controls:
-        control.observe(redraw, names="value")
-    button.on_click(lambda _: setattr(seed, "value", (seed.value + 1) % (SEEDS + 1)))
-    redraw()
     steps = [(0.0, 1), *((share, number) for number in (1, 2, 3) for share in (0.5, 1.0))]
     lines = [
         (
@@ -501,7 +506,7 @@ def describe_by_z(speaker: describer.Describer, judge: describer.Judge, shown: S
         alt="One drawn scene and seven sentences about it: the likeliest words, then three z, each half and all of the "
         "way; beside each the judge's score, and a tick if it is true",
     )
-    return Playable(ipywidgets.VBox([ipywidgets.VBox([*controls, button]), result]), still, answer)
+    return Playable(stage.played(answer, another="Another z"), still, answer)
 
 
 def best_of_n(speaker: describer.Describer, judge: describer.Judge, shown: Sequence[Scene]) -> Playable:
@@ -541,21 +546,6 @@ def best_of_n(speaker: describer.Describer, judge: describer.Judge, shown: Seque
             f"<p>{told}.</p></div></div>"
         )
 
-    scene, length, surprise = stage.controls()
-    wide = {"style": surprise.style, "layout": surprise.layout}
-    seed = ipywidgets.BoundedIntText(1, min=0, max=SEEDS, description="z number", style=surprise.style)
-    count = ipywidgets.IntSlider(value=5, min=1, max=20, description="How many", **wide)
-    button = ipywidgets.Button(description="Others")
-    result = ipywidgets.HTML()
-    controls = (scene, length, surprise, seed, count)
-
-    def redraw(_=None) -> None:
-        result.value = answer(*(control.value for control in controls))
-
-    for control in controls:
-        control.observe(redraw, names="value")
-    button.on_click(lambda _: setattr(seed, "value", (seed.value + 1) % (SEEDS + 1)))
-    redraw()
     drawn, best = draw(1, "description", 1.0, 1, 5)
     still = plots.told(
         stage.pictures[0],
@@ -569,4 +559,5 @@ def best_of_n(speaker: describer.Describer, judge: describer.Judge, shown: Seque
         alt="One drawn scene and five sentences about it, each with the judge's score and a tick if it is true; the "
         "judge's choice is marked",
     )
-    return Playable(ipywidgets.VBox([ipywidgets.VBox([*controls, button]), result]), still, answer)
+    count = ipywidgets.IntSlider(value=5, min=1, max=20, description="How many")
+    return Playable(stage.played(answer, count, another="Others"), still, answer)

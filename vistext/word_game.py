@@ -16,7 +16,7 @@ import numpy as np
 from vistext import decoding
 from vistext.data.words import PAD, START, UNKNOWN
 from vistext.engine import keras, tf
-from vistext.models.describer import Writing
+from vistext.models.writing import Writing
 
 NEVER = -1e9  # the logit of what is never said
 WAYS = ("gumbel", "policy")
@@ -24,7 +24,7 @@ WAYS = ("gumbel", "policy")
 
 @dataclass(frozen=True)
 class Rules:
-    """How the two learn; the defaults are those of the shipped weights."""
+    """How the two learn."""
 
     way: str = "gumbel"  # one of `WAYS`, by which the judge's opinion reaches the writer
     writer_rate: float = 7e-5
@@ -34,7 +34,7 @@ class Rules:
     softness: float = 1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
     anchor: float = 0.2  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
     variety: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
-    clip: float = 8.0  # no score counts as more than this, either way
+    clip: float = 8.0  # by the policy gradient, no score counts as more than this, either way
     seed: int = 0  # of what the writer says
 
     def __post_init__(self):
@@ -119,8 +119,13 @@ class WordGame:
 
         Returns:
             Both losses, and the judge's mean probability for true and for invented sentences.
+
+        Raises:
+            ValueError: by the policy gradient, a single sentence about each picture, with nothing to compare it with.
         """
         grid, true, mismatched, lengths = batch
+        if self.rules.way == "policy" and lengths.shape[1] < 2:
+            raise ValueError("one sentence about each picture; accepted for the policy gradient: 2 or more")
         left = min(1.0, (1 - done) / self.rules.fading) if self.rules.fading else 1.0
         self.writer_optimizer.learning_rate = self.rules.writer_rate * left
         self.judge_optimizer.learning_rate = self.rules.judge_rate * left

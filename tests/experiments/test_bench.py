@@ -9,6 +9,7 @@ import pytest
 from vistext.data.words import Vocabulary
 from vistext.experiments import bench
 from vistext.models import describer
+from vistext.models.writing import Writing
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def speaker():
     eye, writer = describer.build_eye(config), describer.build_writer(config)
     for weight in (weight for network in (eye, writer) for weight in network.trainable_variables):
         weight.assign(random.normal(scale=0.5, size=weight.shape))
-    return describer.Describer(eye, describer.Writing(writer), words)
+    return describer.Describer(eye, Writing(writer), words)
 
 
 def test_both_ways_are_timed_at_the_same_work(speaker, monkeypatch):

@@ -10,7 +10,8 @@ from vistext.data.words import START, UNKNOWN
 from vistext.experiments import describing, train_describer
 from vistext.experiments.describing import DESCRIPTIONS, TITLES, GameRecipe, Heard, Recipe, Stage, Told, Way
 from vistext.models import describer
-from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge, Writing
+from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
+from vistext.models.writing import Writing
 from vistext.scenes import language
 from vistext.word_game import Rules
 
@@ -44,6 +45,16 @@ def test_a_crowd_has_the_share_of_scenes_with_several_things(crowded):
     assert len(seen) == 40
     assert all(scene.split == "train" for scene in seen)
     assert sum(len(scene.things) > 1 for scene in seen) >= 40 * crowded * 0.95
+
+
+def test_a_crowd_has_the_share_of_scenes_with_two_of_a_kind():
+    def alike(seen):
+        return sum(len({thing.kind for thing in scene.things}) < len(scene.things) for scene in seen)
+
+    seen = describing.crowd(40, 0.8, seed=3, twins=0.5)
+    assert len({id(scene) for scene in seen}) == 40
+    assert alike(seen) >= 20 > alike(describing.crowd(40, 0.5, seed=3))
+    assert sum(len(scene.things) > 1 for scene in seen) == 32
 
 
 def test_batches_depend_on_their_number_and_take_turns():
@@ -128,7 +139,8 @@ def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch)
 
 def test_trained_in_a_few_steps_resumed_played_and_shipped(tmp_path, monkeypatch):
     config = DescriberConfig(words=len(describing.vocabulary()))
-    recipe = Recipe(config, (Stage(2, (TITLES,), 0.5, 0.01, 0.04), Stage(1, (DESCRIPTIONS,), 0.5, 0.01, 0.04)), size=4)
+    stages = Stage(2, (TITLES,), 0.5, 0.0, 0.01, 0.04), Stage(1, (DESCRIPTIONS,), 0.5, 0.5, 0.01, 0.04)
+    recipe = Recipe(config, stages, size=4)
     monkeypatch.setattr(describing.locating, "SETTLING", 8)
     eye, writer, history = describing.train(recipe, checkpoint=tmp_path / "check", bar=False)
     assert len(history.loss) == 1

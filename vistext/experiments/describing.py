@@ -41,11 +41,20 @@ def shorten(ids: np.ndarray, most: int) -> np.ndarray:
     return ids[:, : min(most, used[-1] + 1)]
 
 
-def crowd(count: int, crowded: float, seed: int) -> list[Scene]:
-    """Scenes of the training split, of which a share, at least about that, shows several things."""
-    several = round(crowded * count)
-    found = sorted(scenes.sample(2 * count, seed, "train"), key=lambda scene: len(scene.things) == 1)
-    return found[:several] + found[len(found) - (count - several) :]
+def crowd(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Scene]:
+    """Scenes of the training split, of which shares, at least about so large, show several things, and two of a kind.
+
+    Where there are two of a kind it is hardest to say which is which. As they come, a third of all scenes has some.
+    """
+    found = scenes.sample(2 * count, seed, "train")
+    same = [
+        index for index, scene in enumerate(found) if len({thing.kind for thing in scene.things}) < len(scene.things)
+    ]
+    chosen = set(same[: round(twins * count)])
+    several = round(crowded * count) - len(chosen)
+    rest = [scene for index, scene in enumerate(found) if index not in chosen]
+    rest.sort(key=lambda scene: len(scene.things) == 1)
+    return [found[index] for index in sorted(chosen)] + rest[:several] + rest[len(found) + several - count :]
 
 
 @dataclass(frozen=True)
@@ -55,20 +64,22 @@ class Stage:
     steps: int
     turns: tuple  # of what is said of a batch of pictures
     crowded: float  # share of the pictures, at least, that show several things
+    twins: float  # likewise, two of a kind
     learning_rate: float  # of the eye's kernels; rises at first, then goes down to 0
     adam_rate: float  # of everything else, as a share of that
 
 
-# First what things look like and how one speaks; then which is which where there are several, which takes longer.
+# First what things look like, and how one speaks; then which is which of several; then of two that look alike.
 STAGES = (
-    Stage(4200, (TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, 0.04, 0.04),
-    Stage(3200, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.05, 0.024),
+    Stage(4200, (TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, 0.0, 0.04, 0.04),
+    Stage(3200, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.0, 0.05, 0.024),
+    Stage(5600, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.5, 0.05, 0.024),
 )
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How eye and writer are trained by likelihood; the defaults are those of the shipped weights."""
+    """How eye and writer are trained by likelihood; what the shipped weights went through stands on their cards."""
 
     network: DescriberConfig
     stages: tuple[Stage, ...] = STAGES
@@ -83,12 +94,14 @@ class Told:
     Args:
         turns: length, sentences about each picture, and words after which they are cut: of one batch after another.
         crowded: share of the pictures, at least, that show several things.
+        twins: share of them, at least, that show two of a kind.
         size: pictures in a batch.
         seed: of the training.
     """
 
     turns: tuple
     crowded: float = 0.0
+    twins: float = 0.0
     size: int = 64
     seed: int = 0
 
@@ -98,7 +111,7 @@ class Told:
         """
         length, count, most = self.turns[step % len(self.turns)]
         seed = FIRST_SEED * (self.seed + 1) + step
-        seen = crowd(self.size, self.crowded, seed)
+        seen = crowd(self.size, self.crowded, seed, self.twins)
         rng = np.random.default_rng(seed)
         told = [language.describe(scene, length, rng) for scene in seen for _ in range(count)]
         ids = shorten(vocabulary().encode(told), most + 1).reshape(self.size, count, -1)
@@ -146,7 +159,7 @@ def train(
         )
         history = fit(
             model,
-            Told(stage.turns, stage.crowded, recipe.size, recipe.seed + number),
+            Told(stage.turns, stage.crowded, stage.twins, recipe.size, recipe.seed + number),
             steps=stage.steps,
             learning_rate=partial(_rate, stage.learning_rate),
             checkpoint=None if checkpoint is None else checkpoint / f"stage{number}",
@@ -168,7 +181,7 @@ def _rate(peak: float, done: float) -> float:
 
 @dataclass(frozen=True)
 class GameRecipe:
-    """How writer and judge learn against each other; the defaults are those of the shipped weights."""
+    """How writer and judge learn against each other; what the shipped ones went through stands on their cards."""
 
     rules: Rules = field(default_factory=Rules)
     turns: tuple = (DESCRIPTIONS, DESCRIPTIONS, STORIES, DESCRIPTIONS, ("title", 6, 14))
@@ -308,7 +321,10 @@ def measure(draws: list[list[str]], seen: list[Scene], references: list[list[str
     Returns:
         true, held, readable: shares of sentences wholly true, of facts that hold, of sentences that can be read;
         different: true sentences about a picture, on average, each counted once; distinct_1, distinct_2, self_bleu:
-        see `vistext.sentences`; with references bleu and, if it is installed, cider_d.
+        see `vistext.sentences`; with references bleu and cider_d.
+
+    Raises:
+        ImportError: references are given, and pycocoevalcap is not installed.
     """
     said = [sentence for each in draws for sentence in each]
     judged = sentences.judge(said, [scene for scene, each in zip(seen, draws, strict=True) for _ in each])
@@ -346,6 +362,6 @@ def mismatch(seen: list[Scene], length: str, seed: int = 0) -> list[str]:
 
 
 def measure_judge(judge: Judge, grids: np.ndarray, seen: list[Scene], length: str) -> float:
-    """How well a judge tells true sentences from those about other pictures: the area under the ROC curve."""
+    """How well a judge tells true sentences from false ones, true of other pictures: the area under the ROC curve."""
     true = [said for [said] in others_say(seen, length, 1)]
     return sentences.auc(judge.score_seen(grids, true), judge.score_seen(grids, mismatch(seen, length)))

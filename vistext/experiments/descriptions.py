@@ -8,7 +8,6 @@ scenes, each with its own z.
 
 import argparse
 import json
-import os
 import sys
 import time
 from dataclasses import replace
@@ -21,7 +20,7 @@ from vistext import scenes, sentences
 from vistext.experiments import describing
 from vistext.experiments.describing import Way
 from vistext.models import describer
-from vistext.results import FOLDER
+from vistext.results import FOLDER, write
 
 STORED = FOLDER / "descriptions.json"
 GROUPS, SCENES, DRAWS, REFERENCES = 4, 60, 20, 10
@@ -107,7 +106,7 @@ def measure(out: Path, *, fresh: bool = False, groups: int = GROUPS, count: int 
             cell |= {"reached": round(part.mean, 5), "listed": part.counted}
             cell["seconds"] = round(time.perf_counter() - began, 2)
             results["cells"].append(cell)
-            _write(results, out)
+            write(results, out)
     return results
 
 
@@ -171,11 +170,3 @@ def table(results: dict, ways: list[str] | None = None) -> str:
         values = [np.mean([cell[name] for cell in cells]) if name in cells[0] else None for name in SHOWN]
         lines.append(f"{way:{width}}" + "".join(f"{'' if value is None else f'{value:.3f}':>10}" for value in values))
     return "\n".join(lines)
-
-
-def _write(results: dict, out: Path) -> None:
-    """Replace the file at once, so that it is whole whenever the power fails."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_suffix(".part")
-    draft.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, out)

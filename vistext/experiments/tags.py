@@ -14,7 +14,6 @@ states has been chosen on validation scenes.
 
 import argparse
 import json
-import os
 import platform
 import sys
 import time
@@ -32,7 +31,7 @@ from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras, tf
 from vistext.models import language_model, missing_words, tagger
 from vistext.models.language_model import LanguageModelConfig
-from vistext.results import FOLDER
+from vistext.results import FOLDER, write
 from vistext.scenes import language
 from vistext.scenes.language.classes import CLASSES, WORD_CLASSES
 from vistext.scenes.tables import KINDS
@@ -134,7 +133,7 @@ def measure(plan: Plan, out: Path, *, fresh: bool = False, tagging: Tagging | No
         began = time.perf_counter()
         cell = learner.cell(seed, size, condition)
         results["cells"].append(cell | {"seconds": round(time.perf_counter() - began, 2)})
-        _write(results, out)
+        write(results, out)
     return results
 
 
@@ -142,7 +141,7 @@ def load(path: Path = STORED) -> dict:
     """The stored results.
 
     Raises:
-        FileNotFoundError: they are not here; they come with the repository, not with the package.
+        FileNotFoundError: they are not here.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} is not here; `vistext experiment tags` makes it, in about half an hour")
@@ -407,13 +406,3 @@ def _begun(plan: Plan, out: Path) -> dict:
         "plan": _plain(plan),
         "cells": [],
     }
-
-
-def _write(results: dict, out: Path) -> None:
-    """The whole file or none of it: an interruption loses the cell that is being measured, and no other."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_suffix(".part")
-    head = {key: value for key, value in results.items() if key != "cells"}
-    cells = ",\n".join(json.dumps(cell) for cell in results["cells"])  # a line each, so that a diff can be read
-    draft.write_text(json.dumps(head, indent=1)[:-2] + f',\n "cells": [\n{cells}\n]\n}}\n', encoding="utf-8")
-    os.replace(draft, out)

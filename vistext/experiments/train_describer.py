@@ -1,6 +1,6 @@
 """`vistext train describer`: make the shipped weights of lesson 05 again: eye, writer, taught writer, judge, and cards.
 
-An hour on 2 cores that compute in bfloat16, and half as much again on others. It can be stopped at any time and run
+More than an hour on 2 cores that compute in bfloat16, and longer on others. It can be stopped at any time and run
 again: it goes on from its last checkpoint.
 """
 
@@ -16,7 +16,8 @@ from vistext.engine import keras, tf
 from vistext.experiments import describing
 from vistext.experiments.describing import GameRecipe, Recipe, Way
 from vistext.models import describer
-from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge, Writing
+from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
+from vistext.models.writing import Writing
 from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/describer")

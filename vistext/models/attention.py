@@ -2,7 +2,7 @@
 
 Vaswani et al. 2017, "Attention Is All You Need" (arXiv:1706.03762). Each word asks a question (a query); everything it
 may look at holds up a key and a value; what is looked at is the mean of the values, weighted by how well key and query
-fit. A `Block` does that twice, with its own sentence and with a picture's grid, and then thinks about it.
+fit. A `Block` does that twice, with its own sentence and with a memory (a picture's grid), and then thinks about it.
 """
 
 from vistext.engine import keras, tf
@@ -56,7 +56,7 @@ class Attention(layers.Layer):
         """
         queries = self._heads(self.queries(x)) * (self.width // self.heads) ** -0.5
         scores = ops.cast(ops.matmul(queries, ops.swapaxes(keys, -1, -2)), "float32")
-        weights = ops.softmax(scores if hidden is None else scores + hidden)
+        weights = ops.softmax(scores if hidden is None else scores + ops.cast(hidden, "float32"))
         seen = ops.matmul(ops.cast(weights, values.dtype), values)  # (n, heads, t, width / heads)
         n, t = ops.shape(x)[0], ops.shape(x)[1]
         return self.mixed(ops.reshape(ops.swapaxes(seen, 1, 2), (n, t, self.width))), weights
@@ -74,16 +74,17 @@ class Attention(layers.Layer):
 
 @keras.saving.register_keras_serializable("vistext")
 class Block(layers.Layer):
-    """Words look at words, then at a picture, then each thinks for itself; what is found is added to what was known.
+    """Words look at words, then at a memory, then each thinks for itself; what is found is added to what was known.
 
     Args:
         heads: of both attentions.
         thinking: numbers in the middle of the last step, as a multiple of the width.
+        causal: whether words see those before them only, as a writer's do; a reader's see all of their sentence.
     """
 
-    def __init__(self, heads: int, thinking: int = 2, **settings):
+    def __init__(self, heads: int, thinking: int = 2, causal: bool = True, **settings):
         super().__init__(**settings)
-        self.heads, self.thinking = heads, thinking
+        self.heads, self.thinking, self.causal = heads, thinking, causal
 
     def build(self, x_shape, memory_shape):
         width = x_shape[-1]
@@ -101,42 +102,50 @@ class Block(layers.Layer):
         self.narrow.build((None, None, self.thinking * width))
         self.built = True
 
-    def call(self, x, memory):
-        """Whole sentences at once; no word sees those after it.
+    def call(self, x, memory, padding=None, unseen=None):
+        """Whole sentences at once.
 
         Args:
-            x: [n, s, t, width]: s sentences of t words about each of n pictures.
-            memory: [n, m, c]: the pictures.
+            x: [n, s, t, width]: s sentences of t words about each of n memories.
+            memory: [n, m, c]: pictures, for example.
+            padding: float32 [n, s, t]: `HIDDEN` where there is no word, 0 elsewhere. A writer does without: what comes
+                after a sentence is not seen anyhow.
+            unseen: float32 [n, m]: `HIDDEN` for what there is not in the memory, 0 elsewhere.
 
         Returns:
             [n, s, t, width].
         """
-        return self.see(x, memory)[0]
+        return self.see(x, memory, padding, unseen)[0]
 
-    def see(self, x, memory):
-        """The same, and how much each word looks at what of its picture, on average over the heads: [n, s, t, m]."""
+    def see(self, x, memory, padding=None, unseen=None):
+        """The same, and how much each word looks at what of its memory, on average over the heads: [n, s, t, m]."""
         n, s, t, width = ops.shape(x)[0], ops.shape(x)[1], ops.shape(x)[2], x.shape[-1]
         x = ops.reshape(x, (n * s, t, width))
-        hidden = ops.where(ops.arange(t)[:, None] >= ops.arange(t), 0.0, HIDDEN)  # (t, t)
+        hidden = ops.where(ops.arange(t)[:, None] >= ops.arange(t), 0.0, HIDDEN) if self.causal else None  # (t, t)
+        if padding is not None:
+            padding = ops.reshape(padding, (n * s, 1, 1, t))
+            hidden = padding if hidden is None else hidden + padding
         normed = self.norms[0](x)
         x = x + self.back.look(normed, *self.back.remember(normed), hidden)[0]
-        # All sentences about a picture look at it together.
+        # All sentences about a memory look at it together.
         x = ops.reshape(x, (n, s * t, width))
-        seen, weights = self.across.look(self.norms[1](x), *self.across.remember(memory))
+        unseen = None if unseen is None else unseen[:, None, None]
+        seen, weights = self.across.look(self.norms[1](x), *self.across.remember(memory), unseen)
         x = x + seen
         x = x + self.narrow(self.wide(self.norms[2](x)))
         return ops.reshape(x, (n, s, t, width)), ops.reshape(ops.mean(weights, axis=1), (n, s, t, -1))
 
-    def begin(self, memory, most: int) -> tuple:
-        """What is remembered while writing: nothing yet of the words, everything of the pictures [n, m, c]."""
+    def begin(self, memory, most: int, unseen=None) -> tuple:
+        """What is remembered while writing: nothing yet of the words, everything of the memory [n, m, c]."""
         keys, values = self.across.remember(memory)
         n = ops.shape(memory)[0]
         nothing = ops.zeros((n, self.heads, most, self.back.width // self.heads), keys.dtype)
-        return nothing, nothing, keys, values
+        unseen = ops.zeros_like(memory[..., 0], "float32") if unseen is None else unseen
+        return nothing, nothing, keys, values, unseen
 
     def step(self, x, place, state: tuple) -> tuple:
         """The newest words alone: x [n, 1, width], number `place` of each sentence → [n, 1, width] and the state."""
-        before, said, keys, values = state
+        before, said, keys, values, unseen = state
         normed = self.norms[0](x)
         key, value = self.back.remember(normed)
         places = ops.arange(before.shape[2])
@@ -144,13 +153,14 @@ class Block(layers.Layer):
         before, said = before + here * key, said + here * value
         hidden = ops.where(places <= place, 0.0, HIDDEN)
         x = x + self.back.look(normed, before, said, hidden)[0]
-        seen, _ = self.across.look(self.norms[1](x), keys, values)
+        # Brought into shape here: TensorFlow 2.21 miscompiles a loop that carries it as [n, 1, 1, m].
+        seen, _ = self.across.look(self.norms[1](x), keys, values, unseen[:, None, None])
         x = x + seen
         x = x + self.narrow(self.wide(self.norms[2](x)))
-        return x, (before, said, keys, values)
+        return x, (before, said, keys, values, unseen)
 
     def get_config(self):
-        return super().get_config() | {"heads": self.heads, "thinking": self.thinking}
+        return super().get_config() | {"heads": self.heads, "thinking": self.thinking, "causal": self.causal}
 
 
 @keras.saving.register_keras_serializable("vistext")

@@ -18,6 +18,7 @@ from vistext.engine import keras
 from vistext.models import frames
 from vistext.models.attention import Block, Places
 from vistext.models.hourglass import hourglass, precision, stem
+from vistext.models.writing import Writing
 from vistext.scenes import language
 
 layers = keras.layers
@@ -129,53 +130,6 @@ def start_judge(judge: keras.Model, writer: keras.Model) -> None:
             layer.set_weights(writer.get_layer(layer.name).get_weights())
 
 
-class Writing:
-    """A writer, one word at a time; see `decoding.Writer`. It begins with grids [n, 64, c] and lengths int32 [n].
-
-    Args:
-        writer: as `build_writer` makes it.
-    """
-
-    def __init__(self, writer: keras.Model):
-        self.writer, layer = writer, writer.get_layer
-        self.embedding, self.length, self.places = layer("embedding"), layer("length"), layer("places")
-        self.blocks = [each for each in writer.layers if isinstance(each, Block)]
-        self.norm, self.logits = layer("norm"), layer("logits")
-        self.words = self.embedding.input_dim
-
-    def begin(self, grid, lengths, most: int) -> tuple:
-        """What is known before the first word."""
-        grid = ops.cast(grid, self.embedding.compute_dtype)
-        return self.length(lengths)[:, None], tuple(block.begin(grid, most) for block in self.blocks)
-
-    def step(self, ids, place, state: tuple) -> tuple:
-        """Logits [n, words] of the word after this one."""
-        length, blocks = state
-        x, after = self.places.at(self.embedding(ids)[:, None] + length, place), []
-        for block, before in zip(self.blocks, blocks, strict=True):
-            x, now = block.step(x, place, before)
-            after.append(now)
-        return self.logits(self.norm(x))[:, 0], (length, tuple(after))
-
-    def maps(self, grid, ids, lengths) -> np.ndarray:
-        """Where the writer looks, in each block, when it says the next word.
-
-        Args:
-            grid: float32 [n, 64, c].
-            ids: int32 [n, t]: the words so far.
-            lengths: int32 [n].
-
-        Returns:
-            float32 [blocks, n, t, 8, 8], which adds up to 1 over the cells of each picture.
-        """
-        grid = ops.convert_to_tensor(grid)
-        x, found = self.places((self.embedding(ids) + self.length(lengths)[:, None])[:, None]), []
-        for block in self.blocks:
-            x, weights = block.see(x, grid)
-            found.append(np.asarray(weights)[:, 0])
-        return np.reshape(found, (len(self.blocks), *np.shape(ids), GRID, GRID))
-
-
 @dataclass(frozen=True, eq=False)
 class Describer:
     """The generator, G(picture, z) → sentence: an eye, a writer, and the words that it knows."""
@@ -213,7 +167,16 @@ class Describer:
         grids = look(self.eye, pictures)
         return self.decode(self.write(grids, length, z=z, temperature=temperature))
 
-    def draw(self, pictures: np.ndarray, count: int, length: str = "description", *, seed: int = 0, **how):
+    def draw(
+        self,
+        pictures: np.ndarray,
+        count: int,
+        length: str = "description",
+        *,
+        seed: int = 0,
+        nucleus: float = 1.0,
+        temperature: float = 1.0,
+    ) -> list[list[str]]:
         """Say several things about each picture.
 
         Args:
@@ -221,7 +184,8 @@ class Describer:
             count: how many, 1 or more; not all need be different.
             length: one of `LENGTHS`.
             seed: of z.
-            how: `nucleus`, see `decoding.draw_z`, and `temperature`.
+            nucleus: see `decoding.draw_z`.
+            temperature: see `decoding.write`.
 
         Returns:
             n lists of `count` sentences.
@@ -232,8 +196,8 @@ class Describer:
         if count < 1:
             raise ValueError(f"count={count}; accepted: 1 draw or more for each picture")
         grids = look(self.eye, pictures)
-        z = decoding.draw_z(len(grids) * count, _most(length), seed, how.pop("nucleus", 1.0))
-        said = self.decode(self.write(np.repeat(grids, count, axis=0), length, z=z, **how))
+        z = decoding.draw_z(len(grids) * count, _most(length), seed, nucleus)
+        said = self.decode(self.write(np.repeat(grids, count, axis=0), length, z=z, temperature=temperature))
         return [said[first : first + count] for first in range(0, len(said), count)]
 
     def best(self, pictures: np.ndarray, length: str = "description", *, width: int = 4) -> list[str]:
@@ -321,8 +285,7 @@ class Judge:
 
     def score_seen(self, grids: np.ndarray, sentences: list[str]) -> np.ndarray:
         """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
-        total = self._heard(grids, self._encode(sentences, len(grids))).sum(axis=-1)
-        return 1 / (1 + np.exp(-np.clip(total, -80, 80)))
+        return probability(self._heard(grids, self._encode(sentences, len(grids))).sum(axis=-1))
 
     def choose(self, pictures: np.ndarray, draws: list[list[str]]) -> list[str]:
         """Of several sentences about each picture, the one that the judge finds likeliest."""
@@ -350,6 +313,11 @@ class Judge:
             seen = ops.convert_to_tensor(grids[first : first + AT_ONCE])
             parts.append(np.asarray(self.network([seen, words], training=False))[:, 0])
         return np.concatenate(parts) if parts else np.zeros((0, ids.shape[1] - 1), np.float32)
+
+
+def probability(score):
+    """A judge's score as a probability, by the sigmoid: any shape → the same, 0 to 1."""
+    return 1 / (1 + np.exp(-np.clip(score, -80, 80)))
 
 
 def card(name: str = "describer") -> dict:
