@@ -6,7 +6,7 @@ is understood here, and much that is not.
 """
 
 from vistext.scenes.language.asking import KINDS as QUESTION_KINDS
-from vistext.scenes.language.asking import Question, ask, questions
+from vistext.scenes.language.asking import Question, ask, ask_several, questions
 from vistext.scenes.language.facts import Exactly, Fact, Is, More, Not, Related, Same
 from vistext.scenes.language.reading import NotUnderstoodError, Verdict, holds, read
 from vistext.scenes.language.roles import ROLES, Frame, frames
@@ -28,6 +28,7 @@ __all__ = [
     "Same",
     "Verdict",
     "ask",
+    "ask_several",
     "describe",
     "descriptions",
     "frames",

@@ -75,20 +75,40 @@ def ask(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Ques
     Raises:
         ValueError: another kind, or the scene has no question of this kind.
     """
+    return ask_several(scene, rng, 1, kind)[0]
+
+
+def ask_several(scene: Scene, rng: np.random.Generator, count: int, kind: str | None = None) -> list[Question]:
+    """Questions about one scene, each drawn as `ask` draws it; several at once take less time.
+
+    Args:
+        scene, rng, kind: as for `ask`.
+        count: how many, 1 or more; some may be the same.
+
+    Returns:
+        `count` questions with their answers.
+
+    Raises:
+        ValueError: as `ask`.
+    """
     if not (first := questions(scene, kind or "how many")):
         raise ValueError(f"this scene has no question of kind {kind!r}; leave the kind out")
-    question = first[0]
     found: dict[str, list[list[Question]]] = {}
-    for _ in range(TRIES):
-        one = kind or _KIND_DRAWN[int(rng.integers(len(_KIND_DRAWN)))]
-        if one not in found:
-            found[one] = list(_by_answer(questions(scene, one)).values())
-        if found[one]:
-            same = found[one][rng.integers(len(found[one]))]
-            question = same[rng.integers(len(same))]
-            if rng.random() < _balance().get((question.question, question.short), 1.0):
-                break
-    return question
+
+    def drawn() -> Question:
+        question = first[0]
+        for _ in range(TRIES):
+            one = kind or _KIND_DRAWN[int(rng.integers(len(_KIND_DRAWN)))]
+            if one not in found:
+                found[one] = list(_by_answer(questions(scene, one)).values())
+            if found[one]:
+                same = found[one][rng.integers(len(found[one]))]
+                question = same[rng.integers(len(same))]
+                if rng.random() < _balance().get((question.question, question.short), 1.0):
+                    break
+        return question
+
+    return [drawn() for _ in range(count)]
 
 
 def _by_answer(asked: list[Question]) -> dict[str, list[Question]]:
