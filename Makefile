@@ -3,7 +3,7 @@
 # make lab          JupyterLab on the first lesson
 # make notebooks    run every lesson again, and store its outputs
 # make weights      train the shipped weights again (resumes where it was interrupted)
-# make bench        describing and tagging: ours and what is plainer, timed side by side
+# make bench        describing, answering and tagging: ours, timed beside what is plainer
 # make unit, make lessons, make lint, make clean
 #
 # Everything is installed into .venv, so that a second run starts at once. Settings, all optional:

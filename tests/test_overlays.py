@@ -1,4 +1,4 @@
-"""Boxes and masks over a picture: where they are said to be, in the colours of their kinds, whatever is given."""
+"""Boxes, masks and light over a picture: where they are said to be, in the kinds' colours, whatever is given."""
 
 import numpy as np
 import pytest
@@ -81,3 +81,46 @@ def test_every_kind_has_a_colour_of_its_own_on_which_its_name_can_be_read():
         name = Image.fromarray(shown[90:118, 26:60]).convert("L")
         darkest, lightest = name.getextrema()
         assert lightest - darkest > 90
+
+
+def test_a_cell_is_as_bright_as_its_amount_is_large():
+    amounts = np.zeros((8, 8))
+    amounts[2, 5], amounts[7, 0] = 0.5, 0.25
+    shown = overlays.lit(GREY, amounts, 128)
+    assert shown.shape == (128, 128, 3)
+    assert (shown[32:48, 80:96] == 128).all()
+    assert (shown[112:, :16] == round(128 * (0.15 + 0.85 / 2))).all()
+    dark = np.ones((128, 128), bool)
+    dark[32:48, 80:96] = dark[112:, :16] = False
+    assert (shown[dark] == round(128 * 0.15)).all()
+    assert (GREY == 128).all()
+
+
+@pytest.mark.parametrize(("height", "width", "cells"), [(64, 64, (8, 8)), (50, 31, (8, 8)), (9, 200, (3, 7))])
+def test_pictures_of_any_shape_are_lit(height, width, cells):
+    picture = np.full((height, width, 3), 200, np.uint8)
+    shown = overlays.lit(picture, np.arange(1, 1 + np.prod(cells)).reshape(cells), 1)
+    assert (shown.shape, shown.dtype) == (picture.shape, np.uint8)
+    assert len(np.unique(shown)) == np.prod(cells)
+    assert shown[-1, -1, 0] == 200
+
+
+def test_where_nothing_comes_from_anywhere_all_is_dark():
+    assert (overlays.lit(GREY, np.zeros((8, 8)), 64) == round(128 * 0.15)).all()
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"), [((0, 0), "at the top left"), ((4, 4), "at the centre"), ((8, 4), "at the bottom")]
+)
+def test_where_the_light_is_is_said_in_words(cell, said):
+    amounts = np.zeros((9, 9))
+    amounts[cell] = 0.3
+    assert overlays.whereabouts(amounts) == f"mostly {said}"
+    assert overlays.whereabouts(np.zeros((9, 9))) == "nowhere in particular"
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "said"), [(0, 0, "at the top left"), (0.5, 0.5, "at the centre"), (1, 0.4, "at the right")]
+)
+def test_places_are_told_in_words(x, y, said):
+    assert overlays.place(x, y) == said

@@ -4,6 +4,7 @@ import base64
 import io
 import warnings
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -40,6 +41,9 @@ DRAWN = {
     "a map of words": lambda alt: plots.word_map(np.eye(2), ["a", "b"], ["x", "y"], alt=alt),
     "one text, and it is empty": lambda alt: plots.told(NOISE[0], [("", "")], alt=alt),
     "many texts": lambda alt: plots.told(NOISE[0], [("one\ntwo\nthree", "a word " * 30)] * 12, alt=alt),
+    "what is told, with small pictures": lambda alt: plots.told(
+        NOISE[0], [("who", "what")], below=[("floor", NOISE[0])] * 11, alt=alt
+    ),
     "a line of one point": lambda alt: plots.lines({"ours": ([1], [0.5])}, across="x", up="y", alt=alt),
     "four lines, with error bars": lambda alt: plots.lines(
         dict.fromkeys("abcd", ([10, 100, 1000], [0.1, 0.2, 0.3], [0.05, 0.01, 0.02])),
@@ -363,3 +367,16 @@ def test_dots_are_where_their_points_are_and_circles_where_the_targets_are():
     # 10 pixels are one unit: a circle of radius 5 around column 50, row 20.
     assert np.hypot(columns - 49.5, rows - 19.5) == pytest.approx(5, abs=0.7)
     assert len(rows) > 20
+
+
+@pytest.mark.usefixtures("drawn")
+def test_small_pictures_stand_in_rows_under_what_is_told_each_over_its_word():
+    words = [f"word {number}" for number in range(11)]
+    figure = plots.told(NOISE[0], [("who", "what is said")], below=[(word, NOISE[0]) for word in words], alt="")
+    above, _, *small = figure.axes
+    assert [axis.texts[0].get_text() for axis in small] == words
+    boxes = [axis.get_position() for axis in small]
+    assert max(box.y1 for box in boxes) <= above.get_position().y0
+    assert all(0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 for box in boxes)
+    assert len({round(box.y0, 3) for box in boxes}) == 2
+    assert all(one.x1 < other.x0 or one.y0 > other.y1 for one, other in pairwise(boxes))

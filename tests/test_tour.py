@@ -17,12 +17,12 @@ from vistext import tour as tours
 from vistext.data.cifar10 import CLASSES
 from vistext.data.words import Vocabulary
 from vistext.engine import keras
-from vistext.models import describer, tagger
+from vistext.models import describer, qgnet, tagger
 from vistext.models.detector import Detections
 from vistext.models.writing import Writing
 from vistext.scenes import language, tables
 from vistext.tour import page as tour_page
-from vistext.tour.sections import EXAMPLE, Boxes, Descriptions, Masks, Tags, Told, listed, place
+from vistext.tour.sections import EXAMPLE, Answers, Boxes, Descriptions, Masks, Replied, Tags, Told, listed
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 NEVER = {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video", "source"}
@@ -453,15 +453,88 @@ def test_what_the_course_says_of_its_own_scene_is_asked_of_no_other(any_describe
     assert EXAMPLE not in [each.text for each in Descriptions.of(scenes.sample(1, 3, "test")[0]).told]
 
 
+SITTING = "The cat is sitting on the floor."
+ANSWERED = Answers(
+    (
+        Replied("What is the cat sitting on?", SITTING, 0.998, "", SITTING),
+        Replied("How many <b>cats</b>?", "Two <i>cats</i>.", 0.4, "there is one cat", "There is one cat."),
+        Replied("What is the cat doing?", "The cat is orange.", 0.001, "", "The cat is sitting."),
+    )
+)
+
+
+def test_what_is_answered_is_told_with_its_probability_and_whether_it_is_true():
+    assert ANSWERED.sentence == "What is the cat sitting on? The cat is sitting on the floor."
+    first, second, _ = ANSWERED.facts()["answers"]
+    assert first == {
+        "question": "What is the cat sitting on?",
+        "answer": SITTING,
+        "probability": 0.998,
+        "true": True,
+        "why_not": "",
+        "expected": SITTING,
+    }
+    assert (second["true"], second["why_not"]) == (False, "there is one cat")
+    html = ANSWERED.html()
+    page = Page(html)
+    assert "What is the cat sitting on? The cat is sitting on the floor. > 99 % true" in page.text
+    assert "How many <b>cats</b>? Two <i>cats</i>. 40 % false" in page.text
+    assert "“Two <i>cats</i>.” is false: there is one cat. Expected was: “There is one cat.”" in page.text
+    assert "“The cat is orange.” is true. Expected was: “The cat is sitting.”" in page.text
+    assert html.count("Expected was") == 2
+    assert not page.all("b") + page.all("i")
+    assert [attrs.get("scope") for attrs in page.all("th")] == ["col"] * 4 + ["row"] * 3
+    assert len(page.all("caption")) == 1
+
+
+def test_what_is_answered_can_be_read_in_a_narrow_terminal():
+    terminal = Console(width=50, file=io.StringIO())
+    terminal.print(ANSWERED.lines())
+    said = terminal.file.getvalue()
+    assert all(word in said for word in ("sitting", "<b>cats</b>?", "> 99 %", "40 %", "< 1 %", "true", "false"))
+
+
+@pytest.fixture
+def any_answerer(monkeypatch):
+    """A small network with random weights in place of the shipped one; it knows all words of a few scenes."""
+    seen = [scenes.course_scene(), *scenes.sample(8, 3, "test")]
+    asked = [one for scene in seen for one in language.questions(scene)]
+    vocabulary = Vocabulary.build(text for one in asked for text in (one.question, one.answer))
+    config = qgnet.QGNetConfig(len(vocabulary), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, reading=1, writing=1)
+    random = np.random.default_rng(0)
+    networks = [build(config) for build in (describer.build_eye, qgnet.build_encoder, qgnet.build_decoder)]
+    for weight in (weight for network in networks for weight in network.trainable_variables):
+        weight.assign(random.normal(scale=0.5, size=weight.shape))
+    eye, encoder, decoder = networks
+    network = qgnet.QGNet(eye, encoder, Writing(decoder), vocabulary)
+    monkeypatch.setattr(qgnet, "load", lambda: network)
+    return network
+
+
+def test_the_course_s_scene_is_asked_what_the_course_asks_and_then_of_several_kinds(any_answerer):
+    scene = scenes.course_scene()
+    told = Answers.of(scene).told
+    assert (told[0].what, told[0].expected) == ("What is the cat sitting on?", SITTING)
+    kinds = {one.question: one.kind for one in language.questions(scene)}
+    assert len({kinds[each.what] for each in told}) == len(told) == 5
+    pictures = np.repeat(drawn(scene).picture[np.newaxis], len(told), axis=0)
+    answers = any_answerer.answer(pictures, [each.what for each in told])
+    assert [each.text for each in told] == [answer.text for answer in answers]
+    assert [each.score for each in told] == pytest.approx([answer.probability for answer in answers], rel=1e-3)
+    assert [each.true for each in told] == [bool(language.holds(each.text, scene)) for each in told]
+
+
+def test_questions_about_any_scene_are_the_same_each_time_and_have_answers(any_answerer):
+    for scene in scenes.sample(8, 3, "test"):
+        told = Answers.of(scene).told
+        assert len({each.what for each in told}) == len(told) >= 4
+        assert Answers.of(scene) == Answers(told)
+        answers = {one.question: one.answer for one in language.questions(scene)}
+        assert all(each.expected == answers[each.what] for each in told)
+
+
 def test_words_are_listed_as_in_a_sentence():
     assert [listed(["a", "b", "c"][:count]) for count in range(4)] == ["", "a", "a and b", "a, b and c"]
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "said"), [(0, 0, "at the top left"), (0.5, 0.5, "at the centre"), (1, 0.4, "at the right")]
-)
-def test_places_are_told_in_words(x, y, said):
-    assert place(x, y) == said
 
 
 def test_a_tour_is_of_one_thing(tmp_path):
@@ -479,7 +552,7 @@ def test_weights_that_are_not_there_are_said_before_tensorflow_is_needed(monkeyp
 def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     found = tours.tour()
 
-    tags, boxes, masks, said = found.sections
+    tags, boxes, masks, said, answered = found.sections
     assert tags.first == "cat"
     assert tags.sentence.startswith("The picture most likely shows a cat")
     assert boxes.sentence.startswith("The drawing shows a cat at the ")
@@ -487,6 +560,8 @@ def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     assert masks.right > 0.98
     assert all(language.holds(told.text, scenes.course_scene()) for told in said.told[:3])
     assert said.told[-1].text == EXAMPLE
+    assert answered.sentence == f"What is the cat sitting on? {SITTING}"
+    assert all(each.text == each.expected for each in answered.told)
     assert [subject.picture.shape for subject in found.subjects] == [(300, 451, 3), (480, 480, 3)]
     page = Page(found.html())
     assert "Chelsea the cat" in page.text

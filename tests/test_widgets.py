@@ -10,13 +10,14 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from vistext import plots, scenes, widgets
+from vistext import overlays, plots, scenes, widgets
 from vistext.data.cifar10 import CLASSES
-from vistext.data.words import Vocabulary
+from vistext.data.words import Vocabulary, tokenize
 from vistext.decoding import draw_z
 from vistext.engine import keras
-from vistext.models import describer, detector, gan, language_model, tagger
+from vistext.models import describer, detector, gan, language_model, qgnet, tagger
 from vistext.models.writing import Writing
+from vistext.scenes import language
 
 GREY = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
 START = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
@@ -429,7 +430,7 @@ def test_a_sentence_is_the_one_of_its_z_with_the_judge_s_score_and_the_truth(by_
     said = " ".join("".join(page.words).split())
     assert said.startswith(text)
     assert f"The judge: {judge.score(pictures_of(1), [text])[0]:.0%}" in said
-    assert scenes.language.holds(text, SHOWN[1]).why in said
+    assert language.holds(text, SHOWN[1]).why in said
     assert "✗ not true" in said
     assert np.array_equal(page.picture()[::4, ::4], pictures_of(1)[0])
 
@@ -513,3 +514,259 @@ def test_what_is_said_is_a_still_picture_too_and_every_control_has_a_name(by_z, 
         assert Image.open(io.BytesIO(playable.still.png)).size[0] > 600
         controls = parts(playable, (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.Dropdown))
         assert all(control.description for control in [*controls, *parts(playable, ipywidgets.Button)])
+
+
+SITTING = "What is the cat sitting on?"
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """What an answering and an asking network are made of, with random weights; they know all words of the scenes."""
+    asked = [one for scene in SHOWN for one in language.questions(scene)]
+    words = Vocabulary.build(text for one in asked for text in (one.question, one.answer, one.short))
+    config = qgnet.QGNetConfig(len(words), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, reading=1, writing=1)
+    random = np.random.default_rng(2)
+    eye, encoder, decoder = (build(config) for build in (describer.build_eye, qgnet.build_encoder, qgnet.build_decoder))
+    for weight in (weight for network in (eye, encoder, decoder) for weight in network.trainable_variables):
+        weight.assign(random.normal(scale=0.5, size=weight.shape))
+    return eye, encoder, Writing(decoder), words
+
+
+@pytest.fixture(scope="module")
+def asking(networks):
+    return widgets.ask(qgnet.QGNet(*networks), SHOWN)
+
+
+class Knowing:
+    """A network that says what it was told to, each word of which comes from a cell of its own."""
+
+    def __init__(self, text):
+        words = tuple(tokenize(text))
+        self.said = qgnet.Answer(text, 0.75, words, np.eye(64, dtype="float32")[: len(words)].reshape(-1, 8, 8))
+
+    def answer(self, pictures, questions):
+        return [self.said] * len(questions)
+
+
+def test_an_answer_is_the_network_s_with_its_probability_and_whether_it_is_true(asking, networks):
+    page = Html(asking.answer(2, "Is there a red car?"))
+    [said] = qgnet.QGNet(*networks).answer(pictures_of(1), ["Is there a red car?"])
+    assert (said.text or "… nothing") in page.words
+    assert f"✗ not true: {language.holds(said.text, SHOWN[1]).why}" in page.words
+    assert "Expected was: No, there is no red car." in page.words
+    [meter] = page.all("meter")
+    assert float(meter["value"]) == pytest.approx(said.probability, abs=6e-4)
+    assert meter["aria-label"] == "probability of the answer"
+    assert [attrs["role"] for attrs in page.all("div") if "role" in attrs] == ["status"]
+
+
+def test_a_true_answer_is_ticked_and_its_words_are_shown_where_they_come_from():
+    network = Knowing("The cat is sitting on the floor.")
+    page = Html(widgets.ask(network, SHOWN).answer(1, SITTING))
+    assert "✓ true" in page.words
+    assert not any("Expected" in words for words in page.words)
+    _, *small = page.all("img")
+    assert [attrs["alt"].split(":")[0] for attrs in small] == ["the", "cat", "is", "sitting", "on", "the", "floor"]
+    assert small[0]["alt"] == "the: mostly at the top left"
+    source = small[3]["src"].removeprefix("data:image/png;base64,")
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
+    assert np.array_equal(shown, overlays.lit(pictures_of(0)[0], network.said.maps[3], 128))
+    assert [words for words in page.words if words == "floor"] == ["floor"]
+
+
+def test_a_true_answer_to_something_else_stands_beside_what_was_expected():
+    page = Html(widgets.ask(Knowing("The cat is orange."), SHOWN).answer(1, "what is the CAT sitting on ?"))
+    assert "✓ true" in page.words
+    assert "Expected was: The cat is sitting on the floor." in page.words
+
+
+def test_what_a_network_says_is_only_text():
+    page = Html(widgets.ask(Knowing("<script>a</script> & <b>"), SHOWN).answer(1, SITTING))
+    assert not page.all("script") + page.all("b")
+    assert "<script>a</script> & <b>" in page.words
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("", "There is no question yet."),
+        (" \n\t", "There is no question yet."),
+        ("?!", "There is no question yet."),
+        ("what " * 500, "500 words and marks are too many"),
+        ("What is the zebra doing?", "I never learned “zebra”"),
+        ("这只猫坐在什么上面？", "I never learned “这只猫坐在什么上面”"),
+        ("What is the 🐱 doing?", "I never learned “🐱”"),
+        ("<img src=x onerror=alert(1)> the cat?", "I never learned “<”"),
+        ("What is \x00 the cat?", "I never learned"),
+    ],
+)
+def test_what_cannot_be_read_is_answered_with_a_friendly_line(asking, question, said):
+    page = Html(asking.answer(1, question))
+    [line] = page.all("p")
+    assert line["role"] == "status"
+    assert any(words.startswith(said) for words in page.words)
+    assert page.picture().shape == (256, 256, 3)
+    assert not page.all("meter")
+
+
+def test_typing_clicking_and_another_scene_each_ask(asking):
+    [scene], [field] = parts(asking, ipywidgets.IntSlider), parts(asking, ipywidgets.Text)
+    [result], buttons = parts(asking, ipywidgets.HTML), parts(asking, ipywidgets.Button)
+    assert field.value == SITTING
+    assert field.placeholder.endswith(SITTING)
+    assert result.value == asking.answer(1, SITTING)
+    field.value = "Is there a zebra?"
+    assert result.value == asking.answer(1, "Is there a zebra?")
+    buttons[1].click()
+    assert field.value == buttons[1].description != "Is there a zebra?"
+    assert result.value == asking.answer(1, field.value)
+    scene.value = 3
+    assert result.value == asking.answer(3, field.value)
+    suggested = [button.description for button in buttons if button.layout.display != "none"]
+    kinds = {one.question: one.kind for one in language.questions(SHOWN[2])}
+    assert len(suggested) == 4
+    assert len({kinds[question] for question in suggested}) >= 3
+
+
+def test_asking_is_a_still_picture_too_and_every_control_has_a_name(asking):
+    assert "dark but for where the word comes from" in asking.still.alt
+    assert Image.open(io.BytesIO(asking.still.png)).size[0] > 600
+    controls = parts(asking, (ipywidgets.IntSlider, ipywidgets.Text, ipywidgets.Button))
+    assert all(control.description for control in controls)
+
+
+@pytest.fixture
+def played():
+    return widgets.quiz(None, SHOWN, seed=4)
+
+
+def state(quiz):
+    """What is asked, the answers that can be clicked, and what has been told."""
+    _, question, told = parts(quiz, ipywidgets.HTML)
+    *buttons, further = parts(quiz, ipywidgets.Button)
+    asked = Html(question.value).words[0].split(". ", 1)[1]
+    return asked, [each for each in buttons if each.layout.display != "none"], told.value, further
+
+
+def known(question):
+    """The question of the drawn world, and its scene, by its words; the first of them, if scenes have it in common."""
+    return [(one, scene) for scene in SHOWN for one in language.questions(scene) if one.question == question]
+
+
+def test_who_answers_is_told_whether_that_is_right_and_why_and_the_score_is_kept(played):
+    score = []
+    for wrong in (False, True, True, False):
+        asked, buttons, told, further = state(played)
+        assert told.endswith(f"{sum(score)} of {len(score)} right</p>") if score else told == ""
+        rights = {one.short: one.answer for one, _ in known(asked)}
+        right = [button for button in buttons if button.button_style == "" and button.description in rights]
+        chosen = next(button for button in buttons if (button not in right) == wrong)
+        chosen.click()
+        score.append(not wrong)
+        words = " ".join(Html(state(played)[2]).words)
+        assert words.startswith("✗ Not" if wrong else "✓ Right.") or len(rights) > 1
+        assert any(answer in words for answer in rights.values())
+        assert 'role="status"' in state(played)[2]
+        further.click()
+
+
+def test_a_question_counts_once_and_may_be_left_out(played):
+    _, buttons, _, further = state(played)
+    buttons[0].click()
+    told = state(played)[2]
+    assert "of 1 right" in told
+    assert all(button.disabled for button in buttons)
+    assert sum(button.button_style == "success" for button in buttons) == 1
+    buttons[1].click()
+    assert state(played)[2] == told
+    further.click()
+    assert not any(button.disabled or button.button_style for button in state(played)[1])
+    further.click()
+    state(played)[1][0].click()
+    assert "of 2 right" in state(played)[2]
+
+
+def asked_in(quiz, count=8):
+    asked = []
+    for _ in range(count):
+        question, buttons, _, further = state(quiz)
+        asked.append((question, *(button.description for button in buttons)))
+        further.click()
+    return asked
+
+
+def test_the_seed_decides_on_questions_and_on_the_order_of_answers():
+    assert asked_in(widgets.quiz(None, SHOWN, seed=1)) == asked_in(widgets.quiz(None, SHOWN, seed=1))
+    assert asked_in(widgets.quiz(None, SHOWN, seed=1)) != asked_in(widgets.quiz(None, SHOWN, seed=2))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_all_questions_of_the_drawn_world_have_two_to_four_answers_of_one_sort_and_one_of_them_is_right(seed):
+    seen = scenes.sample(60, seed, "test")
+    answers, rng = widgets._known_answers(seen), np.random.default_rng(seed)
+    for scene in seen:
+        for one in language.questions(scene):
+            options = widgets._options(one, scene, answers, rng)
+            assert len(set(options)) == len(options)
+            assert 2 <= len(options) <= 4
+            assert one.short in options
+            assert len({option.startswith("the ") for option in options}) == 1
+            if one.kind == "compare" and "yes" not in options:
+                assert all(option in one.question.lower() for option in options if option != "as many")
+            if one.kind in ("what", "where", "which colour", "who is left of"):
+                others = [one.answer.replace(one.short, option) for option in options if option != one.short]
+                assert not any(language.holds(text, scene) for text in others)
+
+
+class Asking:
+    """A network that asks what it was told to ask, and remembers for which answers."""
+
+    def __init__(self, *questions):
+        self.questions, self.told = questions, []
+
+    def ask(self, pictures, answers, *, seed):
+        self.told.append((len(pictures), tuple(answers), seed))
+        return [self.questions[number % len(self.questions)] for number in range(len(answers))]
+
+
+def test_only_those_of_a_network_s_questions_come_up_whose_answer_is_known():
+    everything = [one.question for one in language.questions(SHOWN[0])]
+    network = Asking("What is the meaning of life?", "What", *everything)
+    quiz = widgets.quiz(network, SHOWN[:1], seed=0)
+    for question, *options in asked_in(quiz):
+        assert known(question)[0][0].short in options
+    shorts = {one.short for one in language.questions(SHOWN[0])}
+    assert all(count == len(answers) and set(answers) <= shorts for count, answers, _ in network.told)
+
+
+def test_a_network_s_question_is_asked_when_its_answer_is_the_one_that_was_wanted():
+    class Right:
+        def ask(self, pictures, answers, *, seed):
+            asked = {one.short: one.question for one in reversed(language.questions(SHOWN[0]))}
+            return ["Where?", *(asked[answer] for answer in answers[1:])]
+
+    quiz = widgets.quiz(Right(), SHOWN[:1], seed=0)
+    for _ in range(4):
+        _, question, _ = parts(quiz, ipywidgets.HTML)
+        assert Html(question.value).words[-1] == "Asked by the network."
+        state(quiz)[3].click()
+
+
+def test_a_network_that_asks_nonsense_leaves_the_questions_to_the_rules(networks):
+    for asker in (qgnet.Asker(*networks), Asking(SITTING.lower(), "<b>")):
+        quiz = widgets.quiz(asker, SHOWN[:1], seed=0)
+        _, question, _ = parts(quiz, ipywidgets.HTML)
+        assert Html(question.value).words[-1] == "Asked by the rules."
+        assert known(state(quiz)[0])
+
+
+def test_the_quiz_can_be_played_without_a_browser_and_is_a_still_picture_too(played):
+    asked, buttons, *_ = state(played)
+    rights = {one.short for one, _ in known(asked)}
+    told = {button.description: Html(played.answer(1, button.description)).words[0] for button in buttons}
+    assert sum(words.startswith("✓ Right.") for words in told.values()) == 1
+    assert all(option in rights for option, words in told.items() if words.startswith("✓"))
+    assert "&lt;b&gt;" in played.answer(1, "<b>")
+    assert "the right one" in played.still.alt
+    assert Image.open(io.BytesIO(played.still.png)).size[0] > 600
+    assert all(button.description for button in buttons)

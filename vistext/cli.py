@@ -28,7 +28,7 @@ MODULES = {
     ("train", "describer"): ("vistext.experiments.train_describer", "who describes pictures, and who judges that"),
     ("experiment", "tags"): ("vistext.experiments.tags", "when do tags help to find a missing word? (lesson 03)"),
     ("experiment", "descriptions"): ("vistext.experiments.descriptions", "ways to describe, compared (lesson 05)"),
-    ("bench",): ("vistext.experiments.bench", "describing and tagging: ours and what is plainer, side by side"),
+    ("bench",): ("vistext.experiments.bench", "describing, answering and tagging: ours, timed beside what is plainer"),
 }
 GROUPS = {
     "scenes": "look at the drawn world",

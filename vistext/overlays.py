@@ -1,4 +1,4 @@
-"""Boxes and masks laid over a picture: drawn by Pillow, so that a slider can redraw them in milliseconds.
+"""Boxes, masks and light laid over a picture: drawn by Pillow, so that a slider can redraw them in milliseconds.
 
 Each of the ten kinds has one colour in the whole course. Colour alone says nothing: boxes carry their names, masks
 their outlines, and both are explained in words beside them.
@@ -20,6 +20,7 @@ KIND_COLOURS = dict(
         strict=True,
     )
 )
+DARK = 0.15  # of its brightness, that a picture keeps where it is not lit: enough to see what is there
 ENLARGED = 384  # pixels: about the side at which small pictures are shown, so that lines and letters are fine
 
 
@@ -100,6 +101,54 @@ def with_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
     edge[:, width:] |= parts[:, width:] != parts[:, :-width]
     canvas[edge] = (35, 40, 45)
     return canvas
+
+
+def lit(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
+    """A picture, enlarged, dark but for the cells that something comes from: the more, the brighter.
+
+    Brightness alone carries it, so it can be read in grey; `whereabouts` says it in words.
+
+    Args:
+        picture: uint8 [h, w, 3].
+        amounts: float [rows, columns], 0 or more: of the cells of a grid over the picture; the largest is fully lit.
+        side: see `enlarged`.
+
+    Returns:
+        uint8 [h·factor, w·factor, 3].
+    """
+    canvas = enlarged(picture, side)
+    amounts = np.asarray(amounts, "float32")
+    cells = (np.arange(size) * count // size for size, count in zip(canvas.shape, amounts.shape, strict=False))
+    light = (amounts / (amounts.max() or 1))[np.ix_(*cells)][..., np.newaxis]
+    return np.rint(canvas * (DARK + (1 - DARK) * light)).astype("uint8")
+
+
+def whereabouts(amounts: np.ndarray) -> str:
+    """In words, where most of something is: the middle of all of it.
+
+    Args:
+        amounts: float [rows, columns], 0 or more: of the cells of a grid over a picture.
+
+    Returns:
+        As `place` says it, or "nowhere in particular".
+    """
+    total = float(amounts.sum())
+    if total == 0:
+        return "nowhere in particular"
+    rows, columns = np.indices(amounts.shape) + 0.5
+    x, y = (columns * amounts).sum() / total / amounts.shape[1], (rows * amounts).sum() / total / amounts.shape[0]
+    return f"mostly {place(x, y)}"
+
+
+def place(x: float, y: float) -> str:
+    """In words, the part of a 3 × 3 grid over the picture that a point lies in; x and y from 0, left and top, to 1.
+
+    >>> place(0.1, 0.5), place(0.5, 0.5), place(0.9, 0.9)
+    ('at the left', 'at the centre', 'at the bottom right')
+    """
+    across, down = (min(2, int(3 * share)) for share in (x, y))
+    words = (("top", "", "bottom")[down], ("left", "", "right")[across])
+    return f"at the {' '.join(filter(None, words)) or 'centre'}"
 
 
 def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], colour: str) -> None:

@@ -324,20 +324,37 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
 
 
 @_styled
-def told(picture: np.ndarray, lines: Sequence[tuple[str, str]], *, alt: str) -> Picture:
+def told(
+    picture: np.ndarray,
+    lines: Sequence[tuple[str, str]],
+    *,
+    alt: str,
+    below: Sequence[tuple[str, np.ndarray]] = (),
+) -> Picture:
     """A picture, and beside it what is said of it, a line for each text, or several where it is long.
 
     Args:
         picture: uint8 [h, w, 3].
         lines: a short note and a text each, 1 or more.
         alt: what is seen, in words.
+        below: small pictures in rows under all this, each uint8 [h, w, 3] with a word under it.
     """
     wrapped = [(note, textwrap.wrap(text, 62) or [""]) for note, text in lines]
     heights = [max(len(text), 0.9 * (note.count("\n") + 1)) + 0.4 for note, text in wrapped]
     rows = sum(heights)
-    figure = Figure(figsize=(8.6, max(2.0, 0.19 * rows)))
+    columns, wide = 9, 8.6 / 9  # of the small pictures
+    deep = -(-len(below) // columns) * (wide + 0.2)
+    high = deep + max(2.0, 0.19 * rows)
+    figure = Figure(figsize=(8.6, high))
     left, right = figure.subplots(1, 2, width_ratios=[1.9, 6.7])
-    figure.subplots_adjust(0, 0, 1, 1, wspace=0.03)
+    figure.subplots_adjust(0, deep / high, 1, 1, wspace=0.03)
+    for number, (word, small) in enumerate(below):
+        row, column = divmod(number, columns)
+        bottom = deep - row * (wide + 0.2) - wide
+        axis = figure.add_axes((column / columns, bottom / high, 0.92 / columns, 0.92 * wide / high))
+        axis.imshow(small, interpolation="nearest")
+        axis.text(0.5, -0.05, word, transform=axis.transAxes, ha="center", va="top", fontsize=9)
+        axis.axis("off")
     left.imshow(picture, interpolation="nearest")
     left.set_anchor("N")
     right.set(xlim=(0, 1), ylim=(max(rows, 10.5), 0))

@@ -6,7 +6,11 @@ What moves is drawn by Pillow, not matplotlib, so that a slider answers in milli
 
 import io
 import itertools
+import re
+import textwrap
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
 from typing import NamedTuple
 
@@ -17,11 +21,12 @@ from scipy.signal import correlate2d
 
 from vistext import metrics, overlays, plots, scenes
 from vistext.data.pictures import PictureError, open_picture, square
-from vistext.data.words import TOKEN, Vocabulary
+from vistext.data.words import TOKEN, Vocabulary, tokenize
 from vistext.decoding import draw_z
-from vistext.models import describer, detector, gan, tagger
+from vistext.models import describer, detector, gan, qgnet, tagger
 from vistext.models.language_model import next_words, sample
 from vistext.scenes import Drawings, Scene, language
+from vistext.scenes.language.lexicon import noun
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 TIP = "tooltip" if hasattr(ipywidgets.FloatText, "tooltip") else "description_tooltip"  # in ipywidgets 7, on Colab
@@ -57,6 +62,19 @@ def _shown(picture: np.ndarray, alt: str, side: int = ENLARGED) -> str:
     buffer = io.BytesIO()
     image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST).save(buffer, "PNG")
     return plots.Picture(buffer.getvalue(), alt)._repr_html_()
+
+
+def _followed(answer: Callable[..., str], *controls: ipywidgets.Widget) -> ipywidgets.HTML:
+    """What `answer` makes of the values of controls, now and after each change."""
+    result = ipywidgets.HTML()
+
+    def redraw(_=None) -> None:
+        result.value = answer(*(control.value for control in controls))
+
+    for control in controls:
+        control.observe(redraw, names="value")
+    redraw()
+    return result
 
 
 KERNELS = {
@@ -208,14 +226,7 @@ def thresholds(model, drawings: Drawings) -> Playable:
         ipywidgets.FloatSlider(value=value, min=0, max=1, step=0.01, description=name, **wide)
         for name, value in (("Score from", detector.SCORE), ("Overlap up to", detector.OVERLAP))
     )
-    result = ipywidgets.HTML()
-
-    def redraw(_=None) -> None:
-        result.value = answer(scene.value, score.value, overlap.value)
-
-    for slider in (scene, score, overlap):
-        slider.observe(redraw, names="value")
-    redraw()
+    result = _followed(answer, scene, score, overlap)
     settings = {
         "weak answers too": (0.1, 1.0),
         "the same, thinned out": (0.1, detector.OVERLAP),
@@ -355,14 +366,7 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Playable:
     start = ipywidgets.BoundedIntText(1, min=0, max=9999, description="From z")
     end = ipywidgets.BoundedIntText(2, min=0, max=9999, description="To z")
     share = ipywidgets.FloatSlider(0, min=0, max=1, step=0.01, description="On the way")
-    result = ipywidgets.HTML()
-
-    def redraw(_=None) -> None:
-        result.value = answer(kind.value, start.value, end.value, share.value)
-
-    for control in (kind, start, end, share):
-        control.observe(redraw, names="value")
-    redraw()
+    result = _followed(answer, kind, start, end, share)
     shown = kinds[:: -(-len(kinds) // 4)]
     still = plots.grid(
         [picture for name in shown for picture in strip(name, 1, 2, np.linspace(0, 1, 9))],
@@ -383,18 +387,49 @@ class _Said(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        return f"✗ not true: {self.why_not}" if self.why_not else "✓ true"
+        return _verdict(self.why_not)
+
+
+def _verdict(why_not: str) -> str:
+    return f"✗ not true: {why_not}" if why_not else "✓ true"
 
 
 SEEDS = 9999
+NAMED = {"description_width": "6em"}  # so that controls stand in line
 
 
 class _Stage:
+    """Scenes to choose from, of which something is said or asked; the first fifty are offered."""
+
+    def __init__(self, shown: Sequence[Scene]):
+        self.scenes = shown[:50]
+        self.pictures = scenes.draw_many(self.scenes).pictures
+
+    def shown(self, scene: int) -> str:
+        """A scene's picture as HTML; they are counted from 1."""
+        return _shown(self.pictures[scene - 1], f"drawn scene {scene}")
+
+    def beside(self, scene: int, html: str, width: str = "24em") -> str:
+        """The same with other HTML beside it, or below it where there is less room than its width."""
+        return (
+            f'<div style="display: flex; gap: 2em; flex-wrap: wrap; align-items: flex-start">{self.shown(scene)}'
+            f'<div style="flex: 1 1 {width}">{html}</div></div>'
+        )
+
+    def slider(self) -> ipywidgets.IntSlider:
+        """Which scene."""
+        layout = ipywidgets.Layout(width="24em")
+        return ipywidgets.IntSlider(
+            value=1, min=1, max=len(self.scenes), description="Scene", style=NAMED, layout=layout
+        )
+
+
+class _Speech(_Stage):
     """Scenes that a describer speaks about and a judge listens to; each picture is looked at once."""
 
     def __init__(self, speaker: describer.Describer, judge: describer.Judge, shown: Sequence[Scene]):
-        self.speaker, self.judge, self.scenes = speaker, judge, shown[:50]
-        self.pictures = scenes.draw_many(self.scenes).pictures
+        super().__init__(shown)
+        self.speaker, self.judge = speaker, judge
         self.grids = describer.look(speaker.eye, self.pictures)
 
     def say(self, scene: int, length: str, surprise: float, seed: int, count: int = 1) -> list[_Said]:
@@ -414,28 +449,19 @@ class _Stage:
         seed = ipywidgets.BoundedIntText(1, min=0, max=SEEDS, description="z number", style=surprise.style)
         for each in more:
             each.style, each.layout = surprise.style, surprise.layout
-        button, result = ipywidgets.Button(description=another), ipywidgets.HTML()
         controls = (scene, length, surprise, seed, *more)
-
-        def redraw(_=None) -> None:
-            result.value = answer(*(control.value for control in controls))
-
-        for control in controls:
-            control.observe(redraw, names="value")
+        button, result = ipywidgets.Button(description=another), _followed(answer, *controls)
         button.on_click(lambda _: setattr(seed, "value", (seed.value + 1) % (SEEDS + 1)))
-        redraw()
         return ipywidgets.VBox([ipywidgets.VBox([*controls, button]), result])
-
-    def shown(self, scene: int) -> str:
-        return _shown(self.pictures[scene - 1], f"drawn scene {scene}")
 
     def controls(self) -> tuple[ipywidgets.IntSlider, ipywidgets.Dropdown, ipywidgets.FloatSlider]:
         """Which scene, how long a text, and how far z may go from the likeliest words."""
-        wide = {"style": {"description_width": "6em"}, "layout": ipywidgets.Layout(width="24em")}
+        scene = self.slider()
+        like_it = {"style": NAMED, "layout": scene.layout}
         return (
-            ipywidgets.IntSlider(value=1, min=1, max=len(self.scenes), description="Scene", **wide),
-            ipywidgets.Dropdown(options=list(describer.LENGTHS), value="description", description="Length", **wide),
-            ipywidgets.FloatSlider(value=1.0, min=0, max=1, step=0.01, description="Surprise", **wide),
+            scene,
+            ipywidgets.Dropdown(options=list(describer.LENGTHS), value="description", description="Length", **like_it),
+            ipywidgets.FloatSlider(value=1.0, min=0, max=1, step=0.01, description="Surprise", **like_it),
         )
 
 
@@ -460,8 +486,8 @@ def _mark(word: str, value: float) -> str:
     return f'<span style="{style}" title="{value:+.2f}">{escape(word)}</span>'
 
 
-def _scored(score: float) -> str:
-    return f'<meter value="{score:.3f}" aria-label="the judge\'s score"></meter> {score:.0%}'
+def _scored(score: float, name: str = "the judge's score") -> str:
+    return f'<meter value="{score:.3f}" aria-label="{escape(name)}"></meter> {score:.0%}'
 
 
 def describe_by_z(speaker: describer.Describer, judge: describer.Judge, shown: Sequence[Scene]) -> Playable:
@@ -477,16 +503,15 @@ def describe_by_z(speaker: describer.Describer, judge: describer.Judge, shown: S
         of z, a button for another, and what is shown. Its `answer` takes a scene's number, from 1, one of `LENGTHS`,
         the surprise, 0 to 1, and a seed, and gives HTML. With the same seed, z is moved along a line from 0.
     """
-    stage = _Stage(speaker, judge, shown)
+    stage = _Speech(speaker, judge, shown)
 
     def answer(scene: int, length: str, surprise: float, seed: int) -> str:
         [said] = stage.say(scene, length, surprise, seed)
-        return (
-            f'<div style="display: flex; gap: 2em; flex-wrap: wrap; align-items: flex-start">{stage.shown(scene)}'
-            '<div style="flex: 1 1 24em">'
+        return stage.beside(
+            scene,
             f"<p>{_weighed(said)}</p><p>{escape(said.verdict)}</p><p>The judge: {_scored(said.score)}</p>"
             "<p><small>Blue words speak for the sentence, orange and underlined ones against it; ■ is its end."
-            "</small></p></div></div>"
+            "</small></p>",
         )
 
     steps = [(0.0, 1), *((share, number) for number in (1, 2, 3) for share in (0.5, 1.0))]
@@ -519,7 +544,7 @@ def best_of_n(speaker: describer.Describer, judge: describer.Judge, shown: Seque
         The same controls, a slider for how many, and what is shown. Its `answer` takes a scene's number, from 1, one of
         `LENGTHS`, the surprise, 0 to 1, a seed and how many, and gives HTML: a list, with the judge's choice marked.
     """
-    stage = _Stage(speaker, judge, shown)
+    stage = _Speech(speaker, judge, shown)
 
     def draw(scene: int, length: str, surprise: float, seed: int, count: int) -> tuple[list[_Said], int]:
         drawn = stage.say(scene, length, surprise, seed, count)
@@ -540,11 +565,8 @@ def best_of_n(speaker: describer.Describer, judge: describer.Judge, shown: Seque
             f"{true} of {count} are true, and the judge’s choice is {'not ' if drawn[best].why_not else ''}one of them"
         )
         head = "".join(f'<th scope="col">{name}</th>' for name in ("what is said", "the judge", "is it so?", ""))
-        return (
-            f'<div style="display: flex; gap: 2em; flex-wrap: wrap; align-items: flex-start">{stage.shown(scene)}'
-            f'<div style="flex: 1 1 32em"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-            f"<p>{told}.</p></div></div>"
-        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return stage.beside(scene, f"{table}<p>{told}.</p>", "32em")
 
     drawn, best = draw(1, "description", 1.0, 1, 5)
     still = plots.told(
@@ -561,3 +583,264 @@ def best_of_n(speaker: describer.Describer, judge: describer.Judge, shown: Seque
     )
     count = ipywidgets.IntSlider(value=5, min=1, max=20, description="How many")
     return Playable(stage.played(answer, count, another="Others"), still, answer)
+
+
+SUGGESTED = 4  # questions
+TILE = 128  # pixels: the side of the small pictures, one for each word
+
+
+def ask(network: qgnet.QGNet, shown: Sequence[Scene]) -> Playable:
+    """A scene, a question to type, and what is answered: how sure, whether it is so, and where each word comes from.
+
+    Args:
+        network: as `models.qgnet.load` gives it.
+        shown: scenes to choose from, 1 or more; the first fifty are offered.
+
+    Returns:
+        A slider for the scene, a field for the question, some questions to click, and what is shown. Its `answer`
+        takes a scene's number, from 1, and a question, and gives HTML; for what cannot be read, a line that says why.
+    """
+    stage = _Stage(shown)
+
+    def reply(scene: int, question: str) -> tuple[qgnet.Answer, str]:
+        [said] = network.answer(stage.pictures[scene - 1 : scene], [question])
+        return said, language.holds(said.text, stage.scenes[scene - 1]).why
+
+    def looks(scene: int, said: qgnet.Answer, side: int) -> list[tuple[str, np.ndarray, str]]:
+        """Each word, the picture dark but for where it comes from, and that in words."""
+        return [
+            (word, overlays.lit(stage.pictures[scene - 1], amounts, side), overlays.whereabouts(amounts))
+            for word, amounts in zip(said.words, said.maps, strict=True)
+            if word[0].isalnum()
+        ]
+
+    def answer(scene: int, question: str) -> str:
+        try:
+            said, why_not = reply(scene, question)
+        except qgnet.QuestionError as error:
+            return stage.beside(scene, f'<p role="status" style="overflow-wrap: anywhere">{escape(str(error))}</p>')
+        expected = _expected(question, stage.scenes[scene - 1])
+        told = (
+            f'<p style="font-size: 1.3em">{escape(said.text) or "… nothing"}</p><p>{escape(_verdict(why_not))}</p>'
+            f"<p>How likely it finds these words: {_scored(said.probability, 'probability of the answer')}</p>"
+        )
+        if expected not in ("", said.text):
+            told += f"<p>Expected was: {escape(expected)}</p>"
+        strip = "".join(
+            f'<figure style="margin: 0; text-align: center">{_shown(picture, f"{word}: {where}", TILE)}'
+            f"<figcaption>{escape(word)}</figcaption></figure>"
+            for word, picture, where in looks(scene, said, TILE)
+        )
+        return (
+            stage.beside(scene, f'<div role="status">{told}</div>')
+            + "<p><small>Where each word comes from: the brighter, the more.</small></p>"
+            f'<div style="display: flex; gap: 0.5em; flex-wrap: wrap">{strip}</div>'
+        )
+
+    scene = stage.slider()
+    field = ipywidgets.Text(
+        value=_suggested(stage.scenes[0])[0],
+        placeholder="Type a question, then press Enter: What is the cat sitting on?",
+        description="Question",
+        continuous_update=False,
+        style=NAMED,
+        layout=ipywidgets.Layout(width="36em", max_width="100%"),
+    )
+    buttons = [ipywidgets.Button(layout=ipywidgets.Layout(width="auto")) for _ in range(SUGGESTED)]
+    for button in buttons:
+        button.on_click(lambda clicked: setattr(field, "value", clicked.description))
+
+    def suggest(_=None) -> None:
+        _label(buttons, _suggested(stage.scenes[scene.value - 1]))
+
+    suggest()
+    scene.observe(suggest, names="value")
+    suggestions = ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+    result = _followed(answer, scene, field)
+    replies = [(question, *reply(1, question)) for question in _suggested(stage.scenes[0])]
+    still = plots.told(
+        stage.pictures[0],
+        [
+            (
+                f"{textwrap.fill(question, 30)}\nhow sure: {said.probability:.0%}",
+                f"{'✗' if why_not else '✓'} {said.text}",
+            )
+            for question, said, why_not in replies
+        ],
+        below=[(word, picture) for word, picture, _ in looks(1, replies[0][1], TILE)],
+        alt="One drawn scene, some questions about it and what is answered, each with its probability and a tick if it "
+        "is true; below, the scene once for each word of the first answer, dark but for where the word comes from",
+    )
+    return Playable(ipywidgets.VBox([scene, field, suggestions, result]), still, answer)
+
+
+def _suggested(scene: Scene) -> list[str]:
+    """Questions about a scene: the first that there is, and then one of each kind, as many as are offered."""
+    asked = language.questions(scene)
+    last = {one.kind: one.question for one in asked}
+    return list(dict.fromkeys([asked[0].question, *last.values()]))[:SUGGESTED]
+
+
+def _expected(question: str, scene: Scene) -> str:
+    """The sentence that answers a question about a scene; empty if it is not one of those of the drawn world."""
+    asked = {tuple(tokenize(one.question)): one.answer for one in language.questions(scene)}
+    return asked.get(tuple(tokenize(question)), "")
+
+
+def _label(buttons: Sequence[ipywidgets.Button], texts: Sequence[str]) -> None:
+    """Write texts on buttons, and hide those that are left over."""
+    for button, text in itertools.zip_longest(buttons, texts):
+        button.description = text or ""
+        button.layout.display = None if text else "none"
+
+
+class _Posed(NamedTuple):
+    """A question of a quiz."""
+
+    scene: int  # from 1
+    question: language.Question
+    options: list[str]
+    by: str  # who asks it: "the network" or "the rules"
+
+
+OPTIONS = 4  # answers to choose from
+WISHED = 8  # answers for which a network is asked at once to find questions
+KNOWN_FROM = 100  # scenes whose answers are chosen from
+TWO = re.compile(r"(?:more|left,) (.+?) or (?:more )?(.+?)\?")  # of questions that name what to choose from
+
+
+def quiz(asker: qgnet.Asker | None, shown: Sequence[Scene], *, seed: int = 0) -> Playable:
+    """Questions about scenes for whoever plays, with answers to choose from, and a score.
+
+    A network asks: it is given a picture and an answer. Only those of its questions come up of which the drawn world
+    says that this is their answer; if there are none among a few, one of the drawn world's own is asked.
+
+    Args:
+        asker: as `models.qgnet.load_asker` gives it; None has the drawn world ask all of them.
+        shown: what to ask about, 1 scene or more; the first fifty are used.
+        seed: decides on all questions, their order, and the answers to choose from.
+
+    Returns:
+        The picture and the question, up to four buttons with answers, what is said to the one that is clicked, the
+        score, and a button for the next question. Its `answer` takes a question's number, from 1, and what was chosen,
+        and gives HTML: whether that is right, and why.
+    """
+    stage = _Stage(shown)
+    order = np.random.default_rng(seed).permutation(len(stage.scenes))
+    known = _known_answers([*stage.scenes, *scenes.sample(KNOWN_FROM, seed, "train")])
+
+    @cache
+    def pose(number: int) -> _Posed:
+        rng = np.random.default_rng((seed, number))
+        row = int(order[(number - 1) % len(order)])
+        wished = language.ask_several(stage.scenes[row], rng, WISHED)
+        own = _own_question(asker, stage.pictures[row], wished, language.questions(stage.scenes[row]), rng)
+        question = own or wished[0]
+        options = _options(question, stage.scenes[row], known, rng)
+        return _Posed(row + 1, question, options, "the network" if own else "the rules")
+
+    def answer(number: int, chosen: str) -> str:
+        question = pose(number).question
+        told = "✓ Right." if chosen == question.short else f"✗ Not “{chosen}”."
+        return f'<p role="status">{escape(f"{told} {question.answer}")}</p>'
+
+    picture, asked, told = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+    buttons = [ipywidgets.Button(layout=ipywidgets.Layout(width="auto")) for _ in range(OPTIONS)]
+    further = ipywidgets.Button(description="Next question", icon="arrow-right")
+    numbers, marks = itertools.count(1), []
+    number = 0
+
+    def go_on(_=None) -> None:
+        nonlocal number
+        number = next(numbers)
+        posed = pose(number)
+        picture.value = stage.shown(posed.scene)
+        asked.value = (
+            f'<p style="font-size: 1.3em">{number}. {escape(posed.question.question)}</p>'
+            f"<p><small>Asked by {posed.by}.</small></p>"
+        )
+        told.value = _score(marks)
+        _label(buttons, posed.options)
+        for button in buttons:
+            button.disabled, button.icon, button.button_style = False, "", ""
+
+    def choose(clicked: ipywidgets.Button) -> None:
+        if clicked.disabled:  # a second click that was on its way
+            return
+        right = pose(number).question.short
+        marks.append(clicked.description == right)
+        told.value = answer(number, clicked.description) + _score(marks)
+        for button in buttons:
+            button.disabled = True
+            if button.description == right:
+                button.icon, button.button_style = "check", "success"
+            elif button is clicked:
+                button.icon, button.button_style = "times", "danger"
+
+    for button in buttons:
+        button.on_click(choose)
+    further.on_click(go_on)
+    go_on()
+    wrapped = {"layout": ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2em")}
+    questions = ipywidgets.VBox([asked, ipywidgets.HBox(buttons, **wrapped), told, further])
+    first = pose(1)
+    still = plots.told(
+        stage.pictures[first.scene - 1],
+        [
+            ("the question", first.question.question),
+            *((f"answer {letter}", option) for letter, option in zip("abcd", first.options, strict=False)),
+            ("right is", first.question.answer),
+        ],
+        alt="One drawn scene, a question about it, the answers to choose from, and the right one",
+    )
+    return Playable(ipywidgets.HBox([picture, questions], **wrapped), still, answer)
+
+
+def _own_question(
+    asker: qgnet.Asker | None,
+    picture: np.ndarray,
+    wished: Sequence[language.Question],
+    asked: Sequence[language.Question],
+    rng: np.random.Generator,
+) -> language.Question | None:
+    """The first question that a network asks when told an answer, and to which that is the answer."""
+    if asker is None:
+        return None
+    shorts, seed = [one.short for one in wished], int(rng.integers(2**31))
+    texts = asker.ask(picture[np.newaxis].repeat(len(shorts), axis=0), shorts, seed=seed)
+    by_text = {one.question: one for one in asked}
+    found = (by_text.get(text) for text in texts)
+    return next((one for one, short in zip(found, shorts, strict=True) if one and one.short == short), None)
+
+
+def _known_answers(seen: Sequence[Scene]) -> dict[tuple[str, bool], list[str]]:
+    """All answers to each sort of question about some scenes."""
+    found = defaultdict(set)
+    for scene in seen:
+        for one in language.questions(scene):
+            found[_sort(one)].add(one.short)
+    return {sort: sorted(answers) for sort, answers in found.items()}
+
+
+def _sort(question: language.Question) -> tuple[str, bool]:
+    """Its kind, and whether the answer is a place or a certain thing: "the floor" and not "cat"."""
+    return question.kind, question.short.startswith("the ")
+
+
+def _options(
+    question: language.Question, scene: Scene, known: dict[tuple[str, bool], list[str]], rng: np.random.Generator
+) -> list[str]:
+    """The right answer among up to three wrong ones, each of which could be one by its sort."""
+    if question.short in ("yes", "no"):
+        return ["yes", "no"]
+    if named := TWO.search(question.question.lower()):
+        return [*named.groups(), *(["as many"] if " more " in question.question else [])]
+    others = set(known[_sort(question)]) - {question.short}
+    if question.kind == "who is left of":  # of what is there, something may be to the left by a little, and not count
+        others -= {noun(thing.kind) for thing in scene.things}
+    chosen = [str(other) for other in rng.permutation(sorted(others))[: OPTIONS - 1]]
+    return [str(option) for option in rng.permutation([question.short, *chosen])]
+
+
+def _score(marks: Sequence[bool]) -> str:
+    return f"<p>{sum(marks)} of {len(marks)} right</p>" if marks else ""

@@ -8,7 +8,7 @@ import pytest
 
 from vistext.data.words import Vocabulary
 from vistext.experiments import bench
-from vistext.models import describer
+from vistext.models import describer, qgnet
 from vistext.models.writing import Writing
 
 
@@ -36,14 +36,47 @@ def test_both_ways_are_timed_at_the_same_work(speaker, monkeypatch):
     assert not ours["reached"]  # many times as fast, but not within the second
 
 
+def test_answers_to_all_questions_are_timed_after_one_round_that_is_not(monkeypatch):
+    asked = []
+
+    class Network:
+        def answer(self, pictures, questions):
+            asked.append((len(pictures), *questions))
+
+    clock = iter([1.0, 3.0, 4.0, 4.5, 5.0, 9.0])
+    monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock))
+    [line] = bench.answering(Network(), count=6)
+    assert (line["questions"], line["seconds"], line["questions_a_second"]) == (6, 0.5, 12)
+    assert (line["target_seconds"], line["reached"]) == (1.0, True)
+    assert len(asked) == 4
+    assert len(set(asked)) == 1
+    assert (asked[0][0], len(asked[0])) == (6, 7)
+    assert all(question.endswith("?") for question in asked[0][1:])
+
+
+def test_answers_that_take_longer_than_the_target_do_not_reach_it(monkeypatch):
+    clock = iter([0.0, 1.1, 2.0, 3.2, 4.0, 6.0])
+    monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock))
+    [line] = bench.answering(argparse.Namespace(answer=lambda pictures, questions: None), count=2)
+    assert not line["reached"]
+
+
 def test_each_part_can_be_asked_for_alone(speaker, monkeypatch, capsys):
     monkeypatch.setattr(bench.describer, "load", lambda: speaker)
+    monkeypatch.setattr(qgnet, "load", lambda: "a network")
     monkeypatch.setattr(bench, "describing", lambda speaker: iter([{"describing": 1}]))
+    monkeypatch.setattr(bench, "answering", lambda network: iter([{"answering": network}]))
     monkeypatch.setattr(bench, "lines", lambda seed: iter([{"network": seed}]))
     parser = argparse.ArgumentParser()
     bench.add_arguments(parser)
     printed = {}
-    for words in ([], ["--only", "describing"], ["--only=tagging", "--seed=3"]):
+    for words in ([], ["--only", "describing"], ["--only", "answering"], ["--only=tagging", "--seed=3"]):
         assert bench.run(parser.parse_args(words)) == 0
         printed[" ".join(words)] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert list(printed.values()) == [[{"describing": 1}, {"network": 0}], [{"describing": 1}], [{"network": 3}]]
+    answered = {"answering": "a network"}
+    assert list(printed.values()) == [
+        [{"describing": 1}, answered, {"network": 0}],
+        [{"describing": 1}],
+        [answered],
+        [{"network": 3}],
+    ]

@@ -40,8 +40,11 @@ def attend(attention, x, memory, seen):
     return found @ mixed, weights
 
 
-def think(block, x, picture, seen):
-    """By NumPy: what a block makes of one sentence x [t, c] about one picture [m, d], and where it looks, [t, m]."""
+def think(block, x, picture, seen, known=None):
+    """By NumPy: what a block makes of one sentence x [t, c] about one picture [m, d], and where it looks, [t, m].
+
+    Of the picture it sees all parts, or those that are known, bool [m].
+    """
 
     def norm(number, x):
         gamma, beta = (np.asarray(weight) for weight in (block.norms[number].gamma, block.norms[number].beta))
@@ -49,7 +52,8 @@ def think(block, x, picture, seen):
 
     x = x.astype("float64")
     x = x + attend(block.back, norm(0, x), norm(0, x), seen)[0]
-    found, weights = attend(block.across, norm(1, x), picture, np.ones((len(x), len(picture)), bool))
+    known = np.ones(len(picture), bool) if known is None else known
+    found, weights = attend(block.across, norm(1, x), picture, np.tile(known, (len(x), 1)))
     x = x + found
     wide = np.maximum(norm(2, x) @ block.wide.kernel.numpy() + block.wide.bias.numpy(), 0)
     return x + wide @ block.narrow.kernel.numpy() + block.narrow.bias.numpy(), weights.mean(axis=0)
@@ -63,11 +67,26 @@ def block():
 
 
 @pytest.fixture(scope="module")
+def reader(block):
+    made = Block(HEADS, causal=False)
+    made.build((None, None, None, WIDTH), (None, None, DEPTH))
+    made.set_weights(block.get_weights())
+    return made
+
+
+@pytest.fixture(scope="module")
 def given():
     return random(N, SENTENCES, WORDS, WIDTH, seed=1), random(N, PARTS, DEPTH, seed=2)
 
 
 EARLIER = np.tril(np.ones((WORDS, WORDS), bool))
+LENGTHS = np.array([[5, 2, 1], [3, 5, 4]])  # of the sentences
+WORDS_THERE = np.arange(WORDS) < LENGTHS[..., np.newaxis]  # (n, sentences, words)
+PARTS_THERE = np.array([[True, False, True, True], [False, True, True, False]])
+
+
+def hidden(there):
+    return np.where(there, 0, HIDDEN).astype("float32")
 
 
 def test_attention_is_the_mean_of_values_weighted_by_how_keys_fit_the_query():
@@ -109,6 +128,46 @@ def test_no_word_sees_those_after_it(block, given):
     assert np.abs(after[:, :, 3:] - before[:, :, 3:]).max(axis=-1).min() > 1e-3
 
 
+def test_a_reader_s_words_see_those_after_them_too(reader, given):
+    x, picture = given
+    found = reader(x, picture).numpy()
+    for row in range(N):
+        for sentence in range(SENTENCES):
+            expected, _ = think(reader, x[row, sentence], picture[row], np.ones((WORDS, WORDS), bool))
+            assert found[row, sentence] == pytest.approx(expected, abs=1e-4)
+    changed = x.copy()
+    changed[:, :, 3] *= -1
+    assert np.abs(reader(changed, picture).numpy() - found).max(axis=-1).min() > 1e-3
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_padding_and_what_a_memory_lacks_are_not_seen(block, reader, given, causal):
+    x, picture = given
+    one = block if causal else reader
+    found, weights = (part.numpy() for part in one.see(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE)))
+    assert np.array_equal(one(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE)), found)
+    for row in range(N):
+        for sentence in range(SENTENCES):
+            there = WORDS_THERE[row, sentence]
+            seen = there & (EARLIER if causal else True)
+            expected, looked = think(
+                one, x[row, sentence], picture[row], np.broadcast_to(seen, EARLIER.shape), PARTS_THERE[row]
+            )
+            assert found[row, sentence, there] == pytest.approx(expected[there], abs=1e-4)
+            assert weights[row, sentence, there] == pytest.approx(looked[there], abs=1e-5)
+    assert not weights[~np.broadcast_to(PARTS_THERE[:, np.newaxis, np.newaxis], weights.shape)].any()
+
+
+def test_word_by_word_comes_to_the_same_of_a_memory_that_lacks_parts(block, given):
+    x, picture = given
+    whole = block(x, picture, unseen=hidden(PARTS_THERE)).numpy()
+    state = block.begin(tf.constant(picture), WORDS, tf.constant(hidden(PARTS_THERE)))
+    for place in range(WORDS):
+        new, state = block.step(tf.constant(x[:, 0, place : place + 1]), place, state)
+        assert new[:, 0].numpy() == pytest.approx(whole[:, 0, place], abs=1e-4)
+    assert not np.allclose(whole, block(x, picture), atol=0.01)
+
+
 def test_word_by_word_comes_to_the_same_as_the_whole_sentence(block, given):
     x, picture = given
     whole = block(x, picture).numpy()
@@ -130,10 +189,11 @@ def test_each_place_has_a_vector_of_its_own():
     assert places.at(x[:, :1], tf.constant(2)).numpy() == pytest.approx(x[:, :1] + table[2], abs=1e-6)
 
 
-def test_keras_saves_and_loads_the_layers_whole(tmp_path, given):
+@pytest.mark.parametrize("causal", [True, False])
+def test_keras_saves_and_loads_the_layers_whole(tmp_path, given, causal):
     x, picture = keras.Input((None, None, WIDTH)), keras.Input((PARTS, DEPTH))
     seen = Places(WORDS)(x)
-    model = shaken(keras.Model([x, picture], Block(HEADS, thinking=3)(seen, picture)))
+    model = shaken(keras.Model([x, picture], Block(HEADS, thinking=3, causal=causal)(seen, picture)))
     model.save(tmp_path / "block.keras")
     back = keras.models.load_model(tmp_path / "block.keras")
     assert np.array_equal(back(list(given)), model(list(given)))

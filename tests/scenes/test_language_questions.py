@@ -9,7 +9,7 @@ import pytest
 
 from vistext.data.words import Vocabulary
 from vistext.scenes import course_scene, sample, tables
-from vistext.scenes.language import QUESTION_KINDS, ask, holds, questions
+from vistext.scenes.language import QUESTION_KINDS, ask, ask_several, holds, questions
 
 NOUNS = {"automobile": "car"}
 ANIMALS = {"bird", "cat", "deer", "dog", "frog", "horse"}
@@ -234,11 +234,48 @@ def test_a_kind_can_be_asked_for():
     assert {ask(scene, rng, "how many").kind for scene in scenes(10)} == {"how many"}
 
 
+@pytest.mark.parametrize("kind", [None, "how many", "compare"])
+def test_several_questions_are_those_that_are_asked_one_after_another(kind):
+    one, other = np.random.default_rng(7), np.random.default_rng(7)
+
+    for scene in scenes(8)[2:]:
+        if questions(scene, kind):
+            assert ask_several(scene, one, 1, kind) == [ask(scene, other, kind)]
+            several = ask_several(scene, one, 5, kind)
+            assert several == [ask(scene, other, kind) for _ in range(5)]
+            assert set(several) <= set(questions(scene, kind))
+    assert one.random() == other.random()
+
+
+def test_no_answer_stands_out_among_several_questions_of_a_scene():
+    rng = np.random.default_rng(2)
+    drawn = [question for scene in scenes(250, 5) for question in ask_several(scene, rng, 8)]
+    by_kind = defaultdict(Counter)
+    for question in drawn:
+        by_kind[question.kind][question.short] += 1
+
+    assert set(by_kind) == set(QUESTION_KINDS)
+    for kind, answers in by_kind.items():
+        assert answers.total() > 0.03 * len(drawn), kind
+        assert answers.most_common(1)[0][1] < 0.6 * answers.total(), kind
+    # Yes and no are as frequent, though far more questions about a scene have the answer no.
+    there = by_kind["is there"]
+    assert 0.4 < there["yes"] / there.total() < 0.6
+
+
 def test_unknown_kinds_are_refused_with_those_that_there_are():
     rng = np.random.default_rng(0)
 
-    for refused in (lambda: questions(course_scene(), "why"), lambda: ask(course_scene(), rng, "why")):
+    for refused in (
+        lambda: questions(course_scene(), "why"),
+        lambda: ask(course_scene(), rng, "why"),
+        lambda: ask_several(course_scene(), rng, 3, "why"),
+    ):
         with pytest.raises(ValueError, match=r"what, where, which colour.*given was 'why'"):
             refused()
-    with pytest.raises(ValueError, match="no question of kind 'who is left of'"):
-        ask(course_scene(), rng, "who is left of")
+    for refused in (
+        lambda: ask(course_scene(), rng, "who is left of"),
+        lambda: ask_several(course_scene(), rng, 3, "who is left of"),
+    ):
+        with pytest.raises(ValueError, match="no question of kind 'who is left of'"):
+            refused()

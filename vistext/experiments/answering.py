@@ -135,10 +135,9 @@ class Batches:
 
 def turned(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Square pictures [n, side, side, 3], each in one of its eight positions: mirrored, upside down, on its side."""
-    for positions in (pictures[:, :, ::-1], pictures[:, ::-1]), (pictures.swapaxes(1, 2),):
-        for other in positions:
-            chosen = rng.random(len(pictures)) < 0.5
-            pictures = np.where(chosen[:, None, None, None], other, pictures)
+    for turn in (lambda x: x[:, :, ::-1]), (lambda x: x[:, ::-1]), (lambda x: x.swapaxes(1, 2)):
+        chosen = rng.random(len(pictures)) < 0.5
+        pictures = np.where(chosen[:, None, None, None], turn(pictures), pictures)
     return pictures
 
 

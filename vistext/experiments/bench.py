@@ -3,6 +3,8 @@
 Describing: pictures are described in one compiled loop for all of them; then a few of them word by word, each word by a
 call of `model.predict`, with the same weights and the same words. Both have been warmed up.
 
+Answering: as many questions, each about another picture, are answered by one call that has been warmed up.
+
 Tagging: the article's network is trained as the article says, ten epochs, and its time and accuracy taken. Then ours
 gets a tenth of that time, and then the whole of it. Times are of this machine, building and tracing included.
 """
@@ -20,7 +22,8 @@ from vistext.data import cifar10
 from vistext.data.words import END, PAD, START, UNKNOWN
 from vistext.engine import keras
 from vistext.experiments.tagging import IN_A_TENTH, IN_THE_SAME, train
-from vistext.models import describer, tagger
+from vistext.models import describer, qgnet, tagger
+from vistext.scenes import language
 from vistext.training import fastest_precision
 
 EPOCHS, BATCH = 10, 64  # the article's
@@ -28,22 +31,26 @@ SAME_TIME_TARGET = 0.87
 DESCRIBED, ONE_BY_ONE = 256, 4  # pictures
 DESCRIBED_TARGET = 1.0  # seconds, for all of them
 FASTER_TARGET = 20.0  # times as many pictures in the same time
+ANSWERED, ANSWERED_TARGET = 256, 1.0  # questions, and seconds for all of them
 STARTING = 1.0  # seconds that our network needs before and after its training loop: building, whitening
+PARTS = ("describing", "answering", "tagging")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--seed", type=int, default=0, help="of every start, order and shift (default: %(default)s)")
-    parser.add_argument("--only", choices=("describing", "tagging"), help="one of the two (default: both)")
+    parser.add_argument("--only", choices=PARTS, help="one of the three (default: all)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, and print a line as soon as it is known."""
-    if arguments.only != "tagging":
-        for line in describing(describer.load()):
-            print(json.dumps(line), flush=True)
-    if arguments.only != "describing":
-        for line in lines(arguments.seed):
+    measuring = {
+        "describing": lambda: describing(describer.load()),
+        "answering": lambda: answering(qgnet.load()),
+        "tagging": lambda: lines(arguments.seed),
+    }
+    for part in PARTS if arguments.only is None else (arguments.only,):
+        for line in measuring[part]():
             print(json.dumps(line), flush=True)
     return 0
 
@@ -58,7 +65,7 @@ def describing(speaker: describer.Describer, count: int = DESCRIBED, one_by_one:
     """
     pictures = scenes.draw_many(scenes.sample(count, 0, "test")).pictures
     said = speaker.describe(pictures)
-    seconds = min(_timed(lambda: speaker.describe(pictures))[0] for _ in range(3))
+    seconds = _quickest(lambda: speaker.describe(pictures))
     some = pictures[:one_by_one]
     plainly(speaker, some[:1])
     plain_seconds, plainly_said = _timed(lambda: plainly(speaker, some))
@@ -83,6 +90,27 @@ def describing(speaker: describer.Describer, count: int = DESCRIBED, one_by_one:
     }
 
 
+def answering(network: qgnet.QGNet, count: int = ANSWERED) -> Iterator[dict]:
+    """One record: questions, seconds, questions a second, and the target.
+
+    Args:
+        network: whose answers are timed; at each place it says the likeliest word.
+        count: questions that it answers at once, each about a scene of its own; the quickest of three times counts.
+    """
+    seen, rng = scenes.sample(count, 0, "test"), np.random.default_rng(0)
+    pictures, asked = scenes.draw_many(seen).pictures, [language.ask(scene, rng).question for scene in seen]
+    network.answer(pictures, asked)
+    seconds = _quickest(lambda: network.answer(pictures, asked))
+    yield {
+        "answering": "ours, compiled and all at once",
+        "questions": count,
+        "seconds": round(seconds, 2),
+        "questions_a_second": round(count / seconds, 2),
+        "target_seconds": ANSWERED_TARGET,
+        "reached": seconds <= ANSWERED_TARGET,
+    }
+
+
 def plainly(speaker: describer.Describer, pictures: np.ndarray) -> list[str]:
     """The likeliest description of each picture as one would first write it: picture by picture, word by word.
 
@@ -101,6 +129,11 @@ def plainly(speaker: describer.Describer, pictures: np.ndarray) -> list[str]:
             if ids[place + 1] == END:
                 break
     return speaker.vocabulary.decode(sentences)
+
+
+def _quickest(work) -> float:
+    """The shortest of three times, in seconds."""
+    return min(_timed(work)[0] for _ in range(3))
 
 
 def _timed(work):

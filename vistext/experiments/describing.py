@@ -189,6 +189,7 @@ class GameRecipe:
     size: int = 24  # pictures in a batch
     pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several things
+    twins: float = 0.5  # likewise, two of a kind
     alike: float = 0.75  # share of mismatched sentences that are about a picture of the same kinds of thing
     seed: int = 0
 
@@ -209,7 +210,7 @@ class Heard:
 
     def __post_init__(self):
         recipe = self.recipe
-        self.scenes = self.scenes or crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2)
+        self.scenes = self.scenes or crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2, recipe.twins)
         self.grids = describer.look(self.eye, scenes.draw_many(self.scenes).pictures)
         kinds = [(scene.setting, *sorted(thing.kind for thing in scene.things)) for scene in self.scenes]
         groups = defaultdict(list)

@@ -124,7 +124,7 @@ def check(question: str, vocabulary: Vocabulary) -> None:
     if not isinstance(question, str):
         raise TypeError(f"a question is a text; given was {type(question).__name__}")
     tokens = tokenize(question)
-    if not any(token.isalnum() for token in tokens):
+    if not any(character.isalnum() for character in question):
         raise QuestionError("There is no question yet. Try: What is the cat sitting on?")
     if len(tokens) + 2 > LONGEST:
         raise QuestionError(f"{len(tokens)} words and marks are too many; at most {LONGEST - 2} can be read.")

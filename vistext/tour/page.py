@@ -55,6 +55,7 @@ tr:first-child .fill { background: var(--accent); }
 table.told th, table.told td { padding: .35rem 1rem .35rem 0; vertical-align: top; }
 table.told td.text { width: 100%; white-space: normal; }
 table.told tbody tr:first-child > * { font-weight: 400; }
+table.asked tbody th { min-width: 15rem; white-space: normal; }
 .note { margin: 1rem 0 0; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: 1.5rem;
   margin-top: 2rem; }
@@ -62,6 +63,7 @@ footer { margin-top: 2rem; }
 @media (max-width: 36rem) {
   .told tr { display: grid; grid-template-columns: 1fr 4rem 3rem; padding: .35rem 0; }
   table.told th, table.told td { padding: 0; }
+  table.asked tbody th { min-width: 0; }
   .told thead th:first-child { display: none; }
   .told td.text { grid-area: 2 / 1 / 3 / -1; } }
 @media (forced-colors: active) { .fill { background: CanvasText; } }
@@ -154,13 +156,14 @@ def bars(shares: dict[str, tuple[float, str]], *, caption: str) -> str:
     return f"<table>\n<caption>{escape(caption)}</caption>\n<tbody>\n{rows}\n</tbody>\n</table>"
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str, kind: str = "") -> str:
     """A table whose first column names the rows and whose second holds sentences, which may take several lines.
 
     Args:
         heads: of the columns, plain text.
         rows: the cells of each, plain text, as many as there are heads.
         caption: what the table tells, plain text.
+        kind: "asked" if the first column holds sentences, too, or nothing.
     """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "\n".join(
@@ -168,8 +171,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) 
         f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
         for name, text, *cells in rows
     )
+    classes = f"told {kind}".strip()
     return (
-        f'<table class="told">\n<caption>{escape(caption)}</caption>\n<thead>\n<tr>{head}</tr>\n</thead>\n'
+        f'<table class="{classes}">\n<caption>{escape(caption)}</caption>\n<thead>\n<tr>{head}</tr>\n</thead>\n'
         f"<tbody>\n{body}\n</tbody>\n</table>"
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from vistext import overlays
 from vistext.data import pictures
 from vistext.data.cifar10 import CLASSES
+from vistext.overlays import place, whereabouts
 from vistext.scenes import Drawing, Scene, course_scene, draw, language, tables
 from vistext.tour import page
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SEEN = 32  # the side, in pixels, of what the tagger is given
 SHOWN = 480  # the side, in pixels, at which the page shows the same part of the picture
 EXAMPLE = "A cat is sitting on the floor."  # what the course says of its own picture
+ASKED = 4  # questions after the first, one of a kind, of those kinds that come first here
+KINDS_ASKED = ("who is left of", "compare", "which colour", "how many", "what is it doing", "is there")
 DRAWS, TRIES = 4, 12  # other sentences that are shown, and what they are taken from: some are drawn more than once
 SURE = 0.5  # the tagger is calibrated: below this its first tag is more likely wrong than right
 
@@ -122,7 +125,7 @@ class Tags:
         looked = page.figure(
             spotlight(self.shown, self.heat),
             alt=f"The middle of the picture in grey, lit up and in colour where it spoke for {chosen}, "
-            f"{_where(self.heat)}",
+            f"{whereabouts(self.heat)}",
             caption=f"What spoke for {chosen}: the brighter, the more (Grad-CAM).",
         )
         return f'{bars}\n<p class="note">{note}</p>\n{page.row(seen, looked)}'
@@ -266,6 +269,25 @@ class Told:
         """Whether all that is said is so."""
         return not self.why_not
 
+    @property
+    def remark(self) -> str:
+        """What is wrong with it, in a sentence; empty when nothing is."""
+        return "" if self.true else f"“{self.text}” is false: {self.why_not}."
+
+
+@dataclass(frozen=True)
+class Replied(Told):
+    """An answer to a question about a drawn scene; `what` is the question, `score` the network's own probability."""
+
+    expected: str  # the sentence that answers the question
+
+    @property
+    def remark(self) -> str:
+        """What is wrong with it, and what would be right; empty when nothing is."""
+        if self.text == self.expected:
+            return ""
+        return f"{super().remark or f'“{self.text}” is true.'} Expected was: “{self.expected}”"
+
 
 @dataclass(frozen=True)
 class Descriptions:
@@ -316,31 +338,100 @@ class Descriptions:
         }
 
     def lines(self) -> RenderableType:
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in ("", "text", "judge", "true?"):
-            table.add_column(column, justify="right" if column == "judge" else "left")
-        for told in self.told:
-            table.add_row(told.what, Text(told.text), percent(told.score), "true" if told.true else "false")
-        return table
+        return _in_lines(self.told, ("", "text", "judge", "true?"))
 
     def html(self) -> str:
-        rows = [(told.what, told.text, percent(told.score), "true" if told.true else "false") for told in self.told]
         caption = "What is said, how likely the judge finds it that a person said so, and whether it is true"
-        wrong = "".join(
-            f'<p class="note">“{escape(told.text)}” is false: {escape(told.why_not)}.</p>'
-            for told in self.told
-            if not told.true
-        )
         note = (
             "Title, description and story are the likeliest ones, word for word; the others are drawn by chance. What"
             " is true is known from the scene, of which both networks see the picture only. They know drawings, and no"
             " photographs."
         )
-        return f'{page.table(("", "text", "judge", "true?"), rows, caption=caption)}\n{wrong}<p class="note">{note}</p>'
+        return _on_page(self.told, ("", "text", "judge", "true?"), caption, note)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What can be asked about a drawn scene: what QG-Net answers."""
+
+    told: tuple[Replied, ...]
+    title: ClassVar[str] = "What would it answer?"
+    weights: ClassVar[tuple[str, ...]] = ("eye", "qgnet")
+
+    @classmethod
+    def of(cls, scene: Scene) -> Answers:
+        """Draw a scene, and ask QG-Net: first the first question there is, then the last of each of several kinds.
+
+        About the course's own scene, the first is the one that the course asks: "What is the cat sitting on?"
+        """
+        from vistext.models import qgnet
+
+        first, *others = language.questions(scene)
+        last = {one.kind: one for one in others}
+        asked = [first, *[last[kind] for kind in KINDS_ASKED if kind in last][:ASKED]]
+        pictures = np.repeat(draw(scene).picture[np.newaxis], len(asked), axis=0)
+        answers = qgnet.load().answer(pictures, [one.question for one in asked])
+        return cls(
+            tuple(
+                Replied(one.question, said.text, said.probability, language.holds(said.text, scene).why, one.answer)
+                for one, said in zip(asked, answers, strict=True)
+            )
+        )
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.told[0].what} {self.told[0].text}"
+
+    def facts(self) -> dict:
+        return {
+            "answers": [
+                {
+                    "question": told.what,
+                    "answer": told.text,
+                    "probability": told.score,
+                    "true": told.true,
+                    "why_not": told.why_not,
+                    "expected": told.expected,
+                }
+                for told in self.told
+            ]
+        }
+
+    def lines(self) -> RenderableType:
+        return _in_lines(self.told, ("question", "answer", "sure", "true?"))
+
+    def html(self) -> str:
+        caption = "What is asked, what the network answers, how likely it finds these words, and whether they are true"
+        note = (
+            "The network reads the question, sees the picture, and writes the answer word by word, each time the"
+            " likeliest. It knows what can be asked about drawings, and no photographs."
+        )
+        return _on_page(self.told, ("question", "answer", "sure", "true?"), caption, note, kind="asked")
+
+
+def _in_rows(told: Sequence[Told]) -> list[tuple[str, str, str, str]]:
+    return [(each.what, each.text, percent(each.score), "true" if each.true else "false") for each in told]
+
+
+def _in_lines(told: Sequence[Told], heads: Sequence[str]) -> RenderableType:
+    """What is said of a scene, for a terminal; the third of the four columns holds numbers."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="right" if number == 2 else "left")
+    for row in _in_rows(told):
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _on_page(told: Sequence[Told], heads: Sequence[str], caption: str, note: str, kind: str = "") -> str:
+    """The same for the page, with what is wrong in it, and a note; see `page.table`."""
+    remarks = "".join(f'<p class="note">{escape(each.remark)}</p>' for each in told if each.remark)
+    table = page.table(heads, _in_rows(told), caption=caption, kind=kind)
+    return f'{table}\n{remarks}<p class="note">{note}</p>'
 
 
 def sentence(probabilities: dict[str, float]) -> str:
@@ -384,24 +475,3 @@ def listed(words: Sequence[str]) -> str:
     """
     *others, last = words or [""]
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def place(x: float, y: float) -> str:
-    """In words, the part of a 3 × 3 grid over the picture that a point lies in; x and y from 0, left and top, to 1.
-
-    >>> place(0.1, 0.5), place(0.5, 0.5), place(0.9, 0.9)
-    ('at the left', 'at the centre', 'at the bottom right')
-    """
-    across, down = (min(2, int(3 * share)) for share in (x, y))
-    words = (("top", "", "bottom")[down], ("left", "", "right")[across])
-    return f"at the {' '.join(filter(None, words)) or 'centre'}"
-
-
-def _where(heat: np.ndarray) -> str:
-    """In words, where the heat has its centre of mass."""
-    total = float(heat.sum())
-    if total == 0:
-        return "nowhere in particular"
-    rows, columns = np.indices(heat.shape) + 0.5
-    x, y = (columns * heat).sum() / total / heat.shape[1], (rows * heat).sum() / total / heat.shape[0]
-    return f"mostly {place(x, y)}"
