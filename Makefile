@@ -80,6 +80,7 @@ weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train segmenter
 	$(BIN)/python -m vistext train gan
 	$(BIN)/python -m vistext train describer
+	$(BIN)/python -m vistext train qgnet
 
 bench: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext bench

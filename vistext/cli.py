@@ -26,8 +26,13 @@ MODULES = {
     ("train", "segmenter"): ("vistext.experiments.train_segmenter", "the segmenter of lesson 02"),
     ("train", "gan"): ("vistext.experiments.train_gan", "a generator of pictures, and who examines it"),
     ("train", "describer"): ("vistext.experiments.train_describer", "who describes pictures, and who judges that"),
+    ("train", "qgnet"): ("vistext.experiments.train_qgnet", "who answers questions about pictures, and who asks them"),
     ("experiment", "tags"): ("vistext.experiments.tags", "when do tags help to find a missing word? (lesson 03)"),
     ("experiment", "descriptions"): ("vistext.experiments.descriptions", "ways to describe, compared (lesson 05)"),
+    ("experiment", "looking"): (
+        "vistext.experiments.looking",
+        "does it look, and read the question? (lesson 06)",
+    ),
     ("bench",): ("vistext.experiments.bench", "describing, answering and tagging: ours, timed beside what is plainer"),
 }
 GROUPS = {

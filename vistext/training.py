@@ -6,6 +6,7 @@ history = fit(model, Batches(pictures, labels), seconds=40, learning_rate=linear
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -21,10 +22,12 @@ from vistext.engine import keras, tf
 
 ops = keras.ops
 
+ADAMS_STEP = 0.2  # root mean square of what Adam changes in a step, as a share of its rate: 0.2 to 0.4 as a rule
+
 
 @keras.saving.register_keras_serializable("vistext")
 class Muon(keras.optimizers.Adam):
-    """Muon for convolution kernels, Adam for everything else.
+    """Muon for kernels of convolutions and, if told so, of dense layers; Adam for everything else.
 
     A step of plain momentum moves a kernel mostly along the few directions in which its gradient is large. Muon makes
     the step orthogonal first, so that every direction moves alike (Jordan et al. 2024, "Muon: an optimizer for hidden
@@ -35,17 +38,24 @@ class Muon(keras.optimizers.Adam):
         learning_rate: of the kernels, each of which is held at a norm of √(its output channels).
         momentum: of the kernels, Nesterov's, 0 to 1.
         adam_rate: Adam's learning rate for the other variables, as a share of `learning_rate`.
-        iterations: Newton-Schulz steps towards the orthogonal matrix; three suffice here.
+        dense_rate: likewise Muon's for kernels [m, n] of dense layers, but for layers named "logits": the steps have
+            the size of Adam's (Liu et al. 2025, "Muon is Scalable for LLM Training", arXiv:2502.16982). 0 leaves them
+            to Adam.
+        iterations: Newton-Schulz steps towards the orthogonal matrix; three suffice for convolutions.
     """
 
-    def __init__(self, learning_rate=0.24, momentum=0.6, adam_rate=0.1, iterations=3, name="muon", **settings):
+    def __init__(
+        self, learning_rate=0.24, momentum=0.6, adam_rate=0.1, *, dense_rate=0.0, iterations=3, name="muon", **settings
+    ):
         super().__init__(learning_rate, name=name, **settings)
         self.momentum = momentum
         self.adam_rate = adam_rate
+        self.dense_rate = dense_rate
         self.newton_schulz_iterations = iterations
 
     def update_step(self, gradient, variable, learning_rate):
-        if len(variable.shape) != 4:
+        convolves, dense = len(variable.shape) == 4, self._is_dense(variable)
+        if not (convolves or dense):
             super().update_step(gradient, variable, learning_rate * self.adam_rate)
             return
         rate = ops.cast(learning_rate, variable.dtype)
@@ -54,8 +64,18 @@ class Muon(keras.optimizers.Adam):
         step = gradient + self.momentum * velocity
         channels = variable.shape[-1]
         step = ops.reshape(self.orthogonal(ops.reshape(step, (-1, channels))), variable.shape)
-        kernel = variable * (channels**0.5 / ops.norm(ops.reshape(variable, (-1,))))
-        self.assign(variable, kernel - rate * step)
+        if dense:
+            size = self.dense_rate * ADAMS_STEP * max(variable.shape) ** 0.5
+            self.assign(variable, variable - rate * size * step)
+        else:
+            kernel = variable * (channels**0.5 / ops.norm(ops.reshape(variable, (-1,))))
+            self.assign(variable, kernel - rate * step)
+
+    def _is_dense(self, variable):
+        path = self._trainable_variables[self._get_variable_index(variable)].path
+        return (
+            bool(self.dense_rate) and len(variable.shape) == 2 and re.search(r"(?<!logits)/kernel$", path) is not None
+        )
 
     def orthogonal(self, matrix):
         """The matrix with its singular values brought near 1, without an SVD: [m, n] → [m, n].
@@ -75,6 +95,7 @@ class Muon(keras.optimizers.Adam):
         return super().get_config() | {
             "momentum": self.momentum,
             "adam_rate": self.adam_rate,
+            "dense_rate": self.dense_rate,
             "iterations": self.newton_schulz_iterations,
         }
 

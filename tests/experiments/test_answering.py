@@ -94,7 +94,8 @@ def texts_of(table, words):
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_drawn_quiz_asks_about_its_own_scenes(eye, reverse):
-    quiz = answering.drawn_quiz(eye, SEEN, 6, seed=3, reverse=reverse)
+    grids = answering.look(eye, SEEN)
+    quiz = answering.drawn_quiz(grids, SEEN, 6, seed=3, reverse=reverse)
     assert np.array_equal(quiz.seen, answering.look(eye, SEEN))
     assert quiz.read.shape[:2] == quiz.written.shape[:2] == (5, 6)
     assert quiz.read.dtype == quiz.written.dtype == np.int16
@@ -104,9 +105,9 @@ def test_a_drawn_quiz_asks_about_its_own_scenes(eye, reverse):
         pairs = {(one.short, one.question) if reverse else (one.question, one.answer) for one in asked}
         assert set(zip(read, written, strict=True)) <= pairs
         assert len(set(written)) > 1
-    again = answering.drawn_quiz(eye, SEEN, 6, seed=3, reverse=reverse)
+    again = answering.drawn_quiz(grids, SEEN, 6, seed=3, reverse=reverse)
     assert np.array_equal(again.read, quiz.read)
-    assert not np.array_equal(answering.drawn_quiz(eye, SEEN, 6, reverse=reverse).read, quiz.read)
+    assert not np.array_equal(answering.drawn_quiz(grids, SEEN, 6, reverse=reverse).read, quiz.read)
 
 
 def test_questions_of_easy_vqa_stay_with_their_picture_and_answer():

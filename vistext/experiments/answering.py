@@ -17,12 +17,12 @@ from vistext.models import describer, qgnet
 from vistext.models.qgnet import LONGEST, Network, QGNetConfig
 from vistext.scenes import Scene, language
 from vistext.scenes.language import Question
-from vistext.training import History, fit
+from vistext.training import History, Muon, fit
 
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each with 8 questions
 WITHOUT = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
 AT_ONCE = 500  # texts that are answered together
-KEPT = 0.98  # of Adam's memory of squared slopes, a step
+ITERATIONS = 5  # of `training.Muon`: kernels of dense layers take longer to orthogonalise
 
 
 @cache
@@ -60,11 +60,11 @@ def look(eye: keras.Model, seen: list[Scene]) -> np.ndarray:
     return np.concatenate([describer.look(eye, scenes.draw_many(part).pictures).astype("float16") for part in parts])
 
 
-def drawn_quiz(eye: keras.Model, seen: list[Scene], count: int, seed: int = 0, *, reverse: bool = False) -> Quiz:
+def drawn_quiz(grids: np.ndarray, seen: list[Scene], count: int, seed: int = 0, *, reverse: bool = False) -> Quiz:
     """Questions about scenes of the drawn world.
 
     Args:
-        eye: as `describer.build_eye` makes it.
+        grids: what an eye sees in them, as `look` gives it.
         seen: the scenes.
         count: questions about each.
         seed: of what is asked.
@@ -73,7 +73,7 @@ def drawn_quiz(eye: keras.Model, seen: list[Scene], count: int, seed: int = 0, *
     rng = np.random.default_rng(seed)
     asked = [one for scene in seen for one in language.ask_several(scene, rng, count)]
     pairs = [(one.short, one.question) if reverse else (one.question, one.answer) for one in asked]
-    return Quiz(look(eye, seen), *(_table(vocabulary(), texts, len(seen)) for texts in zip(*pairs, strict=True)))
+    return Quiz(grids, *(_table(vocabulary(), texts, len(seen)) for texts in zip(*pairs, strict=True)))
 
 
 def easy_quiz(split: Split, words: Vocabulary, count: int, seed: int = 0) -> Quiz:
@@ -107,7 +107,10 @@ class Recipe:
     steps: int
     size: int = 64  # pictures in a batch
     asked: int = 8  # texts about each
-    learning_rate: float = 1.2e-3  # Adam's; rises at first, then goes down to 0
+    learning_rate: float = 0.1  # of the eye's kernels, see `training.Muon`; rises at first, then goes down to 0
+    momentum: float = 0.9  # of all kernels; those of an eye want less
+    dense_rate: float = 0.2  # of the kernels of encoder and decoder, as a share of that
+    adam_rate: float = 0.012  # of everything else, likewise
     without: str = ""  # one of `WITHOUT`
     seed: int = 0
 
@@ -201,7 +204,13 @@ def train(
         texts = [keras.Input((None, None), dtype="int32", name=name) for name in ("read", "written")]
         model = keras.Model([pictures, *texts], model([eye(pictures), *texts]))
     model.compile(
-        optimizer=keras.optimizers.Adam(recipe.learning_rate, beta_2=KEPT),
+        optimizer=Muon(
+            recipe.learning_rate,
+            momentum=recipe.momentum,
+            adam_rate=recipe.adam_rate,
+            dense_rate=recipe.dense_rate,
+            iterations=ITERATIONS,
+        ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
     )
     history = fit(
@@ -247,6 +256,50 @@ def asked_of(seen: list[Scene], count: int, seed: int = 0) -> tuple[np.ndarray, 
     rng = np.random.default_rng(seed)
     rows = np.repeat(np.arange(len(seen)), count)
     return rows, [one for scene in seen for one in language.ask_several(scene, rng, count)]
+
+
+def measure_easy(network: Network, split: Split) -> dict[str, float]:
+    """How many questions of easy-VQA are answered rightly: accuracy (a share), wrong, and questions (numbers)."""
+    grids = describer.look(network.eye, split.pictures)[split.picture_of]
+    right = np.array(say(network, grids, list(split.questions))) == np.array(split.answers)
+    return {"accuracy": round(float(right.mean()), 5), "wrong": int((~right).sum()), "questions": len(right)}
+
+
+def measure_asker(
+    asker: Network, answers: Network, grids: np.ndarray, seen: list[Scene], count: int, *, nucleus: float, seed: int = 0
+) -> dict[str, float]:
+    """How good questions are that a network asks about scenes, when told what is to be answered.
+
+    Args:
+        asker: asks.
+        answers: answers the questions.
+        grids: float [n, 64, c]: what the eye of both sees in the scenes.
+        seen: n scenes.
+        count: wishes for each, see `asked_of`.
+        nucleus: see `say`.
+        seed: of the wishes and of the draws.
+
+    Returns:
+        Shares: answerable, those that are questions of the drawn world and have an answer in the scene; to_the_wish,
+        those of which that is the answer that was wished for; agreed, those that the answering network answers so;
+        different, of the questions about a scene, on average.
+    """
+    rows, wished = asked_of(seen, count, seed)
+    texts = say(asker, grids[rows], [one.short for one in wished], nucleus=nucleus, seed=seed)
+    answerable = [{one.question: one for one in language.questions(scene)} for scene in seen]
+    asked = [answerable[row].get(text) for row, text in zip(rows, texts, strict=True)]
+    hit = np.array([one is not None and one.short == wish.short for one, wish in zip(asked, wished, strict=True)])
+    right = np.flatnonzero(hit)
+    said = say(answers, grids[rows[right]], [texts[index] for index in right])
+    agreed = [one == asked[index].answer for one, index in zip(said, right, strict=True)]
+    by_scene = np.array(texts).reshape(len(seen), count)
+    shares = {
+        "answerable": np.mean([one is not None for one in asked]),
+        "to_the_wish": hit.mean(),
+        "agreed": sum(agreed) / len(rows),
+        "different": np.mean([len(set(each)) / count for each in by_scene]),
+    }
+    return {name: round(float(value), 4) for name, value in shares.items()}
 
 
 def measure(said: list[str], questions: list[Question], seen: list[Scene]) -> dict[str, float]:

@@ -210,7 +210,9 @@ class Heard:
 
     def __post_init__(self):
         recipe = self.recipe
-        self.scenes = self.scenes or crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2, recipe.twins)
+        self.scenes = self.scenes or crowd(
+            recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2, recipe.twins
+        )
         self.grids = describer.look(self.eye, scenes.draw_many(self.scenes).pictures)
         kinds = [(scene.setting, *sorted(thing.kind for thing in scene.things)) for scene in self.scenes]
         groups = defaultdict(list)

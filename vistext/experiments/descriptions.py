@@ -7,7 +7,6 @@ scenes, each with its own z.
 """
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import replace
@@ -16,11 +15,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from vistext import results as stored
 from vistext import scenes, sentences
 from vistext.experiments import describing
 from vistext.experiments.describing import Way
 from vistext.models import describer
-from vistext.results import FOLDER, write
+from vistext.results import FOLDER, so_far, write
 
 STORED = FOLDER / "descriptions.json"
 GROUPS, SCENES, DRAWS, REFERENCES = 4, 60, 20, 10
@@ -82,11 +82,7 @@ def measure(out: Path, *, fresh: bool = False, groups: int = GROUPS, count: int 
     names = {LIKELIHOOD: "describer", JUDGED: "gan_describer"}
     plan = {"groups": groups, "scenes": count, "draws": draws, "references": REFERENCES}
     plan["weights"] = {name: describer.card(name)["sha256"] for name in (*names.values(), "eye", "judge")}
-    results = {"plan": plan, "cells": []}
-    if out.exists() and not fresh:
-        results = json.loads(out.read_text(encoding="utf-8"))
-        if results["plan"] != plan:
-            raise ValueError(f"{out} holds the results of another plan; give --fresh to replace it, or another --out")
+    results = so_far(out, plan, fresh=fresh)
     done = {(cell["way"], cell["group"]) for cell in results["cells"]}
     every = [way for taught, name in names.items() for way in ways(taught, describer.load(name))]
     judge = describer.load_judge()
@@ -122,11 +118,7 @@ def load(path: Path = STORED) -> dict:
     Raises:
         FileNotFoundError: they are not here.
     """
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path} is not here; `vistext experiment descriptions` makes it, in a quarter of an hour"
-        )
-    return json.loads(path.read_text(encoding="utf-8"))
+    return stored.load(path, "a quarter of an hour")
 
 
 def figures(results: dict, way: str, measure: str) -> np.ndarray:

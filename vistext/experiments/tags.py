@@ -25,13 +25,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from vistext import results as stored
 from vistext import scenes
 from vistext.data import cifar10
 from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras, tf
 from vistext.models import language_model, missing_words, tagger
 from vistext.models.language_model import LanguageModelConfig
-from vistext.results import FOLDER, write
+from vistext.results import FOLDER, so_far, write
 from vistext.scenes import language
 from vistext.scenes.language.classes import CLASSES, WORD_CLASSES
 from vistext.scenes.tables import KINDS
@@ -117,9 +118,7 @@ def measure(plan: Plan, out: Path, *, fresh: bool = False, tagging: Tagging | No
         ValueError: the file holds the results of another plan.
         DataNotFoundError, DamagedDataError: CIFAR-10 is not to be had, and there are cells that need it.
     """
-    results = _begun(plan, out) if fresh or not out.exists() else json.loads(out.read_text(encoding="utf-8"))
-    if results["plan"] != _plain(plan):
-        raise ValueError(f"{out} holds the results of another plan; give --fresh to replace it, or another --out")
+    results = so_far(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **_told())
     done = {(cell["seed"], cell["size"], cell["condition"]) for cell in results["cells"]}
     todo = [
         (seed, size, condition)
@@ -143,9 +142,7 @@ def load(path: Path = STORED) -> dict:
     Raises:
         FileNotFoundError: they are not here.
     """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not here; `vistext experiment tags` makes it, in about half an hour")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return stored.load(path, "about half an hour")
 
 
 def figures(
@@ -393,16 +390,10 @@ def by_class(logs: np.ndarray, labels: np.ndarray, vocabulary: Vocabulary) -> di
     }
 
 
-def _plain(plan: Plan) -> dict:
-    return json.loads(json.dumps(asdict(plan)))
-
-
-def _begun(plan: Plan, out: Path) -> dict:
+def _told() -> dict:
     return {
         "name": "tags",
         "asks": "Do tags help to find the missing words of a description?",
         "made": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
-        "plan": _plain(plan),
-        "cells": [],
     }

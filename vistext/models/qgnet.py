@@ -9,6 +9,7 @@ Content", gave that name to a network that does so from text).
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class QGNetConfig:
     width: int = 128  # numbers for each word
     heads: int = 4
     reading: int = 3  # blocks of the encoder: find the words' things, compare them, look again for what is asked
-    writing: int = 2  # blocks of the decoder: it mostly says again what z holds
+    writing: int = 1  # blocks of the decoder: it says again what z holds; a second one gained less than it cost
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -272,28 +273,38 @@ class Asker(Network):
         return self.vocabulary.decode(self.write(grids, answers, z=z).ids)
 
 
-def shipped_config(name: str = "qgnet") -> QGNetConfig:
+def shipped_config(name: str = "qgnet", folder: Path = weights.FOLDER) -> QGNetConfig:
     """The sizes of shipped networks: "qgnet", "asker" or "easyvqa"."""
-    settings = weights.card(name)["config"]
+    settings = weights.card(name, folder)["config"]
     return QGNetConfig(**settings | {"widths": tuple(settings["widths"])})
 
 
-def load(name: str = "qgnet") -> QGNet:
-    """The answering network with shipped weights: "qgnet" for the drawn world, "easyvqa" for that data.
+def load(name: str = "qgnet", folder: Path = weights.FOLDER) -> QGNet:
+    """The answering network with shipped weights.
+
+    Args:
+        name: "qgnet" for the drawn world, "easyvqa" for that data.
+        folder: where its weights and its card are; lesson 05's eye is always that of the package.
 
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
-    return QGNet(*_shipped(name))
+    return QGNet(*_shipped(name, folder))
 
 
-def load_asker() -> Asker:
-    """The asking network with shipped weights.
+def load_asker(folder: Path = weights.FOLDER) -> Asker:
+    """The asking network with shipped weights; folder, raises: as for `load`."""
+    return Asker(*_shipped("asker", folder))
 
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    return Asker(*_shipped("asker"))
+
+def _shipped(name: str, folder: Path) -> tuple[keras.Model, keras.Model, Writing, Vocabulary]:
+    config, card = shipped_config(name, folder), weights.card(name, folder)
+    encoder, decoder = build_encoder(config), build_decoder(config)
+    weights.load_into(pair(encoder, decoder), name, folder)
+    own = card["eye"] != "eye"
+    eye = describer.build_eye(config if own else describer.shipped_config())
+    weights.load_into(eye, card["eye"], folder if own else weights.FOLDER)
+    return eye, encoder, Writing(decoder), Vocabulary(tuple(card["words"]))
 
 
 def pair(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
@@ -318,16 +329,3 @@ def _parted(both):
     x, like = both
     rest = (given or found for given, found in zip(x.shape[1:], ops.shape(x)[1:], strict=True))
     return ops.reshape(x, (ops.shape(like)[0], ops.shape(like)[1], *rest))
-
-
-def _shipped(name: str) -> tuple:
-    config, vocabulary = shipped_config(name), Vocabulary(tuple(weights.card(name)["words"]))
-    encoder, decoder = build_encoder(config), build_decoder(config)
-    weights.load_into(pair(encoder, decoder), name)
-    if weights.card(name)["eye"] == "eye":
-        eye = describer.build_eye(describer.shipped_config())
-        weights.load_into(eye, "eye")
-    else:
-        eye = describer.build_eye(config)
-        weights.load_into(eye, weights.card(name)["eye"])
-    return eye, encoder, Writing(decoder), vocabulary

@@ -10,6 +10,44 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 
 
+def so_far(out: Path, plan: dict, *, fresh: bool = False, **told) -> dict:
+    """What an experiment has measured already: what is in its file, or nothing yet.
+
+    Args:
+        out: the file.
+        plan: what is to be measured; any JSON.
+        fresh: forget what is in the file.
+        told: what else is to be said of it, beside the plan.
+
+    Returns:
+        The results: told, "plan" and "cells".
+
+    Raises:
+        ValueError: the file holds the results of another plan.
+    """
+    if fresh or not out.exists():
+        return {**told, "plan": plan, "cells": []}
+    results = json.loads(out.read_text(encoding="utf-8"))
+    if results["plan"] != plan:
+        raise ValueError(f"{out} holds the results of another plan; give --fresh to replace it, or another --out")
+    return results
+
+
+def load(path: Path, takes: str) -> dict:
+    """The results of an experiment.
+
+    Args:
+        path: the file, NAME.json.
+        takes: how long it takes to make it again, in words.
+
+    Raises:
+        FileNotFoundError: they are not here.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not here; `vistext experiment {path.stem}` makes it, in {takes}")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def write(results: dict, out: Path) -> None:
     """The whole file or none of it: an interruption loses the cell that is being measured, and no other.
 

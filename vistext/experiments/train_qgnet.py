@@ -1,0 +1,175 @@
+"""`vistext train qgnet`: make the shipped weights of lesson 06 again: who answers, who asks, easy-VQA's, and cards.
+
+Some two hours on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+"""
+
+import argparse
+import platform
+import shutil
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from vistext import scenes, weights
+from vistext.data import easyvqa
+from vistext.data.words import Vocabulary
+from vistext.engine import keras, tf
+from vistext.experiments import answering, describing
+from vistext.experiments.answering import Quiz, Recipe, Trained
+from vistext.experiments.locating import FIRST_SEED
+from vistext.models import describer, qgnet
+from vistext.models.qgnet import QGNetConfig
+from vistext.training import fastest_precision
+
+CHECKPOINT = Path("checkpoints/qgnet")
+INTERRUPTED = 130
+SCENES, ASKED, CROWDED, TWINS = 16_000, 10, 0.8, 0.4  # to learn from, questions about each; see `describing.crowd`
+TESTED, QUESTIONS = 2000, 4  # scenes of each split, and questions about each
+KEPT_ASIDE = (0.1, 0)  # of easy-VQA's training split, to choose recipes by; see `easyvqa.validation`
+NUCLEUS = 0.9  # of which questions are drawn
+EASY = QGNetConfig(words=0, widths=(24, 64, 96, 128), depth=1, width=64, reading=1, writing=1)  # one thing in a picture
+RECIPES = {
+    "easyvqa": Recipe(EASY, steps=5000, size=32, asked=4, momentum=0.6),
+    "qgnet": Recipe(QGNetConfig(words=0), steps=3000, size=32),
+    "asker": Recipe(QGNetConfig(words=0), steps=2000, size=32),
+}
+TASKS = {
+    "easyvqa": (
+        "answer questions of easy-VQA in a word",
+        "questions and words so far",
+        "easy-VQA, nine tenths of its training split",
+    ),
+    "qgnet": ("answer questions about a scene in a sentence", "questions and words so far", "the drawn world"),
+    "asker": ("ask a question that has a given answer", "short answers and words so far", "the drawn world"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
+    parser.add_argument("--only", choices=tuple(RECIPES), help="one of the networks (default: all)")
+    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="(default: the faster one here)")
+    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the cards")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, ship and measure one network after the other."""
+    precision = arguments.precision or fastest_precision()
+    for name in RECIPES if arguments.only is None else (arguments.only,):
+        reached = arguments.checkpoint / name
+        if arguments.fresh:
+            shutil.rmtree(reached, ignore_errors=True)
+        recipe, quiz, words = prepared(name, arguments.share)
+        trained = answering.train(recipe, quiz, precision=precision, checkpoint=reached, label=name)
+        if trained.history.interrupted:
+            print("Interrupted; run the same command again to go on.")
+            return INTERRUPTED
+        ship(name, trained, recipe, words, folder=arguments.out, share=arguments.share)
+        measured = measure(name, arguments.out, max(20, round(TESTED * min(1.0, arguments.share))))
+        weights.write_card(weights.card(name, arguments.out) | {"measured": measured}, name, arguments.out)
+        shutil.rmtree(reached, ignore_errors=True)
+        print(f"The card is {arguments.out / name}.json.")
+    return 0
+
+
+def prepared(name: str, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
+    """What a network learns from.
+
+    Args:
+        name: one of `RECIPES`.
+        share: of the full training.
+
+    Returns:
+        Its recipe, the quiz, and the words.
+    """
+    if name == "easyvqa":
+        train = easyvqa.load().train
+        words = answering.easy_vocabulary(train)
+        quiz = answering.easy_quiz(easyvqa.validation(train, *KEPT_ASIDE)[0], words, ASKED)
+    else:
+        words, count = answering.vocabulary(), max(100, round(SCENES * min(1.0, share)))
+        seen = describing.crowd(count, CROWDED, FIRST_SEED, TWINS)
+        quiz = answering.drawn_quiz(answering.look(shipped_eye(), seen), seen, ASKED, reverse=name == "asker")
+    recipe = RECIPES[name]
+    network = replace(recipe.network, words=len(words))
+    return replace(recipe, network=network, steps=max(1, round(recipe.steps * share))), quiz, words
+
+
+def shipped_eye() -> keras.Model:
+    """Lesson 05's eye, which the networks of the drawn world see with."""
+    eye = describer.build_eye(describer.shipped_config())
+    weights.load_into(eye, "eye")
+    return eye
+
+
+def ship(name: str, trained: Trained, recipe: Recipe, words: Vocabulary, *, folder: Path, share: float) -> None:
+    """Save a network, and its eye if it has one of its own, with cards on which what was measured is still missing.
+
+    Args:
+        name: one of `RECIPES`.
+        trained: as `answering.train` returns it.
+        recipe: how.
+        words: that it knows.
+        folder: where to.
+        share: of the full training.
+    """
+    task, read, data = TASKS[name]
+    config = asdict(recipe.network)
+    del config["precision"]  # shipped weights are float32, whatever they were trained in
+    told = asdict(recipe)
+    del told["network"]
+    card = {
+        "name": name,
+        "task": task,
+        "takes": f"grids of the eye, ids int32 [n, s, t] and [n, s, u]: {read}",
+        "gives": "logits float32 [n, s, u, words]",
+        "data": data,
+        "recipe": {"command": "vistext train qgnet", "share": share, **told},
+        "config": config,
+        "words": list(words.words),
+        "eye": "eye" if trained.eye is None else f"{name}_eye",
+        "made": time.strftime("%Y-%m-%d"),
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    weights.save(qgnet.pair(trained.encoder, trained.decoder), name, card, folder)
+    if trained.eye is not None:
+        seen = {
+            "name": card["eye"],
+            "task": f"look at a picture of {data}",
+            "takes": "uint8 [n, 64, 64, 3] RGB",
+            "gives": f"float32 [n, 64, {recipe.network.widths[2]}]: 8 × 8 cells",
+        }
+        weights.save(trained.eye, card["eye"], card | seen, folder)
+
+
+def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
+    """How good a shipped network is, on pictures that it has never seen; for its card.
+
+    Args:
+        name: one of `RECIPES`.
+        folder: where its weights are.
+        count: scenes of each split, where they are drawn.
+
+    Returns:
+        What `answering.measure_easy`, `answering.measure` or `answering.measure_asker` say, for each split.
+    """
+    if name == "easyvqa":
+        data, network = easyvqa.load(), qgnet.load(name, folder)
+        splits = {"validation": easyvqa.validation(data.train, *KEPT_ASIDE)[1], "test": data.test}
+        return {split: answering.measure_easy(network, asked) for split, asked in splits.items()}
+    network = qgnet.load_asker(folder) if name == "asker" else qgnet.load(name, folder)
+    measured = {"scenes": count, "questions": QUESTIONS, "seed": 0}
+    for split in ("test", "compositional"):
+        seen = scenes.sample(count, 0, split)
+        grids = answering.look(network.eye, seen)
+        if name == "asker":
+            answers = qgnet.load("qgnet", folder)
+            found = answering.measure_asker(network, answers, grids, seen, QUESTIONS, nucleus=NUCLEUS)
+        else:
+            rows, asked = answering.asked_of(seen, QUESTIONS)
+            said = answering.say(network, grids[rows], [one.question for one in asked])
+            found = answering.measure(said, asked, [seen[row] for row in rows])
+        measured[split] = found
+    return measured
