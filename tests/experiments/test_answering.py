@@ -1,17 +1,20 @@
 """Training and measuring lesson 06's networks, on a small scale."""
 
+import argparse
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from vistext import scenes
+from vistext import scenes, weights
+from vistext.data import easyvqa
 from vistext.data.easyvqa import Split
 from vistext.data.words import END, PAD, START, UNKNOWN, Vocabulary
 from vistext.engine import keras
-from vistext.experiments import answering
+from vistext.experiments import answering, train_qgnet
 from vistext.experiments.answering import Batches, Quiz, Recipe
+from vistext.experiments.train_qgnet import RECIPES
 from vistext.models import describer, qgnet
 from vistext.models.qgnet import LONGEST, QGNet, QGNetConfig
 from vistext.models.writing import Writing
@@ -278,7 +281,7 @@ def test_a_network_learns_to_look_and_to_read_and_says_it(eye, monkeypatch):
     answers = ["Red.", "The thing is round.", "Red.", "The thing is square.", "Blue.", "The thing is round.", "Blue."]
     answers.append("The thing is square.")
     quiz = Quiz(grids, read.astype("int16"), words.encode(answers).reshape(4, 2, -1).astype("int16"))
-    recipe = Recipe(replace(SMALL, words=len(words)), steps=150, size=8, asked=2, learning_rate=1e-2)
+    recipe = Recipe(replace(SMALL, words=len(words)), steps=150, size=8, asked=2)
     no_eye, encoder, decoder, history = answering.train(recipe, quiz, bar=False)
     assert no_eye is None
     assert np.mean(history.loss[-10:]) < 0.1 * history.loss[0]
@@ -338,3 +341,74 @@ def test_true_answers_to_drawn_questions_are_measured_as_right():
     measured = answering.measure([one.answer for one in asked], asked, [SEEN[row] for row in rows])
     assert set(measured.values()) == {1.0}
     assert {name for name in measured if "," in name} == {f"exact, {one.kind}" for one in asked}
+
+
+class Says:
+    """In the place of a network: says what it is told to, one after the other."""
+
+    eye = None
+
+    def __init__(self, texts):
+        self.texts = list(texts)
+
+
+@pytest.fixture
+def spoken(monkeypatch):
+    monkeypatch.setattr(answering, "say", lambda network, grids, texts, **_: network.texts[: len(texts)])
+
+
+def test_easy_answers_are_right_or_wrong(spoken, monkeypatch):
+    monkeypatch.setattr(describer, "look", lambda eye, pictures: np.zeros((len(pictures), 64, 8)))
+    said = ["red", "yes", "square", "no", "yes", "no", "triangle", "no"]
+    assert answering.measure_easy(Says(said), EASY) == {"accuracy": 0.75, "wrong": 2, "questions": 8}
+
+
+def test_questions_are_measured_by_the_scene_by_the_wish_and_by_who_answers(spoken, monkeypatch):
+    scene = scenes.course_scene()
+    by_text = {one.question: one for one in language.questions(scene)}
+    floor, cats = by_text["What is the cat sitting on?"], by_text["How many cats are there?"]
+    monkeypatch.setattr(answering, "asked_of", lambda seen, count, seed: (np.zeros(4, int), [floor, cats, cats, floor]))
+    asks = Says([floor.question, floor.question, "How many cats on?", floor.question])
+    answers = Says([floor.answer, "The cat is sitting on the sofa."])
+    found = answering.measure_asker(asks, answers, np.zeros((1, 64, 8)), [scene], 4, nucleus=0.9)
+    assert found == {"answerable": 0.75, "to_the_wish": 0.5, "agreed": 0.25, "different": 0.5}
+
+
+@pytest.mark.parametrize("name", train_qgnet.RECIPES)
+def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
+    frozen = replace(SMALL, widths=(8, 8, 160, 8))
+    recipes = {each: Recipe(SMALL if each == "easyvqa" else frozen, steps=2, size=4, asked=2) for each in RECIPES}
+    for setting, value in {"RECIPES": recipes, "TESTED": 1, "SCENES": 20}.items():
+        monkeypatch.setattr(train_qgnet, setting, value)
+    monkeypatch.setattr(answering, "SETTLING", 2)
+    shipped = qgnet.load
+    if name == "asker":  # whose questions another network answers
+        monkeypatch.setattr(qgnet, "load", lambda which, folder: qgnet.QGNet(*_parts(qgnet.load_asker(folder))))
+    parser = argparse.ArgumentParser()
+    train_qgnet.add_arguments(parser)
+    places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
+    assert train_qgnet.run(parser.parse_args(["--only", name, "--precision", "float32", *places])) == 0
+    card = weights.card(name, tmp_path / "out")
+    assert {"validation", "test"} <= card["measured"].keys() or {"test", "compositional"} <= card["measured"].keys()
+    assert card["eye"] == ("easyvqa_eye" if name == "easyvqa" else "eye")
+    assert not (tmp_path / "check").exists() or not any((tmp_path / "check").iterdir())
+    loaded = qgnet.load_asker(tmp_path / "out") if name == "asker" else shipped(name, tmp_path / "out")
+    assert len(loaded.vocabulary) == card["config"]["words"]
+    assert name in capsys.readouterr().out
+
+
+def _parts(network):
+    return network.eye, network.encoder, network.writing, network.vocabulary
+
+
+def test_an_interrupted_command_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
+    monkeypatch.setattr(train_qgnet, "RECIPES", {"easyvqa": Recipe(SMALL, steps=3, size=4, asked=2)})
+    stopping(monkeypatch, at=2)
+    parser = argparse.ArgumentParser()
+    train_qgnet.add_arguments(parser)
+    places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
+    assert train_qgnet.run(parser.parse_args(["--precision", "float32", *places])) == 130
+    assert "run the same command again" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
