@@ -394,10 +394,9 @@ def test_what_is_loaded_is_what_was_saved(network, encoder, decoder, tmp_path, m
         weights.save(eye, name, {"config": kept}, tmp_path)
     for name, eye in (("qgnet", "eye"), ("asker", "eye"), ("easyvqa", "easyvqa_eye")):
         weights.save(qgnet.pair(encoder, decoder), name, card | {"eye": eye}, tmp_path)
-    folder = {name: partial(getattr(weights, name), folder=tmp_path) for name in ("card", "load_into")}
-    for module in (qgnet, describer):
-        monkeypatch.setattr(module, "weights", SimpleNamespace(**folder))
-    assert qgnet.shipped_config() == qgnet.shipped_config("asker") == SMALL
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)  # of lesson 05's eye
+    monkeypatch.setattr(describer, "weights", SimpleNamespace(card=partial(weights.card, folder=tmp_path)))
+    assert qgnet.shipped_config("qgnet", tmp_path) == qgnet.shipped_config("asker", tmp_path) == SMALL
     read, ids = network.encode(GRIDS, QUESTIONS), some_ids(3, 5)
     exact = np.asarray(decoder([read, ids]))
     for load, kind, eye in (
@@ -405,7 +404,7 @@ def test_what_is_loaded_is_what_was_saved(network, encoder, decoder, tmp_path, m
         (qgnet.load_asker, Asker, "eye"),
         (partial(qgnet.load, "easyvqa"), QGNet, "easyvqa_eye"),
     ):
-        loaded = load()
+        loaded = load(folder=tmp_path)
         assert type(loaded) is kind
         assert loaded.vocabulary == VOCABULARY
         assert loaded.encode(GRIDS, QUESTIONS) == pytest.approx(read, abs=0.05)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 NO_EASY_VQA = """easy-VQA is in the package easy-vqa, which is not installed. Install it with
-    pip install "vistext[course]"      or alone, 3 MB: pip install easy-vqa"""
+    pip install easy-vqa      (3 MB)"""
 
 
 @dataclass(frozen=True, eq=False)
