@@ -231,7 +231,9 @@ def test_each_word_comes_from_somewhere_in_the_picture(network):
 
 def test_a_map_is_of_the_cells_that_the_words_of_z_looked_at(network, encoder, writing):
     ids, read = some_ids(3, 7), VOCABULARY.encode(QUESTIONS)
-    cells = qgnet.encoder_maps(encoder, GRIDS, read)
+    z, cells = qgnet.read(encoder, GRIDS, read)
+    assert z == pytest.approx(network.encode(GRIDS, QUESTIONS), abs=1e-5)
+    assert not z[read == PAD].any()
     assert cells.shape == (SMALL.reading, *read.shape, 64)
     assert cells.sum(axis=-1) == pytest.approx(np.ones(cells.shape[:-1]), abs=1e-5)
     words = writing.maps(network.encode(GRIDS, QUESTIONS), ids[:, :6])
@@ -252,7 +254,7 @@ def test_a_word_s_cell_is_the_one_whose_key_fits(encoder):
     grids = np.zeros((3, 64, 8), "float32")
     for row, cell in enumerate((0, 13, 63)):
         grids[row, cell] = 1
-    cells = qgnet.encoder_maps(sure, grids, VOCABULARY.encode(QUESTIONS))[1]
+    cells = qgnet.read(sure, grids, VOCABULARY.encode(QUESTIONS))[1][1]
     assert (cells.argmax(axis=-1) == np.array([0, 13, 63])[:, np.newaxis]).all()
     assert cells.max(axis=-1).min() > 0.99
 

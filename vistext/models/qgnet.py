@@ -87,8 +87,8 @@ def build_decoder(config: QGNetConfig) -> keras.Model:
     return keras.Model([z, ids], logits, name="decoder")
 
 
-def encoder_maps(encoder: keras.Model, grid, ids) -> np.ndarray:
-    """Where the words of a text look while the encoder reads it.
+def read(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
+    """What the encoder makes of a text about each picture, and where its words look meanwhile.
 
     Args:
         encoder: as `build_encoder` makes it.
@@ -96,15 +96,17 @@ def encoder_maps(encoder: keras.Model, grid, ids) -> np.ndarray:
         ids: int32 [n, t]: a text about each picture.
 
     Returns:
-        float32 [blocks, n, t, 64], which adds up to 1 over the cells of each picture.
+        z float32 [n, t, width], as the encoder gives it; and float32 [blocks, n, t, 64], which adds up to 1 over the
+        cells of each picture.
     """
-    grid, ids = ops.convert_to_tensor(grid), ops.convert_to_tensor(ids)[:, None]
-    x, found = encoder.get_layer("read_places")(encoder.get_layer("read_embedding")(ids)), []
+    layer, grid, ids = encoder.get_layer, ops.convert_to_tensor(grid), ops.convert_to_tensor(ids)[:, None]
+    x, found = layer("read_places")(layer("read_embedding")(ids)), []
     padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)
     for block in (each for each in encoder.layers if isinstance(each, Block)):
         x, weights = block.see(x, grid, padding)
         found.append(np.asarray(weights)[:, 0])
-    return np.stack(found)
+    z = np.asarray(layer("read_norm")(x))[:, 0] * (np.asarray(ids)[:, 0] != PAD)[..., np.newaxis]
+    return z, np.stack(found)
 
 
 class QuestionError(ValueError):
@@ -205,11 +207,12 @@ class Network:
         Returns:
             float32 [n, u, 8, 8], which adds up to 1 over the cells.
         """
-        read = self._ids(grids, texts)
-        memory = np.asarray(self.encoder([grids, read[:, np.newaxis]], training=False))[:, 0]
-        of_z = self.writing.maps(memory, ids[:, :-1]).mean(axis=0)  # (n, u, t)
-        of_cells = encoder_maps(self.encoder, grids, read).mean(axis=0)  # (n, t, 64)
-        return (of_z @ of_cells).reshape(len(ids), -1, GRID, GRID)
+        return self._trace(*read(self.encoder, grids, self._ids(grids, texts)), ids)
+
+    def _trace(self, z: np.ndarray, looked: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        """The same, once the texts have been read: see `read`."""
+        of_z = self.writing.maps(z, ids[:, :-1]).mean(axis=0)  # (n, u, t)
+        return (of_z @ looked.mean(axis=0)).reshape(len(ids), -1, GRID, GRID)
 
     def _ids(self, grids: np.ndarray, texts: list[str]) -> np.ndarray:
         if len(texts) != len(grids):
@@ -237,8 +240,9 @@ class QGNet(Network):
             TypeError, ValueError: not such pictures, or not as many questions.
         """
         grids = look(self.eye, pictures)
-        written = self.write(grids, questions)
-        maps = self.maps(grids, questions, written.ids)
+        z, looked = read(self.encoder, grids, self._ids(grids, questions))
+        written = decoding.write(self.writing, (z,), most=LONGEST - 1)
+        maps = self._trace(z, looked, written.ids)
         texts, chances = self.vocabulary.decode(written.ids), np.exp(written.log_probabilities.sum(axis=1))
         words = [tuple(tokenize(text)) for text in texts]
         return [
