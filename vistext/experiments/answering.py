@@ -1,5 +1,6 @@
 """Training lesson 06's networks, which answer and which ask; and measuring what they say."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -178,6 +179,7 @@ def train(
     recipe: Recipe,
     quiz: Quiz,
     *,
+    start: Callable[[keras.Model], None] | None = None,
     precision: str = "float32",
     seconds: float | None = None,
     checkpoint: Path | None = None,
@@ -189,6 +191,7 @@ def train(
     Args:
         recipe: how.
         quiz: what to learn from.
+        start: gives encoder and decoder, which it gets as `qgnet.pair`, the weights of an earlier stage.
         precision: a Keras dtype policy to compute in.
         seconds: how long at most.
         checkpoint: a folder to resume from and to keep the unfinished training in.
@@ -198,6 +201,8 @@ def train(
     config = replace(recipe.network, precision=precision)
     encoder, decoder = qgnet.build_encoder(config), qgnet.build_decoder(config)
     model, eye = qgnet.pair(encoder, decoder), None
+    if start:
+        start(model)
     if quiz.seen.dtype == np.uint8:
         eye = describer.build_eye(config)
         pictures = keras.Input(eye.inputs[0].shape[1:], dtype="uint8", name="pictures")

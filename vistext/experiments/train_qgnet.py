@@ -8,6 +8,7 @@ import platform
 import shutil
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from vistext import scenes, weights
@@ -28,10 +29,11 @@ TESTED, QUESTIONS = 2000, 4  # scenes of each split, and questions about each
 KEPT_ASIDE = (0.1, 0)  # of easy-VQA's training split, to choose recipes by; see `easyvqa.validation`
 NUCLEUS = 0.9  # of which questions are drawn
 EASY = QGNetConfig(words=0, widths=(24, 64, 96, 128), depth=1, width=64, reading=1, writing=1)  # one thing in a picture
-RECIPES = {
-    "easyvqa": Recipe(EASY, steps=5000, size=32, asked=4, momentum=0.6),
-    "qgnet": Recipe(QGNetConfig(words=0), steps=3000, size=32),
-    "asker": Recipe(QGNetConfig(words=0), steps=2000, size=32),
+DRAWN = Recipe(QGNetConfig(words=0), steps=3000, size=32)
+RECIPES = {  # of each network its stages, each with other scenes
+    "easyvqa": (Recipe(EASY, steps=5000, size=32, asked=4, momentum=0.6),),
+    "qgnet": (DRAWN, replace(DRAWN, steps=2400, learning_rate=0.07, seed=1)),
+    "asker": (replace(DRAWN, steps=1500),),
 }
 TASKS = {
     "easyvqa": (
@@ -56,29 +58,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, ship and measure one network after the other."""
-    precision = arguments.precision or fastest_precision()
+    precision, share = arguments.precision or fastest_precision(), arguments.share
     for name in RECIPES if arguments.only is None else (arguments.only,):
-        reached = arguments.checkpoint / name
+        reached, start = arguments.checkpoint / name, None
         if arguments.fresh:
             shutil.rmtree(reached, ignore_errors=True)
-        recipe, quiz, words = prepared(name, arguments.share)
-        trained = answering.train(recipe, quiz, precision=precision, checkpoint=reached, label=name)
-        if trained.history.interrupted:
-            print("Interrupted; run the same command again to go on.")
-            return INTERRUPTED
-        ship(name, trained, recipe, words, folder=arguments.out, share=arguments.share)
-        measured = measure(name, arguments.out, max(20, round(TESTED * min(1.0, arguments.share))))
+        for number in range(len(RECIPES[name])):
+            folder, label = reached / f"stage{number}", f"{name}, stage {number + 1} of {len(RECIPES[name])}"
+            if not (folder / f"{name}.json").exists():
+                recipe, quiz, words = prepared(name, number, share)
+                trained = answering.train(
+                    recipe, quiz, start=start, precision=precision, checkpoint=folder / "unfinished", label=label
+                )
+                if trained.history.interrupted:
+                    print("Interrupted; run the same command again to go on.")
+                    return INTERRUPTED
+                ship(name, trained, recipe.network, words, folder=folder, share=share)
+            start = partial(weights.load_into, name=name, folder=folder)
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for file in folder.glob(f"{name}*.*"):
+            shutil.copy(file, arguments.out)
+        measured = measure(name, arguments.out, max(20, round(TESTED * min(1.0, share))))
         weights.write_card(weights.card(name, arguments.out) | {"measured": measured}, name, arguments.out)
-        shutil.rmtree(reached, ignore_errors=True)
+        shutil.rmtree(reached)
         print(f"The card is {arguments.out / name}.json.")
     return 0
 
 
-def prepared(name: str, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
+def prepared(name: str, number: int, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
     """What a network learns from.
 
     Args:
         name: one of `RECIPES`.
+        number: of the stage, from 0.
         share: of the full training.
 
     Returns:
@@ -90,9 +102,10 @@ def prepared(name: str, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
         quiz = answering.easy_quiz(easyvqa.validation(train, *KEPT_ASIDE)[0], words, ASKED)
     else:
         words, count = answering.vocabulary(), max(100, round(SCENES * min(1.0, share)))
-        seen = describing.crowd(count, CROWDED, FIRST_SEED, TWINS)
-        quiz = answering.drawn_quiz(answering.look(shipped_eye(), seen), seen, ASKED, reverse=name == "asker")
-    recipe = RECIPES[name]
+        seen = describing.crowd(count, CROWDED, FIRST_SEED * (number + 1), TWINS)
+        grids = answering.look(shipped_eye(), seen)
+        quiz = answering.drawn_quiz(grids, seen, ASKED, number, reverse=name == "asker")
+    recipe = RECIPES[name][number]
     network = replace(recipe.network, words=len(words))
     return replace(recipe, network=network, steps=max(1, round(recipe.steps * share))), quiz, words
 
@@ -104,29 +117,28 @@ def shipped_eye() -> keras.Model:
     return eye
 
 
-def ship(name: str, trained: Trained, recipe: Recipe, words: Vocabulary, *, folder: Path, share: float) -> None:
+def ship(name: str, trained: Trained, network: QGNetConfig, words: Vocabulary, *, folder: Path, share: float) -> None:
     """Save a network, and its eye if it has one of its own, with cards on which what was measured is still missing.
 
     Args:
         name: one of `RECIPES`.
         trained: as `answering.train` returns it.
-        recipe: how.
+        network: its sizes.
         words: that it knows.
         folder: where to.
         share: of the full training.
     """
     task, read, data = TASKS[name]
-    config = asdict(recipe.network)
+    config = asdict(network)
     del config["precision"]  # shipped weights are float32, whatever they were trained in
-    told = asdict(recipe)
-    del told["network"]
+    stages = [{key: value for key, value in asdict(stage).items() if key != "network"} for stage in RECIPES[name]]
     card = {
         "name": name,
         "task": task,
         "takes": f"grids of the eye, ids int32 [n, s, t] and [n, s, u]: {read}",
         "gives": "logits float32 [n, s, u, words]",
         "data": data,
-        "recipe": {"command": "vistext train qgnet", "share": share, **told},
+        "recipe": {"command": "vistext train qgnet", "share": share, "stages": stages},
         "config": config,
         "words": list(words.words),
         "eye": "eye" if trained.eye is None else f"{name}_eye",
@@ -139,7 +151,7 @@ def ship(name: str, trained: Trained, recipe: Recipe, words: Vocabulary, *, fold
             "name": card["eye"],
             "task": f"look at a picture of {data}",
             "takes": "uint8 [n, 64, 64, 3] RGB",
-            "gives": f"float32 [n, 64, {recipe.network.widths[2]}]: 8 × 8 cells",
+            "gives": f"float32 [n, 64, {network.widths[2]}]: 8 × 8 cells",
         }
         weights.save(trained.eye, card["eye"], card | seen, folder)
 
