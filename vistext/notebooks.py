@@ -3,6 +3,7 @@
     python -m vistext.notebooks execute [PATH ...]    run from a fresh kernel, clean and store (`make notebooks`)
     python -m vistext.notebooks check [PATH ...]      name what a lesson breaks of vistext.notebook_rules
     python -m vistext.notebooks repoint               after pyproject.toml names a fork: badges and set-up cells follow
+    python -m vistext.notebooks release [PATH ...]    make what students get from the sources of problem sets
 
 A tool for whoever writes lessons: it works in a checkout, with the extra `dev`. Without paths it takes every lesson.
 """
@@ -210,11 +211,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m vistext.notebooks", description="Run, check and re-point the lessons."
     )
-    parser.add_argument("action", choices=("execute", "check", "repoint"))
-    parser.add_argument("paths", nargs="*", type=Path, help="lessons; without any, all of them")
+    parser.add_argument("action", choices=("execute", "check", "repoint", "release"))
+    parser.add_argument("paths", nargs="*", type=Path, help="lessons, or sources of problem sets; without any, all")
     chosen = parser.parse_args(arguments)
-    paths = [path.resolve() for path in chosen.paths] or lessons()
-    return {"execute": _execute_all, "check": _check_all, "repoint": _repoint_all}[chosen.action](paths)
+    paths = [path.resolve() for path in chosen.paths]
+    if chosen.action == "release":
+        return _release_all(paths)
+    return {"execute": _execute_all, "check": _check_all, "repoint": _repoint_all}[chosen.action](paths or lessons())
 
 
 def _execute_all(paths: list[Path]) -> int:
@@ -237,11 +240,21 @@ def _check_all(paths: list[Path]) -> int:
     return 1 if problems else 0
 
 
+def _release_all(paths: list[Path]) -> int:
+    from vistext import exercise_notebooks
+
+    for path in paths or exercise_notebooks.sources():
+        exercise_notebooks.repoint_source(path)
+        exercise_notebooks.release(path)
+    return 0
+
+
 def _repoint_all(paths: list[Path]) -> int:
     for path in paths:
         notebook = read(path)
         repoint(notebook, path)
         write(notebook, path)
+    _release_all([])
     readme = ROOT / "README.md"
     readme.write_text(
         BADGE.sub(lambda match: badge(ROOT / match[1]), readme.read_text(encoding="utf-8")), encoding="utf-8"
