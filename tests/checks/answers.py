@@ -1,0 +1,40 @@
+"""What students answer, right and wrong: the answers of all problem sets, by which the checks are tested.
+
+    from answers import RIGHT, WRONG
+
+`RIGHT[exercise][name]` and `WRONG[exercise][mistake]` are functions or values; `mistake` is the key that the verdict
+must have, so no two wrong answers of an exercise share one.
+"""
+
+from collections import defaultdict
+
+RIGHT: dict[str, dict[str, object]] = defaultdict(dict)
+WRONG: dict[str, dict[str, object]] = defaultdict(dict)
+
+
+def right(exercise):
+    """Note a function as a right answer, by its own name."""
+
+    def note(function):
+        assert function.__name__ not in RIGHT[exercise]
+        RIGHT[exercise][function.__name__] = function
+        return function
+
+    return note
+
+
+def wrong(exercise, mistake):
+    """Note a function as an answer with this mistake."""
+
+    def note(function):
+        assert mistake not in WRONG[exercise]
+        WRONG[exercise][mistake] = function
+        return function
+
+    return note
+
+
+def values(exercise, *, right, wrong):
+    """Note values: right ones by name, wrong ones by mistake."""
+    RIGHT[exercise] = right
+    WRONG[exercise] = wrong

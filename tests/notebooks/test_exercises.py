@@ -1,0 +1,206 @@
+"""Problem sets as files: releases that hold no solution and have not drifted from their source."""
+
+import contextlib
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from vistext import checks
+from vistext.exercise_notebooks import FOLDER, NAMED, release_of, released, repoint_source, solutions, sources
+from vistext.notebook_rules import RULES
+from vistext.notebooks import BADGE, ROOT, badge, code_cells, main, read, setup_cell, write
+
+HELD = (
+    "opens_with_title_and_badge",
+    "sets_up_as_every_lesson_does",
+    "names_no_machine",
+    "is_small",
+    "describes_its_pictures",
+    "nests_its_headings",
+)
+EACH = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
+
+
+def marked(notebook):
+    return [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+
+
+def test_there_is_a_problem_set_for_each_module_of_checks():
+    assert [path.stem[:4] for path in sources()] == list(checks.SETS)
+    modules = (ROOT / "vistext" / "checks").glob("ps[0-9][0-9].py")
+    assert sorted(path.stem for path in modules) == list(checks.SETS)
+
+
+@EACH
+def test_the_release_is_what_the_source_makes(source):
+    made = released(read(source))
+    assert read(release_of(source)) == made, "run `python -m vistext.notebooks release`"
+
+
+@EACH
+def test_the_release_holds_no_solution(source):
+    text = release_of(source).read_text(encoding="utf-8")
+    assert "SOLUTION" not in text
+    solved = dict(solutions(read(source)))
+    for exercise, stub in solutions(read(release_of(source))):
+        assert "raise NotImplementedError()" in stub
+        hidden = set(solved[exercise].splitlines()) - set(stub.splitlines())
+        assert not any(line.strip() and line in stub for line in hidden)
+
+
+@EACH
+def test_no_badge_opens_a_solution(source):
+    for path in (source, release_of(source)):
+        first = read(path).cells[0].source
+        assert [match[0] for match in BADGE.finditer(first)] == [badge(release_of(source))]
+        assert "/source/" not in path.read_text(encoding="utf-8").replace("data_sources", "")
+
+
+@EACH
+@pytest.mark.parametrize("rule", HELD)
+def test_a_release_keeps_the_rules_of_lessons_that_can_hold_for_it(source, rule):
+    path = release_of(source)
+    assert list(RULES[rule](read(path), path)) == []
+
+
+@EACH
+def test_every_exercise_has_its_cells_its_name_and_its_points(source):
+    notebook = read(source)
+    exercises = checks.of_set(source.stem[:4])
+    by_id = {cell.metadata.nbgrader["grade_id"]: cell for cell in marked(notebook)}
+    expected = [f"{one.id}{end}" for one in exercises for end in ("", "-check") if one.kind != "by hand" or not end]
+    assert list(by_id) == expected
+    for exercise in exercises:
+        answer = by_id[exercise.id]
+        marks = by_id[exercise.id if exercise.kind == "by hand" else f"{exercise.id}-check"].metadata.nbgrader
+        assert marks["points"] == exercise.points
+        assert answer.metadata.nbgrader["solution"]
+        if exercise.kind == "by hand":
+            assert answer.cell_type == "markdown"
+            continue
+        assert NAMED.search(answer.source)[1] == exercise.id
+        assert by_id[f"{exercise.id}-check"].source == f'check("{exercise.id}", {exercise.answer})'
+        assert by_id[f"{exercise.id}-check"].metadata.nbgrader["locked"]
+        assert marks["grade"]
+
+
+@EACH
+def test_the_prose_gives_each_exercise_its_title_aim_and_minutes(source):
+    prose = "\n".join(cell.source for cell in read(source).cells if cell.cell_type == "markdown")
+    exercises = checks.of_set(source.stem[:4])
+    for number, exercise in enumerate(exercises, start=1):
+        points = f"{exercise.points:g} point{'s' * (exercise.points != 1)}"
+        assert f"## {number} · {exercise.title} ({points})" in prose
+        assert f"{exercise.minutes} minutes. Aim of the lesson: {exercise.aim} ([read again](" in prose
+    total = sum(exercise.points for exercise in exercises)
+    minutes = sum(exercise.minutes for exercise in exercises)
+    assert f"**{len(exercises)} exercises, {total:g} points, about {minutes} minutes.**" in prose
+    assert prose.count("<summary>A hint</summary>") >= len(exercises) - 1
+
+
+def ran(notebook):
+    """Run the code cells after the set-up one after the other; what they define, and which of them are not begun."""
+    names, stubs = {}, 0
+    for cell in code_cells(notebook)[1:]:
+        try:
+            exec(cell.source, names)
+        except NotImplementedError:
+            assert "raises-exception" in cell.metadata.tags
+            stubs += 1
+    return names, stubs
+
+
+@EACH
+def test_source_and_release_run_from_top_to_bottom(source):
+    with contextlib.redirect_stdout(None):
+        _, stubs = ran(read(source))
+        assert stubs == 0
+        _, stubs = ran(read(release_of(source)))
+    values = [exercise for exercise in checks.of_set(source.stem[:4]) if exercise.kind == "value"]
+    assert stubs == len(values)
+
+
+def test_nbgrader_makes_the_same_releases(tmp_path):
+    pytest.importorskip("nbgrader")
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", f"--CourseDirectory.root={ROOT / FOLDER}"]
+    for source in sources():
+        settings = [
+            f"--CourseDirectory.release_directory={tmp_path}",
+            f"--CourseDirectory.db_url=sqlite:///{tmp_path / 'gradebook.db'}",
+            "--create",
+        ]
+        subprocess.run([*command, source.parent.name, *settings], check=True, capture_output=True, timeout=120)
+        assert read(tmp_path / source.parent.name / source.name) == read(release_of(source))
+
+
+def notebook(source, *, solution=True, cell=nbformat.v4.new_code_cell):
+    marks = {"grade": False, "grade_id": "a", "locked": False, "schema_version": 3, "solution": solution, "task": False}
+    return nbformat.v4.new_notebook(cells=[cell(source, metadata={"nbgrader": marks})])
+
+
+def test_only_the_marked_part_of_a_solution_goes_and_the_stub_stands_where_it_stood():
+    source = "def f():\n    one = 1\n    ### BEGIN SOLUTION\n    return one\n    ### END SOLUTION"
+    stub = "def f():\n    one = 1\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+    assert released(notebook(source)).cells[0].source == stub
+
+
+def test_without_marks_all_of_a_solution_goes():
+    made = released(notebook("It is so because ...", cell=nbformat.v4.new_markdown_cell))
+    assert made.cells[0].source == "YOUR ANSWER HERE"
+
+
+def test_outputs_of_the_source_do_not_get_out():
+    source = notebook("1 + 1")
+    source.cells[0].outputs = [nbformat.v4.new_output("stream", text="42")]
+    source.cells[0].execution_count = 3
+    assert released(source).cells[0].outputs == []
+    assert released(source).cells[0].execution_count is None
+    assert source.cells[0].outputs, "the source stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("source", "solution"),
+    [("### BEGIN SOLUTION\nx = 1", True), ("### BEGIN SOLUTION\nx = 1\n### END SOLUTION", False)],
+    ids=["never ended", "not marked as a solution"],
+)
+def test_a_solution_that_would_leak_is_refused(source, solution):
+    with pytest.raises(ValueError, match="begun and not ended"):
+        released(notebook(source, solution=solution))
+
+
+def test_one_command_points_source_and_release_at_a_fork(tmp_path, monkeypatch):
+    from vistext import exercise_notebooks, notebooks
+
+    pyproject = '[project.urls]\nRepository = "https://github.com/ada/fork"\n[tool.vistext]\nbranch = "spring"\n'
+    (tmp_path / "pyproject.toml").write_text(pyproject)
+    for module in (notebooks, exercise_notebooks):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    original = notebooks.home
+    monkeypatch.setattr(notebooks, "home", lambda: original(tmp_path / "pyproject.toml"))
+    (tmp_path / "README.md").write_text("")
+    copied = tmp_path / sources_here()[0]
+    copied.parent.mkdir(parents=True)
+    write(read(ROOT / sources_here()[0]), copied)
+    assert main(["repoint"]) == 0
+    release = read(release_of(copied))
+    assert "github/ada/fork/blob/spring/notebooks/exercises/release/" in release.cells[0].source
+    assert code_cells(release)[0].source == setup_cell()
+    before = copied.read_bytes()
+    repoint_source(copied)
+    assert copied.read_bytes() == before
+
+
+def sources_here():
+    return [FOLDER / "source" / name / f"{name}.ipynb" for name in ("ps01_tagging",)]
+
+
+def test_links_of_an_exercise_lead_to_a_lesson_that_exists():
+    for path in sources():
+        for cell in read(path).cells:
+            if cell.cell_type == "markdown":
+                for target in re.findall(r"\]\((\.\./[^)#]*)", cell.source):
+                    assert (path.parent / target).is_file()
+                    assert (release_of(path).parent / target).is_file()

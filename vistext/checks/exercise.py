@@ -1,0 +1,250 @@
+"""An exercise: what it asks, what is right, and the mistakes that are made in it.
+
+A mistake is known by what it does. Each exercise holds, beside a function that is right, functions that are wrong in
+the ways in which students are wrong. If what came back is what one of these gives, in every case, then that is the
+mistake, and its idea is what to look at again.
+"""
+
+import copy
+import warnings
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vistext.checks import plain
+
+KINDS = ("function", "value", "by hand")
+UNTOUCHED = (None, ...)
+EARN_NOTHING = ("constant", "hard-coded")  # what is right now and then, and never worked out
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What came back in place of a value.
+
+    Attributes:
+        kind: the name of the exception that the student's function raised; or one of "ChangedInput" (it returned, but
+            had changed what it was given), "Timeout" (it did not end in time), "Missing" (there is no such name).
+        message: in words, for the student.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A way to be wrong.
+
+    Attributes:
+        key: a short name.
+        idea: what to look at again, in words; it never says what is right.
+        does: what this mistake makes of a case, given as the exercise's own arguments.
+    """
+
+    key: str
+    idea: str
+    does: Callable[..., object]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is found about an answer; plain data only.
+
+    Attributes:
+        passed: whether all of it is right.
+        share: of its cases that are right, 0 to 1.
+        asked: of the first case that is wrong (else of the first one), in words.
+        came_back: what was given for it.
+        expected: what was expected: type, shape and, of functions, the value with its tolerance.
+        idea: what to look at again; a word of praise if it is right.
+        mistake: a short name; "" if it is right, and "other" if it is wrong in an unknown way.
+        section: of the lesson, where the idea is explained.
+    """
+
+    passed: bool
+    share: float
+    asked: str
+    came_back: str
+    expected: str
+    idea: str
+    mistake: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a problem set.
+
+    Attributes:
+        id: of the set, and the number in it: "ps01-3".
+        title: a few words.
+        points: above 0.
+        kind: "function", "value" or "by hand".
+        answer: the name that the student defines: a function's, or a variable's.
+        aim: of the lesson, word for word.
+        section: the lesson's file and the anchor of a heading: "01_tagging.ipynb#Pooling".
+        difficulty: "warm-up", "easy", "medium" or "stretch".
+        minutes: that it takes.
+        expects: what comes back, in words: type, shape, range.
+        solve: a right function of a case's arguments; of none for a value.
+        shown: the cases that a student may see.
+        draw: makes the held-out cases from a random generator.
+        mistakes: that are recognised, the likeliest first.
+        tolerance: by which numbers may differ.
+    """
+
+    id: str
+    title: str
+    points: float
+    kind: str
+    answer: str
+    aim: str
+    section: str
+    difficulty: str
+    minutes: int
+    expects: str = ""
+    solve: Callable[..., object] = lambda: None
+    shown: tuple[dict, ...] = ()
+    draw: Callable[[np.random.Generator], list[dict]] = lambda rng: []
+    mistakes: tuple[Mistake, ...] = field(default=(), repr=False)
+    tolerance: float = 1e-6
+
+    def cases(self, seed: int | None) -> list[dict]:
+        """The arguments with which the student's function is called.
+
+        Args:
+            seed: None for the cases that are shown; a whole number from 0 on for held-out ones, others for each.
+
+        Returns:
+            Fresh plain data. A value has one case, without arguments; what is marked by hand has none.
+        """
+        if self.kind != "function":
+            return [{}] if self.kind == "value" else []
+        if seed is None:
+            return copy.deepcopy(list(self.shown))
+        return self.draw(np.random.default_rng([seed, zlib.crc32(self.id.encode())]))
+
+    def judge(self, cases: Sequence[dict], outputs: Sequence[object]) -> Verdict:
+        """Judge what came back.
+
+        Args:
+            cases: as `cases` gives them; shown ones, held-out ones, or both.
+            outputs: for each what came back, or a `Failure`. Nothing is assumed about them. If there are too few, the
+                rest is missing.
+        """
+        if self.kind == "by hand":
+            idea = "A person reads this answer; the question says what is looked for."
+            return Verdict(False, 0.0, self.title, "your text", "a few sentences", idea, "by-hand", self.section)
+        missing = Failure("Missing", f"There is no `{self.answer}`, or it gave no answer.")
+        outputs = [*outputs[: len(cases)], *[missing] * (len(cases) - len(outputs))]
+        truth = [outcome(self.solve, case) for case in cases]
+        right = [self._same(given, true) for given, true in zip(outputs, truth, strict=True)]
+        first = right.index(False) if False in right else 0
+        case, given, true = cases[first], outputs[first], truth[first]
+        mistake, idea = ("", "Right.") if all(right) else self._find_mistake(cases, outputs, right, first)
+        return Verdict(
+            passed=all(right),
+            share=0.0 if mistake in EARN_NOTHING else sum(right) / len(right),
+            asked=self._asked(case),
+            came_back=f"{given.message}" if type(given) is Failure else plain.describe(given),
+            expected=self._expected(true),
+            idea=idea,
+            mistake=mistake,
+            section=self.section,
+        )
+
+    def _same(self, given: object, other: object, nan: bool = False) -> bool:
+        if type(given) is Failure or type(other) is Failure:
+            return type(given) is type(other) and given.kind == other.kind
+        return plain.same(given, other, self.tolerance, by_letter=self.kind == "function", nan=nan)
+
+    def _asked(self, case: dict) -> str:
+        if self.kind == "value":
+            return f"the value of {self.answer}"
+        return f"{self.answer}({', '.join(f'{name} = {_argument(value)}' for name, value in case.items())})"
+
+    def _expected(self, true: object) -> str:
+        if self.kind == "value":
+            return self.expects
+        within = f", to within {self.tolerance:g}" if plain.numbers(true) is not None else ""
+        return f"{self.expects}; here {plain.describe(true)}{within}"
+
+    def _find_mistake(self, cases: Sequence[dict], outputs: list, right: list[bool], first: int) -> tuple[str, str]:
+        """The key and the idea of what is wrong."""
+        given = outputs[first]
+        if (type(given) is Failure and given.kind == "NotImplementedError") or (
+            self.kind == "value" and any(given is one for one in UNTOUCHED)
+        ):
+            return "not-begun", f"Not begun yet: write your own {self.answer} in the cell above, then run both cells."
+        for mistake in self.mistakes:
+            outcomes = (outcome(mistake.does, case) for case in cases)
+            if all(self._same(output, wrong, nan=True) for output, wrong in zip(outputs, outcomes, strict=True)):
+                return mistake.key, mistake.idea
+        if type(given) is Failure:
+            return _FAILED.get(given.kind, _STOPPED)
+        if self._is_hard_coded(cases, outputs, right):
+            return (
+                "hard-coded",
+                "It is right for the cases that are shown, and for no other. Does it work its answer out?",
+            )
+        return self._name_by_form(cases, outputs, first)
+
+    def _is_hard_coded(self, cases: Sequence[dict], outputs: list, right: list[bool]) -> bool:
+        if _is_constant(outputs):
+            return False
+        seen = [any(plain.same(list(case.values()), list(one.values())) for one in self.shown) for case in cases]
+        return any(seen) and not all(seen) and right == seen
+
+    def _name_by_form(self, cases: Sequence[dict], outputs: list, first: int) -> tuple[str, str]:
+        """What is wrong with an answer that fits no known mistake, by its type, its shape, and whether it varies."""
+        given, true = outputs[first], outcome(self.solve, cases[first])
+        found, wanted = plain.numbers(given), plain.numbers(true)
+        if given is None:
+            return "returns-nothing", "It returned nothing. Does it end with return? (To print is not to return.)"
+        if (found is None) != (wanted is None) or (found is None and type(given) is not type(true)):
+            return "wrong-type", "It is another kind of thing than was asked for. Look at what should come back."
+        if found is not None and found.shape != wanted.shape:
+            return "wrong-shape", "Its shape is not the one that was asked for. Count rows and columns with a pencil."
+        if found is not None and not np.isfinite(found).all():
+            return "not-finite", "It holds nan or infinity: something was divided by 0, or became too large for exp."
+        if _is_constant(outputs):
+            return "constant", "It gives the same answer whatever it is asked. Does it use what it is given?"
+        return "other", "Its form is right, its value is not. Work out one small case by hand, and compare."
+
+
+_STOPPED = ("stopped", "It stopped before it could answer. Run it by itself with the case above, and look where.")
+_FAILED = {
+    "ChangedInput": (
+        "changed-input",
+        "It changed what it was given, and who calls it may need that again. Work on a copy, or make something new.",
+    ),
+    "Timeout": ("too-slow", "It did not end in time. Is there a loop without end, or one that goes through far more?"),
+    "Missing": ("missing", "Give your answer the name that the exercise asks for."),
+}
+
+
+def _is_constant(outputs: Sequence[object]) -> bool:
+    """Whether the same came back of more cases than may be alike by chance; what is no plain data is never the same."""
+    first = outputs[0]
+    return len(outputs) > 2 and plain.numbers(first) is not None and all(plain.same(one, first) for one in outputs)
+
+
+def outcome(function: Callable[..., object], case: dict) -> object:
+    """What one of our own functions makes of a case: a value, or a `Failure` that names what it raised."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return function(**copy.deepcopy(case))
+        except Exception as error:  # whatever a student's slip would raise, the same slip raises here
+            return Failure(type(error).__name__, "")
+
+
+def _argument(value: object) -> str:
+    """An argument as it is shown: short, and without saying of each that it is an array."""
+    words = plain.describe(value)
+    for begin in ("the number ", "the text ", "the truth value "):
+        words = words.removeprefix(begin)
+    return words

@@ -1,0 +1,153 @@
+"""Plain data, as a student's function gives it back: is it what was expected, and what is it in words?
+
+What comes back may be anything at all. So types are compared and never asked: no method of a value is called unless its
+type is exactly one of Python's or NumPy's own, and nothing is copied before its shape is known to be right.
+"""
+
+import numpy as np
+
+LISTS = (list, tuple)
+KINDS = {list: "a list", tuple: "a tuple", np.ndarray: "an array"}
+MOST = 1_000_000  # numbers in a list that are looked at; no exercise asks for as many
+DEEPEST = 8  # lists within lists
+SHOWN = 24  # numbers or words that a description holds
+
+
+def same(
+    given: object, expected: object, tolerance: float = 1e-6, *, by_letter: bool = True, nan: bool = False
+) -> bool:
+    """Whether a value is what was expected.
+
+    Args:
+        given: anything.
+        expected: a number, a text, an array, or a list, tuple or dict of these.
+        tolerance: by which numbers may differ, absolutely or relatively.
+        by_letter: whether capitals matter in texts.
+        nan: whether nan is the same as nan.
+
+    Returns:
+        False for whatever cannot be compared. Lists and arrays of the same numbers are the same, and so are 3 and 3.0;
+        True and 1 are not where a number is expected.
+    """
+    try:
+        return _same(given, expected, tolerance, by_letter, nan)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return False
+
+
+def _same(given: object, expected: object, tolerance: float, by_letter: bool, nan: bool) -> bool:
+    if isinstance(expected, str):
+        return type(given) in (str, np.str_) and _read(given, by_letter) == _read(expected, by_letter)
+    if isinstance(expected, dict):
+        if type(given) is not dict or given.keys() != expected.keys():
+            return False
+        given, expected = [given[key] for key in expected], list(expected.values())
+    if isinstance(expected, LISTS):
+        return (
+            type(given) in (*LISTS, np.ndarray)
+            and len(given) == len(expected)
+            and all(_same(one, other, tolerance, by_letter, nan) for one, other in zip(given, expected, strict=True))
+        )
+    return _close(numbers(given), np.asarray(expected), tolerance, nan)
+
+
+def _read(text: str, by_letter: bool) -> str:
+    return str(text).strip() if by_letter else str(text).strip().casefold()
+
+
+def _close(found: np.ndarray | None, wanted: np.ndarray, tolerance: float, nan: bool) -> bool:
+    if found is None or found.shape != wanted.shape or (wanted.dtype.kind == "b") != (found.dtype.kind == "b"):
+        return False
+    return bool(np.allclose(found.astype(float), wanted.astype(float), tolerance, tolerance, equal_nan=nan))
+
+
+def numbers(value: object) -> np.ndarray | None:
+    """A number, an array, or lists of numbers of one shape, as an array; None if it is anything else."""
+    if type(value) in (bool, int, float) or _is_scalar(value):
+        array = np.asarray(value)
+    elif type(value) is np.ndarray:
+        array = value
+    elif type(value) in LISTS and _count(value, DEEPEST) <= MOST:
+        try:
+            array = np.asarray(value)
+        except (ValueError, OverflowError):
+            return None
+    else:
+        return None
+    return array if array.dtype.kind in "biuf" else None
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, np.generic) and type(value).__module__ == "numpy"
+
+
+def _count(value: object, depth: int) -> float:
+    """How many numbers there are in lists; infinite where something is no number, or there are more than `MOST`."""
+    if type(value) in (bool, int, float) or _is_scalar(value):
+        return 1
+    if type(value) is np.ndarray:
+        return value.size
+    if type(value) not in LISTS or depth == 0 or len(value) > MOST:
+        return float("inf")
+    total = 0.0
+    for one in value:
+        total += _count(one, depth - 1)
+        if total > MOST:
+            return float("inf")
+    return total
+
+
+def describe(value: object) -> str:
+    """A value in words, short however large it is: what kind of thing it is, its shape, and its first numbers."""
+    array = numbers(value)
+    if array is not None:
+        return _in_numbers(value, array)
+    kind, name = KINDS.get(type(value), "something"), type(value).__name__[:60]
+    if value is None or value is ...:
+        return "nothing (None)" if value is None else "three dots"
+    if type(value) in (str, np.str_):
+        return f"the text {_short(str(value))!r}"
+    if type(value) in LISTS:
+        return f"{kind} of {len(value)}: {_short(_items(value, 2), 500)}"
+    if type(value) is np.ndarray:
+        return f"{kind} of shape {value.shape} that holds no numbers"
+    return {int: "a whole number of very many digits", dict: "a dict"}.get(type(value), f"something of type {name}")
+
+
+def _in_numbers(value: object, array: np.ndarray) -> str:
+    if array.ndim:
+        return f"{KINDS[type(value)]} of shape {array.shape}: {_table(array)}"
+    return f"the {'truth value' if array.dtype.kind == 'b' else 'number'} {_number(array[()])}"
+
+
+def _items(value: list | tuple, depth: int) -> str:
+    """The first items of a list, as Python writes them."""
+    shown = []
+    for item in value[: SHOWN // 2]:
+        if type(item) in LISTS:
+            shown.append(_items(item, depth - 1) if depth else "[...]")
+        elif type(item) in (str, np.str_):
+            shown.append(repr(_short(str(item))))
+        else:
+            array = numbers(item)
+            shown.append(_number(array[()]) if array is not None and array.ndim == 0 else describe(item))
+    return "[" + ", ".join(shown) + (", ...]" if len(value) > len(shown) else "]")
+
+
+def _table(array: np.ndarray) -> str:
+    """The numbers of an array in one line, the first and last ones only if there are many."""
+    if array.size > 10_000:  # without its middle, so that nothing large is written
+        array = array[tuple(slice(0, 2) for _ in array.shape)]
+        return f"it begins with {_table(array)}"
+    text = np.array2string(
+        array, precision=4, suppress_small=True, separator=", ", threshold=SHOWN, edgeitems=2, max_line_width=10_000
+    )
+    return " ".join(text.split())
+
+
+def _number(value: np.generic) -> str:
+    return f"{value:.6g}" if value.dtype.kind == "f" else str(value)
+
+
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
