@@ -49,6 +49,11 @@ class Mistake:
     does: Callable[..., object]
 
 
+def guess(key: str, idea: str, value: object) -> Mistake:
+    """The mistake of who gives this value, in an exercise that asks for one."""
+    return Mistake(key, idea, lambda: value)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What is found about an answer; plain data only.

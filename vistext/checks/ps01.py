@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.checks.exercise import Exercise, Mistake
+from vistext.checks.exercise import Exercise, Mistake, guess
 
 LESSON = "01_tagging.ipynb#"
 
@@ -323,34 +323,29 @@ EXERCISES = (
         minutes=10,
         expects="one whole number",
         solve=_weights,
-        mistakes=tuple(
-            Mistake(key, idea, lambda value=value: value)
-            for key, idea, value in (
-                (
-                    "unchanged",
-                    "Convolutions do not mind the size of the picture. But what does the first dense layer take?",
-                    _weights(6),
-                ),
-                (
-                    "four-times",
-                    "Maps have four times the places before pooling trims them. Follow the side.",
-                    _weights(12),
-                ),
-                ("rounded-up", "A last odd row is left out by pooling, not kept: look at 29 by 29.", _weights(15)),
-                ("padded", "Each convolution of 3 by 3 takes a pixel off every edge of its input.", _weights(16)),
-                (
-                    "no-biases",
-                    "Each kernel and each unit has a bias, too.",
-                    _weights(14, dense_bias=0, conv=19_296, out=640),
-                ),
-                (
-                    "one-layer",
-                    "That is the first dense layer alone. The other layers have weights, too.",
-                    _weights(14, conv=0, out=0),
-                ),
-                ("one-map", "The dense layer sees every place of every map; there are 64 maps.", _weights(14, 1 / 64)),
-                ("no-pooling", "Pooling halves the side after each convolution.", _weights(60)),
-            )
+        mistakes=(
+            guess(
+                "unchanged",
+                "Convolutions do not mind the size of the picture. But what does the first dense layer take?",
+                _weights(6),
+            ),
+            guess(
+                "four-times",
+                "Places do not grow by four exactly: each layer trims the edges. Follow the side.",
+                _weights(12),
+            ),
+            guess("rounded-up", "A last odd row is left out by pooling, not kept: look at 29 by 29.", _weights(15)),
+            guess("padded", "Each convolution of 3 by 3 takes a pixel off every edge of its input.", _weights(16)),
+            guess(
+                "no-biases", "Each kernel and each unit has a bias, too.", _weights(dense_bias=0, conv=19_296, out=640)
+            ),
+            guess(
+                "one-layer",
+                "That is the first dense layer alone. The others have weights, too.",
+                _weights(conv=0, out=0),
+            ),
+            guess("one-map", "The dense layer sees every place of every map; there are 64 maps.", _weights(14, 1 / 64)),
+            guess("no-pooling", "Pooling halves the side after each convolution.", _weights(60)),
         ),
         tolerance=1e-9,
     ),
