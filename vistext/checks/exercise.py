@@ -209,9 +209,10 @@ class Exercise:
         found, wanted = plain.numbers(given), plain.numbers(true)
         if given is None:
             return "returns-nothing", "It returned nothing. Does it end with return? (To print is not to return.)"
-        if (found is None) != (wanted is None) or (found is None and type(given) is not type(true)):
+        lists = type(true) in plain.LISTS and type(given) in (*plain.LISTS, np.ndarray)
+        if not lists and ((found is None) != (wanted is None) or (found is None and type(given) is not type(true))):
             return "wrong-type", "It is another kind of thing than was asked for. Look at what should come back."
-        if found is not None and found.shape != wanted.shape:
+        if found is not None and wanted is not None and found.shape != wanted.shape:
             return "wrong-shape", "Its shape is not the one that was asked for. Count rows and columns with a pencil."
         if found is not None and not np.isfinite(found).all():
             return "not-finite", "It holds nan or infinity: something was divided by 0, or became too large for exp."

@@ -271,8 +271,7 @@ EXERCISES = (
             Mistake("two-forms", "Found and true boxes are written in two forms. What are the last two numbers?", _iou),
             Mistake(
                 "unclamped",
-                "Numbers below 0, or above what is possible: where two boxes are apart, the width between them is "
-                "negative.",
+                "Numbers below 0, or above what is possible: where boxes are apart, their common width is negative.",
                 _unclamped,
             ),
             Mistake(
@@ -353,14 +352,10 @@ EXERCISES = (
                 _dropped_too,
             ),
             Mistake(
-                "against-the-best",
-                "Each was compared with the best box only. Every box that is kept drops its doubles.",
-                _against_the_best,
+                "against-the-best", "Only the best box drops its doubles. Each that is kept does.", _against_the_best
             ),
             Mistake(
-                "against-the-last",
-                "Each was compared with the box that was kept last. What of those kept before it?",
-                _against_the_last,
+                "against-the-last", "Each was compared with the last kept. What of those before?", _against_the_last
             ),
             Mistake(
                 "places-when-sorted",
@@ -388,11 +383,7 @@ EXERCISES = (
         solve=_average_precision,
         shown=(
             {"scores": np.array([0.9, 0.6, 0.8]), "right": np.array([True, True, False]), "things": 2},
-            {
-                "scores": np.array([0.3, 0.9, 0.5, 0.7]),
-                "right": np.array([True, False, True, True]),
-                "things": 6,
-            },
+            {"scores": np.array([0.3, 0.9, 0.5, 0.7]), "right": np.array([True, False, True, True]), "things": 6},
         ),
         draw=_answers,
         mistakes=(
@@ -423,9 +414,7 @@ EXERCISES = (
                 lambda scores, right, things: _area(_surest_first(scores, right), right.sum()),
             ),
             Mistake(
-                "at-the-hits",
-                "Precision was added up at each right answer. Here it is the mean at 101 recalls.",
-                _at_the_hits,
+                "at-the-hits", "It was added up at each right answer. Here it is a mean at 101 recalls.", _at_the_hits
             ),
             Mistake(
                 "eleven-points",
@@ -460,11 +449,7 @@ EXERCISES = (
         ),
         draw=_maps,
         mistakes=(
-            Mistake(
-                "unknown-counted",
-                "Pixels whose truth is not known were counted against the network.",
-                _mean_over_classes,
-            ),
+            Mistake("unknown-counted", "Pixels of unknown truth were counted against the network.", _mean_over_classes),
             Mistake(
                 "absent-is-nought",
                 "A class that is neither there nor said lowers the mean. It should not count at all.",
@@ -480,11 +465,7 @@ EXERCISES = (
                 "That is the share of pixels that are right. Background alone would make it high.",
                 _known(lambda said, truth, classes: float((said == truth).mean())),
             ),
-            Mistake(
-                "counted-twice",
-                "Pixels that are both were counted twice in the union.",
-                _known(_twice_in_the_union),
-            ),
+            Mistake("counted-twice", "Pixels that are both count twice in this union.", _known(_twice_in_the_union)),
             Mistake(
                 "of-the-truth",
                 "You divided by the true pixels of each class. What was said to be it, and is not, must count, too.",
