@@ -14,7 +14,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from vistext.notebooks import BADGE, ROOT, badge, drop_volatile, read, repoint, write
+from vistext import notebooks
+from vistext.notebooks import BADGE, badge, drop_volatile, read, repoint, write
 
 FOLDER = Path("notebooks") / "exercises"  # nbgrader's course folder
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
@@ -25,12 +26,12 @@ NAMED = re.compile(r"^# exercise: (\S+)$", re.MULTILINE)  # by which an exercise
 
 def sources() -> list[Path]:
     """The source of every problem set of this checkout, in order."""
-    return sorted((ROOT / FOLDER / "source").glob("ps[0-9][0-9]_*/ps[0-9][0-9]_*.ipynb"))
+    return sorted((notebooks.ROOT / FOLDER / "source").glob("ps[0-9][0-9]_*/ps[0-9][0-9]_*.ipynb"))
 
 
 def release_of(source: Path) -> Path:
     """Where the release of the problem set at `source` lies."""
-    return ROOT / FOLDER / "release" / source.parent.name / source.name
+    return notebooks.ROOT / FOLDER / "release" / source.parent.name / source.name
 
 
 def released(source: NotebookNode) -> NotebookNode:

@@ -4,6 +4,11 @@
 
 `RIGHT[exercise][name]` and `WRONG[exercise][mistake]` are functions or values; `mistake` is the key that the verdict
 must have, so no two wrong answers of an exercise share one.
+
+To add an exercise, begin here. Write down what students will write: six wrong answers or more, each under the name of
+its mistake, and two right ones. Then the exercise in its module of `vistext.checks`: what is right, and for each of
+these mistakes a function that does the same and an idea to look at again. The tests say what is still told wrongly, and
+which mistakes cannot be told apart by the cases. Last come its cells in the source notebook, and the release.
 """
 
 from collections import defaultdict

@@ -72,6 +72,17 @@ def test_a_right_answer_gets_full_marks_on_shown_and_on_held_out_cases(exercise,
         assert (verdict.passed, verdict.share, verdict.mistake) == (True, 1.0, ""), verdict
 
 
+@each([exercise for exercise in ASKED if exercise.kind == "function"])
+def test_what_float32_can_hold_is_exact_enough(exercise):
+    def rounded(value):
+        array = plain.numbers(value)
+        return value if array is None or array.dtype.kind != "f" else array.astype(np.float32)
+
+    for seed in (None, *SEEDS):
+        cases = exercise.cases(seed)
+        assert exercise.judge(cases, [rounded(exercise.solve(**case)) for case in cases]).passed
+
+
 @pytest.mark.parametrize(("exercise", "mistake", "answer"), list(wrong_answers()))
 def test_a_wrong_answer_loses_marks_and_is_told_why(exercise, mistake, answer):
     for seed in SEEDS:

@@ -46,6 +46,17 @@ def test_a_stub_is_not_begun_yet_and_no_error():
         assert "not begun yet" in repr(check(exercise, answer))
 
 
+def test_what_is_not_begun_is_not_held_against_the_progress():
+    assert check("ps01-3", ...).progress.startswith("0 of 5 done: 1 · not tried, 2 · not tried, 3 · not tried")
+
+
+def test_without_an_installed_package_the_section_is_named_and_not_linked(monkeypatch):
+    monkeypatch.setattr(report, "_repository", lambda: "")
+    wrong = check("ps01-3", 1)
+    assert "In the lesson: lesson 01, 4. The article's network\n" in repr(wrong)
+    assert "<a " not in wrong._repr_html_()
+
+
 def test_an_exception_is_told_in_words_with_its_line():
     def thumbnail(picture, side):
         middle = picture[side]

@@ -140,12 +140,12 @@ def is_plain(verdict):
 
 
 @pytest.mark.parametrize("exercise", JUDGED, ids=[exercise.id for exercise in JUDGED])
-@pytest.mark.parametrize("place", range(len(GARBAGE)))
-def test_no_garbage_passes_or_breaks_the_judge(exercise, place):
-    cases = exercise.cases(None)
-    found = exercise.judge(cases, [GARBAGE[place]] * len(cases))
-    assert is_plain(found)
-    assert not found.passed
+def test_no_garbage_passes_or_breaks_the_judge(exercise):
+    for garbage in GARBAGE:
+        cases = exercise.cases(None)
+        found = exercise.judge(cases, [garbage] * len(cases))
+        assert is_plain(found)
+        assert not found.passed
 
 
 @settings(max_examples=200, deadline=None)
@@ -174,7 +174,7 @@ def test_numbers_may_come_as_lists_tuples_and_whole_numbers():
 
 
 def test_numbers_are_right_within_the_tolerance_and_not_beyond():
-    assert verdict(*(array + 1e-8 for array in doubled())).passed
+    assert verdict(*(array + 1e-7 for array in doubled())).passed
     assert not verdict(*(array + 1e-3 for array in doubled())).passed
 
 
@@ -204,6 +204,18 @@ def test_each_way_to_be_wrong_has_its_name(outputs, mistake):
     assert found.share < 1
 
 
+def test_to_judge_without_cases_is_an_error_of_whoever_judges():
+    with pytest.raises(ValueError, match="none are given"):
+        DOUBLE.judge([], [])
+
+
+def test_a_list_of_lists_may_be_wrong_without_being_of_the_wrong_type():
+    beams = checks.find("ps05-3")
+    cases = beams.cases(None)
+    assert beams.judge(cases, [[[1, 3]], [[1, 3], [1]]]).mistake in ("other", "wrong-shape")
+    assert beams.judge(cases, ["1", "3"]).mistake == "wrong-type"
+
+
 def test_a_constant_earns_nothing_even_where_it_happens_to_be_right():
     assert verdict(doubled()[0]).share == 0
 
@@ -218,7 +230,7 @@ def test_a_verdict_says_what_was_asked_what_came_and_what_was_expected():
     found = verdict(*(array + 1 for array in doubled()))
     assert found.asked == "double(x = an array of shape (1, 2): [[1., 2.]])"
     assert found.came_back == "an array of shape (1, 2): [[3., 5.]]"
-    assert found.expected == "an array; here an array of shape (1, 2): [[2., 4.]], to within 1e-06"
+    assert found.expected == "an array; here an array of shape (1, 2): [[2., 4.]], to within 1e-05"
     assert found.section == "00.ipynb#Sums"
 
 

@@ -115,7 +115,7 @@ class Exercise:
     shown: tuple[dict, ...] = ()
     draw: Callable[[np.random.Generator], list[dict]] = lambda rng: []
     mistakes: tuple[Mistake, ...] = field(default=(), repr=False)
-    tolerance: float = 1e-6
+    tolerance: float = 1e-5  # what float32 holds
 
     def cases(self, seed: int | None) -> list[dict]:
         """The arguments with which the student's function is called.
@@ -139,10 +139,15 @@ class Exercise:
             cases: as `cases` gives them; shown ones, held-out ones, or both.
             outputs: for each what came back, or a `Failure`. Nothing is assumed about them. If there are too few, the
                 rest is missing.
+
+        Raises:
+            ValueError: there are no cases, though answers are judged by cases.
         """
         if self.kind == "by hand":
             idea = "A person reads this answer; the question says what is looked for."
             return Verdict(False, 0.0, self.title, "your text", "a few sentences", idea, "by-hand", self.section)
+        if not cases:
+            raise ValueError(f"{self.id} is judged by its cases, and none are given")
         missing = Failure("Missing", f"There is no `{self.answer}`, or it gave no answer.")
         outputs = [*outputs[: len(cases)], *[missing] * (len(cases) - len(outputs))]
         truth = [outcome(self.solve, case) for case in cases]

@@ -5,6 +5,7 @@ JupyterLab, VS Code and Colab, light or dark, and to a screen reader.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -52,7 +53,7 @@ class Report:
     ) -> "Report":
         """Judge outputs, and note for the progress over the set whether they passed."""
         verdict = exercise.judge(cases, outputs)
-        if exercise.kind != "by hand":
+        if verdict.mistake not in ("not-begun", "by-hand"):
             _verdicts[exercise.id] = verdict.passed
         marks = tuple((one.id, _mark(one)) for one in together)
         return cls(f"{exercise.id} {exercise.title}", verdict, marks, _tables(exercise, cases, outputs), exercise.aim)
@@ -87,29 +88,24 @@ class Report:
     def __repr__(self) -> str:
         mark, word = self._heading()
         lines = [f"{name}: {text}" if name else text for name, text in self._lines()]
-        where = (
-            []
-            if self.verdict.passed
-            else [f"In the lesson: {_words(self.verdict.section)}, {_link(self.verdict.section)}"]
-        )
-        return "\n".join([f"{mark} {self.title}: {word}", *lines, *where, self.progress])
+        if not self.verdict.passed:
+            lines.append(f"In the lesson: {_words(self.verdict.section)} {_link(self.verdict.section)}".rstrip())
+        return "\n".join([f"{mark} {self.title}: {word}", *lines, self.progress])
 
     def _repr_html_(self) -> str:
         mark, word = self._heading()
-        verdict = self.verdict
-        rows = "".join(
-            f'<p style="margin: .3em 0">{f"<b>{name}:</b> " if name else ""}{_code(text)}</p>'
-            for name, text in self._lines()
-        )
-        where = (
-            "" if verdict.passed else f'<p style="margin: .3em 0"><b>In the lesson:</b> {_anchor(verdict.section)}</p>'
-        )
+        lines = [f"{f'<b>{name}:</b> ' if name else ''}{_code(text)}" for name, text in self._lines()]
+        where = [] if self.verdict.passed else [f"<b>In the lesson:</b> {_anchor(self.verdict.section)}"]
         return (
             f'<div role="group" aria-label="{escape(self.title)}: {word}" style="border-left: .3em solid '
-            f'{COLOURS[verdict.passed]}; padding: .3em 1em; overflow-wrap: anywhere">'
-            f'<p style="margin: .3em 0"><b>{mark} {escape(self.title)}: {word}</b></p>{rows}{self.tables}{where}'
-            f'<p style="margin: .3em 0"><small>{escape(self.progress)}</small></p></div>'
+            f'{COLOURS[self.verdict.passed]}; padding: .3em 1em; overflow-wrap: anywhere">'
+            f"{_paragraphs(f'<b>{mark} {escape(self.title)}: {word}</b>', *lines)}{self.tables}"
+            f"{_paragraphs(*where, f'<small>{escape(self.progress)}</small>')}</div>"
         )
+
+
+def _paragraphs(*texts: str) -> str:
+    return "".join(f'<p style="margin: .3em 0">{text}</p>' for text in texts)
 
 
 def _mark(exercise: Exercise) -> str:
@@ -126,16 +122,17 @@ def _code(text: str) -> str:
 
 @cache
 def _repository() -> str:
-    """Where the course is published, as the installed package has it."""
-    for line in metadata.metadata("vistext").get_all("Project-URL") or []:
-        name, _, address = line.partition(", ")
-        if name == "Repository":
-            return address.rstrip("/")
+    """Where the course is published, as the installed package has it; empty if it was not installed."""
+    with suppress(metadata.PackageNotFoundError):
+        for line in metadata.metadata("vistext").get_all("Project-URL") or []:
+            name, _, address = line.partition(", ")
+            if name == "Repository":
+                return address.rstrip("/")
     return ""
 
 
 def _link(section: str) -> str:
-    return f"{_repository()}/blob/HEAD/notebooks/{quote(section, safe='#/,.:?()')}"
+    return f"{_repository()}/blob/HEAD/notebooks/{quote(section, safe='#/,.:?()')}" if _repository() else ""
 
 
 def _words(section: str) -> str:
@@ -144,7 +141,8 @@ def _words(section: str) -> str:
 
 
 def _anchor(section: str) -> str:
-    return f'<a href="{escape(_link(section))}" target="_blank" rel="noopener">{escape(_words(section))}</a>'
+    words, link = escape(_words(section)), escape(_link(section))
+    return f'<a href="{link}" target="_blank" rel="noopener">{words}</a>' if link else words
 
 
 def _tables(exercise: Exercise, cases: Sequence[dict], outputs: Sequence[object]) -> str:
