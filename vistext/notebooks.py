@@ -194,9 +194,12 @@ def _png(picture: Image.Image) -> bytes:
 
 
 def repoint(notebook: NotebookNode, path: Path) -> None:
-    """Write the badge and the set-up cell of `notebook`, in place, as `home` now has them."""
-    first = notebook.cells[0]
+    """Write the badges and the set-up cell of `notebook`, in place, as `home` now has them."""
+    first, *others = notebook.cells
     first.source = BADGE.sub(lambda _: badge(path), first.source)
+    for cell in others:
+        if cell.cell_type == "markdown":  # the badge of a problem set
+            cell.source = BADGE.sub(lambda match: badge(ROOT / match[1]), cell.source)
     set_up = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
     if set_up is not None and set_up.source.startswith("# Set-up"):
         set_up.source = setup_cell()

@@ -8,10 +8,10 @@ import sys
 import nbformat
 import pytest
 
-from vistext import checks
+from vistext import checks, notebooks
 from vistext.exercise_notebooks import FOLDER, NAMED, release_of, released, repoint_source, solutions, sources
 from vistext.notebook_rules import RULES
-from vistext.notebooks import BADGE, ROOT, badge, code_cells, main, read, setup_cell, write
+from vistext.notebooks import BADGE, ROOT, badge, code_cells, lessons, main, read, setup_cell, write
 
 HELD = (
     "opens_with_title_and_badge",
@@ -172,12 +172,9 @@ def test_a_solution_that_would_leak_is_refused(source, solution):
 
 
 def test_one_command_points_source_and_release_at_a_fork(tmp_path, monkeypatch):
-    from vistext import exercise_notebooks, notebooks
-
     pyproject = '[project.urls]\nRepository = "https://github.com/ada/fork"\n[tool.vistext]\nbranch = "spring"\n'
     (tmp_path / "pyproject.toml").write_text(pyproject)
-    for module in (notebooks, exercise_notebooks):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     original = notebooks.home
     monkeypatch.setattr(notebooks, "home", lambda: original(tmp_path / "pyproject.toml"))
     (tmp_path / "README.md").write_text("")
@@ -195,6 +192,17 @@ def test_one_command_points_source_and_release_at_a_fork(tmp_path, monkeypatch):
 
 def sources_here():
     return [FOLDER / "source" / name / f"{name}.ipynb" for name in ("ps01_tagging",)]
+
+
+LINKED = [path for path in lessons() if "exercises/release/" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("lesson", LINKED, ids=lambda path: path.stem)
+def test_a_lesson_s_last_cell_leads_to_its_problem_set_here_and_on_colab(lesson):
+    release = next(release_of(path) for path in sources() if path.stem[2:4] == lesson.stem[:2])
+    last = read(lesson).cells[-1].source
+    assert f"]({release.relative_to(lesson.parent).as_posix()})" in last
+    assert [match[0] for match in BADGE.finditer(last)] == [badge(release)]
 
 
 def test_links_of_an_exercise_lead_to_a_lesson_that_exists():
