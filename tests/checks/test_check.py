@@ -28,7 +28,7 @@ def test_a_wrong_one_reads_what_was_asked_came_was_expected_and_where_to_look_ag
     assert text.startswith("✗ ps01-1 A thumbnail: not yet")
     begins = [line.partition(":")[0] for line in text.splitlines()[1:5]]
     assert begins == ["Asked", "Came back", "Expected", "Look again"]
-    assert "In the lesson: lesson 01, Crop and scale, https://" in text
+    assert "In the lesson: lesson 01, Crop and scale https://" in text
 
 
 def test_progress_over_the_set_grows_and_goes_back():
