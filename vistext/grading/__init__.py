@@ -1,0 +1,13 @@
+"""Grading a class: submissions are found and repaired, run in a sandbox, judged outside of it, and entered in nbgrader.
+
+    collect      the notebooks in a folder or in an LMS's zip, a student each
+    repair       what an editor or a student has done to a notebook, undone; and which of its cells are run
+    sandbox      a process of the student's own, with no network, nothing to write on, and an end
+    examine      cells are run and functions asked in there; what comes back is plain data
+    grade        one submission: the pure function from a notebook to its scores
+    gradebook    scores enter nbgrader's gradebook, and what its screens show is written
+    feedback     the page for the student, and the table for the course
+    many         all of it for a class: side by side, resumably
+
+The student's code never runs in the process that judges, and nothing is unpickled. Needs Linux.
+"""
