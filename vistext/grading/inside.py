@@ -1,24 +1,21 @@
 """What runs in the sandbox: it runs a student's cells, calls their functions, and sends back what these give.
 
-    python -s inside.py     asked on standard input, answers on standard output, in frames of vistext.grading.wire
+It is asked on standard input and answers on standard output, in frames of vistext.grading.wire.
 
 No Jupyter kernel: the cells are run by `exec`. So there are no sockets and no connection file, it starts in a third of
 the time, and all that the trusted side reads is one pipe in one format. Whatever is run here may take this process
 over and answer in its place; it cannot answer more than this process can. Nothing here knows what is right.
 """
 
-import os
-import sys
-
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
 import ast
 import asyncio
 import inspect
 import linecache
+import os
 import random
 import resource
 import signal
+import sys
 import types
 
 import numpy as np
@@ -123,7 +120,3 @@ class _Shell:
 
 def _nothing(*_: object, **__: object) -> None:
     return None
-
-
-if __name__ == "__main__":
-    main()

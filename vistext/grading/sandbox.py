@@ -25,7 +25,8 @@ from vistext.grading import wire
 from vistext.grading.settings import Limits
 
 PACKAGE = Path(__file__).resolve().parents[1]
-INSIDE = Path(__file__).with_name("inside.py")
+# The first folder that modules are looked for in is the package's, not the one in which students' files might lie.
+INSIDE = f"import sys; sys.path[0] = {str(PACKAGE.parent)!r}; from vistext.grading.inside import main; main()"
 SHOWN_OF_CHECKS = ("asking.py", "exercise.py", "plain.py")  # how a function is called; no exercise, and no answer
 SYSTEM = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 NOBODY = 65534
@@ -33,8 +34,8 @@ TICK = 0.2  # seconds between two looks of the watch
 START_SECONDS = 60  # of the process itself, before it runs anything of the student's
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 INSTALL = (
-    "the sandbox needs bubblewrap (Debian, Ubuntu: sudo apt install bubblewrap; Fedora: sudo dnf install bubblewrap), on "
-    "Linux. --no-sandbox runs students' code as you, with your files and your network: only for code that you trust"
+    "the sandbox needs bubblewrap, on Linux (Debian, Ubuntu: sudo apt install bubblewrap; Fedora: sudo dnf install "
+    "bubblewrap). --no-sandbox runs students' code as you, with your files and your network: only for code that you trust"
 )
 
 
@@ -67,7 +68,7 @@ class Sandbox:
         self.limits = limits
         self.printed = 0
         self._folder = None
-        command = [sys.executable, "-s", "-B", str(INSIDE)]
+        command = [sys.executable, "-s", "-B", "-c", INSIDE]
         if sandboxed:
             self._process = _start(command, limits.disk, hidden, _as_whom())
         else:

@@ -6,7 +6,6 @@ whose type has the same name.
 """
 
 import base64
-import binascii
 import json
 import math
 import struct
@@ -31,28 +30,26 @@ def pack(value: object, depth: int = 0) -> object:
     """
     kind = type(value)
     if value is None or kind in (bool, str, float) or (kind is int and value.bit_length() <= MOST_BITS):
-        return value
-    if depth < DEEPEST and kind in (list, tuple):
-        return {kind.__name__: [pack(item, depth + 1) for item in value]}
-    if depth < DEEPEST and kind is dict:
-        return {"dict": [[pack(key, depth + 1), pack(item, depth + 1)] for key, item in value.items()]}
-    if kind is np.ndarray:
-        return _pack_array(value, depth)
-    if isinstance(value, np.generic) and kind.__module__ == "numpy" and (value.dtype.str in DTYPES):
-        return {"scalar": _pack_array(np.asarray(value), depth)["array"]}
-    if kind is np.str_:
-        return str(value)
-    if value is ...:
-        return {"dots": True}
-    return {"other": kind.__name__[:60]}
+        packed = value
+    elif depth < DEEPEST and kind in (list, tuple):
+        packed = {kind.__name__: [pack(item, depth + 1) for item in value]}
+    elif depth < DEEPEST and kind is dict:
+        packed = {"dict": [[pack(key, depth + 1), pack(item, depth + 1)] for key, item in value.items()]}
+    elif kind is np.ndarray and value.dtype.str in DTYPES:
+        packed = {"array": _pack_array(value)}
+    elif depth < DEEPEST and kind is np.ndarray and value.dtype.kind == "U" and value.ndim:
+        packed = pack(value.tolist(), depth + 1)
+    elif isinstance(value, np.generic) and kind.__module__ == "numpy" and value.dtype.str in DTYPES:
+        packed = {"scalar": _pack_array(np.asarray(value))}
+    elif kind is np.str_:
+        packed = str(value)
+    else:
+        packed = {"dots": True} if value is ... else {"other": kind.__name__[:60]}
+    return packed
 
 
-def _pack_array(array: np.ndarray, depth: int) -> dict:
-    if array.dtype.str in DTYPES:
-        return {"array": [array.dtype.str, list(array.shape), base64.b64encode(array.tobytes()).decode()]}
-    if array.dtype.kind == "U" and array.ndim and depth < DEEPEST:
-        return pack(array.tolist(), depth + 1)
-    return {"other": "ndarray"}
+def _pack_array(array: np.ndarray) -> list:
+    return [array.dtype.str, list(array.shape), base64.b64encode(array.tobytes()).decode()]
 
 
 def unpack(packed: object, depth: int = 0) -> object:
@@ -63,45 +60,51 @@ def unpack(packed: object, depth: int = 0) -> object:
     """
     if packed is None or type(packed) in (bool, int, float, str):
         return packed
-    if type(packed) is not dict or len(packed) != 1 or depth > 2 * DEEPEST:
-        raise WireError(f"something that is no plain data: {str(packed)[:60]}")
-    [(kind, content)] = packed.items()
-    if kind in ("list", "tuple") and type(content) is list:
-        items = [unpack(item, depth + 1) for item in content]
-        return items if kind == "list" else tuple(items)
-    if kind == "dict" and type(content) is list:
-        return _unpack_dict(content, depth)
-    if kind == "array":
-        return _unpack_array(content)
-    if kind == "scalar":
-        return _unpack_array(content).reshape(())[()]
-    if kind == "dots":
-        return ...
-    if kind == "other" and type(content) is str:
-        return type("".join(c for c in content if c.isprintable())[:60], (), {})()
-    raise WireError(f"an unknown kind of value: {kind[:60]!r}")
-
-
-def _unpack_dict(content: list, depth: int) -> dict:
     try:
-        return {unpack(key, depth + 1): unpack(item, depth + 1) for key, item in content}
-    except (TypeError, ValueError) as error:  # a key that is a list, or an item that is no pair
-        raise WireError(str(error)[:200]) from error
-
-
-def _unpack_array(content: object) -> np.ndarray:
-    try:
-        dtype, shape, encoded = content
-        if dtype not in DTYPES or any(type(size) is not int or size < 0 for size in shape) or len(shape) > 32:
-            raise WireError(f"an array of type {str(dtype)[:20]} and shape {str(shape)[:60]}")
-        data = base64.b64decode(encoded, validate=True)
-        if math.prod(shape) * np.dtype(dtype).itemsize != len(data):
-            raise WireError("an array whose shape does not fit what it holds")
-        return np.frombuffer(data, dtype).reshape(shape).copy()
+        [(kind, content)] = packed.items()
+        return UNPACKERS[kind](content, depth)
     except WireError:
         raise
-    except (TypeError, ValueError, binascii.Error, OverflowError) as error:
-        raise WireError(str(error)[:200]) from error
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise WireError(f"no plain data: {str(error)[:200]}") from error
+
+
+def _unpack_list(content: object, depth: int) -> list:
+    if type(content) is not list or depth > DEEPEST:
+        raise WireError("a list that is none, or is too deep")
+    return [unpack(item, depth + 1) for item in content]
+
+
+def _unpack_dict(content: object, depth: int) -> dict:
+    if depth > DEEPEST:
+        raise WireError("a dict that is too deep")
+    return {unpack(key, depth + 1): unpack(item, depth + 1) for key, item in content}
+
+
+def _unpack_array(content: object, depth: int) -> np.ndarray:
+    dtype, shape, encoded = content
+    if dtype not in DTYPES or len(shape) > 32 or any(type(size) is not int or size < 0 for size in shape):
+        raise WireError(f"an array of type {str(dtype)[:20]} and shape {str(shape)[:60]}")
+    data = base64.b64decode(encoded, validate=True)
+    if math.prod(shape) * np.dtype(dtype).itemsize != len(data):
+        raise WireError("an array whose shape does not fit what it holds")
+    return np.frombuffer(data, dtype).reshape(shape).copy()
+
+
+def _stand_in(name: str, depth: int) -> object:
+    """An object without contents, whose type has this name."""
+    return type("".join(letter for letter in name[:60] if letter.isprintable()), (), {})()
+
+
+UNPACKERS = {
+    "list": _unpack_list,
+    "tuple": lambda content, depth: tuple(_unpack_list(content, depth)),
+    "dict": _unpack_dict,
+    "array": _unpack_array,
+    "scalar": lambda content, depth: _unpack_array(content, depth).reshape(())[()],
+    "dots": lambda content, depth: ...,
+    "other": _stand_in,
+}
 
 
 def frame(message: dict) -> bytes:

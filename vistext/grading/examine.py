@@ -1,0 +1,172 @@
+"""A student's cells are run in a sandbox, and their functions asked there; what comes back is kept, and not yet judged.
+
+All shown cases are asked before any held-out one is sent, so nothing that a student may read afterwards can have been
+written by who knew these. A cell or a call that ends its process costs itself: a new process is started without it.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vistext.checks.exercise import Exercise, Failure
+from vistext.grading import wire
+from vistext.grading.repair import Runnable
+from vistext.grading.sandbox import EndedError, Sandbox
+from vistext.grading.settings import Job
+
+OUT_OF_TIME = Failure("Timeout", "nothing, for the time that a submission may take was over")
+
+
+@dataclass
+class Answers:
+    """What came back of one exercise."""
+
+    shown: list[dict] = field(default_factory=list)
+    shown_outputs: list[object] = field(default_factory=list)
+    held_out: list[dict] = field(default_factory=list)
+    held_out_outputs: list[object] = field(default_factory=list)
+
+
+@dataclass
+class Examined:
+    """What came back of a submission.
+
+    Attributes:
+        answers: by the exercise's id.
+        raised: by the number of the cell in `cells`, the name and the message of what it raised.
+        reasons: what a person should know of: processes that ended, or did not; a sentence each.
+    """
+
+    answers: dict[str, Answers]
+    raised: dict[int, tuple[str, str]]
+    reasons: list[str]
+
+
+def examine(
+    cells: Sequence[Runnable], exercises: Sequence[Exercise], job: Job, hidden: tuple[Path, ...] = ()
+) -> Examined:
+    """Run cells, and ask for the answers to exercises.
+
+    Args:
+        cells: to run, in order.
+        exercises: those that a person marks are left out.
+        job: the seed of the held-out cases, and the limits.
+        hidden: folders that the sandbox must not show.
+
+    Raises:
+        vistext.grading.sandbox.SandboxError: there is no sandbox.
+    """
+    asked = [exercise for exercise in exercises if exercise.kind != "by hand"]
+    process = _Process(cells, job, hidden)
+    answers = {exercise.id: Answers() for exercise in asked}
+    try:
+        for exercise in asked:
+            own = answers[exercise.id]
+            own.shown = exercise.cases(None)
+            own.shown_outputs = [process.ask(exercise, case) for case in own.shown]
+        for exercise in asked:
+            if exercise.kind == "function":
+                own = answers[exercise.id]
+                own.held_out = exercise.cases(job.seed)
+                own.held_out_outputs = [process.ask(exercise, case) for case in own.held_out]
+    finally:
+        process.close()
+    return Examined(answers, process.raised, process.reasons)
+
+
+class _Process:
+    """The student's process: begun when it is needed, and again without what ended it."""
+
+    def __init__(self, cells: Sequence[Runnable], job: Job, hidden: tuple[Path, ...]):
+        self.cells, self.limits, self.sandboxed, self.hidden = cells, job.limits, job.sandboxed, hidden
+        self.deadline = time.monotonic() + job.limits.seconds
+        self.box: Sandbox | None = None
+        self.starts = 0
+        self.skipped: set[int] = set()
+        self.broken: dict[str, Failure] = {}
+        self.raised: dict[int, tuple[str, str]] = {}
+        self.reasons: list[str] = []
+
+    def close(self) -> None:
+        if self.box is not None:
+            if self.box.printed > self.limits.printed:
+                self._note(f"it printed {self.box.printed:,} bytes; they were thrown away")
+            self.box.close()
+            self.box = None
+
+    def ask(self, exercise: Exercise, case: dict) -> object:
+        """What the student's function gives of a case, or their value; or a `Failure`."""
+        if exercise.id in self.broken:
+            return self.broken[exercise.id]
+        if not self._ready():
+            return OUT_OF_TIME
+        sent = wire.pack(case) if exercise.kind == "function" else None
+        try:
+            reply = self._ask({"ask": {"name": exercise.answer, "case": sent}}, self.limits.call_seconds)
+            return self._output(reply, exercise)
+        except EndedError as error:
+            self._note(f"{exercise.id}: {error}")
+            self.broken[exercise.id] = Failure(error.kind, f"no answer: {error}")
+        except wire.WireError as error:
+            self._note(f"{exercise.id}: what came back is no plain data ({error})")
+            self.broken[exercise.id] = Failure("Answer", "something that is no plain data")
+        return self.broken[exercise.id]
+
+    def _output(self, reply: dict, exercise: Exercise) -> object:
+        if "output" in reply:
+            return wire.unpack(reply["output"])
+        kind, message = _two_texts(reply.get("failure"))
+        if kind == "Missing":
+            for number, cell in enumerate(self.cells):
+                if exercise.id in cell.exercises and number in self.raised:
+                    name, said = self.raised[number]
+                    return Failure(name, f"no {exercise.answer}, for its cell stopped with {name}: {said}")
+        return Failure(kind[:60], message[:600])
+
+    def _ready(self) -> bool:
+        """Whether there is a process in which all cells have run that can."""
+        while self.box is None:
+            if self.starts > self.limits.restarts or time.monotonic() > self.deadline:
+                self._note("it took more time, or more new processes, than a submission may")
+                return False
+            self.starts += 1
+            self._begin()
+        return True
+
+    def _begin(self) -> None:
+        number = -1
+        try:
+            self.box = Sandbox(self.limits, sandboxed=self.sandboxed, hidden=self.hidden)
+            for number, cell in enumerate(self.cells):
+                if number not in self.skipped:
+                    reply = self._ask({"run": {"number": cell.number, "source": cell.source}}, self.limits.cell_seconds)
+                    if reply.get("raised", "") is not None:
+                        self.raised.setdefault(number, tuple(_two_texts(reply.get("raised"))))
+        except (EndedError, wire.WireError) as error:
+            self.close()
+            if number < 0:
+                self._note(f"its process did not start: {error}")
+                return
+            self.skipped.add(number)
+            kind = error.kind if isinstance(error, EndedError) else "Answer"
+            self.raised[number] = (kind, str(error))
+            self._note(f"code cell {self.cells[number].number}: {error}; the others were run without it")
+
+    def _ask(self, message: dict, seconds: float) -> dict:
+        left = self.deadline - time.monotonic()
+        try:
+            return self.box.ask(message, max(min(seconds, left), 0.1))
+        except EndedError:
+            self.close()
+            raise
+
+    def _note(self, reason: str) -> None:
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+
+def _two_texts(value: object) -> list[str]:
+    if type(value) is not list or len(value) != 2 or any(type(text) is not str for text in value):
+        raise wire.WireError("an answer without the words that belong to it")
+    return [text[:600] for text in value]

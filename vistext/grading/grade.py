@@ -1,0 +1,99 @@
+"""From a submitted notebook to its scores: one pure function, for one submission, on any machine."""
+
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from vistext.checks.exercise import Exercise, Verdict
+from vistext.grading import repair
+from vistext.grading.examine import Answers, Examined, examine
+from vistext.grading.settings import Job
+
+NOT_SHOWN = "a case that is not shown"
+
+
+def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
+    """Grade one submission.
+
+    Args:
+        content: the submitted file.
+        job: what is the same for all of the set.
+        hidden: folders that the sandbox must not show.
+
+    Returns:
+        Plain data: "exercises", by id, each with "score" (None where a person marks), "points" and what is said of it;
+        "notebook", the repaired one without outputs (None if it could not be read); "repairs"; "doubts", for which a
+        person should look at it; "by_hand", the answers that a person marks; "seconds".
+
+    Raises:
+        vistext.grading.sandbox.SandboxError: there is no sandbox. Nothing else, whatever was submitted.
+    """
+    began = time.monotonic()
+    exercises = import_module(job.checks).of_set(job.problem_set)
+    release = job.release["cells"]
+    try:
+        cells = repair.read(content, job.limits.notebook)
+    except repair.UnreadableError as error:
+        return {"exercises": {}, "notebook": None, "repairs": [], "doubts": [str(error)], "by_hand": {}, "seconds": 0.0}
+    prepared = repair.prepare(cells, release, exercises)
+    examined = examine(prepared.run, exercises, job, hidden)
+    results = {exercise.id: _result(exercise, prepared, examined) for exercise in exercises}
+    return {
+        "exercises": results,
+        "notebook": repair.assembled(prepared, job.release, {key: _said(one) for key, one in results.items()}),
+        "repairs": prepared.repairs,
+        "doubts": prepared.doubts + examined.reasons,
+        "by_hand": prepared.by_hand,
+        "seconds": round(time.monotonic() - began, 3),
+    }
+
+
+def _result(exercise: Exercise, prepared: repair.Prepared, examined: Examined) -> dict:
+    """What an exercise is worth, and what may be said of it."""
+    known = {"title": exercise.title, "points": float(exercise.points), "kind": exercise.kind}
+    if exercise.kind == "by hand":
+        verdict = exercise.judge([], [])
+        begun = bool(prepared.by_hand[exercise.id])
+        words = {"asked": "", "came_back": "", "expected": "", "idea": verdict.idea, "section": verdict.section}
+        if not begun:
+            words["idea"] = "There is no answer yet."
+        return known | words | {"score": None if begun else 0.0, "share": 0.0, "passed": False, "mistake": ""}
+    own = examined.answers[exercise.id]
+    whole = exercise.judge(own.shown + own.held_out, own.shown_outputs + own.held_out_outputs)
+    # Cases that a student can look up earn nothing by themselves.
+    unseen = exercise.judge(own.held_out, own.held_out_outputs) if own.held_out else whole
+    share = 0.0 if whole.share == 0 else min(whole.share, unseen.share)
+    return (
+        known
+        | _words(exercise, whole, own)
+        | {
+            "score": round(float(exercise.points) * share, 2),
+            "share": round(share, 4),
+            "passed": whole.passed,
+            "mistake": whole.mistake,
+        }
+    )
+
+
+def _words(exercise: Exercise, whole: Verdict, own: Answers) -> dict:
+    """What a student may read: never of a held-out case, for they would learn what is asked."""
+    shown = exercise.judge(own.shown, own.shown_outputs) if own.shown else whole
+    words = {"idea": whole.idea, "section": whole.section}
+    if whole.passed:
+        return words | {"asked": "", "came_back": "", "expected": ""}
+    if shown.passed or not own.shown:
+        expected = exercise.expects or "what the exercise asks for"
+        return words | {
+            "asked": NOT_SHOWN,
+            "came_back": "something else; the cases that are shown come out right",
+            "expected": expected,
+        }
+    return words | {"asked": shown.asked, "came_back": shown.came_back, "expected": shown.expected}
+
+
+def _said(result: dict) -> str:
+    score = (
+        "to be marked by a person" if result["score"] is None else f"{result['score']:g} of {result['points']:g} points"
+    )
+    return f"{result['title']}: {score}. {result['idea']}"
