@@ -1,4 +1,4 @@
-"""The command line: `vistext tour | doctor | data | scenes | train | experiment | bench`.
+"""The command line: `vistext tour | doctor | data | scenes | train | experiment | bench | grade`.
 
 Only what a command needs is imported, and only when it runs, so that `--help` comes at once. Exit codes: 0 done, 1
 something on this machine needs mending first, 2 what was given cannot be used, 130 interrupted. What went wrong
@@ -29,10 +29,8 @@ MODULES = {
     ("train", "qgnet"): ("vistext.experiments.train_qgnet", "who answers questions about pictures, and who asks them"),
     ("experiment", "tags"): ("vistext.experiments.tags", "when do tags help to find a missing word? (lesson 03)"),
     ("experiment", "descriptions"): ("vistext.experiments.descriptions", "ways to describe, compared (lesson 05)"),
-    ("experiment", "looking"): (
-        "vistext.experiments.looking",
-        "does it look, and read the question? (lesson 06)",
-    ),
+    ("experiment", "looking"): ("vistext.experiments.looking", "does it look, and read the question? (lesson 06)"),
+    ("grade",): ("vistext.grading.command", "grade a class's submissions of a problem set (for instructors)"),
     ("bench",): ("vistext.experiments.bench", "describing, answering and tagging: ours, timed beside what is plainer"),
 }
 GROUPS = {

@@ -24,8 +24,20 @@ LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|(?:^|/)(?!\.?(?:/|$))[. ]+(?:/|$)|\0")
 LARGEST_MEMBER = 1 << 30  # bytes; each member of an archive is held in memory once
 
 
-def members(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+def members(
+    archive: Path,
+    *,
+    wanted: Callable[[PurePosixPath], bool] = lambda path: True,
+    largest: int = LARGEST_MEMBER,
+    passed_over: list[str] | None = None,
+) -> Iterator[tuple[PurePosixPath, bytes]]:
     """The files of a .tar, .tar.gz or .zip in the order in which they are stored, read in one pass; nothing is written.
+
+    Args:
+        archive: the file.
+        wanted: which of them are read; the others are not looked into, however large.
+        largest: bytes that one of them may take.
+        passed_over: where to note, a sentence each, what would be refused; the rest is then read all the same.
 
     Yields:
         The path of a regular file, which is relative and stays inside, and its content.
@@ -39,15 +51,18 @@ def members(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
         stored = _zip_members(file) if start.startswith(b"PK") else _tar_members(file, start.startswith(b"\x1f\x8b"))
         for name, size, ordinary, read in stored:
             path = _inside(name)
+            refusal = ""
             if path is None or not ordinary:
-                raise DamagedDataError(
-                    f"{archive} holds {name!r}, a link or a path that leads out of its folder; nothing of it is used"
-                )
-            if size > LARGEST_MEMBER:
-                raise DamagedDataError(
-                    f"{archive} holds {name!r} of {size:,} bytes; at most {LARGEST_MEMBER:,} are read"
-                )
-            if read is not None:
+                refusal = f"{name!r}, a link or a path that leads out of its folder; nothing of it is used"
+            elif not wanted(path):
+                continue
+            elif size > largest:
+                refusal = f"{name!r} of {size:,} bytes; at most {largest:,} are read"
+            if refusal and passed_over is None:
+                raise DamagedDataError(f"{archive} holds {refusal}")
+            if refusal:
+                passed_over.append(f"{archive.name} holds {refusal}")
+            elif read is not None:
                 yield path, read()
 
 

@@ -109,7 +109,7 @@ class _Process:
             self._note(f"{exercise.id}: {error}")
             self.broken[exercise.id] = Failure(error.kind, f"no answer: {error}")
         except wire.WireError as error:
-            self._note(f"{exercise.id}: what came back is no plain data ({error})")
+            self._note(f"{exercise.id}: what came back cannot be read: {error}")
             self.broken[exercise.id] = Failure("Answer", "something that is no plain data")
         return self.broken[exercise.id]
 
@@ -168,5 +168,5 @@ class _Process:
 
 def _two_texts(value: object) -> list[str]:
     if type(value) is not list or len(value) != 2 or any(type(text) is not str for text in value):
-        raise wire.WireError("an answer without the words that belong to it")
+        raise wire.WireError("it lacks the words that belong to it")
     return [text[:600] for text in value]

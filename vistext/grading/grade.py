@@ -1,7 +1,6 @@
 """From a submitted notebook to its scores: one pure function, for one submission, on any machine."""
 
 import time
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -23,8 +22,9 @@ def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
 
     Returns:
         Plain data: "exercises", by id, each with "score" (None where a person marks), "points" and what is said of it;
-        "notebook", the repaired one without outputs (None if it could not be read); "repairs"; "doubts", for which a
-        person should look at it; "by_hand", the answers that a person marks; "seconds".
+        "notebook", the repaired one without outputs (None if it could not be read); "notes", for the student;
+        "doubts", for which a person should look at it, and which a student does not see, for what happens while
+        held-out cases are asked may tell of them; "by_hand", the answers that a person marks; "seconds".
 
     Raises:
         vistext.grading.sandbox.SandboxError: there is no sandbox. Nothing else, whatever was submitted.
@@ -35,18 +35,33 @@ def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
     try:
         cells = repair.read(content, job.limits.notebook)
     except repair.UnreadableError as error:
-        return {"exercises": {}, "notebook": None, "repairs": [], "doubts": [str(error)], "by_hand": {}, "seconds": 0.0}
+        return {
+            "exercises": {},
+            "notebook": None,
+            "notes": [str(error)],
+            "doubts": [str(error)],
+            "by_hand": {},
+            "seconds": 0.0,
+        }
     prepared = repair.prepare(cells, release, exercises)
     examined = examine(prepared.run, exercises, job, hidden)
     results = {exercise.id: _result(exercise, prepared, examined) for exercise in exercises}
     return {
         "exercises": results,
         "notebook": repair.assembled(prepared, job.release, {key: _said(one) for key, one in results.items()}),
-        "repairs": prepared.repairs,
+        "notes": prepared.repairs + prepared.doubts + _stopped(prepared, examined),
         "doubts": prepared.doubts + examined.reasons,
         "by_hand": prepared.by_hand,
         "seconds": round(time.monotonic() - began, 3),
     }
+
+
+def _stopped(prepared: repair.Prepared, examined: Examined) -> list[str]:
+    return [
+        f"code cell {prepared.run[number].number} stopped with {name}: {said}"
+        for number, (name, said) in sorted(examined.raised.items())
+        if not prepared.run[number].given
+    ]
 
 
 def _result(exercise: Exercise, prepared: repair.Prepared, examined: Examined) -> dict:

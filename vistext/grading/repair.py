@@ -77,7 +77,7 @@ def read(content: bytes, largest: int) -> list[Cell]:
     """
     if len(content) > largest:
         raise UnreadableError(
-            f"a file of {len(content) / 1e6:.0f} MB, of at most {largest / 1e6:.0f}; clear its outputs and submit it again"
+            f"a file of {len(content) / 1e6:.0f} MB, of at most {largest / 1e6:.0f}; clear its outputs, submit again"
         )
     try:
         notebook = json.loads(content.decode("utf-8-sig", errors="replace"))

@@ -35,7 +35,7 @@ START_SECONDS = 60  # of the process itself, before it runs anything of the stud
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 INSTALL = (
     "the sandbox needs bubblewrap, on Linux (Debian, Ubuntu: sudo apt install bubblewrap; Fedora: sudo dnf install "
-    "bubblewrap). --no-sandbox runs students' code as you, with your files and your network: only for code that you trust"
+    "bubblewrap). --no-sandbox runs students' code as you, with your files and network: only for code that you trust"
 )
 
 
@@ -104,7 +104,7 @@ class Sandbox:
             return wire.read(self._receive(time.monotonic() + seconds, seconds))
         except wire.WireError as error:
             self.close()
-            raise EndedError("Answer", str(error)) from error
+            raise EndedError("Answer", f"what came back cannot be read: {error}") from error
         except EndedError:
             self.close()
             raise

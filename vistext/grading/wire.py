@@ -20,7 +20,7 @@ MOST_BITS = 4096  # of a whole number: longer ones take long to write, and Pytho
 
 
 class WireError(ValueError):
-    """What came in is not what `pack` makes."""
+    """What came in is not what `pack` makes; the message repeats nothing of it."""
 
 
 def pack(value: object, depth: int = 0) -> object:
@@ -66,28 +66,28 @@ def unpack(packed: object, depth: int = 0) -> object:
     except WireError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise WireError(f"no plain data: {str(error)[:200]}") from error
+        raise WireError("it is no plain data") from error
 
 
 def _unpack_list(content: object, depth: int) -> list:
     if type(content) is not list or depth > DEEPEST:
-        raise WireError("a list that is none, or is too deep")
+        raise WireError("it is a list that is none, or is too deep")
     return [unpack(item, depth + 1) for item in content]
 
 
 def _unpack_dict(content: object, depth: int) -> dict:
     if depth > DEEPEST:
-        raise WireError("a dict that is too deep")
+        raise WireError("it is a dict that is too deep")
     return {unpack(key, depth + 1): unpack(item, depth + 1) for key, item in content}
 
 
 def _unpack_array(content: object, depth: int) -> np.ndarray:
     dtype, shape, encoded = content
     if dtype not in DTYPES or len(shape) > 32 or any(type(size) is not int or size < 0 for size in shape):
-        raise WireError(f"an array of type {str(dtype)[:20]} and shape {str(shape)[:60]}")
+        raise WireError("it is an array of a type or shape that is not read")
     data = base64.b64decode(encoded, validate=True)
     if math.prod(shape) * np.dtype(dtype).itemsize != len(data):
-        raise WireError("an array whose shape does not fit what it holds")
+        raise WireError("it is an array whose shape does not fit what it holds")
     return np.frombuffer(data, dtype).reshape(shape).copy()
 
 
@@ -122,7 +122,7 @@ def read(body: bytes) -> dict:
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise WireError(f"what came back cannot be read: {str(error)[:100]}") from error
+        raise WireError("it is no JSON") from error
     if type(message) is not dict:
-        raise WireError("what came back is no message")
+        raise WireError("it is no message")
     return message

@@ -1,0 +1,156 @@
+"""`vistext grade`: its options, and what it prints."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from vistext import checks
+from vistext.grading import feedback, sandbox
+from vistext.grading.settings import MIB, Job, Limits
+
+DONE, MEND_FIRST, WRONG_INPUT = 0, 1, 2  # as in vistext.cli
+COURSE = Path("notebooks") / "exercises"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `vistext grade`."""
+    limits = Limits()
+    parser.add_argument("sets", metavar="SET", nargs="*", help=f"which sets: {', '.join(checks.SETS)}")
+    parser.add_argument("--all", action="store_true", help="every set that the course folder has a release of")
+    parser.add_argument(
+        "--submissions", metavar="PLACE", type=Path, help="a folder or a zip (default: submitted/ of the course folder)"
+    )
+    parser.add_argument(
+        "--course",
+        metavar="FOLDER",
+        type=Path,
+        help=f"nbgrader's course folder (default: here, or {COURSE.as_posix()})",
+    )
+    parser.add_argument(
+        "--jobs", "--workers", metavar="N", type=_count, default=_cores(), help="side by side (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, help="of the held-out cases (default: the course's own, drawn once)")
+    parser.add_argument("--again", action="store_true", help="grade also what has not changed")
+    parser.add_argument(
+        "--seconds", type=float, default=limits.seconds, help="that a submission may take (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--memory", metavar="MIB", type=_count, default=limits.memory // MIB, help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--processes", metavar="N", type=_count, default=limits.processes, help="(default: %(default)s)"
+    )
+    parser.add_argument("--disk", metavar="MIB", type=_count, default=limits.disk // MIB, help="(default: %(default)s)")
+    parser.add_argument(
+        "--notebook", metavar="MIB", type=_count, default=limits.notebook // MIB, help="largest (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--no-sandbox", action="store_true", help="run students' code as you, with your files and your network"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Grade, and print what came of it."""
+    from vistext.grading import gradebook
+
+    problem = gradebook.without_nbgrader() or (None if arguments.no_sandbox else sandbox.problem())
+    if problem:
+        return _say(problem, MEND_FIRST)
+    course = arguments.course or next((one for one in (Path(), COURSE) if (one / "release").is_dir()), Path())
+    sets = list(checks.SETS) if arguments.all else arguments.sets
+    if not sets or any(name not in checks.SETS for name in sets):
+        return _say(f"name a set, or --all; there are {', '.join(checks.SETS)}", WRONG_INPUT)
+    place = arguments.submissions or course / "submitted"
+    if not place.exists():
+        return _say(f"there is no {place}; --submissions names the folder, or the zip, to grade", WRONG_INPUT)
+    try:
+        with _alone(course):
+            for name in sets:
+                _grade_set(gradebook.Course(course, name), name, place, arguments)
+    except (gradebook.CourseError, OSError, ValueError) as error:
+        return _say(str(error), WRONG_INPUT)
+    except sandbox.SandboxError as error:
+        return _say(str(error), MEND_FIRST)
+    return DONE
+
+
+def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from vistext.grading import many
+
+    limits = replace(
+        Limits(),
+        seconds=arguments.seconds,
+        memory=arguments.memory * MIB,
+        processes=arguments.processes,
+        disk=arguments.disk * MIB,
+        notebook=arguments.notebook * MIB,
+    )
+    seed = many.seed_of(course) if arguments.seed is None else arguments.seed
+    job = Job(name, course.release, seed, limits, sandboxed=not arguments.no_sandbox)
+    with tqdm(desc=course.assignment, unit=" submissions", file=sys.stderr) as bar:
+        outcome = many.grade_all(
+            course,
+            place,
+            job,
+            executor=many.workers(arguments.jobs) if arguments.jobs > 1 else None,
+            again=arguments.again,
+            progress=lambda student: bar.update(),
+        )
+    print(summary(course.assignment, outcome))
+
+
+def summary(assignment: str, outcome) -> str:
+    """What a run has found: how many, how well, and which need a person, and why."""
+    records = [outcome.records[student] for student in sorted(outcome.records)]
+    graded = [record for record in records if record["graded"]["exercises"]]
+    lines = [f"{assignment}: {outcome.graded} graded, {outcome.unchanged} unchanged since the last run"]
+    if graded:
+        lines += ["", "Share of the points that need no person:", feedback.histogram([_share(one) for one in graded])]
+    by_hand = sum(result["score"] is None for one in graded for result in one["graded"]["exercises"].values())
+    if by_hand:
+        lines += ["", f"{by_hand} answers are to be marked by hand, in nbgrader's formgrader."]
+    doubtful = [record for record in records if record["graded"]["doubts"]]
+    if doubtful:
+        lines += ["", f"{len(doubtful)} need a person to look at them:"]
+        lines += [f"  {one['student']}: {'; '.join(one['graded']['doubts'])}" for one in doubtful]
+    return "\n".join([*lines, "", f"The table: {outcome.table}"])
+
+
+def _share(record: dict) -> float:
+    results = [result for result in record["graded"]["exercises"].values() if result["score"] is not None]
+    return sum(result["score"] for result in results) / max(sum(result["points"] for result in results), 1e-9)
+
+
+@contextmanager
+def _alone(course: Path) -> Iterator[None]:
+    """Only one run at a time enters scores in a course."""
+    from filelock import FileLock, Timeout
+
+    folder = course / "graded"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise ValueError(f"another run is grading in {course}; wait for it to end") from None
+
+
+def _say(message: str, code: int) -> int:
+    print("vistext:", " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

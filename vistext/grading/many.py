@@ -1,0 +1,238 @@
+"""A class: each submission is graded once, by whichever worker is free, and entered by one process.
+
+What is found is written down before anything else is done with it. So a run that is interrupted loses nothing: the
+next one takes up where it ended, and grades only what has changed since.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+
+from vistext.grading import collect, feedback
+from vistext.grading.grade import grade
+from vistext.grading.gradebook import Course, write
+from vistext.grading.settings import Job
+
+AHEAD = 3  # submissions for each worker that are read and waiting
+
+
+@dataclass
+class Outcome:
+    """What a run has done.
+
+    Attributes:
+        graded: how many were run and judged now.
+        unchanged: how many were known from an earlier run.
+        records: what is known of each submission, by the student's name.
+        table: where the CSV is.
+    """
+
+    graded: int = 0
+    unchanged: int = 0
+    records: dict[str, dict] = field(default_factory=dict)
+    table: Path = Path()
+
+
+def seed_of(course: Course) -> int:
+    """The seed of a set's held-out cases: drawn once for the course, and the same for all its students."""
+    kept = _folder(course) / "run.json"
+    if kept.is_file():
+        return json.loads(kept.read_text())["seed"]
+    seed = secrets.randbits(48)
+    write(kept, json.dumps({"seed": seed}))
+    return seed
+
+
+def grade_all(
+    course: Course,
+    place: Path,
+    job: Job,
+    *,
+    executor: Callable[[], Executor] | None = None,
+    again: bool = False,
+    progress: Callable[[str], None] = lambda student: None,
+) -> Outcome:
+    """Grade all submissions of a set.
+
+    Args:
+        course: where scores are entered and pages written.
+        place: the folder, or zip, of the submissions.
+        job: of the set.
+        executor: makes what runs the work; None to do it in this process, one after the other.
+        again: grade also what has not changed.
+        progress: called with each student's name once all is done for them.
+
+    Raises:
+        vistext.grading.sandbox.SandboxError: there is no sandbox.
+        vistext.grading.gradebook.CourseError: the gradebook holds another version of the set.
+    """
+    course.register()
+    outcome = Outcome(table=course.folder / "graded" / f"{course.assignment}.csv")
+    hidden = tuple({course.folder, place.resolve() if place.is_dir() else place.resolve().parent})
+    work = _work(course, place, job, outcome, again=again, progress=progress)
+    try:
+        with course.open() as gradebook:
+            for student, kept, graded in _spread(work, job, hidden, executor):
+                record = kept | {"graded": graded}
+                record["graded"]["doubts"] = kept.pop("doubts") + graded["doubts"]
+                record.pop("doubts")
+                _keep(course, record)
+                _enter(course, gradebook, record)
+                outcome.graded += 1
+                outcome.records[student] = _short(record)
+                progress(student)
+    finally:
+        _write_table(course, job, outcome)
+    return outcome
+
+
+def _work(
+    course: Course, place: Path, job: Job, outcome: Outcome, *, again: bool, progress: Callable[[str], None]
+) -> Iterator[tuple[dict, bytes]]:
+    """What is to be graded; what is known already goes to `outcome`, after it has been entered if it was not yet."""
+    ground = _digest(job)
+    for submission in collect.collect(place, course.assignment, job.limits.notebook):
+        content = submission.content
+        digest = hashlib.sha256(f"{ground}{submission.timestamp}\n".encode() + (content or b"")).hexdigest()
+        record = {
+            "student": submission.student,
+            "digest": digest,
+            "seed": job.seed,
+            "timestamp": submission.timestamp,
+            "doubts": submission.doubts,
+        }
+        known = None if again else _known(course, submission.student, digest)
+        if content is not None and known is None:
+            submitted = course.path("submitted", submission.student)
+            if not submitted.is_symlink() and not (submitted.is_file() and submitted.read_bytes() == content):
+                write(submitted, content)
+            yield record, content
+            continue
+        if known is None:
+            nothing = {"exercises": {}, "notebook": None, "notes": [], "by_hand": {}, "seconds": 0.0}
+            known = record | {"graded": nothing | {"doubts": record.pop("doubts")}}
+            outcome.graded += 1
+        else:
+            outcome.unchanged += 1
+        _keep(course, known)
+        if not known.get("entered"):
+            with course.open() as gradebook:
+                _enter(course, gradebook, known)
+        outcome.records[submission.student] = _short(known)
+        progress(submission.student)
+
+
+def _spread(
+    work: Iterator[tuple[dict, bytes]], job: Job, hidden: tuple[Path, ...], executor: Callable[[], Executor] | None
+) -> Iterator[tuple[str, dict, dict]]:
+    """Each submission's record, and what was found of it, as they are done."""
+    if executor is None:
+        for record, content in work:
+            yield record["student"], record, grade(content, job, hidden)
+        return
+    with executor() as pool:
+        waiting: dict[Future, tuple[dict, bytes]] = {}
+        most = AHEAD * getattr(pool, "_max_workers", 8)
+        exhausted = False
+        try:
+            while waiting or not exhausted:
+                while not exhausted and len(waiting) < most:
+                    item = next(work, None)
+                    if item is None:
+                        exhausted = True
+                    else:
+                        waiting[pool.submit(grade, item[1], job, hidden)] = item
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    record, content = waiting[future]
+                    graded = future.result()
+                    del waiting[future]
+                    yield record["student"], record, graded
+        except BrokenProcessPool:
+            # A worker died, and took those along that were under way. Each is tried once more, by itself.
+            for record, content in waiting.values():
+                yield record["student"], record, _alone(content, job, hidden)
+            yield from _spread(work, job, hidden, executor)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _alone(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
+    """Grade in a process of its own, whose end is an answer too."""
+    try:
+        with workers(1)() as pool:
+            return pool.submit(grade, content, job, hidden).result()
+    except BrokenProcessPool:
+        doubt = "the process that graded it died, twice"
+        return {"exercises": {}, "notebook": None, "notes": [], "by_hand": {}, "seconds": 0.0, "doubts": [doubt]}
+
+
+def workers(count: int) -> Callable[[], Executor]:
+    """What makes so many worker processes, each begun afresh."""
+    return lambda: ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+
+
+def _enter(course: Course, gradebook, record: dict) -> None:
+    """Scores into the gradebook, files into their places; then it is noted that this is done."""
+    student, graded = record["student"], record["graded"]
+    if graded["exercises"]:
+        course.enter(gradebook, student, graded, record["timestamp"])
+        course.show(student, graded["notebook"], record["timestamp"])
+    write(course.path("feedback", student, ".html"), feedback.page(course.assignment, student, graded))
+    graded["notebook"] = None
+    record["entered"] = True
+    _keep(course, record)
+
+
+def _folder(course: Course) -> Path:
+    return course.folder / "graded" / course.assignment
+
+
+def _keep(course: Course, record: dict) -> None:
+    write(_folder(course) / "students" / f"{record['student']}.json", json.dumps(record, ensure_ascii=False))
+
+
+def _known(course: Course, student: str, digest: str) -> dict | None:
+    """What an earlier run found of the same submission."""
+    try:
+        record = json.loads((_folder(course) / "students" / f"{student}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if record.get("digest") == digest else None
+
+
+def _short(record: dict) -> dict:
+    """A record without what would make a large class heavy: texts and notebooks."""
+    graded = record["graded"]
+    kept = {
+        key: {name: result[name] for name in ("score", "points", "passed", "mistake")}
+        for key, result in graded["exercises"].items()
+    }
+    short = {"exercises": kept, "doubts": graded["doubts"], "notes": graded["notes"], "seconds": graded["seconds"]}
+    return {name: record[name] for name in ("student", "digest", "seed")} | {"graded": short}
+
+
+def _write_table(course: Course, job: Job, outcome: Outcome) -> None:
+    from importlib import import_module
+
+    ids = [exercise.id for exercise in import_module(job.checks).of_set(job.problem_set)]
+    records = [outcome.records[student] for student in sorted(outcome.records)]
+    write(outcome.table, feedback.table(records, ids))
+
+
+def _digest(job: Job) -> str:
+    """Of everything that a mark depends on besides the submission: exercises, what judges them, and settings."""
+    parts = [json.dumps([job.recorded(), job.release], sort_keys=True).encode()]
+    for module in ("vistext.checks", "vistext.grading", job.checks):
+        spec = find_spec(module)
+        folders = spec.submodule_search_locations
+        files = sorted(Path(folders[0]).rglob("*.py")) if folders else [Path(spec.origin)]
+        parts += [file.read_bytes() for file in files]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
