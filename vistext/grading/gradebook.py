@@ -76,6 +76,8 @@ class Course:
         """nbgrader's gradebook; a context manager."""
         from nbgrader.api import Gradebook
 
+        if shutil.which("alembic") is None:  # nbgrader calls it by name, to make a new database
+            os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         # Its queries are written for an older SQLAlchemy, which warns of what they do not need.
         warnings.filterwarnings("ignore", module="nbgrader")
         return Gradebook(self.url, self.course_id)
@@ -89,7 +91,7 @@ class Course:
             graded: what `vistext.grading.grade.grade` has found.
             timestamp: when it was submitted, if that is known.
         """
-                names = (self.notebook, self.assignment, student)
+        names = (self.notebook, self.assignment, student)
         gradebook.update_or_create_student(student)
         known = {"timestamp": timestamp} if _is_time(timestamp) else {}
         submission = gradebook.update_or_create_submission(self.assignment, student, **known)
@@ -158,7 +160,4 @@ def without_nbgrader() -> str | None:
     """What to do about it if nbgrader is not there; None if it is."""
     if find_spec("nbgrader") is None:
         return 'grading needs nbgrader: pip install "vistext[grade]"'
-    # nbgrader calls alembic by name.
-    if shutil.which("alembic") is None:
-        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return None

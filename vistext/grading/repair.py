@@ -212,7 +212,11 @@ def _amiss(
             for cell in cells
         ]
         defined = {name for cell in own for name in FUNCTION.findall(cell.source)}
-        if defined and exercise.answer not in defined and not any(exercise.answer in cell.source for cell in own):
+        if (
+            defined
+            and exercise.answer not in defined
+            and not any(exercise.answer in _uses(cell.source) for cell in own)
+        ):
             doubts.append(
                 f"{exercise.id}: its cell defines {', '.join(sorted(defined)[:3])[:100]}, not {exercise.answer}"
             )

@@ -17,7 +17,7 @@ class Limits:
     processes: int = 128  # threads count; TensorFlow starts some for each core
     disk: int = 64 * MIB  # in memory, and gone afterwards
     printed: int = 1 * MIB  # more is thrown away, and noted
-    answer: int = 8 * MIB  # what comes back of one call
+    answer: int = 4 * MIB  # what comes back of one call
     notebook: int = 20 * MIB
     restarts: int = 8  # new processes for a submission that has ended its own, or does not end
 

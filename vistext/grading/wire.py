@@ -16,6 +16,7 @@ HEADER = struct.Struct(">I")
 DTYPES = {f"{order}{kind}" for order in "<>" for kind in ("i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8")}
 DTYPES |= {"|b1", "|i1", "|u1"}
 DEEPEST = 30
+MOST_ITEMS = 20_000  # in the lists and dicts of a message: they are judged one by one. Arrays may hold more
 MOST_BITS = 4096  # of a whole number: longer ones take long to write, and Python refuses to read them
 
 
@@ -117,8 +118,10 @@ def read(body: bytes) -> dict:
     """The message in the body of a frame.
 
     Raises:
-        WireError: it is no JSON object.
+        WireError: it is no JSON object, or has too many parts.
     """
+    if body.count(b",") > MOST_ITEMS:
+        raise WireError(f"it holds more than {MOST_ITEMS:,} items")
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:
