@@ -22,6 +22,7 @@ from vistext.data.sources import DamagedDataError
 from vistext.grading.repair import NAMED
 
 LARGEST_ZIP = 1 << 30  # bytes, packed
+LARGEST_CLASS = 8 << 30  # bytes of all notebooks in a class's zip
 MOST_OF_A_STUDENT = 20  # notebooks; more are not looked at
 TIMESTAMP = "timestamp.txt"  # nbgrader's, beside a notebook
 
@@ -171,22 +172,35 @@ def _of_class_zip(archive: Path, assignment: str, largest: int):
         owners: dict[str, list[tuple[PurePosixPath, Path]]] = {}
         refused: list[str] = []
         found = members(archive, wanted=_wanted, largest=4 * largest, passed_over=refused)
+        left = LARGEST_CLASS
         for number, (path, content) in enumerate(found):
+            left -= len(content)
+            if left < 0:
+                raise DamagedDataError(
+                    f"{archive} holds more than {LARGEST_CLASS:,} bytes of notebooks; nothing is graded"
+                )
             owner = _owner(path, assignment)
             file = Path(kept) / f"{number}{path.suffix.lower()}"
             file.write_bytes(content)
             owners.setdefault(owner, []).append((path, file))
-        # All in one folder, as some tools pack it: that folder is nobody's.
-        if len(owners) == 1 and all(len(path.parts) > 1 for files in owners.values() for path, _ in files):
-            [inner] = owners.values()
-            owners = {}
-            for path, file in inner:
-                below = PurePosixPath(*path.parts[1:])
-                owners.setdefault(_owner(below, assignment), []).append((below, file))
+        owners = _unwrapped(owners, assignment)
         for owner, files in owners.items():
             yield owner, lambda doubts, owner=owner, files=files: _kept(owner, files, largest, doubts)
         if refused:
             yield archive.stem, lambda doubts: _refused(refused, doubts)
+
+
+def _unwrapped(owners: dict, assignment: str) -> dict:
+    """The owners below a folder that holds all, as some tools pack it: that one is nobody's."""
+    files = [one for kept in owners.values() for one in kept]
+    if len(owners) != 1 or any(len(path.parts) < 2 for path, _ in files):
+        return owners
+    inner: dict[str, list[tuple[PurePosixPath, Path]]] = {}
+    for path, file in files:
+        below = PurePosixPath(*path.parts[1:])
+        inner.setdefault(_owner(below, assignment), []).append((below, file))
+    several = len(inner) > 1 and not any(re.match(r"ps\d\d", name) for name in inner)  # a student's sets, or students
+    return inner if several else owners
 
 
 def _owner(path: PurePosixPath, assignment: str) -> str:

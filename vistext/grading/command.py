@@ -61,7 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     if problem:
         return _say(problem, MEND_FIRST)
     course = arguments.course or next((one for one in (Path(), COURSE) if (one / "release").is_dir()), Path())
-    sets = list(checks.SETS) if arguments.all else arguments.sets
+    released = [name for name in checks.SETS if any((course / "release").glob(f"{name}_*"))]
+    sets = released if arguments.all else arguments.sets
     if not sets or any(name not in checks.SETS for name in sets):
         return _say(f"name a set, or --all; there are {', '.join(checks.SETS)}", WRONG_INPUT)
     place = arguments.submissions or course / "submitted"

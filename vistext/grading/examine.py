@@ -12,7 +12,7 @@ from pathlib import Path
 from vistext.checks.exercise import Exercise, Failure
 from vistext.grading import wire
 from vistext.grading.repair import Runnable
-from vistext.grading.sandbox import EndedError, Sandbox
+from vistext.grading.sandbox import EndedError, Sandbox, SandboxError
 from vistext.grading.settings import Job
 
 OUT_OF_TIME = Failure("Timeout", "nothing, for the time that a submission may take was over")
@@ -55,7 +55,7 @@ def examine(
         hidden: folders that the sandbox must not show.
 
     Raises:
-        vistext.grading.sandbox.SandboxError: there is no sandbox.
+        vistext.grading.sandbox.SandboxError: there is no sandbox, or nothing starts in it.
     """
     asked = [exercise for exercise in exercises if exercise.kind != "by hand"]
     process = _Process(cells, job, hidden)
@@ -146,8 +146,7 @@ class _Process:
         except (EndedError, wire.WireError) as error:
             self.close()
             if number < 0:
-                self._note(f"its process did not start: {error}")
-                return
+                raise SandboxError(f"a process did not start in the sandbox: {error}") from error
             self.skipped.add(number)
             kind = error.kind if isinstance(error, EndedError) else "Answer"
             self.raised[number] = (kind, str(error))

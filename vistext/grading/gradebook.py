@@ -106,7 +106,8 @@ class Course:
             marks = cell["metadata"].get("nbgrader", {})
             result = graded["exercises"].get(marks.get("grade_id", ""))
             if marks.get("solution") and result is not None:
-                gradebook.find_comment(marks["grade_id"], *names).auto_comment = result["idea"]
+                comment = None if result["score"] is None else result["idea"]
+                gradebook.find_comment(marks["grade_id"], *names).auto_comment = comment
         gradebook.db.commit()
         gradebook.db.refresh(submission)
         if submission.total_seconds_late > 0 or submission.late_submission_penalty:

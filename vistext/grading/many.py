@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
@@ -100,7 +101,8 @@ def _work(
     ground = _digest(job)
     for submission in collect.collect(place, course.assignment, job.limits.notebook):
         content = submission.content
-        digest = hashlib.sha256(f"{ground}{submission.timestamp}\n".encode() + (content or b"")).hexdigest()
+        known_of_it = json.dumps([ground, submission.timestamp, submission.doubts])
+        digest = hashlib.sha256(known_of_it.encode() + (content or b"")).hexdigest()
         record = {
             "student": submission.student,
             "digest": digest,
@@ -119,9 +121,9 @@ def _work(
             nothing = {"exercises": {}, "notebook": None, "notes": [], "by_hand": {}, "seconds": 0.0}
             known = record | {"graded": nothing | {"doubts": record.pop("doubts")}}
             outcome.graded += 1
+            _keep(course, known)
         else:
             outcome.unchanged += 1
-        _keep(course, known)
         if not known.get("entered"):
             with course.open() as gradebook:
                 _enter(course, gradebook, known)
@@ -220,10 +222,11 @@ def _short(record: dict) -> dict:
 
 
 def _write_table(course: Course, job: Job, outcome: Outcome) -> None:
-    from importlib import import_module
-
+    """Everybody whose submission is known, those of earlier runs too."""
     ids = [exercise.id for exercise in import_module(job.checks).of_set(job.problem_set)]
-    records = [outcome.records[student] for student in sorted(outcome.records)]
+    records = (
+        json.loads(path.read_text("utf-8")) for path in sorted((_folder(course) / "students").glob("[!.]*.json"))
+    )
     write(outcome.table, feedback.table(records, ids))
 
 

@@ -76,8 +76,10 @@ class Sandbox:
             here = {"env": _environment(self._folder.name), "cwd": self._folder.name, "start_new_session": True}
             self._process = subprocess.Popen(command, **PIPES, **here)
         self._said = b""
+        self._unsent = b""
         self._pending = bytearray()
         self._open = selectors.DefaultSelector()
+        os.set_blocking(self._process.stdin.fileno(), False)
         for stream in (self._process.stdout, self._process.stderr):
             os.set_blocking(stream.fileno(), False)
             self._open.register(stream, selectors.EVENT_READ)
@@ -100,7 +102,7 @@ class Sandbox:
             EndedError: nothing came in time, or too much, or the process has ended. It is killed.
         """
         try:
-            self._send(wire.frame(message))
+            self._unsent = wire.frame(message)
             return wire.read(self._receive(time.monotonic() + seconds, seconds))
         except wire.WireError as error:
             self.close()
@@ -122,13 +124,6 @@ class Sandbox:
         if self._folder is not None:
             self._folder.cleanup()
 
-    def _send(self, data: bytes) -> None:
-        try:
-            self._process.stdin.write(data)
-            self._process.stdin.flush()
-        except OSError:
-            raise self._ended() from None
-
     def _receive(self, deadline: float, seconds: float) -> bytes:
         size, look = None, time.monotonic() + TICK
         while True:
@@ -146,10 +141,21 @@ class Sandbox:
             if now >= look:
                 self._watch()
                 look = now + TICK
-            self._read(min(deadline, look) - now)
+            self._exchange(min(deadline, look) - now)
 
-    def _read(self, seconds: float) -> None:
+    def _exchange(self, seconds: float) -> None:
+        """Write and read what can be, waiting a while for either: whoever is in there may do neither."""
+        if not self._unsent and self._process.stdin in self._open.get_map():
+            self._open.unregister(self._process.stdin)
+        elif self._unsent and self._process.stdin not in self._open.get_map():
+            self._open.register(self._process.stdin, selectors.EVENT_WRITE)
         for key, _ in self._open.select(max(seconds, 0)):
+            if key.fileobj is self._process.stdin:
+                try:
+                    self._unsent = self._unsent[os.write(key.fd, self._unsent[: 1 << 16]) :]
+                except OSError:
+                    raise self._ended() from None
+                continue
             data = os.read(key.fd, 1 << 16)
             if key.fileobj is self._process.stderr:
                 self._said = (self._said + data)[:4000] if len(self._said) < 4000 else self._said

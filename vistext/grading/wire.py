@@ -40,7 +40,7 @@ def pack(value: object, depth: int = 0) -> object:
         packed = {"array": _pack_array(value)}
     elif depth < DEEPEST and kind is np.ndarray and value.dtype.kind == "U" and value.ndim:
         packed = pack(value.tolist(), depth + 1)
-    elif isinstance(value, np.generic) and kind.__module__ == "numpy" and value.dtype.str in DTYPES:
+    elif issubclass(kind, np.generic) and kind.__module__ == "numpy" and value.dtype.str in DTYPES:
         packed = {"scalar": _pack_array(np.asarray(value))}
     elif kind is np.str_:
         packed = str(value)

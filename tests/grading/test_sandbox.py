@@ -1,0 +1,94 @@
+"""The sandbox by itself: what it lets through, and that nobody in it can make whoever asks wait."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+from submissions import LIMITS
+
+from vistext.grading import sandbox, wire
+from vistext.grading.sandbox import EndedError, Sandbox
+from vistext.grading.settings import MIB, Limits
+
+
+def ran(box, source, seconds=30):
+    return box.ask({"run": {"number": 1, "source": source}}, seconds)
+
+
+FORGING = """
+import os, time
+for number in range(3, 30):
+    try: os.write(number, {forged!r})
+    except OSError: pass
+time.sleep(60)
+"""
+
+
+@pytest.mark.sandbox
+def test_who_has_stopped_reading_cannot_make_the_grader_wait():
+    with Sandbox(LIMITS) as box:
+        ran(box, FORGING.format(forged=wire.frame({"raised": None})))  # it "answers", and then reads no more
+        with pytest.raises(EndedError, match="within 2 seconds"):
+            ran(box, "#" + "x" * 3_000_000, seconds=2)
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(
+    ("source", "raised"),
+    [
+        ("open('/etc/passwd')", "FileNotFoundError"),
+        ("open('/usr/written', 'w')", "OSError"),
+        ("open('/written', 'w')", "OSError"),
+        ("open('/dev/written', 'w')", "OSError"),
+        ("import os; os.listdir(os.path.expanduser('~root'))", "FileNotFoundError"),
+        ("import os; os.mkdir('/tmp/new'); os.setuid(0)", "PermissionError"),
+        ("import os; os.chroot('/tmp')", "PermissionError"),
+        ("import ctypes; assert ctypes.CDLL(None).unshare(0x10000000) == 0", "AssertionError"),
+        ("import ctypes; assert ctypes.CDLL(None).mount(b'x', b'/tmp', b'tmpfs', 0, None) == 0", "AssertionError"),
+        ("import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))", "ValueError"),
+        ("open('/tmp/large', 'wb').write(b'x' * 20_000_000)", "OSError"),
+    ],
+)
+def test_what_is_forbidden_raises_inside(source, raised):
+    with Sandbox(LIMITS) as box:
+        assert ran(box, source)["raised"][0] == raised
+
+
+@pytest.mark.sandbox
+def test_a_folder_that_is_to_be_hidden_is_empty_even_where_its_parent_is_shown():
+    shown = sandbox.PACKAGE / "weights"
+    look = "import os; assert os.listdir({!r}) == []"
+    with Sandbox(LIMITS, hidden=(shown,)) as box:
+        assert ran(box, look.format(str(shown)))["raised"] is None
+    with Sandbox(LIMITS) as box:
+        assert ran(box, look.format(str(shown)))["raised"][0] == "AssertionError"
+
+
+@pytest.mark.sandbox
+def test_processor_time_is_limited():
+    with Sandbox(replace(LIMITS, processor_seconds=2)) as box, pytest.raises(EndedError, match="processor time"):
+        ran(box, "while True: pass", seconds=60)
+
+
+@pytest.mark.sandbox
+def test_tensorflow_and_the_shipped_weights_work_inside():
+    with Sandbox(Limits(memory=4096 * MIB)) as box:
+        source = "from vistext.engine import tf; from vistext.models import tagger; tagger.load(); tf.zeros(3)"
+        assert ran(box, source, seconds=200)["raised"] is None
+
+
+def test_without_bubblewrap_it_is_said_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    assert "apt install bubblewrap" in sandbox.problem()
+    assert "--no-sandbox" in sandbox.problem()
+
+
+def test_elsewhere_than_on_linux_it_is_said_that_there_is_none(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert "no sandbox on win32" in sandbox.problem()
+
+
+def test_without_a_sandbox_the_same_process_answers():
+    with Sandbox(LIMITS, sandboxed=False) as box:
+        assert ran(box, "def double(x): return 2 * x")["raised"] is None
+        assert box.ask({"ask": {"name": "double", "case": wire.pack({"x": 4})}}, 10) == {"output": 8}
