@@ -331,3 +331,16 @@ def test_the_errors_are_what_callers_of_the_standard_library_expect():
     assert issubclass(sources.DataNotFoundError, FileNotFoundError)
     assert issubclass(sources.DamagedDataError, ValueError)
     assert issubclass(sources.DownloadError, ConnectionError)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_of_an_archive_with_some_bad_members_the_good_ones_can_be_read_and_the_others_are_named(tmp_path, ending):
+    archive = packed(
+        tmp_path / f"pack{ending}", {"../a.txt": b"1", "large.txt": b"22", "b.txt": b"3", "c.bin": b"4" * 99}
+    )
+    passed_over = []
+    read = dict(members(archive, wanted=lambda path: path.suffix == ".txt", largest=1, passed_over=passed_over))
+    assert {str(path): content for path, content in read.items()} == {"b.txt": b"3"}
+    assert len(passed_over) == 2
+    assert "'../a.txt', a link or a path that leads out" in passed_over[0]
+    assert "'large.txt' of 2 bytes; at most 1" in passed_over[1]

@@ -1,14 +1,22 @@
 """A problem set of three exercises for the tests of grading, which so do not depend on the real sets."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 
 from vistext.checks.exercise import Exercise, Mistake
 
 SETS = ("ps90",)
 LESSON = "01_tagging.ipynb#Pooling"
+ENDING = "STANDINS_END_A_WORKER"  # names a file; the worker that finds it takes it away, and ends
 
 
 def _cases(rng):
+    mark = Path(os.environ.get(ENDING, "/nowhere"))
+    if mark.exists():
+        mark.unlink()
+        os._exit(9)
     return [{"numbers": rng.integers(-50, 50, 4).tolist(), "factor": int(rng.integers(2, 9))} for _ in range(4)]
 
 

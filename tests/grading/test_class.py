@@ -1,0 +1,280 @@
+"""A class: graded side by side and resumably, entered in nbgrader's gradebook, told in pages and in a table."""
+
+import csv
+import json
+from dataclasses import replace
+
+import nbformat
+import pytest
+import standins
+from nbgrader.apps.api import NbGraderAPI
+from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_release
+from traitlets.config import Config
+
+from vistext import checks, cli
+from vistext.exercise_notebooks import release_of, sources
+from vistext.grading import command, feedback, gradebook, many
+from vistext.grading.grade import grade
+from vistext.grading.gradebook import Course, CourseError
+from vistext.grading.settings import Job
+
+WRONG = RIGHT | {"ps90-1": "def scale(numbers, factor):\n    return numbers"}
+CLASS = {
+    "anna": hand_in(RIGHT, text="Because <b>I</b> think so."),
+    "ben": hand_in(WRONG),
+    "cleo": make_release(),
+    "dora": hand_in(RIGHT, before="import os\nos._exit(1)"),
+}
+
+
+@pytest.fixture
+def course(tmp_path):
+    release = tmp_path / "course" / "release" / "ps90_standin"
+    release.mkdir(parents=True)
+    nbformat.write(make_release(), release / "ps90_standin.ipynb")
+    return Course(tmp_path / "course", "ps90")
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    for student, notebook in CLASS.items():
+        folder = tmp_path / "handed in" / student
+        folder.mkdir(parents=True)
+        (folder / "ps90_standin.ipynb").write_bytes(as_bytes(notebook))
+    return tmp_path / "handed in"
+
+
+def job_of(course, **changes):
+    return Job("ps90", course.release, changes.pop("seed", 7), LIMITS, checks="standins", **changes)
+
+
+def table(outcome):
+    return {row["student"]: row for row in csv.DictReader(outcome.table.open(encoding="utf-8"))}
+
+
+@pytest.mark.sandbox
+def test_a_class_is_graded_and_everything_that_nbgrader_needs_is_there(course, handed_in):
+    outcome = many.grade_all(course, handed_in, job_of(course))
+    assert (outcome.graded, outcome.unchanged) == (4, 0)
+    rows = table(outcome)
+    assert [rows[student]["score"] for student in CLASS] == ["9", "5", "0", "9"]
+    assert [rows[student]["state"] for student in CLASS] == ["graded", "graded", "graded", "see why"]
+    assert (rows["anna"]["by hand"], rows["cleo"]["by hand"]) == ("ps90-4", "")
+
+    config = Config()
+    config.CourseDirectory.root = str(course.folder)
+    api = NbGraderAPI(config=config)
+    submissions = {one["student"]: one for one in api.get_submissions("ps90_standin")}
+    assert {name: one["score"] for name, one in submissions.items()} == {"anna": 9, "ben": 5, "cleo": 0, "dora": 9}
+    assert all(one["autograded"] and one["submitted"] for one in submissions.values())
+    assert [submissions[name]["needs_manual_grade"] for name in CLASS] == [True, False, False, False]
+    assert api.generate_feedback("ps90_standin", "ben")["success"]
+    with course.open() as book:
+        grade = book.find_grade("ps90-1-check", "ps90_standin", "ps90_standin", "ben")
+        assert (grade.auto_score, grade.max_score) == (0, 4)
+        comment = book.find_comment("ps90-1", "ps90_standin", "ps90_standin", "ben")
+        assert comment.comment == "The factor makes no difference."
+
+
+@pytest.mark.sandbox
+def test_a_second_run_grades_only_what_has_changed(course, handed_in):
+    many.grade_all(course, handed_in, job_of(course))
+    (handed_in / "ben" / "ps90_standin.ipynb").write_bytes(as_bytes(hand_in(RIGHT)))
+    outcome = many.grade_all(course, handed_in, job_of(course))
+    assert (outcome.graded, outcome.unchanged) == (1, 3)
+    assert table(outcome)["ben"]["score"] == "9"
+    assert many.grade_all(course, handed_in, job_of(course, seed=8)).graded == 4
+
+
+@pytest.mark.sandbox
+def test_marks_that_a_person_gave_stay(course, handed_in):
+    many.grade_all(course, handed_in, job_of(course))
+    names = ("ps90-4", "ps90_standin", "ps90_standin", "anna")
+    with course.open() as book:
+        grade = book.find_grade(*names)
+        grade.manual_score, grade.needs_manual_grade = 1.5, False
+        book.db.commit()
+    many.grade_all(course, handed_in, job_of(course), again=True)
+    with course.open() as book:
+        assert book.find_grade(*names).manual_score == 1.5
+        assert book.find_submission("ps90_standin", "anna").score == 10.5
+
+
+@pytest.mark.sandbox
+def test_an_interrupted_run_loses_nothing_and_the_next_one_takes_up_where_it_ended(course, handed_in):
+    def interrupt(student):
+        if student == "ben":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        many.grade_all(course, handed_in, job_of(course), progress=interrupt)
+    outcome = many.grade_all(course, handed_in, job_of(course))
+    assert (outcome.graded, outcome.unchanged) == (2, 2)
+    assert [table(outcome)[student]["score"] for student in CLASS] == ["9", "5", "0", "9"]
+
+
+@pytest.mark.sandbox
+def test_what_was_found_and_not_yet_entered_is_entered_by_the_next_run(course, handed_in, monkeypatch):
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(many, "_enter", full)
+    with pytest.raises(OSError, match="no space"):
+        many.grade_all(course, handed_in, job_of(course))
+    monkeypatch.undo()
+    outcome = many.grade_all(course, handed_in, job_of(course))
+    assert (outcome.graded, outcome.unchanged) == (3, 1)
+    with course.open() as book:
+        assert book.find_submission("ps90_standin", "anna").score == 9
+
+
+@pytest.mark.sandbox
+def test_two_workers_find_what_one_finds_even_if_one_of_them_dies(course, handed_in, tmp_path, monkeypatch):
+    alone = many.grade_all(course, handed_in, job_of(course)).records
+    mark = tmp_path / "end"
+    mark.touch()
+    monkeypatch.setenv(standins.ENDING, str(mark))
+    together = many.grade_all(course, handed_in, job_of(course), executor=many.workers(2), again=True).records
+    assert not mark.exists()
+
+    def without_seconds(records):
+        return {name: record["graded"] | {"seconds": 0} for name, record in records.items()}
+
+    assert without_seconds(together) == without_seconds(alone)
+
+
+@pytest.mark.sandbox
+def test_being_late_costs_what_nbgrader_s_plugin_says(course, handed_in, tmp_path):
+    (course.folder / "late.py").write_text(
+        "from nbgrader.plugins import BasePlugin\n\n\nclass Half(BasePlugin):\n"
+        "    def late_submission_penalty(self, student, score, late):\n        return score / 2\n"
+    )
+    (course.folder / "nbgrader_config.py").write_text(
+        f"import sys\nsys.path.append({str(course.folder)!r})\n"
+        "c = get_config()\nc.AssignLatePenalties.plugin_class = 'late.Half'\n"
+    )
+    late = Course(course.folder, "ps90")
+    late.register()
+    with late.open() as book:
+        book.update_or_create_assignment("ps90_standin", duedate="2026-11-01 12:00:00 UTC")
+    for student, time in (("anna", "2026-11-01 13:00:00 UTC"), ("ben", "2026-11-01 11:00:00 UTC")):
+        (handed_in / student / "timestamp.txt").write_text(time)
+    many.grade_all(late, handed_in, job_of(late))
+    with late.open() as book:
+        penalties = [
+            book.find_submission("ps90_standin", student).late_submission_penalty for student in ("anna", "ben")
+        ]
+    assert penalties == [4.5, 0]
+
+
+@pytest.mark.sandbox
+def test_another_version_of_the_set_is_not_mixed_into_the_same_gradebook(course, handed_in):
+    many.grade_all(course, handed_in, job_of(course))
+    path = course.folder / "release" / "ps90_standin" / "ps90_standin.ipynb"
+    notebook = make_release()
+    notebook.cells = notebook.cells[:-3]
+    nbformat.write(notebook, path)
+    with pytest.raises(CourseError, match="new course folder"):
+        Course(course.folder, "ps90").register()
+
+
+def test_a_course_s_seed_is_drawn_once_and_is_not_to_be_guessed(course, tmp_path):
+    assert many.seed_of(course) == many.seed_of(course)
+    (tmp_path / "other").mkdir()
+    (course.folder / "release").rename(tmp_path / "other" / "release")
+    other = many.seed_of(Course(tmp_path / "other", "ps90"))
+    assert other != many.seed_of(course)
+    assert max(other, many.seed_of(course)) > 2**32
+
+
+def test_a_folder_without_a_release_is_no_course(tmp_path):
+    with pytest.raises(CourseError, match="--course"):
+        Course(tmp_path, "ps90")
+
+
+def test_a_page_says_what_is_right_what_is_not_and_what_to_look_at():
+    right = {"title": "One", "score": 2.0, "points": 2.0, "passed": True, "asked": "", "came_back": "", "expected": ""}
+    wrong = right | {"title": "Two", "score": 0.0, "passed": False, "asked": "f(<3)", "came_back": "4", "expected": "5"}
+    read = right | {"title": "Three", "score": None, "passed": False}
+    exercises = {
+        "a": right | {"idea": "Right.", "section": "01_tagging.ipynb#Pooling"},
+        "b": wrong | {"idea": "Use `max`.", "section": "01_tagging.ipynb#Pooling"},
+        "c": read | {"idea": "A person reads it.", "section": "01_tagging.ipynb#Pooling"},
+    }
+    page = feedback.page("ps90", "anna<", {"exercises": exercises, "notes": ["a & b"], "doubts": ["not for students"]})
+    for part in ("2 of 6 points", "2 more are given by a person", "✓ One", "✗ Two", "✎ Three", "f(&lt;3)", "a &amp; b"):
+        assert part in page
+    assert "<code>max</code>" in page
+    assert "notebooks/01_tagging.ipynb#Pooling" in page
+    assert "not for students" not in page
+    assert "anna<" not in page
+    assert "default-src 'none'" in page
+    assert 'name="viewport"' in page
+
+
+def test_the_histogram_counts_everybody():
+    lines = feedback.histogram([0.0, 0.05, 0.5, 0.99, 1.0]).splitlines()
+    assert [int(line.split()[-1]) for line in lines] == [2, 0, 0, 0, 0, 1, 0, 0, 0, 2]
+
+
+@pytest.fixture
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def stand_in_sets(monkeypatch):
+    """`vistext grade` with the stand-in set in place of the real ones."""
+    monkeypatch.setattr(command, "checks", standins)
+    monkeypatch.setattr(command, "Job", lambda *given, **more: Job(*given, **more, checks="standins"))
+
+
+@pytest.mark.sandbox
+def test_the_command_says_how_it_went_and_who_needs_a_person(course, handed_in, stand_in_sets, capsys):
+    words = ["grade", "--all", "--course", str(course.folder), "--submissions", str(handed_in), "--jobs", "1"]
+    assert cli.main(words) == cli.DONE
+    said = capsys.readouterr().out
+    assert "ps90_standin: 4 graded, 0 unchanged" in said
+    assert "1 answers are to be marked by hand" in said
+    assert "1 need a person to look at them:\n  dora: code cell 2: it ended its own process" in said
+    assert said.count("%") == 10
+    assert cli.main(words) == cli.DONE
+    assert "0 graded, 4 unchanged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ps89"], "name a set, or --all"),
+        ([], "name a set, or --all"),
+        (["ps90", "--submissions", "nowhere"], "there is no nowhere"),
+    ],
+)
+@pytest.mark.usefixtures("stand_in_sets", "in_an_empty_folder")
+def test_what_cannot_be_graded_is_said_in_one_line(words, said, monkeypatch, capsys):
+    monkeypatch.setattr(command.sandbox, "problem", lambda: None)
+    assert cli.main(["grade", *words]) == cli.WRONG_INPUT
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_without_bubblewrap_or_nbgrader_the_command_refuses_and_says_how_to_get_them(monkeypatch, capsys):
+    monkeypatch.setattr(command.sandbox.shutil, "which", lambda name: None)
+    assert cli.main(["grade", "ps01"]) == cli.MEND_FIRST
+    assert "apt install bubblewrap" in capsys.readouterr().err
+    monkeypatch.setattr(gradebook, "find_spec", lambda name: None)
+    assert cli.main(["grade", "ps01"]) == cli.MEND_FIRST
+    assert 'pip install "vistext[grade]"' in capsys.readouterr().err
+
+
+@pytest.mark.sandbox
+def test_the_real_sets_give_full_marks_to_their_source_and_none_to_their_release():
+    assert {path.name[:4] for path in sources()} == set(checks.SETS)
+    for source in sources():
+        release = json.loads(json.dumps(nbformat.read(release_of(source), as_version=4)))
+        job = Job(source.name[:4], release, 7, replace(LIMITS, seconds=120, cell_seconds=60, call_seconds=20))
+        for path, full in ((source, True), (release_of(source), False)):
+            results = grade(path.read_bytes(), job)["exercises"]
+            for exercise, result in results.items():
+                expected = None if full and result["kind"] == "by hand" else result["points"] * full
+                assert result["score"] == expected, (exercise, result)
