@@ -1,5 +1,6 @@
 """A problem set of three exercises for the tests of grading, which so do not depend on the real sets."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -13,9 +14,8 @@ ENDING = "STANDINS_END_A_WORKER"  # names a file; the worker that finds it takes
 
 
 def _cases(rng):
-    mark = Path(os.environ.get(ENDING, "/nowhere"))
-    if mark.exists():
-        mark.unlink()
+    with contextlib.suppress(FileNotFoundError):
+        Path(os.environ.get(ENDING, "/nowhere")).unlink()
         os._exit(9)
     return [{"numbers": rng.integers(-50, 50, 4).tolist(), "factor": int(rng.integers(2, 9))} for _ in range(4)]
 

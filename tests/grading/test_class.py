@@ -235,8 +235,8 @@ def test_the_command_says_how_it_went_and_who_needs_a_person(course, handed_in, 
     assert cli.main(words) == cli.DONE
     said = capsys.readouterr().out
     assert "ps90_standin: 4 graded, 0 unchanged" in said
-    assert "1 answers are to be marked by hand" in said
-    assert "1 need a person to look at them:\n  dora: code cell 2: it ended its own process" in said
+    assert "marked by hand, in nbgrader's formgrader: 1" in said
+    assert "To be looked at by a person: 1\n  dora: code cell 2: it ended its own process" in said
     assert said.count("%") == 10
     assert cli.main(words) == cli.DONE
     assert "0 graded, 4 unchanged" in capsys.readouterr().out

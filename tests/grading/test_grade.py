@@ -228,3 +228,14 @@ def largest(numbers):
     assert result["exercises"]["ps90-3"]["came_back"].endswith("[2]")
     assert "[[1, 2, 3]" in result["exercises"]["ps90-1"]["came_back"]
     assert json.dumps(result["exercises"]["ps90-1"]).count("[[1, 2, 3]]") == 1
+
+
+def test_a_fault_of_the_grader_costs_one_submission_and_not_the_run(graded, monkeypatch):
+    def faulty(*_):
+        raise TypeError("ours")
+
+    monkeypatch.setattr("vistext.grading.grade.examine", faulty)
+    result = graded(hand_in(RIGHT))
+    assert result["exercises"] == {}
+    assert "a fault in the grader" in result["doubts"][0]
+    assert "TypeError" in result["doubts"][0]

@@ -41,7 +41,7 @@ def test_who_has_stopped_reading_cannot_make_the_grader_wait():
         ("open('/written', 'w')", "OSError"),
         ("open('/dev/written', 'w')", "OSError"),
         ("import os; os.listdir(os.path.expanduser('~root'))", "FileNotFoundError"),
-        ("import os; os.mkdir('/tmp/new'); os.setuid(0)", "PermissionError"),
+        ("import os; os.setuid(0)", "OSError"),
         ("import os; os.chroot('/tmp')", "PermissionError"),
         ("import ctypes; assert ctypes.CDLL(None).unshare(0x10000000) == 0", "AssertionError"),
         ("import ctypes; assert ctypes.CDLL(None).mount(b'x', b'/tmp', b'tmpfs', 0, None) == 0", "AssertionError"),

@@ -115,10 +115,10 @@ def summary(assignment: str, outcome) -> str:
         lines += ["", "Share of the points that need no person:", feedback.histogram([_share(one) for one in graded])]
     by_hand = sum(result["score"] is None for one in graded for result in one["graded"]["exercises"].values())
     if by_hand:
-        lines += ["", f"{by_hand} answers are to be marked by hand, in nbgrader's formgrader."]
+        lines += ["", f"Answers to be marked by hand, in nbgrader's formgrader: {by_hand}"]
     doubtful = [record for record in records if record["graded"]["doubts"]]
     if doubtful:
-        lines += ["", f"{len(doubtful)} need a person to look at them:"]
+        lines += ["", f"To be looked at by a person: {len(doubtful)}"]
         lines += [f"  {one['student']}: {'; '.join(one['graded']['doubts'])}" for one in doubtful]
     return "\n".join([*lines, "", f"The table: {outcome.table}"])
 

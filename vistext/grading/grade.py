@@ -7,6 +7,7 @@ from pathlib import Path
 from vistext.checks.exercise import Exercise, Verdict
 from vistext.grading import repair
 from vistext.grading.examine import Answers, Examined, examine
+from vistext.grading.sandbox import SandboxError
 from vistext.grading.settings import Job
 
 NOT_SHOWN = "a case that is not shown"
@@ -29,20 +30,26 @@ def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
     Raises:
         vistext.grading.sandbox.SandboxError: there is no sandbox. Nothing else, whatever was submitted.
     """
+    try:
+        return _grade(content, job, hidden)
+    except repair.UnreadableError as error:
+        return not_graded(str(error))
+    except SandboxError:
+        raise
+    except Exception as error:  # a fault of ours, that one submission has found: the others are graded all the same
+        return not_graded(f"a fault in the grader, which its authors should be told of: {type(error).__name__}")
+
+
+def not_graded(*doubts: str) -> dict:
+    """What `grade` returns of a submission that a person must look at first."""
+    return {"exercises": {}, "notebook": None, "notes": [], "doubts": list(doubts), "by_hand": {}, "seconds": 0.0}
+
+
+def _grade(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
     began = time.monotonic()
     exercises = import_module(job.checks).of_set(job.problem_set)
     release = job.release["cells"]
-    try:
-        cells = repair.read(content, job.limits.notebook)
-    except repair.UnreadableError as error:
-        return {
-            "exercises": {},
-            "notebook": None,
-            "notes": [str(error)],
-            "doubts": [str(error)],
-            "by_hand": {},
-            "seconds": 0.0,
-        }
+    cells = repair.read(content, job.limits.notebook)
     prepared = repair.prepare(cells, release, exercises)
     examined = examine(prepared.run, exercises, job, hidden)
     results = {exercise.id: _result(exercise, prepared, examined) for exercise in exercises}

@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from vistext.grading import collect, feedback
-from vistext.grading.grade import grade
+from vistext.grading.grade import grade, not_graded
 from vistext.grading.gradebook import Course, write
 from vistext.grading.settings import Job
 
@@ -118,8 +118,7 @@ def _work(
             yield record, content
             continue
         if known is None:
-            nothing = {"exercises": {}, "notebook": None, "notes": [], "by_hand": {}, "seconds": 0.0}
-            known = record | {"graded": nothing | {"doubts": record.pop("doubts")}}
+            known = record | {"graded": not_graded(*record.pop("doubts"))}
             outcome.graded += 1
             _keep(course, known)
         else:
@@ -142,24 +141,20 @@ def _spread(
     with executor() as pool:
         waiting: dict[Future, tuple[dict, bytes]] = {}
         most = AHEAD * getattr(pool, "_max_workers", 8)
-        exhausted = False
+        item = next(work, None)
         try:
-            while waiting or not exhausted:
-                while not exhausted and len(waiting) < most:
+            while waiting or item is not None:
+                while item is not None and len(waiting) < most:
+                    waiting[pool.submit(grade, item[1], job, hidden)] = item
                     item = next(work, None)
-                    if item is None:
-                        exhausted = True
-                    else:
-                        waiting[pool.submit(grade, item[1], job, hidden)] = item
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
-                    record, content = waiting[future]
                     graded = future.result()
-                    del waiting[future]
+                    record, _ = waiting.pop(future)
                     yield record["student"], record, graded
         except BrokenProcessPool:
             # A worker died, and took those along that were under way. Each is tried once more, by itself.
-            for record, content in waiting.values():
+            for record, content in [*waiting.values(), *([] if item is None else [item])]:
                 yield record["student"], record, _alone(content, job, hidden)
             yield from _spread(work, job, hidden, executor)
         finally:
@@ -172,8 +167,7 @@ def _alone(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
         with workers(1)() as pool:
             return pool.submit(grade, content, job, hidden).result()
     except BrokenProcessPool:
-        doubt = "the process that graded it died, twice"
-        return {"exercises": {}, "notebook": None, "notes": [], "by_hand": {}, "seconds": 0.0, "doubts": [doubt]}
+        return not_graded("the process that graded it died, twice")
 
 
 def workers(count: int) -> Callable[[], Executor]:

@@ -225,7 +225,7 @@ def _amiss(
 
 def _text(exercise: Exercise, placed: list, given: list[Cell], repairs: list[str]) -> str:
     """The student's text for an answer that a person marks."""
-    index = next((index for index, cell in enumerate(given) if cell.grade_id.startswith(exercise.id)), None)
+    index = next((index for index, cell in enumerate(given) if _belongs(cell.grade_id, exercise.id)), None)
     if index is None:
         return ""
     texts = [cell.source for cell in placed[index][0] if not _same(cell, given[index])]
@@ -314,10 +314,15 @@ def assembled(prepared: Prepared, release: dict, said: dict[str, str]) -> dict:
     for index, (original, (own, after)) in enumerate(zip(release["cells"], prepared.placed, strict=True)):
         marks = original["metadata"].get("nbgrader", {})
         given = _cell(original)
-        cell = {"cell_type": given.kind, "id": original["id"], "metadata": original["metadata"], "source": given.source}
+        cell = {
+            "cell_type": given.kind,
+            "id": original.get("id", f"given-{index}"),
+            "metadata": original["metadata"],
+            "source": given.source,
+        }
         if marks.get("solution"):
             texts = [one.source if one.kind == "code" else harmless(one.source) for one in own]
-            answer = next((text for key, text in prepared.by_hand.items() if given.grade_id.startswith(key)), None)
+            answer = next((text for key, text in prepared.by_hand.items() if _belongs(given.grade_id, key)), None)
             if marks.get("grade"):
                 texts = [harmless(answer)] if answer else []
             cell["source"] = "\n\n".join(texts) if texts else given.source
