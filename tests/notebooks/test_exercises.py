@@ -1,9 +1,11 @@
 """Problem sets as files: releases that hold no solution and have not drifted from their source."""
 
 import contextlib
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -125,6 +127,8 @@ def test_source_and_release_run_from_top_to_bottom(source):
 
 def test_nbgrader_makes_the_same_releases(tmp_path):
     pytest.importorskip("nbgrader")
+    # nbgrader looks for the program alembic.
+    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", f"--CourseDirectory.root={ROOT / FOLDER}"]
     for source in sources():
         settings = [
@@ -132,7 +136,8 @@ def test_nbgrader_makes_the_same_releases(tmp_path):
             f"--CourseDirectory.db_url=sqlite:///{tmp_path / 'gradebook.db'}",
             "--create",
         ]
-        subprocess.run([*command, source.parent.name, *settings], check=True, capture_output=True, timeout=120)
+        whole = [*command, source.parent.name, *settings]
+        subprocess.run(whole, check=True, capture_output=True, timeout=120, env=environment)
         assert read(tmp_path / source.parent.name / source.name) == read(release_of(source))
 
 
