@@ -98,7 +98,7 @@ def _quizzes(rng):
     cases = []
     for _ in range(5):
         things = [str(thing) for thing in rng.permutation(["circle", "square", "star", "ring", "cross"])]
-        # A question's most frequent answer comes neither first nor last, and is not "no" as that of all is.
+        # A question's most frequent answer comes neither first nor last; that of all questions is "no".
         answers = {
             f"Is there a {things[0]}?": ["yes", "no", "no", "no", "no", "yes"],
             f"Is there a {things[1]}?": ["no", "yes", "yes", "yes", "no"],
@@ -110,9 +110,9 @@ def _quizzes(rng):
         asked = [question for question, each in answers.items() for _ in each]
         train = [(asked[place], next(left[asked[place]])) for place in rng.permutation(len(asked))]
         test = [(first, "no")] * int(rng.integers(2, 5)) + [(first, "yes"), (second, "no")] + [(second, "yes")] * 2
-        test += [(colour, "blue")] * int(rng.integers(1, 4)) + [(colour, "red")] * 4
-        test += [(shape, things[1]), (shape, things[3]), (f"Is it a {things[4]}?", "yes"), ("Is it red?", "no")]
-        test += [(f"Is it a {things[3]}?", "no")] * int(rng.integers(2, 4)) + [(f"Is it a {things[3]}?", "yes")]
+        test += [(colour, "blue")] * int(rng.integers(1, 3)) + [(colour, "red")] * 3 + [(colour, "green")]
+        test += [(shape, thing) for thing in things[1:4]] + [(f"Is it a {things[4]}?", "yes"), ("Is it red?", "no")]
+        test += [(f"Is it a {things[3]}?", "no")] * int(rng.integers(4, 6)) + [(f"Is it a {things[3]}?", "yes")]
         cases.append({"train": train, "test": [test[place] for place in rng.permutation(len(test))]})
     return cases
 
