@@ -351,6 +351,9 @@ class Says:
     def __init__(self, texts):
         self.texts = list(texts)
 
+    def pose(self, grids, wishes, **_):
+        return self.texts[: len(wishes)]
+
 
 @pytest.fixture
 def spoken(monkeypatch):
@@ -370,7 +373,7 @@ def test_questions_are_measured_by_the_scene_by_the_wish_and_by_who_answers(spok
     monkeypatch.setattr(answering, "asked_of", lambda seen, count, seed: (np.zeros(4, int), [floor, cats, cats, floor]))
     asks = Says([floor.question, floor.question, "How many cats on?", floor.question])
     answers = Says([floor.answer, "The cat is sitting on the sofa."])
-    found = answering.measure_asker(asks, answers, np.zeros((1, 64, 8)), [scene], 4, nucleus=0.9)
+    found = answering.measure_asker(asks, answers, np.zeros((1, 64, 8)), [scene], count=4, nucleus=0.9)
     assert found == {"answerable": 0.75, "to_the_wish": 0.5, "agreed": 0.25, "different": 0.5}
 
 
@@ -395,6 +398,8 @@ def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, caps
     assert train_qgnet.run(parser.parse_args(["--only", name, "--precision", "float32", *places])) == 0
     card = weights.card(name, tmp_path / "out")
     assert {"validation", "test"} <= card["measured"].keys() or {"test", "compositional"} <= card["measured"].keys()
+    if name == "asker":
+        assert card["measured"]["test"].keys() == {"first_draw", "asked_back"}
     assert card["eye"] == ("easyvqa_eye" if name == "easyvqa" else "eye")
     assert not (tmp_path / "check").exists() or not any((tmp_path / "check").iterdir())
     loaded = qgnet.load_asker(tmp_path / "out") if name == "asker" else shipped(name, tmp_path / "out")

@@ -413,3 +413,36 @@ def test_what_is_loaded_is_what_was_saved(network, encoder, decoder, tmp_path, m
         assert np.asarray(loaded.writing.writer([read, ids])) == pytest.approx(exact, abs=0.1)
         seen, others = (describer.look(each, PICTURES) for each in (loaded.eye, eyes[eye]))
         assert seen == pytest.approx(others, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("answer", "short", "holds"),
+    [
+        ("The cat is sitting on the floor.", "the floor", True),
+        ("The cat is sitting on the floor.", "the mat", False),
+        ("There are no dogs.", "none", True),
+        ("There are two dogs.", "none", False),
+        ("No, there is no dog.", "yes", False),
+        ("", "yes", False),
+    ],
+)
+def test_a_sentence_says_a_short_answer_if_its_words_stand_in_it_together(answer, short, holds):
+    assert qgnet.says(answer, short) is holds
+
+
+def test_of_several_questions_the_first_is_taken_that_is_answered_as_wished(asker, monkeypatch):
+    drawn = [*["Where is it?"] * 2, "What is the cat sitting on?", "", *["Where is it?"] * 4, *["Where is it?"] * 8]
+    monkeypatch.setattr(Vocabulary, "decode", lambda self, ids: drawn if len(ids) == len(drawn) else ids)
+    read = []
+
+    class Answers:
+        vocabulary = VOCABULARY
+
+        @staticmethod
+        def write(grids, texts):
+            read.extend(texts)
+            return SimpleNamespace(ids=["The cat is on the floor." if "cat" in text else "Two." for text in texts])
+
+    posed = asker.pose(GRIDS[:2], ["the floor", "yes"], seed=0, asked_back=Answers())
+    assert posed == ["What is the cat sitting on?", "Where is it?"]
+    assert len(read) == len(drawn) - 1, "an empty question is not asked back"

@@ -15,7 +15,7 @@ from vistext.engine import keras
 from vistext.experiments.describing import RISING
 from vistext.experiments.locating import FIRST_SEED, SETTLING, settle
 from vistext.models import describer, qgnet
-from vistext.models.qgnet import LONGEST, Network, QGNetConfig
+from vistext.models.qgnet import LONGEST, Asker, Network, QGNet, QGNetConfig
 from vistext.scenes import Scene, language
 from vistext.scenes.language import Question
 from vistext.training import History, Muon, fit
@@ -23,6 +23,7 @@ from vistext.training import History, Muon, fit
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each with 8 questions
 WITHOUT = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
 AT_ONCE = 500  # texts that are answered together
+WISHED_AT_ONCE = 100  # answers to which questions are asked together, several to each
 ITERATIONS = 5  # of `training.Muon`: kernels of dense layers take longer to orthogonalise
 
 
@@ -271,7 +272,15 @@ def measure_easy(network: Network, split: Split) -> dict[str, float]:
 
 
 def measure_asker(
-    asker: Network, answers: Network, grids: np.ndarray, seen: list[Scene], count: int, *, nucleus: float, seed: int = 0
+    asker: Asker,
+    answers: QGNet,
+    grids: np.ndarray,
+    seen: list[Scene],
+    *,
+    count: int,
+    nucleus: float,
+    asked_back: bool = True,
+    seed: int = 0,
 ) -> dict[str, float]:
     """How good questions are that a network asks about scenes, when told what is to be answered.
 
@@ -281,7 +290,8 @@ def measure_asker(
         grids: float [n, 64, c]: what the eye of both sees in the scenes.
         seen: n scenes.
         count: wishes for each, see `asked_of`.
-        nucleus: see `say`.
+        nucleus: see `decoding.draw_z`.
+        asked_back: whether each question is chosen among several by how `answers` answers them; see `Asker.ask`.
         seed: of the wishes and of the draws.
 
     Returns:
@@ -290,7 +300,11 @@ def measure_asker(
         different, of the questions about a scene, on average.
     """
     rows, wished = asked_of(seen, count, seed)
-    texts = say(asker, grids[rows], [one.short for one in wished], nucleus=nucleus, seed=seed)
+    texts, back = [], answers if asked_back else None
+    for first in range(0, len(rows), WISHED_AT_ONCE):
+        these, draws = slice(first, first + WISHED_AT_ONCE), np.random.default_rng((seed, first))
+        looked, wishes = grids[rows[these]].astype("float32"), [one.short for one in wished[these]]
+        texts += asker.pose(looked, wishes, seed=draws, nucleus=nucleus, asked_back=back)
     answerable = [{one.question: one for one in language.questions(scene)} for scene in seen]
     asked = [answerable[row].get(text) for row, text in zip(rows, texts, strict=True)]
     hit = np.array([one is not None and one.short == wish.short for one, wish in zip(asked, wished, strict=True)])

@@ -178,7 +178,12 @@ def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> di
         grids = answering.look(network.eye, seen)
         if name == "asker":
             answers = qgnet.load("qgnet", folder)
-            found = answering.measure_asker(network, answers, grids, seen, QUESTIONS, nucleus=NUCLEUS)
+            found = {
+                name: answering.measure_asker(
+                    network, answers, grids, seen, count=QUESTIONS, nucleus=NUCLEUS, asked_back=name == "asked_back"
+                )
+                for name in ("first_draw", "asked_back")
+            }
         else:
             rows, asked = answering.asked_of(seen, QUESTIONS)
             said = answering.say(network, grids[rows], [one.question for one in asked])

@@ -251,11 +251,20 @@ class QGNet(Network):
         ]
 
 
+TRIES = 8  # questions that are drawn for an answer, where each is asked back
+
+
 class Asker(Network):
     """The reverse: (picture, answer) → question."""
 
     def ask(
-        self, pictures: np.ndarray, answers: list[str], *, seed: int | None = None, nucleus: float = 1.0
+        self,
+        pictures: np.ndarray,
+        answers: list[str],
+        *,
+        seed: int | None = None,
+        nucleus: float = 1.0,
+        asked_back: QGNet | None = None,
     ) -> list[str]:
         """Ask a question about each picture that is to have a given answer.
 
@@ -264,6 +273,9 @@ class Asker(Network):
             answers: one for each picture, short as in `language.Question.short`: "the floor", "two", "yes".
             seed: decides between all that could be asked; when left out, the likeliest words are taken.
             nucleus: with a seed; see `decoding.draw_z`.
+            asked_back: with a seed, a network with the same eye that answers what is drawn. Of `TRIES` questions that
+                which it answers as was wished for is taken (after Alberti et al. 2019, "Synthetic QA Corpora Generation
+                with Roundtrip Consistency", arXiv:1906.05416), and if there is none, the first.
 
         Returns:
             n questions.
@@ -272,9 +284,50 @@ class Asker(Network):
             QuestionError: an answer is empty, too long, or has unknown words.
             TypeError, ValueError: not such pictures, or not as many answers.
         """
-        grids = look(self.eye, pictures)
-        z = None if seed is None else decoding.draw_z(len(grids), LONGEST - 1, seed, nucleus)
-        return self.vocabulary.decode(self.write(grids, answers, z=z).ids)
+        return self.pose(look(self.eye, pictures), answers, seed=seed, nucleus=nucleus, asked_back=asked_back)
+
+    def pose(
+        self,
+        grids: np.ndarray,
+        answers: list[str],
+        *,
+        seed: int | None = None,
+        nucleus: float = 1.0,
+        asked_back: QGNet | None = None,
+    ) -> list[str]:
+        """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
+        if seed is None:
+            return self.vocabulary.decode(self.write(grids, answers).ids)
+        tries = 1 if asked_back is None else TRIES
+        z = decoding.draw_z(len(grids) * tries, LONGEST - 1, seed, nucleus)
+        grids, wishes = np.repeat(grids, tries, axis=0), [answer for answer in answers for _ in range(tries)]
+        drawn = self.vocabulary.decode(self.write(grids, wishes, z=z).ids)
+        if asked_back is None:
+            return drawn
+        can = [number for number, text in enumerate(drawn) if _can_be_read(text, asked_back.vocabulary)]
+        said = asked_back.vocabulary.decode(asked_back.write(grids[can], [drawn[number] for number in can]).ids)
+        agreed = np.zeros(len(drawn), bool)
+        agreed[can] = [says(text, wishes[number]) for text, number in zip(said, can, strict=True)]
+        first = agreed.reshape(-1, tries).argmax(axis=1)
+        return [drawn[row * tries + number] for row, number in enumerate(first)]
+
+
+def says(answer: str, short: str) -> bool:
+    """Whether an answer in a sentence holds a short one: its words, one after the other.
+
+    >>> says("The cat is sitting on the floor.", "the floor"), says("There are no dogs.", "none"), says("No.", "yes")
+    (True, True, False)
+    """
+    words, wished = tokenize(answer), tokenize("no" if short == "none" else short)
+    return any(words[first : first + len(wished)] == wished for first in range(len(words)))
+
+
+def _can_be_read(text: str, vocabulary: Vocabulary) -> bool:
+    try:
+        check(text, vocabulary)
+    except QuestionError:
+        return False
+    return True
 
 
 def shipped_config(name: str = "qgnet", folder: Path = weights.FOLDER) -> QGNetConfig:
