@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vistext.data import archives, sources
+from vistext.data import sources
 from vistext.data.archives import members, read_pickle, unpack
 from vistext.data.sources import DamagedDataError
 
@@ -174,12 +174,11 @@ def test_an_archive_that_would_fill_the_disk_is_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_member_too_large_for_memory_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(archives, "LARGEST_MEMBER", 1000)
+def test_a_member_too_large_for_memory_is_not_read(tmp_path):
     archive = packed(tmp_path / "bomb.zip", {"zeros": bytes(1001)})
 
     with pytest.raises(DamagedDataError, match="at most 1,000"):
-        list(members(archive))
+        list(members(archive, largest=1000))
 
 
 def test_a_name_that_is_both_file_and_folder_is_refused(tmp_path):

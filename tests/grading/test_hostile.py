@@ -201,7 +201,7 @@ for number in os.listdir("/proc"):
         for part in ("environ", "cmdline"):
             try: text = open(f"/proc/{number}/{part}", "rb").read()
             except OSError: continue
-            if b"seed" in text.lower(): found.append(number + part)
+            if b"seed" in text.lower().replace(b"pythonhashseed", b""): found.append(number + part)
 try:
     from vistext.checks import of_set
     found.append("of_set")

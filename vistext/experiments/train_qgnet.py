@@ -26,6 +26,7 @@ CHECKPOINT = Path("checkpoints/qgnet")
 INTERRUPTED = 130
 SCENES, ASKED, CROWDED, TWINS = 16_000, 10, 0.8, 0.4  # to learn from, questions about each; see `describing.crowd`
 TESTED, QUESTIONS = 2000, 4  # scenes of each split, and questions about each
+POSED = 300  # of these scenes, questions are posed about: each wish takes several
 KEPT_ASIDE = (0.1, 0)  # of easy-VQA's training split, to choose recipes by; see `easyvqa.validation`
 NUCLEUS = 0.9  # of which questions are drawn
 EASY = QGNetConfig(words=0, widths=(24, 64, 96, 128), depth=1, width=64, reading=1, writing=1)  # one thing in a picture
@@ -172,6 +173,7 @@ def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> di
         splits = {"validation": easyvqa.validation(data.train, *KEPT_ASIDE)[1], "test": data.test}
         return {split: answering.measure_easy(network, asked) for split, asked in splits.items()}
     network = qgnet.load_asker(folder) if name == "asker" else qgnet.load(name, folder)
+    count = min(count, POSED) if name == "asker" else count
     measured = {"scenes": count, "questions": QUESTIONS, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)

@@ -51,7 +51,10 @@ def _take_pipes():
 def _limit(limits: dict, names: dict) -> dict:
     """Lower what this process may take; there is no way back up."""
     for name, most in limits.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+        kind = getattr(resource, f"RLIMIT_{name}")
+        # At the lower limit of processor time the signal says what it is, at the upper one the process is just killed.
+        upper = most + 1 if name == "CPU" and resource.getrlimit(kind)[1] != most else most
+        resource.setrlimit(kind, (most, upper))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     return {"done": True}
 
