@@ -147,8 +147,8 @@ def bars(
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
     axis.set(xlim=(0, 1.08), xlabel=across)
-    if len(series) > 1:
-        axis.legend(loc="lower right")
+    if len(series) > 1:  # above, where no bar is
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series), frameon=False)
     return _finish(figure, alt)
 
 

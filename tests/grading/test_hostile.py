@@ -171,7 +171,7 @@ import time
 calls = []
 def scale(numbers, factor):
     calls.append(time.perf_counter())
-    return [number * len(calls) for number in numbers]
+    return [number + 0.1 + calls[-1] - calls[0] for number in numbers]
 def largest(numbers):
     waited = calls[-1] - calls[0] if calls else 0
     return waited
