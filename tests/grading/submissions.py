@@ -7,7 +7,7 @@ from vistext.exercise_notebooks import released
 from vistext.grading.settings import MIB, Limits
 
 # Enough for NumPy, and soon over: hostile code is to be stopped, not waited for.
-LIMITS = Limits(seconds=25, cell_seconds=4, call_seconds=3, memory=1024 * MIB, processes=32, disk=16 * MIB, restarts=5)
+LIMITS = Limits(seconds=25, cell_seconds=4, call_seconds=3, memory=1024 * MIB, threads=32, disk=16 * MIB, restarts=5)
 
 RIGHT = {
     "ps90-1": "def scale(numbers, factor):\n    return [number * factor for number in numbers]",

@@ -41,6 +41,10 @@ def test_who_has_stopped_reading_cannot_make_the_grader_wait():
         ("open('/written', 'w')", "OSError"),
         ("open('/dev/written', 'w')", "OSError"),
         ("import os; os.listdir(os.path.expanduser('~root'))", "FileNotFoundError"),
+        ("import os; os.fork()", "PermissionError"),
+        ("import os; os.posix_spawn('/bin/true', ['true'], {})", "PermissionError"),
+        ("import subprocess; subprocess.run(['/bin/true'])", "PermissionError"),
+        ("import ctypes; assert ctypes.CDLL(None).shmget(0, 1 << 20, 0o1600) >= 0", "AssertionError"),
         ("import os; os.setuid(0)", "OSError"),
         ("import os; os.chroot('/tmp')", "PermissionError"),
         ("import ctypes; assert ctypes.CDLL(None).unshare(0x10000000) == 0", "AssertionError"),
@@ -52,6 +56,13 @@ def test_who_has_stopped_reading_cannot_make_the_grader_wait():
 def test_what_is_forbidden_raises_inside(source, raised):
     with Sandbox(LIMITS) as box:
         assert ran(box, source)["raised"][0] == raised
+
+
+@pytest.mark.sandbox
+def test_threads_may_be_started():
+    source = "import threading; one = threading.Thread(target=int); one.start(); one.join()"
+    with Sandbox(LIMITS) as box:
+        assert ran(box, source)["raised"] is None
 
 
 @pytest.mark.sandbox

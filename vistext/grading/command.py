@@ -41,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory", metavar="MIB", type=_count, default=limits.memory // MIB, help="(default: %(default)s)"
     )
-    parser.add_argument(
-        "--processes", metavar="N", type=_count, default=limits.processes, help="(default: %(default)s)"
-    )
+    parser.add_argument("--threads", metavar="N", type=_count, default=limits.threads, help="(default: %(default)s)")
     parser.add_argument("--disk", metavar="MIB", type=_count, default=limits.disk // MIB, help="(default: %(default)s)")
     parser.add_argument(
         "--notebook", metavar="MIB", type=_count, default=limits.notebook // MIB, help="largest (default: %(default)s)"
@@ -88,7 +86,7 @@ def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) ->
         Limits(),
         seconds=arguments.seconds,
         memory=arguments.memory * MIB,
-        processes=arguments.processes,
+        threads=arguments.threads,
         disk=arguments.disk * MIB,
         notebook=arguments.notebook * MIB,
     )

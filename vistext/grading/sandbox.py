@@ -5,11 +5,12 @@ system's programs, this Python and the package, all read-only, an empty /tmp of 
 no network and no capabilities. Not inside: the course folder, other submissions, the gradebook, the home of whoever
 grades, and the folder of `vistext.checks` that holds right answers (`stub_checks` stands there).
 
-A watch kills all of it when it holds too much memory or too many processes together, which no limit of a single
-process prevents.
+A filter of system calls (seccomp) forbids other processes, and memory that no limit of a process counts: so what it
+may take is what one process may take. A watch ends it when it holds too much memory or too many threads.
 """
 
 import contextlib
+import errno
 import functools
 import os
 import resource
@@ -19,7 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from vistext.grading import wire
 from vistext.grading.settings import Limits
@@ -30,12 +33,16 @@ INSIDE = f"import sys; sys.path[0] = {str(PACKAGE.parent)!r}; from vistext.gradi
 SHOWN_OF_CHECKS = ("asking.py", "exercise.py", "plain.py")  # how a function is called; no exercise, and no answer
 SYSTEM = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 NOBODY = 65534
+# New processes (threads may be started), memory outside the address space, and a way round this filter.
+FORBIDDEN = ("fork", "vfork", "memfd_create", "shmget", "msgget", "io_uring_setup")
+CLONE_THREAD = 0x00010000
 TICK = 0.2  # seconds between two looks of the watch
 START_SECONDS = 60  # of the process itself, before it runs anything of the student's
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 INSTALL = (
-    "the sandbox needs bubblewrap, on Linux (Debian, Ubuntu: sudo apt install bubblewrap; Fedora: sudo dnf install "
-    "bubblewrap). --no-sandbox runs students' code as you, with your files and network: only for code that you trust"
+    "the sandbox needs bubblewrap and libseccomp, on Linux (Debian, Ubuntu: sudo apt install bubblewrap libseccomp2; "
+    "Fedora: sudo dnf install bubblewrap libseccomp). --no-sandbox runs students' code as you, with your files and "
+    "network: only for code that you trust"
 )
 
 
@@ -47,7 +54,7 @@ class EndedError(Exception):
     """The process in the sandbox is no more.
 
     Attributes:
-        kind: "Timeout", "Memory", "Processes", "Answer" (too long, or not readable) or "Ended" (by itself).
+        kind: "Timeout", "Memory", "Threads", "Answer" (too long, or not readable) or "Ended" (by itself).
     """
 
     def __init__(self, kind: str, message: str):
@@ -84,7 +91,7 @@ class Sandbox:
             os.set_blocking(stream.fileno(), False)
             self._open.register(stream, selectors.EVENT_READ)
         try:
-            self.ask({"limit": _resources(limits, sandboxed)}, START_SECONDS)
+            self.ask({"limit": _resources(limits)}, START_SECONDS)
         except BaseException:
             self.close()
             raise
@@ -168,13 +175,13 @@ class Sandbox:
                 raise self._ended()
 
     def _watch(self) -> None:
-        """Raise if the processes are too many, or hold too much memory together."""
+        """Raise if it holds too much memory, or has too many threads."""
         processes = _descendants(self._process.pid)
-        held = sum(_resident(pid) for pid in processes)
+        held, threads = sum(map(_resident, processes)), sum(map(_threads, processes))
         if held > self.limits.memory:
             raise EndedError("Memory", f"it held {held >> 20:,} MiB; at most {self.limits.memory >> 20:,} are allowed")
-        if len(processes) > self.limits.processes:
-            raise EndedError("Processes", f"it started {len(processes)} processes; {self.limits.processes} are allowed")
+        if threads > self.limits.threads:
+            raise EndedError("Threads", f"it started {threads} threads; {self.limits.threads} are allowed")
 
     def _ended(self) -> EndedError:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -204,20 +211,41 @@ def problem() -> str | None:
         _as_whom()
     except SandboxError as error:
         return str(error)
+    except (ImportError, RuntimeError) as error:
+        return f"there is no filter of system calls ({error}): {INSTALL}"
     return None
 
 
 def _start(command: list[str], disk: int, hidden: tuple[Path, ...], user: dict) -> subprocess.Popen:
-    whole = [*_bubblewrap(disk, hidden), *command]
-    return subprocess.Popen(whole, **PIPES, env=_environment("/tmp/home"), start_new_session=True, cwd="/", **user)
+    with _filter() as calls:
+        whole = [*_bubblewrap(disk, hidden), "--seccomp", str(calls.fileno()), "--", *command]
+        how = {"env": _environment("/tmp/home"), "start_new_session": True, "cwd": "/", "pass_fds": [calls.fileno()]}
+        return subprocess.Popen(whole, **PIPES, **how, **user)
+
+
+@contextlib.contextmanager
+def _filter() -> Iterator[BinaryIO]:
+    """A file with the filter of system calls, for this processor, as bubblewrap reads it."""
+    import pyseccomp  # fails without the system's libseccomp
+
+    calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    forbid = pyseccomp.ERRNO(errno.EPERM)
+    for name in FORBIDDEN:
+        calls.add_rule(forbid, name)
+    calls.add_rule(forbid, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
+    # The flags of clone3 lie in memory, where a filter cannot look; without it, the C library starts threads by clone.
+    calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
+    with tempfile.TemporaryFile() as file:
+        calls.export_bpf(file)
+        file.seek(0)
+        yield file
 
 
 @functools.cache
 def _as_whom() -> dict:
     """As whom bubblewrap is started: root gives way to nobody, where that user can reach this Python.
 
-    Root owns files that others cannot read, and the system's limit of processes does not hold for it: there the watch
-    alone counts them.
+    Root owns files that others cannot read.
     """
     said = ""
     for user in [{"user": NOBODY, "group": NOBODY, "extra_groups": []}, {}] if os.geteuid() == 0 else [{}]:
@@ -263,7 +291,7 @@ def _bubblewrap(disk: int, hidden: tuple[Path, ...]) -> list[str]:
         command += bind(checks / name)
     if fonts := _fonts():
         command += bind(fonts, f"/tmp/home/.cache/matplotlib/{fonts.name}")
-    return [*command, "--remount-ro", str(checks), "--remount-ro", "/dev", "--remount-ro", "/", "--"]
+    return [*command, "--remount-ro", str(checks), "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def _shown() -> list[Path]:
@@ -309,17 +337,14 @@ def _environment(home: str) -> dict[str, str]:
     )
 
 
-def _resources(limits: Limits, sandboxed: bool) -> dict[str, int]:
+def _resources(limits: Limits) -> dict[str, int]:
     wanted = {
         "AS": limits.memory,
         "CORE": 0,
         "CPU": limits.processor_seconds,
         "FSIZE": limits.disk,
         "NOFILE": 256,
-        "NPROC": limits.processes,  # counted in the sandbox alone, from Linux 5.14 on; the watch counts them too
     }
-    if not sandboxed:
-        del wanted["NPROC"]  # it would count everything that its user runs
     allowed = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1] for name in wanted}
     infinity = resource.RLIM_INFINITY
     return {name: most if allowed[name] == infinity else min(most, allowed[name]) for name, most in wanted.items()}
@@ -335,9 +360,13 @@ def _descendants(pid: int) -> list[int]:
                 children = Path(f"/proc/{parent}/task/{task}/children").read_text().split()
                 waiting += map(int, children)
                 found += map(int, children)
-        if len(found) > 10_000:
-            break
     return found
+
+
+def _threads(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return len(os.listdir(f"/proc/{pid}/task"))
+    return 0
 
 
 def _resident(pid: int) -> int:

@@ -14,7 +14,7 @@ class Limits:
     call_seconds: float = 10.0  # one call of a student's function
     processor_seconds: int = 120  # of one process
     memory: int = 4096 * MIB  # address space of one process, and what all of them hold; TensorFlow needs 1.6 GiB
-    processes: int = 128  # threads count; TensorFlow starts some for each core
+    threads: int = 128  # TensorFlow starts some for each core
     disk: int = 64 * MIB  # in memory, and gone afterwards
     printed: int = 1 * MIB  # more is thrown away, and noted
     answer: int = 4 * MIB  # what comes back of one call
