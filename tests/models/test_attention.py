@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from vistext.engine import keras, tf
-from vistext.models.attention import HIDDEN, Attention, Block, Places
+from vistext.models.attention import HIDDEN, Attention, Block, Coordinates, Places, coordinates
 
 N, SENTENCES, WORDS, PARTS, WIDTH, DEPTH, HEADS = 2, 3, 5, 4, 8, 6, 2
 
@@ -197,3 +197,25 @@ def test_keras_saves_and_loads_the_layers_whole(tmp_path, given, causal):
     model.save(tmp_path / "block.keras")
     back = keras.models.load_model(tmp_path / "block.keras")
     assert np.array_equal(back(list(given)), model(list(given)))
+
+
+def test_each_cell_of_a_grid_says_where_it_lies():
+    grid = random(N, 16, DEPTH)
+    placed = Coordinates()(grid).numpy()
+    assert placed.shape == (N, 16, DEPTH + 16)
+    assert np.array_equal(placed[..., :DEPTH], grid)
+    assert np.array_equal(placed[0, :, DEPTH:], placed[1, :, DEPTH:])
+    down, across = placed[0, :, DEPTH : DEPTH + 8].reshape(4, 4, 8), placed[0, :, DEPTH + 8 :].reshape(4, 4, 8)
+    assert np.ptp(down, axis=1).max() == np.ptp(across, axis=0).max() == 0
+    assert np.array_equal(down[:, 0], across[0])
+    middles = np.array([1, 3, 5, 7]) * np.pi / 8
+    waves = np.stack([np.sin(middles), np.cos(middles), np.sin(2 * middles), np.cos(2 * middles)], axis=-1)
+    assert down[:, 0, :4] == pytest.approx(waves, abs=1e-6)
+    assert len({tuple(row) for row in placed[0, :, DEPTH:].round(5)}) == 16
+
+
+def test_a_network_s_coordinates_are_found_where_it_has_some():
+    grid = random(N, 16, DEPTH)
+    inputs = keras.Input((16, DEPTH))
+    assert coordinates(keras.Model(inputs, inputs))(grid) is grid
+    assert coordinates(keras.Model(inputs, Coordinates()(inputs)))(grid).shape == (N, 16, DEPTH + 16)

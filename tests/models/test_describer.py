@@ -16,7 +16,7 @@ from vistext.models.describer import LENGTHS, MOST, Describer, DescriberConfig, 
 from vistext.models.writing import Writing
 
 VOCABULARY = Vocabulary.build(["A cat is sitting on the floor.", "There is a large dog, and it runs to the left."])
-SMALL = DescriberConfig(len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2)
+SMALL = DescriberConfig(len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, placed=True)
 PICTURES = scenes.draw_many(scenes.sample(4, 3, "val")).pictures
 GRIDS = np.random.default_rng(0).normal(size=(3, 64, 8)).astype("float32")
 CANNOT_BE_SAID = [PAD, START, UNKNOWN]
@@ -77,8 +77,16 @@ def test_the_eye_sees_each_part_of_the_picture_where_it_is(eye):
 
 def test_many_pictures_are_looked_at_in_parts_with_the_same_result(eye, monkeypatch):
     whole = describer.look(eye, PICTURES)
-    monkeypatch.setattr(describer, "AT_ONCE", 3)
+    monkeypatch.setattr(describer, "LOOKED_AT_ONCE", 3)
     assert describer.look(eye, PICTURES) == pytest.approx(whole, abs=1e-5)
+
+
+def test_an_eye_that_has_learned_more_is_not_looked_through_as_it_was(eye):
+    again = describer.build_eye(SMALL)
+    before = describer.look(again, PICTURES)
+    again.set_weights(eye.get_weights())
+    assert describer.look(again, PICTURES) == pytest.approx(describer.look(eye, PICTURES), abs=1e-6)
+    assert np.abs(describer.look(again, PICTURES) - before).max() > 1e-3
 
 
 def test_a_picture_of_another_size_is_scaled_to_fit(eye):
@@ -232,7 +240,7 @@ def test_a_sentence_has_the_same_score_in_whatever_company(judge, monkeypatch):
     together = judge.score(PICTURES, SAID)
     alone = [judge.score(PICTURES[i : i + 1], SAID[i : i + 1])[0] for i in range(4)]
     assert together == pytest.approx(alone, abs=1e-5)
-    monkeypatch.setattr(describer, "AT_ONCE", 3)
+    monkeypatch.setattr(describer, "HEARD_AT_ONCE", 3)
     assert judge.score(PICTURES, SAID) == pytest.approx(together, abs=1e-5)
 
 
@@ -341,7 +349,7 @@ def test_the_precision_changes_little_and_the_reader_s_stays(writer):
 
 
 def test_what_is_loaded_is_what_was_saved(writer, speaker, judge, tmp_path, monkeypatch):
-    config = {name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks")}
+    config = {name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks", "placed")}
     card = {"config": config | {"widths": list(SMALL.widths)}, "words": list(VOCABULARY.words)}
     models = {"eye": judge.eye, "gan_describer": writer, "describer": writer, "judge": judge.network}
     for name, model in models.items():

@@ -19,7 +19,7 @@ from vistext.models.writing import Writing, nothing
 VOCABULARY = Vocabulary.build(
     ["What is the cat sitting on?", "How many dogs are there?", "Where is it?", "Yes, two.", "The cat is on the floor."]
 )
-SMALL = QGNetConfig(len(VOCABULARY), widths=(8, 8, 8, 8), depth=1, width=16, heads=2, reading=2, writing=2)
+SMALL = QGNetConfig(len(VOCABULARY), widths=(8, 8, 8, 8), depth=1, width=16, heads=2, reading=2, writing=2, placed=True)
 PICTURES = scenes.draw_many(scenes.sample(4, 3, "val")).pictures
 GRIDS = np.random.default_rng(0).normal(size=(3, 64, 8)).astype("float32")
 QUESTIONS = ["Where is it?", "What is the cat sitting on?", "Yes, how many dogs are there on the floor?"]
@@ -250,7 +250,9 @@ def test_a_word_s_cell_is_the_one_whose_key_fits(encoder):
     block = sure.get_layer("read_block1")
     for weight, value in ((block.norms[1].gamma, 0), (block.norms[1].beta, 1), (block.across.queries.kernel, 1)):
         weight.assign(np.full(weight.shape, value, "float32"))
-    block.across.keys.kernel.assign(np.ones(block.across.keys.kernel.shape))
+    keys = np.zeros(block.across.keys.kernel.shape)
+    keys[: GRIDS.shape[-1]] = 1  # not the cell's coordinates
+    block.across.keys.kernel.assign(keys)
     grids = np.zeros((3, 64, 8), "float32")
     for row, cell in enumerate((0, 13, 63)):
         grids[row, cell] = 1
@@ -386,7 +388,9 @@ def test_the_precision_changes_little_and_the_reader_s_stays(encoder, decoder):
 
 
 def test_what_is_loaded_is_what_was_saved(network, encoder, decoder, tmp_path, monkeypatch):
-    sizes = {name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "reading", "writing")}
+    sizes = {
+        name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "reading", "writing", "placed")
+    }
     card = {"config": sizes | {"widths": list(SMALL.widths)}, "words": list(VOCABULARY.words)}
     # Eye and networks may differ in depth; easy-VQA's eye is its own and does not.
     shared = describer.DescriberConfig(9, widths=SMALL.widths, depth=2, width=8, heads=2, blocks=1)
@@ -430,8 +434,10 @@ def test_a_sentence_says_a_short_answer_if_its_words_stand_in_it_together(answer
     assert qgnet.says(answer, short) is holds
 
 
-def test_of_several_questions_the_first_is_taken_that_is_answered_as_wished(asker, monkeypatch):
-    drawn = [*["Where is it?"] * 2, "What is the cat sitting on?", "", *["Where is it?"] * 4, *["Where is it?"] * 8]
+def test_of_several_questions_that_is_taken_which_is_answered_most_surely_as_wished(asker, monkeypatch):
+    other, unsure, surer = "Where is it?", "Where is the cat?", "What is the cat sitting on?"
+    drawn = [other, unsure, surer, "", unsure, *[other] * 3, *[other] * 8]
+    sure = {unsure: -0.7, surer: -0.1, other: 0.0}
     monkeypatch.setattr(Vocabulary, "decode", lambda self, ids: drawn if len(ids) == len(drawn) else ids)
     read = []
 
@@ -441,7 +447,8 @@ def test_of_several_questions_the_first_is_taken_that_is_answered_as_wished(aske
         @staticmethod
         def write(grids, texts):
             read.extend(texts)
-            return SimpleNamespace(ids=["The cat is on the floor." if "cat" in text else "Two." for text in texts])
+            said = ["The cat is on the floor." if "cat" in text else "Two." for text in texts]
+            return SimpleNamespace(ids=said, log_probabilities=np.array([[sure[text]] for text in texts]))
 
     posed = asker.pose(GRIDS[:2], ["the floor", "yes"], seed=0, asked_back=Answers())
     assert posed == ["What is the cat sitting on?", "Where is it?"]

@@ -12,7 +12,7 @@ from vistext import decoding, scenes
 from vistext.data.easyvqa import Split
 from vistext.data.words import END, PAD, START, Vocabulary
 from vistext.engine import keras
-from vistext.experiments.describing import RISING
+from vistext.experiments.describing import ITERATIONS, RISING
 from vistext.experiments.locating import FIRST_SEED, SETTLING, settle
 from vistext.models import describer, qgnet
 from vistext.models.qgnet import LONGEST, Asker, Network, QGNet, QGNetConfig
@@ -24,7 +24,6 @@ READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each with 8 que
 WITHOUT = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
 AT_ONCE = 500  # texts that are answered together
 WISHED_AT_ONCE = 100  # answers to which questions are asked together, several to each
-ITERATIONS = 5  # of `training.Muon`: kernels of dense layers take longer to orthogonalise
 
 
 @cache
@@ -54,12 +53,6 @@ class Quiz:
     seen: np.ndarray
     read: np.ndarray
     written: np.ndarray
-
-
-def look(eye: keras.Model, seen: list[Scene]) -> np.ndarray:
-    """What an eye sees in scenes: float16 [n, 64, c], which takes 20 kB for each of 160 channels."""
-    parts = [seen[first : first + AT_ONCE] for first in range(0, len(seen), AT_ONCE)]
-    return np.concatenate([describer.look(eye, scenes.draw_many(part).pictures).astype("float16") for part in parts])
 
 
 def drawn_quiz(grids: np.ndarray, seen: list[Scene], count: int, seed: int = 0, *, reverse: bool = False) -> Quiz:
@@ -112,6 +105,7 @@ class Recipe:
     learning_rate: float = 0.1  # of the eye's kernels, see `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9  # of all kernels; those of an eye want less
     dense_rate: float = 0.2  # of the kernels of encoder and decoder, as a share of that
+    dense_decay: float = 0.0  # of these, see `training.Muon`
     adam_rate: float = 0.012  # of everything else, likewise
     without: str = ""  # one of `WITHOUT`
     seed: int = 0
@@ -215,6 +209,7 @@ def train(
             momentum=recipe.momentum,
             adam_rate=recipe.adam_rate,
             dense_rate=recipe.dense_rate,
+            dense_decay=recipe.dense_decay,
             iterations=ITERATIONS,
         ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),

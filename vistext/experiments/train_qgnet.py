@@ -24,17 +24,17 @@ from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/qgnet")
 INTERRUPTED = 130
-SCENES, ASKED, CROWDED, TWINS = 16_000, 10, 0.8, 0.4  # to learn from, questions about each; see `describing.crowd`
+SCENES, ASKED, CROWDED, TWINS = 24_000, 10, 0.8, 0.4  # to learn from, questions about each; see `describing.crowd`
 TESTED, QUESTIONS = 2000, 4  # scenes of each split, and questions about each
 POSED = 300  # of these scenes, questions are posed about: each wish takes several
 KEPT_ASIDE = (0.1, 0)  # of easy-VQA's training split, to choose recipes by; see `easyvqa.validation`
 NUCLEUS = 0.9  # of which questions are drawn
 EASY = QGNetConfig(words=0, widths=(24, 64, 96, 128), depth=1, width=64, reading=1, writing=1)  # one thing in a picture
-DRAWN = Recipe(QGNetConfig(words=0), steps=3000, size=32)
+DRAWN = Recipe(QGNetConfig(words=0, placed=True), steps=1800, size=32)
 RECIPES = {  # of each network its stages, each with other scenes
     "easyvqa": (Recipe(EASY, steps=5000, size=32, asked=4, momentum=0.6),),
-    "qgnet": (DRAWN, replace(DRAWN, steps=2400, learning_rate=0.07, seed=1)),
-    "asker": (replace(DRAWN, steps=1500),),
+    "qgnet": (DRAWN,),
+    "asker": (replace(DRAWN, steps=1400),),
 }
 TASKS = {
     "easyvqa": (
@@ -104,7 +104,7 @@ def prepared(name: str, number: int, share: float = 1.0) -> tuple[Recipe, Quiz, 
     else:
         words, count = answering.vocabulary(), max(100, round(SCENES * min(1.0, share)))
         seen = describing.crowd(count, CROWDED, FIRST_SEED * (number + 1), TWINS)
-        grids = answering.look(shipped_eye(), seen)
+        grids = describing.look(shipped_eye(), seen)
         quiz = answering.drawn_quiz(grids, seen, ASKED, number, reverse=name == "asker")
     recipe = RECIPES[name][number]
     network = replace(recipe.network, words=len(words))
@@ -177,7 +177,7 @@ def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> di
     measured = {"scenes": count, "questions": QUESTIONS, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)
-        grids = answering.look(network.eye, seen)
+        grids = describing.look(network.eye, seen)
         if name == "asker":
             answers = qgnet.load("qgnet", folder)
             found = {

@@ -5,6 +5,11 @@ may look at holds up a key and a value; what is looked at is the mean of the val
 fit. A `Block` does that twice, with its own sentence and with a memory (a picture's grid), and then thinks about it.
 """
 
+import math
+from collections.abc import Callable
+
+import numpy as np
+
 from vistext.engine import keras, tf
 
 layers = keras.layers
@@ -161,6 +166,29 @@ class Block(layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"heads": self.heads, "thinking": self.thinking, "causal": self.causal}
+
+
+@keras.saving.register_keras_serializable("vistext")
+class Coordinates(layers.Layer):
+    """Where each cell of a square grid lies, beside what was seen in it: [n, cells, c] → [n, cells, c + 16].
+
+    What is to the left of what can then be read off the values that attention brings. For each direction there are
+    sine and cosine of four frequencies (Liu et al. 2018, "An Intriguing Failing of Convolutional Neural Networks and
+    the CoordConv Solution", arXiv:1807.03247; the waves are those of Vaswani et al. 2017).
+    """
+
+    def call(self, x):
+        side = math.isqrt(x.shape[1])
+        middles = (np.arange(side) + 0.5) / side * math.pi
+        waves = np.stack([wave(middles * 2**power) for power in range(4) for wave in (np.sin, np.cos)], axis=-1)
+        down, across = np.repeat(waves, side, axis=0), np.tile(waves, (side, 1))
+        places = ops.cast(np.concatenate([down, across], axis=-1)[None], x.dtype)
+        return ops.concatenate([x, ops.tile(places, (ops.shape(x)[0], 1, 1))], axis=-1)
+
+
+def coordinates(network: keras.Model) -> Callable:
+    """The `Coordinates` that a network gives what it looks at, or, if it has none, what leaves that as it is."""
+    return next((layer for layer in network.layers if isinstance(layer, Coordinates)), lambda memory: memory)
 
 
 @keras.saving.register_keras_serializable("vistext")

@@ -8,15 +8,17 @@ discriminator, D(picture, sentence) → [0, 1] (Dai et al. 2017, "Towards Divers
 a Conditional GAN", arXiv:1703.06029).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
 from vistext import decoding, weights
 from vistext.data.words import PAD, START, Vocabulary
-from vistext.engine import keras
+from vistext.engine import keras, tf
 from vistext.models import frames
-from vistext.models.attention import Block, Places
+from vistext.models.attention import Block, Coordinates, Places
 from vistext.models.hourglass import hourglass, precision, stem
 from vistext.models.writing import Writing
 from vistext.scenes import language
@@ -27,7 +29,8 @@ ops = keras.ops
 SIDE = 64  # of the pictures that they know
 GRID = 8  # cells along a side
 LENGTHS = tuple(language.LENGTHS)  # what is told apart by a number: title, description, story
-AT_ONCE = 250  # pictures looked at together
+LOOKED_AT_ONCE = 64  # pictures; more no longer fit into the processor's cache
+HEARD_AT_ONCE = 250  # sentences
 MOST = {"title": 24, "description": 32, "story": 60}  # words and marks, the end included; what is longer is cut
 
 
@@ -41,6 +44,7 @@ class DescriberConfig:
     width: int = 128  # numbers for each word of a sentence
     heads: int = 4
     blocks: int = 3  # of writer and judge: one finds the things, the others compare them ("the", "two", "left of")
+    placed: bool = False  # whether each cell tells writer and judge where it lies, see `attention.Coordinates`
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -76,12 +80,13 @@ def build_writer(config: DescriberConfig) -> keras.Model:
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         ids = layers.Input((None, None), dtype="int32", name="ids")
         lengths = layers.Input((None,), dtype="int32", name="lengths")
+        cells = Coordinates(name="cells")(grid) if config.placed else grid
         x = layers.Embedding(config.words, config.width, name="embedding")(ids)
         length = layers.Embedding(len(LENGTHS), config.width, name="length")(lengths)
         x = x + ops.expand_dims(length, 2)  # (n, s, t, width)
         x = Places(max(MOST.values()), name="places")(x)
         for number in range(config.blocks):
-            x = Block(config.heads, name=f"block{number}")(x, grid)
+            x = Block(config.heads, name=f"block{number}")(x, cells)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         logits = layers.Dense(config.words, dtype="float32", name="logits")(x)
     return keras.Model([grid, ids, lengths], logits, name="writer")
@@ -104,13 +109,14 @@ def build_judge(config: DescriberConfig) -> keras.Model:
     with precision(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         words = layers.Input((None, None, config.words), name="words")
+        cells = Coordinates(name="cells")(grid) if config.placed else grid
         # A word is heard after those before it: START stands where the first of these would be.
         start = ops.one_hot(ops.full_like(ops.argmax(words[:, :, :1], axis=-1), START), config.words)
         before = ops.concatenate([ops.cast(start, words.dtype), words[:, :, :-1]], axis=2)
         x = layers.Dense(config.width, use_bias=False, name="embedding")(before)
         x = Places(max(MOST.values()), name="places")(x)
         for number in range(config.blocks):
-            x = Block(config.heads, name=f"block{number}")(x, grid)
+            x = Block(config.heads, name=f"block{number}")(x, cells)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         # What each word would add here; at first nothing.
         adds = layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name="adds")(x)
@@ -237,8 +243,16 @@ def look(eye: keras.Model, pictures: np.ndarray) -> np.ndarray:
         TypeError, ValueError: not such pictures.
     """
     squares, _ = frames.fit(pictures, SIDE)
-    parts = [eye(squares[first : first + AT_ONCE], training=False) for first in range(0, len(squares), AT_ONCE)]
+    see = _compiled(eye)
+    parts = [see(squares[first : first + LOOKED_AT_ONCE]) for first in range(0, len(squares), LOOKED_AT_ONCE)]
     return np.concatenate([np.asarray(part, "float32") for part in parts])
+
+
+@lru_cache(maxsize=8)
+def _compiled(eye: keras.Model) -> Callable:
+    """An eye in a graph of TensorFlow's, which takes two thirds of the time; made once for any number of pictures."""
+    pictures = tf.TensorSpec((None, *eye.inputs[0].shape[1:]), "uint8")
+    return tf.function(partial(eye, training=False), input_signature=[pictures])
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,10 +321,10 @@ class Judge:
 
     def _heard(self, grids: np.ndarray, ids: np.ndarray) -> np.ndarray:
         parts = []
-        for first in range(0, len(ids), AT_ONCE):
-            some = ids[first : first + AT_ONCE, np.newaxis, 1:]
+        for first in range(0, len(ids), HEARD_AT_ONCE):
+            some = ids[first : first + HEARD_AT_ONCE, np.newaxis, 1:]
             words = ops.one_hot(np.where(some == PAD, -1, some), len(self.vocabulary))
-            seen = ops.convert_to_tensor(grids[first : first + AT_ONCE])
+            seen = ops.convert_to_tensor(grids[first : first + HEARD_AT_ONCE])
             parts.append(np.asarray(self.network([seen, words], training=False))[:, 0])
         return np.concatenate(parts) if parts else np.zeros((0, ids.shape[1] - 1), np.float32)
 

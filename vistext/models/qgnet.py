@@ -17,7 +17,7 @@ from vistext import decoding, weights
 from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras
 from vistext.models import describer
-from vistext.models.attention import HIDDEN, Block, Places
+from vistext.models.attention import HIDDEN, Block, Coordinates, Places, coordinates
 from vistext.models.describer import GRID, look
 from vistext.models.hourglass import precision
 from vistext.models.writing import Writing, nothing
@@ -39,6 +39,7 @@ class QGNetConfig:
     heads: int = 4
     reading: int = 3  # blocks of the encoder: find the words' things, compare them, look again for what is asked
     writing: int = 1  # blocks of the decoder: it says again what z holds; a second one gained less than it cost
+    placed: bool = False  # whether each cell says where it lies, which matters where things are compared
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -55,11 +56,12 @@ def build_encoder(config: QGNetConfig) -> keras.Model:
     with precision(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         ids = layers.Input((None, None), dtype="int32", name="ids")
+        cells = Coordinates(name="cells")(grid) if config.placed else grid
         x = layers.Embedding(config.words, config.width, name="read_embedding")(ids)
         x = Places(LONGEST, name="read_places")(x)
         padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)  # (n, s, t)
         for number in range(config.reading):
-            x = Block(config.heads, causal=False, name=f"read_block{number}")(x, grid, padding)
+            x = Block(config.heads, causal=False, name=f"read_block{number}")(x, cells, padding)
         x = layers.LayerNormalization(epsilon=1e-5, name="read_norm")(x)
         z = x * ops.cast(ops.not_equal(ids, PAD), x.dtype)[..., None]
     return keras.Model([grid, ids], z, name="encoder")
@@ -100,10 +102,11 @@ def read(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
         cells of each picture.
     """
     layer, grid, ids = encoder.get_layer, ops.convert_to_tensor(grid), ops.convert_to_tensor(ids)[:, None]
+    cells = coordinates(encoder)(grid)
     x, found = layer("read_places")(layer("read_embedding")(ids)), []
     padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)
     for block in (each for each in encoder.layers if isinstance(each, Block)):
-        x, weights = block.see(x, grid, padding)
+        x, weights = block.see(x, cells, padding)
         found.append(np.asarray(weights)[:, 0])
     z = np.asarray(layer("read_norm")(x))[:, 0] * (np.asarray(ids)[:, 0] != PAD)[..., np.newaxis]
     return z, np.stack(found)
@@ -274,8 +277,9 @@ class Asker(Network):
             seed: decides between all that could be asked; when left out, the likeliest words are taken.
             nucleus: with a seed; see `decoding.draw_z`.
             asked_back: with a seed, a network with the same eye that answers what is drawn. Of `TRIES` questions that
-                which it answers as was wished for is taken (after Alberti et al. 2019, "Synthetic QA Corpora Generation
-                with Roundtrip Consistency", arXiv:1906.05416), and if there is none, the first.
+                is taken which it answers most surely as was wished for, and if there is none, the first (after Alberti
+                et al. 2019, "Synthetic QA Corpora Generation with Roundtrip Consistency", arXiv:1906.05416): which
+                bird is meant where there are two, it cannot be sure of.
 
         Returns:
             n questions.
@@ -305,11 +309,12 @@ class Asker(Network):
         if asked_back is None:
             return drawn
         can = [number for number, text in enumerate(drawn) if _can_be_read(text, asked_back.vocabulary)]
-        said = asked_back.vocabulary.decode(asked_back.write(grids[can], [drawn[number] for number in can]).ids)
-        agreed = np.zeros(len(drawn), bool)
-        agreed[can] = [says(text, wishes[number]) for text, number in zip(said, can, strict=True)]
-        first = agreed.reshape(-1, tries).argmax(axis=1)
-        return [drawn[row * tries + number] for row, number in enumerate(first)]
+        written = asked_back.write(grids[can], [drawn[number] for number in can])
+        said, chances = asked_back.vocabulary.decode(written.ids), np.exp(written.log_probabilities.sum(axis=1))
+        surest = np.zeros(len(drawn))
+        for number, text, chance in zip(can, said, chances, strict=True):
+            surest[number] = chance if says(text, wishes[number]) else 0
+        return [drawn[row * tries + number] for row, number in enumerate(surest.reshape(-1, tries).argmax(axis=1))]
 
 
 def says(answer: str, short: str) -> bool:
