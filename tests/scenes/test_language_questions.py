@@ -9,7 +9,7 @@ import pytest
 
 from vistext.data.words import Vocabulary
 from vistext.scenes import course_scene, sample, tables
-from vistext.scenes.language import QUESTION_KINDS, ask, ask_several, holds, questions
+from vistext.scenes.language import QUESTION_KINDS, Question, ask, ask_several, holds, questions, reply
 
 NOUNS = {"automobile": "car"}
 ANIMALS = {"bird", "cat", "deer", "dog", "frog", "horse"}
@@ -279,3 +279,53 @@ def test_unknown_kinds_are_refused_with_those_that_there_are():
     ):
         with pytest.raises(ValueError, match="no question of kind 'who is left of'"):
             refused()
+
+
+def test_the_reply_to_a_question_of_the_drawn_world_is_its_answer():
+    for scene in scenes(20):
+        for one in questions(scene):
+            assert reply(one.question, scene) == one
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "answer"),
+    [
+        ("Is there a ship driving?", "no", "No, there is no ship driving."),
+        ("Is there an orange animal on the floor?", "yes", "Yes, there is an orange animal on the floor."),
+        (
+            "Is there a large blue truck parked on the road?",
+            "no",
+            "No, there is no large blue truck parked on the road.",
+        ),
+    ],
+)
+def test_anyone_may_ask_whether_something_is_there(question, short, answer):
+    scene = course_scene()
+    assert question not in {one.question for one in questions(scene)}
+    assert reply(question, scene) == Question("is there", question, answer, short)
+    assert holds(answer.partition(", ")[2], scene)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the dog doing?",  # there is none
+        "Is there a cat to the left of the dog?",
+        "Is there a unicorn?",
+        "Is there two cats?",
+        "Is there an cat?",
+        "Is there a cat? Yes.",
+        "Is there a cat and a dog?",
+        "Is there a sitting?",
+        "is there",
+        "",
+        "猫?",
+    ],
+)
+def test_what_cannot_be_answered_has_no_reply(question):
+    assert reply(question, course_scene()) is None
+
+
+def test_which_of_two_is_meant_cannot_be_answered():
+    twins = next(scene for scene in scenes(300) if [thing.kind for thing in scene.things] == ["cat", "cat"])
+    assert reply("What is the cat doing?", twins) is None

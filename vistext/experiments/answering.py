@@ -300,8 +300,7 @@ def measure_asker(
         these, draws = slice(first, first + WISHED_AT_ONCE), np.random.default_rng((seed, first))
         looked, wishes = grids[rows[these]].astype("float32"), [one.short for one in wished[these]]
         texts += asker.pose(looked, wishes, seed=draws, nucleus=nucleus, asked_back=back)
-    answerable = [{one.question: one for one in language.questions(scene)} for scene in seen]
-    asked = [answerable[row].get(text) for row, text in zip(rows, texts, strict=True)]
+    asked = [language.reply(text, seen[row]) for row, text in zip(rows, texts, strict=True)]
     hit = np.array([one is not None and one.short == wish.short for one, wish in zip(asked, wished, strict=True)])
     right = np.flatnonzero(hit)
     said = say(answers, grids[rows[right]], [texts[index] for index in right])

@@ -1,12 +1,12 @@
 """What can be said of a drawn scene, what can be asked about it, and what a sentence states.
 
-`descriptions` and `describe` speak, `questions` and `ask` ask and answer, `frames` gives verbs and roles; `read` and
-`holds` understand. All go by one grammar (`grammar`) and one table of words (`lexicon`), so that whatever is said here
-is understood here, and much that is not.
+`descriptions` and `describe` speak, `questions`, `ask` and `reply` ask and answer, `frames` gives verbs and roles;
+`read` and `holds` understand. All go by one grammar (`grammar`) and one table of words (`lexicon`), so that whatever is
+said here is understood here, and much that is not.
 """
 
 from vistext.scenes.language.asking import KINDS as QUESTION_KINDS
-from vistext.scenes.language.asking import Question, ask, ask_several, questions
+from vistext.scenes.language.asking import Question, ask, ask_several, questions, reply
 from vistext.scenes.language.facts import Exactly, Fact, Is, More, Not, Related, Same
 from vistext.scenes.language.reading import NotUnderstoodError, Verdict, holds, read
 from vistext.scenes.language.roles import ROLES, Frame, frames
@@ -36,4 +36,5 @@ __all__ = [
     "questions",
     "read",
     "refer",
+    "reply",
 ]

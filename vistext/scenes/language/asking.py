@@ -4,6 +4,7 @@ Questions whose answer their words betray are not asked ("What is the ship saili
 `ask` draws answers rather than questions, so that no answer is much more frequent than the others.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,8 +13,9 @@ from itertools import permutations
 import numpy as np
 
 from vistext.scenes import tables
-from vistext.scenes.language.facts import such, value_of
+from vistext.scenes.language.facts import Is, such, value_of
 from vistext.scenes.language.lexicon import GROUPS, NUMBERS, SAID, noun
+from vistext.scenes.language.reading import NotUnderstoodError, read
 from vistext.scenes.language.saying import refer, text
 from vistext.scenes.sampling import sample
 from vistext.scenes.scene import Scene, Thing
@@ -59,6 +61,34 @@ def questions(scene: Scene, kind: str | None = None) -> list[Question]:
     kinds = KINDS if kind is None else (kind,)
     asked = (Question(one, *map(text_of, qa[:2]), qa[2]) for one in kinds for qa in _ASKING[one](scene))
     return list({one.question: one for one in asked}.values())
+
+
+def reply(question: str, scene: Scene) -> Question | None:
+    """A question with its answer, if it can be answered about a scene.
+
+    Besides `questions`, which ask for what could well be, anyone may ask whether something is there: that is answered
+    by reading the question as a statement.
+
+    Args:
+        question: any text; capitals matter.
+        scene: what is asked about.
+
+    Returns:
+        None for what is no question of the drawn world, and for one about something that is not there, or of which
+        there are several: "What is the cat doing?" where there is no cat, or are two.
+    """
+    if known := {one.question: one for one in questions(scene)}.get(question):
+        return known
+    named = re.fullmatch(r"Is there (an? (.+))\?", question)
+    try:
+        facts = read(f"There is {named[1]}.") if named else ()
+    except NotUnderstoodError:
+        return None
+    if not facts or {fact.subject if isinstance(fact, Is) else None for fact in facts} != {0}:
+        return None
+    if such(scene, [(fact.attribute, fact.value) for fact in facts]):
+        return Question("is there", question, f"Yes, there is {named[1]}.", "yes")
+    return Question("is there", question, f"No, there is no {named[2]}.", "no")
 
 
 def ask(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Question:
