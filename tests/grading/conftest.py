@@ -2,11 +2,14 @@
 
 import json
 
+import nbformat
 import pytest
-from submissions import LIMITS, as_bytes, make_release
+import standins
+from submissions import CLASS, LIMITS, as_bytes, make_release
 
-from vistext.grading import sandbox
+from vistext.grading import command, sandbox
 from vistext.grading.grade import grade
+from vistext.grading.gradebook import Course
 from vistext.grading.settings import Job
 
 SEED = 987_654_321
@@ -34,3 +37,27 @@ def job(release):
 def graded(job):
     """Grade a submission in the sandbox."""
     return lambda notebook: grade(notebook if isinstance(notebook, bytes) else as_bytes(notebook), job)
+
+
+@pytest.fixture
+def course(tmp_path):
+    release = tmp_path / "course" / "release" / "ps90_standin"
+    release.mkdir(parents=True)
+    nbformat.write(make_release(), release / "ps90_standin.ipynb")
+    return Course(tmp_path / "course", "ps90")
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    for student, notebook in CLASS.items():
+        folder = tmp_path / "handed in" / student
+        folder.mkdir(parents=True)
+        (folder / "ps90_standin.ipynb").write_bytes(as_bytes(notebook))
+    return tmp_path / "handed in"
+
+
+@pytest.fixture
+def stand_in_sets(monkeypatch):
+    """`vistext grade` with the stand-in set in place of the real ones."""
+    monkeypatch.setattr(command, "checks", standins)
+    monkeypatch.setattr(command, "Job", lambda *given, **more: Job(*given, **more, checks="standins"))

@@ -1,10 +1,12 @@
 """Submissions for the tests of grading: the release of a small set, and notebooks made from it."""
 
+import csv
+
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from vistext.exercise_notebooks import released
-from vistext.grading.settings import MIB, Limits
+from vistext.grading.settings import MIB, Job, Limits
 
 # Enough for NumPy, and soon over: hostile code is to be stopped, not waited for.
 LIMITS = Limits(seconds=25, cell_seconds=4, call_seconds=3, memory=1024 * MIB, threads=32, disk=16 * MIB, restarts=5)
@@ -78,3 +80,20 @@ def as_bytes(notebook):
 
 def scores(result):
     return [one["score"] for one in result["exercises"].values()]
+
+
+WRONG = RIGHT | {"ps90-1": "def scale(numbers, factor):\n    return numbers"}
+CLASS = {
+    "anna": hand_in(RIGHT, text="Because <b>I</b> think so."),
+    "ben": hand_in(WRONG),
+    "cleo": make_release(),
+    "dora": hand_in(RIGHT, before="import os\nos._exit(1)"),
+}
+
+
+def job_of(course, **changes):
+    return Job("ps90", course.release, changes.pop("seed", 7), LIMITS, checks="standins", **changes)
+
+
+def table(outcome):
+    return {row["student"]: row for row in csv.DictReader(outcome.table.open(encoding="utf-8"))}

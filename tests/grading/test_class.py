@@ -1,6 +1,5 @@
 """A class: graded side by side and resumably, entered in nbgrader's gradebook, told in pages and in a table."""
 
-import csv
 import json
 from dataclasses import replace
 
@@ -8,7 +7,7 @@ import nbformat
 import pytest
 import standins
 from nbgrader.apps.api import NbGraderAPI
-from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_release
+from submissions import CLASS, LIMITS, RIGHT, as_bytes, hand_in, job_of, make_release, table
 from traitlets.config import Config
 
 from vistext import checks, cli
@@ -17,39 +16,6 @@ from vistext.grading import command, feedback, gradebook, many
 from vistext.grading.grade import grade
 from vistext.grading.gradebook import Course, CourseError
 from vistext.grading.settings import Job
-
-WRONG = RIGHT | {"ps90-1": "def scale(numbers, factor):\n    return numbers"}
-CLASS = {
-    "anna": hand_in(RIGHT, text="Because <b>I</b> think so."),
-    "ben": hand_in(WRONG),
-    "cleo": make_release(),
-    "dora": hand_in(RIGHT, before="import os\nos._exit(1)"),
-}
-
-
-@pytest.fixture
-def course(tmp_path):
-    release = tmp_path / "course" / "release" / "ps90_standin"
-    release.mkdir(parents=True)
-    nbformat.write(make_release(), release / "ps90_standin.ipynb")
-    return Course(tmp_path / "course", "ps90")
-
-
-@pytest.fixture
-def handed_in(tmp_path):
-    for student, notebook in CLASS.items():
-        folder = tmp_path / "handed in" / student
-        folder.mkdir(parents=True)
-        (folder / "ps90_standin.ipynb").write_bytes(as_bytes(notebook))
-    return tmp_path / "handed in"
-
-
-def job_of(course, **changes):
-    return Job("ps90", course.release, changes.pop("seed", 7), LIMITS, checks="standins", **changes)
-
-
-def table(outcome):
-    return {row["student"]: row for row in csv.DictReader(outcome.table.open(encoding="utf-8"))}
 
 
 @pytest.mark.sandbox
@@ -220,13 +186,6 @@ def test_the_histogram_counts_everybody():
 @pytest.fixture
 def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def stand_in_sets(monkeypatch):
-    """`vistext grade` with the stand-in set in place of the real ones."""
-    monkeypatch.setattr(command, "checks", standins)
-    monkeypatch.setattr(command, "Job", lambda *given, **more: Job(*given, **more, checks="standins"))
 
 
 @pytest.mark.sandbox

@@ -8,6 +8,7 @@
     gradebook    scores enter nbgrader's gradebook, and what its screens show is written
     feedback     the page for the student, and the table for the course
     many         all of it for a class: side by side, resumably
+    cluster      the same on other machines, which Dask has put together
 
 The student's code never runs in the process that judges, and nothing is unpickled. Needs Linux.
 """

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vistext import checks
-from vistext.grading import feedback, sandbox
+from vistext.grading import cluster, feedback, sandbox
 from vistext.grading.settings import MIB, Job, Limits
 
 DONE, MEND_FIRST, WRONG_INPUT = 0, 1, 2  # as in vistext.cli
@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", "--workers", metavar="N", type=_count, default=_cores(), help="side by side (default: %(default)s)"
     )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades, in place of processes of this machine"
+    )
     parser.add_argument("--seed", type=int, help="of the held-out cases (default: the course's own, drawn once)")
     parser.add_argument("--again", action="store_true", help="grade also what has not changed")
     parser.add_argument(
@@ -55,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Grade, and print what came of it."""
     from vistext.grading import gradebook
 
-    problem = gradebook.without_nbgrader() or (None if arguments.no_sandbox else sandbox.problem())
+    problem = gradebook.without_nbgrader() or _without_means(arguments)
     if problem:
         return _say(problem, MEND_FIRST)
     course = arguments.course or next((one for one in (Path(), COURSE) if (one / "release").is_dir()), Path())
@@ -72,9 +75,16 @@ def run(arguments: argparse.Namespace) -> int:
                 _grade_set(gradebook.Course(course, name), name, place, arguments)
     except (gradebook.CourseError, OSError, ValueError) as error:
         return _say(str(error), WRONG_INPUT)
-    except sandbox.SandboxError as error:
+    except (sandbox.SandboxError, cluster.ClusterError) as error:
         return _say(str(error), MEND_FIRST)
     return DONE
+
+
+def _without_means(arguments: argparse.Namespace) -> str | None:
+    """What is missing here to run students' code; None if nothing is. Workers of a cluster are asked later."""
+    if arguments.scheduler:
+        return cluster.without_dask()
+    return None if arguments.no_sandbox else sandbox.problem()
 
 
 def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) -> None:
@@ -92,12 +102,16 @@ def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) ->
     )
     seed = many.seed_of(course) if arguments.seed is None else arguments.seed
     job = Job(name, course.release, seed, limits, sandboxed=not arguments.no_sandbox)
+    if arguments.scheduler:
+        executor = cluster.workers(arguments.scheduler, job)
+    else:
+        executor = many.workers(arguments.jobs) if arguments.jobs > 1 else None
     with tqdm(desc=course.assignment, unit=" submissions", file=sys.stderr) as bar:
         outcome = many.grade_all(
             course,
             place,
             job,
-            executor=many.workers(arguments.jobs) if arguments.jobs > 1 else None,
+            executor=executor,
             again=arguments.again,
             progress=lambda student: bar.update(),
         )

@@ -51,6 +51,17 @@ def seed_of(course: Course) -> int:
     return seed
 
 
+def ground_of(job: Job) -> str:
+    """A digest of all that a mark depends on besides the submission: exercises, what judges them, and settings."""
+    parts = [json.dumps([job.recorded(), job.release], sort_keys=True).encode()]
+    for module in ("vistext.checks", "vistext.grading", job.checks):
+        spec = find_spec(module)
+        folders = spec.submodule_search_locations
+        files = sorted(Path(folders[0]).rglob("*.py")) if folders else [Path(spec.origin)]
+        parts += [file.read_bytes() for file in files]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
 def grade_all(
     course: Course,
     place: Path,
@@ -66,7 +77,7 @@ def grade_all(
         course: where scores are entered and pages written.
         place: the folder, or zip, of the submissions.
         job: of the set.
-        executor: makes what runs the work; None to do it in this process, one after the other.
+        executor: makes what runs the work, such as `workers(2)`; None to do it in this process, one after the other.
         again: grade also what has not changed.
         progress: called with each student's name once all is done for them.
 
@@ -98,7 +109,7 @@ def _work(
     course: Course, place: Path, job: Job, outcome: Outcome, *, again: bool, progress: Callable[[str], None]
 ) -> Iterator[tuple[dict, bytes]]:
     """What is to be graded; what is known already goes to `outcome`, after it has been entered if it was not yet."""
-    ground = _digest(job)
+    ground = ground_of(job)
     for submission in collect.collect(place, course.assignment, job.limits.notebook):
         content = submission.content
         known_of_it = json.dumps([ground, submission.timestamp, submission.doubts])
@@ -140,11 +151,10 @@ def _spread(
         return
     with executor() as pool:
         waiting: dict[Future, tuple[dict, bytes]] = {}
-        most = AHEAD * getattr(pool, "_max_workers", 8)
         item = next(work, None)
         try:
             while waiting or item is not None:
-                while item is not None and len(waiting) < most:
+                while item is not None and len(waiting) < pool.at_once:
                     waiting[pool.submit(grade, item[1], job, hidden)] = item
                     item = next(work, None)
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -172,7 +182,14 @@ def _alone(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
 
 def workers(count: int) -> Callable[[], Executor]:
     """What makes so many worker processes, each begun afresh."""
-    return lambda: ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+    return lambda: _Processes(count, mp_context=get_context("spawn"))
+
+
+class _Processes(ProcessPoolExecutor):
+    @property
+    def at_once(self) -> int:
+        """How many submissions are read and handed over."""
+        return AHEAD * self._max_workers
 
 
 def _enter(course: Course, gradebook, record: dict) -> None:
@@ -222,14 +239,3 @@ def _write_table(course: Course, job: Job, outcome: Outcome) -> None:
         json.loads(path.read_text("utf-8")) for path in sorted((_folder(course) / "students").glob("[!.]*.json"))
     )
     write(outcome.table, feedback.table(records, ids))
-
-
-def _digest(job: Job) -> str:
-    """Of everything that a mark depends on besides the submission: exercises, what judges them, and settings."""
-    parts = [json.dumps([job.recorded(), job.release], sort_keys=True).encode()]
-    for module in ("vistext.checks", "vistext.grading", job.checks):
-        spec = find_spec(module)
-        folders = spec.submodule_search_locations
-        files = sorted(Path(folders[0]).rglob("*.py")) if folders else [Path(spec.origin)]
-        parts += [file.read_bytes() for file in files]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
