@@ -9,7 +9,9 @@ from vistext.exercise_notebooks import released
 from vistext.grading.settings import MIB, Job, Limits
 
 # Enough for NumPy, and soon over: hostile code is to be stopped, not waited for.
-LIMITS = Limits(seconds=25, cell_seconds=4, call_seconds=3, memory=1024 * MIB, threads=32, disk=16 * MIB, restarts=5)
+LIMITS = Limits(
+    seconds=25, cell_seconds=4, call_seconds=3, memory=1024 * MIB, threads=32, disk=16 * MIB, files=2000, restarts=5
+)
 
 RIGHT = {
     "ps90-1": "def scale(numbers, factor):\n    return [number * factor for number in numbers]",

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from vistext.checks.exercise import Exercise
 
@@ -38,6 +39,11 @@ class Cell:
     kind: str  # "code", "markdown" or "raw"
     source: str
     grade_id: str = ""
+
+    @cached_property
+    def bare(self) -> str:
+        """The source without what editors change; kept, for each cell is compared with all that were given."""
+        return "\n".join(line.rstrip() for line in self.source.strip().splitlines())
 
 
 @dataclass(frozen=True)
@@ -166,11 +172,7 @@ def _place(cell: Cell, given: list[Cell], marks: list[dict], placed: list) -> in
 
 
 def _same(one: Cell, other: Cell) -> bool:
-    return _bare(one.source) == _bare(other.source)
-
-
-def _bare(source: str) -> str:
-    return "\n".join(line.rstrip() for line in source.strip().splitlines())
+    return one.bare == other.bare
 
 
 def _is_check(mark: dict) -> bool:
@@ -351,4 +353,5 @@ def _with_outputs(cell: dict, said: str | None) -> dict:
 def harmless(text: str) -> str:
     """A student's Markdown with nothing in it that a browser would run: no HTML, no links that are programs."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"(script|data|file)[ \t]*:", r"\1 :", text, flags=re.IGNORECASE)
+    # In Markdown, a backslash before a colon is a colon.
+    return re.sub(r"(script|data|file)[\s\\]*:", r"\1 :", text, flags=re.IGNORECASE)

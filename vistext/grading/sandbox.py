@@ -5,8 +5,9 @@ system's programs, this Python and the package, all read-only, an empty /tmp of 
 no network and no capabilities. Not inside: the course folder, other submissions, the gradebook, the home of whoever
 grades, and the folder of `vistext.checks` that holds right answers (`stub_checks` stands there).
 
-A filter of system calls (seccomp) forbids other processes, and memory that no limit of a process counts: so what it
-may take is what one process may take. A watch ends it when it holds too much memory or too many threads.
+A filter of system calls (seccomp) forbids other processes, sockets but local ones, and memory that no limit of a
+process counts: so what it may take is what one process may take. A watch ends it when it holds too much memory, or has
+too many threads or files.
 """
 
 import contextlib
@@ -32,9 +33,18 @@ PACKAGE = Path(__file__).resolve().parents[1]
 INSIDE = f"import sys; sys.path[0] = {str(PACKAGE.parent)!r}; from vistext.grading.inside import main; main()"
 SHOWN_OF_CHECKS = ("asking.py", "exercise.py", "plain.py")  # how a function is called; no exercise, and no answer
 SYSTEM = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+WRITABLE = ("/tmp", "/dev/shm")
 NOBODY = 65534
-# New processes (threads may be started), memory outside the address space, and a way round this filter.
-FORBIDDEN = ("fork", "vfork", "memfd_create", "shmget", "msgget", "io_uring_setup")
+FORBIDDEN = (
+    *("fork", "vfork"),  # threads may be started
+    *("ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd"),  # other processes: there is bubblewrap's own
+    *("memfd_create", "memfd_secret", "shmget", "semget", "msgget", "bpf"),  # memory that no limit of a process counts
+    *("add_key", "keyctl", "request_key"),  # keys are kept for whoever grades, not for a namespace
+    *("unshare", "setns", "mount", "umount2", "pivot_root", "open_tree", "move_mount", "fsopen", "mount_setattr"),
+    *("io_uring_setup", "perf_event_open", "userfaultfd"),  # ways round this filter, or deep into the kernel
+)
+AF_UNIX = 1  # asyncio pairs them; vsock, for one, reaches out of every namespace
+UNKNOWN = -1  # the number of a system call that an older libseccomp does not know
 CLONE_THREAD = 0x00010000
 TICK = 0.2  # seconds between two looks of the watch
 START_SECONDS = 60  # of the process itself, before it runs anything of the student's
@@ -54,7 +64,7 @@ class EndedError(Exception):
     """The process in the sandbox is no more.
 
     Attributes:
-        kind: "Timeout", "Memory", "Threads", "Answer" (too long, or not readable) or "Ended" (by itself).
+        kind: "Timeout", "Memory", "Threads", "Files", "Answer" (too long, or not readable) or "Ended" (by itself).
     """
 
     def __init__(self, kind: str, message: str):
@@ -74,6 +84,7 @@ class Sandbox:
     def __init__(self, limits: Limits, *, sandboxed: bool = True, hidden: tuple[Path, ...] = ()):
         self.limits = limits
         self.printed = 0
+        self._begun = False
         self._folder = None
         command = [sys.executable, "-s", "-B", "-c", INSIDE]
         if sandboxed:
@@ -92,6 +103,7 @@ class Sandbox:
             self._open.register(stream, selectors.EVENT_READ)
         try:
             self.ask({"limit": _resources(limits)}, START_SECONDS)
+            self._begun = True
         except BaseException:
             self.close()
             raise
@@ -175,13 +187,17 @@ class Sandbox:
                 raise self._ended()
 
     def _watch(self) -> None:
-        """Raise if it holds too much memory, or has too many threads."""
+        """Raise if it holds too much memory, or has too many threads or files."""
         processes = _descendants(self._process.pid)
         held, threads = sum(map(_resident, processes)), sum(map(_threads, processes))
         if held > self.limits.memory:
             raise EndedError("Memory", f"it held {held >> 20:,} MiB; at most {self.limits.memory >> 20:,} are allowed")
         if threads > self.limits.threads:
             raise EndedError("Threads", f"it started {threads} threads; {self.limits.threads} are allowed")
+        # Before it has begun, it may not see files of its own yet, but the system's.
+        files = max(map(_files, processes), default=0) if self._begun else 0
+        if files > self.limits.files:
+            raise EndedError("Files", f"it made {files:,} files; {self.limits.files:,} are allowed")
 
     def _ended(self) -> EndedError:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -231,7 +247,10 @@ def _filter() -> Iterator[BinaryIO]:
     calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     forbid = pyseccomp.ERRNO(errno.EPERM)
     for name in FORBIDDEN:
-        calls.add_rule(forbid, name)
+        number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
+        if number != UNKNOWN:
+            calls.add_rule(forbid, number)
+    calls.add_rule(forbid, "socket", pyseccomp.Arg(0, pyseccomp.NE, AF_UNIX))
     calls.add_rule(forbid, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
     # The flags of clone3 lie in memory, where a filter cannot look; without it, the C library starts threads by clone.
     calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
@@ -275,7 +294,9 @@ def _bubblewrap(disk: int, hidden: tuple[Path, ...]) -> list[str]:
     command += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     command += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
     command += ["--disable-userns"] if _has("disable-userns") else []
-    command += ["--proc", "/proc", "--dev", "/dev", *limited, "--tmpfs", "/dev/shm"]
+    # bubblewrap is the first process in there, by which all others end: nobody must write in its memory.
+    command += ["--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
+    command += ["--dev", "/dev", *limited, "--tmpfs", "/dev/shm"]
     command += [*limited, "--tmpfs", "/tmp", "--dir", "/tmp/home", "--chdir", "/tmp/home"]
     for path in ("/bin", "/sbin", "/lib", "/lib64", "/lib32"):
         command += ["--symlink", os.readlink(path), path] if os.path.islink(path) else bind(path)
@@ -373,4 +394,12 @@ def _resident(pid: int) -> int:
     """Bytes of memory that a process holds."""
     with contextlib.suppress(OSError, IndexError, ValueError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    return 0
+
+
+def _files(pid: int) -> int:
+    """How many files there are where a process may write: they take memory that the disk's size does not count."""
+    with contextlib.suppress(OSError):
+        seen = [os.statvfs(f"/proc/{pid}/root{place}") for place in WRITABLE]
+        return sum(one.f_files - one.f_ffree for one in seen)
     return 0

@@ -16,6 +16,7 @@ class Limits:
     memory: int = 4096 * MIB  # address space of one process, and what all of them hold; TensorFlow needs 1.6 GiB
     threads: int = 128  # TensorFlow starts some for each core
     disk: int = 64 * MIB  # in memory, and gone afterwards
+    files: int = 10_000
     printed: int = 1 * MIB  # more is thrown away, and noted
     answer: int = 4 * MIB  # what comes back of one call
     notebook: int = 20 * MIB
