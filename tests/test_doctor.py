@@ -8,6 +8,7 @@ import types
 import pytest
 
 from vistext import doctor
+from vistext.grading import sandbox
 
 REQUIRES = {
     "vistext": [
@@ -349,3 +350,27 @@ def test_damaged_data_needs_mending(tmp_path, monkeypatch):
 
     assert finding.state == "mend"
     assert "cifar-10-python.tar.gz" in finding.found
+
+
+def test_grading_is_ready_where_nbgrader_and_a_sandbox_are(machine, monkeypatch):
+    machine["nbgrader"] = "0.9.6"
+    monkeypatch.setattr(sandbox, "problem", lambda: None)
+
+    finding = doctor.grading()
+
+    assert finding.state == "ready"
+    assert "0.9.6" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("versions", "problem", "remedy"),
+    [({}, None, "vistext[grade]"), ({"nbgrader": "0.9.6"}, "no bwrap here: apt install bubblewrap", "apt install")],
+)
+def test_what_grading_lacks_is_told_and_is_no_fault_for_a_student(versions, problem, remedy, machine, monkeypatch):
+    machine.update(versions)
+    monkeypatch.setattr(sandbox, "problem", lambda: problem)
+
+    finding = doctor.grading()
+
+    assert finding.state == "optional"
+    assert remedy in finding.remedy

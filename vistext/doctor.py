@@ -60,6 +60,7 @@ def examine(*, devices: bool = False) -> list[Finding]:
         ("profile", lambda: [profile_in_force()]),
         ("weights", lambda: [weights()]),
         ("CIFAR-10", lambda: [cifar10()]),
+        ("grading", lambda: [grading()]),
     ]
     findings = []
     for subject, look in looks:
@@ -235,3 +236,17 @@ def cifar10() -> Finding:
     remedy = f"`vistext data` downloads it ({size}), or set {sources.VARIABLE} to the folder that holds your copy"
     looked = ", ".join(f"{place.path} ({place.name})" for place in sources.places())
     return Finding("CIFAR-10", "optional", f"not in {looked}", "for lesson 01, which else takes drawings", remedy)
+
+
+def grading() -> Finding:
+    """Whether a class can be graded here, which only instructors need: nbgrader, bubblewrap, libseccomp."""
+    wanted = "for instructors: nbgrader and a sandbox"
+    nbgrader = versions.installed("nbgrader")
+    if not nbgrader:
+        return Finding("grading", "optional", "no nbgrader", wanted, 'pip install "vistext[grade]"')
+    from vistext.grading import sandbox
+
+    if problem := sandbox.problem():
+        what, _, remedy = problem.partition(": ")
+        return Finding("grading", "optional", f"nbgrader {nbgrader}; {what}", wanted, remedy)
+    return Finding("grading", "ready", f"nbgrader {nbgrader}, and a sandbox that starts", wanted)

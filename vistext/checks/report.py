@@ -94,8 +94,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         mark, word = self._heading()
-        lines = [f"{f'<b>{name}:</b> ' if name else ''}{_code(text)}" for name, text in self._lines()]
-        where = [] if self.verdict.passed else [f"<b>In the lesson:</b> {_anchor(self.verdict.section)}"]
+        lines = [f"{f'<b>{name}:</b> ' if name else ''}{code(text)}" for name, text in self._lines()]
+        where = [] if self.verdict.passed else [f"<b>In the lesson:</b> {anchor(self.verdict.section)}"]
         return (
             f'<div role="group" aria-label="{escape(self.title)}: {word}" style="border-left: .3em solid '
             f'{COLOURS[self.verdict.passed]}; padding: .3em 1em; overflow-wrap: anywhere">'
@@ -114,7 +114,7 @@ def _mark(exercise: Exercise) -> str:
     return {True: PASSED, False: FAILED, None: UNTRIED}[_verdicts.get(exercise.id)]
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Escaped, with what stands between backticks as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
@@ -140,7 +140,8 @@ def _words(section: str) -> str:
     return f"lesson {lesson[:2]}, {heading.replace('-', ' ')}"
 
 
-def _anchor(section: str) -> str:
+def anchor(section: str) -> str:
+    """A section of a lesson by its name, as a link where it is known where the course is published."""
     words, link = escape(_words(section)), escape(_link(section))
     return f'<a href="{link}" target="_blank" rel="noopener">{words}</a>' if link else words
 

@@ -8,10 +8,9 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from html import escape
-from importlib import metadata
-from urllib.parse import quote
+
+from vistext.checks.report import anchor, code
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -76,33 +75,11 @@ def _section(result: dict) -> str:
         kind, mark, score = "open", "✎", f"{result['points']:g} points, given by a person"
     lines = [("Asked", result["asked"]), ("Came back", result["came_back"]), ("Expected", result["expected"])]
     shown = "".join(f"<p><b>{name}:</b> {escape(text)}</p>" for name, text in lines if text)
-    idea = f"<p>{_code(result['idea'])}</p>"
-    where = "" if result["passed"] else f"<p>In the lesson: {_anchor(result['section'])}</p>"
+    idea = f"<p>{code(result['idea'])}</p>"
+    where = "" if result["passed"] else f"<p>In the lesson: {anchor(result['section'])}</p>"
     return SECTION.format(
         kind=kind, mark=mark, title=escape(result["title"]), score=escape(score), lines=shown + idea + where
     )
-
-
-def _code(text: str) -> str:
-    """Escaped, with what stands between backticks as code."""
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
-
-
-def _anchor(section: str) -> str:
-    lesson, _, heading = section.partition("#")
-    link = f"{_repository()}/blob/HEAD/notebooks/{quote(section, safe='#/,.:?()')}"
-    return f'<a href="{escape(link)}" rel="noopener">{escape(f"{lesson[:2]}, {heading}".replace("-", " "))}</a>'
-
-
-@cache
-def _repository() -> str:
-    """Where the course is published, as the installed package has it."""
-    for line in metadata.metadata("vistext").get_all("Project-URL") or []:
-        name, _, address = line.partition(", ")
-        if name == "Repository":
-            return address.rstrip("/")
-    return ""
 
 
 def table(records: Iterable[dict], exercises: Sequence[str]) -> str:
