@@ -220,6 +220,15 @@ def test_a_constant_earns_nothing_even_where_it_happens_to_be_right():
     assert verdict(doubled()[0]).share == 0
 
 
+def test_none_may_be_right_and_earns_nothing_where_it_is_all_that_ever_comes():
+    box = checks.find("ps00-3")
+    cases = box.cases(7)
+    right = [box.solve(**case) for case in cases]
+    assert None in right
+    assert box.judge(cases, right).share == 1
+    assert box.judge(cases, [None] * len(cases)).share == 0
+
+
 def test_a_mistake_must_show_in_every_case_to_be_recognised():
     outputs = [case["x"] ** 2 for case in CASES]
     outputs[-1] = outputs[-1] + 1

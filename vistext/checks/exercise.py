@@ -155,9 +155,10 @@ class Exercise:
         first = right.index(False) if False in right else 0
         case, given, true = cases[first], outputs[first], truth[first]
         mistake, idea = ("", "Right.") if all(right) else self._find_mistake(cases, outputs, right, first)
+        silent = all(given is None for given in outputs)  # even where None is right, now and then
         return Verdict(
             passed=all(right),
-            share=0.0 if mistake in EARN_NOTHING else sum(right) / len(right),
+            share=0.0 if mistake in EARN_NOTHING or (mistake and silent) else sum(right) / len(right),
             asked=self._asked(case),
             came_back=f"{given.message}" if type(given) is Failure else plain.describe(given),
             expected=self._expected(true),

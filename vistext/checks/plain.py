@@ -20,7 +20,7 @@ def same(
 
     Args:
         given: anything.
-        expected: a number, a text, an array, or a list, tuple or dict of these.
+        expected: a number, a text, None, an array, or a list, tuple or dict of these.
         tolerance: by which numbers may differ, absolutely or relatively.
         by_letter: whether capitals matter in texts.
         nan: whether nan is the same as nan.
@@ -36,6 +36,8 @@ def same(
 
 
 def _same(given: object, expected: object, tolerance: float, by_letter: bool, nan: bool) -> bool:
+    if expected is None:
+        return given is None
     if isinstance(expected, str):
         return type(given) in (str, np.str_) and _read(given, by_letter) == _read(expected, by_letter)
     if isinstance(expected, dict):
