@@ -3,7 +3,7 @@
 # make lab          JupyterLab on the first lesson
 # make notebooks    run every lesson again, and store its outputs
 # make weights      train the shipped weights again (resumes where it was interrupted)
-# make bench        describing, answering and tagging: ours, timed beside what is plainer
+# make bench        describing, answering, grading and tagging: ours, timed beside what is plainer
 # make unit, make lessons, make lint, make clean
 #
 # Everything is installed into .venv, so that a second run starts at once. Settings, all optional:
@@ -82,7 +82,7 @@ weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train describer
 	$(BIN)/python -m vistext train qgnet
 
-bench: $(VENV)/.$(EXTRA)-base
+bench: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m vistext bench
 
 lint: $(VENV)/.$(EXTRA)-dev

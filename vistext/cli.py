@@ -31,7 +31,10 @@ MODULES = {
     ("experiment", "descriptions"): ("vistext.experiments.descriptions", "ways to describe, compared (lesson 05)"),
     ("experiment", "looking"): ("vistext.experiments.looking", "does it look, and read the question? (lesson 06)"),
     ("grade",): ("vistext.grading.command", "grade a class's submissions of a problem set (for instructors)"),
-    ("bench",): ("vistext.experiments.bench", "describing, answering and tagging: ours, timed beside what is plainer"),
+    ("bench",): (
+        "vistext.experiments.bench",
+        "what the course does, timed beside what is plainer",
+    ),
 }
 GROUPS = {
     "scenes": "look at the drawn world",

@@ -66,17 +66,25 @@ def test_each_part_can_be_asked_for_alone(speaker, monkeypatch, capsys):
     monkeypatch.setattr(qgnet, "load", lambda: "a network")
     monkeypatch.setattr(bench, "describing", lambda speaker: iter([{"describing": 1}]))
     monkeypatch.setattr(bench, "answering", lambda network: iter([{"answering": network}]))
+    monkeypatch.setattr(bench, "grading", lambda size: iter([{"grading": size}]))
     monkeypatch.setattr(bench, "lines", lambda seed: iter([{"network": seed}]))
     parser = argparse.ArgumentParser()
     bench.add_arguments(parser)
     printed = {}
-    for words in ([], ["--only", "describing"], ["--only", "answering"], ["--only=tagging", "--seed=3"]):
+    for words in (
+        [],
+        ["--only", "describing"],
+        ["--only", "answering"],
+        ["--only=grading", "--submissions=9"],
+        ["--only=tagging", "--seed=3"],
+    ):
         assert bench.run(parser.parse_args(words)) == 0
         printed[" ".join(words)] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     answered = {"answering": "a network"}
     assert list(printed.values()) == [
-        [{"describing": 1}, answered, {"network": 0}],
+        [{"describing": 1}, answered, {"grading": 0}, {"network": 0}],
         [{"describing": 1}],
         [answered],
+        [{"grading": 9}],
         [{"network": 3}],
     ]

@@ -5,6 +5,8 @@ call of `model.predict`, with the same weights and the same words. Both have bee
 
 Answering: as many questions, each about another picture, are answered by one call that has been warmed up.
 
+Grading: the same submissions are graded by nbgrader's own `autograde` and by `vistext grade`.
+
 Tagging: the article's network is trained as the article says, ten epochs, and its time and accuracy taken. Then ours
 gets a tenth of that time, and then the whole of it. Times are of this machine, building and tracing included.
 """
@@ -33,13 +35,20 @@ DESCRIBED_TARGET = 1.0  # seconds, for all of them
 FASTER_TARGET = 20.0  # times as many pictures in the same time
 ANSWERED, ANSWERED_TARGET = 256, 1.0  # questions, and seconds for all of them
 STARTING = 1.0  # seconds that our network needs before and after its training loop: building, whitening
-PARTS = ("describing", "answering", "tagging")
+PARTS = ("describing", "answering", "grading", "tagging")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--seed", type=int, default=0, help="of every start, order and shift (default: %(default)s)")
-    parser.add_argument("--only", choices=PARTS, help="one of the three (default: all)")
+    parser.add_argument("--only", choices=PARTS, help="one of the four (default: all)")
+    parser.add_argument(
+        "--submissions",
+        metavar="N",
+        type=int,
+        default=0,
+        help="grading: also a simulated class of so many, and what memory that takes (1000 take a quarter of an hour)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     measuring = {
         "describing": lambda: describing(describer.load()),
         "answering": lambda: answering(qgnet.load()),
+        "grading": lambda: grading(arguments.submissions),
         "tagging": lambda: lines(arguments.seed),
     }
     for part in PARTS if arguments.only is None else (arguments.only,):
@@ -109,6 +119,13 @@ def answering(network: qgnet.QGNet, count: int = ANSWERED) -> Iterator[dict]:
         "target_seconds": ANSWERED_TARGET,
         "reached": seconds <= ANSWERED_TARGET,
     }
+
+
+def grading(size: int) -> Iterator[dict]:
+    """Records of how fast a class is graded; see vistext.grading.timing."""
+    from vistext.grading import timing  # needs nbformat, which comes with the extras course and grade
+
+    yield from timing.lines(size)
 
 
 def plainly(speaker: describer.Describer, pictures: np.ndarray) -> list[str]:

@@ -9,6 +9,7 @@
     feedback     the page for the student, and the table for the course
     many         all of it for a class: side by side, resumably
     cluster      the same on other machines, which Dask has put together
+    timing       how fast that is, beside nbgrader's own
 
 The student's code never runs in the process that judges, and nothing is unpickled. Needs Linux.
 """

@@ -14,8 +14,6 @@ import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
-import nbformat
-
 from vistext.grading.repair import grade_cell
 
 BUSY = 60  # seconds to wait for a database that another program holds; sqlite's own 5 abort a run
@@ -38,6 +36,8 @@ class Course:
 
     def __init__(self, folder: Path, problem_set: str):
         self.folder = Path(folder).resolve()
+        import nbformat
+
         found = sorted((self.folder / "release").glob(f"{problem_set}_*/{problem_set}_*.ipynb"))
         if len(found) != 1:
             raise CourseError(
@@ -64,6 +64,7 @@ class Course:
         """
         with self.open() as gradebook:
             gradebook.update_or_create_assignment(self.assignment)
+        import nbformat
         from nbgrader.preprocessors import SaveCells
 
         notebook = nbformat.from_dict(self.release)
@@ -115,6 +116,7 @@ class Course:
 
     def _penalise(self, student: str) -> None:
         """Let nbgrader's plugin say what being late costs."""
+        import nbformat
         from nbgrader.preprocessors import AssignLatePenalties
 
         empty = nbformat.v4.new_notebook()

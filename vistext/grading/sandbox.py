@@ -188,8 +188,8 @@ class Sandbox:
 
     def _watch(self) -> None:
         """Raise if it holds too much memory, or has too many threads or files."""
-        processes = _descendants(self._process.pid)
-        held, threads = sum(map(_resident, processes)), sum(map(_threads, processes))
+        processes = descendants(self._process.pid)
+        held, threads = sum(map(resident, processes)), sum(map(_threads, processes))
         if held > self.limits.memory:
             raise EndedError("Memory", f"it held {held >> 20:,} MiB; at most {self.limits.memory >> 20:,} are allowed")
         if threads > self.limits.threads:
@@ -371,7 +371,7 @@ def _resources(limits: Limits) -> dict[str, int]:
     return {name: most if allowed[name] == infinity else min(most, allowed[name]) for name, most in wanted.items()}
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """The processes that a process has started, and these, and so on."""
     found, waiting = [], [pid]
     while waiting:
@@ -390,7 +390,7 @@ def _threads(pid: int) -> int:
     return 0
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     """Bytes of memory that a process holds."""
     with contextlib.suppress(OSError, IndexError, ValueError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()

@@ -1,0 +1,92 @@
+"""What the bench says of grading: both graders have the same work, and the figures are what was measured."""
+
+import json
+
+import pytest
+
+from vistext.exercise_notebooks import sources
+from vistext.grading import timing
+
+SOURCE = next(path for path in sources() if path.stem.startswith("ps01"))
+
+
+def stubs(text):
+    code = ["".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    return sum("raise NotImplementedError()" in source for source in code)
+
+
+def test_every_second_student_has_answered_all_and_no_two_hand_in_the_same():
+    handed_in = [timing.submission(SOURCE, number) for number in range(20)]
+    assert handed_in == [timing.submission(SOURCE, number) for number in range(20)]
+    assert len(set(handed_in)) == 20
+    assert [stubs(text) for text in handed_in[::2]] == [0] * 10
+    assert sum(stubs(text) > 0 for text in handed_in[1::2]) >= 8
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Both graders replaced by what notes who is there to be graded; a clock for two runs of them."""
+    done = []
+
+    def students(course):
+        return sorted(path.name for path in (course / "submitted").iterdir())
+
+    monkeypatch.setattr(timing, "nbgrader", lambda course, command, *_: done.append((command, students(course))))
+    monkeypatch.setattr(timing, "grade", lambda course, problem_set: done.append((problem_set, students(course))))
+    monkeypatch.setattr(timing, "scores", lambda course, problem_set: {one: {"a": 1.0} for one in students(course)})
+    clock = iter([0.0, 60.0, 100.0, 110.0])
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    return done
+
+
+def test_both_graders_get_the_same_submissions_after_one_that_is_not_timed(told):
+    theirs, ours = timing.beside_nbgrader(count=3)
+    first, everybody = ["student00000"], [f"student{number:05d}" for number in range(4)]
+    assert told == [
+        ("generate_assignment", first),
+        ("autograde", first),
+        ("autograde", everybody),
+        ("ps01", first),
+        ("ps01", everybody),
+    ]
+    assert (theirs["submissions"], theirs["seconds"], theirs["submissions_a_minute"]) == (3, 60, 3)
+    assert (ours["submissions"], ours["seconds"], ours["submissions_a_minute"]) == (3, 10, 18)
+    assert (ours["times_as_fast"], ours["same_scores"], ours["reached"]) == (6, True, True)
+
+
+def test_other_scores_do_not_reach_the_target_however_fast(told, monkeypatch):
+    monkeypatch.setattr(timing, "scores", lambda course, problem_set: {str(course): {"a": 1.0}})
+    _, ours = timing.beside_nbgrader(count=3)
+    assert (ours["times_as_fast"], ours["same_scores"], ours["reached"]) == (6, False, False)
+
+
+@pytest.mark.parametrize(
+    ("looks", "flat"),
+    [
+        ([80, *[100] * 9], True),
+        ([80, 100, 101, 99, 104, 102, 100, 103, 105, 108], True),
+        ([80, *range(100, 190, 10)], False),
+        ([100, 100], False),  # too short a run to say so
+    ],
+)
+def test_memory_is_flat_if_it_stays_what_it_was_when_all_was_loaded(looks, flat):
+    assert timing.is_flat(timing.tenths(looks)) == flat
+
+
+def test_of_each_tenth_of_a_run_the_most_counts():
+    assert timing.tenths([float(number) for number in range(100)]) == list(range(9, 100, 10))
+    assert timing.tenths([5.4, 7.6]) == [5, 8]
+
+
+@pytest.mark.sandbox
+def test_a_class_is_graded_to_the_last_while_its_memory_is_watched(monkeypatch):
+    monkeypatch.setattr(timing, "INTERVAL", 0.5)
+    [line] = timing.of_a_class(2)
+    assert (line["submissions"], line["entered"]) == (2, 2)
+    assert min(line["parent_mib"]) > 0
+    assert max(line["largest_worker_mib"]) > 10
+
+
+def test_where_nothing_can_be_measured_it_is_said_why(monkeypatch):
+    monkeypatch.setattr(timing.sandbox, "problem", lambda: "no bubblewrap")
+    assert list(timing.lines()) == [{"grading": "not measured", "why": "no bubblewrap"}]
