@@ -41,8 +41,6 @@ class Muon(keras.optimizers.Adam):
         dense_rate: likewise Muon's for kernels [m, n] of dense layers, but for layers named "logits": the steps have
             the size of Adam's (Liu et al. 2025, "Muon is Scalable for LLM Training", arXiv:2502.16982). 0 leaves them
             to Adam.
-        dense_decay: by what share of themselves these kernels shrink in a step of full size, 0 to 1: without it they
-            grow with every step, as steps do not get smaller near a minimum (likewise).
         iterations: Newton-Schulz steps towards the orthogonal matrix; three suffice for convolutions.
     """
 
@@ -53,7 +51,6 @@ class Muon(keras.optimizers.Adam):
         adam_rate=0.1,
         *,
         dense_rate=0.0,
-        dense_decay=0.0,
         iterations=3,
         name="muon",
         **settings,
@@ -62,7 +59,6 @@ class Muon(keras.optimizers.Adam):
         self.momentum = momentum
         self.adam_rate = adam_rate
         self.dense_rate = dense_rate
-        self.dense_decay = dense_decay
         self.newton_schulz_iterations = iterations
 
     def update_step(self, gradient, variable, learning_rate):
@@ -78,7 +74,7 @@ class Muon(keras.optimizers.Adam):
         step = ops.reshape(self.orthogonal(ops.reshape(step, (-1, channels))), variable.shape)
         if dense:
             size = self.dense_rate * ADAMS_STEP * max(variable.shape) ** 0.5
-            self.assign(variable, variable * (1 - rate * self.dense_rate * self.dense_decay) - rate * size * step)
+            self.assign(variable, variable - rate * size * step)
         else:
             kernel = variable * (channels**0.5 / ops.norm(ops.reshape(variable, (-1,))))
             self.assign(variable, kernel - rate * step)
@@ -108,7 +104,6 @@ class Muon(keras.optimizers.Adam):
             "momentum": self.momentum,
             "adam_rate": self.adam_rate,
             "dense_rate": self.dense_rate,
-            "dense_decay": self.dense_decay,
             "iterations": self.newton_schulz_iterations,
         }
 

@@ -382,10 +382,7 @@ def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, caps
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
     frozen = replace(SMALL, widths=(8, 8, 160, 8))
     small = {name: SMALL if name == "easyvqa" else frozen for name in RECIPES}
-    recipes = {
-        each: tuple(Recipe(small[each], steps=2, size=4, asked=2, seed=seed) for seed in range(len(stages)))
-        for each, stages in RECIPES.items()
-    }
+    recipes = {each: Recipe(small[each], steps=2, size=4, asked=2) for each in RECIPES}
     for setting, value in {"RECIPES": recipes, "TESTED": 1, "SCENES": 20}.items():
         monkeypatch.setattr(train_qgnet, setting, value)
     monkeypatch.setattr(answering, "SETTLING", 2)
@@ -413,7 +410,7 @@ def _parts(network):
 
 def test_an_interrupted_command_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
-    monkeypatch.setattr(train_qgnet, "RECIPES", {"easyvqa": (Recipe(SMALL, steps=3, size=4, asked=2),)})
+    monkeypatch.setattr(train_qgnet, "RECIPES", {"easyvqa": Recipe(SMALL, steps=3, size=4, asked=2)})
     stopping(monkeypatch, at=2)
     parser = argparse.ArgumentParser()
     train_qgnet.add_arguments(parser)

@@ -1,6 +1,5 @@
 """Training lesson 06's networks, which answer and which ask; and measuring what they say."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -102,10 +101,9 @@ class Recipe:
     steps: int
     size: int = 64  # pictures in a batch
     asked: int = 8  # texts about each
-    learning_rate: float = 0.1  # of the eye's kernels, see `training.Muon`; rises at first, then goes down to 0
+    learning_rate: float = 0.05  # of the eye's kernels, see `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9  # of all kernels; those of an eye want less
     dense_rate: float = 0.2  # of the kernels of encoder and decoder, as a share of that
-    dense_decay: float = 0.0  # of these, see `training.Muon`
     adam_rate: float = 0.012  # of everything else, likewise
     without: str = ""  # one of `WITHOUT`
     seed: int = 0
@@ -174,7 +172,6 @@ def train(
     recipe: Recipe,
     quiz: Quiz,
     *,
-    start: Callable[[keras.Model], None] | None = None,
     precision: str = "float32",
     seconds: float | None = None,
     checkpoint: Path | None = None,
@@ -186,7 +183,6 @@ def train(
     Args:
         recipe: how.
         quiz: what to learn from.
-        start: gives encoder and decoder, which it gets as `qgnet.pair`, the weights of an earlier stage.
         precision: a Keras dtype policy to compute in.
         seconds: how long at most.
         checkpoint: a folder to resume from and to keep the unfinished training in.
@@ -196,8 +192,6 @@ def train(
     config = replace(recipe.network, precision=precision)
     encoder, decoder = qgnet.build_encoder(config), qgnet.build_decoder(config)
     model, eye = qgnet.pair(encoder, decoder), None
-    if start:
-        start(model)
     if quiz.seen.dtype == np.uint8:
         eye = describer.build_eye(config)
         pictures = keras.Input(eye.inputs[0].shape[1:], dtype="uint8", name="pictures")
@@ -209,7 +203,6 @@ def train(
             momentum=recipe.momentum,
             adam_rate=recipe.adam_rate,
             dense_rate=recipe.dense_rate,
-            dense_decay=recipe.dense_decay,
             iterations=ITERATIONS,
         ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),

@@ -40,6 +40,7 @@ GRID = (describer.GRID**2,)
 
 # Condition → what the network does without while it learns, and when it is tested; pictures may be another's instead.
 CONDITIONS = {"both": "", "shuffled": "", "blind": "picture", "deaf": "question"}
+SHORT = {"size": 32, "asked": 4, "learning_rate": 0.1}
 SMALL_EYE = {"widths": (16, 48, 64, 96), "depth": 1, "width": 64, "reading": 1, "writing": 1}
 
 
@@ -51,10 +52,8 @@ class Plan:
     scenes: int = 6000  # of the drawn world, to learn from
     test_scenes: int = 1000
     questions: int = 4  # about each of these
-    easy: Recipe = field(
-        default_factory=lambda: Recipe(QGNetConfig(0, **SMALL_EYE), steps=500, size=32, asked=4, momentum=0.6)
-    )
-    drawn: Recipe = field(default_factory=lambda: Recipe(QGNetConfig(0), steps=300, size=32, asked=4))
+    easy: Recipe = field(default_factory=lambda: Recipe(QGNetConfig(0, **SMALL_EYE), steps=500, momentum=0.6, **SHORT))
+    drawn: Recipe = field(default_factory=lambda: Recipe(QGNetConfig(0), steps=300, **SHORT))
 
 
 QUICK = Plan(

@@ -8,7 +8,6 @@ import platform
 import shutil
 import time
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 from vistext import scenes, weights
@@ -24,17 +23,17 @@ from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/qgnet")
 INTERRUPTED = 130
-SCENES, ASKED, CROWDED, TWINS = 24_000, 10, 0.8, 0.4  # to learn from, questions about each; see `describing.crowd`
+SCENES, ASKED, CROWDED, TWINS = 16_000, 10, 0.8, 0.4  # to learn from, questions about each; see `describing.crowd`
 TESTED, QUESTIONS = 2000, 4  # scenes of each split, and questions about each
 POSED = 300  # of these scenes, questions are posed about: each wish takes several
 KEPT_ASIDE = (0.1, 0)  # of easy-VQA's training split, to choose recipes by; see `easyvqa.validation`
 NUCLEUS = 0.9  # of which questions are drawn
 EASY = QGNetConfig(words=0, widths=(24, 64, 96, 128), depth=1, width=64, reading=1, writing=1)  # one thing in a picture
-DRAWN = Recipe(QGNetConfig(words=0, placed=True), steps=1800, size=32)
-RECIPES = {  # of each network its stages, each with other scenes
-    "easyvqa": (Recipe(EASY, steps=5000, size=32, asked=4, momentum=0.6),),
-    "qgnet": (DRAWN,),
-    "asker": (replace(DRAWN, steps=1400),),
+DRAWN = Recipe(QGNetConfig(words=0, placed=True), steps=900)
+RECIPES = {
+    "easyvqa": Recipe(EASY, steps=5000, size=32, asked=4, learning_rate=0.1, momentum=0.6),
+    "qgnet": DRAWN,
+    "asker": replace(DRAWN, steps=1000),
 }
 TASKS = {
     "easyvqa": (
@@ -61,23 +60,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, ship and measure one network after the other."""
     precision, share = arguments.precision or fastest_precision(), arguments.share
     for name in RECIPES if arguments.only is None else (arguments.only,):
-        reached, start = arguments.checkpoint / name, None
+        reached = arguments.checkpoint / name
         if arguments.fresh:
             shutil.rmtree(reached, ignore_errors=True)
-        for number in range(len(RECIPES[name])):
-            folder, label = reached / f"stage{number}", f"{name}, stage {number + 1} of {len(RECIPES[name])}"
-            if not (folder / f"{name}.json").exists():
-                recipe, quiz, words = prepared(name, number, share)
-                trained = answering.train(
-                    recipe, quiz, start=start, precision=precision, checkpoint=folder / "unfinished", label=label
-                )
-                if trained.history.interrupted:
-                    print("Interrupted; run the same command again to go on.")
-                    return INTERRUPTED
-                ship(name, trained, recipe.network, words, folder=folder, share=share)
-            start = partial(weights.load_into, name=name, folder=folder)
+        if not (reached / f"{name}.json").exists():
+            recipe, quiz, words = prepared(name, share)
+            trained = answering.train(recipe, quiz, precision=precision, checkpoint=reached / "unfinished", label=name)
+            if trained.history.interrupted:
+                print("Interrupted; run the same command again to go on.")
+                return INTERRUPTED
+            ship(name, trained, recipe.network, words, folder=reached, share=share)
         arguments.out.mkdir(parents=True, exist_ok=True)
-        for file in folder.glob(f"{name}*.*"):
+        for file in reached.glob(f"{name}*.*"):
             shutil.copy(file, arguments.out)
         measured = measure(name, arguments.out, max(20, round(TESTED * min(1.0, share))))
         weights.write_card(weights.card(name, arguments.out) | {"measured": measured}, name, arguments.out)
@@ -86,12 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def prepared(name: str, number: int, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
+def prepared(name: str, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
     """What a network learns from.
 
     Args:
         name: one of `RECIPES`.
-        number: of the stage, from 0.
         share: of the full training.
 
     Returns:
@@ -103,10 +96,10 @@ def prepared(name: str, number: int, share: float = 1.0) -> tuple[Recipe, Quiz, 
         quiz = answering.easy_quiz(easyvqa.validation(train, *KEPT_ASIDE)[0], words, ASKED)
     else:
         words, count = answering.vocabulary(), max(100, round(SCENES * min(1.0, share)))
-        seen = describing.crowd(count, CROWDED, FIRST_SEED * (number + 1), TWINS)
+        seen = describing.crowd(count, CROWDED, FIRST_SEED, TWINS)
         grids = describing.look(shipped_eye(), seen)
-        quiz = answering.drawn_quiz(grids, seen, ASKED, number, reverse=name == "asker")
-    recipe = RECIPES[name][number]
+        quiz = answering.drawn_quiz(grids, seen, ASKED, reverse=name == "asker")
+    recipe = RECIPES[name]
     network = replace(recipe.network, words=len(words))
     return replace(recipe, network=network, steps=max(1, round(recipe.steps * share))), quiz, words
 
@@ -132,14 +125,14 @@ def ship(name: str, trained: Trained, network: QGNetConfig, words: Vocabulary, *
     task, read, data = TASKS[name]
     config = asdict(network)
     del config["precision"]  # shipped weights are float32, whatever they were trained in
-    stages = [{key: value for key, value in asdict(stage).items() if key != "network"} for stage in RECIPES[name]]
+    recipe = {key: value for key, value in asdict(RECIPES[name]).items() if key != "network"}
     card = {
         "name": name,
         "task": task,
         "takes": f"grids of the eye, ids int32 [n, s, t] and [n, s, u]: {read}",
         "gives": "logits float32 [n, s, u, words]",
         "data": data,
-        "recipe": {"command": "vistext train qgnet", "share": share, "stages": stages},
+        "recipe": {"command": "vistext train qgnet", "share": share, **recipe},
         "config": config,
         "words": list(words.words),
         "eye": "eye" if trained.eye is None else f"{name}_eye",
@@ -179,7 +172,7 @@ def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> di
         seen = scenes.sample(count, 0, split)
         grids = describing.look(network.eye, seen)
         if name == "asker":
-            answers = qgnet.load("qgnet", folder)
+            answers = qgnet.load("qgnet", folder if (folder / "qgnet.json").exists() else weights.FOLDER)
             found = {
                 name: answering.measure_asker(
                     network, answers, grids, seen, count=QUESTIONS, nucleus=NUCLEUS, asked_back=name == "asked_back"
