@@ -1,9 +1,11 @@
 # make tour         set up, then one picture through the course (PICTURE=my.jpg for your own)
-# make test         set up, then the unit tests and every lesson
+# make test         set up, then the unit tests, and every lesson by itself, in a browser and as on Colab
 # make lab          JupyterLab on the first lesson
 # make notebooks    run every lesson again, and store its outputs
 # make weights      train the shipped weights again (resumes where it was interrupted)
 # make bench        describing, answering, grading and tagging: ours, timed beside what is plainer
+# make test-browser every lesson opened, run and played with in JupyterLab, in Chromium; what it looked like is in out/browser
+# make test-colab   every lesson run in environments like Colab's
 # make unit, make lessons, make lint, make clean
 #
 # Everything is installed into .venv, so that a second run starts at once. Settings, all optional:
@@ -49,7 +51,7 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: help tour test unit lessons lab notebooks weights bench lint clean
+.PHONY: help tour test unit lessons test-browser test-colab lab notebooks weights bench lint clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -57,15 +59,21 @@ help:
 tour: $(VENV)/.$(EXTRA)-base
 	@$(BIN)/python -m vistext tour $(if $(PICTURE),"$$PICTURE")
 
-test: unit lessons
+test: unit lessons test-browser test-colab
 
 unit: $(VENV)/.$(EXTRA)-dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab tests
 
 # One lesson at a time: they measure time, and TensorFlow takes every core as it is.
 lessons: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -v -rs -n 1 --dist loadscope --nbval --nbval-current-env \
 		--nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout 600 $(LESSONS)
+
+test-browser: $(VENV)/.$(EXTRA)-dev
+	$(BIN)/python -m pytest -v -rs --timeout 1800 tests/browser
+
+test-colab: $(VENV)/.$(EXTRA)-dev
+	$(BIN)/python -m pytest -v -rs --timeout 1800 tests/colab
 
 lab: $(VENV)/.$(EXTRA)-course
 	$(BIN)/python -m jupyterlab notebooks/00_tour.ipynb
