@@ -1,5 +1,6 @@
 """One switch: what the environment says, or else what the machine has."""
 
+import importlib.util
 import random
 import sys
 from types import SimpleNamespace
@@ -82,3 +83,32 @@ def test_the_same_seed_gives_the_same_numbers_everywhere():
     first = draws(3)
     assert draws(3) == first
     assert all(other != once for other, once in zip(draws(4), first, strict=True))
+
+
+def colab(monkeypatch, there=True):
+    """Let this machine be one of Colab's, or none."""
+    find = importlib.util.find_spec
+    spec = SimpleNamespace() if there else None
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name == "google.colab" else find(name))
+
+
+@pytest.mark.parametrize(
+    ("there", "gpus", "advised"),
+    [(True, [], True), (True, ["Tesla T4"], False), (False, [], False)],
+    ids=["Colab without a GPU", "Colab with one", "elsewhere"],
+)
+def test_on_colab_without_a_gpu_it_says_how_to_choose_one(monkeypatch, there, gpus, advised):
+    machine(monkeypatch, *gpus)
+    colab(monkeypatch, there)
+    monkeypatch.delenv("VISTEXT_PROFILE", raising=False)
+    told = profile.start()
+    assert ("Change runtime type" in told) is advised
+    assert told.startswith("profile gpu" if gpus else "profile cpu")
+
+
+def test_a_machine_without_any_package_of_google_s_is_not_colab(monkeypatch):
+    def find(name):
+        raise ModuleNotFoundError("No module named 'google'")
+
+    monkeypatch.setattr(importlib.util, "find_spec", find)
+    assert not profile.on_colab()

@@ -6,6 +6,7 @@
 `budget`.
 """
 
+import importlib.util
 import os
 import platform
 from typing import TypeVar
@@ -15,6 +16,10 @@ from vistext import versions
 Value = TypeVar("Value")
 NAMES = ("smoke", "cpu", "gpu")
 VARIABLE = "VISTEXT_PROFILE"
+NO_GPU = (
+    "No GPU: everything runs, on smaller data and more slowly. For one: Runtime → Change runtime type → T4 GPU, "
+    "then begin again."
+)
 
 
 def name() -> str:
@@ -51,8 +56,9 @@ def start(seed: int = 0) -> str:
         seed: for Python, NumPy and Keras alike, 0 to 2**32 - 1.
 
     Returns:
-        One line: profile, processor or GPU, versions; and a second one if this TensorFlow is not supported. They differ
-        between machines, so the cell that shows them is tagged `nbval-ignore-output`.
+        One line: profile, processor or GPU, versions; on Colab without a GPU one that says how to choose one; and one
+        if this TensorFlow is not supported. They differ between machines, so the cell that shows them is tagged
+        `nbval-ignore-output`.
     """
     from vistext.engine import keras, tf
 
@@ -63,4 +69,13 @@ def start(seed: int = 0) -> str:
         or f"{os.cpu_count()} CPU cores"
     )
     builds = f"Python {platform.python_version()} · TensorFlow {tf.__version__} · Keras {keras.__version__}"
-    return "\n".join(filter(None, [f"profile {name()} on {device} · {builds}", versions.outside_range()]))
+    advice = "" if gpus or not on_colab() else NO_GPU
+    return "\n".join(filter(None, [f"profile {name()} on {device} · {builds}", advice, versions.outside_range()]))
+
+
+def on_colab() -> bool:
+    """Whether this runs on Colab, whose runtimes have a package of its own."""
+    try:
+        return importlib.util.find_spec("google.colab") is not None
+    except ModuleNotFoundError:
+        return False
