@@ -1,4 +1,4 @@
-"""The command line: `vistext tour | doctor | data | scenes | train | experiment | bench | grade`.
+"""The command line: `vistext tour | doctor | data | scenes | train | experiment | bench | grade | links | ...`.
 
 Only what a command needs is imported, and only when it runs, so that `--help` comes at once. Exit codes: 0 done, 1
 something on this machine needs mending first, 2 what was given cannot be used, 130 interrupted. What went wrong
@@ -31,10 +31,10 @@ MODULES = {
     ("experiment", "descriptions"): ("vistext.experiments.descriptions", "ways to describe, compared (lesson 05)"),
     ("experiment", "looking"): ("vistext.experiments.looking", "does it look, and read the question? (lesson 06)"),
     ("grade",): ("vistext.grading.command", "grade a class's submissions of a problem set (for instructors)"),
-    ("bench",): (
-        "vistext.experiments.bench",
-        "what the course does, timed beside what is plainer",
-    ),
+    ("slides",): ("vistext.pages.slides", "a lesson as slides, in one file (for instructors)"),
+    ("export",): ("vistext.pages.export", "a lesson as one page to read or print"),
+    ("links",): ("vistext.links", "point every badge and set-up cell at a fork"),
+    ("bench",): ("vistext.experiments.bench", "what the course does, timed beside what is plainer"),
 }
 GROUPS = {
     "scenes": "look at the drawn world",

@@ -1,6 +1,6 @@
 """What stands in for Colab: Python 3.13, its packages, a stub of its own one, and no vistext.
 
-The set-up cell runs as it is, and installs from the repository that it names: git is told that this repository is a copy
+The set-up cell runs as it is, and installs from the repository that it names: git is told that this one is a copy
 of this checkout. So what is tested is the cell, pip and git together, without any network but the package index.
 """
 
