@@ -22,6 +22,7 @@ def test_an_untouched_release_earns_nothing_and_needs_nobody(graded):
     result = graded(make_release())
     assert scores(result) == [0, 0, 0, 0]
     assert result["exercises"]["ps90-1"]["mistake"] == "not-begun"
+    assert result["exercises"]["ps90-1"]["idea"] == "There is no answer yet."
     assert result["doubts"] == []
 
 

@@ -11,6 +11,7 @@ from vistext.grading.sandbox import SandboxError
 from vistext.grading.settings import Job
 
 NOT_SHOWN = "a case that is not shown"
+NO_ANSWER = "There is no answer yet."
 
 
 def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
@@ -79,7 +80,7 @@ def _result(exercise: Exercise, prepared: repair.Prepared, examined: Examined) -
         begun = bool(prepared.by_hand[exercise.id])
         words = {"asked": "", "came_back": "", "expected": "", "idea": verdict.idea, "section": verdict.section}
         if not begun:
-            words["idea"] = "There is no answer yet."
+            words["idea"] = NO_ANSWER
         return known | words | {"score": None if begun else 0.0, "share": 0.0, "passed": False, "mistake": ""}
     own = examined.answers[exercise.id]
     whole = exercise.judge(own.shown + own.held_out, own.shown_outputs + own.held_out_outputs)
@@ -102,7 +103,9 @@ def _words(exercise: Exercise, whole: Verdict, own: Answers) -> dict:
     """What a student may read: never of a held-out case, for they would learn what is asked."""
     shown = exercise.judge(own.shown, own.shown_outputs) if own.shown else whole
     words = {"idea": whole.idea, "section": whole.section}
-    if whole.passed:
+    if whole.mistake == "not-begun":  # it tells of the cells of a notebook, which a page has not
+        words["idea"] = NO_ANSWER
+    if whole.passed or whole.mistake == "not-begun":
         return words | {"asked": "", "came_back": "", "expected": ""}
     if shown.passed or not own.shown:
         expected = exercise.expects or "what the exercise asks for"
