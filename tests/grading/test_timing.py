@@ -64,6 +64,7 @@ def test_other_scores_do_not_reach_the_target_however_fast(told, monkeypatch):
     ("looks", "flat"),
     [
         ([80, *[100] * 9], True),
+        ([0, 0, 0, *[41] * 7], True),
         ([80, 100, 101, 99, 104, 102, 100, 103, 105, 108], True),
         ([80, *range(100, 190, 10)], False),
         ([100, 100], False),  # too short a run to say so
