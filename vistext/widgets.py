@@ -186,7 +186,7 @@ def your_picture(model, start: np.ndarray) -> Playable:
             result.value = show(io.BytesIO(content))
 
     button.observe(chosen, names="value")
-    button.layout.width = "auto"
+    button.layout.width, button.layout.align_self = "auto", "flex-start"
     ranked = tagger.tag(model, start)
     still = plots.bars(
         {"tagger": ranked},
