@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import nbformat
 import pytest
-from jupyter_client import AsyncKernelManager
+from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 
@@ -48,7 +48,7 @@ class Runtime(NamedTuple):
         spec = {"argv": command, "display_name": "Colab", "language": "python"}
         (specs / "colab" / "kernel.json").write_text(json.dumps(spec))
         (self.folder / "content").mkdir(exist_ok=True)
-        manager = AsyncKernelManager(
+        manager = KernelManager(
             kernel_name="colab",
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(specs)], ensure_native_kernel=False),
         )
@@ -59,7 +59,10 @@ class Runtime(NamedTuple):
             resources={"metadata": {"path": str(self.folder / "content")}},
             coalesce_streams=True,
         )
-        client.execute(env=self.environment)
+        try:
+            client.execute(env=self.environment)
+        finally:
+            manager.shutdown_kernel(now=True)
 
 
 def python_3_13() -> str:
