@@ -1,5 +1,5 @@
 # make tour         set up, then one picture through the course (PICTURE=my.jpg for your own)
-# make test         set up, then the unit tests, and every lesson by itself, in a browser and as on Colab
+# make test         set up, then the unit tests, and every lesson compared with what it shows
 # make lab          JupyterLab on the first lesson
 # make notebooks    run every lesson again, and store its outputs
 # make weights      train the shipped weights again (resumes where it was interrupted)
@@ -59,7 +59,7 @@ help:
 tour: $(VENV)/.$(EXTRA)-base
 	@$(BIN)/python -m vistext tour $(if $(PICTURE),"$$PICTURE")
 
-test: unit lessons test-browser test-colab
+test: unit lessons
 
 unit: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab tests
