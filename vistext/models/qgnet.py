@@ -8,14 +8,16 @@ same network asks questions (Wang et al. 2018, "QG-Net: A Data-Driven Question G
 Content", gave that name to a network that does so from text).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from vistext import decoding, weights
 from vistext.data.words import PAD, Vocabulary, tokenize
-from vistext.engine import keras
+from vistext.engine import keras, tf
 from vistext.models import describer
 from vistext.models.attention import HIDDEN, Block, Coordinates, Places, coordinates
 from vistext.models.describer import GRID, look
@@ -101,15 +103,31 @@ def read(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
         z float32 [n, t, width], as the encoder gives it; and float32 [blocks, n, t, 64], which adds up to 1 over the
         cells of each picture.
     """
-    layer, grid, ids = encoder.get_layer, ops.convert_to_tensor(grid), ops.convert_to_tensor(ids)[:, None]
-    cells = coordinates(encoder)(grid)
-    x, found = layer("read_places")(layer("read_embedding")(ids)), []
-    padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)
-    for block in (each for each in encoder.layers if isinstance(each, Block)):
-        x, weights = block.see(x, cells, padding)
-        found.append(np.asarray(weights)[:, 0])
-    z = np.asarray(layer("read_norm")(x))[:, 0] * (np.asarray(ids)[:, 0] != PAD)[..., np.newaxis]
-    return z, np.stack(found)
+    z, looked = _compiled_reader(encoder)(grid, ids)
+    return np.asarray(z), np.asarray(looked)
+
+
+@lru_cache(maxsize=8)
+def _compiled_reader(encoder: keras.Model) -> Callable:
+    """`read` in a graph of TensorFlow's, made once for any number of texts of any length."""
+    layer, blocks = encoder.get_layer, [each for each in encoder.layers if isinstance(each, Block)]
+
+    def read_once(grid, ids):
+        x, cells, found = layer("read_places")(layer("read_embedding")(ids)), coordinates(encoder)(grid), []
+        padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)
+        for block in blocks:
+            x, weights = block.see(x, cells, padding)
+            found.append(weights[:, 0])
+        words = ops.cast(ops.not_equal(ids, PAD), x.dtype)[:, 0, :, None]
+        return layer("read_norm")(x)[:, 0] * words, ops.stack(found)
+
+    return tf.function(
+        lambda grid, ids: read_once(grid, ids[:, None]),
+        input_signature=[
+            tf.TensorSpec((None, *encoder.inputs[0].shape[1:]), "float32"),
+            tf.TensorSpec((None, None), "int32"),
+        ],
+    )
 
 
 class QuestionError(ValueError):
