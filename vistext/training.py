@@ -45,15 +45,7 @@ class Muon(keras.optimizers.Adam):
     """
 
     def __init__(
-        self,
-        learning_rate=0.24,
-        momentum=0.6,
-        adam_rate=0.1,
-        *,
-        dense_rate=0.0,
-        iterations=3,
-        name="muon",
-        **settings,
+        self, learning_rate=0.24, momentum=0.6, adam_rate=0.1, *, dense_rate=0.0, iterations=3, name="muon", **settings
     ):
         super().__init__(learning_rate, name=name, **settings)
         self.momentum = momentum

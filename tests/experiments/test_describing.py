@@ -8,18 +8,7 @@ import pytest
 from vistext import scenes, weights
 from vistext.data.words import START, UNKNOWN
 from vistext.experiments import describing, train_describer
-from vistext.experiments.describing import (
-    DESCRIPTIONS,
-    TITLES,
-    GameRecipe,
-    Heard,
-    Pool,
-    Recipe,
-    Retold,
-    Stage,
-    Told,
-    Way,
-)
+from vistext.experiments.describing import DESCRIPTIONS, TITLES, GameRecipe, Heard, Recipe, Stage, Told, Way
 from vistext.models import describer
 from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
 from vistext.models.writing import Writing
@@ -81,30 +70,13 @@ def test_batches_depend_on_their_number_and_take_turns():
     assert (batches(0, 0.0)[0][2] == LENGTHS.index("title")).all()
 
 
-def test_scenes_of_a_pool_come_up_again_and_are_told_of_anew(networks):
-    seen = scenes.sample(5, 3, "train")
-    pool = Pool(networks[0], seen)
-    batches = Retold((TITLES, DESCRIPTIONS), pool, size=8)
-    (grids, ids, lengths), following = batches(1, 0.3)
-    which = [int(np.flatnonzero((pool.grids == grid).all(axis=(1, 2)))[0]) for grid in grids]
-    assert len(set(which)) > 1
-    assert ids.shape == following.shape == (8, 6, ids.shape[2])
-    assert (ids[..., 1:] == following[..., :-1]).all()
-    assert (lengths == LENGTHS.index("description")).all()
-    for index, row in zip(which, np.concatenate([ids, following[..., -1:]], axis=-1), strict=True):
-        whole = row[(row == 2).any(axis=-1)]  # what was cut cannot be read
-        assert all(language.holds(text, seen[index]) for text in describing.vocabulary().decode(whole))
-    assert (batches(1)[0][1] == ids).all()
-    assert batches(3)[0][1].shape != ids.shape or (batches(3)[0][1] != ids).any()
-
-
 def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
     recipe = GameRecipe(pool=60, size=8)
     heard = Heard(recipe, networks[0])
     grids, true, mismatched, lengths = heard(0)
     assert grids.shape == (8, 64, 160)
     assert true.shape == mismatched.shape == (*lengths.shape, true.shape[-1])
-    which = [int(np.flatnonzero((heard.pool.grids == grid).all(axis=(1, 2)))[0]) for grid in grids]
+    which = [int(np.flatnonzero((heard.grids == grid).all(axis=(1, 2)))[0]) for grid in grids]
 
     def share_true(ids):
         holding = []
@@ -167,7 +139,7 @@ def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch)
 
 def test_trained_in_a_few_steps_resumed_played_and_shipped(tmp_path, monkeypatch):
     config = DescriberConfig(words=len(describing.vocabulary()))
-    stages = Stage(2, (TITLES,), 0.5, 0.0, 0.01, 0.04), Stage(1, (DESCRIPTIONS,), 0.5, 0.5, 0.01, 0.04, 0.2, pool=20)
+    stages = Stage(2, (TITLES,), 0.5, 0.0, 0.01, 0.04), Stage(1, (DESCRIPTIONS,), 0.5, 0.5, 0.01, 0.04)
     recipe = Recipe(config, stages, size=4)
     monkeypatch.setattr(describing.locating, "SETTLING", 8)
     eye, writer, history = describing.train(recipe, checkpoint=tmp_path / "check", bar=False)

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from vistext.engine import keras, tf
-from vistext.models.attention import HIDDEN, Attention, Block, Coordinates, Places, coordinates
+from vistext.models.attention import HIDDEN, Attention, Block, Coordinates, Places
 
 N, SENTENCES, WORDS, PARTS, WIDTH, DEPTH, HEADS = 2, 3, 5, 4, 8, 6, 2
 
@@ -212,10 +212,3 @@ def test_each_cell_of_a_grid_says_where_it_lies():
     waves = np.stack([np.sin(middles), np.cos(middles), np.sin(2 * middles), np.cos(2 * middles)], axis=-1)
     assert down[:, 0, :4] == pytest.approx(waves, abs=1e-6)
     assert len({tuple(row) for row in placed[0, :, DEPTH:].round(5)}) == 16
-
-
-def test_a_network_s_coordinates_are_found_where_it_has_some():
-    grid = random(N, 16, DEPTH)
-    inputs = keras.Input((16, DEPTH))
-    assert coordinates(keras.Model(inputs, inputs))(grid) is grid
-    assert coordinates(keras.Model(inputs, Coordinates()(inputs)))(grid).shape == (N, 16, DEPTH + 16)

@@ -11,7 +11,7 @@ from vistext import decoding, scenes
 from vistext.data.easyvqa import Split
 from vistext.data.words import END, PAD, START, Vocabulary
 from vistext.engine import keras
-from vistext.experiments.describing import ITERATIONS, RISING
+from vistext.experiments.describing import RISING
 from vistext.experiments.locating import FIRST_SEED, SETTLING, settle
 from vistext.models import describer, qgnet
 from vistext.models.qgnet import LONGEST, Asker, Network, QGNet, QGNetConfig
@@ -22,6 +22,7 @@ from vistext.training import History, Muon, fit
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each with 8 questions
 WITHOUT = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
 AT_ONCE = 500  # texts that are answered together
+ITERATIONS = 5  # of `training.Muon`: kernels of dense layers take longer to orthogonalise
 WISHED_AT_ONCE = 100  # answers to which questions are asked together, several to each
 
 
@@ -52,6 +53,12 @@ class Quiz:
     seen: np.ndarray
     read: np.ndarray
     written: np.ndarray
+
+
+def look(eye: keras.Model, seen: list[Scene]) -> np.ndarray:
+    """What an eye sees in scenes: float16 [n, 64, c], which takes 20 kB for each of 160 channels."""
+    parts = [seen[first : first + AT_ONCE] for first in range(0, len(seen), AT_ONCE)]
+    return np.concatenate([describer.look(eye, scenes.draw_many(part).pictures).astype("float16") for part in parts])
 
 
 def drawn_quiz(grids: np.ndarray, seen: list[Scene], count: int, seed: int = 0, *, reverse: bool = False) -> Quiz:

@@ -21,8 +21,6 @@ from vistext.training import History, Muon, fit
 from vistext.word_game import Rules, WordGame
 
 RISING = 0.03  # share of a stage over which its rate rises: Adam knows little at first
-ITERATIONS = 5  # of `training.Muon`: kernels of dense layers take longer to orthogonalise
-LOOKED_AT_ONCE = 500  # pictures that an eye looks at together
 AT_ONCE = 50  # pictures of which sentences are drawn together
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each described at every length
 # So many sentences about each picture, cut after so many words.
@@ -69,16 +67,12 @@ class Stage:
     twins: float  # likewise, two of a kind
     learning_rate: float  # of the eye's kernels; rises at first, then goes down to 0
     adam_rate: float  # of everything else, as a share of that
-    dense_rate: float = 0.0  # of the writer's kernels, likewise; see `training.Muon`
-    # Scenes for the writer alone to learn from, seen by an eye that no longer learns; 0 has new ones in each batch.
-    pool: int = 0
 
 
-# First what things look like, and how one speaks; then which is which of several; then of two that look alike.
+# First what things look like, and how one speaks; then which is which of several.
 STAGES = (
     Stage(4200, (TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, 0.0, 0.04, 0.04),
     Stage(3200, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.0, 0.05, 0.024),
-    Stage(2400, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.9, 0.6, 0.05, 0.012, 0.2, pool=24_000),
 )
 
 
@@ -124,55 +118,6 @@ class Told:
         return (scenes.draw_many(seen).pictures, ids[..., :-1], lengths), ids[..., 1:]
 
 
-def look(eye: keras.Model, seen: list[Scene]) -> np.ndarray:
-    """What an eye sees in scenes: float16 [n, 64, c], which takes 20 kB for each of 160 channels."""
-    parts = [seen[first : first + LOOKED_AT_ONCE] for first in range(0, len(seen), LOOKED_AT_ONCE)]
-    return np.concatenate([describer.look(eye, scenes.draw_many(part).pictures).astype("float16") for part in parts])
-
-
-class Pool:
-    """Scenes that are drawn and looked at once, and spoken of anew whenever they come up.
-
-    Args:
-        eye: as `describer.build_eye` makes it; it no longer learns.
-        seen: the scenes.
-
-    Attributes:
-        grids: what the eye sees in them, float16 [n, 64, c].
-    """
-
-    def __init__(self, eye: keras.Model, seen: list[Scene]):
-        self.scenes = seen
-        self.grids = look(eye, seen)
-
-    def told(self, which, length: str, most: int, rng: np.random.Generator) -> np.ndarray:
-        """A true sentence about each of these scenes, cut after `most` words: int32 [n, most + 1]."""
-        encoded = vocabulary().encode(language.describe(self.scenes[index], length, rng) for index in which)
-        ids = np.full((len(encoded), most + 1), PAD, np.int32)
-        ids[:, : encoded.shape[1]] = encoded[:, : most + 1]
-        return ids
-
-
-@dataclass(frozen=True, eq=False)
-class Retold:
-    """As `Told`, but of scenes that come up again and again, and with what an eye has seen in place of pictures."""
-
-    turns: tuple
-    pool: Pool
-    size: int = 64
-    seed: int = 0
-
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: grids float32 [size, 64, c], then as for `Told`."""
-        length, count, most = self.turns[step % len(self.turns)]
-        rng = np.random.default_rng((self.seed, step))
-        chosen = rng.integers(0, len(self.pool.scenes), self.size)
-        ids = shorten(self.pool.told(np.repeat(chosen, count), length, most, rng), most + 1)
-        ids = ids.reshape(self.size, count, -1)
-        lengths = np.full((self.size, count), LENGTHS.index(length), np.int32)
-        return (self.pool.grids[chosen].astype("float32"), ids[..., :-1], lengths), ids[..., 1:]
-
-
 def train(
     recipe: Recipe,
     *,
@@ -207,23 +152,13 @@ def train(
             model.load_weights(reached)
             history = History()
             continue
-        learns, batches = model, Told(stage.turns, stage.crowded, stage.twins, recipe.size, recipe.seed + number)
-        if stage.pool:
-            pool = Pool(eye, crowd(stage.pool, stage.crowded, FIRST_SEED * (recipe.seed + number + 1), stage.twins))
-            learns, batches = writer, Retold(stage.turns, pool, recipe.size, recipe.seed + number)
-        learns.compile(
-            optimizer=Muon(
-                stage.learning_rate,
-                momentum=0.9 if stage.pool else 0.6,
-                adam_rate=stage.adam_rate,
-                dense_rate=stage.dense_rate,
-                iterations=ITERATIONS if stage.dense_rate else 3,
-            ),
+        model.compile(
+            optimizer=Muon(stage.learning_rate, adam_rate=stage.adam_rate),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
         )
         history = fit(
-            learns,
-            batches,
+            model,
+            Told(stage.turns, stage.crowded, stage.twins, recipe.size, recipe.seed + number),
             steps=stage.steps,
             learning_rate=partial(_rate, stage.learning_rate),
             checkpoint=None if checkpoint is None else checkpoint / f"stage{number}",
@@ -232,8 +167,7 @@ def train(
         )
         if history.interrupted:
             return eye, writer, history
-        if not stage.pool:
-            locating.settle(eye, recipe.seed + number)
+        locating.settle(eye, recipe.seed + number)
         if reached:
             checkpoint.mkdir(parents=True, exist_ok=True)
             model.save_weights(reached)
@@ -278,7 +212,7 @@ class Heard:
         self.scenes = self.scenes or crowd(
             recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2, recipe.twins
         )
-        self.pool = Pool(self.eye, self.scenes)
+        self.grids = describer.look(self.eye, scenes.draw_many(self.scenes).pictures)
         kinds = [(scene.setting, *sorted(thing.kind for thing in scene.things)) for scene in self.scenes]
         groups = defaultdict(list)
         for index, each in enumerate(kinds):
@@ -294,11 +228,11 @@ class Heard:
         chosen = rng.integers(0, len(self.scenes), self.recipe.size)
         others = [self._other(index, rng) for index in chosen for _ in range(count)]
         true, mismatched = (
-            self.pool.told(which, length, most, rng).reshape(self.recipe.size, count, -1)
+            self._told(which, length, most, rng).reshape(self.recipe.size, count, -1)
             for which in (np.repeat(chosen, count), others)
         )
         lengths = np.full((self.recipe.size, count), LENGTHS.index(length), np.int32)
-        return self.pool.grids[chosen].astype("float32"), true, mismatched, lengths
+        return self.grids[chosen], true, mismatched, lengths
 
     def _other(self, index: int, rng: np.random.Generator) -> int:
         """Another scene: often one that is easily mistaken for this one, if there is one."""
@@ -308,6 +242,13 @@ class Heard:
         while other == index:
             other = among[rng.integers(len(among))]
         return other
+
+    def _told(self, which, length: str, most: int, rng: np.random.Generator) -> np.ndarray:
+        """A true sentence about each of these scenes: int32 [n, most + 1]."""
+        encoded = vocabulary().encode(language.describe(self.scenes[index], length, rng) for index in which)
+        ids = np.full((len(encoded), most + 1), PAD, np.int32)
+        ids[:, : encoded.shape[1]] = encoded[:, : most + 1]
+        return ids
 
 
 def play(

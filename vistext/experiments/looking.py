@@ -26,7 +26,7 @@ from vistext import results as stored
 from vistext.data import easyvqa
 from vistext.data.words import END, START, Vocabulary
 from vistext.engine import keras, tf
-from vistext.experiments import answering, describing
+from vistext.experiments import answering
 from vistext.experiments.answering import Quiz, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer
@@ -97,13 +97,13 @@ def drawn_world(plan: Plan) -> Data:
     eye = describer.build_eye(describer.shipped_config())
     weights.load_into(eye, "eye")
     train = scenes.sample(plan.scenes, FIRST_SEED, "train")
-    quiz = answering.drawn_quiz(describing.look(eye, train), train, ASKED)
+    quiz = answering.drawn_quiz(answering.look(eye, train), train, ASKED)
     test = scenes.sample(plan.test_scenes, 1, "test")
     rows, asked = answering.asked_of(test, plan.questions, seed=1)
     words = answering.vocabulary()
     recipe = replace(plan.drawn, network=replace(plan.drawn.network, words=len(words)))
     texts = ([getattr(one, name) for one in asked] for name in ("question", "answer", "kind"))
-    return Data(recipe, words, quiz, describing.look(eye, test), rows, *texts, eye)
+    return Data(recipe, words, quiz, answering.look(eye, test), rows, *texts, eye)
 
 
 SETS: dict[str, Callable[[Plan], Data]] = {"easy-VQA": easy_vqa, "drawn world": drawn_world}

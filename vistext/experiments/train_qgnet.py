@@ -97,7 +97,7 @@ def prepared(name: str, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
     else:
         words, count = answering.vocabulary(), max(100, round(SCENES * min(1.0, share)))
         seen = describing.crowd(count, CROWDED, FIRST_SEED, TWINS)
-        grids = describing.look(shipped_eye(), seen)
+        grids = answering.look(shipped_eye(), seen)
         quiz = answering.drawn_quiz(grids, seen, ASKED, reverse=name == "asker")
     recipe = RECIPES[name]
     network = replace(recipe.network, words=len(words))
@@ -170,7 +170,7 @@ def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> di
     measured = {"scenes": count, "questions": QUESTIONS, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)
-        grids = describing.look(network.eye, seen)
+        grids = answering.look(network.eye, seen)
         if name == "asker":
             answers = qgnet.load("qgnet", folder if (folder / "qgnet.json").exists() else weights.FOLDER)
             found = {

@@ -18,7 +18,7 @@ from vistext import decoding, weights
 from vistext.data.words import PAD, START, Vocabulary
 from vistext.engine import keras, tf
 from vistext.models import frames
-from vistext.models.attention import Block, Coordinates, Places
+from vistext.models.attention import Block, Places
 from vistext.models.hourglass import hourglass, precision, stem
 from vistext.models.writing import Writing
 from vistext.scenes import language
@@ -44,7 +44,6 @@ class DescriberConfig:
     width: int = 128  # numbers for each word of a sentence
     heads: int = 4
     blocks: int = 3  # of writer and judge: one finds the things, the others compare them ("the", "two", "left of")
-    placed: bool = False  # whether each cell tells writer and judge where it lies, see `attention.Coordinates`
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -80,13 +79,12 @@ def build_writer(config: DescriberConfig) -> keras.Model:
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         ids = layers.Input((None, None), dtype="int32", name="ids")
         lengths = layers.Input((None,), dtype="int32", name="lengths")
-        cells = Coordinates(name="cells")(grid) if config.placed else grid
         x = layers.Embedding(config.words, config.width, name="embedding")(ids)
         length = layers.Embedding(len(LENGTHS), config.width, name="length")(lengths)
         x = x + ops.expand_dims(length, 2)  # (n, s, t, width)
         x = Places(max(MOST.values()), name="places")(x)
         for number in range(config.blocks):
-            x = Block(config.heads, name=f"block{number}")(x, cells)
+            x = Block(config.heads, name=f"block{number}")(x, grid)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         logits = layers.Dense(config.words, dtype="float32", name="logits")(x)
     return keras.Model([grid, ids, lengths], logits, name="writer")
@@ -109,14 +107,13 @@ def build_judge(config: DescriberConfig) -> keras.Model:
     with precision(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         words = layers.Input((None, None, config.words), name="words")
-        cells = Coordinates(name="cells")(grid) if config.placed else grid
         # A word is heard after those before it: START stands where the first of these would be.
         start = ops.one_hot(ops.full_like(ops.argmax(words[:, :, :1], axis=-1), START), config.words)
         before = ops.concatenate([ops.cast(start, words.dtype), words[:, :, :-1]], axis=2)
         x = layers.Dense(config.width, use_bias=False, name="embedding")(before)
         x = Places(max(MOST.values()), name="places")(x)
         for number in range(config.blocks):
-            x = Block(config.heads, name=f"block{number}")(x, cells)
+            x = Block(config.heads, name=f"block{number}")(x, grid)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         # What each word would add here; at first nothing.
         adds = layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name="adds")(x)

@@ -19,7 +19,7 @@ from vistext import decoding, weights
 from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras, tf
 from vistext.models import describer
-from vistext.models.attention import HIDDEN, Block, Coordinates, Places, coordinates
+from vistext.models.attention import HIDDEN, Block, Coordinates, Places
 from vistext.models.describer import GRID, look
 from vistext.models.hourglass import precision
 from vistext.models.writing import Writing, nothing
@@ -111,23 +111,21 @@ def read(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
 def _compiled_reader(encoder: keras.Model) -> Callable:
     """`read` in a graph of TensorFlow's, made once for any number of texts of any length."""
     layer, blocks = encoder.get_layer, [each for each in encoder.layers if isinstance(each, Block)]
+    place = next((each for each in encoder.layers if isinstance(each, Coordinates)), lambda grid: grid)
+    cells = tf.TensorSpec((None, *encoder.inputs[0].shape[1:]), "float32")
 
-    def read_once(grid, ids):
-        x, cells, found = layer("read_places")(layer("read_embedding")(ids)), coordinates(encoder)(grid), []
+    @tf.function(input_signature=[cells, tf.TensorSpec((None, None), "int32")])
+    def see(grid, ids):
+        grid, ids, found = place(grid), ids[:, None], []
+        x = layer("read_places")(layer("read_embedding")(ids))
         padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)
         for block in blocks:
-            x, weights = block.see(x, cells, padding)
+            x, weights = block.see(x, grid, padding)
             found.append(weights[:, 0])
-        words = ops.cast(ops.not_equal(ids, PAD), x.dtype)[:, 0, :, None]
-        return layer("read_norm")(x)[:, 0] * words, ops.stack(found)
+        words = ops.cast(ops.not_equal(ids, PAD), x.dtype)[..., None]
+        return (layer("read_norm")(x) * words)[:, 0], ops.stack(found)
 
-    return tf.function(
-        lambda grid, ids: read_once(grid, ids[:, None]),
-        input_signature=[
-            tf.TensorSpec((None, *encoder.inputs[0].shape[1:]), "float32"),
-            tf.TensorSpec((None, None), "int32"),
-        ],
-    )
+    return see
 
 
 class QuestionError(ValueError):
