@@ -8,20 +8,17 @@ needs no nbgrader and no gradebook. The source's badge opens the release: a stud
 
 import copy
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from vistext import notebooks
+from vistext.checks.exercise import CODE_STUB, NAMED, TEXT_STUB
 from vistext.notebooks import BADGE, badge, drop_volatile, read, repoint, write
 
 FOLDER = Path("notebooks") / "exercises"  # nbgrader's course folder
-CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
-TEXT_STUB = "YOUR ANSWER HERE"
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
-NAMED = re.compile(r"^# exercise: (\S+)$", re.MULTILINE)  # by which an exercise is found again without metadata
 
 
 def sources() -> list[Path]:

@@ -61,17 +61,19 @@ def test_other_scores_do_not_reach_the_target_however_fast(told, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("looks", "flat"),
+    ("parent", "worker", "flat"),
     [
-        ([80, *[100] * 9], True),
-        ([0, 0, 0, *[41] * 7], True),
-        ([80, 100, 101, 99, 104, 102, 100, 103, 105, 108], True),
-        ([80, *range(100, 190, 10)], False),
-        ([100, 100], False),  # too short a run to say so
+        ([77, 133, 134, 136, 137, 137], [0, 41, 41, 42, 41, 42], True),
+        ([77, 133, 134, 136, 137, 137], [0, 0, 40, 40, 40, 44], True),
+        ([77, 133, 134, 145, 148, 148], [0, 41, 41, 42, 41, 42], False),  # the parent, in the first half
+        ([77, 133, 134, 136, 137, 160], [0, 41, 41, 42, 41, 42], False),
+        ([77, 133, 134, 136, 137, 137], [41, 41, 43, 48, 55, 60], False),  # a worker
+        ([77, 133], [0, 41], False),  # too short to say
+        ([77, 133, 134], [0, 0, 0], False),  # no worker was ever seen
     ],
 )
-def test_memory_is_flat_if_it_stays_what_it_was_when_all_was_loaded(looks, flat):
-    assert timing.is_flat(timing.tenths(looks)) == flat
+def test_memory_is_flat_if_it_stays_what_it_was_when_all_was_loaded(parent, worker, flat):
+    assert timing.is_flat(parent, worker) == flat
 
 
 def test_of_each_tenth_of_a_run_the_most_counts():

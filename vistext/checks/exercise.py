@@ -6,6 +6,7 @@ mistake, and its idea is what to look at again.
 """
 
 import copy
+import re
 import warnings
 import zlib
 from collections.abc import Callable, Sequence
@@ -14,6 +15,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vistext.checks import plain
+
+# The line by which an exercise is found again without metadata, and what stands where there is no answer yet.
+NAMED = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR ANSWER HERE"
 
 KINDS = ("function", "value", "by hand")
 UNTOUCHED = (None, ...)

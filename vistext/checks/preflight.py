@@ -13,10 +13,9 @@ from collections import Counter
 from pathlib import Path
 
 from vistext import checks
-from vistext.checks.exercise import Exercise
+from vistext.checks.exercise import CODE_STUB, NAMED, TEXT_STUB, Exercise
 
-NAMED = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
-CODE_STUB, TEXT_STUB = "raise NotImplementedError()", "YOUR ANSWER HERE"
+NOT_BEGUN = CODE_STUB.splitlines()[-1]
 MAGIC = re.compile(r"^[ \t]*[%!]", re.MULTILINE)
 
 
@@ -53,8 +52,8 @@ def _amiss(exercise: Exercise, sources: list[tuple[str, str]]) -> list[str]:
     if not own:
         return [f"{exercise.id}: its cell is gone, or the line '# exercise: {exercise.id}' above it"]
     problems = [f"{exercise.id}: there are {len(own)} cells of it, and the last one counts"] if len(own) > 1 else []
-    if CODE_STUB in own[-1]:
-        return [*problems, f"{exercise.id}: it still says {CODE_STUB}"]
+    if NOT_BEGUN in own[-1]:
+        return [*problems, f"{exercise.id}: it still says {NOT_BEGUN}"]
     named = re.compile(rf"^(?:def[ \t]+{exercise.answer}\b|{exercise.answer}\b.*=)", re.MULTILINE)
     if not any(named.search(source) for source in own):
         problems.append(f"{exercise.id}: nothing in its cell is called {exercise.answer}")

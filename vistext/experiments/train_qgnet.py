@@ -1,6 +1,6 @@
 """`vistext train qgnet`: make the shipped weights of lesson 06 again: who answers, who asks, easy-VQA's, and cards.
 
-Some two hours on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+About an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 """
 
 import argparse

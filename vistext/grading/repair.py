@@ -14,10 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from vistext.checks.exercise import Exercise
+from vistext.checks.exercise import NAMED, TEXT_STUB, Exercise
 
 # What a student has written is never parsed here: a parser can be brought down. These patterns take linear time.
-NAMED = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 FUNCTION = re.compile(r"^(?:async )?def[ \t]+(\w+)", re.MULTILINE)
 TEXT = re.compile(
     r"""#[^\n]*|(\b[A-Za-z]{1,2})?(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
@@ -25,7 +24,6 @@ TEXT = re.compile(
 NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 CHECK = re.compile(r"""\s*check\(\s*["'][^"']+["']\s*(,\s*\w+\s*)?\)\s*""")
 MOST_CELLS = 2000
-STUB = "YOUR ANSWER HERE"
 
 
 class UnreadableError(ValueError):
@@ -237,7 +235,7 @@ def _text(exercise: Exercise, placed: list, given: list[Cell], repairs: list[str
         if texts:
             repairs.append(f"the answer to {exercise.id} stands in a cell of its own, and was taken from there")
     text = "\n\n".join(texts).strip()
-    return "" if text == STUB else text
+    return "" if text == TEXT_STUB else text
 
 
 def _runnable(

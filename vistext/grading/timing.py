@@ -27,7 +27,7 @@ PROBLEM_SET = "ps01"
 BESIDE = 8  # submissions that both grade; nbgrader takes seconds for each
 TARGET = 4.0  # times as many in the same time
 INTERVAL = 2.0  # seconds between two looks at the memory
-GROWTH = 1.1  # of memory, from the middle of a run to its end, that is still called flat
+GROWTH = 1.1  # of memory, from when all is loaded to the end of a run, that is still called flat
 TIMEOUT = 600  # seconds that nbgrader gives a cell: its own 30 are too few for a machine that does other things
 
 
@@ -144,7 +144,7 @@ def of_a_class(size: int) -> Iterator[dict]:
             "entered": len(scores(course, simulated.problem_set)),
             "parent_mib": parent,
             "largest_worker_mib": worker,
-            "flat": is_flat(parent) and is_flat(worker),
+            "flat": is_flat(parent, worker),
         }
 
 
@@ -154,9 +154,11 @@ def tenths(values: list[float]) -> list[int]:
     return [round(max(values[start : start + size])) for start in range(0, len(values) - size + 1, size)]
 
 
-def is_flat(values: list[int]) -> bool:
-    """Whether memory has stayed what it was once all was loaded, which on a busy machine takes a while."""
-    return len(values) > 2 and values[-1] <= GROWTH * values[len(values) // 2]
+def is_flat(parent: list[int], worker: list[int]) -> bool:
+    """Whether both, to the end, hold what they held once workers had been seen: of each, the largest by tenths."""
+    loaded = next((number for number, held in enumerate(worker) if held), len(worker)) + 1
+    kept = [values[loaded:] for values in (parent, worker)]
+    return all(len(values) > 1 and values[-1] <= GROWTH * values[0] for values in kept)
 
 
 def nbgrader(course: Path, command: str, *words: str) -> None:
