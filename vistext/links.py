@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     _set(pyproject, r'(?m)^(branch = ").*(")$', arguments.branch)
     citation = notebooks.ROOT / "CITATION.cff"
     citation.write_text(citation.read_text(encoding="utf-8").replace(before, address), encoding="utf-8")
-    notebooks.main(["repoint"])
+    notebooks.repoint_all()
     print(
         f"{len(notebooks.lessons())} lessons, the problem sets and README.md open {arguments.repo}, {arguments.branch}"
     )

@@ -2,7 +2,6 @@
 
     python -m vistext.notebooks execute [PATH ...]    run from a fresh kernel, clean and store (`make notebooks`)
     python -m vistext.notebooks check [PATH ...]      name what a lesson breaks of vistext.notebook_rules
-    python -m vistext.notebooks repoint               after pyproject.toml names a fork: badges and set-up cells follow
     python -m vistext.notebooks release [PATH ...]    make what students get from the sources of problem sets
 
 A tool for whoever writes lessons: it works in a checkout, with the extra `dev`. Without paths it takes every lesson.
@@ -212,15 +211,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; or 1 where a lesson did not run, or breaks a rule.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m vistext.notebooks", description="Run, check and re-point the lessons."
+        prog="python -m vistext.notebooks", description="Run and check the lessons, release problem sets."
     )
-    parser.add_argument("action", choices=("execute", "check", "repoint", "release"))
+    parser.add_argument("action", choices=("execute", "check", "release"))
     parser.add_argument("paths", nargs="*", type=Path, help="lessons, or sources of problem sets; without any, all")
     chosen = parser.parse_args(arguments)
     paths = [path.resolve() for path in chosen.paths]
     if chosen.action == "release":
         return _release_all(paths)
-    return {"execute": _execute_all, "check": _check_all, "repoint": _repoint_all}[chosen.action](paths or lessons())
+    return {"execute": _execute_all, "check": _check_all}[chosen.action](paths or lessons())
 
 
 def _execute_all(paths: list[Path]) -> int:
@@ -252,8 +251,9 @@ def _release_all(paths: list[Path]) -> int:
     return 0
 
 
-def _repoint_all(paths: list[Path]) -> int:
-    for path in paths:
+def repoint_all() -> None:
+    """Write the badges and set-up cells of all lessons, problem sets and README.md as `home` now has them."""
+    for path in lessons():
         notebook = read(path)
         repoint(notebook, path)
         write(notebook, path)
@@ -262,7 +262,6 @@ def _repoint_all(paths: list[Path]) -> int:
     readme.write_text(
         BADGE.sub(lambda match: badge(ROOT / match[1]), readme.read_text(encoding="utf-8")), encoding="utf-8"
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 from vistext import checks, notebooks
 from vistext.exercise_notebooks import FOLDER, NAMED, release_of, released, repoint_source, solutions, sources
 from vistext.notebook_rules import RULES
-from vistext.notebooks import BADGE, ROOT, badge, code_cells, lessons, main, read, setup_cell, write
+from vistext.notebooks import BADGE, ROOT, badge, code_cells, lessons, read, setup_cell, write
 
 HELD = (
     "opens_with_title_and_badge",
@@ -186,7 +186,7 @@ def test_one_command_points_source_and_release_at_a_fork(tmp_path, monkeypatch):
     copied = tmp_path / sources_here()[0]
     copied.parent.mkdir(parents=True)
     write(read(ROOT / sources_here()[0]), copied)
-    assert main(["repoint"]) == 0
+    notebooks.repoint_all()
     release = read(release_of(copied))
     assert "github/ada/fork/blob/spring/notebooks/exercises/release/" in release.cells[0].source
     assert code_cells(release)[0].source == setup_cell()

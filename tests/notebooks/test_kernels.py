@@ -70,7 +70,7 @@ def test_an_interrupted_training_stops_within_two_seconds_keeps_its_curve_and_th
     manager.interrupt_kernel()
     told = ask(client, "print(history.interrupted, len(history.loss) > 0, np.isfinite(history.loss).all())")
     assert told.splitlines()[-1] == "True True True"
-    assert time.monotonic() - began < 2 * 5  # two seconds, and five times that where other work is done beside it
+    assert time.monotonic() - began < 2
     assert ask(client, "print(fit(model, batch, steps=2).interrupted)").splitlines()[-1] == "False"
 
 

@@ -70,7 +70,7 @@ def test_one_command_points_lessons_and_readme_at_a_fork(lesson, place, fork, mo
     for name in ("98_example.ipynb", "99_other.ipynb"):
         write(copy.deepcopy(lesson), fork / "notebooks" / name)
     (fork / "README.md").write_text(f"see {re.search(r'.*colab-badge.*', lesson.cells[0].source)[0]} there")
-    assert main(["repoint"]) == 0
+    notebooks.repoint_all()
     for path in notebooks.lessons():
         assert badge(path) in read(path).cells[0].source
         assert code_cells(read(path))[0].source == setup_cell()
