@@ -42,7 +42,7 @@ IN_A_CELL = {
         [4, 2, 3],
         "did not end within 4 seconds",
     ),
-    "memory": ("held = [bytearray(300_000_000) for _ in range(40)]", [4, 2, 3], "MemoryError"),
+    "memory": ("held = [bytearray(40_000_000_000) for _ in range(40)]", [4, 2, 3], "MemoryError"),
     "memory_of_many": (
         "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        held = b'x' * 300_000_000\n"
         "        time.sleep(60)\ntime.sleep(60)",
