@@ -128,12 +128,13 @@ def test_a_check_needs_neither_tensorflow_nor_matplotlib():
     assert ran.stderr == ""
 
 
-def test_nbgraders_own_commands_learn_of_a_wrong_answer_by_an_error(monkeypatch):
+def test_nbgraders_own_commands_learn_of_a_wrong_answer_by_an_error_and_get_no_value_for_points(monkeypatch, capsys):
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     with pytest.raises(CheckFailedError, match="Look again"):
         check("ps01-3", 1)
-    assert check("ps01-3", 822_922).verdict.passed
-    assert not check("ps01-6").verdict.passed
+    assert check("ps01-3", 822_922) is None
+    assert capsys.readouterr().out.startswith("✓ ps01-3")
+    assert check("ps01-6") is None
 
 
 @pytest.mark.parametrize("wrong", ["ps99-1", "ps01-99", "", 3])

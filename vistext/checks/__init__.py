@@ -53,7 +53,7 @@ def find(exercise_id: str) -> Exercise:
     raise ValueError(f"{exercise_id!r} is no exercise; there are {', '.join(one.id for one in exercises)}")
 
 
-def check(exercise_id: str, answer: object = None) -> Report:
+def check(exercise_id: str, answer: object = None) -> Report | None:
     """What is found about an answer, for the student who wrote it.
 
     Runs in the student's own process, on the cases that are shown and on a few others.
@@ -63,7 +63,8 @@ def check(exercise_id: str, answer: object = None) -> Report:
         answer: the student's function, or value.
 
     Returns:
-        A report that a notebook shows: in words, with what to look at again, and how far the set is done.
+        A report that a notebook shows: in words, with what to look at again, and how far the set is done. To nbgrader's
+        own commands, which take what a cell gives for its points, it is printed instead.
 
     Raises:
         ValueError: there is no such exercise.
@@ -74,6 +75,9 @@ def check(exercise_id: str, answer: object = None) -> Report:
     cases = exercise.cases(None) + (exercise.cases(SEED) if exercise.kind == "function" else [])
     outputs = [call(answer, case) for case in cases] if exercise.kind == "function" else [answer]
     report = Report.of(exercise, cases, outputs, of_set(exercise_id.partition("-")[0]))
-    if os.environ.get("NBGRADER_EXECUTION") and not report.verdict.passed and exercise.kind != "by hand":
+    if not os.environ.get("NBGRADER_EXECUTION"):
+        return report
+    if not report.verdict.passed and exercise.kind != "by hand":
         raise CheckFailedError(str(report))
-    return report
+    print(report)
+    return None
