@@ -87,6 +87,7 @@ weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train detector
 	$(BIN)/python -m vistext train segmenter
 	$(BIN)/python -m vistext train gan
+	$(BIN)/python -m vistext train eye
 	$(BIN)/python -m vistext train describer
 	$(BIN)/python -m vistext train qgnet
 

@@ -25,6 +25,7 @@ MODULES = {
     ("train", "detector"): ("vistext.experiments.train_detector", "the detector of lesson 02"),
     ("train", "segmenter"): ("vistext.experiments.train_segmenter", "the segmenter of lesson 02"),
     ("train", "gan"): ("vistext.experiments.train_gan", "a generator of pictures, and who examines it"),
+    ("train", "eye"): ("vistext.experiments.train_eye", "who looks at pictures, for describer, qgnet and others"),
     ("train", "describer"): ("vistext.experiments.train_describer", "who describes pictures, and who judges that"),
     ("train", "qgnet"): ("vistext.experiments.train_qgnet", "who answers questions about pictures, and who asks them"),
     ("experiment", "tags"): ("vistext.experiments.tags", "when do tags help to find a missing word? (lesson 03)"),

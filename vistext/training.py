@@ -22,6 +22,7 @@ from vistext.engine import keras, tf
 
 ops = keras.ops
 
+DENSE_ITERATIONS = 5  # of `Muon`, where dense layers learn by it: their kernels take longer to orthogonalise
 ADAMS_STEP = 0.2  # root mean square of what Adam changes in a step, as a share of its rate: 0.2 to 0.4 as a rule
 
 
@@ -123,6 +124,11 @@ def fastest_precision() -> str:
 def linear_decay(peak: float, end: float = 0.0) -> Callable[[float], float]:
     """A schedule from `peak` down to `end`: progress in [0, 1] → learning rate."""
     return lambda progress: peak + (end - peak) * min(1.0, progress)
+
+
+def warm_decay(peak: float, rising: float = 0.03) -> Callable[[float], float]:
+    """A schedule that rises to `peak` over a share of the training, as Adam knows little at first; then down to 0."""
+    return lambda progress: peak * min(1.0, progress / rising) * (1 - progress)
 
 
 @dataclass(frozen=True)

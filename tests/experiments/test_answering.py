@@ -12,7 +12,7 @@ from vistext.data import easyvqa
 from vistext.data.easyvqa import Split
 from vistext.data.words import END, PAD, START, UNKNOWN, Vocabulary
 from vistext.engine import keras
-from vistext.experiments import answering, train_qgnet
+from vistext.experiments import answering, telling, train_qgnet
 from vistext.experiments.answering import Batches, Quiz, Recipe
 from vistext.experiments.train_qgnet import RECIPES
 from vistext.models import describer, qgnet
@@ -83,12 +83,12 @@ def test_the_vocabulary_of_easy_vqa_has_its_questions_and_its_answers():
 
 
 def test_grids_are_what_the_eye_sees_of_each_scene(eye, monkeypatch):
-    grids = answering.look(eye, SEEN)
+    grids = telling.look(eye, SEEN)
     assert (grids.shape, grids.dtype) == ((5, 64, 8), np.float16)
     expected = describer.look(eye, scenes.draw_many(SEEN).pictures)
     assert grids == pytest.approx(expected, abs=0.01)
     monkeypatch.setattr(answering, "AT_ONCE", 2)
-    assert answering.look(eye, SEEN) == pytest.approx(expected, abs=0.01)
+    assert telling.look(eye, SEEN) == pytest.approx(expected, abs=0.01)
 
 
 def texts_of(table, words):
@@ -97,9 +97,9 @@ def texts_of(table, words):
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_drawn_quiz_asks_about_its_own_scenes(eye, reverse):
-    grids = answering.look(eye, SEEN)
+    grids = telling.look(eye, SEEN)
     quiz = answering.drawn_quiz(grids, SEEN, 6, seed=3, reverse=reverse)
-    assert np.array_equal(quiz.seen, answering.look(eye, SEEN))
+    assert np.array_equal(quiz.seen, telling.look(eye, SEEN))
     assert quiz.read.shape[:2] == quiz.written.shape[:2] == (5, 6)
     assert quiz.read.dtype == quiz.written.dtype == np.int16
     words = answering.vocabulary()

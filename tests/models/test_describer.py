@@ -16,7 +16,7 @@ from vistext.models.describer import LENGTHS, MOST, Describer, DescriberConfig, 
 from vistext.models.writing import Writing
 
 VOCABULARY = Vocabulary.build(["A cat is sitting on the floor.", "There is a large dog, and it runs to the left."])
-SMALL = DescriberConfig(len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2)
+SMALL = DescriberConfig(len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, placed=True)
 PICTURES = scenes.draw_many(scenes.sample(4, 3, "val")).pictures
 GRIDS = np.random.default_rng(0).normal(size=(3, 64, 8)).astype("float32")
 CANNOT_BE_SAID = [PAD, START, UNKNOWN]
@@ -349,7 +349,7 @@ def test_the_precision_changes_little_and_the_reader_s_stays(writer):
 
 
 def test_what_is_loaded_is_what_was_saved(writer, speaker, judge, tmp_path, monkeypatch):
-    config = {name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks")}
+    config = {name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks", "placed")}
     card = {"config": config | {"widths": list(SMALL.widths)}, "words": list(VOCABULARY.words)}
     models = {"eye": judge.eye, "gan_describer": writer, "describer": writer, "judge": judge.network}
     for name, model in models.items():

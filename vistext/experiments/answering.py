@@ -1,7 +1,7 @@
 """Training lesson 06's networks, which answer and which ask; and measuring what they say."""
 
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,18 +11,16 @@ from vistext import decoding, scenes
 from vistext.data.easyvqa import Split
 from vistext.data.words import END, PAD, START, Vocabulary
 from vistext.engine import keras
-from vistext.experiments.describing import RISING
 from vistext.experiments.locating import FIRST_SEED, SETTLING, settle
 from vistext.models import describer, qgnet
 from vistext.models.qgnet import LONGEST, Asker, Network, QGNet, QGNetConfig
 from vistext.scenes import Scene, language
 from vistext.scenes.language import Question
-from vistext.training import History, Muon, fit
+from vistext.training import DENSE_ITERATIONS, History, Muon, fit, warm_decay
 
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each with 8 questions
 WITHOUT = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
 AT_ONCE = 500  # texts that are answered together
-ITERATIONS = 5  # of `training.Muon`: kernels of dense layers take longer to orthogonalise
 WISHED_AT_ONCE = 100  # answers to which questions are asked together, several to each
 
 
@@ -55,17 +53,11 @@ class Quiz:
     written: np.ndarray
 
 
-def look(eye: keras.Model, seen: list[Scene]) -> np.ndarray:
-    """What an eye sees in scenes: float16 [n, 64, c], which takes 20 kB for each of 160 channels."""
-    parts = [seen[first : first + AT_ONCE] for first in range(0, len(seen), AT_ONCE)]
-    return np.concatenate([describer.look(eye, scenes.draw_many(part).pictures).astype("float16") for part in parts])
-
-
 def drawn_quiz(grids: np.ndarray, seen: list[Scene], count: int, seed: int = 0, *, reverse: bool = False) -> Quiz:
     """Questions about scenes of the drawn world.
 
     Args:
-        grids: what an eye sees in them, as `look` gives it.
+        grids: what an eye sees in them, as `telling.look` gives it.
         seen: the scenes.
         count: questions about each.
         seed: of what is asked.
@@ -210,7 +202,7 @@ def train(
             momentum=recipe.momentum,
             adam_rate=recipe.adam_rate,
             dense_rate=recipe.dense_rate,
-            iterations=ITERATIONS,
+            iterations=DENSE_ITERATIONS,
         ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
     )
@@ -219,7 +211,7 @@ def train(
         Batches(quiz, recipe),
         steps=recipe.steps,
         seconds=seconds,
-        learning_rate=partial(_rate, recipe.learning_rate),
+        learning_rate=warm_decay(recipe.learning_rate),
         checkpoint=checkpoint,
         label=label,
         bar=bar,
@@ -227,10 +219,6 @@ def train(
     if eye and not history.interrupted:
         settle(eye, pictures=quiz.seen[:SETTLING])
     return Trained(eye, encoder, decoder, history)
-
-
-def _rate(peak: float, done: float) -> float:
-    return peak * min(1.0, done / RISING) * (1 - done)
 
 
 def say(network: Network, grids: np.ndarray, texts: list[str], *, nucleus: float = 0.0, seed: int = 0) -> list[str]:

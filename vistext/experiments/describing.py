@@ -1,181 +1,90 @@
-"""Training lesson 05's networks: first by likelihood, then against each other; and measuring what they say."""
+"""Training lesson 05's writer and judge, by likelihood, then against each other; and measuring what they say."""
 
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from vistext import decoding, scenes, sentences
+from vistext import decoding, sentences
 from vistext.adversarial import Match, play_on
-from vistext.data.words import PAD, Vocabulary
+from vistext.data.words import PAD
 from vistext.engine import keras
-from vistext.experiments import locating
+from vistext.experiments import telling
 from vistext.experiments.locating import FIRST_SEED
-from vistext.models import describer, detector
-from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
+from vistext.experiments.telling import DESCRIPTIONS, STORIES, TITLES, Retold
+from vistext.models import describer
+from vistext.models.describer import Describer, DescriberConfig, Judge
 from vistext.scenes import Scene, language
-from vistext.training import History, Muon, fit
+from vistext.training import DENSE_ITERATIONS, History, Muon, fit, warm_decay
 from vistext.word_game import Rules, WordGame
 
-RISING = 0.03  # share of a stage over which its rate rises: Adam knows little at first
 AT_ONCE = 50  # pictures of which sentences are drawn together
-READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each described at every length
-# So many sentences about each picture, cut after so many words.
-TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
-
-
-@cache
-def vocabulary() -> Vocabulary:
-    """The words in which scenes of the training split are described."""
-    rng = np.random.default_rng(0)
-    seen = scenes.sample(READ_FOR_WORDS, FIRST_SEED - 1, "train")
-    return Vocabulary.build(language.describe(scene, length, rng) for scene in seen for length in LENGTHS)
-
-
-def shorten(ids: np.ndarray, most: int) -> np.ndarray:
-    """Sentences cut after `most` numbers and without columns that are padding only: [n, t] → [n, at most `most`]."""
-    used = np.flatnonzero((ids != PAD).any(axis=0))
-    return ids[:, : min(most, used[-1] + 1)]
-
-
-def crowd(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Scene]:
-    """Scenes of the training split, of which shares, at least about so large, show several things, and two of a kind.
-
-    Where there are two of a kind it is hardest to say which is which. As they come, a third of all scenes has some.
-    """
-    found = scenes.sample(2 * count, seed, "train")
-    same = [
-        index for index, scene in enumerate(found) if len({thing.kind for thing in scene.things}) < len(scene.things)
-    ]
-    chosen = set(same[: round(twins * count)])
-    several = round(crowded * count) - len(chosen)
-    rest = [scene for index, scene in enumerate(found) if index not in chosen]
-    rest.sort(key=lambda scene: len(scene.things) == 1)
-    return [found[index] for index in sorted(chosen)] + rest[:several] + rest[len(found) + several - count :]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of the training by likelihood."""
-
-    steps: int
-    turns: tuple  # of what is said of a batch of pictures
-    crowded: float  # share of the pictures, at least, that show several things
-    twins: float  # likewise, two of a kind
-    learning_rate: float  # of the eye's kernels; rises at first, then goes down to 0
-    adam_rate: float  # of everything else, as a share of that
-
-
-# First what things look like, and how one speaks; then which is which of several.
-STAGES = (
-    Stage(4200, (TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, 0.0, 0.04, 0.04),
-    Stage(3200, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.0, 0.05, 0.024),
-)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How eye and writer are trained by likelihood; what the shipped weights went through stands on their cards."""
+    """How a writer is trained by likelihood."""
 
-    network: DescriberConfig
-    stages: tuple[Stage, ...] = STAGES
-    size: int = 64  # pictures in a batch
+    steps: int = 2600
+    turns: tuple = (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES)  # see `telling.Retold`
+    pool: int = 16_000  # scenes that are drawn and looked at once, and described anew whenever they come up
+    crowded: float = 0.85  # share of these, at least, that show several things
+    twins: float = 0.5  # likewise, two of a kind
+    size: int = 32  # pictures in a batch
+    learning_rate: float = 0.04  # see `training.Muon`; rises at first, then goes down to 0
+    momentum: float = 0.9
+    dense_rate: float = 0.2
+    adam_rate: float = 0.012
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Told:
-    """Batches of scenes of the training split and true sentences about them; each depends on its number and the seed.
-
-    Args:
-        turns: length, sentences about each picture, and words after which they are cut: of one batch after another.
-        crowded: share of the pictures, at least, that show several things.
-        twins: share of them, at least, that show two of a kind.
-        size: pictures in a batch.
-        seed: of the training.
-    """
-
-    turns: tuple
-    crowded: float = 0.0
-    twins: float = 0.0
-    size: int = 64
-    seed: int = 0
-
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: pictures uint8 [size, 64, 64, 3], ids int32 [size, s, t] and lengths int32 [size, s];
-        and the words that come next, int32 [size, s, t].
-        """
-        length, count, most = self.turns[step % len(self.turns)]
-        seed = FIRST_SEED * (self.seed + 1) + step
-        seen = crowd(self.size, self.crowded, seed, self.twins)
-        rng = np.random.default_rng(seed)
-        told = [language.describe(scene, length, rng) for scene in seen for _ in range(count)]
-        ids = shorten(vocabulary().encode(told), most + 1).reshape(self.size, count, -1)
-        lengths = np.full((self.size, count), LENGTHS.index(length), np.int32)
-        return (scenes.draw_many(seen).pictures, ids[..., :-1], lengths), ids[..., 1:]
 
 
 def train(
     recipe: Recipe,
+    eye: keras.Model,
+    config: DescriberConfig,
     *,
     precision: str = "float32",
     checkpoint: Path | None = None,
     bar: bool = True,
-) -> tuple[keras.Model, keras.Model, History]:
-    """Train an eye, from the detector's body, and a writer: each next word of true sentences is to be likely.
+) -> tuple[keras.Model, History]:
+    """Train a writer by likelihood: each next word of true sentences is to be likely.
 
     Args:
         recipe: how.
+        eye: as `describer.build_eye` makes it; it no longer learns.
+        config: the writer's sizes.
         precision: a Keras dtype policy to compute in.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         bar: whether to show a progress bar.
 
     Returns:
-        The eye, the writer, and the history of the last stage.
+        The writer and the history.
     """
     keras.utils.set_random_seed(recipe.seed)
-    config = replace(recipe.network, precision=precision)
-    eye, writer = describer.build_eye(config), describer.build_writer(config)
-    locating.hand_over(detector.load(), eye)
-    inputs = [
-        keras.Input((describer.SIDE, describer.SIDE, 3), dtype="uint8", name="pictures"),
-        keras.Input((None, None), dtype="int32", name="ids"),
-        keras.Input((None,), dtype="int32", name="lengths"),
-    ]
-    model = keras.Model(inputs, writer([eye(inputs[0]), *inputs[1:]]))
-    for number, stage in enumerate(recipe.stages):
-        reached = None if checkpoint is None else checkpoint / f"stage{number}.weights.h5"
-        if reached and reached.exists():
-            model.load_weights(reached)
-            history = History()
-            continue
-        model.compile(
-            optimizer=Muon(stage.learning_rate, adam_rate=stage.adam_rate),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-        )
-        history = fit(
-            model,
-            Told(stage.turns, stage.crowded, stage.twins, recipe.size, recipe.seed + number),
-            steps=stage.steps,
-            learning_rate=partial(_rate, stage.learning_rate),
-            checkpoint=None if checkpoint is None else checkpoint / f"stage{number}",
-            label=f"eye and writer, {number + 1} of {len(recipe.stages)}",
-            bar=bar,
-        )
-        if history.interrupted:
-            return eye, writer, history
-        locating.settle(eye, recipe.seed + number)
-        if reached:
-            checkpoint.mkdir(parents=True, exist_ok=True)
-            model.save_weights(reached)
-    return eye, writer, history
-
-
-def _rate(peak: float, done: float) -> float:
-    return peak * min(1.0, done / RISING) * (1 - done)
+    writer = describer.build_writer(replace(config, precision=precision))
+    writer.compile(
+        optimizer=Muon(
+            recipe.learning_rate,
+            momentum=recipe.momentum,
+            adam_rate=recipe.adam_rate,
+            dense_rate=recipe.dense_rate,
+            iterations=DENSE_ITERATIONS,
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
+    )
+    seen = telling.crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 3), recipe.twins)
+    history = fit(
+        writer,
+        Retold(recipe.turns, seen, telling.look(eye, seen), recipe.size, recipe.seed),
+        steps=recipe.steps,
+        learning_rate=warm_decay(recipe.learning_rate),
+        checkpoint=checkpoint,
+        label="writer",
+        bar=bar,
+    )
+    return writer, history
 
 
 @dataclass(frozen=True)
@@ -209,10 +118,10 @@ class Heard:
 
     def __post_init__(self):
         recipe = self.recipe
-        self.scenes = self.scenes or crowd(
+        self.scenes = self.scenes or telling.crowd(
             recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 1) - 2, recipe.twins
         )
-        self.grids = describer.look(self.eye, scenes.draw_many(self.scenes).pictures)
+        self.grids = telling.look(self.eye, self.scenes)
         kinds = [(scene.setting, *sorted(thing.kind for thing in scene.things)) for scene in self.scenes]
         groups = defaultdict(list)
         for index, each in enumerate(kinds):
@@ -227,12 +136,10 @@ class Heard:
         rng = np.random.default_rng((self.recipe.seed, step))
         chosen = rng.integers(0, len(self.scenes), self.recipe.size)
         others = [self._other(index, rng) for index in chosen for _ in range(count)]
-        true, mismatched = (
-            self._told(which, length, most, rng).reshape(self.recipe.size, count, -1)
-            for which in (np.repeat(chosen, count), others)
-        )
-        lengths = np.full((self.recipe.size, count), LENGTHS.index(length), np.int32)
-        return self.grids[chosen], true, mismatched, lengths
+        told = (self.scenes[index] for index in [*np.repeat(chosen, count), *others])
+        true, mismatched = telling.tell(told, length, most, rng).reshape(2, self.recipe.size, count, -1)
+        lengths = np.full((self.recipe.size, count), describer.LENGTHS.index(length), np.int32)
+        return self.grids[chosen].astype("float32"), true, mismatched, lengths
 
     def _other(self, index: int, rng: np.random.Generator) -> int:
         """Another scene: often one that is easily mistaken for this one, if there is one."""
@@ -242,13 +149,6 @@ class Heard:
         while other == index:
             other = among[rng.integers(len(among))]
         return other
-
-    def _told(self, which, length: str, most: int, rng: np.random.Generator) -> np.ndarray:
-        """A true sentence about each of these scenes: int32 [n, most + 1]."""
-        encoded = vocabulary().encode(language.describe(self.scenes[index], length, rng) for index in which)
-        ids = np.full((len(encoded), most + 1), PAD, np.int32)
-        ids[:, : encoded.shape[1]] = encoded[:, : most + 1]
-        return ids
 
 
 def play(

@@ -21,12 +21,12 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from vistext import decoding, scenes, weights
+from vistext import decoding, scenes
 from vistext import results as stored
 from vistext.data import easyvqa
 from vistext.data.words import END, START, Vocabulary
 from vistext.engine import keras, tf
-from vistext.experiments import answering
+from vistext.experiments import answering, telling
 from vistext.experiments.answering import Quiz, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer
@@ -94,16 +94,15 @@ def easy_vqa(plan: Plan) -> Data:
 
 def drawn_world(plan: Plan) -> Data:
     """The drawn world, as lesson 05's eye sees it."""
-    eye = describer.build_eye(describer.shipped_config())
-    weights.load_into(eye, "eye")
+    eye = describer.load_eye()
     train = scenes.sample(plan.scenes, FIRST_SEED, "train")
-    quiz = answering.drawn_quiz(answering.look(eye, train), train, ASKED)
+    quiz = answering.drawn_quiz(telling.look(eye, train), train, ASKED)
     test = scenes.sample(plan.test_scenes, 1, "test")
     rows, asked = answering.asked_of(test, plan.questions, seed=1)
     words = answering.vocabulary()
     recipe = replace(plan.drawn, network=replace(plan.drawn.network, words=len(words)))
     texts = ([getattr(one, name) for one in asked] for name in ("question", "answer", "kind"))
-    return Data(recipe, words, quiz, answering.look(eye, test), rows, *texts, eye)
+    return Data(recipe, words, quiz, telling.look(eye, test), rows, *texts, eye)
 
 
 SETS: dict[str, Callable[[Plan], Data]] = {"easy-VQA": easy_vqa, "drawn world": drawn_world}

@@ -1,7 +1,7 @@
-"""`vistext train describer`: make the shipped weights of lesson 05 again: eye, writer, taught writer, judge, and cards.
+"""`vistext train describer`: make the shipped writers and the judge of lesson 05 again, and their cards.
 
-More than an hour on 2 cores that compute in bfloat16, and longer on others. It can be stopped at any time and run
-again: it goes on from its last checkpoint.
+The better part of an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+They see with the shipped eye, which `vistext train eye` makes.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from vistext import scenes, weights
 from vistext.engine import keras, tf
 from vistext.experiments import describing
 from vistext.experiments.describing import GameRecipe, Recipe, Way
+from vistext.experiments.telling import vocabulary
 from vistext.models import describer
 from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
 from vistext.models.writing import Writing
@@ -24,51 +25,64 @@ CHECKPOINT = Path("checkpoints/describer")
 TESTED = 2000  # scenes of the test split that are described once
 DRAWN = 200  # of these, are described 20 times
 DRAWS = 20
-BITS = 7  # that the weights keep: as many as they were trained with, where that was done in bfloat16
 INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    declare(parser, CHECKPOINT)
+
+
+def declare(parser: argparse.ArgumentParser, checkpoint: Path) -> None:
+    """Declare the options of a command that trains one of lesson 05's networks."""
     parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
     parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="(default: the faster one here)")
     parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the cards")
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
+    parser.add_argument("--checkpoint", type=Path, default=checkpoint, help="folder for what is unfinished")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train by likelihood, then against a judge; measure; save."""
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    config = DescriberConfig(words=len(describing.vocabulary()))
-    recipe = Recipe(config)
-    shares = [replace(stage, steps=max(1, round(stage.steps * arguments.share))) for stage in recipe.stages]
-    recipe = replace(recipe, stages=tuple(shares))
-    trained = describing.train(recipe, precision=fastest_precision(), checkpoint=arguments.checkpoint)
-    if trained[-1].interrupted:
-        print("Interrupted; run the same command again to go on.")
-        return INTERRUPTED
-    eye, writer = describer.build_eye(config), describer.build_writer(config)
-    eye.set_weights(trained[0].get_weights())
-    writer.set_weights(trained[1].get_weights())
-    ship(arguments.out, config, {"eye": eye, "describer": writer}, asdict(recipe), arguments.share)
+    config = DescriberConfig(words=len(vocabulary()))
+    eye, told, share = describer.load_eye(), {"command": "vistext train describer"}, arguments.share
+    recipe = shortened(Recipe(), share)
+    if not (arguments.checkpoint / "describer.json").exists():
+        precision, unfinished = arguments.precision or fastest_precision(), arguments.checkpoint / "writer"
+        trained, history = describing.train(recipe, eye, config, precision=precision, checkpoint=unfinished)
+        if history.interrupted:
+            print("Interrupted; run the same command again to go on.")
+            return INTERRUPTED
+        writer = describer.build_writer(config)
+        writer.set_weights(trained.get_weights())
+        ship(arguments.checkpoint, config, {"describer": writer}, told | {"share": share, **asdict(recipe)})
 
     # The game starts from what is shipped, so that anyone can play it again from there.
-    eye, writer = describer.build_eye(config), describer.build_writer(config)
-    weights.load_into(eye, "eye", arguments.out)
-    weights.load_into(writer, "describer", arguments.out)
-    judge = describer.build_judge(config)
+    writer, judge = describer.build_writer(config), describer.build_judge(config)
+    weights.load_into(writer, "describer", arguments.checkpoint)
     describer.start_judge(judge, writer)
-    game = GameRecipe(steps=max(1, round(GameRecipe().steps * arguments.share)))
+    game = shortened(GameRecipe(), share)
     match = describing.play(game, eye, writer, judge, checkpoint=arguments.checkpoint / "game")
     if match.interrupted:
         print("Interrupted; run the same command again to go on.")
         return INTERRUPTED
-    ship(arguments.out, config, {"gan_describer": writer, "judge": judge}, asdict(game), arguments.share)
-    measure(arguments.out, config)
+    networks = {"gan_describer": writer, "judge": judge}
+    ship(arguments.checkpoint, config, networks, told | {"share": share, **asdict(game)})
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name in ("describer", *networks):
+        for file in arguments.checkpoint.glob(f"{name}.*"):
+            shutil.copy(file, arguments.out)
+    measure(arguments.out, config, max(20, round(TESTED * min(1.0, share))))
     shutil.rmtree(arguments.checkpoint, ignore_errors=True)
     print(f"The cards are in {arguments.out}.")
     return 0
+
+
+def shortened(recipe: Recipe | GameRecipe, share: float) -> Recipe | GameRecipe:
+    """The recipe with a share of its steps."""
+    return replace(recipe, steps=max(1, round(recipe.steps * share)))
 
 
 TASKS = {
@@ -91,7 +105,7 @@ TASKS = {
 }
 
 
-def ship(folder: Path, config: DescriberConfig, networks: dict[str, keras.Model], recipe: dict, share: float) -> None:
+def ship(folder: Path, config: DescriberConfig, networks: dict[str, keras.Model], recipe: dict) -> None:
     """Save networks with cards, on which what was measured is still missing.
 
     Args:
@@ -99,7 +113,6 @@ def ship(folder: Path, config: DescriberConfig, networks: dict[str, keras.Model]
         config: their sizes.
         networks: name → network, names as in `TASKS`.
         recipe: how they were trained.
-        share: of the full training.
     """
     sizes = asdict(config)
     del sizes["precision"]  # shipped weights are float32, whatever they were trained in
@@ -111,9 +124,9 @@ def ship(folder: Path, config: DescriberConfig, networks: dict[str, keras.Model]
             "takes": takes,
             "gives": gives,
             "data": "scenes of the drawn world, training split, and true sentences about them",
-            "recipe": {"command": "vistext train describer", "share": share, **recipe},
+            "recipe": recipe,
             "config": sizes,
-            "words": list(describing.vocabulary().words),
+            "words": list(vocabulary().words),
             "made": time.strftime("%Y-%m-%d"),
             "versions": {
                 "python": platform.python_version(),
@@ -121,33 +134,31 @@ def ship(folder: Path, config: DescriberConfig, networks: dict[str, keras.Model]
                 "keras": keras.__version__,
             },
         }
-        weights.save(network, name, card, folder, bits=BITS)
+        weights.save(network, name, card, folder)
 
 
-def measure(folder: Path, config: DescriberConfig) -> None:
-    """Measure on test scenes what is shipped, and write it on the cards."""
-    words = describing.vocabulary()
-    eye, judge = describer.build_eye(config), describer.build_judge(config)
-    weights.load_into(eye, "eye", folder)
+def measure(folder: Path, config: DescriberConfig, tested: int = TESTED) -> None:
+    """Measure on so many test scenes what is shipped, and write it on the cards."""
+    eye, judge, several = describer.load_eye(), describer.build_judge(config), max(2, tested * DRAWN // TESTED)
     weights.load_into(judge, "judge", folder)
-    seen = scenes.sample(TESTED, 0, "test")
+    seen = scenes.sample(tested, 0, "test")
     grids = describer.look(eye, scenes.draw_many(seen).pictures)
     for name in ("describer", "gan_describer"):
         writer = describer.build_writer(config)
         weights.load_into(writer, name, folder)
-        speaks = Describer(eye, Writing(writer), words)
+        speaks = Describer(eye, Writing(writer), vocabulary())
         measured = {}
         for length in LENGTHS:
             likeliest = describing.say(Way("likeliest", speaks), grids, length, 1)
-            drawn = describing.say(Way("drawn", speaks, nucleus=1.0), grids[:DRAWN], length, DRAWS)
+            drawn = describing.say(Way("drawn", speaks, nucleus=1.0), grids[:several], length, DRAWS)
             measured[length] = {
                 "likeliest": describing.measure(likeliest, seen),
-                "drawn": describing.measure(drawn, seen[:DRAWN]),
+                "drawn": describing.measure(drawn, seen[:several]),
             }
-        note(folder, name, measured | {"scenes": TESTED, "drawn_scenes": DRAWN, "draws": DRAWS, "seed": 0})
-    heard = Judge(eye, judge, words)
+        note(folder, name, measured | {"scenes": tested, "drawn_scenes": several, "draws": DRAWS, "seed": 0})
+    heard = Judge(eye, judge, vocabulary())
     told = {length: round(describing.measure_judge(heard, grids, seen, length), 4) for length in LENGTHS}
-    note(folder, "judge", {"auc_mismatched": told, "scenes": TESTED, "seed": 0})
+    note(folder, "judge", {"auc_mismatched": told, "scenes": tested, "seed": 0})
 
 
 def note(folder: Path, name: str, measured: dict) -> None:

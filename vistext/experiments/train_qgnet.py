@@ -14,7 +14,7 @@ from vistext import scenes, weights
 from vistext.data import easyvqa
 from vistext.data.words import Vocabulary
 from vistext.engine import keras, tf
-from vistext.experiments import answering, describing
+from vistext.experiments import answering, telling
 from vistext.experiments.answering import Quiz, Recipe, Trained
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer, qgnet
@@ -23,7 +23,7 @@ from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/qgnet")
 INTERRUPTED = 130
-SCENES, ASKED, CROWDED, TWINS = 16_000, 10, 0.8, 0.4  # to learn from, questions about each; see `describing.crowd`
+SCENES, ASKED, CROWDED, TWINS = 16_000, 10, 0.8, 0.4  # to learn from, questions about each; see `telling.crowd`
 TESTED, QUESTIONS = 2000, 4  # scenes of each split, and questions about each
 POSED = 300  # of these scenes, questions are posed about: each wish takes several
 KEPT_ASIDE = (0.1, 0)  # of easy-VQA's training split, to choose recipes by; see `easyvqa.validation`
@@ -96,19 +96,12 @@ def prepared(name: str, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
         quiz = answering.easy_quiz(easyvqa.validation(train, *KEPT_ASIDE)[0], words, ASKED)
     else:
         words, count = answering.vocabulary(), max(100, round(SCENES * min(1.0, share)))
-        seen = describing.crowd(count, CROWDED, FIRST_SEED, TWINS)
-        grids = answering.look(shipped_eye(), seen)
+        seen = telling.crowd(count, CROWDED, FIRST_SEED, TWINS)
+        grids = telling.look(describer.load_eye(), seen)
         quiz = answering.drawn_quiz(grids, seen, ASKED, reverse=name == "asker")
     recipe = RECIPES[name]
     network = replace(recipe.network, words=len(words))
     return replace(recipe, network=network, steps=max(1, round(recipe.steps * share))), quiz, words
-
-
-def shipped_eye() -> keras.Model:
-    """Lesson 05's eye, which the networks of the drawn world see with."""
-    eye = describer.build_eye(describer.shipped_config())
-    weights.load_into(eye, "eye")
-    return eye
 
 
 def ship(name: str, trained: Trained, network: QGNetConfig, words: Vocabulary, *, folder: Path, share: float) -> None:
@@ -170,7 +163,7 @@ def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> di
     measured = {"scenes": count, "questions": QUESTIONS, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)
-        grids = answering.look(network.eye, seen)
+        grids = telling.look(network.eye, seen)
         if name == "asker":
             answers = qgnet.load("qgnet", folder if (folder / "qgnet.json").exists() else weights.FOLDER)
             found = {

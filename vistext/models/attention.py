@@ -6,6 +6,7 @@ fit. A `Block` does that twice, with its own sentence and with a memory (a pictu
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -183,6 +184,11 @@ class Coordinates(layers.Layer):
         down, across = np.repeat(waves, side, axis=0), np.tile(waves, (side, 1))
         places = ops.cast(np.concatenate([down, across], axis=-1)[None], x.dtype)
         return ops.concatenate([x, ops.tile(places, (ops.shape(x)[0], 1, 1))], axis=-1)
+
+
+def coordinates(network: keras.Model) -> Callable:
+    """The `Coordinates` that a network gives what it looks at, or, if it has none, what leaves that as it is."""
+    return next((layer for layer in network.layers if isinstance(layer, Coordinates)), lambda memory: memory)
 
 
 @keras.saving.register_keras_serializable("vistext")

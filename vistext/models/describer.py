@@ -18,7 +18,7 @@ from vistext import decoding, weights
 from vistext.data.words import PAD, START, Vocabulary
 from vistext.engine import keras, tf
 from vistext.models import frames
-from vistext.models.attention import Block, Places
+from vistext.models.attention import Block, Coordinates, Places
 from vistext.models.hourglass import hourglass, precision, stem
 from vistext.models.writing import Writing
 from vistext.scenes import language
@@ -79,12 +79,13 @@ def build_writer(config: DescriberConfig) -> keras.Model:
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         ids = layers.Input((None, None), dtype="int32", name="ids")
         lengths = layers.Input((None,), dtype="int32", name="lengths")
+        cells = Coordinates(name="cells")(grid)
         x = layers.Embedding(config.words, config.width, name="embedding")(ids)
         length = layers.Embedding(len(LENGTHS), config.width, name="length")(lengths)
         x = x + ops.expand_dims(length, 2)  # (n, s, t, width)
         x = Places(max(MOST.values()), name="places")(x)
         for number in range(config.blocks):
-            x = Block(config.heads, name=f"block{number}")(x, grid)
+            x = Block(config.heads, name=f"block{number}")(x, cells)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         logits = layers.Dense(config.words, dtype="float32", name="logits")(x)
     return keras.Model([grid, ids, lengths], logits, name="writer")
@@ -107,13 +108,14 @@ def build_judge(config: DescriberConfig) -> keras.Model:
     with precision(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         words = layers.Input((None, None, config.words), name="words")
+        cells = Coordinates(name="cells")(grid)
         # A word is heard after those before it: START stands where the first of these would be.
         start = ops.one_hot(ops.full_like(ops.argmax(words[:, :, :1], axis=-1), START), config.words)
         before = ops.concatenate([ops.cast(start, words.dtype), words[:, :, :-1]], axis=2)
         x = layers.Dense(config.width, use_bias=False, name="embedding")(before)
         x = Places(max(MOST.values()), name="places")(x)
         for number in range(config.blocks):
-            x = Block(config.heads, name=f"block{number}")(x, grid)
+            x = Block(config.heads, name=f"block{number}")(x, cells)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         # What each word would add here; at first nothing.
         adds = layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name="adds")(x)
@@ -350,7 +352,7 @@ def load(name: str = "gan_describer") -> Describer:
     config = shipped_config()
     writer = build_writer(config)
     weights.load_into(writer, name)
-    return Describer(_eye(config), Writing(writer), vocabulary())
+    return Describer(load_eye(), Writing(writer), vocabulary())
 
 
 def load_judge() -> Judge:
@@ -362,7 +364,7 @@ def load_judge() -> Judge:
     config = shipped_config()
     network = build_judge(config)
     weights.load_into(network, "judge")
-    return Judge(_eye(config), network, vocabulary())
+    return Judge(load_eye(), network, vocabulary())
 
 
 def shipped_config() -> DescriberConfig:
@@ -371,8 +373,13 @@ def shipped_config() -> DescriberConfig:
     return DescriberConfig(**settings | {"widths": tuple(settings["widths"])})
 
 
-def _eye(config: DescriberConfig) -> keras.Model:
-    eye = build_eye(config)
+def load_eye() -> keras.Model:
+    """The eye with shipped weights, which the networks of lessons 05 to 08 see with.
+
+    Raises:
+        FileNotFoundError, ValueError: the weights are missing or damaged.
+    """
+    eye = build_eye(shipped_config())
     weights.load_into(eye, "eye")
     return eye
 

@@ -19,7 +19,7 @@ from vistext import decoding, weights
 from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras, tf
 from vistext.models import describer
-from vistext.models.attention import HIDDEN, Block, Coordinates, Places
+from vistext.models.attention import HIDDEN, Block, Coordinates, Places, coordinates
 from vistext.models.describer import GRID, look
 from vistext.models.hourglass import precision
 from vistext.models.writing import Writing, nothing
@@ -111,7 +111,7 @@ def read(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
 def _compiled_reader(encoder: keras.Model) -> Callable:
     """`read` in a graph of TensorFlow's, made once for any number of texts of any length."""
     layer, blocks = encoder.get_layer, [each for each in encoder.layers if isinstance(each, Block)]
-    place = next((each for each in encoder.layers if isinstance(each, Coordinates)), lambda grid: grid)
+    place = coordinates(encoder)
     cells = tf.TensorSpec((None, *encoder.inputs[0].shape[1:]), "float32")
 
     @tf.function(input_signature=[cells, tf.TensorSpec((None, None), "int32")])
@@ -379,9 +379,11 @@ def _shipped(name: str, folder: Path) -> tuple[keras.Model, keras.Model, Writing
     config, card = shipped_config(name, folder), weights.card(name, folder)
     encoder, decoder = build_encoder(config), build_decoder(config)
     weights.load_into(pair(encoder, decoder), name, folder)
-    own = card["eye"] != "eye"
-    eye = describer.build_eye(config if own else describer.shipped_config())
-    weights.load_into(eye, card["eye"], folder if own else weights.FOLDER)
+    if card["eye"] == "eye":
+        eye = describer.load_eye()
+    else:
+        eye = describer.build_eye(config)
+        weights.load_into(eye, card["eye"], folder)
     return eye, encoder, Writing(decoder), Vocabulary(tuple(card["words"]))
 
 

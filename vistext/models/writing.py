@@ -3,7 +3,7 @@
 import numpy as np
 
 from vistext.engine import keras
-from vistext.models.attention import HIDDEN, Block
+from vistext.models.attention import HIDDEN, Block, coordinates
 
 ops = keras.ops
 
@@ -22,12 +22,14 @@ class Writing:
         self.length = next((each for each in writer.layers if each.name == "length"), None)
         self.blocks = [each for each in writer.layers if isinstance(each, Block)]
         self.words = self.embedding.input_dim
+        self.placed = coordinates(writer)
 
     def begin(self, memory, lengths=None, *, most: int) -> tuple:
         """What is known before the first word."""
         memory = ops.cast(memory, self.embedding.compute_dtype)
         told = self._told(lengths, memory)[:, None]  # (n, 1, width)
-        return told, tuple(block.begin(memory, most, nothing(memory)) for block in self.blocks)
+        placed, unseen = self.placed(memory), nothing(memory)
+        return told, tuple(block.begin(placed, most, unseen) for block in self.blocks)
 
     def step(self, ids, place, state: tuple) -> tuple:
         """Logits [n, words] of the word after this one."""
@@ -51,9 +53,9 @@ class Writing:
         """
         memory = ops.convert_to_tensor(memory)
         x = self.places((self.embedding(ids) + self._told(lengths, memory)[:, None])[:, None])
-        found = []
+        placed, found = self.placed(memory), []
         for block in self.blocks:
-            x, weights = block.see(x, memory, unseen=nothing(memory))
+            x, weights = block.see(x, placed, unseen=nothing(memory))
             found.append(np.asarray(weights)[:, 0])
         return np.stack(found)
 

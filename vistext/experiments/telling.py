@@ -1,0 +1,121 @@
+"""True sentences about scenes of the training split, in batches: what lesson 05's networks learn from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from vistext import scenes
+from vistext.data.words import PAD, Vocabulary
+from vistext.engine import keras
+from vistext.experiments.locating import FIRST_SEED
+from vistext.models import describer
+from vistext.models.describer import LENGTHS
+from vistext.scenes import Scene, language
+
+READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each described at every length
+LOOKED_AT_ONCE = 500  # pictures that an eye looks at together
+# So many sentences about each picture, cut after so many words.
+TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The words in which scenes of the training split are described."""
+    rng = np.random.default_rng(0)
+    seen = scenes.sample(READ_FOR_WORDS, FIRST_SEED - 1, "train")
+    return Vocabulary.build(language.describe(scene, length, rng) for scene in seen for length in LENGTHS)
+
+
+def shorten(ids: np.ndarray, most: int) -> np.ndarray:
+    """Sentences cut after `most` numbers and without columns that are padding only: [n, t] → [n, at most `most`]."""
+    used = np.flatnonzero((ids != PAD).any(axis=0))
+    return ids[:, : min(most, used[-1] + 1)]
+
+
+def crowd(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Scene]:
+    """Scenes of the training split, of which shares, at least about so large, show several things, and two of a kind.
+
+    Where there are two of a kind it is hardest to say which is which. As they come, a third of all scenes has some.
+    """
+    found = scenes.sample(2 * count, seed, "train")
+    same = [
+        index for index, scene in enumerate(found) if len({thing.kind for thing in scene.things}) < len(scene.things)
+    ]
+    chosen = set(same[: round(twins * count)])
+    several = round(crowded * count) - len(chosen)
+    rest = [scene for index, scene in enumerate(found) if index not in chosen]
+    rest.sort(key=lambda scene: len(scene.things) == 1)
+    return [found[index] for index in sorted(chosen)] + rest[:several] + rest[len(found) + several - count :]
+
+
+def tell(seen: Iterable[Scene], length: str, most: int, rng: np.random.Generator) -> np.ndarray:
+    """A true sentence about each of these scenes, START first, cut after `most` words: int32 [n, at most most + 1]."""
+    return shorten(vocabulary().encode(language.describe(scene, length, rng) for scene in seen), most + 1)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Batches of scenes, each new, and true sentences about them; each batch depends on its number and the seed.
+
+    Args:
+        turns: length, sentences about each picture, and words after which they are cut: of one batch after another.
+        crowded: share of the pictures, at least, that show several things.
+        twins: share of them, at least, that show two of a kind.
+        size: pictures in a batch.
+        seed: of the training.
+    """
+
+    turns: tuple
+    crowded: float = 0.0
+    twins: float = 0.0
+    size: int = 64
+    seed: int = 0
+
+    def __call__(self, step: int, progress: float = 0.0) -> tuple:
+        """Batch number `step`: pictures uint8 [size, 64, 64, 3], ids int32 [size, s, t] and lengths int32 [size, s];
+        and the words that come next, int32 [size, s, t].
+        """
+        turn, seed = self.turns[step % len(self.turns)], FIRST_SEED * (self.seed + 1) + step
+        seen = crowd(self.size, self.crowded, seed, self.twins)
+        return _batch(scenes.draw_many(seen).pictures, seen, turn, np.random.default_rng(seed))
+
+
+@dataclass(frozen=True, eq=False)
+class Retold:
+    """As `Told`, but of scenes that come up again and again, each told of anew, and as an eye has seen them.
+
+    Args:
+        turns: as for `Told`.
+        scenes: to choose from.
+        grids: what an eye that no longer learns sees in them, as `look` gives it.
+        size: pictures in a batch.
+        seed: of the training.
+    """
+
+    turns: tuple
+    scenes: list[Scene]
+    grids: np.ndarray
+    size: int = 32
+    seed: int = 0
+
+    def __call__(self, step: int, progress: float = 0.0) -> tuple:
+        """Batch number `step`: as `Told` gives it, but grids float32 [size, 64, c] in place of pictures."""
+        rng = np.random.default_rng((self.seed, step))
+        chosen = rng.integers(0, len(self.scenes), self.size)
+        seen = [self.scenes[index] for index in chosen]
+        return _batch(self.grids[chosen].astype("float32"), seen, self.turns[step % len(self.turns)], rng)
+
+
+def _batch(shown: np.ndarray, seen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:
+    length, count, most = turn
+    ids = tell((scene for scene in seen for _ in range(count)), length, most, rng).reshape(len(seen), count, -1)
+    lengths = np.full((len(seen), count), LENGTHS.index(length), np.int32)
+    return (shown, ids[..., :-1], lengths), ids[..., 1:]
+
+
+def look(eye: keras.Model, seen: list[Scene]) -> np.ndarray:
+    """What an eye sees in scenes: float16 [n, 64, c], which takes 20 kB for each of 160 channels."""
+    parts = [seen[first : first + LOOKED_AT_ONCE] for first in range(0, len(seen), LOOKED_AT_ONCE)]
+    return np.concatenate([describer.look(eye, scenes.draw_many(part).pictures).astype("float16") for part in parts])
