@@ -8,7 +8,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from vistext import pages, plots, widgets
+from vistext import pages, plots
+from vistext.widgets.describing import _mark
 
 SERIES = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.GREY)
 PAPER = {"light": ("#ffffff", "#212121"), "dark": ("#111111", "#ffffff")}  # JupyterLab's ground, and its text
@@ -51,7 +52,7 @@ def test_text_in_figures_can_be_read():
 @pytest.mark.parametrize("value", [-100, 100], ids=["against", "for"])
 def test_a_marked_word_can_be_read_in_both_themes(theme, value):
     ground, text = PAPER[theme]
-    *colour, strength = (float(part) for part in re.search(r"rgba\((.*?)\)", widgets._mark("cat", value))[1].split(","))
+    *colour, strength = (float(part) for part in re.search(r"rgba\((.*?)\)", _mark("cat", value))[1].split(","))
     mixed = strength * np.array(colour) / 255 + (1 - strength) * np.array(to_rgb(ground))
     assert contrast(mixed, text) >= 4.5
 
