@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from vistext.notebook_sections import say_needs
 from vistext.notebooks import ROOT, SETUP_TAG, badge, code_cells, drop_volatile, each_output, read, setup_cell
 
 LARGEST = 2_000_000  # bytes: what still opens quickly, and still makes a diff that a browser shows
@@ -172,6 +173,18 @@ def nests_its_headings(notebook: NotebookNode, path: Path) -> Iterator[str]:
             if len(marks) > before + 1 or (len(marks) == 1 and before):
                 yield f"heading {title!r} is of level {len(marks)} after one of level {before}"
             before = len(marks)
+
+
+@rule
+def says_what_each_section_needs(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    told = copy.deepcopy(notebook)
+    say_needs(told)
+    for cell, other in zip(notebook.cells, told.cells, strict=True):
+        if cell.source != other.source:
+            yield (
+                f"under {_first_line(cell)!r} does not stand which cells that section needs, and nothing else of the "
+                "kind (run `python -m vistext.notebooks sections`)"
+            )
 
 
 @rule

@@ -2,6 +2,7 @@
 
     python -m vistext.notebooks execute [PATH ...]    run from a fresh kernel, clean and store (`make notebooks`)
     python -m vistext.notebooks check [PATH ...]      name what a lesson breaks of vistext.notebook_rules
+    python -m vistext.notebooks sections [PATH ...]   write under each heading which cells its section needs
     python -m vistext.notebooks release [PATH ...]    make what students get from the sources of problem sets
 
 A tool for whoever writes lessons: it works in a checkout, with the extra `dev`. Without paths it takes every lesson.
@@ -20,6 +21,8 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 from PIL import Image, ImageChops
+
+from vistext.notebook_sections import say_needs
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -130,6 +133,7 @@ def execute(path: Path) -> None:
 
     notebook = read(path)
     repoint(notebook, path)
+    say_needs(notebook)
     with tqdm(total=len(notebook.cells), desc=Path(path).stem, unit="cell") as bar:
         NotebookClient(
             notebook,
@@ -213,13 +217,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m vistext.notebooks", description="Run and check the lessons, release problem sets."
     )
-    parser.add_argument("action", choices=("execute", "check", "release"))
+    parser.add_argument("action", choices=("execute", "check", "sections", "release"))
     parser.add_argument("paths", nargs="*", type=Path, help="lessons, or sources of problem sets; without any, all")
     chosen = parser.parse_args(arguments)
     paths = [path.resolve() for path in chosen.paths]
     if chosen.action == "release":
         return _release_all(paths)
-    return {"execute": _execute_all, "check": _check_all}[chosen.action](paths or lessons())
+    return {"execute": _execute_all, "check": _check_all, "sections": _say_all}[chosen.action](paths or lessons())
 
 
 def _execute_all(paths: list[Path]) -> int:
@@ -231,6 +235,14 @@ def _execute_all(paths: list[Path]) -> int:
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             print(f"{path.name} is left as it was, for it did not run:\n{error}", file=sys.stderr)
             return 1
+    return _check_all(paths)
+
+
+def _say_all(paths: list[Path]) -> int:
+    for path in paths:
+        notebook = read(path)
+        say_needs(notebook)
+        write(notebook, path)
     return _check_all(paths)
 
 

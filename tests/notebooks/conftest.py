@@ -19,7 +19,9 @@ def lesson():
     cells = [
         new.new_markdown_cell(f"# 98 · An example\n\n{badge(PLACE)}\n\nWhat you will be able to do."),
         new.new_code_cell(setup_cell(), metadata={"tags": ["nbval-ignore-output"]}),
-        new.new_markdown_cell("## Sums\n\n```python\n# not a heading\n```"),
+        new.new_markdown_cell(
+            "## Sums\n\n*To start here after a restart, run cell 1 first.*\n\n```python\n# not a heading\n```"
+        ),
         new.new_code_cell("print(1 + 1)", outputs=[new.new_output("stream", text="2\n")]),
         new.new_markdown_cell("### Larger sums"),
         new.new_code_cell('claim("sums are what they were", 2 + 2 == 4)'),

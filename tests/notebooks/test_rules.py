@@ -112,7 +112,7 @@ def show_only_a_picture(lesson):
 
 def hide_a_claim(lesson):
     code_cells(lesson)[2].metadata = HIDDEN
-    lesson.cells += [nbformat.v4.new_code_cell("claims.claim('x', True)", execution_count=n) for n in (5, 6)]
+    lesson.cells[-1:-1] = [nbformat.v4.new_code_cell("claim('x', True)", execution_count=n) for n in (5, 6)]
 
 
 def hide_a_claim_that_raises(lesson):
@@ -141,11 +141,19 @@ def write_prose_with_an_image_tag_without_alt(lesson):
 
 
 def skip_a_level(lesson):
-    lesson.cells[2].source = lesson.cells[2].source.replace("## Sums", "### Sums")
+    lesson.cells[4].source = lesson.cells[4].source.replace("### Larger", "#### Larger")
 
 
 def title_it_twice(lesson):
-    lesson.cells[2].source = lesson.cells[2].source.replace("## Sums", "# Sums")
+    lesson.cells[4].source = lesson.cells[4].source.replace("### Larger", "# Larger")
+
+
+def begin_a_section_without_a_word(lesson):
+    lesson.cells[2].source = lesson.cells[2].source.replace("*To start here after a restart, run cell 1 first.*", "")
+
+
+def send_a_reader_to_another_cell(lesson):
+    lesson.cells[2].source = lesson.cells[2].source.replace("run cell 1", "run cells 1 and 3")
 
 
 def end_without_exercises(lesson):
@@ -175,6 +183,7 @@ BREAKS = {
         write_prose_with_an_image_tag_without_alt,
     ],
     "nests_its_headings": [skip_a_level, title_it_twice],
+    "says_what_each_section_needs": [begin_a_section_without_a_word, send_a_reader_to_another_cell],
     "ends_with_your_turn": [end_without_exercises],
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from vistext.notebook_sections import LINE
 from vistext.notebooks import BADGE, code_cells, home, lessons
 
 DONE, WRONG_INPUT = 0, 2
@@ -37,13 +38,13 @@ img, pre, table { break-inside: avoid }
 
 
 def prepared(notebook: NotebookNode) -> NotebookNode:
-    """A lesson without what is only for who runs it: its badges, and the set-up cell."""
+    """A lesson without what is only for who runs it: its badges, the set-up cell, and which cells sections need."""
     set_up = code_cells(notebook)[0]
     notebook.cells = [cell for cell in notebook.cells if cell is not set_up]
     repository, branch = home()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            source = BADGE.sub("", cell.source)
+            source = LINE.sub("", BADGE.sub("", cell.source))
             cell.source = RELATIVE.sub(rf"]({repository}/blob/{branch}/notebooks/\1)", source)
     return notebook
 
