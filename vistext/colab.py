@@ -1,0 +1,45 @@
+"""On Colab: what is to last longer than a session goes to the user's Drive, if they want it to. Nothing needs it.
+
+from vistext import colab
+folder = colab.keep_on_drive()    # asks for permission; then data is downloaded once, not once a session
+fit(network, batches, seconds=600, checkpoint=folder / "checkpoints" / "mine")
+"""
+
+import os
+from pathlib import Path
+
+from vistext import profile
+from vistext.data import sources
+
+PLACE = Path("/content/drive")  # where Colab shows a Drive
+
+
+def keep_on_drive(name: str = "vistext", *, place: Path = PLACE) -> Path:
+    """Keep downloads and whatever is made from them in a folder of the user's Drive, from this call on.
+
+    Call it after the set-up cell and before data is loaded. Elsewhere than on Colab nothing is changed, for there
+    everything lasts as it is.
+
+    Args:
+        name: of the folder; it is made if need be.
+        place: where the Drive is shown.
+
+    Returns:
+        The folder, in which checkpoints may be kept, too; elsewhere than on Colab that in which vistext keeps things
+        anyway.
+
+    Raises:
+        PermissionError: the user has not let Colab show the Drive. Everything runs without it.
+    """
+    if not profile.on_colab():
+        return sources.cache_folder()
+    from google.colab import drive
+
+    try:
+        drive.mount(str(place))
+    except Exception as error:  # Colab's own raises whatever its front end raises: ValueError, MessageError, ...
+        raise PermissionError(f"your Drive is not shown ({error}); everything runs without it, too") from error
+    folder = place / "MyDrive" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ[sources.CACHE_VARIABLE] = str(folder)
+    return folder
