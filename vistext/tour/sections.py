@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -28,6 +29,12 @@ ASKED = 4  # questions after the first, one of a kind, of those kinds that come 
 KINDS_ASKED = ("who is left of", "compare", "which colour", "how many", "what is it doing", "is there")
 DRAWS, TRIES = 4, 12  # other sentences that are shown, and what they are taken from: some are drawn more than once
 SURE = 0.5  # the tagger is calibrated: below this its first tag is more likely wrong than right
+
+
+@cache
+def _kept(load: Callable):
+    """What `load` of a model's module gives: a second tour asks the same networks, and so takes a second."""
+    return load()
 
 
 class Section(Protocol):
@@ -67,7 +74,7 @@ class Tags:
         from vistext import explain
         from vistext.models import tagger
 
-        model = tagger.load()
+        model = _kept(tagger.load)
         probabilities = tagger.tag(model, picture)
         seen = pictures.square(picture, SEEN)
         heat = explain.grad_cam(model, seen, CLASSES.index(next(iter(probabilities))))
@@ -146,7 +153,7 @@ class Boxes:
         from vistext.models import detector
 
         drawing = draw(scene)
-        [found] = detector.detect(detector.load(), drawing.picture[np.newaxis])
+        [found] = detector.detect(_kept(detector.load), drawing.picture[np.newaxis])
         return cls(drawing, found)
 
     @property
@@ -213,7 +220,7 @@ class Masks:
         from vistext.models import segmenter
 
         drawing = draw(scene)
-        return cls(drawing, segmenter.segment(segmenter.load(), drawing.picture[np.newaxis])[0])
+        return cls(drawing, segmenter.segment(_kept(segmenter.load), drawing.picture[np.newaxis])[0])
 
     @property
     def shares(self) -> dict[str, float]:
@@ -303,7 +310,7 @@ class Descriptions:
         from vistext.decoding import draw_z
         from vistext.models import describer
 
-        speaker, judge = describer.load(), describer.load_judge()
+        speaker, judge = _kept(describer.load), _kept(describer.load_judge)
         grid = describer.look(speaker.eye, draw(scene).picture[np.newaxis])  # (1, 64, c)
         said = []
         for length in describer.LENGTHS:
@@ -370,7 +377,7 @@ class Answers:
         last = {one.kind: one for one in others}
         asked = [first, *[last[kind] for kind in KINDS_ASKED if kind in last][:ASKED]]
         pictures = np.repeat(draw(scene).picture[np.newaxis], len(asked), axis=0)
-        answers = qgnet.load().answer(pictures, [one.question for one in asked])
+        answers = _kept(qgnet.load).answer(pictures, [one.question for one in asked])
         return cls(
             tuple(
                 Replied(one.question, said.text, said.probability, language.holds(said.text, scene).why, one.answer)
