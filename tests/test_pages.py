@@ -47,9 +47,11 @@ def test_nothing_is_fetched_and_every_picture_is_in_the_file_with_its_alt_text(m
     assert all(re.search(r'\balt="[^"]', image) for image in images)
 
 
-def test_no_badge_and_no_set_up_is_left(page):
+def test_nothing_is_left_that_is_only_for_who_runs_it(page):
     assert "colab" not in page.lower()
     assert "%pip" not in page
+    assert "restart" in "".join(cell.source for cell in read(LESSON).cells)
+    assert "restart" not in page
 
 
 def test_all_prose_is_there_in_order_under_one_title(page):
