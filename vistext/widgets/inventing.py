@@ -10,6 +10,8 @@ from vistext import plots
 from vistext.models import gan
 from vistext.widgets.parts import Playable, as_html, followed
 
+FRAME = 320  # pixels: the side of a film, whose small dots should be seen
+
 
 def film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: str, most: int = 8) -> Playable:
     """Pictures one after the other, to be played or moved through by hand.
@@ -25,7 +27,7 @@ def film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: str, most:
     """
 
     def answer(number: int) -> str:
-        return f"{as_html(frames[number], f'{alt}: {titles[number]}')}<p>{escape(titles[number])}</p>"
+        return f"{as_html(frames[number], f'{alt}: {titles[number]}', FRAME)}<p>{escape(titles[number])}</p>"
 
     last = len(frames) - 1
     play = ipywidgets.Play(value=0, min=0, max=last, interval=250)
