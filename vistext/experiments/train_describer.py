@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train by likelihood, then against a judge; measure; save."""
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    config = DescriberConfig(words=len(vocabulary()))
+    config = DescriberConfig(words=len(vocabulary()), placed=True)
     eye, told, share = describer.load_eye(), {"command": "vistext train describer"}, arguments.share
     recipe = shortened(Recipe(), share)
     if not (arguments.checkpoint / "describer.json").exists():

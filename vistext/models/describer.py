@@ -44,6 +44,7 @@ class DescriberConfig:
     width: int = 128  # numbers for each word of a sentence
     heads: int = 4
     blocks: int = 3  # of writer and judge: one finds the things, the others compare them ("the", "two", "left of")
+    placed: bool = False  # whether each cell tells writer and judge where it lies, see `attention.Coordinates`
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -79,7 +80,7 @@ def build_writer(config: DescriberConfig) -> keras.Model:
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         ids = layers.Input((None, None), dtype="int32", name="ids")
         lengths = layers.Input((None,), dtype="int32", name="lengths")
-        cells = Coordinates(name="cells")(grid)
+        cells = Coordinates(name="cells")(grid) if config.placed else grid
         x = layers.Embedding(config.words, config.width, name="embedding")(ids)
         length = layers.Embedding(len(LENGTHS), config.width, name="length")(lengths)
         x = x + ops.expand_dims(length, 2)  # (n, s, t, width)
@@ -108,7 +109,7 @@ def build_judge(config: DescriberConfig) -> keras.Model:
     with precision(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         words = layers.Input((None, None, config.words), name="words")
-        cells = Coordinates(name="cells")(grid)
+        cells = Coordinates(name="cells")(grid) if config.placed else grid
         # A word is heard after those before it: START stands where the first of these would be.
         start = ops.one_hot(ops.full_like(ops.argmax(words[:, :, :1], axis=-1), START), config.words)
         before = ops.concatenate([ops.cast(start, words.dtype), words[:, :, :-1]], axis=2)
@@ -357,8 +358,7 @@ def load(name: str = "gan_describer") -> Describer:
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
-    config = shipped_config()
-    writer = build_writer(config)
+    writer = build_writer(shipped_config(name))
     weights.load_into(writer, name)
     return Describer(load_eye(), Writing(writer), vocabulary())
 
@@ -369,15 +369,14 @@ def load_judge() -> Judge:
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
-    config = shipped_config()
-    network = build_judge(config)
+    network = build_judge(shipped_config("judge"))
     weights.load_into(network, "judge")
     return Judge(load_eye(), network, vocabulary())
 
 
-def shipped_config() -> DescriberConfig:
-    """The sizes of the shipped networks."""
-    settings = card("eye")["config"]
+def shipped_config(name: str = "eye") -> DescriberConfig:
+    """The sizes of a shipped network: "eye", "describer", "gan_describer" or "judge"."""
+    settings = card(name)["config"]
     return DescriberConfig(**settings | {"widths": tuple(settings["widths"])})
 
 
