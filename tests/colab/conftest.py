@@ -37,7 +37,8 @@ class Runtime(NamedTuple):
 
     def packages(self) -> dict[str, str]:
         """The version of every package."""
-        done = subprocess.run([self.python, "-c", FREEZE], capture_output=True, text=True, check=True)
+        # Isolated (-I): in this folder lies what pip notes of this checkout, which is not that environment's.
+        done = subprocess.run([self.python, "-I", "-c", FREEZE], capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
     def run(self, notebook: nbformat.NotebookNode) -> None:
@@ -108,14 +109,21 @@ def published(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", params=["Colab of 2026-08", "the newest of everything"])
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(name, marks=pytest.mark.xdist_group(name))
+        for name in ("Colab of 2026-08", "the newest of everything")
+    ],
+)
 def runtime(request, tmp_path_factory) -> Runtime:
     """An environment without vistext."""
     python, folder = python_3_13(), tmp_path_factory.mktemp("colab")
     subprocess.run([python, "-m", "venv", folder / "venv"], check=True)
     inside = folder / "venv" / "bin" / "python"
     wanted = ["-r", str(PINNED)] if request.param.startswith("Colab") else ["--upgrade", *NEWEST]
-    install = [inside, "-m", "pip", "install", "--quiet", "--prefer-binary"]
+    # Compiling all that is installed would take half of the time, and lessons import a small part of it.
+    install = [inside, "-m", "pip", "install", "--quiet", "--prefer-binary", "--no-compile"]
     if subprocess.run([*install, "packaging"], capture_output=True, check=False).returncode:
         pytest.skip("the package index cannot be reached")
     done = subprocess.run([*install, *wanted], capture_output=True, text=True, check=False)
