@@ -6,12 +6,14 @@ model, from which sentences can be drawn. Reading both ways, it says which word 
 `missing_words`. Either may be given tags beside the text.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from vistext.data.words import END, PAD, START, UNKNOWN, Vocabulary, mask, teacher_forcing
-from vistext.engine import keras
+from vistext.engine import keras, tf
 
 layers = keras.layers
 ops = keras.ops
@@ -219,8 +221,9 @@ def sample(
     reader = model.get_layer("reader")
     if isinstance(reader, layers.Bidirectional):
         raise ValueError("a model that reads both ways cannot write; build one with both_ways=False")
-    embed, logits = model.get_layer("embedding"), model.get_layer("logits")
-    told = 0.0 if tags is None else model.get_layer("told")(np.asarray(tags, "float32"))
+    step = _compiled_step(model)
+    nothing = np.zeros((1, model.get_layer("embedding").output_dim), "float32")
+    told = nothing if tags is None else model.get_layer("told")(np.asarray(tags, "float32"))
     random = np.random.default_rng(seed)
     state = ops.zeros((n, reader.units))
     begun = vocabulary.encode([beginning])[0, :-1]  # with START, without END
@@ -228,13 +231,38 @@ def sample(
     ids[:, : len(begun)] = begun
     for place in range(ids.shape[1] - 1):
         # The state is all that is known of the words so far: only the newest one has to be read.
-        output, [state] = reader.cell(embed(ids[:, place]) + told, [state])
+        possible, state = step(ids[:, place], told, state)
         if place + 1 < len(begun):
             continue
-        scores = np.asarray(_possible(logits(output)), "float64")  # (n, words)
+        ended = np.isin(ids[:, place], (END, PAD))
+        if ended.all():
+            break
+        scores = np.asarray(possible, "float64")  # (n, words)
         scores[:, UNKNOWN] = -np.inf
-        ids[:, place + 1] = np.where(np.isin(ids[:, place], (END, PAD)), PAD, _drawn(scores, temperature, random))
+        ids[:, place + 1] = np.where(ended, PAD, _drawn(scores, temperature, random))
     return vocabulary.decode(ids)
+
+
+@lru_cache(maxsize=8)
+def _compiled_step(model: keras.Model) -> Callable:
+    """How a model reads one more word, in a graph of TensorFlow's, made once for any number of sentences.
+
+    It takes words int32 [n], what tags tell float32 [n or 1, embedding] and states float32 [n, units], and gives the
+    logits [n, words] of the next words, and new states.
+    """
+    reader, embed, logits = map(model.get_layer, ("reader", "embedding", "logits"))
+    words, told, state = (
+        tf.TensorSpec((None,), "int32"),
+        tf.TensorSpec((None, embed.output_dim), "float32"),
+        tf.TensorSpec((None, reader.units), "float32"),
+    )
+
+    @tf.function(input_signature=[words, told, state])
+    def step(ids, told, state):
+        output, [state] = reader.cell(embed(ids) + told, [state])
+        return _possible(logits(output)), state
+
+    return step
 
 
 def _drawn(scores: np.ndarray, temperature: float, random: np.random.Generator) -> np.ndarray:
