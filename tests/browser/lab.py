@@ -1,16 +1,25 @@
 """A student's hands in JupyterLab: open a lesson, run it, use what can be played with, look at it."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 STARTS = 180_000  # milliseconds: until JupyterLab or a kernel is there, on a busy machine
+BEGINS = 15_000  # until a cell that is to run says so
 RUNS = 1_500_000  # until a lesson has run
 ANSWERS = 60_000  # until a widget has answered
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 WIDTHS = (1280, 768)
 HEIGHT = 900
 PLAYED = ".jp-OutputArea-output:has(> .jupyter-widgets, > * > .jupyter-widgets)"
+CONTROLS = "button, select, input:not([type=file]), .noUi-handle, .widget-readout"
+NUMBERED = (
+    "[...area.querySelectorAll(all)].filter(one => one.offsetParent && !one.disabled)"
+    ".map((one, number) => one.dataset.stop = String(number))"
+)
+SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100))))"
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent)"
 
 
@@ -26,6 +35,7 @@ class Lab:
 
     def __init__(self, page, address: str, token: str, folder: Path, seen: Path):
         self.page, self.address, self.token, self.folder, self.seen = page, address, token, folder, seen
+        self.taken: list[float] = []  # seconds that each change of a widget took, the hand's way to it included
 
     def open(self, name: str) -> None:
         """Show a notebook by itself, and wait for its kernel."""
@@ -34,17 +44,22 @@ class Lab:
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=STARTS)
 
     def run_all(self) -> list[str]:
-        """Forget what is stored, run all cells to the end, by the menus; the prompts that they then have."""
-        self._choose("Edit", "Clear Outputs of All Cells")
-        self._choose("Run", "Run All Cells")
+        """Forget what is stored, run all cells to the end, by the keyboard; the prompts that they then have."""
+        from playwright.sync_api import TimeoutError  # conftest.py says what to do where there is no Playwright
+
+        self._command("notebook:clear-all-cell-outputs")
+        begun = f"() => {PROMPTS}.some(text => /[*\\d]/.test(text))"
+        for _ in range(STARTS // BEGINS):  # keys that come before JupyterLab listens are lost
+            self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active").focus()
+            self.page.keyboard.press("Control+a")
+            self.page.keyboard.press("Control+Enter")
+            with suppress(TimeoutError):
+                self.page.wait_for_function(begun, timeout=BEGINS)
+                break
         ended = "document.querySelector('[data-mime-type=\"application/vnd.jupyter.error\"]')"
         waiting = f"{PROMPTS}.some(text => !/\\d/.test(text))"
         self.page.wait_for_function(f"() => {ended} || !{waiting}", timeout=RUNS)
         return self.page.evaluate(f"() => {PROMPTS}")
-
-    def _choose(self, menu: str, entry: str) -> None:
-        self.page.get_by_role("menuitem", name=menu, exact=True).click()
-        self.page.get_by_role("menuitem", name=entry, exact=True).click()
 
     def errors(self) -> list[str]:
         """What outputs say that went wrong."""
@@ -56,10 +71,11 @@ class Lab:
 
     def change(self, widget, act: Callable[[], None]) -> None:
         """Do something to a widget, and see that what it shows becomes something else."""
-        before = self._shown(widget)
+        before, began = self._shown(widget), time.perf_counter()
         act()
         for _ in range(ANSWERS // 50):
             if self._shown(widget) != before:
+                self.taken.append(round(time.perf_counter() - began, 3))
                 return
             self.page.wait_for_timeout(50)
         raise AssertionError("what is shown stays as it was")
@@ -69,19 +85,29 @@ class Lab:
         parts = widget.locator(".widget-html-content").evaluate_all("all => all.map(one => one.innerHTML)")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    def by_tab(self, widget) -> tuple[list[str], list[str]]:
+        """The controls of a widget, and those at which the tab key stops on its way from the first of them."""
+        controls = widget.evaluate(f"(area, all) => {NUMBERED}", CONTROLS)
+        stops = []
+        widget.locator("[data-stop='0']").focus()
+        for _ in controls:
+            stops.append(self.page.evaluate("() => document.activeElement.dataset.stop ?? 'elsewhere'"))
+            self.page.keyboard.press("Tab")
+        return controls, stops
+
     def look(self, name: str, *places) -> Iterator[tuple[str, int]]:
-        """Keep a picture of the page, or of some places of it: each theme and width, while they are set."""
+        """Keep a picture of the top of the page and of some places of it: each theme and width, while they are set."""
         for theme, full_name in THEMES.items():
             self._command("apputils:change-theme", theme=full_name)
             self.page.locator(f"body[data-jp-theme-name='{full_name}']").wait_for(state="attached", timeout=ANSWERS)
             for width in WIDTHS:
                 self.page.set_viewport_size({"width": width, "height": HEIGHT})
-                self.page.wait_for_timeout(500)
+                self.page.locator(".jp-Notebook .jp-Cell").first.scroll_into_view_if_needed()
+                self.page.evaluate(f"() => {SETTLED}")
+                self.page.screenshot(path=self.seen / f"{name}-top-{theme}-{width}.png")
                 for number, place in enumerate(places, start=1):
                     place.scroll_into_view_if_needed()
-                    place.screenshot(path=self.seen / f"{name}-{number}-{theme}-{width}.png")
-                if not places:
-                    self.page.screenshot(path=self.seen / f"{name}-{theme}-{width}.png")
+                    place.screenshot(path=self.seen / f"{name}-widget-{number}-{theme}-{width}.png")
                 yield theme, width
 
     def _command(self, name: str, **arguments) -> None:

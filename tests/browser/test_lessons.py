@@ -1,6 +1,7 @@
 """Each lesson as a student meets it: opened in JupyterLab, run to its end, and played with."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from vistext.notebooks import lessons
 NAMED = ("button", "combobox", "checkbox", "slider", "spinbutton", "textbox")  # roles of what can be used
 
 
-@pytest.fixture(scope="module", params=[path.stem for path in lessons()])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(path.stem, marks=pytest.mark.xdist_group(f"browser {path.stem}")) for path in lessons()],
+)
 def lesson(request, lab):
     """A lesson that has been opened and run: its name, the prompts of its cells, and the lab."""
     lab.open(f"{request.param}.ipynb")
@@ -32,23 +36,24 @@ def test_every_cell_runs_and_none_ends_in_an_error(lesson):
 
 def test_what_can_be_played_with_answers(lesson):
     name, _, lab = lesson
-    uses, widgets = USES[name], lab.played()
+    widgets = lab.played()
+    uses = USES.get(name, [use_anything] * len(widgets))
+    lab.taken.clear()
     assert len(widgets) == len(uses), "each widget of a lesson is used here"
     for use, widget in zip(uses, widgets, strict=True):
         widget.scroll_into_view_if_needed()
         use(lab, widget)
+    (lab.seen / f"{name}-seconds.json").write_text(json.dumps(lab.taken))
 
 
 def test_top_and_widgets_fit_their_page_in_both_themes(lesson):
     name, _, lab = lesson
-    lab.page.locator(".jp-Notebook .jp-Cell").first.scroll_into_view_if_needed()
-    for _ in lab.look(f"{name}-top"):
-        pass
-    widgets = lab.played()
-    for theme, width in lab.look(f"{name}-widget", *widgets):
-        for number, widget in enumerate(widgets, start=1):
-            over = widget.evaluate("area => area.scrollWidth - area.clientWidth")
-            assert over <= 1, f"widget {number} is {over} pixels too wide at {width} ({theme})"
+    top, widgets = lab.page.locator(".jp-Notebook .jp-RenderedMarkdown").first, lab.played()
+    for theme, width in lab.look(name, *widgets):
+        for number, area in enumerate([top, *widgets]):
+            over = area.evaluate("area => area.scrollWidth - area.clientWidth")
+            what = f"widget {number}" if number else "the top"
+            assert over <= 1, f"{what} is {over} pixels too wide at {width} ({theme})"
 
 
 def test_every_control_has_a_name_and_every_picture_says_what_it_shows(lesson):
@@ -65,11 +70,17 @@ def test_every_control_has_a_name_and_every_picture_says_what_it_shows(lesson):
 
 
 def named(control) -> bool:
-    """Whether a screen reader has something to say for it. A slider of ipywidgets has only the label beside it."""
-    beside = control.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]/label")
-    if control.get_attribute("role") == "slider":
-        return beside.inner_text().strip() != ""
+    """Whether a screen reader has something to say for it."""
     return '"' in control.aria_snapshot().splitlines()[0]
+
+
+def test_every_control_is_reached_by_the_tab_key_one_after_the_other(lesson):
+    _, _, lab = lesson
+    for widget in lab.played():
+        widget.scroll_into_view_if_needed()
+        controls, stops = lab.by_tab(widget)
+        assert controls
+        assert stops == controls
 
 
 def move(lab, widget, number, key="ArrowRight"):
@@ -175,6 +186,17 @@ def use_quiz(lab, widget):
         assert "right" in widget.get_by_role("status").inner_text().lower() or "Not" in widget.inner_text()
         lab.change(widget, lambda: widget.get_by_role("button", name="Next question").click())
     assert "of 2 right" in widget.inner_text()
+
+
+def use_anything(lab, widget):
+    """What is done in a lesson of which nothing is said below: whatever stands first changes what is shown."""
+    sliders, lists = widget.get_by_role("slider"), widget.get_by_role("combobox")
+    if sliders.count():
+        move(lab, widget, 0)
+    elif lists.count():
+        lab.change(widget, lambda: lists.first.select_option(index=1))
+    else:
+        lab.change(widget, widget.get_by_role("button").first.click)
 
 
 USES = {
