@@ -45,7 +45,7 @@ def frames(scene: Scene) -> tuple[Frame, ...]:
     Returns:
         As many frames as things, the most prominent first: that of which most is to be seen.
     """
-    return tuple(_frame(scene, thing) for thing in sorted(range(len(scene.things)), key=lambda i: -_seen(scene, i)))
+    return tuple(_frame(scene, thing) for thing in sorted(range(len(scene.things)), key=lambda i: -seen_of(scene, i)))
 
 
 def _frame(scene: Scene, index: int) -> Frame:
@@ -55,7 +55,7 @@ def _frame(scene: Scene, index: int) -> Frame:
     return Frame(verb, tuple((role, values[role]) for role in ROLES[verb]), index)
 
 
-def _seen(scene: Scene, index: int) -> float:
+def seen_of(scene: Scene, index: int) -> float:
     """How much of the picture shows a thing, about: its box without what hides it."""
     thing = scene.things[index]
     return thing.box.area * (1 - min(1.0, hidden(thing, scene.things[index + 1 :])))

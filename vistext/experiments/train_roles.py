@@ -1,0 +1,113 @@
+"""`vistext train roles`: make the shipped weights of lesson 07 again, and their card.
+
+About half an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+"""
+
+import argparse
+import platform
+import shutil
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from vistext import scenes, weights
+from vistext.engine import keras, tf
+from vistext.experiments import acting, answering, describing
+from vistext.experiments.acting import Recipe, Trained
+from vistext.experiments.locating import FIRST_SEED
+from vistext.experiments.train_qgnet import shipped_eye
+from vistext.models import roles
+from vistext.training import fastest_precision
+
+CHECKPOINT = Path("checkpoints/roles")
+INTERRUPTED = 130
+SCENES, CROWDED, TWINS = 16_000, 0.8, 0.4  # to learn from; see `describing.crowd`
+TESTED = 2000  # scenes of each split
+KNOWN = 16_000  # scenes of the training split in which combinations are counted, to find the rare ones
+RECIPE = Recipe()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
+    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="(default: the faster one here)")
+    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the card")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, ship, measure."""
+    if arguments.fresh:
+        shutil.rmtree(arguments.checkpoint, ignore_errors=True)
+    share = min(1.0, arguments.share)
+    seen = describing.crowd(max(100, round(SCENES * share)), CROWDED, FIRST_SEED, TWINS)
+    taught = acting.lesson(answering.look(shipped_eye(), seen), seen)
+    recipe = replace(RECIPE, steps=max(1, round(RECIPE.steps * arguments.share)))
+    trained = acting.train(
+        recipe, taught, precision=arguments.precision or fastest_precision(), checkpoint=arguments.checkpoint
+    )
+    if trained.history.interrupted:
+        print("Interrupted; run the same command again to go on.")
+        return INTERRUPTED
+    card = ship(trained, recipe, arguments.out, count=len(seen))
+    measured = measure(arguments.out, max(20, round(TESTED * share)))
+    weights.write_card(card | {"measured": measured}, "roles", arguments.out)
+    shutil.rmtree(arguments.checkpoint, ignore_errors=True)
+    print(f"The card is {arguments.out / 'roles.json'}.")
+    return 0
+
+
+def ship(trained: Trained, recipe: Recipe, folder: Path, *, count: int) -> dict:
+    """Save the network with a card on which what was measured is still missing.
+
+    Args:
+        trained: as `acting.train` returns it.
+        recipe: by which.
+        folder: where to.
+        count: scenes that it learned from.
+
+    Returns:
+        The card.
+    """
+    settings = asdict(recipe)
+    config = settings.pop("network")
+    del config["precision"]  # shipped weights are float32, whatever they were trained in
+    card = {
+        "name": "roles",
+        "task": "say who does what, where and which way: verbs and their roles, for each thing in a scene",
+        "takes": f"grids of the eye, ids int32 [n, t]: the slots so far, {', '.join(roles.SLOTS)} of each frame",
+        "gives": "float32 [n, t, words + 5]: logits of the next slot's word, the thing's box, the log of its share",
+        "data": "the drawn world",
+        "recipe": {
+            "command": "vistext train roles",
+            "scenes": count,
+            "crowded": CROWDED,
+            "twins": TWINS,
+            **settings,
+        },
+        "config": config,
+        "words": list(roles.WORDS),
+        "eye": "eye",
+        "made": time.strftime("%Y-%m-%d"),
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    return weights.save(trained.network, "roles", card, folder)
+
+
+def measure(folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
+    """How good the shipped network is on scenes that it has never seen; for its card.
+
+    Args:
+        folder: where its weights are.
+        count: scenes of each split.
+
+    Returns:
+        What `acting.measure` says, for each split.
+    """
+    model, known = roles.load(folder), acting.counts(scenes.sample(KNOWN, FIRST_SEED, "train"))
+    measured = {"scenes": count, "seed": 0}
+    for split in ("test", "compositional"):
+        seen = scenes.sample(count, 0, split)
+        measured[split] = acting.measure(model, answering.look(model.eye, seen), seen, known)
+    return measured
