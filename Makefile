@@ -90,6 +90,7 @@ weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train eye
 	$(BIN)/python -m vistext train describer
 	$(BIN)/python -m vistext train qgnet
+	$(BIN)/python -m vistext train roles
 
 bench: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m vistext bench

@@ -28,7 +28,7 @@ def always_wrong(kinds, random, learning):
 def measured(tmp_path_factory):
     """All cells of the tiny plan, interrupted once: the results, their file, and the cells left by the interruption."""
     out = tmp_path_factory.mktemp("tags") / "tags.json"
-    cell = tags._Learner.cell
+    cell = tags.Learner.cell
     asked = []
 
     def interrupted(self, *which):
@@ -38,7 +38,7 @@ def measured(tmp_path_factory):
         return cell(self, *which)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tags._Learner, "cell", interrupted)
+        patch.setattr(tags.Learner, "cell", interrupted)
         with pytest.raises(KeyboardInterrupt):
             tags.measure(TINY, out, tagging=always_wrong)
     kept = json.loads(out.read_text(encoding="utf-8"))["cells"]
@@ -57,7 +57,7 @@ def test_an_interruption_loses_no_finished_cell(measured):
 
 def test_a_cell_comes_out_the_same_whatever_was_measured_before_it(measured):
     results, _, _ = measured
-    learner = tags._Learner(TINY, always_wrong)
+    learner = tags.Learner(TINY, always_wrong)
     for seed, size, condition in [(1, 60, "true tags"), (0, 30, "20 % noise")]:
         again = json.loads(json.dumps(learner.cell(seed, size, condition)))
         (cell,) = [c for c in results["cells"] if (c["seed"], c["size"], c["condition"]) == (seed, size, condition)]
@@ -98,7 +98,7 @@ def test_every_condition_is_asked_the_same_words_and_told_what_its_name_says(mea
 
 
 def test_the_model_of_the_text_alone_is_told_nothing():
-    learner = tags._Learner(TINY, always_wrong)
+    learner = tags.Learner(TINY, always_wrong)
     assert not learner._tags(learner.test, "text alone", 0, learning=False).any()
     true = learner._tags(learner.test, "true tags", 0, learning=False)
     world, _ = tags.described(TINY.test, 0, "test")

@@ -17,9 +17,10 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -82,11 +83,11 @@ class Described:
         return table
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, stored_as: str = STORED.name) -> None:
     """Declare the command's options."""
     parser.add_argument("--quick", action="store_true", help="a few steps of each, only to see that it runs")
     parser.add_argument("--fresh", action="store_true", help="measure all again, not only what is still missing")
-    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {STORED.name} in vistext/results)")
+    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {stored_as} in vistext/results)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -118,16 +119,27 @@ def measure(plan: Plan, out: Path, *, fresh: bool = False, tagging: Tagging | No
         ValueError: the file holds the results of another plan.
         DataNotFoundError, DamagedDataError: CIFAR-10 is not to be had, and there are cells that need it.
     """
-    results = so_far(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **_told())
+    told = about("tags", "Do tags help to find the missing words of a description?")
+    results = so_far(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
+    return fill(results, out, CONDITIONS, lambda: Learner(plan, tagging or tagged_photographs))
+
+
+def fill(results: dict, out: Path, conditions: Sequence[str], begin: Callable[[], "Learner"]) -> dict:
+    """Measure the cells that results still lack.
+
+    Args:
+        results: with the plan, as `results.so_far` gives them.
+        out: their file.
+        conditions: of the experiment.
+        begin: makes who trains and tests; called only if there is anything to measure.
+
+    Returns:
+        The results, as in the file.
+    """
     done = {(cell["seed"], cell["size"], cell["condition"]) for cell in results["cells"]}
-    todo = [
-        (seed, size, condition)
-        for seed in plan.seeds
-        for size in plan.sizes
-        for condition in CONDITIONS
-        if (seed, size, condition) not in done
-    ]
-    learner = _Learner(plan, tagging or tagged_photographs) if todo else None
+    plan = results["plan"]
+    todo = [each for each in product(plan["seeds"], plan["sizes"], conditions) if each not in done]
+    learner = begin() if todo else None
     for seed, size, condition in tqdm(todo, desc="cells", disable=not todo):
         began = time.perf_counter()
         cell = learner.cell(seed, size, condition)
@@ -189,13 +201,13 @@ def gain(results: dict, condition: str, size: int, words: str = "all", **more: s
     return interval(figures(results, condition, size, words, **more) - figures(results, "text alone", size, words))
 
 
-def table(results: dict) -> str:
+def table(results: dict, conditions: Sequence[str] = CONDITIONS) -> str:
     """Accuracy over all missing words, a line for each condition and a column for each size."""
-    sizes = results["plan"]["sizes"]
-    lines = [f"{'accuracy, %':16}" + "".join(f"{size:>14,}" for size in sizes)]
-    for condition in CONDITIONS:
+    sizes, wide = results["plan"]["sizes"], max(16, 1 + max(map(len, conditions)))
+    lines = [f"{'accuracy, %':{wide}}" + "".join(f"{size:>14,}" for size in sizes)]
+    for condition in conditions:
         found = [interval(100 * figures(results, condition, size)) for size in sizes]
-        lines.append(f"{condition:16}" + "".join(f"{mean:8.1f} ±{half:4.1f}" for mean, half in found))
+        lines.append(f"{condition:{wide}}" + "".join(f"{mean:8.1f} ±{half:4.1f}" for mean, half in found))
     return "\n".join(lines)
 
 
@@ -255,19 +267,19 @@ def _tagger_answers() -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(test.labels[:PHOTOGRAPHS]), np.concatenate(scores).argmax(axis=1)
 
 
-class _Learner:
+class Learner:
     """Trains and tests one cell after the other, with one network and one graph, which take seconds to build."""
 
-    def __init__(self, plan: Plan, tagging: Tagging):
+    def __init__(self, plan: Plan, tagging: Tagging | None = None, *, tags: int = len(KINDS)):
         self.plan, self.tagging = plan, tagging
         # The same words for all cells, whatever they learn from: so perplexities can be compared.
         _, sentences = described(max(plan.sizes), 0, "train")
         self.vocabulary = Vocabulary.build(sentences)
         self.together = missing_words.groups(self.vocabulary)
-        self.validation = encoded(*described(plan.validation, 0, "val"), self.vocabulary)
-        self.test = encoded(*described(plan.test, 0, "test"), self.vocabulary)
+        self.validation = self.encoded(plan.validation, 0, "val")
+        self.test = self.encoded(plan.test, 0, "test")
         self.config = LanguageModelConfig(
-            len(self.vocabulary), both_ways=True, tags=len(KINDS), embedding=plan.embedding, units=plan.units
+            len(self.vocabulary), both_ways=True, tags=tags, embedding=plan.embedding, units=plan.units
         )
         self.model = language_model.build(self.config)
         self.optimizer = keras.optimizers.Adam(plan.learning_rate)
@@ -290,28 +302,32 @@ class _Learner:
 
     def _training(self, seed: int) -> Described:
         """The descriptions from which all cells of a seed learn, or the first of them."""
-        return encoded(*described(max(self.plan.sizes), seed, "train"), self.vocabulary)
+        return self.encoded(max(self.plan.sizes), seed, "train")
+
+    def encoded(self, n: int, seed: int, split: str) -> Described:
+        """So many described scenes of a split as numbers."""
+        return encoded(*described(n, seed, split), self.vocabulary)
 
     def cell(self, seed: int, size: int, condition: str) -> dict:
         """The figures of one training."""
         data, plan = self.training(seed), self.plan
-        tags = self._tags(data, condition, seed, learning=True)[:size]
+        tags = self.told(data, condition, seed, learning=True)[:size]
         batches = missing_words.MissingWords(data.ids[:size], self.together, tags, size=plan.batch, seed=seed)
         self._begin(seed)
         rate = linear_decay(plan.learning_rate)
-        asked = self._asked(self.validation, 0)
-        tags = self._tags(self.validation, condition, seed, learning=False)
+        asked = self.asked(self.validation, 0)
+        tags = self.told(self.validation, condition, seed, learning=False)
         best, kept = np.inf, self.model.get_weights()
         for number in range(plan.steps):
             self.optimizer.learning_rate.assign(rate(number / plan.steps))
             (ids, given), labels = batches(number, number / plan.steps)
             self.step(*map(tf.convert_to_tensor, (ids, given, labels)))
             if (number + 1) % (plan.steps // plan.checks) == 0:
-                found = self._measured(asked, tags)["perplexity"]["all"]
+                found = self.measured(asked, tags)["perplexity"]["all"]
                 if found < best:
                     best, kept = found, self.model.get_weights()
         self.model.set_weights(kept)
-        return {"seed": seed, "size": size, "condition": condition} | self._tested(condition, seed)
+        return {"seed": seed, "size": size, "condition": condition} | self.tested(condition, seed)
 
     def _first_weights(self, seed: int) -> list[np.ndarray]:
         """Those with which each cell of a seed begins."""
@@ -326,20 +342,21 @@ class _Learner:
         # So that a cell comes out the same whatever was trained before it.
         self.model.get_layer("dropout").seed_generator.state.assign([seed, 0])
 
-    def _tested(self, condition: str, seed: int) -> dict:
-        asked = self._asked(self.test, 1)
-        measured = self._measured(asked, self._tags(self.test, condition, seed, learning=False))
+    def tested(self, condition: str, seed: int) -> dict:
+        """The figures of a network that was trained under a condition."""
+        asked = self.asked(self.test, 1)
+        measured = self.measured(asked, self.told(self.test, condition, seed, learning=False))
         if condition != "text alone":
             tagged = self._tagged(self.test, condition, seed, learning=False)
             measured["wrong tags"] = round(float(np.mean(tagged != self.test.kinds)), 5)
         if condition == "true tags":
             others = CONDITIONS[2:]
             measured["tested with"] = {
-                other: self._measured(asked, self._tags(self.test, other, seed, learning=False)) for other in others
+                other: self.measured(asked, self.told(self.test, other, seed, learning=False)) for other in others
             }
         return measured
 
-    def _tags(self, data: Described, condition: str, seed: int, *, learning: bool) -> np.ndarray:
+    def told(self, data: Described, condition: str, seed: int, *, learning: bool) -> np.ndarray:
         """What a condition says of each scene, float32 [n, 10]; nothing for the text alone."""
         if condition == "text alone":
             return np.zeros((len(data.ids), len(KINDS)), "float32")
@@ -353,11 +370,12 @@ class _Learner:
             return self.tagging(data.kinds, random, learning)
         return swapped(data.kinds, int(condition.split(maxsplit=1)[0]) / 100, random)
 
-    def _asked(self, data: Described, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def asked(self, data: Described, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """The same words hidden for all conditions."""
         return missing_words.hide(data.ids, self.together, np.random.default_rng(seed))
 
-    def _measured(self, asked: tuple[np.ndarray, np.ndarray], tags: np.ndarray) -> dict:
+    def measured(self, asked: tuple[np.ndarray, np.ndarray], tags: np.ndarray) -> dict:
+        """What `by_class` says of the network, given these tags."""
         ids, labels = asked
         parts = [slice(begin, begin + 500) for begin in range(0, len(ids), 500)]
         logs = np.concatenate(
@@ -390,10 +408,11 @@ def by_class(logs: np.ndarray, labels: np.ndarray, vocabulary: Vocabulary) -> di
     }
 
 
-def _told() -> dict:
+def about(name: str, asks: str) -> dict:
+    """What stands at the head of an experiment's results: its name, what it asks, when and with what it was made."""
     return {
-        "name": "tags",
-        "asks": "Do tags help to find the missing words of a description?",
+        "name": name,
+        "asks": asks,
         "made": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
     }

@@ -1,0 +1,143 @@
+"""`vistext experiment roles`: do roles help to learn a language? Missing words, with roles and without, many seeds.
+
+The article says that semantic role labels help to train language models. It is tested as lesson 03 tested tags: a
+network finds the hidden words of descriptions of drawn scenes from the words around them, and from what it is told
+beside these: nothing, the kinds of thing in the scene (lesson 03's tags), the verbs, verbs and roles as they are, or
+verbs and roles as lesson 07's network finds them in the picture. As a control, it is told the roles of another scene.
+Each condition is trained and tested with labels of its own sort, with the same network, the same steps and the same
+first weights.
+
+Training and test scenes share no set of facts, each scene is described once, and what else is not to leak is as in
+`experiments.tags`. The roles network has been trained on other scenes of the training split.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vistext import results as stored
+from vistext.experiments import answering, tags
+from vistext.experiments.tags import Described, Learner, Plan
+from vistext.models import roles
+from vistext.models.roles import THINGS, VERBS
+from vistext.results import FOLDER, so_far
+from vistext.scenes import language
+from vistext.scenes.tables import FACINGS, KINDS, PLACES
+
+STORED = FOLDER / "roles.json"
+CONDITIONS = ("text alone", "kinds", "verbs", "true roles", "network's roles", "another scene's roles")
+# What a network can be told: kinds of thing, and which verbs and which fillers of which roles there are in a scene.
+LABELS = (
+    *(("kind", kind) for kind in KINDS),
+    *(("verb", verb) for verb in VERBS),
+    *((role, thing) for role in ("agent", "item") for thing in THINGS),
+    *(("direction", way) for way in FACINGS),
+    *(("place", place) for place in PLACES),
+)
+_COLUMN = {label: number for number, label in enumerate(LABELS)}
+FULL = Plan(sizes=(500, 2000), steps=400, test=1500)
+QUICK = Plan(sizes=(20, 40), seeds=(0,), steps=4, checks=2, validation=20, test=40, embedding=8, units=8)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    tags.add_arguments(parser, STORED.name)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure what is still missing, keeping each figure as soon as it is known, and print a table."""
+    out = arguments.out or (Path("roles-quick.json") if arguments.quick else STORED)
+    try:
+        results = measure(QUICK if arguments.quick else FULL, out, fresh=arguments.fresh)
+    except ValueError as error:
+        print("vistext:", error, file=sys.stderr)
+        return 2
+    print(tags.table(results, CONDITIONS))
+    print(f"The results are {out}.")
+    return 0
+
+
+def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
+    """All cells (seed, size, condition) of a plan; each is kept in the file as soon as it is measured.
+
+    Args:
+        plan: which cells, and how they are trained.
+        out: a file; cells that are in it already are taken from there.
+        fresh: forget what is in the file.
+
+    Returns:
+        The results, as in the file.
+
+    Raises:
+        ValueError: the file holds the results of another plan.
+    """
+    told = tags.about("roles", "Do semantic roles help to find the missing words of a description?")
+    results = so_far(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
+    return tags.fill(results, out, CONDITIONS, lambda: RoleLearner(plan))
+
+
+def load(path: Path = STORED) -> dict:
+    """The stored results.
+
+    Raises:
+        FileNotFoundError: they are not here.
+    """
+    return stored.load(path, "about half an hour")
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled(Described):
+    """Described scenes, and what is said of each under a condition: float32 [n, labels], 1 for what is so."""
+
+    labels: dict[str, np.ndarray]
+
+
+class RoleLearner(Learner):
+    """Trains and tests one cell after the other; see `tags.Learner`."""
+
+    def __init__(self, plan: Plan):
+        self.model_of_roles = roles.load()
+        super().__init__(plan, tags=len(LABELS))
+
+    def encoded(self, n: int, seed: int, split: str) -> Labelled:
+        """So many described scenes of a split as numbers, and their labels."""
+        world, sentences = tags.described(n, seed, split)
+        found = self.model_of_roles.frames_seen(answering.look(self.model_of_roles.eye, world))
+        true = [language.frames(scene) for scene in world]
+        each = tags.encoded(world, sentences, self.vocabulary)
+        labels = {
+            "text alone": np.zeros((n, len(LABELS)), "float32"),
+            "kinds": table([("kind", thing.kind) for thing in scene.things] for scene in world),
+            "verbs": table([("verb", frame.verb) for frame in frames] for frames in true),
+            "true roles": table(map(of_frames, true)),
+            "network's roles": table(map(of_frames, found)),
+        }
+        labels["another scene's roles"] = np.roll(labels["true roles"], 1, axis=0)
+        return Labelled(each.ids, each.kinds, each.scene_of, labels)
+
+    def told(self, data: Labelled, condition: str, seed: int, *, learning: bool) -> np.ndarray:
+        """What a condition says of each scene."""
+        return data.labels[condition]
+
+    def tested(self, condition: str, seed: int) -> dict:
+        """The figures of a network that was trained under a condition."""
+        return self.measured(self.asked(self.test, 1), self.test.labels[condition])
+
+
+def of_frames(frames: Sequence[language.Frame | roles.Filled]) -> list[tuple[str, str]]:
+    """The labels that frames give a scene: their verbs, and their roles with what fills them."""
+    return [label for frame in frames for label in (("verb", frame.verb), *frame.roles)]
+
+
+def table(said: Iterable[Iterable[tuple[str, str]]]) -> np.ndarray:
+    """Labels of scenes as numbers: float32 [n, labels], 1 for each of `LABELS` that is given and 0 for the others."""
+    rows = [[_COLUMN[label] for label in labels] for labels in said]
+    numbers = np.zeros((len(rows), len(LABELS)), "float32")
+    for row, columns in enumerate(rows):
+        numbers[row, columns] = 1
+    return numbers
