@@ -9,7 +9,7 @@ from vistext.scenes.language.asking import KINDS as QUESTION_KINDS
 from vistext.scenes.language.asking import Question, ask, ask_several, questions, reply
 from vistext.scenes.language.facts import Exactly, Fact, Is, More, Not, Related, Same
 from vistext.scenes.language.reading import NotUnderstoodError, Verdict, holds, read
-from vistext.scenes.language.roles import ROLES, Frame, frames
+from vistext.scenes.language.roles import ROLES, Frame, frames, stated, tell
 from vistext.scenes.language.saying import LENGTHS, describe, descriptions, refer
 
 __all__ = [
@@ -37,4 +37,6 @@ __all__ = [
     "read",
     "refer",
     "reply",
+    "stated",
+    "tell",
 ]
