@@ -261,10 +261,11 @@ def measure(
         scenes in which every frame is right.
     """
     true = [language.frames(scene) for scene in seen]
-    first, verbs = [each[0] for each in true], model.verbs(grids)
-    found = model.frames_seen(grids)
+    first, written = [each[0] for each in true], roles.write(model.network, grids)
+    found, verbs = model.frames_seen(grids, written), model.verbs(grids, written)
     top = [score(each[0], frame) for each, frame in zip(found, first, strict=True)]
-    gold = [score(*both) for both in zip(model.given(grids, [frame.verb for frame in first]), first, strict=True)]
+    with_gold = model.given(grids, [frame.verb for frame in first], written)
+    gold = [score(*both) for both in zip(with_gold, first, strict=True)]
     among = [VERBS.index(frame.verb) in row[-5:] for frame, row in zip(first, verbs.argsort(axis=1), strict=True)]
     pairs = [list(zip(pair(*both), both[1], strict=True)) for both in zip(found, true, strict=True)]
     every = [(score(*both), both[1]) for each in pairs for both in each]

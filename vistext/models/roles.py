@@ -219,6 +219,20 @@ class Filled:
     box: np.ndarray
     seen: float
 
+    @property
+    def thing(self) -> str:
+        """The noun of the agent or item."""
+        return self.roles[0][1]
+
+    @property
+    def kind(self) -> int:
+        """The same as an index into `tables.KINDS`."""
+        return THINGS.index(self.thing)
+
+    def edges(self, side: int) -> np.ndarray:
+        """The box as left, top, right and bottom in a picture of so many pixels: float [4], 0 to `side`."""
+        return side * np.clip(np.concatenate([self.box[:2], self.box[:2] + self.box[2:]]), 0, 1)
+
 
 @dataclass(frozen=True, eq=False)
 class RoleModel:
@@ -241,27 +255,35 @@ class RoleModel:
         """
         return self.frames_seen(look(self.eye, pictures))
 
-    def frames_seen(self, grids: np.ndarray) -> list[list[Filled]]:
-        """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
-        return [sorted(each, key=lambda frame: -frame.seen) for each in _filled(write(self.network, grids))]
+    def frames_seen(self, grids: np.ndarray, written: Written | None = None) -> list[list[Filled]]:
+        """The same for pictures that have been looked at: `look`'s grids [n, 64, c].
 
-    def verbs(self, grids: np.ndarray) -> np.ndarray:
+        Args:
+            grids: of the pictures.
+            written: what `write` makes of them, if that is known already.
+        """
+        written = written or write(self.network, grids)
+        return [sorted(each, key=lambda frame: -frame.seen) for each in _filled(written)]
+
+    def verbs(self, grids: np.ndarray, written: Written | None = None) -> np.ndarray:
         """How likely each verb is that of the most prominent thing.
 
         Args:
             grids: float [n, 64, c], as `look` gives them.
+            written: as for `frames_seen`.
 
         Returns:
             float64 [n, verbs], in the order of `VERBS`, which adds up to 1.
         """
-        return np.exp(_of_most_prominent(write(self.network, grids))).sum(axis=1)
+        return np.exp(_of_most_prominent(written or write(self.network, grids))).sum(axis=1)
 
-    def given(self, grids: np.ndarray, verbs: Sequence[str]) -> list[Filled]:
+    def given(self, grids: np.ndarray, verbs: Sequence[str], written: Written | None = None) -> list[Filled]:
         """The frame of a verb that is known to be that of the most prominent thing.
 
         Args:
             grids: float [n, 64, c], as `look` gives them.
             verbs: n of `VERBS`.
+            written: as for `frames_seen`.
 
         Returns:
             A frame with that verb for each picture: of the thing that is likeliest the most prominent and does that.
@@ -271,8 +293,9 @@ class RoleModel:
         """
         _check(verbs, len(grids))
         numbers = np.array([_NUMBER[verb] for verb in verbs], "int32").reshape(-1, 1)
-        free = write(self.network, grids)
-        fits = np.take_along_axis(_of_most_prominent(free), numbers[..., None] - _VERBS.start, axis=2)[..., 0]
+        fits = np.take_along_axis(
+            _of_most_prominent(written or write(self.network, grids)), numbers[..., None] - _VERBS.start, axis=2
+        )[..., 0]
         which = fits.argmax(axis=1)  # (n)
         known = np.where(np.arange(MOST_THINGS) == which[:, None], numbers, PAD)
         filled = _filled(write(self.network, grids, known), given=known)

@@ -1,9 +1,9 @@
 """The main job: one picture through every task that has landed, and what each task says about it.
 
-A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02), described (lesson 05) and
-asked about (lesson 06) by networks that know the drawn world only. Each task's answer is one `Section`; a later lesson
-adds its own to `SECTIONS_OF_A_SCENE` or to `SECTIONS_OF_A_PHOTOGRAPH`, and the command line and the page show whatever
-`TourResult.sections` holds.
+A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02), described (lesson 05),
+asked about (lesson 06) and read for who does what (lesson 07) by networks that know the drawn world only. Each task's
+answer is one `Section`; a later lesson adds its own to `SECTIONS_OF_A_SCENE` or to `SECTIONS_OF_A_PHOTOGRAPH`, and the
+command line and the page show whatever `TourResult.sections` holds.
 """
 
 from __future__ import annotations
@@ -19,13 +19,24 @@ from vistext import scenes, weights
 from vistext.data import pictures
 from vistext.scenes import language
 from vistext.tour import page
-from vistext.tour.sections import Answers, Boxes, Descriptions, Masks, Section, Tags, percent, sentence, with_article
+from vistext.tour.sections import (
+    Answers,
+    Boxes,
+    Descriptions,
+    Masks,
+    Roles,
+    Section,
+    Tags,
+    percent,
+    sentence,
+    with_article,
+)
 
 __all__ = ["NotReadyError", "Subject", "TourResult", "percent", "sentence", "tour", "with_article"]
 
 CAT = "skimage.data.chelsea"
 SECTIONS_OF_A_PHOTOGRAPH = (Tags,)
-SECTIONS_OF_A_SCENE = (Boxes, Masks, Descriptions, Answers)
+SECTIONS_OF_A_SCENE = (Boxes, Masks, Descriptions, Answers, Roles)
 LARGE = 480  # pixels: the side at which the page shows a drawn scene; its networks see it at 64
 
 

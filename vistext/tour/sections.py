@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from vistext.models.detector import Detections
+    from vistext.models.roles import Filled
 
 SEEN = 32  # the side, in pixels, of what the tagger is given
 SHOWN = 480  # the side, in pixels, at which the page shows the same part of the picture
@@ -414,6 +415,85 @@ class Answers:
             " likeliest. It knows what can be asked about drawings, and no photographs."
         )
         return _on_page(self.told, ("question", "answer", "sure", "true?"), caption, note, kind="asked")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who does what in a drawn scene, where and which way: the frames that the roles network finds."""
+
+    drawing: Drawing  # the scene as the network saw it
+    frames: tuple[Filled, ...]  # the most prominent thing's first
+    told: tuple[Told, ...]  # each of them as a sentence
+    title: ClassVar[str] = "Who does what?"
+    weights: ClassVar[tuple[str, ...]] = ("eye", "roles")
+
+    @classmethod
+    def of(cls, scene: Scene) -> Roles:
+        """Draw a scene, and ask the network; what is true is known of the scene."""
+        from vistext.models import roles
+
+        drawing = draw(scene)
+        [frames] = roles.load().frames(drawing.picture[np.newaxis])
+        texts = [language.tell(frame.verb, frame.roles) for frame in frames]
+        return cls(
+            drawing,
+            tuple(frames),
+            tuple(
+                Told(_as_roles(frame), text, frame.probability, language.holds(text, scene).why)
+                for frame, text in zip(frames, texts, strict=True)
+            ),
+        )
+
+    @property
+    def sentence(self) -> str:
+        return self.told[0].text
+
+    def facts(self) -> dict:
+        return {
+            "frames": [
+                {
+                    "verb": frame.verb,
+                    "roles": dict(frame.roles),
+                    "sentence": told.text,
+                    "probability": told.score,
+                    "true": told.true,
+                    "why_not": told.why_not,
+                }
+                for frame, told in zip(self.frames, self.told, strict=True)
+            ]
+        }
+
+    def lines(self) -> RenderableType:
+        return _in_lines(self.told, ("frame", "as a sentence", "sure", "true?"))
+
+    def html(self) -> str:
+        picture = self.drawing.picture
+        found = page.figure(
+            overlays.with_boxes(
+                picture,
+                np.array([frame.edges(len(picture)) for frame in self.frames]),
+                [frame.kind for frame in self.frames],
+                [frame.verb for frame in self.frames],
+                SHOWN,
+            ),
+            alt=f"The drawing with a box around each thing, and its verb: {listed([told.what for told in self.told])}",
+            caption="Where the network finds the things of which it speaks.",
+        )
+        caption = (
+            "Each verb with its roles, the most prominent thing first; the same as a sentence, and whether it is true"
+        )
+        note = (
+            "The verb decides which roles there are: what runs has a direction, what sits has none. The network finds"
+            " the frame; the sentence is made of it by a rule."
+        )
+        return (
+            f"{_on_page(self.told, ('frame', 'as a sentence', 'sure', 'true?'), caption, note, kind='asked')}\n{found}"
+        )
+
+
+def _as_roles(frame: Filled) -> str:
+    """ "sit (agent: cat, place: floor)" """
+    return f"{frame.verb} ({', '.join(f'{role}: {value}' for role, value in frame.roles)})"
 
 
 def _in_rows(told: Sequence[Told]) -> list[tuple[str, str, str, str]]:
