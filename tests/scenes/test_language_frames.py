@@ -1,9 +1,11 @@
 """Frames say who does what and where, as the things themselves have it."""
 
+import numpy as np
+import pytest
 from spoken import VERBS
 
 from vistext.scenes import Scene, course_scene, sample, tables
-from vistext.scenes.language import ROLES, frames, holds
+from vistext.scenes.language import ROLES, NotUnderstoodError, describe, frames, holds, stated, tell
 
 STILL = {"sit", "lie", "sleep", "stand"}
 
@@ -77,3 +79,58 @@ def test_frames_do_not_depend_on_how_a_scene_looks():
     scene = course_scene()
 
     assert frames(scene) == frames(Scene(scene.things, scene.setting, scene.time, look=99))
+
+
+def test_every_frame_is_told_in_a_true_sentence_and_read_back_as_it_was():
+    seen = set()
+    for scene in sample(300, 3):
+        for frame in frames(scene):
+            sentence = tell(frame.verb, frame.roles)
+            assert holds(sentence, scene)
+            (back,) = stated(sentence)
+            assert (back.verb, back.roles) == (frame.verb, frame.roles)
+            seen.add(sentence)
+    assert "A ship is anchored on the water." in seen
+    assert "A bird is flying to the left in the sky." in seen
+
+
+def test_what_is_not_filled_is_not_told():
+    assert tell("run", (("agent", "airplane"),)) == "An airplane is running."
+
+
+@pytest.mark.parametrize(("verb", "roles"), [("dance", (("agent", "cat"),)), ("sit", (("place", "mat"),)), ("sit", ())])
+def test_what_is_no_frame_cannot_be_told(verb, roles):
+    with pytest.raises(ValueError, match=r"a frame has one of the verbs sit, .* and an agent or item"):
+        tell(verb, roles)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("A black cat sleeps on the mat.", [("sleep", {"agent": "cat", "place": "mat"})]),
+        ("Two dogs are running.", [("run", {"agent": "dog"})] * 2),
+        ("The car is parked.", [("park", {"item": "car"})]),
+        ("A cat is on the mat.", []),
+        ("There is no dog.", []),
+        ("A thing is sitting on the floor.", []),
+        ("A horse is walking to the right. It is behind a cat.", [("walk", {"agent": "horse", "direction": "right"})]),
+    ],
+)
+def test_a_sentence_states_the_frames_that_it_speaks_of(sentence, expected):
+    assert [(frame.verb, dict(frame.roles)) for frame in stated(sentence)] == expected
+
+
+def test_what_a_true_description_states_is_part_of_true_frames():
+    rng, found = np.random.default_rng(0), 0
+    for scene in sample(200, 6):
+        for length in ("title", "description", "story"):
+            for one in stated(describe(scene, length, rng)):
+                true = [frame for frame in frames(scene) if set(one.roles) <= set(frame.roles)]
+                assert any(frame.verb == one.verb for frame in true)
+                found += 1
+    assert found > 200
+
+
+def test_what_is_not_understood_states_nothing():
+    with pytest.raises(NotUnderstoodError):
+        stated("Colourless green ideas sleep furiously.")

@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from vistext.experiments.tags import Described, Learner, Plan
 from vistext.models import roles
 from vistext.models.roles import THINGS, VERBS
 from vistext.results import FOLDER, so_far
-from vistext.scenes import language
+from vistext.scenes import Scene, language
 from vistext.scenes.tables import FACINGS, KINDS, PLACES
 
 STORED = FOLDER / "roles.json"
@@ -40,7 +41,7 @@ LABELS = (
     *(("place", place) for place in PLACES),
 )
 _COLUMN = {label: number for number, label in enumerate(LABELS)}
-FULL = Plan(sizes=(500, 2000), steps=400, test=1500)
+FULL = Plan(sizes=(1000,), steps=250, checks=5, validation=300, test=1000)
 QUICK = Plan(sizes=(20, 40), seeds=(0,), steps=4, checks=2, validation=20, test=40, embedding=8, units=8)
 
 
@@ -92,41 +93,45 @@ def load(path: Path = STORED) -> dict:
 
 @dataclass(frozen=True, eq=False)
 class Labelled(Described):
-    """Described scenes, and what is said of each under a condition: float32 [n, labels], 1 for what is so."""
+    """Described scenes, and the scenes themselves."""
 
-    labels: dict[str, np.ndarray]
+    world: list[Scene]
 
 
 class RoleLearner(Learner):
     """Trains and tests one cell after the other; see `tags.Learner`."""
 
     def __init__(self, plan: Plan):
-        self.model_of_roles = roles.load()
+        self.found = lru_cache(3)(self._found)  # of validation, test, and the training of one seed
         super().__init__(plan, tags=len(LABELS))
 
     def encoded(self, n: int, seed: int, split: str) -> Labelled:
-        """So many described scenes of a split as numbers, and their labels."""
+        """So many described scenes of a split as numbers."""
         world, sentences = tags.described(n, seed, split)
-        found = self.model_of_roles.frames_seen(answering.look(self.model_of_roles.eye, world))
-        true = [language.frames(scene) for scene in world]
         each = tags.encoded(world, sentences, self.vocabulary)
-        labels = {
-            "text alone": np.zeros((n, len(LABELS)), "float32"),
-            "kinds": table([("kind", thing.kind) for thing in scene.things] for scene in world),
-            "verbs": table([("verb", frame.verb) for frame in frames] for frames in true),
-            "true roles": table(map(of_frames, true)),
-            "network's roles": table(map(of_frames, found)),
-        }
-        labels["another scene's roles"] = np.roll(labels["true roles"], 1, axis=0)
-        return Labelled(each.ids, each.kinds, each.scene_of, labels)
+        return Labelled(each.ids, each.kinds, each.scene_of, world)
 
     def told(self, data: Labelled, condition: str, seed: int, *, learning: bool) -> np.ndarray:
-        """What a condition says of each scene."""
-        return data.labels[condition]
+        """What a condition says of each scene: float32 [n, labels], 1 for what is so."""
+        if condition == "text alone":
+            return np.zeros((len(data.world), len(LABELS)), "float32")
+        if condition == "kinds":
+            return table([("kind", thing.kind) for thing in scene.things] for scene in data.world)
+        if condition == "network's roles":
+            return self.found(data)
+        true = [language.frames(scene) for scene in data.world]
+        if condition == "verbs":
+            return table([("verb", frame.verb) for frame in frames] for frames in true)
+        labels = table(map(of_frames, true))
+        return np.roll(labels, 1, axis=0) if condition == "another scene's roles" else labels
 
     def tested(self, condition: str, seed: int) -> dict:
         """The figures of a network that was trained under a condition."""
-        return self.measured(self.asked(self.test, 1), self.test.labels[condition])
+        return self.measured(self.asked(self.test, 1), self.told(self.test, condition, seed, learning=False))
+
+    def _found(self, data: Labelled) -> np.ndarray:
+        model = roles.load()
+        return table(map(of_frames, model.frames_seen(answering.look(model.eye, data.world))))
 
 
 def of_frames(frames: Sequence[language.Frame | roles.Filled]) -> list[tuple[str, str]]:

@@ -1,0 +1,108 @@
+"""Whether roles help to find missing words: what is told under each condition, and the experiment on a small scale."""
+
+import argparse
+import json
+
+import numpy as np
+import pytest
+
+from vistext import scenes
+from vistext.experiments import roles as experiment
+from vistext.experiments import tags
+from vistext.experiments.roles import CONDITIONS, LABELS
+from vistext.experiments.tags import Plan
+from vistext.models import roles
+from vistext.scenes import language
+
+TINY = Plan(sizes=(20,), seeds=(0, 1), steps=4, batch=8, checks=2, validation=20, test=40, embedding=4, units=4)
+
+
+def labels(row):
+    return {label for label, given in zip(LABELS, row, strict=True) if given}
+
+
+class Oracle:
+    """A role model that finds what is true, but for places, which it all takes for the sky; it looks at no picture."""
+
+    eye = None
+
+    def frames_seen(self, world):
+        return [
+            [
+                roles.Filled(one.verb, tuple({**dict(one.roles), "place": "sky"}.items()), 1.0, np.zeros(4), 0.1)
+                for one in language.frames(scene)
+            ]
+            for scene in world
+        ]
+
+
+@pytest.fixture(autouse=True)
+def oracle(monkeypatch):
+    monkeypatch.setattr(roles, "load", Oracle)
+    monkeypatch.setattr(experiment.answering, "look", lambda eye, world: world)
+
+
+@pytest.fixture(scope="module")
+def learner():
+    return experiment.RoleLearner(TINY)
+
+
+def told(learner, condition):
+    return [labels(row) for row in learner.told(learner.test, condition, 0, learning=False)]
+
+
+def test_each_condition_says_what_its_name_says(learner):
+    given = {condition: told(learner, condition) for condition in CONDITIONS}
+    for row, scene in enumerate(learner.test.world):
+        frames = language.frames(scene)
+        verbs = {("verb", frame.verb) for frame in frames}
+        filled = {pair for frame in frames for pair in frame.roles}
+        assert given["text alone"][row] == set()
+        assert given["kinds"][row] == {("kind", thing.kind) for thing in scene.things}
+        assert given["verbs"][row] == verbs
+        assert given["true roles"][row] == verbs | filled
+        places = {pair for pair in filled if pair[0] == "place"}
+        assert given["network's roles"][row] == verbs | (filled - places) | {("place", "sky")}
+        assert given["another scene's roles"][row] == given["true roles"][row - 1]
+
+
+def test_every_label_of_the_drawn_world_can_be_said():
+    said = {label for scene in scenes.sample(400, 2) for label in experiment.of_frames(language.frames(scene))}
+    said |= {("kind", thing.kind) for scene in scenes.sample(400, 2) for thing in scene.things}
+    assert said <= set(LABELS)
+    assert len(LABELS) - len(said) == 10  # who never acts, or is never acted on
+
+
+def test_all_cells_are_measured_once_and_kept(tmp_path, capsys):
+    out = tmp_path / "roles.json"
+    results = experiment.measure(TINY, out)
+    found = [(cell["seed"], cell["size"], cell["condition"]) for cell in results["cells"]]
+    assert found == [(seed, 20, condition) for seed in (0, 1) for condition in CONDITIONS]
+    assert json.loads(out.read_text(encoding="utf-8")) == results
+    results["cells"][0]["accuracy"]["all"] = 0.125
+    out.write_text(json.dumps(results), encoding="utf-8")
+    assert experiment.measure(TINY, out) == results
+    assert "another scene's roles" in tags.table(results, CONDITIONS)
+    with pytest.raises(ValueError, match="another plan"):
+        experiment.measure(experiment.QUICK, out)
+
+
+def test_the_command_prints_a_table_and_says_where_the_results_are(tmp_path, capsys):
+    parser = argparse.ArgumentParser()
+    experiment.add_arguments(parser)
+    out = tmp_path / "quick.json"
+    assert experiment.run(parser.parse_args(["--quick", "--out", str(out)])) == 0
+    said = capsys.readouterr().out
+    assert all(condition in said for condition in CONDITIONS)
+    assert f"The results are {out}." in said
+
+
+def test_the_stored_results_are_those_of_the_full_plan():
+    results = experiment.load()
+    assert results["plan"]["seeds"] == list(experiment.FULL.seeds)
+    assert len(results["cells"]) == len(CONDITIONS) * len(experiment.FULL.seeds) * len(experiment.FULL.sizes)
+
+
+def test_results_that_are_not_here_are_asked_for_with_their_command(tmp_path):
+    with pytest.raises(FileNotFoundError, match="`vistext experiment roles` makes it"):
+        experiment.load(tmp_path / "roles.json")
