@@ -17,12 +17,13 @@ from vistext import tour as tours
 from vistext.data.cifar10 import CLASSES
 from vistext.data.words import Vocabulary
 from vistext.engine import keras
-from vistext.models import describer, qgnet, tagger
+from vistext.models import describer, qgnet, roles, tagger
 from vistext.models.detector import Detections
+from vistext.models.roles import Filled
 from vistext.models.writing import Writing
 from vistext.scenes import language, tables
 from vistext.tour import page as tour_page
-from vistext.tour.sections import EXAMPLE, Answers, Boxes, Descriptions, Masks, Replied, Tags, Told, listed
+from vistext.tour.sections import EXAMPLE, Answers, Boxes, Descriptions, Masks, Replied, Roles, Tags, Told, listed
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 NEVER = {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video", "source"}
@@ -533,6 +534,57 @@ def test_questions_about_any_scene_are_the_same_each_time_and_have_answers(any_a
         assert all(each.expected == answers[each.what] for each in told)
 
 
+ACTS = Roles(
+    drawn(scenes.course_scene()),
+    (
+        Filled("sit", (("agent", "cat"), ("place", "floor")), 0.998, np.array([0.3, 0.45, 0.33, 0.44]), 0.14),
+        Filled("run", (("agent", "dog"), ("direction", "left"), ("place", "mat")), 0.2, np.zeros(4) + 0.1, 0.01),
+    ),
+    (
+        Told("sit (agent: cat, place: floor)", EXAMPLE, 0.998, ""),
+        Told("run (agent: <b>dog</b>)", "A dog is running to the left on the mat.", 0.2, "there is no dog"),
+    ),
+)
+
+
+def test_who_does_what_is_told_as_a_frame_and_as_a_sentence_and_shown_where_it_is():
+    assert ACTS.sentence == EXAMPLE
+    first, second = ACTS.facts()["frames"]
+    assert first == {
+        "verb": "sit",
+        "roles": {"agent": "cat", "place": "floor"},
+        "sentence": EXAMPLE,
+        "probability": 0.998,
+        "true": True,
+        "why_not": "",
+    }
+    assert (second["true"], second["why_not"]) == (False, "there is no dog")
+    page = Page(ACTS.html())
+    assert f"sit (agent: cat, place: floor) {EXAMPLE} > 99 % true" in page.text
+    assert "run (agent: <b>dog</b>)" in page.text
+    assert "is false: there is no dog." in page.text
+    assert len(page.pictures()) == 1
+    assert "sit (agent: cat, place: floor)" in ACTS.html()
+    assert not page.all("b")
+    terminal = Console(width=60, file=io.StringIO())
+    terminal.print(ACTS.lines())
+    assert all(word in terminal.file.getvalue() for word in ("sit", "> 99 %", "false"))
+
+
+def test_the_frames_of_a_scene_are_the_network_s_judged_by_the_scene(monkeypatch):
+    class Says:
+        def frames(self, pictures):
+            assert pictures.shape == (1, 64, 64, 3)
+            return [list(ACTS.frames)]
+
+    monkeypatch.setattr(roles, "load", Says)
+    acts = Roles.of(scenes.course_scene())
+    assert [told.text for told in acts.told] == [EXAMPLE, "A dog is running to the left on the mat."]
+    assert [told.true for told in acts.told] == [True, False]
+    assert [told.score for told in acts.told] == [0.998, 0.2]
+    assert acts.told[0].what == "sit (agent: cat, place: floor)"
+
+
 def test_words_are_listed_as_in_a_sentence():
     assert [listed(["a", "b", "c"][:count]) for count in range(4)] == ["", "a", "a and b", "a, b and c"]
 
@@ -552,7 +604,7 @@ def test_weights_that_are_not_there_are_said_before_tensorflow_is_needed(monkeyp
 def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     found = tours.tour()
 
-    tags, boxes, masks, said, answered = found.sections
+    tags, boxes, masks, said, answered, acts = found.sections
     assert tags.first == "cat"
     assert tags.sentence.startswith("The picture most likely shows a cat")
     assert boxes.sentence.startswith("The drawing shows a cat at the ")
@@ -562,9 +614,11 @@ def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     assert said.told[-1].text == EXAMPLE
     assert answered.sentence == f"What is the cat sitting on? {SITTING}"
     assert all(each.text == each.expected for each in answered.told)
+    assert acts.sentence == EXAMPLE
+    assert [(frame.verb, dict(frame.roles)) for frame in acts.frames] == [("sit", {"agent": "cat", "place": "floor"})]
     assert [subject.picture.shape for subject in found.subjects] == [(300, 451, 3), (480, 480, 3)]
     page = Page(found.html())
     assert "Chelsea the cat" in page.text
     assert found.subjects[1].name in page.text
     assert language.holds(found.subjects[1].name, scenes.course_scene())
-    assert len(page.pictures()) == 8
+    assert len(page.pictures()) == 9
