@@ -199,6 +199,12 @@ def use_anything(lab, widget):
         lab.change(widget, widget.get_by_role("button").first.click)
 
 
+def use_things(lab, widget):
+    move(lab, widget, 0)
+    lab.change(widget, lambda: widget.get_by_role("button").nth(1).click())
+    assert "How sure the network is" in widget.get_by_role("status").inner_text()
+
+
 USES = {
     "00_tour": [use_your_picture],
     "01_tagging": [use_kernel_explorer, use_your_picture],
@@ -207,4 +213,5 @@ USES = {
     "04_gan": [use_film, use_film, use_walk],
     "05_descriptions": [use_sentences, use_sentences],
     "06_qgnet": [use_ask, use_quiz],
+    "07_roles": [use_things],
 }

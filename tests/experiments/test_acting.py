@@ -209,7 +209,7 @@ def small_eye(monkeypatch):
     config = describer.DescriberConfig(words=5, widths=(8, 8, 8, 8), depth=1)
     keras.utils.set_random_seed(0)
     eye = describer.build_eye(config)
-    monkeypatch.setattr(train_roles, "shipped_eye", lambda: eye)
+    monkeypatch.setattr(describer, "load_eye", lambda: eye)
     monkeypatch.setattr(describer, "shipped_config", lambda: config)
     monkeypatch.setattr(weights, "load_into", skipping_the_eye(weights.load_into))
     monkeypatch.setattr(train_roles, "RECIPE", Recipe(SMALL, steps=300, size=4))

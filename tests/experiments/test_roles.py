@@ -39,7 +39,7 @@ class Oracle:
 @pytest.fixture(autouse=True)
 def oracle(monkeypatch):
     monkeypatch.setattr(roles, "load", Oracle)
-    monkeypatch.setattr(experiment.answering, "look", lambda eye, world: world)
+    monkeypatch.setattr(experiment.telling, "look", lambda eye, world: world)
 
 
 @pytest.fixture(scope="module")

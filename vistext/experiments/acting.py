@@ -7,7 +7,6 @@ Understanding", section 6.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import NamedTuple
@@ -15,15 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from vistext.engine import keras, tf
-from vistext.experiments.describing import RISING
 from vistext.models import roles
 from vistext.models.roles import MOST, PAD, SLOTS, START, VERBS, WORDS, Filled, RoleModel, RolesConfig
 from vistext.scenes import Scene, language
 from vistext.scenes.language import Frame
 from vistext.scenes.language.roles import seen_of
-from vistext.training import History, Muon, fit
+from vistext.training import DENSE_ITERATIONS, History, Muon, fit, warm_decay
 
-ITERATIONS = 5  # of `training.Muon`, as in lesson 06
 ABOUT = 0.1  # of two things of which the same is seen but for such a share, either may be taken for the first
 RARE = 0.25  # the share of frames whose combination of verb, thing and place is among the rarest
 
@@ -45,7 +42,7 @@ class Lesson:
 
 
 def lesson(grids: np.ndarray, seen: Sequence[Scene]) -> Lesson:
-    """What there is to learn from scenes, given what the eye sees in them (`answering.look`)."""
+    """What there is to learn from scenes, given what the eye sees in them (`telling.look`)."""
     ids, things = np.zeros((len(seen), MOST), "int8"), np.zeros((len(seen), MOST, 5), "float32")
     for row, scene in enumerate(seen):
         ids[row], frames = roles.slots(scene)
@@ -157,24 +154,20 @@ def train(
         momentum=recipe.momentum,
         adam_rate=recipe.adam_rate,
         dense_rate=recipe.dense_rate,
-        iterations=ITERATIONS,
+        iterations=DENSE_ITERATIONS,
     )
     network.compile(optimizer=optimizer, loss=Loss(recipe.box, recipe.seen))
     history = fit(
         network,
         Batches(taught, recipe),
         steps=recipe.steps,
-        learning_rate=partial(_rate, recipe.learning_rate),
+        learning_rate=warm_decay(recipe.learning_rate),
         checkpoint=checkpoint,
         accuracy=_words_right,
         label=label,
         bar=bar,
     )
     return Trained(network, history)
-
-
-def _rate(peak: float, done: float) -> float:
-    return peak * min(1.0, done / RISING) * (1 - done)
 
 
 class Score(NamedTuple):

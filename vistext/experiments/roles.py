@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from vistext import results as stored
-from vistext.experiments import answering, tags
+from vistext.experiments import tags, telling
 from vistext.experiments.tags import Described, Learner, Plan
 from vistext.models import roles
 from vistext.models.roles import THINGS, VERBS
@@ -131,7 +131,7 @@ class RoleLearner(Learner):
 
     def _found(self, data: Labelled) -> np.ndarray:
         model = roles.load()
-        return table(map(of_frames, model.frames_seen(answering.look(model.eye, data.world))))
+        return table(map(of_frames, model.frames_seen(telling.look(model.eye, data.world))))
 
 
 def of_frames(frames: Sequence[language.Frame | roles.Filled]) -> list[tuple[str, str]]:

@@ -12,16 +12,15 @@ from pathlib import Path
 
 from vistext import scenes, weights
 from vistext.engine import keras, tf
-from vistext.experiments import acting, answering, describing
+from vistext.experiments import acting, telling
 from vistext.experiments.acting import Recipe, Trained
 from vistext.experiments.locating import FIRST_SEED
-from vistext.experiments.train_qgnet import shipped_eye
-from vistext.models import roles
+from vistext.models import describer, roles
 from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/roles")
 INTERRUPTED = 130
-SCENES, CROWDED, TWINS = 16_000, 0.8, 0.4  # to learn from; see `describing.crowd`
+SCENES, CROWDED, TWINS = 16_000, 0.8, 0.4  # to learn from; see `telling.crowd`
 TESTED = 2000  # scenes of each split
 KNOWN = 16_000  # scenes of the training split in which combinations are counted, to find the rare ones
 RECIPE = Recipe()
@@ -41,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
     share = min(1.0, arguments.share)
-    seen = describing.crowd(max(100, round(SCENES * share)), CROWDED, FIRST_SEED, TWINS)
-    taught = acting.lesson(answering.look(shipped_eye(), seen), seen)
+    seen = telling.crowd(max(100, round(SCENES * share)), CROWDED, FIRST_SEED, TWINS)
+    taught = acting.lesson(telling.look(describer.load_eye(), seen), seen)
     recipe = replace(RECIPE, steps=max(1, round(RECIPE.steps * arguments.share)))
     trained = acting.train(
         recipe, taught, precision=arguments.precision or fastest_precision(), checkpoint=arguments.checkpoint
@@ -109,5 +108,5 @@ def measure(folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
     measured = {"scenes": count, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)
-        measured[split] = acting.measure(model, answering.look(model.eye, seen), seen, known)
+        measured[split] = acting.measure(model, telling.look(model.eye, seen), seen, known)
     return measured
