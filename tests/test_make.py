@@ -85,7 +85,7 @@ def test_the_first_tour_installs_only_what_it_needs_and_the_second_nothing(clone
 def test_after_the_tests_the_tour_and_the_lab_have_nothing_left_to_install(clone):
     _, asked = make(clone, f"PYTHON={stand_in(clone)}", "unit")
     assert installs(asked) == [".[cpu,dev]"]
-    assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons")] == [[], [], []]
+    assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "hands")] == [[]] * 4
 
 
 def test_new_requirements_are_installed(clone):
