@@ -18,6 +18,7 @@ from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 
+from vistext.data import sources
 from vistext.notebooks import ROOT, code_cells, home, lessons, read
 
 PINNED = Path(__file__).parent / "colab-2026-08.txt"
@@ -132,13 +133,16 @@ def runtime(request, tmp_path_factory) -> Runtime:
     (site / "google" / "colab").mkdir(parents=True)
     (site / "google" / "colab" / "__init__.py").touch()
     (folder / "published").mkdir()
+    # Data is where other tests have it: what is tested is the packages, and making the stand-in takes half a minute.
+    data = (sources.VARIABLE, sources.CACHE_VARIABLE)
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("VISTEXT", "PYTHONPATH", "JUPYTER"))
+        name: value
+        for name, value in os.environ.items()
+        if name in data or not name.startswith(("VISTEXT", "PYTHONPATH", "JUPYTER"))
     }
     environment = kept | {
         "PATH": os.pathsep.join([str(inside.parent), os.environ["PATH"]]),
         "IPYTHONDIR": str(folder / "ipython"),
-        "VISTEXT_CACHE": str(folder / "cache"),
         "VISTEXT_OFFLINE": "1",
         "VISTEXT_PROFILE": "smoke",
         "GIT_CONFIG_COUNT": "1",
