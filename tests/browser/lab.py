@@ -58,7 +58,8 @@ class Lab:
                 break
         ended = "document.querySelector('[data-mime-type=\"application/vnd.jupyter.error\"]')"
         waiting = f"{PROMPTS}.some(text => !/\\d/.test(text))"
-        self.page.wait_for_function(f"() => {ended} || !{waiting}", timeout=RUNS)
+        # Now and then: asked with every frame, as is the default, the page would take a core from the kernel.
+        self.page.wait_for_function(f"() => {ended} || !{waiting}", timeout=RUNS, polling=500)
         return self.page.evaluate(f"() => {PROMPTS}")
 
     def errors(self) -> list[str]:
