@@ -58,7 +58,7 @@ class Recipe:
     """How the network learns."""
 
     network: RolesConfig = field(default_factory=RolesConfig)
-    steps: int = 4000
+    steps: int = 800
     size: int = 64  # pictures in a batch
     learning_rate: float = 0.05  # of `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9

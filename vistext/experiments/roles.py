@@ -41,7 +41,7 @@ LABELS = (
     *(("place", place) for place in PLACES),
 )
 _COLUMN = {label: number for number, label in enumerate(LABELS)}
-FULL = Plan(sizes=(1000,), steps=250, checks=5, validation=300, test=1000)
+FULL = Plan(sizes=(1000,), steps=400, checks=4, validation=200, test=800)
 QUICK = Plan(sizes=(20, 40), seeds=(0,), steps=4, checks=2, validation=20, test=40, embedding=8, units=8)
 
 

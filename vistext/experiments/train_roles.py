@@ -21,8 +21,8 @@ from vistext.training import fastest_precision
 CHECKPOINT = Path("checkpoints/roles")
 INTERRUPTED = 130
 SCENES, CROWDED, TWINS = 16_000, 0.8, 0.4  # to learn from; see `telling.crowd`
-TESTED = 2000  # scenes of each split
-KNOWN = 16_000  # scenes of the training split in which combinations are counted, to find the rare ones
+TESTED = 500  # scenes of each split
+KNOWN = 4000  # scenes of the training split in which combinations are counted, to find the rare ones
 RECIPE = Recipe()
 
 
