@@ -96,6 +96,7 @@ weights: $(VENV)/.$(EXTRA)-base
 	$(BIN)/python -m vistext train describer
 	$(BIN)/python -m vistext train qgnet
 	$(BIN)/python -m vistext train roles
+	$(BIN)/python -m vistext train fusion
 
 bench: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m vistext bench

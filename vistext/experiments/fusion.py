@@ -1,0 +1,246 @@
+"""`vistext experiment fusion`: when does the picture help the text?
+
+For each seed a network of each fusion learns from the same puzzles about the same scenes, all tasks mixed, in the same
+number of steps; the fusion "contrastive" starts from a pair of towers that has matched pictures and texts before. They
+are tested on puzzles about scenes of the test split, once; how they are trained was chosen on validation scenes. Two
+networks with attention are also tested without the picture, with another one, and with a blurred one: one that was
+trained as the others are, and one from which every fourth picture was withheld.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+from tqdm import tqdm
+
+from vistext import results as stored
+from vistext import scenes
+from vistext.engine import keras, tf
+from vistext.experiments import describing, fusing
+from vistext.experiments.answering import AT_ONCE, look
+from vistext.experiments.fusing import Asked, PairRecipe, Recipe
+from vistext.experiments.locating import FIRST_SEED
+from vistext.experiments.looking import another
+from vistext.experiments.train_qgnet import shipped_eye
+from vistext.models import describer
+from vistext.models.fusion import FUSIONS, FusionConfig, Matcher
+from vistext.results import FOLDER, so_far, write
+from vistext.scenes import Scene
+from vistext.scenes.language.puzzles import TASKS, caption
+
+STORED = FOLDER / "fusion.json"
+DROPPED = "attention, drop-out"
+NETWORKS = (*FUSIONS, DROPPED)
+CHANGED = ("attention", DROPPED)  # which networks are tested with changed pictures, too
+PICTURES = ("its own", "none", "another", "blurred")
+BLUR = 2.0  # pixels: the standard deviation of the blur, in pictures of 64
+CROWDED, TWINS = 0.8, 0.4  # see `describing.crowd`
+# How often a task comes up, beside others: more often the harder it is.
+OFTEN = {"it": 4, "mood": 4, "gap": 2, "names": 2, "names told": 1, "mood told": 1}
+RETRIEVED = 500  # scenes with facts of their own, among which is searched
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained and measured; the defaults are those of the stored results."""
+
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    scenes: int = 16_000  # to learn from
+    puzzles: int = 8000  # about these, of a task that comes up once: see `OFTEN`
+    test_scenes: int = 1500
+    test_puzzles: int = 600  # of each task
+    retrieved: int = RETRIEVED
+    withheld: float = 0.25  # of the pictures, from the network with drop-out
+    learning: Recipe = field(default_factory=lambda: Recipe(FusionConfig(0), "attention", steps=300))
+    pair: PairRecipe = field(default_factory=lambda: PairRecipe(FusionConfig(0), steps=150, size=128))
+
+
+QUICK = replace(
+    Plan(),
+    seeds=(0, 1),
+    scenes=300,
+    puzzles=40,
+    test_scenes=200,
+    test_puzzles=10,
+    retrieved=20,
+    learning=replace(Plan().learning, steps=2, size=4),
+    pair=replace(Plan().pair, steps=2, size=8),
+)
+
+
+class Data(NamedTuple):
+    """What is learned from and tested with."""
+
+    grids: np.ndarray  # of scenes to learn from
+    made: Asked
+    told: np.ndarray
+    pictures: dict[str, np.ndarray]  # grids of the test scenes, by what has been done to the pictures
+    asked: Asked
+    rows: list[int]  # of the test scenes, those among which is searched
+    captions: list[str]  # of these
+
+
+def prepared(plan: Plan) -> Data:
+    """Scenes seen by lesson 05's eye, and puzzles about them."""
+    eye = shipped_eye()
+    train = describing.crowd(plan.scenes, CROWDED, FIRST_SEED, TWINS)
+    test = scenes.sample(plan.test_scenes, 1, "test")
+    seen = look(eye, test)
+    pictures = {
+        "its own": seen,
+        "none": np.zeros_like(seen),
+        "another": seen[another(len(seen), np.random.default_rng(0))],
+        "blurred": look_blurred(eye, test),
+    }
+    rows, rng = fusing.different(test, plan.retrieved), np.random.default_rng(1)
+    return Data(
+        look(eye, train),
+        fusing.pose(train, {task: plan.puzzles * often for task, often in OFTEN.items()}),
+        fusing.told(train),
+        pictures,
+        fusing.pose(test, dict.fromkeys(TASKS, plan.test_puzzles), seed=1),
+        rows,
+        [caption(test[row], rng) for row in rows],
+    )
+
+
+def look_blurred(eye: keras.Model, seen: list[Scene], blur: float = BLUR) -> np.ndarray:
+    """What an eye sees in blurred pictures of scenes: float16 [n, 64, c]."""
+    parts = [scenes.draw_many(seen[first : first + AT_ONCE]).pictures for first in range(0, len(seen), AT_ONCE)]
+    blurred = [gaussian_filter(part, (0, blur, blur, 0)) for part in parts]
+    return np.concatenate([describer.look(eye, part).astype("float16") for part in blurred])
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--quick", action="store_true", help="a few steps of each, only to see that it runs")
+    parser.add_argument("--fresh", action="store_true", help="measure all again, not only what is still missing")
+    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {STORED.name} in vistext/results)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure what is still missing, keeping each figure as soon as it is known, and print a table."""
+    out = arguments.out or (Path("fusion-quick.json") if arguments.quick else STORED)
+    try:
+        results = measure(QUICK if arguments.quick else Plan(), out, fresh=arguments.fresh)
+    except ValueError as error:
+        print("vistext:", error, file=sys.stderr)
+        return 2
+    print(table(results))
+    print(f"The results are {out}.")
+    return 0
+
+
+def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
+    """All cells (seed, network) of a plan; each is kept in the file as soon as it is measured.
+
+    Args:
+        plan: which cells, and how the networks are trained.
+        out: a file; cells that are in it already are taken from there.
+        fresh: forget what is in the file.
+
+    Returns:
+        The results, as in the file.
+
+    Raises:
+        ValueError: the file holds the results of another plan.
+    """
+    told = {
+        "name": "fusion",
+        "asks": "When does the picture help the text, and how should the two be brought together?",
+        "made": time.strftime("%Y-%m-%d"),
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    results = so_far(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
+    data, done = cache(prepared), {(cell["seed"], cell["network"]) for cell in results["cells"]}
+    for seed in tqdm(plan.seeds, desc="seeds"):
+        for network in NETWORKS:
+            if (seed, network) not in done:
+                began = time.perf_counter()
+                measured = measured_cell(plan, data(plan), network, seed)
+                seconds = round(time.perf_counter() - began, 1)
+                results["cells"].append({"seed": seed, "network": network, "seconds": seconds} | measured)
+                write(results, out)
+    return results
+
+
+def measured_cell(plan: Plan, data: Data, network: str, seed: int) -> dict:
+    """One network trained and tested: accuracy by picture and task, and for a pair what it retrieves."""
+    config = replace(plan.learning.network, words=len(fusing.vocabulary()))
+    dropped = network == DROPPED
+    recipe = replace(
+        plan.learning,
+        network=config,
+        fusion="attention" if dropped else network,
+        withheld=plan.withheld if dropped else 0.0,
+        seed=seed,
+    )
+    pair, retrieved = None, {}
+    if network == "contrastive":
+        pair, _ = fusing.train_pair(replace(plan.pair, network=config, seed=seed), data.grids, data.told, bar=False)
+        matcher = Matcher(None, pair, fusing.vocabulary())
+        seen = matcher.see_grids(data.pictures["its own"][data.rows])
+        retrieved = {"recall": fusing.recalls(matcher.read(data.captions) @ seen.T)}
+    model, _ = fusing.train(recipe, data.grids, data.made, pair=pair, bar=False)
+    shown = PICTURES if network in CHANGED else PICTURES[:1]
+    return {"accuracy": {each: fusing.measure(model, data.pictures[each], data.asked) for each in shown}} | retrieved
+
+
+def load(path: Path = STORED) -> dict:
+    """The stored results.
+
+    Raises:
+        FileNotFoundError: they are not here.
+    """
+    return stored.load(path, "three quarters of an hour")
+
+
+def figures(results: dict, network: str, task: str, picture: str = "its own") -> np.ndarray:
+    """Share of right answers, for each seed: float64 [seeds].
+
+    Args:
+        results: as `load` or `measure` gives them.
+        network: one of `NETWORKS`.
+        task: one of `puzzles.TASKS`.
+        picture: one of `PICTURES`; for networks in `CHANGED`, others have been tested with their own only.
+    """
+    return np.array([cell["accuracy"][picture][task] for cell in _of(results, network)])
+
+
+def recalls(results: dict, way: str, most: int) -> np.ndarray:
+    """Share of scenes that the pair finds, for each seed: float64 [seeds].
+
+    Args:
+        results: as `load` or `measure` gives them.
+        way: "to picture" or "to text".
+        most: how many of the first found are looked at: 1, 5 or 10.
+    """
+    return np.array([cell["recall"][way][str(most)] for cell in _of(results, "contrastive")])
+
+
+def _of(results: dict, network: str) -> list[dict]:
+    cells = [cell for cell in results["cells"] if cell["network"] == network]
+    return sorted(cells, key=lambda cell: cell["seed"])
+
+
+def table(results: dict) -> str:
+    """Mean and standard deviation over the seeds, in per cent: a line a network, a column a task."""
+    lines = [" " * 20 + "".join(f"{task:>14}" for task in TASKS)]
+    for network in NETWORKS:
+        found = [100 * figures(results, network, task) for task in TASKS]
+        lines.append(f"{network:20}" + "".join(f"{each.mean():8.1f} ±{each.std(ddof=1):4.1f}" for each in found))
+    return "\n".join(lines)
+
+
+def means(results: dict, network: str, picture: str = "its own") -> Mapping[str, float]:
+    """The mean over the seeds, by task."""
+    return {task: float(figures(results, network, task, picture).mean()) for task in TASKS}

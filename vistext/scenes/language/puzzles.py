@@ -1,0 +1,314 @@
+"""Lesson 08's puzzles: small tasks about language, each with a picture that may help, or not.
+
+Each asks for a word at some places of a text. Where text alone must not win, puzzles come in pairs: the same text with
+two pictures, to which it has two different answers (as Goyal et al. 2017 balanced their questions, arXiv:1612.00837).
+Who does not look gives the same answer twice, and is right exactly once.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from vistext.data.words import tokenize
+from vistext.scenes.language.facts import has, such, value_of
+from vistext.scenes.language.lexicon import VERBS, noun, with_article
+from vistext.scenes.scene import Scene, Thing
+
+GAP = "___"
+NAMES = ("Mia", "Rex", "Bo", "Kim", "Leo", "Zoe", "Max", "Ida", "Tom", "Eva", "Sam", "Amy")
+NO_NAME = "outside"  # the tag of a word that names nothing: the O of the tagger's BIO
+MOODS = ("pleased", "disappointed")
+WISHED = ("I came to see {}.", "All I wanted was {}.", "Nothing pleases me more than {}.")
+GOOD, BAD = ("lovely", "wonderful", "charming", "great"), ("dull", "awful", "boring", "ugly")
+JUDGED = ("This picture of {} is {}.", "How {1} this picture of {0} is!", "They call this picture of {} {}, and it is.")
+NEGATED = ("This picture of {} is not {} at all.", "They call this picture of {} {}, but it is not.")
+TRIES = 20  # at a puzzle about a scene, before another scene is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Puzzle:
+    """A text, the picture that belongs to it, and what is asked.
+
+    Attributes:
+        task: one of `TASKS`.
+        text: what is read.
+        scene: the number of its scene among those that the puzzles were made of.
+        answers: for each token of the text the word that is to be said there, "" where nothing is asked.
+    """
+
+    task: str
+    text: str
+    scene: int
+    answers: tuple[str, ...]
+
+    @property
+    def answer(self) -> str:
+        """The first word that is asked for, and that is no mere `NO_NAME`."""
+        return next(word for word in self.answers if word not in ("", NO_NAME))
+
+
+def puzzles(task: str, pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+    """Puzzles of one task.
+
+    Args:
+        task: one of `TASKS`.
+        pool: scenes of one split, some hundreds at least: the rarer a text, the less likely has it two answers.
+        n: how many; even, where they come in pairs.
+        rng: decides which.
+
+    Returns:
+        n puzzles; of "it" and "mood", each two that follow one another have the same text and different answers.
+
+    Raises:
+        ValueError: an unknown task, an odd number of pairs, or a pool in which nothing can be asked.
+    """
+    if task not in TASKS:
+        raise ValueError(f"a task is one of: {', '.join(TASKS)}; given was {task!r}")
+    return TASKS[task](pool, n, rng)
+
+
+def _paired(
+    task: str,
+    *,
+    found: Mapping[Any, Mapping[str, Sequence[int]]],
+    texts: Callable[[Any], Sequence[str]],
+    place: Callable[[list[str]], int],
+    n: int,
+    rng: np.random.Generator,
+) -> list[Puzzle]:
+    """Pairs of puzzles with one text and two answers.
+
+    Args:
+        task: their task.
+        found: what can be asked → answer → the scenes in which that is the answer.
+        texts: how it can be asked.
+        place: of tokens, the one at which the answer is to stand.
+        n: how many puzzles.
+        rng: decides which.
+    """
+    if n % 2:
+        raise ValueError(f"puzzles of the task {task!r} come in pairs; given was n={n}")
+    asked = [key for key, answers in found.items() if len(answers) == 2]
+    if not asked:
+        raise ValueError(f"nothing of the task {task!r} has two answers in these scenes; give more of them")
+    # What few scenes show is asked less often, or these few would come up again and again.
+    weights = np.sqrt([min(map(len, found[key].values())) for key in asked])
+    made = []
+    for number in rng.choice(len(asked), n // 2, p=weights / weights.sum()):
+        options = texts(asked[number])
+        text = options[rng.integers(len(options))]
+        tokens = tokenize(text)
+        for answer, rows in sorted(found[asked[number]].items()):
+            answers = [""] * len(tokens)
+            answers[place(tokens)] = answer
+            made.append(Puzzle(task, text, int(rows[rng.integers(len(rows))]), tuple(answers)))
+    return made
+
+
+def _it(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+    """ "The cat and the dog are on the grass. It is sleeping." """
+    found: dict[tuple, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row, scene in enumerate(pool):
+        kinds = [thing.kind for thing in scene.things]
+        single = sorted((thing for thing in scene.things if kinds.count(thing.kind) == 1), key=lambda one: one.kind)
+        for pair in combinations(single, 2):
+            for claim, meant in _told_apart(scene, *pair):
+                key = (noun(pair[0].kind), noun(pair[1].kind), _together(*pair), claim)
+                found[key][noun(meant.kind)].append(row)
+
+    def texts(key: tuple) -> list[str]:
+        one, other, where, claim = key
+        return [f"The {a} and the {b} are {where}. It is {claim}." for a, b in ((one, other), (other, one))]
+
+    return _paired("it", found=found, texts=texts, place=lambda tokens: tokens.index("it"), n=n, rng=rng)
+
+
+def _together(one: Thing, other: Thing) -> str:
+    places = {value_of(thing, "place") for thing in (one, other)}
+    return places.pop() if len(places) == 1 else "in the picture"
+
+
+def _told_apart(scene: Scene, one: Thing, other: Thing) -> list[tuple[str, Thing]]:
+    """What can be said of one of two things that is not so of the other: ("sleeping", that thing), ..."""
+    told = []
+    for this, that in ((one, other), (other, one)):
+        for attribute in ("posture", "colour", "size", "place"):
+            value = value_of(this, attribute)
+            if not has(that, attribute, value):
+                told.append((_word(attribute, value), this))
+        numbers = scene.things.index(this), scene.things.index(that)
+        told += [
+            ("on the left", this)
+            for each in scene.relations
+            if (each.subject, each.object) == numbers and each.name == "left of"
+        ]
+    return told
+
+
+def _gaps(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+    """ "The black ___ is sleeping.", if one word alone makes it true."""
+    return _one_by_one("gap", pool, n, rng, _gap)
+
+
+def _gap(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[str, ...]] | None:
+    number = int(rng.integers(len(scene.things)))
+    thing = scene.things[number]
+    used = [name for name in ("colour", "kind", "posture", "place") if name == "kind" or rng.random() < 0.6]
+    hidden = used[rng.integers(len(used))]
+    traits = {name: value_of(thing, name) for name in used}
+    known = [trait for trait in traits.items() if trait[0] != hidden]
+    named = [trait for trait in traits.items() if trait[0] in ("colour", "kind")]
+    if len(named) == len(used) or any(such(scene, each) != (number,) for each in (known, named)):
+        return None
+    words = {name: _word(name, value) for name, value in traits.items()}
+    answer, words[hidden] = words[hidden].split()[-1], " ".join([*words[hidden].split()[:-1], GAP])
+    said = " ".join(words[name] for name in ("colour", "kind") if name in words)
+    done = " ".join(words[name] for name in ("posture", "place") if name in words)
+    text = f"The {said} is {done}."
+    return text, tuple(answer if token == GAP else "" for token in tokenize(text))
+
+
+def _word(attribute: str, value: str) -> str:
+    """How a value is said: "automobile" is "car"."""
+    return noun(value) if attribute == "kind" else VERBS[value][0] if attribute == "posture" else value
+
+
+def _names(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+    """ "Mia is sleeping. Rex is to the left of Mia." """
+    return _one_by_one("names", pool, n, rng, _named)
+
+
+def _names_told(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+    """ "Mia the cat is sleeping. Rex the dog is to the left of Mia." """
+    return _one_by_one("names told", pool, n, rng, lambda scene, rng: _named(scene, rng, told=True))
+
+
+def _named(scene: Scene, rng: np.random.Generator, told: bool = False) -> tuple[str, tuple[str, ...]] | None:
+    if len(scene.things) < 2:
+        return None
+    numbers = rng.permutation(len(scene.things))[:2].tolist()
+    names = rng.choice(NAMES, 2, replace=False).tolist()
+    said: list[str] = []
+    for place, number in enumerate(numbers):
+        claims = _only_of(scene, number)
+        if place:
+            claims += [
+                f"{_direction(each.name)} {names[0]}"
+                for each in scene.relations
+                if (each.subject, each.object) == (number, numbers[0]) and _one_such(scene, each)
+            ]
+        if not claims:
+            return None
+        called = f"{names[place]} the {noun(scene.things[number].kind)}" if told else names[place]
+        said.append(f"{called} is {claims[rng.integers(len(claims))]}.")
+    text = " ".join(said)
+    tags = {name.lower(): noun(scene.things[number].kind) for name, number in zip(names, numbers, strict=True)}
+    return text, tuple(tags.get(token, NO_NAME) for token in tokenize(text))
+
+
+def _only_of(scene: Scene, number: int) -> list[str]:
+    """What is so of one thing of a scene and of no other."""
+    traits = [(attribute, value_of(scene.things[number], attribute)) for attribute in ("posture", "colour", "place")]
+    return [_word(*trait) for trait in traits if such(scene, [trait]) == (number,)]
+
+
+def _one_such(scene: Scene, relation) -> bool:
+    """Whether no other thing is in that relation to the same."""
+    return sum((each.name, each.object) == (relation.name, relation.object) for each in scene.relations) == 1
+
+
+def _direction(relation: str) -> str:
+    return f"to the {relation}" if relation in ("left of", "right of") else relation
+
+
+def _one_by_one(
+    task: str,
+    pool: Sequence[Scene],
+    n: int,
+    rng: np.random.Generator,
+    ask: Callable[[Scene, np.random.Generator], tuple[str, tuple[str, ...]] | None],
+) -> list[Puzzle]:
+    """Puzzles about scenes at random; `ask` finds a text and answers, or nothing."""
+    made: list[Puzzle] = []
+    for _ in range(TRIES * n):
+        if len(made) == n:
+            return made
+        row = int(rng.integers(len(pool))) if len(pool) else 0
+        if pool and (found := ask(pool[row], rng)):
+            made.append(Puzzle(task, found[0], row, found[1]))
+    if len(made) < n:
+        raise ValueError(f"only {len(made)} of {n} puzzles of the task {task!r} were found in these scenes")
+    return made
+
+
+def _wishes_of(scene: Scene) -> set[str]:
+    """What one may have wanted to see, and does: "a cat", "a black cat", "something sleeping", "a picture by night"."""
+    found = {f"a picture by {scene.time}"}
+    for thing in scene.things:
+        named = noun(thing.kind)
+        found |= {with_article(named), with_article(f"{thing.colour} {named}")}
+        found |= {f"something {VERBS[posture][0]}" for posture in VERBS if has(thing, "posture", posture)}
+        found.add(f"something {value_of(thing, 'place')}")
+    return found
+
+
+def _mood(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+    """ "I came to see a horse.": pleased or not? That depends on the picture."""
+    fulfilled = [_wishes_of(scene) for scene in pool]
+    found = {}
+    for wish in sorted(set().union(*fulfilled)):
+        there = np.array([wish in each for each in fulfilled])
+        rows = {True: np.flatnonzero(there), False: np.flatnonzero(~there)}
+        if all(map(len, rows.values())):
+            found[wish] = {MOODS[0]: rows[True], MOODS[1]: rows[False]}
+
+    def texts(wish: str) -> list[str]:
+        return [form.format(wish) for form in WISHED]
+
+    return _paired("mood", found=found, texts=texts, place=lambda tokens: len(tokens) - 1, n=n, rng=rng)
+
+
+def _mood_told(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+    """ "This picture of a horse is not dull at all.": the words decide."""
+    return _one_by_one("mood told", pool, n, rng, _judged)
+
+
+def _judged(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[str, ...]]:
+    good, negated = rng.integers(2, size=2).astype(bool)
+    form, word = (str(rng.choice(options)) for options in (NEGATED if negated else JUDGED, GOOD if good else BAD))
+    thing = scene.things[rng.integers(len(scene.things))]
+    text = form.format(with_article(noun(thing.kind)), word)
+    tokens = tokenize(text)
+    return text, (*[""] * (len(tokens) - 1), MOODS[int(good == negated)])
+
+
+TASKS: dict[str, Callable[[Sequence[Scene], int, np.random.Generator], list[Puzzle]]] = {
+    "it": _it,
+    "mood": _mood,
+    "gap": _gaps,
+    "names": _names,
+    "names told": _names_told,
+    "mood told": _mood_told,
+}
+
+
+def caption(scene: Scene, rng: np.random.Generator) -> str:
+    """All that is to be said of a scene's things, a sentence each, in any order: what a search needs to find it.
+
+    Args:
+        scene: what is described.
+        rng: decides on the order.
+
+    Returns:
+        "A small black cat is sleeping on the mat. A ... It is night.", which `read` understands.
+    """
+    said = []
+    for number in rng.permutation(len(scene.things)):
+        thing = scene.things[number]
+        named = with_article(f"{thing.size} {thing.colour} {noun(thing.kind)}")
+        said.append(f"{named} is {VERBS[thing.posture][0]} {value_of(thing, 'place')}.")
+    return " ".join([each[0].upper() + each[1:] for each in said] + [f"It is {scene.time}."])
