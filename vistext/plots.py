@@ -237,6 +237,34 @@ def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str, note: str =
 
 
 @_styled
+def table_of_shares(
+    shares: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, alt: str, errors: np.ndarray | None = None
+) -> Picture:
+    """Shares as a table, the larger the darker behind its figure in per cent.
+
+    Args:
+        shares: float [rows, columns], 0 to 1; NaN where there is none.
+        rows, columns: their names; a column's may have several lines.
+        alt: what is seen, in words.
+        errors: float [rows, columns], written behind the figures.
+    """
+    lines = max(name.count("\n") for name in columns) + 1
+    figure = Figure(figsize=(1.9 + 0.95 * len(columns), 0.36 * len(rows) + 0.2 * lines + 0.3), layout="constrained")
+    axis = figure.subplots()
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
+    for row, column in zip(*np.nonzero(np.isfinite(shares)), strict=True):
+        share = shares[row, column]
+        text = f"{100 * share:.0f}" + ("" if errors is None else f" ± {100 * errors[row, column]:.0f}")
+        axis.text(column, row, text, ha="center", va="center", color="white" if share > 0.7 else "black", fontsize=9)
+    axis.set_xticks(range(len(columns)), columns, fontsize=8)
+    axis.set_yticks(range(len(rows)), rows, fontsize=9)
+    axis.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
+    for side in axis.spines.values():
+        side.set_visible(False)
+    return _finish(figure, alt)
+
+
+@_styled
 def reliability(series: Mapping[str, Reliability], *, alt: str, note: str = "") -> Picture:
     """Reliability diagrams side by side: how often a network is right, by how sure it is.
 

@@ -83,6 +83,14 @@ def test_networks_of_all_fusions_have_about_as_many_weights_where_it_can_be_so()
     assert max(counts.values()) < 3 * min(counts.values())
 
 
+def test_words_look_at_the_cells_that_matter_to_them():
+    model = shaken(fusion.build(SMALL, "attention"))
+    looked = fusion.looks(model, GRIDS, IDS)
+    assert looked.shape == (3, 2, 7, 64)
+    assert np.allclose(looked.sum(axis=-1), 1, atol=1e-4)
+    assert not np.allclose(looked, fusion.looks(model, GRIDS[::-1], IDS), atol=1e-3)
+
+
 def test_an_unknown_fusion_is_refused():
     with pytest.raises(ValueError, match="one of: text only"):
         fusion.build(SMALL, "glue")

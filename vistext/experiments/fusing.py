@@ -25,6 +25,8 @@ ops = keras.ops
 AT_ONCE = 250  # texts that are read together
 SHARPEST = 100.0  # of `Sharpened`
 AT_FIRST = 14.0
+# How often a task comes up where all are learned together: more often the harder it is.
+OFTEN = {"it": 4, "mood": 4, "gap": 2, "names": 2, "names told": 1, "mood told": 1}
 SAID = ("caption", "caption", "story")  # of each scene, for the pair to learn from: all that there is, twice, and some
 
 
@@ -113,7 +115,13 @@ class Batches:
 
 
 def train(
-    recipe: Recipe, grids: np.ndarray, made: Asked, *, pair: keras.Model | None = None, bar: bool = True
+    recipe: Recipe,
+    grids: np.ndarray,
+    made: Asked,
+    *,
+    pair: keras.Model | None = None,
+    checkpoint: Path | None = None,
+    bar: bool = True,
 ) -> tuple[keras.Model, History]:
     """Train a network that solves puzzles: at each place where something is asked, the answer is to be likely.
 
@@ -122,6 +130,7 @@ def train(
         grids: what an eye sees in n scenes, float16 [n, 64, c].
         made: puzzles about them.
         pair: where the towers of the fusion "contrastive" come from; see `train_pair`.
+        checkpoint: a folder to resume from and to keep the unfinished training in.
         bar: whether to show a progress bar.
 
     Returns:
@@ -135,13 +144,12 @@ def train(
         optimizer=_muon(recipe),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
     )
-    schedule = partial(rate, recipe.learning_rate)
-    batches = Batches(recipe, grids, made)
     history = fit(
         model,
-        batches,
+        Batches(recipe, grids, made),
         steps=recipe.steps,
-        learning_rate=schedule,
+        learning_rate=partial(rate, recipe.learning_rate),
+        checkpoint=checkpoint,
         accuracy=share_right,
         label=recipe.fusion,
         bar=bar,

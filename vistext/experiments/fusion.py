@@ -30,6 +30,7 @@ from vistext.experiments.answering import AT_ONCE, look
 from vistext.experiments.fusing import Asked, PairRecipe, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.experiments.looking import another
+from vistext.experiments.tags import interval
 from vistext.experiments.train_qgnet import shipped_eye
 from vistext.models import describer
 from vistext.models.fusion import FUSIONS, FusionConfig, Matcher
@@ -44,8 +45,6 @@ CHANGED = ("attention", DROPPED)  # which networks are tested with changed pictu
 PICTURES = ("its own", "none", "another", "blurred")
 BLUR = 2.0  # pixels: the standard deviation of the blur, in pictures of 64
 CROWDED, TWINS = 0.8, 0.4  # see `describing.crowd`
-# How often a task comes up, beside others: more often the harder it is.
-OFTEN = {"it": 4, "mood": 4, "gap": 2, "names": 2, "names told": 1, "mood told": 1}
 RETRIEVED = 500  # scenes with facts of their own, among which is searched
 
 
@@ -55,7 +54,7 @@ class Plan:
 
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     scenes: int = 16_000  # to learn from
-    puzzles: int = 8000  # about these, of a task that comes up once: see `OFTEN`
+    puzzles: int = 8000  # about these, of a task that comes up once: see `fusing.OFTEN`
     test_scenes: int = 1500
     test_puzzles: int = 600  # of each task
     retrieved: int = RETRIEVED
@@ -104,7 +103,7 @@ def prepared(plan: Plan) -> Data:
     rows, rng = fusing.different(test, plan.retrieved), np.random.default_rng(1)
     return Data(
         look(eye, train),
-        fusing.pose(train, {task: plan.puzzles * often for task, often in OFTEN.items()}),
+        fusing.pose(train, {task: plan.puzzles * often for task, often in fusing.OFTEN.items()}),
         fusing.told(train),
         pictures,
         fusing.pose(test, dict.fromkeys(TASKS, plan.test_puzzles), seed=1),
@@ -184,15 +183,19 @@ def measured_cell(plan: Plan, data: Data, network: str, seed: int) -> dict:
         withheld=plan.withheld if dropped else 0.0,
         seed=seed,
     )
-    pair, retrieved = None, {}
+    pair, found = None, {}
     if network == "contrastive":
         pair, _ = fusing.train_pair(replace(plan.pair, network=config, seed=seed), data.grids, data.told, bar=False)
-        matcher = Matcher(None, pair, fusing.vocabulary())
-        seen = matcher.see_grids(data.pictures["its own"][data.rows])
-        retrieved = {"recall": fusing.recalls(matcher.read(data.captions) @ seen.T)}
+        found = {"recall": retrieved(pair, data)}
     model, _ = fusing.train(recipe, data.grids, data.made, pair=pair, bar=False)
     shown = PICTURES if network in CHANGED else PICTURES[:1]
-    return {"accuracy": {each: fusing.measure(model, data.pictures[each], data.asked) for each in shown}} | retrieved
+    return {"accuracy": {each: fusing.measure(model, data.pictures[each], data.asked) for each in shown}} | found
+
+
+def retrieved(pair: keras.Model, data: Data) -> dict[str, dict[str, float]]:
+    """What a pair finds among the test scenes; see `fusing.recalls`."""
+    matcher = Matcher(None, pair, fusing.vocabulary())
+    return fusing.recalls(matcher.read(data.captions) @ matcher.see_grids(data.pictures["its own"][data.rows]).T)
 
 
 def load(path: Path = STORED) -> dict:
@@ -214,6 +217,11 @@ def figures(results: dict, network: str, task: str, picture: str = "its own") ->
         picture: one of `PICTURES`; for networks in `CHANGED`, others have been tested with their own only.
     """
     return np.array([cell["accuracy"][picture][task] for cell in _of(results, network)])
+
+
+def gain(results: dict, network: str, task: str) -> tuple[float, float]:
+    """How many more answers are right than with the text only: mean of the seeds' differences, and `tags.interval`."""
+    return interval(figures(results, network, task) - figures(results, "text only", task))
 
 
 def recalls(results: dict, way: str, most: int) -> np.ndarray:

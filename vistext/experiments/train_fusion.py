@@ -1,6 +1,6 @@
-"""`vistext train fusion`: make the shipped weights of lesson 08 again, a pair of towers that match, and their card.
+"""`vistext train fusion`: make the shipped weights of lesson 08 again: who matches, who solves puzzles, with cards.
 
-A few minutes on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+About ten minutes on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 """
 
 import argparse
@@ -16,84 +16,126 @@ from vistext import scenes, weights
 from vistext.engine import keras, tf
 from vistext.experiments import describing, fusing
 from vistext.experiments.answering import look
-from vistext.experiments.fusing import PairRecipe
+from vistext.experiments.fusing import PairRecipe, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.experiments.train_qgnet import shipped_eye
 from vistext.models import fusion
-from vistext.models.fusion import FusionConfig, Matcher
-from vistext.scenes import language
-from vistext.scenes.language.puzzles import caption
+from vistext.models.fusion import FusionConfig
+from vistext.scenes import Scene, language
+from vistext.scenes.language.puzzles import TASKS, caption
+from vistext.training import History
 
-NAME = "matcher"
 CHECKPOINT = Path("checkpoints/fusion")
 INTERRUPTED = 130
 SCENES, CROWDED, TWINS = 8000, 0.8, 0.4  # to learn from; see `describing.crowd`
-RECIPE = PairRecipe(FusionConfig(words=0), steps=300)
-SEARCHED, DRAWN = 500, 900  # scenes among which is searched, and those of which they are the first with other facts
+PUZZLES = 8000  # about these, of a task that comes up once: see `fusing.OFTEN`
+RECIPES = {
+    "matcher": PairRecipe(FusionConfig(words=0), steps=300),
+    "fused": Recipe(FusionConfig(words=0), "attention", steps=900),
+}
+SEARCHED = 500  # scenes, no two of which share their facts
+TESTED, ASKED = 1500, 1000  # scenes, and puzzles of each task about them
+TOLD = {
+    "matcher": ("say how well a text and a picture fit", "[m, t]", "vectors of length 1: pictures and texts, [., 128]"),
+    "fused": ("solve puzzles about texts with pictures", "[n, s, t]", "logits float32 [n, s, t, words]"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
+    parser.add_argument("--only", choices=tuple(RECIPES), help="one of the networks (default: both)")
     parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
-    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the card")
+    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the cards")
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train the pair, ship it, and measure it."""
-    if arguments.fresh:
-        shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    share, words = arguments.share, fusing.vocabulary()
-    network = replace(RECIPE.network, words=len(words))
-    recipe = replace(RECIPE, network=network, steps=max(1, round(RECIPE.steps * share)))
-    eye = shipped_eye()
-    seen = describing.crowd(max(recipe.size, round(SCENES * min(1.0, share))), CROWDED, FIRST_SEED, TWINS)
-    pair, history = fusing.train_pair(recipe, look(eye, seen), fusing.told(seen), checkpoint=arguments.checkpoint)
-    if history.interrupted:
-        print("Interrupted; run the same command again to go on.")
-        return INTERRUPTED
-    settings = {key: value for key, value in asdict(RECIPE).items() if key != "network"}
-    card = {
-        "name": NAME,
-        "task": "say how well a text and a picture fit",
-        "takes": "grids of the eye float32 [n, 64, 160], and ids int32 [m, t]",
-        "gives": f"vectors of length 1: float32 [n, {network.shared}] and [m, {network.shared}]",
-        "data": "the drawn world",
-        "recipe": {"command": "vistext train fusion", "share": share, "scenes": len(seen), **settings},
-        "config": asdict(network),
-        "words": list(words.words),
-        "eye": "eye",
-        "made": time.strftime("%Y-%m-%d"),
-        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
-        "measured": {},
-    }
-    card = weights.save(pair, NAME, card, arguments.out)
-    weights.write_card(card | {"measured": measure(fusion.load(arguments.out))}, NAME, arguments.out)
-    print(f"The card is {arguments.out / NAME}.json.")
+    """Train, ship and measure one network after the other."""
+    share = arguments.share
+    seen = describing.crowd(max(200, round(SCENES * min(1.0, share))), CROWDED, FIRST_SEED, TWINS)
+    grids = look(shipped_eye(), seen)
+    for name in RECIPES if arguments.only is None else (arguments.only,):
+        reached = arguments.checkpoint / name
+        if arguments.fresh:
+            shutil.rmtree(reached, ignore_errors=True)
+        model, history = trained(name, seen, grids, share=share, checkpoint=reached)
+        if history.interrupted:
+            print("Interrupted; run the same command again to go on.")
+            return INTERRUPTED
+        weights.save(model, name, card(name, len(seen), share), arguments.out)
+        measured = measure(name, arguments.out, share)
+        weights.write_card(weights.card(name, arguments.out) | {"measured": measured}, name, arguments.out)
+        print(f"The card is {arguments.out / name}.json.")
     return 0
 
 
-def measure(matcher: Matcher, splits: tuple[str, ...] = ("test", "compositional"), count: int = SEARCHED) -> dict:
-    """What a pair finds among scenes of which no two share their facts; for its card.
+def recipe_of(name: str, share: float = 1.0) -> Recipe | PairRecipe:
+    """How a network is trained, with the words that it has to know and a share of the steps."""
+    recipe = RECIPES[name]
+    network = replace(recipe.network, words=len(fusing.vocabulary()))
+    return replace(recipe, network=network, steps=max(1, round(recipe.steps * share)))
+
+
+def trained(
+    name: str, seen: list[Scene], grids: np.ndarray, *, share: float, checkpoint: Path
+) -> tuple[keras.Model, History]:
+    """One of `RECIPES`, trained on scenes and what an eye sees in them."""
+    recipe = recipe_of(name, share)
+    if name == "matcher":
+        return fusing.train_pair(recipe, grids, fusing.told(seen), checkpoint=checkpoint)
+    counts = {task: 2 * max(5, round(PUZZLES * often * min(1.0, share) / 2)) for task, often in fusing.OFTEN.items()}
+    return fusing.train(recipe, grids, fusing.pose(seen, counts), checkpoint=checkpoint)
+
+
+def card(name: str, learned_from: int, share: float) -> dict:
+    """What a network was trained with; what was measured is still missing."""
+    task, ids, gives = TOLD[name]
+    settings = {key: value for key, value in asdict(RECIPES[name]).items() if key != "network"}
+    return {
+        "name": name,
+        "task": task,
+        "takes": f"grids of the eye float32 [n, 64, 160], and ids int32 {ids}",
+        "gives": gives,
+        "data": "the drawn world",
+        "recipe": {"command": "vistext train fusion", "share": share, "scenes": learned_from, **settings},
+        "config": asdict(recipe_of(name).network),
+        "words": list(fusing.vocabulary().words),
+        "eye": "eye",
+        "made": time.strftime("%Y-%m-%d"),
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+
+
+def measure(name: str, folder: Path = weights.FOLDER, share: float = 1.0) -> dict:
+    """How good a shipped network is, on scenes that it has never seen; for its card.
 
     Args:
-        matcher: eye, pair and words.
-        splits: of the scenes.
-        count: how many scenes are searched.
+        name: one of `RECIPES`.
+        folder: where its weights are.
+        share: of the scenes, to try it out.
 
     Returns:
-        For each split and each kind of text ("caption", "story") recall both ways: see `fusing.recalls`.
+        By split: of the pair, recall both ways for each kind of text, see `fusing.recalls`; of the other, the share of
+        right answers by task.
     """
-    found = {"scenes": count, "seed": 0}
-    for split in splits:
-        drawn = scenes.sample(count * DRAWN // SEARCHED, 0, split)
-        seen = [drawn[row] for row in fusing.different(drawn, count)]
-        pictures, rng = matcher.see(scenes.draw_many(seen).pictures), np.random.default_rng(0)
-        found[split] = {
-            "caption": fusing.recalls(matcher.read([caption(scene, rng) for scene in seen]) @ pictures.T),
-            "story": fusing.recalls(
-                matcher.read([language.describe(scene, "story", rng) for scene in seen]) @ pictures.T
-            ),
-        }
+    share = min(1.0, share)
+    if name == "matcher":
+        count = max(10, round(SEARCHED * share))
+        found, matcher = {"scenes": count, "seed": 0}, fusion.load(folder)
+        for split in ("test", "compositional"):
+            drawn = scenes.sample(2 * count, 0, split)
+            seen = [drawn[row] for row in fusing.different(drawn, count)]
+            pictures, rng = matcher.see(scenes.draw_many(seen).pictures), np.random.default_rng(0)
+            texts = {
+                "caption": [caption(scene, rng) for scene in seen],
+                "story": [language.describe(scene, "story", rng) for scene in seen],
+            }
+            found[split] = {form: fusing.recalls(matcher.read(said) @ pictures.T) for form, said in texts.items()}
+        return found
+    count = 2 * max(5, round(ASKED * share / 2))
+    found, (eye, model, _) = {"puzzles": count, "seed": 0}, fusion.load_fused(folder)
+    for split in ("test", "compositional"):
+        seen = scenes.sample(max(300, round(TESTED * share)), 0, split)
+        found[split] = fusing.measure(model, look(eye, seen), fusing.pose(seen, dict.fromkeys(TASKS, count)))
     return found

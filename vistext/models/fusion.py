@@ -101,6 +101,23 @@ def build(config: FusionConfig, fusion: str) -> keras.Model:
     return keras.Model([grid, ids], logits, name="fusion")
 
 
+def looks(model: keras.Model, grid: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Where the words look in a network with the fusion "attention", in its last block.
+
+    Args:
+        model: as `build` makes it.
+        grid: float32 [n, 64, channels].
+        ids: int32 [n, s, t].
+
+    Returns:
+        float32 [n, s, t, 64], which adds up to 1 over the cells.
+    """
+    x, cells = model.get_layer("places")(model.get_layer("embedding")(ids)), model.get_layer("cells")(grid)
+    for block in (layer for layer in model.layers if isinstance(layer, Block)):
+        x, weights = block.see(x, cells, _padding(ids))
+    return np.asarray(weights)
+
+
 def build_pair(config: FusionConfig) -> keras.Model:
     """Two towers whose vectors can be compared.
 
@@ -207,12 +224,22 @@ def load(folder: Path = weights.FOLDER) -> Matcher:
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
-    card = weights.card("matcher", folder)
-    pair = build_pair(FusionConfig(**card["config"]))
-    weights.load_into(pair, "matcher", folder)
+    return Matcher(*_shipped("matcher", folder))
+
+
+def load_fused(folder: Path = weights.FOLDER) -> tuple[keras.Model, keras.Model, Vocabulary]:
+    """An eye, a network with the fusion "attention" that solves all puzzles, and its words; otherwise as `load`."""
+    return _shipped("fused", folder)
+
+
+def _shipped(name: str, folder: Path) -> tuple[keras.Model, keras.Model, Vocabulary]:
+    card = weights.card(name, folder)
+    config = FusionConfig(**card["config"])
+    model = build_pair(config) if name == "matcher" else build(config, card["recipe"]["fusion"])
+    weights.load_into(model, name, folder)
     eye = describer.build_eye(describer.shipped_config())
     weights.load_into(eye, "eye")
-    return Matcher(eye, pair, Vocabulary(tuple(card["words"])))
+    return eye, model, Vocabulary(tuple(card["words"]))
 
 
 def hand_over(pair: keras.Model, model: keras.Model) -> None:
