@@ -255,7 +255,7 @@ def table_of_shares(
     for row, column in zip(*np.nonzero(np.isfinite(shares)), strict=True):
         share = shares[row, column]
         text = f"{100 * share:.0f}" + ("" if errors is None else f" ± {100 * errors[row, column]:.0f}")
-        axis.text(column, row, text, ha="center", va="center", color="white" if share > 0.7 else "black", fontsize=9)
+        axis.text(column, row, text, ha="center", va="center", color="white" if share > 0.83 else "black", fontsize=9)
     axis.set_xticks(range(len(columns)), columns, fontsize=8)
     axis.set_yticks(range(len(rows)), rows, fontsize=9)
     axis.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)

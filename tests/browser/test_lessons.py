@@ -205,6 +205,13 @@ def use_things(lab, widget):
     assert "How sure the network is" in widget.get_by_role("status").inner_text()
 
 
+def use_search(lab, widget):
+    sentence = widget.get_by_role("textbox", name="Find")
+    lab.change(widget, lambda: (sentence.fill("A dog is lying on the grass."), sentence.press("Enter")))
+    lab.change(widget, lambda: (sentence.fill("qwertz"), sentence.press("Enter")))
+    lab.change(widget, lambda: widget.get_by_role("button").nth(1).click())
+
+
 USES = {
     "00_tour": [use_your_picture],
     "01_tagging": [use_kernel_explorer, use_your_picture],
@@ -214,4 +221,5 @@ USES = {
     "05_descriptions": [use_sentences, use_sentences],
     "06_qgnet": [use_ask, use_quiz],
     "07_roles": [use_things],
+    "08_fusion": [use_search],
 }

@@ -1,0 +1,69 @@
+"""Searching by sentence: the best come first, each with what is true of it, and what cannot be read says why."""
+
+import re
+
+import ipywidgets
+import numpy as np
+import pytest
+
+from vistext import scenes, searching
+from vistext.data.words import Vocabulary
+from vistext.models import fusion
+
+SEEN = scenes.sample(9, 2, "val")
+WORDS = Vocabulary.build([*searching.EXAMPLES, "a horse"])
+
+
+class Nouns:
+    """Fits a sentence to the pictures in an order of its own: the more so, the later they come."""
+
+    def see(self, pictures):
+        return np.linspace(0.1, 0.9, len(pictures))[:, np.newaxis]
+
+    def read(self, texts):
+        for text in texts:
+            fusion.check(text, WORDS)
+        return np.ones((len(texts), 1))
+
+
+@pytest.fixture
+def playable():
+    return searching.search(Nouns(), SEEN)
+
+
+def parts(playable, kind):
+    found, waiting = [], [playable.widget]
+    while waiting:
+        widget = waiting.pop(0)
+        found += [widget] if isinstance(widget, kind) else []
+        waiting += getattr(widget, "children", ())
+    return found
+
+
+def test_the_best_are_shown_and_the_still_picture_says_what_is_asked_for(playable):
+    assert f"The {searching.FOUND} pictures" in playable.still.alt
+    assert searching.EXAMPLES[0] in playable.still.alt
+    assert playable.answer("It is night.").startswith("<img")
+
+
+def test_typing_and_clicking_search_again(playable):
+    [field], [shown] = parts(playable, ipywidgets.Text), parts(playable, ipywidgets.HTML)
+    before = shown.value
+    field.value = "It is night."
+    assert shown.value == playable.answer("It is night.") != before
+    parts(playable, ipywidgets.Button)[1].click()
+    assert field.value == searching.EXAMPLES[1]
+    assert shown.value == playable.answer(searching.EXAMPLES[1])
+
+
+@pytest.mark.parametrize("typed", ["", "a penguin", "<b>horse</b>", "horse " * 100])
+def test_what_cannot_be_read_says_why_and_breaks_nothing(playable, typed):
+    said = playable.answer(typed)
+    assert 'role="status"' in said
+    assert not re.search(r"<b>|<img", said)
+
+
+def test_fewer_pictures_than_are_shown_will_do_but_none_will_not():
+    assert "The 2 pictures" in searching.search(Nouns(), SEEN[:2]).still.alt
+    with pytest.raises(ValueError, match="1 scene or more"):
+        searching.search(Nouns(), [])

@@ -1,0 +1,77 @@
+"""Lesson 08's widget: type a sentence, see the pictures that fit it best.
+
+Like those of `vistext.widgets` it is live where a kernel runs, and a still picture everywhere else.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+import ipywidgets
+import numpy as np
+
+from vistext import plots, scenes
+from vistext.models.fusion import Matcher, TextError
+from vistext.scenes import Scene, language
+from vistext.widgets import Playable
+
+FOUND = 6  # pictures that are shown
+EXAMPLES = (
+    "A cat is sleeping on the mat.",
+    "A red ship is sailing on the water.",
+    "Two birds are flying in the sky.",
+    "A dog is to the left of a cat.",
+    "It is night.",
+)
+MARKS = {"true": "✓ so it is", "false": "✗ not so", "not understood": "?"}
+
+
+def search(matcher: Matcher, seen: Sequence[Scene]) -> Playable:
+    """A field for a sentence, and the pictures that fit it best, each with whether the sentence is true of it.
+
+    Args:
+        matcher: as `models.fusion.load` gives it.
+        seen: scenes that are searched, 1 or more.
+
+    Returns:
+        The field, some sentences to click, and what is found. Its `answer` takes a sentence and gives HTML; for what
+        cannot be read, a line that says why.
+
+    Raises:
+        ValueError: no scenes are given.
+    """
+    if not seen:
+        raise ValueError("there is nothing to search; give 1 scene or more")
+    pictures = scenes.draw_many(list(seen)).pictures
+    vectors = matcher.see(pictures)
+
+    def found(sentence: str) -> plots.Picture:
+        fit = (matcher.read([sentence]) @ vectors.T)[0]
+        best = np.argsort(-fit, kind="stable")[:FOUND]
+        return plots.grid(
+            pictures[best],
+            [f"fits {fit[number]:.2f}\n{MARKS[language.holds(sentence, seen[number]).answer]}" for number in best],
+            alt=f"The {len(best)} pictures that fit “{sentence}” best, the best first",
+            columns=FOUND,
+            inches=1.5,
+        )
+
+    def answer(sentence: str) -> str:
+        try:
+            return found(sentence)._repr_html_()
+        except TextError as error:
+            return f'<p role="status" style="overflow-wrap: anywhere">{escape(str(error))}</p>'
+
+    field = ipywidgets.Text(
+        value=EXAMPLES[0],
+        placeholder="Type a sentence, then press Enter: A cat is sleeping on the mat.",
+        description="Find",
+        continuous_update=False,
+        layout=ipywidgets.Layout(width="36em", max_width="100%"),
+    )
+    buttons = [ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="auto")) for text in EXAMPLES]
+    for button in buttons:
+        button.on_click(lambda clicked: setattr(field, "value", clicked.description))
+    result = ipywidgets.HTML(answer(field.value))
+    field.observe(lambda change: setattr(result, "value", answer(change["new"])), names="value")
+    suggestions = ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+    return Playable(ipywidgets.VBox([field, suggestions, result]), found(EXAMPLES[0]), answer)
