@@ -27,7 +27,7 @@ SHARPEST = 100.0  # of `Sharpened`
 AT_FIRST = 14.0
 # How often a task comes up where all are learned together: more often the harder it is.
 OFTEN = {"it": 4, "mood": 4, "gap": 2, "names": 2, "names told": 1, "mood told": 1}
-SAID = ("caption", "caption", "story")  # of each scene, for the pair to learn from: all that there is, twice, and some
+SAID = ("caption", "caption", "story")  # of each scene, for a pair to learn from: all that there is, twice, and some
 
 
 @cache
@@ -244,16 +244,25 @@ def both_ways(labels, scores):
     return (ops.mean(loss(labels, scores)) + ops.mean(loss(labels, ops.transpose(scores)))) / 2
 
 
-def told(seen: Sequence[Scene], seed: int = 0) -> np.ndarray:
-    """What is said of scenes, for a pair to learn from: int32 [n, 3, t]; what is too long is cut."""
+def told(seen: Sequence[Scene], forms: Sequence[str] = SAID, seed: int = 0) -> np.ndarray:
+    """What is said of scenes, for a pair to learn from.
+
+    Args:
+        seen: n scenes.
+        forms: s of "caption" and `language.LENGTHS`.
+        seed: decides what is said.
+
+    Returns:
+        int32 [n, s, t]; what is too long is cut.
+    """
     rng = np.random.default_rng(seed)
     texts = [
         caption(scene, rng) if form == "caption" else language.describe(scene, form, rng)
         for scene in seen
-        for form in SAID
+        for form in forms
     ]
     cut = [" ".join(tokenize(text)[: LONGEST - 2]) for text in texts]
-    return vocabulary().encode(cut).reshape(len(seen), len(SAID), -1)
+    return vocabulary().encode(cut).reshape(len(seen), len(forms), -1)
 
 
 def train_pair(

@@ -28,9 +28,10 @@ from vistext.training import History
 CHECKPOINT = Path("checkpoints/fusion")
 INTERRUPTED = 130
 SCENES, CROWDED, TWINS = 8000, 0.8, 0.4  # to learn from; see `describing.crowd`
+FORMS = ("caption", "caption", "story", "description")  # of what is said of each: a search may be for little or for all
 PUZZLES = 8000  # about these, of a task that comes up once: see `fusing.OFTEN`
 RECIPES = {
-    "matcher": PairRecipe(FusionConfig(words=0), steps=300),
+    "matcher": PairRecipe(FusionConfig(words=0), steps=350),
     "fused": Recipe(FusionConfig(words=0), "attention", steps=900),
 }
 SEARCHED = 500  # scenes, no two of which share their facts
@@ -83,7 +84,7 @@ def trained(
     """One of `RECIPES`, trained on scenes and what an eye sees in them."""
     recipe = recipe_of(name, share)
     if name == "matcher":
-        return fusing.train_pair(recipe, grids, fusing.told(seen), checkpoint=checkpoint)
+        return fusing.train_pair(recipe, grids, fusing.told(seen, FORMS), checkpoint=checkpoint)
     counts = {task: 2 * max(5, round(PUZZLES * often * min(1.0, share) / 2)) for task, often in fusing.OFTEN.items()}
     return fusing.train(recipe, grids, fusing.pose(seen, counts), checkpoint=checkpoint)
 

@@ -114,8 +114,8 @@ def looks(model: keras.Model, grid: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """
     x, cells = model.get_layer("places")(model.get_layer("embedding")(ids)), model.get_layer("cells")(grid)
     for block in (layer for layer in model.layers if isinstance(layer, Block)):
-        x, weights = block.see(x, cells, _padding(ids))
-    return np.asarray(weights)
+        x, looked = block.see(x, cells, _padding(ids))
+    return np.asarray(looked)
 
 
 def build_pair(config: FusionConfig) -> keras.Model:
