@@ -11,14 +11,13 @@ import numpy as np
 
 from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras
-from vistext.experiments.answering import ITERATIONS, rate
 from vistext.models import fusion
 from vistext.models.fusion import LONGEST, FusionConfig
 from vistext.scenes import Scene, language
 from vistext.scenes.language import puzzles
 from vistext.scenes.language.grammar import WORDS
 from vistext.scenes.language.puzzles import NO_NAME, Puzzle, caption
-from vistext.training import History, Muon, fit
+from vistext.training import DENSE_ITERATIONS, History, Muon, fit, warm_decay
 
 ops = keras.ops
 
@@ -148,7 +147,7 @@ def train(
         model,
         Batches(recipe, grids, made),
         steps=recipe.steps,
-        learning_rate=partial(rate, recipe.learning_rate),
+        learning_rate=warm_decay(recipe.learning_rate),
         checkpoint=checkpoint,
         accuracy=share_right,
         label=recipe.fusion,
@@ -163,7 +162,7 @@ def _muon(recipe) -> Muon:
         momentum=recipe.momentum,
         adam_rate=recipe.adam_rate,
         dense_rate=recipe.dense_rate,
-        iterations=ITERATIONS,
+        iterations=DENSE_ITERATIONS,
     )
 
 
@@ -297,7 +296,7 @@ def train_pair(
         longest = int((said != PAD).any(axis=0).sum())
         return (grids[rows].astype("float32"), said[:, :longest]), np.arange(recipe.size, dtype="int32")
 
-    schedule = partial(rate, recipe.learning_rate)
+    schedule = warm_decay(recipe.learning_rate)
     history = fit(
         model, batch, steps=recipe.steps, learning_rate=schedule, checkpoint=checkpoint, label="pair", bar=bar
     )

@@ -25,13 +25,12 @@ from tqdm import tqdm
 from vistext import results as stored
 from vistext import scenes
 from vistext.engine import keras, tf
-from vistext.experiments import describing, fusing
-from vistext.experiments.answering import AT_ONCE, look
+from vistext.experiments import fusing, telling
 from vistext.experiments.fusing import Asked, PairRecipe, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.experiments.looking import another
 from vistext.experiments.tags import interval
-from vistext.experiments.train_qgnet import shipped_eye
+from vistext.experiments.telling import LOOKED_AT_ONCE
 from vistext.models import describer
 from vistext.models.fusion import FUSIONS, FusionConfig, Matcher
 from vistext.results import FOLDER, so_far, write
@@ -44,7 +43,7 @@ NETWORKS = (*FUSIONS, DROPPED)
 CHANGED = ("attention", DROPPED)  # which networks are tested with changed pictures, too
 PICTURES = ("its own", "none", "another", "blurred")
 BLUR = 2.0  # pixels: the standard deviation of the blur, in pictures of 64
-CROWDED, TWINS = 0.8, 0.4  # see `describing.crowd`
+CROWDED, TWINS = 0.8, 0.4  # see `telling.crowd`
 RETRIEVED = 500  # scenes with facts of their own, among which is searched
 
 
@@ -90,10 +89,10 @@ class Data(NamedTuple):
 
 def prepared(plan: Plan) -> Data:
     """Scenes seen by lesson 05's eye, and puzzles about them."""
-    eye = shipped_eye()
-    train = describing.crowd(plan.scenes, CROWDED, FIRST_SEED, TWINS)
+    eye = describer.load_eye()
+    train = telling.crowd(plan.scenes, CROWDED, FIRST_SEED, TWINS)
     test = scenes.sample(plan.test_scenes, 1, "test")
-    seen = look(eye, test)
+    seen = telling.look(eye, test)
     pictures = {
         "its own": seen,
         "none": np.zeros_like(seen),
@@ -102,7 +101,7 @@ def prepared(plan: Plan) -> Data:
     }
     rows, rng = fusing.different(test, plan.retrieved), np.random.default_rng(1)
     return Data(
-        look(eye, train),
+        telling.look(eye, train),
         fusing.pose(train, {task: plan.puzzles * often for task, often in fusing.OFTEN.items()}),
         fusing.told(train),
         pictures,
@@ -114,7 +113,9 @@ def prepared(plan: Plan) -> Data:
 
 def look_blurred(eye: keras.Model, seen: list[Scene], blur: float = BLUR) -> np.ndarray:
     """What an eye sees in blurred pictures of scenes: float16 [n, 64, c]."""
-    parts = [scenes.draw_many(seen[first : first + AT_ONCE]).pictures for first in range(0, len(seen), AT_ONCE)]
+    parts = [
+        scenes.draw_many(seen[first : first + LOOKED_AT_ONCE]).pictures for first in range(0, len(seen), LOOKED_AT_ONCE)
+    ]
     blurred = [gaussian_filter(part, (0, blur, blur, 0)) for part in parts]
     return np.concatenate([describer.look(eye, part).astype("float16") for part in blurred])
 

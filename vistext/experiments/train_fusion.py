@@ -14,12 +14,10 @@ import numpy as np
 
 from vistext import scenes, weights
 from vistext.engine import keras, tf
-from vistext.experiments import describing, fusing
-from vistext.experiments.answering import look
+from vistext.experiments import fusing, telling
 from vistext.experiments.fusing import PairRecipe, Recipe
 from vistext.experiments.locating import FIRST_SEED
-from vistext.experiments.train_qgnet import shipped_eye
-from vistext.models import fusion
+from vistext.models import describer, fusion
 from vistext.models.fusion import FusionConfig
 from vistext.scenes import Scene, language
 from vistext.scenes.language.puzzles import TASKS, caption
@@ -27,7 +25,7 @@ from vistext.training import History
 
 CHECKPOINT = Path("checkpoints/fusion")
 INTERRUPTED = 130
-SCENES, CROWDED, TWINS = 8000, 0.8, 0.4  # to learn from; see `describing.crowd`
+SCENES, CROWDED, TWINS = 8000, 0.8, 0.4  # to learn from; see `telling.crowd`
 FORMS = ("caption", "caption", "story", "description")  # of what is said of each: a search may be for little or for all
 PUZZLES = 8000  # about these, of a task that comes up once: see `fusing.OFTEN`
 RECIPES = {
@@ -54,8 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, ship and measure one network after the other."""
     share = arguments.share
-    seen = describing.crowd(max(200, round(SCENES * min(1.0, share))), CROWDED, FIRST_SEED, TWINS)
-    grids = look(shipped_eye(), seen)
+    seen = telling.crowd(max(200, round(SCENES * min(1.0, share))), CROWDED, FIRST_SEED, TWINS)
+    grids = telling.look(describer.load_eye(), seen)
     for name in RECIPES if arguments.only is None else (arguments.only,):
         reached = arguments.checkpoint / name
         if arguments.fresh:
@@ -138,5 +136,5 @@ def measure(name: str, folder: Path = weights.FOLDER, share: float = 1.0) -> dic
     found, (eye, model, _) = {"puzzles": count, "seed": 0}, fusion.load_fused(folder)
     for split in ("test", "compositional"):
         seen = scenes.sample(max(300, round(TESTED * share)), 0, split)
-        found[split] = fusing.measure(model, look(eye, seen), fusing.pose(seen, dict.fromkeys(TASKS, count)))
+        found[split] = fusing.measure(model, telling.look(eye, seen), fusing.pose(seen, dict.fromkeys(TASKS, count)))
     return found
