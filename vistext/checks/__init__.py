@@ -25,7 +25,7 @@ __all__ = [
     "of_set",
 ]
 
-SETS = ("ps00", "ps01", "ps02", "ps03", "ps04", "ps05", "ps06", "ps07")
+SETS = ("ps00", "ps01", "ps02", "ps03", "ps04", "ps05", "ps06", "ps07", "ps08")
 SEED = 20  # of the held-out cases that a student's check runs; whoever grades draws others
 
 
