@@ -67,7 +67,7 @@ unit: $(VENV)/.$(EXTRA)-dev
 # One lesson at a time: they measure time, and TensorFlow takes every core as it is.
 lessons: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -v -rs -n 1 --dist loadscope --nbval --nbval-current-env \
-		--nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout 600 $(LESSONS)
+		--nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout 1200 $(LESSONS)
 
 # Kernels of their own for every lesson, in profile smoke: what is side by side has one core, and the longest comes first.
 hands: $(VENV)/.$(EXTRA)-dev

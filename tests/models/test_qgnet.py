@@ -400,8 +400,8 @@ def test_what_is_loaded_is_what_was_saved(network, encoder, decoder, tmp_path, m
         weights.save(eye, name, {"config": kept}, tmp_path)
     for name, eye in (("qgnet", "eye"), ("asker", "eye"), ("easyvqa", "easyvqa_eye")):
         weights.save(qgnet.pair(encoder, decoder), name, card | {"eye": eye}, tmp_path)
-    monkeypatch.setattr(weights, "FOLDER", tmp_path)  # of lesson 05's eye
-    monkeypatch.setattr(describer, "weights", SimpleNamespace(card=partial(weights.card, folder=tmp_path)))
+    here = {name: partial(getattr(weights, name), folder=tmp_path) for name in ("card", "load_into")}
+    monkeypatch.setattr(describer, "weights", SimpleNamespace(**here))  # of lesson 05's eye
     assert qgnet.shipped_config("qgnet", tmp_path) == qgnet.shipped_config("asker", tmp_path) == SMALL
     read, ids = network.encode(GRIDS, QUESTIONS), some_ids(3, 5)
     exact = np.asarray(decoder([read, ids]))

@@ -6,8 +6,8 @@ from vistext.checks.exercise import Exercise, Mistake, guess
 
 LESSON = "00_tour.ipynb#"
 READING = (
-    "say what a tag, a box, a mask, a description and an answer are, what a tag's probability means, and what a tagger "
-    "cannot say"
+    "say what a tag, a box, a mask, a description, an answer and a frame are, what a tag's probability means, and what "
+    "a tagger cannot say"
 )
 SUBJECTS = ("Python", "TensorFlow", "Keras", "NumPy", "JupyterLab", "memory", "weights", "CIFAR-10", "devices")
 REMEDIES = ("install it", "upgrade it", "close other programs", "download it", "set a folder", "make it again")
