@@ -29,7 +29,6 @@ from vistext.experiments import fusing, telling
 from vistext.experiments.fusing import Asked, PairRecipe, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.experiments.looking import another
-from vistext.experiments.tags import interval
 from vistext.experiments.telling import LOOKED_AT_ONCE
 from vistext.models import describer
 from vistext.models.fusion import FUSIONS, FusionConfig, Matcher
@@ -221,8 +220,9 @@ def figures(results: dict, network: str, task: str, picture: str = "its own") ->
 
 
 def gain(results: dict, network: str, task: str) -> tuple[float, float]:
-    """How many more answers are right than with the text only: mean of the seeds' differences, and `tags.interval`."""
-    return interval(figures(results, network, task) - figures(results, "text only", task))
+    """How much larger the share of right answers is than with the text only: mean and standard deviation over seeds."""
+    gained = figures(results, network, task) - figures(results, "text only", task)
+    return float(gained.mean()), float(gained.std(ddof=1))
 
 
 def recalls(results: dict, way: str, most: int) -> np.ndarray:
