@@ -85,7 +85,8 @@ def test_the_command_prints_a_table_and_refuses_the_results_of_another_plan(tmp_
     fusion.add_arguments(parser)
     arguments = parser.parse_args(["--quick", "--out", str(tmp_path / "quick.json")])
     assert fusion.run(arguments) == 0
-    assert all(name in capsys.readouterr().out for name in (*NETWORKS, *TASKS))
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in (*NETWORKS, *TASKS))
     monkeypatch.setattr(fusion, "QUICK", replace(TINY, seeds=(0,)))
     assert fusion.run(arguments) == 2
     assert "another plan" in capsys.readouterr().err
