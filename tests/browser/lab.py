@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 STARTS = 180_000  # milliseconds: until JupyterLab or a kernel is there, on a busy machine
-BEGINS = 15_000  # until a cell that is to run says so
+BEGINS = 15_000  # until all cells are selected
 RUNS = 1_500_000  # until a lesson has run
 ANSWERS = 60_000  # until a widget has answered
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -20,6 +20,7 @@ NUMBERED = (
     ".map((one, number) => one.dataset.stop = String(number))"
 )
 SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100))))"
+SELECTED = "[...document.querySelectorAll('.jp-Notebook .jp-Cell')].every(one => one.matches('.jp-mod-selected'))"
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent)"
 
 
@@ -48,14 +49,13 @@ class Lab:
         from playwright.sync_api import TimeoutError  # conftest.py says what to do where there is no Playwright
 
         self._command("notebook:clear-all-cell-outputs")
-        begun = f"() => {PROMPTS}.some(text => /[*\\d]/.test(text))"
         for _ in range(STARTS // BEGINS):  # keys that come before JupyterLab listens are lost
             self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active").focus()
             self.page.keyboard.press("Control+a")
-            self.page.keyboard.press("Control+Enter")
             with suppress(TimeoutError):
-                self.page.wait_for_function(begun, timeout=BEGINS)
+                self.page.wait_for_function(f"() => {SELECTED}", timeout=BEGINS)
                 break
+        self.page.keyboard.press("Control+Enter")
         ended = "document.querySelector('[data-mime-type=\"application/vnd.jupyter.error\"]')"
         waiting = f"{PROMPTS}.some(text => !/\\d/.test(text))"
         # Now and then: asked with every frame, as is the default, the page would take a core from the kernel.
