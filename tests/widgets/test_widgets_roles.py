@@ -3,7 +3,7 @@
 import ipywidgets
 import numpy as np
 import pytest
-from test_widgets import Html, parts
+from played import Html, parts
 
 from vistext import role_widgets, scenes
 from vistext.models.roles import Filled
