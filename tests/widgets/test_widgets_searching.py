@@ -6,9 +6,10 @@ import ipywidgets
 import numpy as np
 import pytest
 
-from vistext import scenes, searching
+from vistext import scenes
 from vistext.data.words import Vocabulary
 from vistext.models import fusion
+from vistext.widgets import searching
 
 SEEN = scenes.sample(9, 2, "val")
 WORDS = Vocabulary.build([*searching.EXAMPLES, "a horse"])

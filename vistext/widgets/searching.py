@@ -1,7 +1,4 @@
-"""Lesson 08's widget: type a sentence, see the pictures that fit it best.
-
-Like those of `vistext.widgets` it is live where a kernel runs, and a still picture everywhere else.
-"""
+"""Lesson 08's: type a sentence, see the pictures that fit it best."""
 
 from collections.abc import Sequence
 from html import escape
@@ -12,7 +9,7 @@ import numpy as np
 from vistext import plots, scenes
 from vistext.models.fusion import Matcher, TextError
 from vistext.scenes import Scene, language
-from vistext.widgets import Playable
+from vistext.widgets.parts import Playable
 
 FOUND = 6  # pictures that are shown
 EXAMPLES = (

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from played import Html, parts
 
-from vistext import role_widgets, scenes
+from vistext import scenes
 from vistext.models.roles import Filled
 from vistext.scenes import language
+from vistext.widgets import acting
 
 SHOWN = [scenes.course_scene(), *[scene for scene in scenes.sample(20, 3, "test") if len(scene.things) == 3][:1]]
 
@@ -38,8 +39,8 @@ class Oracle:
 
 @pytest.fixture
 def clicked(monkeypatch):
-    monkeypatch.setattr(role_widgets, "look", lambda eye, pictures: pictures)
-    return role_widgets.click_a_thing(Oracle(), SHOWN)
+    monkeypatch.setattr(acting, "look", lambda eye, pictures: pictures)
+    return acting.click_a_thing(Oracle(), SHOWN)
 
 
 def test_a_thing_s_frame_is_shown_as_roles_and_as_a_sentence_with_whether_it_is_true(clicked):

@@ -1,4 +1,4 @@
-"""Lesson 07's interactive part: click a thing in a scene, and see its frame. See `vistext.widgets`."""
+"""Lesson 07's: click a thing in a scene, and see its frame."""
 
 import io
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from vistext.models.describer import look
 from vistext.models.roles import Filled, RoleModel
 from vistext.scenes import Scene, draw_many, language
 from vistext.scenes.tables import MOST_THINGS
-from vistext.widgets import Playable
+from vistext.widgets.parts import Playable
 
 MOST_SCENES = 50
 
