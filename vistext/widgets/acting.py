@@ -94,8 +94,8 @@ def click_a_thing(model: RoleModel, shown: Sequence[Scene]) -> Playable:
             )
             for frame in frames
         ],
-        alt="One drawn scene with a box around each thing; beside it the verb and the roles of each, and the same as a "
-        "sentence with a tick if it is true",
+        alt="One drawn scene with a box for each frame that is found; beside it the verb and the roles of each, and "
+        "the same as a sentence with a tick if it is true",
     )
     return Playable(widget, still, answer)
 
