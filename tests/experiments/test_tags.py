@@ -99,8 +99,8 @@ def test_every_condition_is_asked_the_same_words_and_told_what_its_name_says(mea
 
 def test_the_model_of_the_text_alone_is_told_nothing():
     learner = tags.Learner(TINY, always_wrong)
-    assert not learner._tags(learner.test, "text alone", 0, learning=False).any()
-    true = learner._tags(learner.test, "true tags", 0, learning=False)
+    assert not learner.told(learner.test, "text alone", 0, learning=False).any()
+    true = learner.told(learner.test, "true tags", 0, learning=False)
     world, _ = tags.described(TINY.test, 0, "test")
     assert [{KINDS[k] for k in np.flatnonzero(row)} for row in true] == [
         {thing.kind for thing in scene.things} for scene in world
