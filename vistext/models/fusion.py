@@ -237,9 +237,7 @@ def _shipped(name: str, folder: Path) -> tuple[keras.Model, keras.Model, Vocabul
     config = FusionConfig(**card["config"])
     model = build_pair(config) if name == "matcher" else build(config, card["recipe"]["fusion"])
     weights.load_into(model, name, folder)
-    eye = describer.build_eye(describer.shipped_config())
-    weights.load_into(eye, "eye")
-    return eye, model, Vocabulary(tuple(card["words"]))
+    return describer.load_eye(), model, Vocabulary(tuple(card["words"]))
 
 
 def hand_over(pair: keras.Model, model: keras.Model) -> None:

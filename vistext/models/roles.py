@@ -406,6 +406,4 @@ def load(folder: Path = weights.FOLDER) -> RoleModel:
     """
     network = build(shipped_config(folder))
     weights.load_into(network, "roles", folder)
-    eye = describer.build_eye(describer.shipped_config())
-    weights.load_into(eye, "eye")
-    return RoleModel(eye, network)
+    return RoleModel(describer.load_eye(), network)
