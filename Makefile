@@ -1,12 +1,13 @@
 # make tour         set up, then one picture through the course (PICTURE=my.jpg for your own)
-# make test         set up, then the unit tests, every lesson compared with what it shows, and every lesson as students meet it
+# make test         set up, then the unit tests, and every lesson compared with what it shows
 # make lab          JupyterLab on the first lesson
 # make notebooks    run every lesson again, and store its outputs
 # make weights      train the shipped weights again (resumes where it was interrupted)
 # make bench        describing, answering, grading and tagging: ours, timed beside what is plainer
 # make test-browser every lesson opened, run and played with in JupyterLab, in Chromium; what it looked like is in out/browser
 # make test-colab   every lesson run in environments like Colab's
-# make unit, make lessons, make hands (test-browser and test-colab side by side), make lint, make clean
+# make hands        both of these, side by side
+# make unit, make lessons, make lint, make clean
 #
 # Everything is installed into .venv, so that a second run starts at once. Settings, all optional:
 #   PYTHON=python3.12   the Python to make .venv from
@@ -59,7 +60,7 @@ help:
 tour: $(VENV)/.$(EXTRA)-base
 	@$(BIN)/python -m vistext tour $(if $(PICTURE),"$$PICTURE")
 
-test: unit lessons hands
+test: unit lessons
 
 unit: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab tests
