@@ -54,6 +54,17 @@ class Muon(keras.optimizers.Adam):
         self.dense_rate = dense_rate
         self.newton_schulz_iterations = iterations
 
+    @classmethod
+    def of(cls, recipe) -> "Muon":
+        """By a recipe's learning_rate, momentum, dense_rate and adam_rate; kernels of dense layers learn by it, too."""
+        return cls(
+            recipe.learning_rate,
+            momentum=recipe.momentum,
+            adam_rate=recipe.adam_rate,
+            dense_rate=recipe.dense_rate,
+            iterations=DENSE_ITERATIONS,
+        )
+
     def update_step(self, gradient, variable, learning_rate):
         convolves, dense = len(variable.shape) == 4, self._is_dense(variable)
         if not (convolves or dense):

@@ -19,7 +19,7 @@ from vistext.models.roles import MOST, PAD, SLOTS, START, VERBS, WORDS, Filled, 
 from vistext.scenes import Scene, language
 from vistext.scenes.language import Frame
 from vistext.scenes.language.roles import seen_of
-from vistext.training import DENSE_ITERATIONS, History, Muon, fit, warm_decay
+from vistext.training import History, Muon, fit, warm_decay
 
 ABOUT = 0.1  # of two things of which the same is seen but for such a share, either may be taken for the first
 RARE = 0.25  # the share of frames whose combination of verb, thing and place is among the rarest
@@ -149,14 +149,7 @@ def train(
     """
     keras.utils.set_random_seed(recipe.seed)
     network = roles.build(replace(recipe.network, precision=precision))
-    optimizer = Muon(
-        recipe.learning_rate,
-        momentum=recipe.momentum,
-        adam_rate=recipe.adam_rate,
-        dense_rate=recipe.dense_rate,
-        iterations=DENSE_ITERATIONS,
-    )
-    network.compile(optimizer=optimizer, loss=Loss(recipe.box, recipe.seen))
+    network.compile(optimizer=Muon.of(recipe), loss=Loss(recipe.box, recipe.seen))
     history = fit(
         network,
         Batches(taught, recipe),

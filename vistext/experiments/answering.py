@@ -16,7 +16,7 @@ from vistext.models import describer, qgnet
 from vistext.models.qgnet import LONGEST, Asker, Network, QGNet, QGNetConfig
 from vistext.scenes import Scene, language
 from vistext.scenes.language import Question
-from vistext.training import DENSE_ITERATIONS, History, Muon, fit, warm_decay
+from vistext.training import History, Muon, fit, warm_decay
 
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each with 8 questions
 WITHOUT = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
@@ -197,13 +197,7 @@ def train(
         texts = [keras.Input((None, None), dtype="int32", name=name) for name in ("read", "written")]
         model = keras.Model([pictures, *texts], model([eye(pictures), *texts]))
     model.compile(
-        optimizer=Muon(
-            recipe.learning_rate,
-            momentum=recipe.momentum,
-            adam_rate=recipe.adam_rate,
-            dense_rate=recipe.dense_rate,
-            iterations=DENSE_ITERATIONS,
-        ),
+        optimizer=Muon.of(recipe),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
     )
     history = fit(

@@ -17,7 +17,7 @@ from vistext.experiments.telling import DESCRIPTIONS, STORIES, TITLES, Retold
 from vistext.models import describer
 from vistext.models.describer import Describer, DescriberConfig, Judge
 from vistext.scenes import Scene, language
-from vistext.training import DENSE_ITERATIONS, History, Muon, fit, warm_decay
+from vistext.training import History, Muon, fit, warm_decay
 from vistext.word_game import Rules, WordGame
 
 AT_ONCE = 50  # pictures of which sentences are drawn together
@@ -65,13 +65,7 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     writer = describer.build_writer(replace(config, precision=precision))
     writer.compile(
-        optimizer=Muon(
-            recipe.learning_rate,
-            momentum=recipe.momentum,
-            adam_rate=recipe.adam_rate,
-            dense_rate=recipe.dense_rate,
-            iterations=DENSE_ITERATIONS,
-        ),
+        optimizer=Muon.of(recipe),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
     )
     seen = telling.crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 3), recipe.twins)

@@ -17,7 +17,7 @@ from vistext.scenes import Scene, language
 from vistext.scenes.language import puzzles
 from vistext.scenes.language.grammar import WORDS
 from vistext.scenes.language.puzzles import NO_NAME, Puzzle, caption
-from vistext.training import DENSE_ITERATIONS, History, Muon, fit, warm_decay
+from vistext.training import History, Muon, fit, warm_decay
 
 ops = keras.ops
 
@@ -140,7 +140,7 @@ def train(
     if pair is not None:
         fusion.hand_over(pair, model)
     model.compile(
-        optimizer=_muon(recipe),
+        optimizer=Muon.of(recipe),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
     )
     history = fit(
@@ -154,16 +154,6 @@ def train(
         bar=bar,
     )
     return model, history
-
-
-def _muon(recipe) -> Muon:
-    return Muon(
-        recipe.learning_rate,
-        momentum=recipe.momentum,
-        adam_rate=recipe.adam_rate,
-        dense_rate=recipe.dense_rate,
-        iterations=DENSE_ITERATIONS,
-    )
 
 
 def share_right(labels, scores):
@@ -287,7 +277,7 @@ def train_pair(
     keras.utils.set_random_seed(recipe.seed)
     pair = fusion.build_pair(recipe.network)
     model = keras.Model(pair.inputs, Sharpened(name="sharpened")(*pair.outputs))
-    model.compile(optimizer=_muon(recipe), loss=both_ways)
+    model.compile(optimizer=Muon.of(recipe), loss=both_ways)
 
     def batch(step: int, progress: float) -> tuple:
         rng = np.random.default_rng((recipe.seed, step))

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from vistext import results as stored
 from vistext import scenes
 from vistext.engine import keras, tf
-from vistext.experiments import fusing, telling
+from vistext.experiments import fusing, tags, telling
 from vistext.experiments.fusing import Asked, PairRecipe, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.experiments.looking import another
@@ -121,9 +121,7 @@ def look_blurred(eye: keras.Model, seen: list[Scene], blur: float = BLUR) -> np.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--quick", action="store_true", help="a few steps of each, only to see that it runs")
-    parser.add_argument("--fresh", action="store_true", help="measure all again, not only what is still missing")
-    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {STORED.name} in vistext/results)")
+    tags.add_arguments(parser, STORED.name)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from vistext import results as stored
 from vistext.data import easyvqa
 from vistext.data.words import END, START, Vocabulary
 from vistext.engine import keras, tf
-from vistext.experiments import answering, telling
+from vistext.experiments import answering, tags, telling
 from vistext.experiments.answering import Quiz, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer
@@ -110,9 +110,7 @@ SETS: dict[str, Callable[[Plan], Data]] = {"easy-VQA": easy_vqa, "drawn world": 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--quick", action="store_true", help="a few steps of each, only to see that it runs")
-    parser.add_argument("--fresh", action="store_true", help="measure all again, not only what is still missing")
-    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {STORED.name} in vistext/results)")
+    tags.add_arguments(parser, STORED.name)
 
 
 def run(arguments: argparse.Namespace) -> int:

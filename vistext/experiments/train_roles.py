@@ -1,6 +1,6 @@
 """`vistext train roles`: make the shipped weights of lesson 07 again, and their card.
 
-About half an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+About a quarter of an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 """
 
 import argparse
