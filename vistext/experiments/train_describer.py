@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def declare(parser: argparse.ArgumentParser, checkpoint: Path) -> None:
-    """Declare the options of a command that trains one of lesson 05's networks."""
+    """Declare the options of a command that trains networks that see with the eye, or the eye."""
     parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
     parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="(default: the faster one here)")

@@ -15,11 +15,11 @@ from vistext.engine import keras, tf
 from vistext.experiments import acting, telling
 from vistext.experiments.acting import Recipe, Trained
 from vistext.experiments.locating import FIRST_SEED
+from vistext.experiments.train_describer import INTERRUPTED, declare
 from vistext.models import describer, roles
 from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/roles")
-INTERRUPTED = 130
 SCENES, CROWDED, TWINS = 16_000, 0.8, 0.4  # to learn from; see `telling.crowd`
 TESTED = 500  # scenes of each split
 KNOWN = 4000  # scenes of the training split in which combinations are counted, to find the rare ones
@@ -28,11 +28,7 @@ RECIPE = Recipe()
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
-    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="(default: the faster one here)")
-    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the card")
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
+    declare(parser, CHECKPOINT)
 
 
 def run(arguments: argparse.Namespace) -> int:
