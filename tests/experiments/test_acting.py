@@ -84,6 +84,9 @@ class Oracle:
     def __init__(self, seen, change=lambda frames: frames, verbs=None):
         self.seen, self.change, self.ranked = seen, change, verbs
 
+    def written(self, pictures, grids):
+        assert (pictures == scenes.draw_many(self.seen).pictures).all()
+
     def frames_seen(self, grids, written=None):
         return [
             self.change([filled(one, seen_of(scene, one.thing)) for one in language.frames(scene)])
@@ -104,19 +107,14 @@ class Oracle:
         return [[filled(one, 0.1) for one in roles.slots(scene)[1]] for scene in self.seen]
 
 
-@pytest.fixture
-def unwritten(monkeypatch):
-    monkeypatch.setattr(roles, "write", lambda network, grids: None)
-
-
-def test_who_sees_all_is_right_in_all(unwritten):
+def test_who_sees_all_is_right_in_all():
     measured = acting.measure(Oracle(SEEN), GRIDS, SEEN, acting.counts(SEEN))
     for name, figures in measured.items():
         assert set(figures.values()) == {1.0}, name
     assert "verb" not in measured["gold verb"] | measured["all, gold verb"]
 
 
-def test_a_missing_frame_counts_among_all_things_and_one_too_many_in_the_whole(unwritten):
+def test_a_missing_frame_counts_among_all_things_and_one_too_many_in_the_whole():
     several = [scene for scene in SEEN if len(scene.things) > 1]
     things = sum(len(scene.things) for scene in several)
     measured = acting.measure(Oracle(several, lambda frames: frames[:1]), GRIDS, several)
@@ -129,13 +127,13 @@ def test_a_missing_frame_counts_among_all_things_and_one_too_many_in_the_whole(u
     assert more["scenes"]["whole"] == np.mean([len(scene.things) == 4 for scene in several])
 
 
-def test_top_5_asks_whether_the_verb_is_among_five_and_then_for_its_frame(unwritten):
+def test_top_5_asks_whether_the_verb_is_among_five_and_then_for_its_frame():
     fifth, sixth = (acting.measure(Oracle(SEEN, verbs=share), GRIDS, SEEN) for share in (0.1675, 0.01))
     assert fifth["predicted, top 5"]["verb"] == 1
     assert sixth["predicted, top 5"] == {"verb": 0, "value": 0, "value_all": 0}
 
 
-def test_of_two_things_about_as_large_either_may_be_the_first(unwritten):
+def test_of_two_things_about_as_large_either_may_be_the_first():
     def second_first(frames):
         return [*frames[1:2], *frames[:1], *frames[2:]]
 

@@ -16,9 +16,7 @@ SHOWN = [scenes.course_scene(), *[scene for scene in scenes.sample(20, 3, "test"
 class Oracle:
     """A role model that finds what is true, but takes everything in the second scene for an airplane."""
 
-    eye = None
-
-    def frames_seen(self, grids):
+    def frames(self, pictures):
         found = []
         for number, scene in enumerate(SHOWN):
             boxes = [scene.things[one.thing].box for one in language.frames(scene)]
@@ -38,8 +36,7 @@ class Oracle:
 
 
 @pytest.fixture
-def clicked(monkeypatch):
-    monkeypatch.setattr(acting, "look", lambda eye, pictures: pictures)
+def clicked():
     return acting.click_a_thing(Oracle(), SHOWN)
 
 

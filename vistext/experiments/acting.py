@@ -16,7 +16,7 @@ import numpy as np
 from vistext.engine import keras, tf
 from vistext.models import roles
 from vistext.models.roles import MOST, PAD, SLOTS, START, VERBS, WORDS, Filled, RoleModel, RolesConfig
-from vistext.scenes import Scene, language
+from vistext.scenes import Scene, draw_many, language
 from vistext.scenes.language import Frame
 from vistext.scenes.language.roles import seen_of
 from vistext.training import History, Muon, fit, warm_decay
@@ -58,14 +58,14 @@ class Recipe:
     """How the network learns."""
 
     network: RolesConfig = field(default_factory=RolesConfig)
-    steps: int = 800
+    steps: int = 2400
     size: int = 64  # pictures in a batch
     learning_rate: float = 0.05  # of `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9
     dense_rate: float = 0.2  # of the kernels, as a share of that
     adam_rate: float = 0.012  # of everything else, likewise
     box: float = 1.0  # how much a box that is off by the whole picture's side counts, beside the words' loss
-    seen: float = 1.0  # likewise, how much is seen of a thing, off by a factor of e
+    seen: float = 2.0  # likewise, how much is seen of a thing, off by a factor of e
     seed: int = 0
 
 
@@ -247,7 +247,7 @@ def measure(
         scenes in which every frame is right.
     """
     true = [language.frames(scene) for scene in seen]
-    first, written = [each[0] for each in true], roles.write(model.network, grids)
+    first, written = [each[0] for each in true], model.written(draw_many(seen).pictures, grids)
     found, verbs = model.frames_seen(grids, written), model.verbs(grids, written)
     top = [score(each[0], frame) for each, frame in zip(found, first, strict=True)]
     with_gold = model.given(grids, [frame.verb for frame in first], written)

@@ -3,8 +3,9 @@
 A frame is written role by role: first the verb, since it decides which roles there are, then what fills each of them,
 given what is there already (after Mallya and Lazebnik 2017, "Recurrent Models for Situation Recognition",
 arXiv:1703.06233, with the blocks of Vaswani et al. 2017, arXiv:1706.03762). What is looked at is the grid of lesson
-05's eye. Things are taken from the left to the right, as one reads; with each frame the network says how much of the
-picture shows the thing, and by that the frames are put in order, the most prominent first.
+05's eye. Things are taken from the left to the right, as one reads; with each frame the network says where the thing is
+and how much of the picture shows it. Lesson 02's detector measures that exactly (`prominence`), and by that the frames
+are put in order, the most prominent first.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,13 +18,14 @@ import numpy as np
 
 from vistext import weights
 from vistext.engine import keras, tf
-from vistext.models import describer
+from vistext.models import describer, detector, prominence
 from vistext.models.attention import Block, Coordinates, Places
-from vistext.models.describer import GRID, look
+from vistext.models.describer import GRID, SIDE, look
+from vistext.models.frames import fit
 from vistext.models.hourglass import precision
 from vistext.scenes import Scene
 from vistext.scenes.language import ROLES, Frame, frames
-from vistext.scenes.language.lexicon import noun
+from vistext.scenes.language.lexicon import BASES, noun
 from vistext.scenes.tables import FACINGS, KINDS, MOST_THINGS, PLACES
 
 layers = keras.layers
@@ -38,6 +40,7 @@ MOST = MOST_THINGS * len(SLOTS)  # slots of a picture
 NEAR = 0.05  # of two things, which is the more prominent is hard to say if they differ by less than such a share
 LOOKED_AT_ONCE = 250  # grids
 
+_POSTURES = {base: posture for posture, base in BASES.items()}
 _NUMBER = {word: number for number, word in enumerate(WORDS)}
 _VERBS = slice(_NUMBER[VERBS[0]], _NUMBER[VERBS[-1]] + 1)
 
@@ -229,6 +232,12 @@ class Filled:
         """The same as an index into `tables.KINDS`."""
         return THINGS.index(self.thing)
 
+    def found(self) -> prominence.Found:
+        """The thing, as it is to be measured."""
+        left, top, width, height = np.clip(self.box, 1 / SIDE, 1)
+        box = prominence.within(left, top, left + width, top + height)
+        return prominence.Found(self.kind, _POSTURES[self.verb], dict(self.roles)["place"], box, self.seen)
+
     def edges(self, side: int) -> np.ndarray:
         """The box as left, top, right and bottom in a picture of so many pixels: float [4], 0 to `side`."""
         return side * np.clip(np.concatenate([self.box[:2], self.box[:2] + self.box[2:]]), 0, 1)
@@ -236,10 +245,14 @@ class Filled:
 
 @dataclass(frozen=True, eq=False)
 class RoleModel:
-    """An eye, and a network that says who does what: pictures → frames."""
+    """An eye, a network that says who does what, and a detector that says where exactly: pictures → frames.
+
+    Without a detector, the network's own estimates of boxes and of how much is seen are taken.
+    """
 
     eye: keras.Model
     network: keras.Model
+    detector: keras.Model | None = None
 
     def frames(self, pictures: np.ndarray) -> list[list[Filled]]:
         """The frame of each thing in pictures.
@@ -253,14 +266,37 @@ class RoleModel:
         Raises:
             TypeError, ValueError: not such pictures.
         """
-        return self.frames_seen(look(self.eye, pictures))
+        grids = look(self.eye, pictures)
+        return self.frames_seen(grids, self.written(pictures, grids))
+
+    def written(self, pictures: np.ndarray, grids: np.ndarray) -> Written:
+        """What is in the slots of pictures, with boxes, and how much is seen of each thing, as the detector has them.
+
+        Args:
+            pictures: as for `frames`.
+            grids: float [n, 64, c], what `look` sees in them.
+
+        Raises:
+            TypeError, ValueError: as `frames` and `write`.
+        """
+        written = write(self.network, grids)
+        if self.detector is None:
+            return written
+        squares, _ = fit(pictures, SIDE)
+        boxes, seen = written.boxes.copy(), written.seen.copy()
+        found = zip(_filled(written), detector.detect(self.detector, squares), strict=True)
+        for row, (each, detected) in enumerate(found):
+            there = np.flatnonzero(seen[row])
+            exact, seen[row, there] = prominence.measure([frame.found() for frame in each], detected, SIDE)
+            boxes[row, there] = [(box.x, box.y, box.w, box.h) for box in exact]
+        return written._replace(boxes=boxes, seen=seen)
 
     def frames_seen(self, grids: np.ndarray, written: Written | None = None) -> list[list[Filled]]:
         """The same for pictures that have been looked at: `look`'s grids [n, 64, c].
 
         Args:
             grids: of the pictures.
-            written: what `write` makes of them, if that is known already.
+            written: what `written` makes of them, if that is known already; what `write` does, otherwise.
         """
         written = written or write(self.network, grids)
         return [sorted(each, key=lambda frame: -frame.seen) for each in _filled(written)]
@@ -399,11 +435,11 @@ def load(folder: Path = weights.FOLDER) -> RoleModel:
     """The network with shipped weights.
 
     Args:
-        folder: where its weights and its card are; lesson 05's eye is always that of the package.
+        folder: where its weights and its card are; eye and detector are always those of the package.
 
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
     network = build(shipped_config(folder))
     weights.load_into(network, "roles", folder)
-    return RoleModel(describer.load_eye(), network)
+    return RoleModel(describer.load_eye(), network, detector.load())

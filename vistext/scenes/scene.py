@@ -5,6 +5,7 @@ judged for being right. Only sensible scenes can be made: `tables` says what goe
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
@@ -63,8 +64,40 @@ class Box:
         return across * down if across > 0 and down > 0 else 0.0
 
 
+class Placed:
+    """What follows from where something is, and what it does there: its ground, its furniture, and what it hides.
+
+    Whoever inherits has these three, as a `Thing` has them.
+    """
+
+    __slots__ = ()
+    posture: str
+    place: str
+    box: Box
+
+    @property
+    def ground(self) -> float:
+        """How far down the picture, in [0, 1], the ground is on which it stands, or above which it jumps."""
+        if self.place == "table":
+            return self.box.bottom + tables.TABLE_HEIGHT / 64
+        return self.box.bottom + (tables.LEAP * self.box.h if self.posture == "jumping" else 0)
+
+    @property
+    def furniture(self) -> Box | None:
+        """The mat, the box of cardboard or the table that belongs to this thing; None at any other place."""
+        box, unit = self.box, 1 / 64
+        if self.place == "mat":
+            return Box(box.x - 5 * unit, box.bottom - 5 * unit, box.w + 10 * unit, 8 * unit)
+        if self.place == "box":
+            height = tables.BOX_HIDES * box.h + unit
+            return Box(box.x - 3 * unit, box.bottom + unit - height, box.w + 6 * unit, height)
+        if self.place == "table":
+            return Box(box.x - 4 * unit, box.bottom - unit, box.w + 8 * unit, (tables.TABLE_HEIGHT + 1) * unit)
+        return None
+
+
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Placed):
     """One thing, and where it is.
 
     Args:
@@ -112,26 +145,6 @@ class Thing:
     def preposition(self) -> str:
         """ "on" or "in": how one says that this thing is at its place."""
         return "on" if self.kind == "ship" else tables.PREPOSITIONS[self.place]
-
-    @property
-    def ground(self) -> float:
-        """How far down the picture, in [0, 1], the ground is on which it stands, or above which it jumps."""
-        if self.place == "table":
-            return self.box.bottom + tables.TABLE_HEIGHT / 64
-        return self.box.bottom + (tables.LEAP * self.box.h if self.posture == "jumping" else 0)
-
-    @property
-    def furniture(self) -> Box | None:
-        """The mat, the box of cardboard or the table that belongs to this thing; None at any other place."""
-        box, unit = self.box, 1 / 64
-        if self.place == "mat":
-            return Box(box.x - 5 * unit, box.bottom - 5 * unit, box.w + 10 * unit, 8 * unit)
-        if self.place == "box":
-            height = tables.BOX_HIDES * box.h + unit
-            return Box(box.x - 3 * unit, box.bottom + unit - height, box.w + 6 * unit, height)
-        if self.place == "table":
-            return Box(box.x - 4 * unit, box.bottom - unit, box.w + 8 * unit, (tables.TABLE_HEIGHT + 1) * unit)
-        return None
 
     @property
     def words(self) -> Words:
@@ -256,12 +269,12 @@ def split_of(setting: str, time: str, things: list[Words]) -> str:
     return tables.SPLITS[max(0, int.from_bytes(digest[:4], "big") % 10 - 7)]
 
 
-def depth(thing: Thing) -> float:
+def depth(thing: Placed) -> float:
     """How near to the eye a thing is: what is nearer is drawn later."""
     return 0.0 if thing.place == "sky" else thing.ground
 
 
-def hidden(thing: Thing, nearer: tuple[Thing, ...]) -> float:
+def hidden(thing: Placed, nearer: Sequence[Placed]) -> float:
     """The share of a thing's box that is hidden: by its own box of cardboard, and by the things nearer to the eye."""
     area = thing.box.area
     covered = tables.BOX_HIDES * area if thing.place == "box" else 0.0
@@ -270,6 +283,11 @@ def hidden(thing: Thing, nearer: tuple[Thing, ...]) -> float:
         if other.furniture and other.place != "mat":
             covered += thing.box.overlap(other.furniture)
     return covered / area
+
+
+def shown(thing: Placed, nearer: Sequence[Placed]) -> float:
+    """How much of the picture shows a thing, about: its box without what hides it, 0 to 1."""
+    return thing.box.area * (1 - min(1.0, hidden(thing, nearer)))
 
 
 def treads_on_mat(thing: Thing, other: Thing) -> bool:

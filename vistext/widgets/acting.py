@@ -9,7 +9,6 @@ import numpy as np
 from PIL import Image
 
 from vistext import overlays, plots
-from vistext.models.describer import look
 from vistext.models.roles import Filled, RoleModel
 from vistext.scenes import Scene, draw_many, language
 from vistext.scenes.tables import MOST_THINGS
@@ -32,7 +31,7 @@ def click_a_thing(model: RoleModel, shown: Sequence[Scene]) -> Playable:
     """
     seen = list(shown[:MOST_SCENES])
     pictures = draw_many(seen).pictures
-    found = model.frames_seen(look(model.eye, pictures))
+    found = model.frames(pictures)
 
     def boxed(scene: int, frames: Sequence[Filled]) -> np.ndarray:
         picture = pictures[scene - 1]

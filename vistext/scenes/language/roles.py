@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vistext.scenes.language.facts import Exactly, Is, value_of
 from vistext.scenes.language.lexicon import BASES, GROUPS, MOVING, noun, with_article
 from vistext.scenes.language.reading import read
-from vistext.scenes.scene import Scene, hidden
+from vistext.scenes.scene import Scene, shown
 from vistext.scenes.tables import PREPOSITIONS
 
 # Verb → its roles. Who parked or anchored a thing is not in the picture: the thing is what it was done to.
@@ -59,9 +59,8 @@ def _frame(scene: Scene, index: int) -> Frame:
 
 
 def seen_of(scene: Scene, index: int) -> float:
-    """How much of the picture shows a thing, about: its box without what hides it."""
-    thing = scene.things[index]
-    return thing.box.area * (1 - min(1.0, hidden(thing, scene.things[index + 1 :])))
+    """How much of the picture shows a thing, see `scene.shown`."""
+    return shown(scene.things[index], scene.things[index + 1 :])
 
 
 def tell(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
