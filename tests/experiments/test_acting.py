@@ -9,7 +9,7 @@ import pytest
 
 from vistext import scenes, weights
 from vistext.engine import keras
-from vistext.experiments import acting, train_roles
+from vistext.experiments import acting, commands, train_roles
 from vistext.experiments.acting import Batches, Recipe, Score
 from vistext.models import describer, roles
 from vistext.models.roles import MOST, START, WORDS, RoleModel, RolesConfig
@@ -248,7 +248,7 @@ def test_an_interrupted_training_says_so_and_goes_on(small_eye, tmp_path, monkey
         return batches(self, step, progress)
 
     monkeypatch.setattr(acting.Batches, "__call__", interrupted)
-    assert train_roles.run(asked(tmp_path)) == train_roles.INTERRUPTED
+    assert train_roles.run(asked(tmp_path)) == commands.INTERRUPTED
     assert "run the same command again" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
     calls.extend([0] * 9)

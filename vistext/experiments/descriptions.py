@@ -7,7 +7,6 @@ scenes, each with its own z.
 """
 
 import argparse
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from tqdm import tqdm
 
 from vistext import results as stored
 from vistext import scenes, sentences
-from vistext.experiments import describing
+from vistext.experiments import commands, describing
 from vistext.experiments.describing import Way
 from vistext.models import describer
 from vistext.results import FOLDER, so_far, write
@@ -44,23 +43,13 @@ def ways(taught: str, speaks: describer.Describer) -> list[Way]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--quick", action="store_true", help="a few scenes, only to see that it runs")
-    parser.add_argument("--fresh", action="store_true", help="measure all again, not only what is still missing")
-    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {STORED.name} in vistext/results)")
+    commands.declare_experiment(parser, STORED)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure what is still missing, keeping each figure as soon as it is known, and print a table."""
-    out = arguments.out or (Path("descriptions-quick.json") if arguments.quick else STORED)
+    """Measure what is still missing, and print a table; see `commands.run_experiment`."""
     plan = {"groups": 2, "count": 4, "draws": 3} if arguments.quick else {}
-    try:
-        results = measure(out, fresh=arguments.fresh, **plan)
-    except ValueError as error:
-        print("vistext:", error, file=sys.stderr)
-        return 2
-    print(table(results))
-    print(f"The results are {out}.")
-    return 0
+    return commands.run_experiment(arguments, STORED, lambda out: measure(out, fresh=arguments.fresh, **plan), table)
 
 
 def measure(out: Path, *, fresh: bool = False, groups: int = GROUPS, count: int = SCENES, draws: int = DRAWS) -> dict:

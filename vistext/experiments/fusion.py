@@ -10,7 +10,6 @@ trained as the others are, and one from which every fourth picture was withheld.
 import argparse
 import json
 import platform
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -25,7 +24,7 @@ from tqdm import tqdm
 from vistext import results as stored
 from vistext import scenes
 from vistext.engine import keras, tf
-from vistext.experiments import fusing, tags, telling
+from vistext.experiments import commands, fusing, telling
 from vistext.experiments.fusing import Asked, PairRecipe, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.experiments.looking import another
@@ -121,20 +120,13 @@ def look_blurred(eye: keras.Model, seen: list[Scene], blur: float = BLUR) -> np.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    tags.add_arguments(parser, STORED.name)
+    commands.declare_experiment(parser, STORED)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure what is still missing, keeping each figure as soon as it is known, and print a table."""
-    out = arguments.out or (Path("fusion-quick.json") if arguments.quick else STORED)
-    try:
-        results = measure(QUICK if arguments.quick else Plan(), out, fresh=arguments.fresh)
-    except ValueError as error:
-        print("vistext:", error, file=sys.stderr)
-        return 2
-    print(table(results))
-    print(f"The results are {out}.")
-    return 0
+    """Measure what is still missing, and print a table; see `commands.run_experiment`."""
+    plan = QUICK if arguments.quick else Plan()
+    return commands.run_experiment(arguments, STORED, lambda out: measure(plan, out, fresh=arguments.fresh), table)
 
 
 def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:

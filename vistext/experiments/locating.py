@@ -15,6 +15,7 @@ import numpy as np
 
 from vistext import metrics, scenes, weights
 from vistext.engine import keras, tf
+from vistext.experiments import commands
 from vistext.models import detector, segmenter
 from vistext.models.detector import DetectorConfig
 from vistext.models.segmenter import SegmenterConfig
@@ -26,7 +27,6 @@ AT_ONCE = 500
 FIRST_SEED = 1_000_000  # of a training: far from those that people take, so that their pictures are new to the network
 SPLITS = {"val": 1000, "test": 3000, "compositional": 3000}  # scenes that the shipped weights are measured on
 LEAST_SCORE = 0.01  # of what counts for a mean average precision: unlikely things complete its curve
-INTERRUPTED = 130
 
 
 def measure_detector(model: keras.Model, drawings: Drawings) -> dict:
@@ -250,12 +250,7 @@ def settle(model: keras.Model, seed: int = 0, pictures: np.ndarray | None = None
 
 def add_arguments(parser: argparse.ArgumentParser, task: Task) -> None:
     """Declare the options of the command that trains one of the two."""
-    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
-    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the card")
-    parser.add_argument(
-        "--checkpoint", type=Path, default=Path("checkpoints") / task.name, help="folder for what is unfinished"
-    )
+    commands.declare_training(parser, Path("checkpoints") / task.name)
 
 
 def run(arguments: argparse.Namespace, task: Task, recipe: Recipe) -> int:
@@ -275,8 +270,7 @@ def run(arguments: argparse.Namespace, task: Task, recipe: Recipe) -> int:
     precision = fastest_precision()
     model, history = train(task, recipe, precision=precision, checkpoint=arguments.checkpoint)
     if history.interrupted:
-        print(f"Interrupted; run the same command again to go on from step {len(history.loss)} of {recipe.steps}.")
-        return INTERRUPTED
+        return commands.interrupted(f"step {len(history.loss)} of {recipe.steps}")
     made = {"share": arguments.share, "precision": precision, "minutes": round(history.seconds[-1] / 60, 1)}
     card = ship(task, model, recipe, made, arguments.out)
     shutil.rmtree(arguments.checkpoint, ignore_errors=True)

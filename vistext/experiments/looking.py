@@ -9,7 +9,6 @@ tested on the test split, once; how they are trained was chosen on validation pi
 import argparse
 import json
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -26,7 +25,7 @@ from vistext import results as stored
 from vistext.data import easyvqa
 from vistext.data.words import END, START, Vocabulary
 from vistext.engine import keras, tf
-from vistext.experiments import answering, tags, telling
+from vistext.experiments import answering, commands, telling
 from vistext.experiments.answering import Quiz, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer
@@ -110,20 +109,13 @@ SETS: dict[str, Callable[[Plan], Data]] = {"easy-VQA": easy_vqa, "drawn world": 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    tags.add_arguments(parser, STORED.name)
+    commands.declare_experiment(parser, STORED)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure what is still missing, keeping each figure as soon as it is known, and print a table."""
-    out = arguments.out or (Path("looking-quick.json") if arguments.quick else STORED)
-    try:
-        results = measure(QUICK if arguments.quick else Plan(), out, fresh=arguments.fresh)
-    except ValueError as error:
-        print("vistext:", error, file=sys.stderr)
-        return 2
-    print(table(results))
-    print(f"The results are {out}.")
-    return 0
+    """Measure what is still missing, and print a table; see `commands.run_experiment`."""
+    plan = QUICK if arguments.quick else Plan()
+    return commands.run_experiment(arguments, STORED, lambda out: measure(plan, out, fresh=arguments.fresh), table)
 
 
 def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:

@@ -13,7 +13,6 @@ Training and test scenes share no set of facts, each scene is described once, an
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from vistext import results as stored
-from vistext.experiments import tags
+from vistext.experiments import commands, tags
 from vistext.experiments.tags import Described, Learner, Plan
 from vistext.models.roles import THINGS, VERBS
 from vistext.results import FOLDER, so_far
@@ -45,20 +44,18 @@ QUICK = Plan(sizes=(20, 40), seeds=(0,), steps=4, checks=2, validation=20, test=
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    tags.add_arguments(parser, STORED.name)
+    commands.declare_experiment(parser, STORED)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure what is still missing, keeping each figure as soon as it is known, and print a table."""
-    out = arguments.out or (Path("roles-quick.json") if arguments.quick else STORED)
-    try:
-        results = measure(QUICK if arguments.quick else FULL, out, fresh=arguments.fresh)
-    except ValueError as error:
-        print("vistext:", error, file=sys.stderr)
-        return 2
-    print(tags.table(results, CONDITIONS))
-    print(f"The results are {out}.")
-    return 0
+    """Measure what is still missing, and print a table; see `commands.run_experiment`."""
+    plan = QUICK if arguments.quick else FULL
+    return commands.run_experiment(
+        arguments,
+        STORED,
+        lambda out: measure(plan, out, fresh=arguments.fresh),
+        lambda results: tags.table(results, CONDITIONS),
+    )
 
 
 def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:

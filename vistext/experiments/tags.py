@@ -15,7 +15,6 @@ states has been chosen on validation scenes.
 import argparse
 import json
 import platform
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -31,6 +30,7 @@ from vistext import scenes
 from vistext.data import cifar10
 from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras, tf
+from vistext.experiments import commands
 from vistext.models import language_model, missing_words, tagger
 from vistext.models.language_model import LanguageModelConfig
 from vistext.results import FOLDER, so_far, write
@@ -83,24 +83,15 @@ class Described:
         return table
 
 
-def add_arguments(parser: argparse.ArgumentParser, stored_as: str = STORED.name) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--quick", action="store_true", help="a few steps of each, only to see that it runs")
-    parser.add_argument("--fresh", action="store_true", help="measure all again, not only what is still missing")
-    parser.add_argument("--out", type=Path, help=f"the file of the results (default: {stored_as} in vistext/results)")
+    commands.declare_experiment(parser, STORED)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure what is still missing, keeping each figure as soon as it is known, and print a table."""
-    out = arguments.out or (Path("tags-quick.json") if arguments.quick else STORED)
-    try:
-        results = measure(QUICK if arguments.quick else Plan(), out, fresh=arguments.fresh)
-    except ValueError as error:
-        print("vistext:", error, file=sys.stderr)
-        return 2
-    print(table(results))
-    print(f"The results are {out}.")
-    return 0
+    """Measure what is still missing, and print a table; see `commands.run_experiment`."""
+    plan = QUICK if arguments.quick else Plan()
+    return commands.run_experiment(arguments, STORED, lambda out: measure(plan, out, fresh=arguments.fresh), table)
 
 
 def measure(plan: Plan, out: Path, *, fresh: bool = False, tagging: Tagging | None = None) -> dict:

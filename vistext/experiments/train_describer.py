@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vistext import scenes, weights
 from vistext.engine import keras, tf
-from vistext.experiments import describing
+from vistext.experiments import commands, describing
 from vistext.experiments.describing import GameRecipe, Recipe, Way
 from vistext.experiments.telling import vocabulary
 from vistext.models import describer
@@ -25,21 +25,12 @@ CHECKPOINT = Path("checkpoints/describer")
 TESTED = 2000  # scenes of the test split that are described once
 DRAWN = 200  # of these, are described 20 times
 DRAWS = 20
-INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    declare(parser, CHECKPOINT)
-
-
-def declare(parser: argparse.ArgumentParser, checkpoint: Path) -> None:
-    """Declare the options of a command that trains networks that see with the eye, or the eye."""
-    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
-    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="(default: the faster one here)")
-    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the cards")
-    parser.add_argument("--checkpoint", type=Path, default=checkpoint, help="folder for what is unfinished")
+    commands.declare_training(parser, CHECKPOINT)
+    commands.declare_precision(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,8 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         precision, unfinished = arguments.precision or fastest_precision(), arguments.checkpoint / "writer"
         trained, history = describing.train(recipe, eye, config, precision=precision, checkpoint=unfinished)
         if history.interrupted:
-            print("Interrupted; run the same command again to go on.")
-            return INTERRUPTED
+            return commands.interrupted()
         writer = describer.build_writer(config)
         writer.set_weights(trained.get_weights())
         ship(arguments.checkpoint, config, {"describer": writer}, told | {"share": share, **asdict(recipe)})
@@ -66,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     game = shortened(GameRecipe(), share)
     match = describing.play(game, eye, writer, judge, checkpoint=arguments.checkpoint / "game")
     if match.interrupted:
-        print("Interrupted; run the same command again to go on.")
-        return INTERRUPTED
+        return commands.interrupted()
     networks = {"gan_describer": writer, "judge": judge}
     ship(arguments.checkpoint, config, networks, told | {"share": share, **asdict(game)})
     arguments.out.mkdir(parents=True, exist_ok=True)

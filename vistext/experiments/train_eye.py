@@ -10,10 +10,10 @@ import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from vistext.experiments import seeing
+from vistext.experiments import commands, seeing
 from vistext.experiments.seeing import Recipe
 from vistext.experiments.telling import vocabulary
-from vistext.experiments.train_describer import INTERRUPTED, declare, ship
+from vistext.experiments.train_describer import ship
 from vistext.models import describer
 from vistext.models.describer import DescriberConfig
 from vistext.training import fastest_precision
@@ -23,7 +23,8 @@ CHECKPOINT = Path("checkpoints/eye")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    declare(parser, CHECKPOINT)
+    commands.declare_training(parser, CHECKPOINT)
+    commands.declare_precision(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,8 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     precision = arguments.precision or fastest_precision()
     trained, history = seeing.train(recipe, precision=precision, checkpoint=arguments.checkpoint)
     if history.interrupted:
-        print("Interrupted; run the same command again to go on.")
-        return INTERRUPTED
+        return commands.interrupted()
     config = DescriberConfig(words=len(vocabulary()))
     eye = describer.build_eye(config)
     eye.set_weights(trained.get_weights())

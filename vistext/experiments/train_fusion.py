@@ -14,7 +14,7 @@ import numpy as np
 
 from vistext import scenes, weights
 from vistext.engine import keras, tf
-from vistext.experiments import fusing, telling
+from vistext.experiments import commands, fusing, telling
 from vistext.experiments.fusing import PairRecipe, Recipe
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer, fusion
@@ -24,7 +24,6 @@ from vistext.scenes.language.puzzles import TASKS, caption
 from vistext.training import History
 
 CHECKPOINT = Path("checkpoints/fusion")
-INTERRUPTED = 130
 SCENES, CROWDED, TWINS = 8000, 0.8, 0.4  # to learn from; see `telling.crowd`
 FORMS = ("caption", "caption", "story", "description")  # of what is said of each: a search may be for little or for all
 PUZZLES = 8000  # about these, of a task that comes up once: see `fusing.OFTEN`
@@ -42,11 +41,8 @@ TOLD = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
+    commands.declare_training(parser, CHECKPOINT)
     parser.add_argument("--only", choices=tuple(RECIPES), help="one of the networks (default: both)")
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
-    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the cards")
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
             shutil.rmtree(reached, ignore_errors=True)
         model, history = trained(name, seen, grids, share=share, checkpoint=reached)
         if history.interrupted:
-            print("Interrupted; run the same command again to go on.")
-            return INTERRUPTED
+            return commands.interrupted()
         weights.save(model, name, card(name, len(seen), share), arguments.out)
         measured = measure(name, arguments.out, share)
         weights.write_card(weights.card(name, arguments.out) | {"measured": measured}, name, arguments.out)

@@ -16,7 +16,7 @@ import numpy as np
 from vistext import likeness, metrics, weights
 from vistext.adversarial import Match
 from vistext.engine import keras, tf
-from vistext.experiments import inventing, tagging
+from vistext.experiments import commands, inventing, tagging
 from vistext.experiments.inventing import EXAMINER, EXAMINING, Recipe
 from vistext.models import gan, tagger
 from vistext.scenes import portraits, tables
@@ -30,10 +30,7 @@ SEEDS = {"generator": 0, "examiner": 1, "test": 0, "baseline": 1}  # of the port
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
-    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the cards")
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
+    commands.declare_training(parser, CHECKPOINT)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     precision = fastest_precision()
     examiner = _examiner(arguments, precision)
     if examiner is None:
-        return _interrupted("the examiner")
+        return commands.interrupted("the examiner")
     recipe = Recipe()
     recipe = replace(
         recipe,
@@ -55,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         recipe, pictures, labels, examiner=examiner, checkpoint=arguments.checkpoint / "generator"
     )
     if match.interrupted:
-        return _interrupted(f"step {len(match.seconds)} of the generator")
+        return commands.interrupted(f"step {len(match.seconds)} of the generator")
     card = ship(generator, examiner, recipe, match, arguments.out, count=len(pictures))
     shutil.rmtree(arguments.checkpoint, ignore_errors=True)
     print(f"Recognised: {card['measured']['recognised']:.1%}; the card is {arguments.out / 'gan.json'}.")
@@ -64,11 +61,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _count(name: str, arguments: argparse.Namespace) -> int:
     return max(10 * inventing.KEPT_ASIDE // 8, round(COUNTS[name] * min(1.0, arguments.share)))
-
-
-def _interrupted(where: str) -> int:
-    print(f"Interrupted; run the same command again to go on from {where}.")
-    return 130
 
 
 def _examiner(arguments: argparse.Namespace, precision: str) -> keras.Model | None:

@@ -14,7 +14,7 @@ from vistext import scenes, weights
 from vistext.data import easyvqa
 from vistext.data.words import Vocabulary
 from vistext.engine import keras, tf
-from vistext.experiments import answering, telling
+from vistext.experiments import answering, commands, telling
 from vistext.experiments.answering import Quiz, Recipe, Trained
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer, qgnet
@@ -22,7 +22,6 @@ from vistext.models.qgnet import QGNetConfig
 from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/qgnet")
-INTERRUPTED = 130
 SCENES, ASKED, CROWDED, TWINS = 16_000, 10, 0.8, 0.4  # to learn from, questions about each; see `telling.crowd`
 TESTED, QUESTIONS = 2000, 4  # scenes of each split, and questions about each
 POSED = 300  # of these scenes, questions are posed about: each wish takes several
@@ -48,12 +47,9 @@ TASKS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
+    commands.declare_training(parser, CHECKPOINT)
+    commands.declare_precision(parser)
     parser.add_argument("--only", choices=tuple(RECIPES), help="one of the networks (default: all)")
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
-    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), help="(default: the faster one here)")
-    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the cards")
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,8 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
             recipe, quiz, words = prepared(name, share)
             trained = answering.train(recipe, quiz, precision=precision, checkpoint=reached / "unfinished", label=name)
             if trained.history.interrupted:
-                print("Interrupted; run the same command again to go on.")
-                return INTERRUPTED
+                return commands.interrupted()
             ship(name, trained, recipe.network, words, folder=reached, share=share)
         arguments.out.mkdir(parents=True, exist_ok=True)
         for file in reached.glob(f"{name}*.*"):

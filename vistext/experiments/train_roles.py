@@ -12,10 +12,9 @@ from pathlib import Path
 
 from vistext import scenes, weights
 from vistext.engine import keras, tf
-from vistext.experiments import acting, telling
+from vistext.experiments import acting, commands, telling
 from vistext.experiments.acting import Recipe, Trained
 from vistext.experiments.locating import FIRST_SEED
-from vistext.experiments.train_describer import INTERRUPTED, declare
 from vistext.models import describer, roles
 from vistext.training import fastest_precision
 
@@ -28,7 +27,8 @@ RECIPE = Recipe()
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    declare(parser, CHECKPOINT)
+    commands.declare_training(parser, CHECKPOINT)
+    commands.declare_precision(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,8 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         recipe, taught, precision=arguments.precision or fastest_precision(), checkpoint=arguments.checkpoint
     )
     if trained.history.interrupted:
-        print("Interrupted; run the same command again to go on.")
-        return INTERRUPTED
+        return commands.interrupted()
     card = ship(trained, recipe, arguments.out, count=len(seen))
     measured = measure(arguments.out, max(20, round(TESTED * share)))
     weights.write_card(card | {"measured": measured}, "roles", arguments.out)

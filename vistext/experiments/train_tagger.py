@@ -17,6 +17,7 @@ from scipy.special import softmax
 from vistext import metrics, weights
 from vistext.data import cifar10
 from vistext.engine import keras, tf
+from vistext.experiments import commands
 from vistext.experiments.tagging import SHIPPED, train
 from vistext.models import tagger
 from vistext.training import fastest_precision
@@ -27,10 +28,7 @@ CHECKPOINT = Path("checkpoints/tagger")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--share", type=float, default=1.0, help="of the full training, to try it out (default: all)")
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint of an earlier, unfinished run")
-    parser.add_argument("--out", type=Path, default=weights.FOLDER, help="folder for the weights and the card")
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, help="folder for what is unfinished")
+    commands.declare_training(parser, CHECKPOINT)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,8 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             stage, pictures, labels, model=model, precision=precision, checkpoint=unfinished, label=label
         )
         if history.interrupted:
-            print(f"Interrupted; run the same command again to go on from step {len(history.loss)} of this stage.")
-            return 130
+            return commands.interrupted(f"step {len(history.loss)} of this stage")
         reached.parent.mkdir(parents=True, exist_ok=True)
         model.save_weights(reached)
     made = {"share": arguments.share, "precision": precision, "stages": [asdict(recipe) for recipe in SHIPPED]}
