@@ -5,7 +5,7 @@ import pytest
 
 from vistext import scenes
 from vistext.models.detector import Detections
-from vistext.models.prominence import DOUBTED, Found, measure, within
+from vistext.models.prominence import DOUBTED, Found, figure, learn_margins, measure, within
 from vistext.scenes.language.roles import seen_of
 from vistext.scenes.scene import Box
 from vistext.scenes.tables import KINDS
@@ -41,7 +41,7 @@ def test_rough_boxes_become_those_of_the_detector_and_shares_what_these_leave(se
         ]
         order = rng.permutation(len(rough))
         theirs = detected(*(thing.box for thing in scene.things), kinds=[thing.kind for thing in rough])
-        boxes, seen = measure([rough[index] for index in order], theirs, 64)
+        boxes, seen = measure([rough[index] for index in order], theirs, {})
         for index, box, share in zip(order, boxes, seen, strict=True):
             true = scene.things[index].box
             assert (box.x, box.y, box.w, box.h) == pytest.approx((true.x, true.y, true.w, true.h), abs=1e-6)
@@ -52,25 +52,25 @@ def test_rough_boxes_become_those_of_the_detector_and_shares_what_these_leave(se
 
 def test_where_the_detector_finds_nothing_of_the_kind_the_estimates_stay():
     for theirs in (NOTHING, detected(BOX, kinds=[5]), detected(Box(0.7, 0.7, 0.2, 0.2), kinds=[3])):
-        boxes, [share] = measure([found(seen=0.06)], theirs, 64)
+        boxes, [share] = measure([found(seen=0.06)], theirs, {})
         assert boxes == [BOX]
         assert share == BOX.area  # of its own box all is seen
 
 
 def test_each_detection_is_given_to_one_thing():
     near = Box(0.3, 0.25, 0.25, 0.25)
-    boxes, _ = measure([found(near), found(BOX)], detected(BOX, kinds=[3]), 64)
+    boxes, _ = measure([found(near), found(BOX)], detected(BOX, kinds=[3]), {})
     assert boxes == [near, BOX]
 
 
 def test_a_share_that_the_grid_contradicts_is_not_believed():
     around = Box(0.2, 0.2, 0.4, 0.4)
     things = [found(seen=0.05), found(around, kind=4, seen=0.16)]
-    _, seen = measure(things, detected(BOX, around, kinds=[3, 4]), 64)
+    _, seen = measure(things, detected(BOX, around, kinds=[3, 4]), {})
     assert seen == pytest.approx([0.05, 0.16])  # by the boxes, nothing would be seen of the first
     low, high = BOX.area / DOUBTED, BOX.area * DOUBTED
     for own, believed in ((low * 1.01, True), (high * 0.99, True), (low * 0.99, False), (high * 1.01, False)):
-        _, [share] = measure([found(seen=own)], detected(BOX, kinds=[3]), 64)
+        _, [share] = measure([found(seen=own)], detected(BOX, kinds=[3]), {})
         assert (share == pytest.approx(BOX.area)) == believed
         assert believed or share == own
 
@@ -78,9 +78,9 @@ def test_a_share_that_the_grid_contradicts_is_not_believed():
 def test_furniture_that_would_not_fit_into_the_picture_hides_nothing():
     edge = Box(0.0, 0.7, 0.25, 0.25)
     assert found(edge, place="table").furniture is None
-    _, seen = measure([found(edge, place="table"), found(kind=4)], NOTHING, 64)
+    _, seen = measure([found(edge, place="table"), found(kind=4)], NOTHING, {})
     assert seen == pytest.approx([edge.area, BOX.area])
-    assert measure([], NOTHING, 64) == ([], [])
+    assert measure([], NOTHING, {}) == ([], [])
 
 
 def test_a_box_is_cut_off_where_the_picture_ends():
@@ -89,3 +89,26 @@ def test_a_box_is_cut_off_where_the_picture_ends():
     assert within(1.1, 0.5, 1.3, 0.6) is None
     for edge in np.random.default_rng(0).uniform(0, 1, 200):
         within(edge, edge, 1.0, 1.0)  # never beyond 1, however numbers are rounded
+
+
+def test_margins_are_what_is_missing_of_boxes_and_are_added_to_what_is_drawn():
+    seen = scenes.sample(300, 4, "train")
+    margins = learn_margins(seen)
+    assert {name.split()[0] for name in margins} == set(KINDS)
+    assert all(value >= 0 for each in margins.values() for value in each)
+    assert margins["cat sitting"] == [0, 0, 0]
+    assert margins["cat sitting box"][2] > 0.2  # the cardboard hides what is below
+    assert margins["ship sailing"][2] > 0
+    off = []
+    for scene, drawing in zip(seen, map(scenes.draw, seen), strict=True):
+        things = [
+            Found(kind, thing.posture, thing.place, thing.box, seen_of(scene, number))
+            for number, (thing, kind) in enumerate(zip(scene.things, drawing.kinds.tolist(), strict=True))
+        ]
+        drawn = Detections(drawing.boxes.astype("float32"), drawing.kinds, np.ones(len(things), "float32"))
+        for told in ({}, margins):
+            _, shares = measure(things, drawn, told)
+            off.append(np.abs(np.log(np.array(shares) / [thing.seen for thing in things])).mean())
+    without, with_them = np.array(off).reshape(-1, 2).mean(axis=0)
+    assert with_them < 0.75 * without
+    assert figure(scenes.course_scene().things[0], "cat") == "cat sitting"

@@ -15,13 +15,15 @@ from vistext.engine import keras, tf
 from vistext.experiments import acting, commands, telling
 from vistext.experiments.acting import Recipe, Trained
 from vistext.experiments.locating import FIRST_SEED
-from vistext.models import describer, roles
+from vistext.models import describer, prominence, roles
+from vistext.scenes import Scene
 from vistext.training import fastest_precision
 
 CHECKPOINT = Path("checkpoints/roles")
 SCENES, CROWDED, TWINS = 32_000, 0.8, 0.4  # to learn from; see `telling.crowd`
 TESTED = 2000  # scenes of each split
 KNOWN = 4000  # scenes of the training split in which combinations are counted, to find the rare ones
+MARGINS = 4000  # scenes of these, from which it is learned how much larger than what is drawn boxes are
 RECIPE = Recipe()
 
 
@@ -44,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if trained.history.interrupted:
         return commands.interrupted()
-    card = ship(trained, recipe, arguments.out, count=len(seen))
+    card = ship(trained, recipe, arguments.out, seen)
     measured = measure(arguments.out, max(20, round(TESTED * share)))
     weights.write_card(card | {"measured": measured}, "roles", arguments.out)
     shutil.rmtree(arguments.checkpoint, ignore_errors=True)
@@ -52,14 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def ship(trained: Trained, recipe: Recipe, folder: Path, *, count: int) -> dict:
+def ship(trained: Trained, recipe: Recipe, folder: Path, seen: list[Scene]) -> dict:
     """Save the network with a card on which what was measured is still missing.
 
     Args:
         trained: as `acting.train` returns it.
         recipe: by which.
         folder: where to.
-        count: scenes that it learned from.
+        seen: the scenes that it learned from.
 
     Returns:
         The card.
@@ -75,13 +77,14 @@ def ship(trained: Trained, recipe: Recipe, folder: Path, *, count: int) -> dict:
         "data": "the drawn world",
         "recipe": {
             "command": "vistext train roles",
-            "scenes": count,
+            "scenes": len(seen),
             "crowded": CROWDED,
             "twins": TWINS,
             **settings,
         },
         "config": config,
         "words": list(roles.WORDS),
+        "margins": prominence.learn_margins(seen[:MARGINS]),
         "eye": "eye",
         "made": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},

@@ -9,7 +9,7 @@ are put in order, the most prominent first.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -247,12 +247,14 @@ class Filled:
 class RoleModel:
     """An eye, a network that says who does what, and a detector that says where exactly: pictures → frames.
 
-    Without a detector, the network's own estimates of boxes and of how much is seen are taken.
+    Without a detector, the network's own estimates of boxes and of how much is seen are taken. By how much whole boxes
+    are larger than what is drawn is said by `margins`; see `prominence.learn_margins`.
     """
 
     eye: keras.Model
     network: keras.Model
     detector: keras.Model | None = None
+    margins: prominence.Margins = field(default_factory=dict)
 
     def frames(self, pictures: np.ndarray) -> list[list[Filled]]:
         """The frame of each thing in pictures.
@@ -287,7 +289,7 @@ class RoleModel:
         found = zip(_filled(written), detector.detect(self.detector, squares), strict=True)
         for row, (each, detected) in enumerate(found):
             there = np.flatnonzero(seen[row])
-            exact, seen[row, there] = prominence.measure([frame.found() for frame in each], detected, SIDE)
+            exact, seen[row, there] = prominence.measure([frame.found() for frame in each], detected, self.margins)
             boxes[row, there] = [(box.x, box.y, box.w, box.h) for box in exact]
         return written._replace(boxes=boxes, seen=seen)
 
@@ -442,4 +444,4 @@ def load(folder: Path = weights.FOLDER) -> RoleModel:
     """
     network = build(shipped_config(folder))
     weights.load_into(network, "roles", folder)
-    return RoleModel(describer.load_eye(), network, detector.load())
+    return RoleModel(describer.load_eye(), network, detector.load(), weights.card("roles", folder)["margins"])
