@@ -51,7 +51,7 @@ def test_rough_boxes_become_those_of_the_detector_and_shares_what_these_leave(se
 
 
 def test_where_the_detector_finds_nothing_of_the_kind_the_estimates_stay():
-    for theirs in (NOTHING, detected(BOX, kinds=[5]), detected(Box(0.7, 0.7, 0.2, 0.2), kinds=[3])):
+    for theirs in (NOTHING, detected(BOX, kinds=[5])):
         boxes, [share] = measure([found(seen=0.06)], theirs, {})
         assert boxes == [BOX]
         assert share == BOX.area  # of its own box all is seen
@@ -61,6 +61,9 @@ def test_each_detection_is_given_to_one_thing():
     near = Box(0.3, 0.25, 0.25, 0.25)
     boxes, _ = measure([found(near), found(BOX)], detected(BOX, kinds=[3]), {})
     assert boxes == [near, BOX]
+    away = Box(0.75, 0.75, 0.125, 0.125)
+    boxes, _ = measure([found(near), found(BOX)], detected(away, BOX, kinds=[3, 3]), {})
+    assert boxes == [away, BOX]  # what is left over of the kind
 
 
 def test_a_share_that_the_grid_contradicts_is_not_believed():

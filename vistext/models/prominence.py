@@ -18,8 +18,8 @@ from vistext.scenes import Scene, draw_many
 from vistext.scenes.scene import Box, Placed, depth, hidden, shown
 from vistext.scenes.tables import KINDS
 
-LEAST = 0.3  # how much two boxes of one thing overlap at least, as intersection over union
-DOUBTED = 1.5  # a measure that is off by more than such a factor from what the grid says is not believed
+ALONE = 0.01  # what counts as overlap of two of a kind that do not overlap: what is left over belongs together
+DOUBTED = 2.0  # a measure that is off by more than such a factor from what the grid says is not believed
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,15 @@ def measure(things: Sequence[Found], detected: Detections, margins: Margins) -> 
         margins: as `learn_margins` gives them; a figure that is not there has none.
 
     Returns:
-        For each thing the box of what is drawn of it: the detector's if there is one of its kind that overlaps with it,
-        its own otherwise; and the share of the picture that shows it, 0 to 1: what the whole boxes leave of it, if that
-        is believable.
+        For each thing the box of what is drawn of it: the detector's if one of its kind is left for it, where several
+        are the one that overlaps most, and its own otherwise; and the share of the picture that shows it, 0 to 1: what
+        the whole boxes leave of it, if that is believable.
     """
     theirs = [within(*edges / SIDE) for edges in detected.boxes]
     overlaps = np.array(
         [
             [
-                _overlap(thing.box, box) if kind == thing.kind and box else 0.0
+                _overlap(thing.box, box) + ALONE if kind == thing.kind and box else 0.0
                 for box, kind in zip(theirs, detected.kinds, strict=True)
             ]
             for thing in things
@@ -101,7 +101,7 @@ def measure(things: Sequence[Found], detected: Detections, margins: Margins) -> 
     ).reshape(len(things), len(theirs))
     boxes, placed = [thing.box for thing in things], list(things)
     for index, other in zip(*linear_sum_assignment(overlaps, maximize=True), strict=True):
-        if overlaps[index, other] > LEAST:
+        if overlaps[index, other]:
             boxes[index] = theirs[other]
             placed[index] = replace(things[index], box=_whole(things[index], theirs[other], margins))
     # Of two that stand in one line, and of all in the sky, the one of which more is seen is in front.
