@@ -88,6 +88,13 @@ def test_only_long_code_that_shows_something_is_folded(shown):
     assert shown.count("<details>") == len(long) > 0
 
 
+def test_what_code_shows_stands_on_a_slide_once_and_without_an_empty_box_for_code(shown):
+    cells = pages.prepared(read(LESSON)).cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    assert shown.count('<div class="input">') == shown.count('<div class="highlight') == len(code)
+    assert shown.count('<div class="output_wrapper">') == sum(bool(cell.outputs) for cell in code)
+
+
 def test_links_into_the_course_lead_to_its_repository(page):
     assert re.search(r'href="https://github\.com/[^"]+/notebooks/exercises/release/', page)
     assert not re.search(r'href="(?!https?:|#)', page)

@@ -54,22 +54,22 @@ def title_of(notebook: NotebookNode) -> str:
     return notebook.cells[0].source.splitlines()[0].removeprefix("# ")
 
 
-def rendered(notebook: NotebookNode) -> str:
-    """The cells of a notebook as HTML, by nbconvert, with formulas as MathML."""
+def rendered(notebook: NotebookNode, *, code: bool = True) -> str:
+    """The cells of a notebook as HTML, by nbconvert, with formulas as MathML; without `code`, only what code shows."""
     formulas: list[str] = []
     cells = [cell.copy() for cell in notebook.cells]
     for cell in cells:
         if cell.cell_type == "markdown":
             cell.source = FORMULA.sub(lambda found: _kept(found, formulas), cell.source)
-    body, _ = _exporter().from_notebook_node(NotebookNode(notebook, cells=cells))
+    body, _ = _exporter(code).from_notebook_node(NotebookNode(notebook, cells=cells))
     return re.sub(r"FORMULA(\d+)X", lambda found: formulas[int(found[1])], body)
 
 
 @cache
-def _exporter():
+def _exporter(code: bool):
     from nbconvert import HTMLExporter
 
-    return HTMLExporter(template_name="basic", anchor_link_text="")
+    return HTMLExporter(template_name="basic", anchor_link_text="", exclude_input=not code)
 
 
 def _kept(found: re.Match, formulas: list[str]) -> str:

@@ -1,7 +1,8 @@
 """`vistext slides NN`: a lesson as slides, in one file.
 
 Each heading begins a slide, and so does each cell of code: what it shows stands on it, and its code below, folded when
-it is long. Arrow keys, space and swipes turn them; what does not fit can be scrolled to; printed, each has a page.
+it is long. Arrow keys, space and swipes turn them. Letters grow with the screen; a slide that is fuller than it gets
+smaller ones, and smaller pictures; what does not fit even so can be scrolled to. Printed, each has a page.
 """
 
 import argparse
@@ -18,14 +19,16 @@ from vistext.pages import add_arguments
 
 __all__ = ["add_arguments", "deck", "run", "slides"]
 
-LONGEST = 12  # lines of code that a slide shows at once
+LONGEST = 8  # lines of code that stand unfolded beside what they show
 HEADING = re.compile(r"^(#{1,3}) +(.*)$", re.MULTILINE)
 STYLE = """
-html { font-size: 130% }
-section { box-sizing: border-box; min-height: 100vh; padding: 2rem 3rem 3rem; max-width: 64rem; margin: 0 auto }
+main { max-width: none; padding: 0 }
+section { --letter: max(17px, 2.9vh); --fit: 1; font-size: calc(var(--letter) * var(--fit)); box-sizing: border-box;
+  min-height: 100vh; padding: 1.5rem 3rem 2.5rem; max-width: calc(64 * var(--letter)); margin: 0 auto }
 section:not(.now) { display: none }
 section .of { color: #595959; font-size: .7em; margin: 0 }
-section img { max-height: 62vh; width: auto }
+section img { max-height: calc(62vh * var(--fit)); width: auto }
+section > :first-child { margin-top: 0 }
 summary { cursor: pointer; color: #00568a }
 nav { position: fixed; bottom: .4rem; right: .8rem; font-size: .7em; background: #fff }
 nav button { font: inherit; padding: .1rem .6rem }
@@ -34,14 +37,24 @@ nav button { font: inherit; padding: .1rem .6rem }
 SCRIPT = """
 const all = [...document.querySelectorAll("section")], place = document.querySelector("output");
 const here = () => Math.min(Math.max(parseInt(location.hash.slice(1)) || 1, 1), all.length);
+const fit = one => {
+  const page = document.documentElement;
+  for (let size = 1; size >= 0.6; size -= 0.05) {
+    one.style.setProperty("--fit", size);
+    if (page.scrollHeight <= page.clientHeight) break;
+  }
+};
 const show = () => {
   all.forEach((one, index) => one.classList.toggle("now", index === here() - 1));
+  fit(all[here() - 1]);
   place.value = `${here()} of ${all.length}`;
   scrollTo(0, 0);
 };
 const go = by => { location.hash = Math.min(Math.max(here() + by, 1), all.length) };
 const keys = {ArrowRight: 1, PageDown: 1, " ": 1, ArrowLeft: -1, PageUp: -1, Home: -all.length, End: all.length};
 addEventListener("hashchange", show);
+addEventListener("load", show);
+addEventListener("resize", show);
 addEventListener("keydown", event => {
   if (event.target.closest("button, summary, a") && event.key === " ") return;
   if (event.key in keys) { event.preventDefault(); go(keys[event.key]) }
@@ -89,8 +102,8 @@ def deck(path: Path) -> str:
 
 
 def _slide(notebook: NotebookNode, under: str, cell: NotebookNode) -> str:
-    def html(one: NotebookNode) -> str:
-        return pages.rendered(NotebookNode(notebook, cells=[one]))
+    def html(one: NotebookNode, *, code: bool = True) -> str:
+        return pages.rendered(NotebookNode(notebook, cells=[one]), code=code)
 
     if cell.cell_type == "markdown":
         head = "" if HEADING.match(cell.source) else f'<p class="of">{escape(under)}</p>'
@@ -98,7 +111,7 @@ def _slide(notebook: NotebookNode, under: str, cell: NotebookNode) -> str:
     code = html(NotebookNode(cell, outputs=[]))
     if len(cell.source.splitlines()) > LONGEST and cell.outputs:
         code = f"<details><summary>the code</summary>{code}</details>"
-    shown = html(NotebookNode(cell, source="")) if cell.outputs else ""
+    shown = html(cell, code=False) if cell.outputs else ""
     return f'<section><p class="of">{escape(under)}</p>{shown}{code}</section>'
 
 
