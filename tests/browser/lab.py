@@ -18,6 +18,7 @@ NUMBERED = (
     ".map((one, number) => one.dataset.stop = String(number))"
 )
 SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100))))"
+KERNEL = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent)"
 
 
@@ -39,6 +40,8 @@ class Lab:
         """Show a notebook by itself, and wait for its kernel."""
         self.page.goto(f"{self.address}/doc/tree/{name}?token={self.token}&reset")
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=STARTS)
+        # What is told to run before its kernel is connected makes JupyterLab ask for one, and wait.
+        self.page.wait_for_function(f"() => {KERNEL}?.connectionStatus === 'connected'", timeout=STARTS, polling=200)
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=STARTS)
 
     def run_all(self) -> list[str]:
