@@ -37,7 +37,8 @@ class Lab:
         self.taken: list[float] = []  # seconds that each change of a widget took, the hand's way to it included
 
     def open(self, name: str) -> None:
-        """Show a notebook by itself, and wait for its kernel."""
+        """Show a notebook by itself, in a wide window, and wait for its kernel."""
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
         self.page.goto(f"{self.address}/doc/tree/{name}?token={self.token}&reset")
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=STARTS)
         # What is told to run before its kernel is connected makes JupyterLab ask for one, and wait.
