@@ -240,10 +240,10 @@ def _body(model: keras.Model) -> dict[str, keras.layers.Layer]:
     return {layer.name: layer for layer in model.layers if layer.name.startswith(parts) and layer.weights}
 
 
-def settle(model: keras.Model, seed: int = 0, pictures: np.ndarray | None = None) -> None:
-    """Let batch norm see many pictures at once, drawn ones unless others are given, now that weights do not change."""
+def settle(model: keras.Model, seed: int = 0, pictures: np.ndarray | None = None, count: int | None = None) -> None:
+    """Let batch norm see many pictures at once now that weights do not change: drawn ones, unless others are given."""
     if pictures is None:
-        pictures = scenes.draw_many(scenes.sample(SETTLING, FIRST_SEED * (seed + 1) - 1, "train")).pictures
+        pictures = scenes.draw_many(scenes.sample(count or SETTLING, FIRST_SEED * (seed + 1) - 1, "train")).pictures
     for first in range(0, len(pictures), AT_ONCE):
         model(pictures[first : first + AT_ONCE], training=True)
 
