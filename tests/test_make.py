@@ -88,6 +88,16 @@ def test_after_the_tests_the_tour_and_the_lab_have_nothing_left_to_install(clone
     assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "hands")] == [[]] * 4
 
 
+def test_the_test_command_runs_every_part_and_does_not_fail_for_what_others_release(clone):
+    _, asked = make(clone, f"PYTHON={stand_in(clone)}", "test")
+    unit, compared, played = (line for line in asked if line.startswith("-m pytest"))
+    assert unit.endswith(" tests")
+    assert "--nbval " in compared
+    assert played.endswith("--noted tests/colab tests/browser")
+    [alone] = make(clone, "hands")[1]
+    assert alone == played.replace(" --noted", "")
+
+
 def test_new_requirements_are_installed(clone):
     make(clone, f"PYTHON={stand_in(clone)}", "tour")
     later = (clone / ".venv" / ".cpu-base").stat().st_mtime + 5

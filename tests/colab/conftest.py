@@ -21,12 +21,36 @@ from nbclient import NotebookClient
 from vistext.data import sources
 from vistext.notebooks import ROOT, code_cells, home, lessons, read
 
-PINNED = Path(__file__).parent / "colab-2026-08.txt"
-NEWEST = ["tensorflow-cpu", "ipykernel", "ipywidgets", "matplotlib", "pillow", "scikit-learn", "scikit-image", "scipy"]
-NEWEST += ["pandas", "pooch", "pycocotools", "requests", "rich", "tqdm"]
+COLAB, NEWEST = "Colab of 2026-08", "the newest of everything"
+PINNED, NOTED = (Path(__file__).parent / name for name in ("colab-2026-08.txt", "newest-2026-11.txt"))
+NAMES = ["tensorflow-cpu", "ipykernel", "ipywidgets", "matplotlib", "pillow", "scikit-learn", "scikit-image", "scipy"]
+NAMES += ["pandas", "pooch", "pycocotools", "requests", "rich", "tqdm"]
 FREEZE = (
     "import importlib.metadata as m; print(__import__('json').dumps({d.name: d.version for d in m.distributions()}))"
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make test` asks for: it is to fail for what changes here, not for what is released elsewhere."""
+    parser.addoption(
+        "--noted",
+        action="store_true",
+        help=f"for the newest of everything, take what {NOTED.name} notes, and of the lessons the first",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --noted, what is noted runs the first lesson, in which every network of the course speaks."""
+    if not config.getoption("--noted", default=False):
+        return
+    left_out = [
+        item
+        for item in items
+        if NEWEST in (given := item.callspec.params if hasattr(item, "callspec") else {}).values()
+        and given.get("path", lessons()[0]) != lessons()[0]
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 class Runtime(NamedTuple):
@@ -112,17 +136,16 @@ def published(folder: Path) -> Path:
 
 @pytest.fixture(
     scope="session",
-    params=[
-        pytest.param(name, marks=pytest.mark.xdist_group(name))
-        for name in ("Colab of 2026-08", "the newest of everything")
-    ],
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in (COLAB, NEWEST)],
 )
 def runtime(request, tmp_path_factory) -> Runtime:
     """An environment without vistext."""
     python, folder = python_3_13(), tmp_path_factory.mktemp("colab")
     subprocess.run([python, "-m", "venv", folder / "venv"], check=True)
     inside = folder / "venv" / "bin" / "python"
-    wanted = ["-r", str(PINNED)] if request.param.startswith("Colab") else ["--upgrade", *NEWEST]
+    noted = NOTED if request.config.getoption("--noted", default=False) else None
+    pinned = PINNED if request.param == COLAB else noted
+    wanted = ["-r", str(pinned)] if pinned else ["--upgrade", *NAMES]
     # Compiling all that is installed would take half of the time, and lessons import a small part of it.
     install = [inside, "-m", "pip", "install", "--quiet", "--prefer-binary", "--no-compile"]
     if subprocess.run([*install, "packaging"], capture_output=True, check=False).returncode:
