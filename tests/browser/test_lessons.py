@@ -139,9 +139,9 @@ def use_kernel_explorer(lab, widget):
 
 
 def use_thresholds(lab, widget):
-    move(lab, widget, 0)
-    drag(lab, widget, 1, 0.05)
+    drag(lab, widget, 1, 0.05)  # in the first scene, the fullest, of which weak answers are shown
     move(lab, widget, 2, "End")
+    move(lab, widget, 0)
     assert "drawn" in widget.inner_text()
 
 
