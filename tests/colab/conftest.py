@@ -146,7 +146,8 @@ def runtime(request, tmp_path_factory) -> Runtime:
     noted = NOTED if request.config.getoption("--noted", default=False) else None
     pinned = PINNED if request.param == COLAB else noted
     wanted = ["-r", str(pinned)] if pinned else ["--upgrade", *NAMES]
-    # Compiling all that is installed would take half of the time, and lessons import a small part of it.
+    # Compiling all that is installed would take half of the time, and lessons import a small part of it, which the
+    # first kernel compiles for all: PYTHONDONTWRITEBYTECODE, which some machines set, does not reach it.
     install = [inside, "-m", "pip", "install", "--quiet", "--prefer-binary", "--no-compile"]
     if subprocess.run([*install, "packaging"], capture_output=True, check=False).returncode:
         pytest.skip("the package index cannot be reached")
@@ -161,7 +162,7 @@ def runtime(request, tmp_path_factory) -> Runtime:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in data or not name.startswith(("VISTEXT", "PYTHONPATH", "JUPYTER"))
+        if name in data or not name.startswith(("VISTEXT", "PYTHON", "JUPYTER"))
     }
     environment = kept | {
         "PATH": os.pathsep.join([str(inside.parent), os.environ["PATH"]]),
