@@ -10,7 +10,7 @@ import pytest
 
 from vistext import scenes, widgets
 from vistext.data import pictures
-from vistext.models import describer, detector, gan, language_model, qgnet, tagger
+from vistext.models import describer, detector, fusion, gan, language_model, qgnet, roles, tagger
 from vistext.scenes import tables
 
 MOST = 0.2  # seconds
@@ -57,8 +57,18 @@ def ask():
     return widgets.ask(qgnet.load(), SCENES), lambda n: (1 + n % 6, "Is there a dog?")
 
 
+def things():
+    return widgets.click_a_thing(roles.load(), SCENES), lambda n: (1 + n % 6, 1)
+
+
+def search():
+    return widgets.search(fusion.load(), SCENES), lambda n: ("A cat is sleeping."[: 18 - n],)
+
+
 @pytest.mark.parametrize(
-    "made", [explorer, your_picture, thresholds, sampler, walk, by_z, best, ask], ids=lambda made: made.__name__
+    "made",
+    [explorer, your_picture, thresholds, sampler, walk, by_z, best, ask, things, search],
+    ids=lambda made: made.__name__,
 )
 def test_a_widget_answers_within_200_milliseconds(made):
     played, given = made()
