@@ -44,7 +44,11 @@ def parts(playable, kind):
 def test_the_best_are_shown_and_the_still_picture_says_what_is_asked_for(playable):
     assert f"The {searching.FOUND} pictures" in playable.still.alt
     assert searching.EXAMPLES[0] in playable.still.alt
-    assert playable.answer("It is night.").startswith("<img")
+    shown = playable.answer("It is night.")
+    fits = re.findall(r"<figcaption>fits ([\d.]+)<br>(.*?)</figcaption>", shown)
+    assert [float(fit) for fit, _ in fits] == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    assert {mark for _, mark in fits} <= set(searching.MARKS.values())
+    assert re.findall(r'alt="(.*?)"', shown) == [f"found as number {place}" for place in range(1, 7)]
 
 
 def test_typing_and_clicking_search_again(playable):

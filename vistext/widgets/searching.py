@@ -9,9 +9,10 @@ import numpy as np
 from vistext import plots, scenes
 from vistext.models.fusion import Matcher, TextError
 from vistext.scenes import Scene, language
-from vistext.widgets.parts import Playable
+from vistext.widgets.parts import Playable, as_html
 
 FOUND = 6  # pictures that are shown
+SIDE = 128  # pixels of each
 EXAMPLES = (
     "A cat is sleeping on the mat.",
     "A red ship is sailing on the water.",
@@ -30,8 +31,9 @@ def search(matcher: Matcher, seen: Sequence[Scene]) -> Playable:
         seen: scenes that are searched, 1 or more.
 
     Returns:
-        The field, some sentences to click, and what is found. Its `answer` takes a sentence and gives HTML; for what
-        cannot be read, a line that says why.
+        The field, some sentences to click, and what is found. Its `answer` takes a sentence and gives HTML: the
+        pictures in a row, or in several where there is less room, each with how well it fits; for what cannot be read,
+        a line that says why.
 
     Raises:
         ValueError: no scenes are given.
@@ -41,22 +43,25 @@ def search(matcher: Matcher, seen: Sequence[Scene]) -> Playable:
     pictures = scenes.draw_many(list(seen)).pictures
     vectors = matcher.see(pictures)
 
-    def found(sentence: str) -> plots.Picture:
+    def found(sentence: str) -> list[tuple[np.ndarray, str, str]]:
+        """The pictures that fit best, each with how well it fits, and with whether the sentence is true of it."""
         fit = (matcher.read([sentence]) @ vectors.T)[0]
-        best = np.argsort(-fit, kind="stable")[:FOUND]
-        return plots.grid(
-            pictures[best],
-            [f"fits {fit[number]:.2f}\n{MARKS[language.holds(sentence, seen[number]).answer]}" for number in best],
-            alt=f"The {len(best)} pictures that fit “{sentence}” best, the best first",
-            columns=FOUND,
-            inches=1.5,
-        )
+        return [
+            (pictures[number], f"fits {fit[number]:.2f}", MARKS[language.holds(sentence, seen[number]).answer])
+            for number in np.argsort(-fit, kind="stable")[:FOUND]
+        ]
 
     def answer(sentence: str) -> str:
         try:
-            return found(sentence)._repr_html_()
+            best = found(sentence)
         except TextError as error:
             return f'<p role="status" style="overflow-wrap: anywhere">{escape(str(error))}</p>'
+        each = "".join(
+            f'<figure style="margin: 0; text-align: center">{as_html(picture, f"found as number {place}", SIDE)}'
+            f"<figcaption>{fits}<br>{true}</figcaption></figure>"
+            for place, (picture, fits, true) in enumerate(best, start=1)
+        )
+        return f'<div style="display: flex; gap: 1em; flex-wrap: wrap">{each}</div>'
 
     field = ipywidgets.Text(
         value=EXAMPLES[0],
@@ -71,4 +76,12 @@ def search(matcher: Matcher, seen: Sequence[Scene]) -> Playable:
     result = ipywidgets.HTML(answer(field.value))
     field.observe(lambda change: setattr(result, "value", answer(change["new"])), names="value")
     suggestions = ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
-    return Playable(ipywidgets.VBox([field, suggestions, result]), found(EXAMPLES[0]), answer)
+    best = found(EXAMPLES[0])
+    still = plots.grid(
+        [picture for picture, *_ in best],
+        [f"{fits}\n{true}" for _, fits, true in best],
+        alt=f"The {len(best)} pictures that fit “{EXAMPLES[0]}” best, the best first",
+        columns=FOUND,
+        inches=1.5,
+    )
+    return Playable(ipywidgets.VBox([field, suggestions, result]), still, answer)
