@@ -47,10 +47,11 @@ def sentence_sampler(
             f'<ul style="list-style: none">{lines}</ul></div>'
         )
 
+    wide = {"style": {"description_width": "7em"}, "layout": ipywidgets.Layout(width="26em")}
     slider = ipywidgets.FloatSlider(
-        value=1.0, min=0.1, max=3.0, step=0.1, description="Temperature", continuous_update=False
+        value=1.0, min=0.1, max=3.0, step=0.1, description="Temperature", continuous_update=False, **wide
     )
-    field = ipywidgets.Text(value=beginning, description="Begins", continuous_update=False)
+    field = ipywidgets.Text(value=beginning, description="Begins", continuous_update=False, **wide)
     button = ipywidgets.Button(description="Six others")
     result = ipywidgets.HTML()
     seeds = itertools.count()
@@ -70,4 +71,5 @@ def sentence_sampler(
         alt=f'Bars: how likely each word is after "{beginning}", at three temperatures; the higher it is, the more '
         "alike the bars are",
     )
-    return Playable(ipywidgets.VBox([ipywidgets.HBox([slider, field, button]), result]), still, answer)
+    controls = ipywidgets.HBox([slider, field, button], layout=ipywidgets.Layout(flex_flow="row wrap"))
+    return Playable(ipywidgets.VBox([controls, result]), still, answer)
