@@ -10,6 +10,10 @@ from PIL import Image
 from vistext.notebooks import lessons
 
 NAMED = ("button", "combobox", "checkbox", "slider", "spinbutton", "textbox")  # roles of what can be used
+CUT = (
+    "area => [...area.querySelectorAll('.widget-label, button')]"
+    ".filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
+)
 
 
 @pytest.fixture(
@@ -54,6 +58,7 @@ def test_top_and_widgets_fit_their_page_in_both_themes(lesson):
             over = area.evaluate("area => area.scrollWidth - area.clientWidth")
             what = f"widget {number}" if number else "the top"
             assert over <= 1, f"{what} is {over} pixels too wide at {width} ({theme})"
+            assert area.evaluate(CUT) == [], f"names that are cut short in {what} at {width} ({theme})"
 
 
 def test_every_control_has_a_name_and_every_picture_says_what_it_shows(lesson):
