@@ -229,7 +229,7 @@ def asked(tmp_path, *options):
 def test_the_command_ships_weights_with_a_card_that_can_be_loaded(small_eye, tmp_path):
     assert train_roles.run(asked(tmp_path)) == 0
     card = weights.card("roles", tmp_path / "out")
-    assert (card["recipe"]["steps"], card["recipe"]["scenes"]) == (3, 160)
+    assert (card["recipe"]["steps"], card["recipe"]["scenes"]) == (3, 320)
     assert set(card["measured"]) == {"scenes", "seed", "test", "compositional"}
     assert not (tmp_path / "check").exists()
     network = roles.build(roles.shipped_config(tmp_path / "out"))
