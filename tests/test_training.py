@@ -136,6 +136,7 @@ def test_the_coarser_precision_is_taken_only_if_clearly_faster(monkeypatch, cloc
         return picture
 
     monkeypatch.setattr(training.tf.nn, "conv2d", convolve)
+    monkeypatch.setattr(training, "_may_know_bfloat16", lambda: True)
     assert fastest_precision.__wrapped__() == found
 
 
@@ -147,7 +148,25 @@ def test_the_start_of_the_library_is_not_held_against_a_precision(monkeypatch, c
         return picture
 
     monkeypatch.setattr(training.tf.nn, "conv2d", convolve)
+    monkeypatch.setattr(training, "_may_know_bfloat16", lambda: True)
     assert fastest_precision.__wrapped__() == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("flags", "found"),
+    [("flags : avx2 fma", "float32"), ("flags : avx512_bf16 amx_tile", "mixed_bfloat16"), (None, "mixed_bfloat16")],
+)
+def test_a_processor_that_does_not_know_the_coarser_precision_is_not_asked(monkeypatch, clock, tmp_path, flags, found):
+    def convolve(picture, *_):
+        clock.now += 0.1 if picture.dtype == tf.bfloat16 else 1.0
+        return picture
+
+    monkeypatch.setattr(training.tf.nn, "conv2d", convolve)
+    monkeypatch.setattr(training.tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.setattr(training, "PROCESSORS", tmp_path / "cpuinfo")
+    if flags:
+        training.PROCESSORS.write_text(flags)
+    assert fastest_precision.__wrapped__() == found
 
 
 def test_the_fastest_precision_of_this_machine_is_one_that_keras_knows():

@@ -22,6 +22,7 @@ from vistext.engine import keras, tf
 
 ops = keras.ops
 
+PROCESSORS = Path("/proc/cpuinfo")  # where Linux says what its processors can do
 DENSE_ITERATIONS = 5  # of `Muon`, where dense layers learn by it: their kernels take longer to orthogonalise
 ADAMS_STEP = 0.2  # root mean square of what Adam changes in a step, as a share of its rate: 0.2 to 0.4 as a rule
 
@@ -117,8 +118,12 @@ def fastest_precision() -> str:
     """The Keras dtype policy in which this machine convolves fastest: "mixed_bfloat16" or "float32".
 
     Measured, in a fraction of a second, rather than looked up: it depends on the processor (bfloat16 came to servers in
-    2020, to laptops later), and on whether TensorFlow uses oneDNN. Bfloat16 must win clearly, as it is the coarser.
+    2020, to laptops later), and on whether TensorFlow uses oneDNN. Bfloat16 must win clearly, as it is the coarser. A
+    processor that says that it does not know bfloat16 is not asked: there one convolution may seem fast beside other
+    work, and a training takes ten times as long.
     """
+    if not (tf.config.list_physical_devices("GPU") or _may_know_bfloat16()):
+        return "float32"
 
     def seconds(dtype: str) -> float:
         picture, kernel = tf.ones((64, 16, 16, 64), dtype), tf.ones((3, 3, 64, 64), dtype)
@@ -130,6 +135,13 @@ def fastest_precision() -> str:
         return min(taken)
 
     return "mixed_bfloat16" if seconds("bfloat16") * 1.3 < seconds("float32") else "float32"
+
+
+def _may_know_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16, as far as it is known; only Linux lists them."""
+    if not PROCESSORS.exists():
+        return True
+    return re.search(r"\b(amx_bf16|avx512_bf16|bf16|svebf16)\b", PROCESSORS.read_text(encoding="utf-8")) is not None
 
 
 def linear_decay(peak: float, end: float = 0.0) -> Callable[[float], float]:
