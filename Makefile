@@ -65,7 +65,7 @@ test: unit lessons
 unit: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab tests
 
-# One lesson at a time: TensorFlow takes every core as it is, and two side by side end no sooner.
+# One lesson at a time: they measure time, and TensorFlow takes every core as it is.
 lessons: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -v -rs -n 1 --dist loadscope --nbval --nbval-current-env \
 		--nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout 1200 $(LESSONS)
