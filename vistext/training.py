@@ -119,8 +119,8 @@ def fastest_precision() -> str:
 
     Measured, in a fraction of a second, rather than looked up: it depends on the processor (bfloat16 came to servers in
     2020, to laptops later), and on whether TensorFlow uses oneDNN. Bfloat16 must win clearly, as it is the coarser. A
-    processor that says that it does not know bfloat16 is not asked: there one convolution may seem fast beside other
-    work, and a training takes ten times as long.
+    processor that says that it does not know bfloat16 is not asked: there a convolution may seem as fast by chance,
+    beside other work, and a training is far slower.
     """
     if not (tf.config.list_physical_devices("GPU") or _may_know_bfloat16()):
         return "float32"

@@ -86,6 +86,7 @@ def ship(trained: Trained, recipe: Recipe, folder: Path, seen: list[Scene]) -> d
         "words": list(roles.WORDS),
         "margins": prominence.learn_margins(seen[:MARGINS]),
         "eye": "eye",
+        "detector": "detector",
         "made": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
     }

@@ -1,7 +1,7 @@
 """How much of a picture shows each thing, measured on the boxes of lesson 02's detector.
 
-A grid of 8 × 8 cells says who does what, but only roughly how large somebody is. The detector's boxes nearly always end
-at the right pixel. So each thing that was found on the grid is looked for among the detector's. What the detector draws
+A grid of 8 × 8 cells says who does what, but only roughly how large somebody is. The detector's boxes mostly end at
+the right pixel. So each thing that was found on the grid is looked for among the detector's. What the detector draws
 ends with the figure; its whole box is larger, by the margins that are learned here: the legs of who swims are under
 water. What stands in front follows from where things stand, as in any picture of things on a ground.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from vistext.models.detector import SIDE, Detections
+from vistext.models.detector import SIDE, Detections, iou
 from vistext.scenes import Scene, draw_many
 from vistext.scenes.scene import Box, Placed, depth, hidden, shown
 from vistext.scenes.tables import KINDS
@@ -89,21 +89,14 @@ def measure(things: Sequence[Found], detected: Detections, margins: Margins) -> 
         are the one that overlaps most, and its own otherwise; and the share of the picture that shows it, 0 to 1: what
         the whole boxes leave of it, if that is believable.
     """
-    theirs = [within(*edges / SIDE) for edges in detected.boxes]
+    edges = detected.boxes / SIDE
     overlaps = np.array(
-        [
-            [
-                _overlap(thing.box, box) + ALONE if kind == thing.kind and box else 0.0
-                for box, kind in zip(theirs, detected.kinds, strict=True)
-            ]
-            for thing in things
-        ]
-    ).reshape(len(things), len(theirs))
+        [np.where(detected.kinds == each.kind, iou(_edges(each.box), edges) + ALONE, 0.0) for each in things]
+    ).reshape(len(things), len(edges))
     boxes, placed = [thing.box for thing in things], list(things)
     for index, other in zip(*linear_sum_assignment(overlaps, maximize=True), strict=True):
-        if overlaps[index, other]:
-            boxes[index] = theirs[other]
-            placed[index] = replace(things[index], box=_whole(things[index], theirs[other], margins))
+        if overlaps[index, other] and (drawn := within(*edges[other])):
+            boxes[index], placed[index] = drawn, replace(things[index], box=_whole(things[index], drawn, margins))
     # Of two that stand in one line, and of all in the sky, the one of which more is seen is in front.
     order = sorted(
         range(len(placed)), key=lambda i: (round(depth(placed[i]) * SIDE), placed[i].seen / placed[i].box.area)
@@ -131,6 +124,5 @@ def within(left: float, top: float, right: float, bottom: float) -> Box | None:
     return Box(left, top, min(right - left, 1 - left), min(bottom - top, 1 - top))
 
 
-def _overlap(box: Box, other: Box) -> float:
-    shared = box.overlap(other)
-    return shared / (box.area + other.area - shared)
+def _edges(box: Box) -> np.ndarray:
+    return np.array([box.x, box.y, box.right, box.bottom])

@@ -25,7 +25,8 @@ from vistext.models.frames import fit
 from vistext.models.hourglass import precision
 from vistext.scenes import Scene
 from vistext.scenes.language import ROLES, Frame, frames
-from vistext.scenes.language.lexicon import BASES, noun
+from vistext.scenes.language.lexicon import noun
+from vistext.scenes.language.roles import POSTURE_OF
 from vistext.scenes.tables import FACINGS, KINDS, MOST_THINGS, PLACES
 
 layers = keras.layers
@@ -40,7 +41,6 @@ MOST = MOST_THINGS * len(SLOTS)  # slots of a picture
 NEAR = 0.05  # of two things, which is the more prominent is hard to say if they differ by less than such a share
 LOOKED_AT_ONCE = 250  # grids
 
-_POSTURES = {base: posture for posture, base in BASES.items()}
 _NUMBER = {word: number for number, word in enumerate(WORDS)}
 _VERBS = slice(_NUMBER[VERBS[0]], _NUMBER[VERBS[-1]] + 1)
 
@@ -236,7 +236,7 @@ class Filled:
         """The thing, as it is to be measured."""
         left, top, width, height = np.clip(self.box, 1 / SIDE, 1)
         box = prominence.within(left, top, left + width, top + height)
-        return prominence.Found(self.kind, _POSTURES[self.verb], dict(self.roles)["place"], box, self.seen)
+        return prominence.Found(self.kind, POSTURE_OF[self.verb], dict(self.roles)["place"], box, self.seen)
 
     def edges(self, side: int) -> np.ndarray:
         """The box as left, top, right and bottom in a picture of so many pixels: float [4], 0 to `side`."""

@@ -65,9 +65,9 @@ class Box:
 
 
 class Placed:
-    """What follows from where something is, and what it does there: its ground, its furniture, and what it hides.
+    """What follows from where something is, and what it does there: its ground, and its furniture.
 
-    Whoever inherits has these three, as a `Thing` has them.
+    Whoever inherits has a posture, a place and a box, as a `Thing` has them.
     """
 
     __slots__ = ()

@@ -425,7 +425,7 @@ class Roles:
     frames: tuple[Filled, ...]  # the most prominent thing's first
     told: tuple[Told, ...]  # each of them as a sentence
     title: ClassVar[str] = "Who does what?"
-    weights: ClassVar[tuple[str, ...]] = ("eye", "roles")
+    weights: ClassVar[tuple[str, ...]] = ("eye", "roles", "detector")
 
     @classmethod
     def of(cls, scene: Scene) -> Roles:

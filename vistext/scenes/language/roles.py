@@ -21,7 +21,7 @@ ROLES = {
     else ("agent", "place")
     for posture, base in BASES.items()
 }
-_POSTURES = {base: posture for posture, base in BASES.items()}
+POSTURE_OF = {base: posture for posture, base in BASES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def tell(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
         raise ValueError(
             f"a frame has one of the verbs {', '.join(ROLES)} and an agent or item; given was {verb}, {roles}"
         )
-    said = [with_article(who).capitalize(), "is", _POSTURES[verb]]
+    said = [with_article(who).capitalize(), "is", POSTURE_OF[verb]]
     if "direction" in values:
         said.append(f"to the {values['direction']}")
     if "place" in values:
