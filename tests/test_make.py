@@ -88,14 +88,19 @@ def test_after_the_tests_the_tour_and_the_lab_have_nothing_left_to_install(clone
     assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "hands")] == [[]] * 4
 
 
-def test_the_test_command_runs_both_halves_and_what_others_release_can_be_left_out_of_the_rest(clone):
-    _, asked = make(clone, f"PYTHON={stand_in(clone)}", "test")
-    unit, compared = (line for line in asked if line.startswith("-m pytest"))
+def test_the_test_command_runs_every_part_and_does_not_fail_for_what_others_release(clone):
+    (clone / "notebooks").mkdir()
+    for name in ("00_tour", "01_tagging", "02_detection"):
+        (clone / "notebooks" / f"{name}.ipynb").touch()
+    _, asked = make(clone, f"PYTHON={stand_in(clone)}", "JOBS=3", "test")
+    unit, timed, compared, played = (line for line in asked if line.startswith("-m pytest"))
     assert unit.endswith(" tests")
-    assert "--nbval " in compared
-    [played] = make(clone, "hands")[1]
-    assert played.endswith(" tests/colab tests/browser")
-    assert make(clone, "hands", "NEWEST=--noted")[1] == [played.replace(" tests/colab", " --noted tests/colab")]
+    assert "--nbval " in timed
+    assert timed.endswith("-n 1 notebooks/01_tagging.ipynb")
+    assert compared == timed.replace("-n 1 notebooks/01_tagging", "-n 3 notebooks/00_tour.ipynb notebooks/02_detection")
+    assert played.endswith("--noted tests/colab tests/browser")
+    [alone] = make(clone, "JOBS=3", "hands")[1]
+    assert alone == played.replace(" --noted", "")
 
 
 def test_new_requirements_are_installed(clone):

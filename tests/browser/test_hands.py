@@ -5,8 +5,6 @@ import pytest
 
 from vistext.notebooks import KERNELSPEC
 
-pytestmark = pytest.mark.xdist_group("browser hands")
-
 SLOW = """\
 import time
 

@@ -16,10 +16,7 @@ CUT = (
 )
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(path.stem, marks=pytest.mark.xdist_group(f"browser {path.stem}")) for path in lessons()],
-)
+@pytest.fixture(scope="module", params=[path.stem for path in lessons()])
 def lesson(request, lab):
     """A lesson that has been opened and run: its name, the prompts of its cells, and the lab."""
     lab.open(f"{request.param}.ipynb")

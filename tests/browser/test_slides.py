@@ -16,8 +16,6 @@ TURNED = """async () => {
   return found;
 }"""
 
-pytestmark = pytest.mark.xdist_group("browser hands")
-
 
 @pytest.fixture(scope="module")
 def screen(browser):

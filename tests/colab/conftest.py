@@ -134,10 +134,7 @@ def published(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(
-    scope="session",
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in (COLAB, NEWEST)],
-)
+@pytest.fixture(scope="session", params=[COLAB, NEWEST])
 def runtime(request, tmp_path_factory) -> Runtime:
     """An environment without vistext."""
     python, folder = python_3_13(), tmp_path_factory.mktemp("colab")
