@@ -9,7 +9,7 @@ from spoken import COURSE, FORMS, NOUNS, OTHER_NOUNS, home, said, scenes, thing
 
 from vistext.data.words import Vocabulary, tokenize
 from vistext.scenes import Scene, tables
-from vistext.scenes.language import LENGTHS, describe, descriptions, holds, refer
+from vistext.scenes.language import LENGTHS, describe, describe_grounded, descriptions, holds, refer
 
 ONE = "|".join(one for one, _ in NOUNS.values())
 
@@ -150,3 +150,19 @@ def test_a_thing_is_named_as_briefly_as_can_be_and_never_by_what_is_asked_for():
         "field",
     )
     assert refer(twins, 0) is None
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_each_word_about_one_thing_knows_which(length):
+    colours, marked = set().union(*tables.COLOURS.values()), {True: 0, False: 0}
+    for number, (scene, _) in enumerate(said(length)[:100]):
+        text, things = describe_grounded(scene, length, np.random.default_rng(number))
+        assert text == describe(scene, length, np.random.default_rng(number))
+        for word, index in zip(tokenize(text), things, strict=True):
+            marked[index is not None] += 1
+            if index is not None:
+                spoken_of = scene.things[index]
+                assert word not in colours or spoken_of.colour == word
+                assert word not in tables.KINDS or spoken_of.kind == word
+                assert word not in {"a", "is", "and", "there", "two", "three"}
+    assert marked[True] > marked[False] / 3

@@ -1,8 +1,8 @@
 """What can be said of a drawn scene, what can be asked about it, and what a sentence states.
 
-`descriptions` and `describe` speak, `questions`, `ask` and `reply` ask and answer, `frames` gives verbs and roles;
-`read` and `holds` understand. All go by one grammar (`grammar`) and one table of words (`lexicon`), so that whatever is
-said here is understood here, and much that is not.
+`descriptions` and `describe` speak (and `describe_grounded` tells of what), `questions`, `ask` and `reply` ask and
+answer, `frames` gives verbs and roles; `read` and `holds` understand. All go by one grammar (`grammar`) and one table
+of words (`lexicon`), so that whatever is said here is understood here, and much that is not.
 """
 
 from vistext.scenes.language.asking import KINDS as QUESTION_KINDS
@@ -10,7 +10,7 @@ from vistext.scenes.language.asking import Question, ask, ask_several, questions
 from vistext.scenes.language.facts import Exactly, Fact, Is, More, Not, Related, Same
 from vistext.scenes.language.reading import NotUnderstoodError, Verdict, holds, read
 from vistext.scenes.language.roles import ROLES, Frame, frames, stated, tell
-from vistext.scenes.language.saying import LENGTHS, describe, descriptions, refer
+from vistext.scenes.language.saying import LENGTHS, describe, describe_grounded, descriptions, refer
 
 __all__ = [
     "LENGTHS",
@@ -30,6 +30,7 @@ __all__ = [
     "ask",
     "ask_several",
     "describe",
+    "describe_grounded",
     "descriptions",
     "frames",
     "holds",

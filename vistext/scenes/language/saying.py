@@ -56,12 +56,50 @@ def describe(scene: Scene, length: str, rng: np.random.Generator) -> str:
     Raises:
         ValueError: another length.
     """
+    return text(_walk(scene, length, rng))
+
+
+def describe_grounded(scene: Scene, length: str, rng: np.random.Generator) -> tuple[str, list[int | None]]:
+    """The same, and of which thing each token speaks.
+
+    Args:
+        scene, length, rng: as for `describe`, which says the same by the same numbers.
+
+    Returns:
+        The text; and for each of the tokens that `data.words.tokenize` makes of it the thing's place in `scene.things`,
+        None for what speaks of none or of several ("is", "two").
+
+    Raises:
+        ValueError: another length.
+    """
+    tokens = _walk(scene, length, rng)
+    return text(tokens), [token.about if isinstance(token, _Word) else None for token in tokens]
+
+
+class _Word(str):
+    """A word about one thing, whose place in `scene.things` it knows."""
+
+    about: int
+
+
+def _of(phrase: Phrase, subject: tuple[int, ...]) -> Phrase:
+    """A phrase whose words know of what they speak, if that is one thing."""
+    if len(subject) != 1:
+        return phrase
+    words = tuple(map(_Word, phrase))
+    for word in words:
+        word.about = subject[0]
+    return words
+
+
+def _walk(scene: Scene, length: str, rng: np.random.Generator) -> Phrase:
+    """The tokens of a description, by a random walk through the grammar."""
     symbol = _symbol(length)
     order = _at_random(Random(int(rng.integers(2**63))))
     patience = PATIENCE[length]
     while True:
         try:
-            return text(next(_Speaker(scene, order, patience).all(symbol)))
+            return next(_Speaker(scene, order, patience).all(symbol))
         except _LostError:
             patience *= 1.2
 
@@ -209,7 +247,7 @@ class _Speaker:
         if not of_picture:
             after = after._replace(traits=(*state.traits, (attribute, value)))
         for phrase in self.order(phrases, [1 / (1 + rank) ** 2 for rank in range(len(phrases))]):
-            yield phrase, after
+            yield phrase if of_picture else _of(phrase, state.subject), after
 
     def _about_one(self, symbol: str, state: _State) -> Said:
         """A clause or title about one thing; about the things of a list, if it names one."""
@@ -261,7 +299,7 @@ class _Speaker:
             if traits := _telling(self.scene, state.subject[0]):
                 used = {(state.subject[0], attribute) for attribute, _ in traits}
                 words = tuple(refer(self.scene, state.subject[0]).split())
-                yield words, state._replace(said=state.said | used)
+                yield _of(words, state.subject), state._replace(said=state.said | used)
             return
         yield from self._unique(symbol, state)
 
