@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vistext import scenes, weights
-from vistext.experiments import describing, telling, train_describer
+from vistext.experiments import describing, finding, telling, train_describer
 from vistext.experiments.describing import (
     DESCRIPTIONS,
     TITLES,
@@ -20,6 +20,8 @@ from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
 from vistext.models.writing import Writing
 from vistext.scenes import language
 from vistext.word_game import Rules
+
+SHORT = finding.Recipe(steps=2, size=4)
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +99,17 @@ def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch)
 
 
 def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
-    eye, config = networks[0], DescriberConfig(words=len(telling.vocabulary()))
-    recipe = Recipe(2, (TITLES, DESCRIPTIONS), pool=20, size=4)
+    eye, config = networks[0], DescriberConfig(words=len(telling.vocabulary()), placed=True, finding=1)
+    recipe = Recipe(2, (TITLES, DESCRIPTIONS), pool=20, size=4, finder=SHORT)
     writer, history = describing.train(recipe, eye, config, checkpoint=tmp_path / "check", bar=False)
     assert len(history.loss) == 2
     assert np.isfinite(history.loss).all()
     again, _ = describing.train(recipe, eye, config, bar=False)
     assert all(one == pytest.approx(other, abs=1e-4) for one, other in zip_weights(again, writer))
+    finder, _ = finding.train(SHORT, config, *looked_at(recipe, eye), checkpoint=tmp_path / "check", bar=False)
+    assert all(
+        (one == other).all() for one, other in zip_weights(*(net.get_layer("things") for net in (finder, writer)))
+    )
 
     judge = describer.build_judge(config)
     describer.start_judge(judge, writer)
@@ -116,12 +122,18 @@ def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
     assert any((one != other).any() for one, other in zip(before, writer.get_weights(), strict=True))
 
 
+def looked_at(recipe, eye):
+    """What a writer learns from."""
+    seen = telling.crowd(recipe.pool, recipe.crowded, describing.FIRST_SEED * 3, recipe.twins)
+    return telling.look(eye, seen), seen
+
+
 def zip_weights(one, other):
     return zip(one.get_weights(), other.get_weights(), strict=True)
 
 
 def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(train_describer, "Recipe", lambda: Recipe(turns=(TITLES,), pool=20, size=4))
+    monkeypatch.setattr(train_describer, "Recipe", lambda: Recipe(turns=(TITLES,), pool=20, size=4, finder=SHORT))
     monkeypatch.setattr(train_describer, "GameRecipe", lambda: GameRecipe(turns=(("title", 2, 10),), size=2, pool=20))
     monkeypatch.setattr(train_describer, "TESTED", 6)
     monkeypatch.setattr(train_describer, "DRAWS", 2)

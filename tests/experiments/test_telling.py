@@ -67,7 +67,10 @@ def test_scenes_come_up_again_and_are_told_of_anew():
     assert grids.dtype == np.float32
     which = [int(np.flatnonzero((own == grid).all(axis=(1, 2)))[0]) for grid in grids]
     assert len(set(which)) > 1
+    following, spoken = following[..., 0], following[..., 1:]
     assert ids.shape == following.shape == (8, 6, ids.shape[2])
+    assert spoken.shape == (*ids.shape, 2)
+    assert spoken.max() == max(len(seen[index].things) for index in which)
     assert (ids[..., 1:] == following[..., :-1]).all()
     assert (lengths == LENGTHS.index("description")).all()
     for index, row in zip(which, np.concatenate([ids, following[..., -1:]], axis=-1), strict=True):
@@ -75,6 +78,15 @@ def test_scenes_come_up_again_and_are_told_of_anew():
         assert all(language.holds(text, seen[index]) for text in telling.vocabulary().decode(whole))
     assert (batches(1)[0][1] == ids).all()
     assert batches(3)[0][1].shape != ids.shape or (batches(3)[0][1] != ids).any()
+
+
+def test_at_each_place_it_is_known_of_which_thing_was_spoken_last_and_of_which_will_be_next():
+    about = [None, 2, None, 2, None, 0, 0, None]  # things 2, 1 and 0 from the left to the right
+    last, following = telling.spoken(about, [2, 1, 0], 10).T.tolist()
+    assert last == [0, 0, 1, 1, 1, 1, 3, 3, 3, 3]
+    assert following == [1, 1, 1, 1, 3, 3, 3, 0, 0, 0]
+    cut = telling.spoken(about, [2, 1, 0], 5).T.tolist()
+    assert cut == [last[:5], [1, 1, 1, 1, 0]]  # what is cut off is not known
 
 
 def test_an_eye_looks_at_scenes_in_parts(monkeypatch):

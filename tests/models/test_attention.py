@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from vistext.engine import keras, tf
-from vistext.models.attention import HIDDEN, Attention, Block, Coordinates, Places
+from vistext.models.attention import HIDDEN, Attention, Block, Coordinates, Places, Things, remembering
 
 N, SENTENCES, WORDS, PARTS, WIDTH, DEPTH, HEADS = 2, 3, 5, 4, 8, 6, 2
 
@@ -212,3 +212,50 @@ def test_each_cell_of_a_grid_says_where_it_lies():
     waves = np.stack([np.sin(middles), np.cos(middles), np.sin(2 * middles), np.cos(2 * middles)], axis=-1)
     assert down[:, 0, :4] == pytest.approx(waves, abs=1e-6)
     assert len({tuple(row) for row in placed[0, :, DEPTH:].round(5)}) == 16
+
+
+@pytest.fixture
+def things():
+    layer = Things(3, WIDTH, HEADS, blocks=2)
+    layer.build((N, 16, DEPTH))
+    return shaken(layer)
+
+
+def test_things_stand_after_the_cells_which_stay_as_they_are(things):
+    cells = random(N, 16, DEPTH)
+    found = things(cells).numpy()
+    assert found.shape == (N, 16 + 3, DEPTH)
+    assert np.array_equal(found[:, :16], cells)
+    assert np.unique(found[:, 16:].round(4), axis=1).shape == (N, 3, DEPTH)
+
+
+def test_a_thing_is_found_in_its_own_picture_and_after_those_before_it(things):
+    cells = random(N, 16, DEPTH)
+    found = things(cells).numpy()
+    cells[1, 5] += 1
+    elsewhere = things(cells).numpy()
+    assert elsewhere[0] == pytest.approx(found[0], abs=1e-5)
+    assert np.abs(elsewhere - found)[1, 16:].max(axis=1).min() > 1e-3
+    questions = things.questions.numpy()
+    questions[1, 0] += 1
+    things.questions.assign(questions)
+    after = np.abs(things(cells).numpy() - elsewhere)[:, 16:].max(axis=2)
+    assert after[:, 0].max() < 1e-5
+    assert after[:, 1:].min() > 1e-3
+
+
+def test_things_are_built_again_from_their_settings(things):
+    again = Things.from_config(things.get_config())
+    again.build((N, 16, DEPTH))
+    again.set_weights(things.get_weights())
+    cells = random(N, 16, DEPTH)
+    assert again(cells).numpy() == pytest.approx(things(cells).numpy(), abs=1e-6)
+
+
+def test_a_network_remembers_coordinates_and_things_or_what_it_is_given():
+    grid = random(N, 16, DEPTH)
+    given = keras.layers.Input((16, DEPTH))
+    placed = Coordinates()(given)
+    for output in (given * 1, placed, Things(2, WIDTH, HEADS, 1)(placed)):
+        network = keras.Model(given, output)
+        assert np.asarray(remembering(network)(grid)) == pytest.approx(np.asarray(network(grid)), abs=1e-5)

@@ -14,9 +14,12 @@ from vistext.engine import keras
 from vistext.models import describer
 from vistext.models.describer import LENGTHS, MOST, Describer, DescriberConfig, Judge
 from vistext.models.writing import Writing
+from vistext.scenes.tables import MOST_THINGS
 
 VOCABULARY = Vocabulary.build(["A cat is sitting on the floor.", "There is a large dog, and it runs to the left."])
-SMALL = DescriberConfig(len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, placed=True)
+SMALL = DescriberConfig(
+    len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, placed=True, finding=1
+)
 PICTURES = scenes.draw_many(scenes.sample(4, 3, "val")).pictures
 GRIDS = np.random.default_rng(0).normal(size=(3, 64, 8)).astype("float32")
 CANNOT_BE_SAID = [PAD, START, UNKNOWN]
@@ -138,7 +141,7 @@ def test_where_the_writer_looks_depends_on_the_words_so_far_and_on_the_length(sp
     ids = some_ids(s=1)[:, 0]
     lengths = np.array([0, 1, 2], "int32")
     maps = speaker.writing.maps(GRIDS, ids, lengths)
-    assert maps.shape == (2, 3, 6, 64)
+    assert maps.shape == (2, 3, 6, 64 + MOST_THINGS)
     assert maps.sum(axis=-1) == pytest.approx(1, abs=1e-5)
     changed = ids.copy()
     changed[:, 3] = np.where(ids[:, 3] == 5, 6, 5)
@@ -349,7 +352,9 @@ def test_the_precision_changes_little_and_the_reader_s_stays(writer):
 
 
 def test_what_is_loaded_is_what_was_saved(writer, speaker, judge, tmp_path, monkeypatch):
-    config = {name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks", "placed")}
+    config = {
+        name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks", "placed", "finding")
+    }
     card = {"config": config | {"widths": list(SMALL.widths)}, "words": list(VOCABULARY.words)}
     models = {"eye": judge.eye, "gan_describer": writer, "describer": writer, "judge": judge.network}
     for name, model in models.items():

@@ -9,9 +9,8 @@ import numpy as np
 
 from vistext import decoding, sentences
 from vistext.adversarial import Match, play_on
-from vistext.data.words import PAD
 from vistext.engine import keras
-from vistext.experiments import telling
+from vistext.experiments import finding, pointing, telling
 from vistext.experiments.locating import FIRST_SEED
 from vistext.experiments.telling import DESCRIPTIONS, STORIES, TITLES, Retold
 from vistext.models import describer
@@ -27,9 +26,9 @@ AT_ONCE = 50  # pictures of which sentences are drawn together
 class Recipe:
     """How a writer is trained by likelihood."""
 
-    steps: int = 2600
+    steps: int = 3000
     turns: tuple = (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES)  # see `telling.Retold`
-    pool: int = 16_000  # scenes that are drawn and looked at once, and described anew whenever they come up
+    pool: int = 32_000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several things
     twins: float = 0.5  # likewise, two of a kind
     size: int = 32  # pictures in a batch
@@ -37,6 +36,8 @@ class Recipe:
     momentum: float = 0.9
     dense_rate: float = 0.2
     adam_rate: float = 0.012
+    pointing: float = 0.5  # how much it counts, beside the words, of which thing they speak; see `pointing`
+    finder: finding.Recipe = field(default_factory=finding.Recipe)  # what finds the things is trained first
     seed: int = 0
 
 
@@ -51,30 +52,45 @@ def train(
 ) -> tuple[keras.Model, History]:
     """Train a writer by likelihood: each next word of true sentences is to be likely.
 
+    First it learns to find the things in a picture. While it learns to speak, it is also asked of which thing it spoke
+    last, and of which it will speak next: else it says of two deer twice what the first one does.
+
     Args:
         recipe: how.
         eye: as `describer.build_eye` makes it; it no longer learns.
-        config: the writer's sizes.
+        config: the writer's sizes; it finds things.
         precision: a Keras dtype policy to compute in.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         bar: whether to show a progress bar.
 
     Returns:
-        The writer and the history.
+        The writer and the history, which is that of the finder if that was interrupted.
     """
+    seen = telling.crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 3), recipe.twins)
+    grids = telling.look(eye, seen)
+    finder, history = finding.train(
+        recipe.finder,
+        config,
+        grids,
+        seen,
+        precision=precision,
+        checkpoint=checkpoint,
+        bar=bar,
+    )
     keras.utils.set_random_seed(recipe.seed)
     writer = describer.build_writer(replace(config, precision=precision))
-    writer.compile(
-        optimizer=Muon.of(recipe),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-    )
-    seen = telling.crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 3), recipe.twins)
+    writer.get_layer("things").set_weights(finder.get_layer("things").get_weights())
+    if history.interrupted:
+        return writer, history
+    asked = pointing.with_pointers(writer)
+    asked.compile(optimizer=Muon.of(recipe), loss=pointing.Loss(recipe.pointing))
     history = fit(
-        writer,
-        Retold(recipe.turns, seen, telling.look(eye, seen), recipe.size, recipe.seed),
+        asked,
+        Retold(recipe.turns, seen, grids, recipe.size, recipe.seed),
         steps=recipe.steps,
         learning_rate=warm_decay(recipe.learning_rate),
-        checkpoint=checkpoint,
+        checkpoint=None if checkpoint is None else checkpoint / "writer",
+        accuracy=pointing.right,
         label="writer",
         bar=bar,
     )

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 import numpy as np
 
 from vistext import scenes
 from vistext.data.words import PAD, Vocabulary
 from vistext.engine import keras
+from vistext.experiments import finding
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer
 from vistext.models.describer import LENGTHS
@@ -101,11 +103,44 @@ class Retold:
     seed: int = 0
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: as `Told` gives it, but grids float32 [size, 64, c] in place of pictures."""
+        """Batch number `step`: as `Told` gives it, but grids float32 [size, 64, c] in place of pictures; and with each
+        word that comes next, of which thing was spoken last, and of which will be next: int32 [size, s, t, 3]. Things
+        are counted from 1, from the left to the right; 0 is none.
+        """
         rng = np.random.default_rng((self.seed, step))
         chosen = rng.integers(0, len(self.scenes), self.size)
-        seen = [self.scenes[index] for index in chosen]
-        return _batch(self.grids[chosen].astype("float32"), seen, self.turns[step % len(self.turns)], rng)
+        length, count, most = self.turns[step % len(self.turns)]
+        told = [language.describe_grounded(self.scenes[index], length, rng) for index in chosen for _ in range(count)]
+        ids = shorten(vocabulary().encode(text for text, _ in told), most + 1)
+        following = np.zeros((len(ids), ids.shape[1] - 1, 3), np.int32)
+        following[..., 0] = ids[:, 1:]
+        for row, (_, about) in enumerate(told):
+            following[row, :, 1:] = spoken(about, finding.ordered(self.scenes[chosen[row // count]]), len(following[0]))
+        lengths = np.full((self.size, count), LENGTHS.index(length), np.int32)
+        shape = (self.size, count, -1)
+        inputs = self.grids[chosen].astype("float32"), ids[:, :-1].reshape(shape), lengths
+        return inputs, following.reshape(*shape, 3)
+
+
+def spoken(about: list[int | None], order: list[int], places: int) -> np.ndarray:
+    """Of which thing was spoken last, and of which will be next, at each place of a sentence.
+
+    Args:
+        about: of which thing each token speaks, as `language.describe_grounded` gives it.
+        order: the things from the left to the right, see `finding.ordered`.
+        places: how many there are; before the first token, before the second, and so on.
+
+    Returns:
+        int32 [places, 2]: things counted from 1, from the left to the right; 0 is none.
+    """
+    numbers = {None: 0} | {index: number for number, index in enumerate(order, 1)}
+    said = [numbers[index] for index in about[:places]] + [0] * (places - len(about))
+    return np.stack([_carried([0, *said])[:places], _carried(said[::-1])[::-1]], axis=-1).astype("int32")
+
+
+def _carried(numbers: list[int]) -> list[int]:
+    """Each number in place of the zeros that follow it."""
+    return list(accumulate(numbers, lambda kept, new: new or kept))
 
 
 def _batch(shown: np.ndarray, seen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:

@@ -1,6 +1,6 @@
 """`vistext train describer`: make the shipped writers and the judge of lesson 05 again, and their cards.
 
-The better part of an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+About an hour and a half on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 They see with the shipped eye, which `vistext train eye` makes.
 """
 
@@ -37,9 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Train by likelihood, then against a judge; measure; save."""
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    config = DescriberConfig(words=len(vocabulary()), placed=True)
+    config = DescriberConfig(words=len(vocabulary()), placed=True, finding=3)
     eye, told, share = describer.load_eye(), {"command": "vistext train describer"}, arguments.share
     recipe = shortened(Recipe(), share)
+    recipe = replace(recipe, finder=shortened(recipe.finder, share))
     if not (arguments.checkpoint / "describer.json").exists():
         precision, unfinished = arguments.precision or fastest_precision(), arguments.checkpoint / "writer"
         trained, history = describing.train(recipe, eye, config, precision=precision, checkpoint=unfinished)
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def shortened(recipe: Recipe | GameRecipe, share: float) -> Recipe | GameRecipe:
+def shortened(recipe, share: float):
     """The recipe with a share of its steps."""
     return replace(recipe, steps=max(1, round(recipe.steps * share)))
 

@@ -186,9 +186,59 @@ class Coordinates(layers.Layer):
         return ops.concatenate([x, ops.tile(places, (ops.shape(x)[0], 1, 1))], axis=-1)
 
 
-def coordinates(network: keras.Model) -> Callable:
-    """The `Coordinates` that a network gives what it looks at, or, if it has none, what leaves that as it is."""
-    return next((layer for layer in network.layers if isinstance(layer, Coordinates)), lambda memory: memory)
+@keras.saving.register_keras_serializable("vistext")
+class Things(layers.Layer):
+    """What there is in a picture, a vector for each thing, beside its cells: [n, m, c] → [n, m + most, c], things last.
+
+    As many questions as there can be things, each of which is learned, look at the cells, every one after those before
+    it (the object queries of Carion et al. 2020, "End-to-End Object Detection with Transformers", arXiv:2005.12872).
+
+    Args:
+        most: things there can be.
+        width: numbers for each while it is looked for.
+        heads: of each block's attentions.
+        blocks: of which each looks at the cells once.
+    """
+
+    def __init__(self, most: int, width: int, heads: int, blocks: int, **settings):
+        super().__init__(**settings)
+        self.most, self.width, self.heads, self.blocks = most, width, heads, blocks
+
+    def build(self, shape):
+        asked = (None, 1, self.most, self.width)
+        self.questions = self.add_weight(
+            shape=asked[2:], initializer=keras.initializers.RandomNormal(stddev=0.1), name="questions"
+        )
+        self.looking = [Block(self.heads, name=f"block{number}") for number in range(self.blocks)]
+        for block in self.looking:
+            block.build(asked, shape)
+        self.norm = layers.LayerNormalization(epsilon=1e-5, name="norm")
+        self.norm.build(asked)
+        self.as_cell = layers.Dense(shape[-1], name="as_cell")
+        self.as_cell.build(asked)
+        self.built = True
+
+    def call(self, cells):
+        x = ops.tile(ops.cast(self.questions, cells.dtype)[None, None], (ops.shape(cells)[0], 1, 1, 1))
+        for block in self.looking:
+            x = block(x, cells)
+        return ops.concatenate([cells, self.as_cell(self.norm(x))[:, 0]], axis=1)
+
+    def get_config(self):
+        sizes = {"most": self.most, "width": self.width, "heads": self.heads, "blocks": self.blocks}
+        return super().get_config() | sizes
+
+
+def remembering(network: keras.Model) -> Callable:
+    """What a network makes of a memory [n, m, c] before words look at it: its `Coordinates` and `Things`, if any."""
+    steps = [layer for layer in network.layers if isinstance(layer, Coordinates | Things)]
+
+    def remember(memory):
+        for step in steps:
+            memory = step(memory)
+        return memory
+
+    return remember
 
 
 @keras.saving.register_keras_serializable("vistext")

@@ -18,10 +18,10 @@ from vistext import decoding, weights
 from vistext.data.words import PAD, START, Vocabulary
 from vistext.engine import keras, tf
 from vistext.models import frames
-from vistext.models.attention import Block, Coordinates, Places
+from vistext.models.attention import Block, Coordinates, Places, Things
 from vistext.models.hourglass import hourglass, precision, stem
 from vistext.models.writing import Writing
-from vistext.scenes import language
+from vistext.scenes import language, tables
 
 layers = keras.layers
 ops = keras.ops
@@ -45,6 +45,7 @@ class DescriberConfig:
     heads: int = 4
     blocks: int = 3  # of writer and judge: one finds the things, the others compare them ("the", "two", "left of")
     placed: bool = False  # whether each cell tells writer and judge where it lies, see `attention.Coordinates`
+    finding: int = 0  # blocks that find the things, at which writer and judge look beside the cells, see `Things`
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -80,7 +81,7 @@ def build_writer(config: DescriberConfig) -> keras.Model:
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         ids = layers.Input((None, None), dtype="int32", name="ids")
         lengths = layers.Input((None,), dtype="int32", name="lengths")
-        cells = Coordinates(name="cells")(grid) if config.placed else grid
+        cells = _remembered(config, grid)
         x = layers.Embedding(config.words, config.width, name="embedding")(ids)
         length = layers.Embedding(len(LENGTHS), config.width, name="length")(lengths)
         x = x + ops.expand_dims(length, 2)  # (n, s, t, width)
@@ -109,7 +110,7 @@ def build_judge(config: DescriberConfig) -> keras.Model:
     with precision(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         words = layers.Input((None, None, config.words), name="words")
-        cells = Coordinates(name="cells")(grid) if config.placed else grid
+        cells = _remembered(config, grid)
         # A word is heard after those before it: START stands where the first of these would be.
         start = ops.one_hot(ops.full_like(ops.argmax(words[:, :, :1], axis=-1), START), config.words)
         before = ops.concatenate([ops.cast(start, words.dtype), words[:, :, :-1]], axis=2)
@@ -122,6 +123,22 @@ def build_judge(config: DescriberConfig) -> keras.Model:
         adds = layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name="adds")(x)
         evidence = ops.sum(adds * ops.cast(words, "float32"), axis=-1)
     return keras.Model([grid, words], evidence, name="judge")
+
+
+def things(config: DescriberConfig) -> Things:
+    """What finds the things that writer and judge look at; see `experiments.finding` for how it learns to."""
+    return Things(tables.MOST_THINGS, config.width, config.heads, config.finding, name="things")
+
+
+def _remembered(config: DescriberConfig, grid):
+    """What words look at: the cells of the grid, and the things in it, which are found first; see `Things`."""
+    cells = Coordinates(name="cells")(grid) if config.placed else grid
+    if not config.finding:
+        return cells
+    finder = things(config)
+    remembered = finder(cells)
+    finder.trainable = False  # only now, so that it holds for all of its layers
+    return remembered
 
 
 def start_judge(judge: keras.Model, writer: keras.Model) -> None:

@@ -19,7 +19,7 @@ from vistext import decoding, weights
 from vistext.data.words import PAD, Vocabulary, tokenize
 from vistext.engine import keras, tf
 from vistext.models import describer
-from vistext.models.attention import HIDDEN, Block, Coordinates, Places, coordinates
+from vistext.models.attention import HIDDEN, Block, Coordinates, Places, remembering
 from vistext.models.describer import GRID, look
 from vistext.models.hourglass import precision
 from vistext.models.writing import Writing, nothing
@@ -111,12 +111,12 @@ def read(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
 def _compiled_reader(encoder: keras.Model) -> Callable:
     """`read` in a graph of TensorFlow's, made once for any number of texts of any length."""
     layer, blocks = encoder.get_layer, [each for each in encoder.layers if isinstance(each, Block)]
-    place = coordinates(encoder)
+    remember = remembering(encoder)
     cells = tf.TensorSpec((None, *encoder.inputs[0].shape[1:]), "float32")
 
     @tf.function(input_signature=[cells, tf.TensorSpec((None, None), "int32")])
     def see(grid, ids):
-        grid, ids, found = place(grid), ids[:, None], []
+        grid, ids, found = remember(grid), ids[:, None], []
         x = layer("read_places")(layer("read_embedding")(ids))
         padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)
         for block in blocks:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vistext.engine import keras
-from vistext.models.attention import HIDDEN, Block, coordinates
+from vistext.models.attention import HIDDEN, Block, remembering
 
 ops = keras.ops
 
@@ -22,14 +22,14 @@ class Writing:
         self.length = next((each for each in writer.layers if each.name == "length"), None)
         self.blocks = [each for each in writer.layers if isinstance(each, Block)]
         self.words = self.embedding.input_dim
-        self.placed = coordinates(writer)
+        self.remember = remembering(writer)
 
     def begin(self, memory, lengths=None, *, most: int) -> tuple:
         """What is known before the first word."""
         memory = ops.cast(memory, self.embedding.compute_dtype)
         told = self._told(lengths, memory)[:, None]  # (n, 1, width)
-        placed, unseen = self.placed(memory), nothing(memory)
-        return told, tuple(block.begin(placed, most, unseen) for block in self.blocks)
+        remembered, unseen = self._remember(memory)
+        return told, tuple(block.begin(remembered, most, unseen) for block in self.blocks)
 
     def step(self, ids, place, state: tuple) -> tuple:
         """Logits [n, words] of the word after this one."""
@@ -49,15 +49,22 @@ class Writing:
             lengths: int32 [n], if it is told them.
 
         Returns:
-            float32 [blocks, n, t, m], which adds up to 1 over each memory.
+            float32 [blocks, n, t, m], which adds up to 1 over each memory; after the m cells come the things, if the
+            writer finds any.
         """
         memory = ops.convert_to_tensor(memory)
         x = self.places((self.embedding(ids) + self._told(lengths, memory)[:, None])[:, None])
-        placed, found = self.placed(memory), []
+        (remembered, unseen), found = self._remember(memory), []
         for block in self.blocks:
-            x, weights = block.see(x, placed, unseen=nothing(memory))
+            x, weights = block.see(x, remembered, unseen=unseen)
             found.append(np.asarray(weights)[:, 0])
         return np.stack(found)
+
+    def _remember(self, memory):
+        """What words look at, and `HIDDEN` for what there is not of it."""
+        remembered, unseen = self.remember(memory), nothing(memory)
+        things = ops.zeros_like(remembered[:, ops.shape(memory)[1] :, 0], "float32")
+        return remembered, ops.concatenate([unseen, things], axis=1)
 
     def _told(self, lengths, memory):
         if self.length is None:
