@@ -375,6 +375,12 @@ def _share_right(labels, scores):
     return tf.reduce_mean(tf.cast(right, "float32"))
 
 
+def mean_where(values, counts):
+    """The mean of what counts: values and counts of one shape, numbers or truth values → float32, 0 if nothing does."""
+    values, counts = tf.cast(values, tf.float32), tf.cast(counts, tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(values * counts), tf.reduce_sum(counts))
+
+
 def progress_bar(label: str, *, shown: bool) -> tqdm:
     """A bar from 0 to 100 % with the time left: on a notebook's ordinary output, on standard error elsewhere."""
     return tqdm(

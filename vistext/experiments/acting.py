@@ -19,7 +19,7 @@ from vistext.models.roles import MOST, PAD, SLOTS, START, VERBS, WORDS, Filled, 
 from vistext.scenes import Scene, draw_many, language
 from vistext.scenes.language import Frame
 from vistext.scenes.language.roles import seen_of
-from vistext.training import History, Muon, fit, warm_decay
+from vistext.training import History, Muon, fit, mean_where, warm_decay
 
 ABOUT = 0.1  # of two things of which the same is seen but for such a share, either may be taken for the first
 RARE = 0.25  # the share of frames whose combination of verb, thing and place is among the rarest
@@ -100,26 +100,21 @@ class Loss(keras.losses.Loss):
 
     def call(self, wanted, said):
         words, is_last = tf.cast(wanted[..., 0], tf.int32), np.arange(MOST) % len(SLOTS) == len(SLOTS) - 1
-        asked, there = tf.cast(words != PAD, tf.float32), tf.cast(wanted[..., 3] > 0, tf.float32)
-        last = there * is_last
+        there = wanted[..., 3] > 0
         off = tf.abs(wanted[..., 1:] - said[..., len(WORDS) :])  # (n, MOST, 5)
         wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(words, said[..., : len(WORDS)])
         return (
-            _mean(wrong, asked)
-            + self.box * _mean(tf.reduce_sum(off[..., :4], axis=-1), there)
-            + self.seen * _mean(off[..., 4], last)
+            mean_where(wrong, words != PAD)
+            + self.box * mean_where(tf.reduce_sum(off[..., :4], axis=-1), there)
+            + self.seen * mean_where(off[..., 4], there & is_last)
         )
-
-
-def _mean(values, counts):
-    return tf.math.divide_no_nan(tf.reduce_sum(values * counts), tf.reduce_sum(counts))
 
 
 def _words_right(wanted, said):
     """The share of slots with the right word."""
     words = tf.cast(wanted[..., 0], tf.int64)
     right = tf.equal(words, tf.argmax(said[..., : len(WORDS)], axis=-1))
-    return _mean(tf.cast(right, tf.float32), tf.cast(words != PAD, tf.float32))
+    return mean_where(right, words != PAD)
 
 
 class Trained(NamedTuple):

@@ -13,7 +13,7 @@ from vistext.models.describer import DescriberConfig
 from vistext.models.hourglass import precision as computing
 from vistext.scenes import Scene
 from vistext.scenes.tables import COLOURS, FACINGS, KINDS, MOST_THINGS, POSTURES, SIZES
-from vistext.training import History, Muon, fit, warm_decay
+from vistext.training import History, Muon, fit, mean_where, warm_decay
 
 layers = keras.layers
 
@@ -100,18 +100,14 @@ class Loss(keras.losses.Loss):
         self.box = box
 
     def call(self, wanted, said):
-        there = tf.cast(wanted[..., 0] != NOTHING, tf.float32)
+        there = wanted[..., 0] != NOTHING
         off = tf.reduce_sum(tf.abs(wanted[..., BOX] - said[..., ENDS[-1] :]), axis=-1)
-        total = self.box * _mean(off, there)
+        total = self.box * mean_where(off, there)
         for number, scores in enumerate(_scores(said)):
             labels = tf.cast(wanted[..., number], tf.int32)
             wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
-            total += tf.reduce_mean(wrong) if number == 0 else _mean(wrong, there)
+            total += tf.reduce_mean(wrong) if number == 0 else mean_where(wrong, there)
         return total
-
-
-def _mean(values, counts):
-    return tf.math.divide_no_nan(tf.reduce_sum(values * counts), tf.reduce_sum(counts))
 
 
 def _scores(said) -> list:

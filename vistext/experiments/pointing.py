@@ -9,6 +9,7 @@ from vistext.data.words import PAD
 from vistext.engine import keras, tf
 from vistext.models.attention import Block
 from vistext.scenes.tables import MOST_THINGS
+from vistext.training import mean_where
 
 layers = keras.layers
 ops = keras.ops
@@ -62,26 +63,21 @@ class Loss(keras.losses.Loss):
         following = tf.cast(following, tf.int32)
         words = said.shape[-1] - ASKED * MOST_THINGS
         wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(following[..., 0], said[..., :words])
-        total = _mean(wrong, following[..., 0] != PAD)
+        total = mean_where(wrong, following[..., 0] != PAD)
         for number in range(ASKED):
             thing, asked = _asked(following, number)
             fits = said[..., words + number * MOST_THINGS :][..., :MOST_THINGS]
-            total += self.share * _mean(tf.nn.sparse_softmax_cross_entropy_with_logits(thing, fits), asked)
+            total += self.share * mean_where(tf.nn.sparse_softmax_cross_entropy_with_logits(thing, fits), asked)
         return total
 
 
 def right(following, said):
     """How often the thing that will be spoken of next is the one that fits best; much of that is not to be known."""
     thing, asked = _asked(tf.cast(following, tf.int32), ASKED - 1)
-    return _mean(tf.equal(tf.argmax(said[..., -MOST_THINGS:], axis=-1, output_type=tf.int32), thing), asked)
+    return mean_where(tf.equal(tf.argmax(said[..., -MOST_THINGS:], axis=-1, output_type=tf.int32), thing), asked)
 
 
 def _asked(following, number: int):
     """The thing of which is asked, counted from 0, and where there is one."""
     thing = following[..., 1 + number]
     return tf.maximum(thing - 1, 0), tf.logical_and(following[..., 0] != PAD, thing > 0)
-
-
-def _mean(values, where):
-    where = tf.cast(where, tf.float32)
-    return tf.math.divide_no_nan(tf.reduce_sum(tf.cast(values, tf.float32) * where), tf.reduce_sum(where))
