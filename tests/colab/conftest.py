@@ -31,7 +31,7 @@ FREEZE = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For `make hands NEWEST=--noted`, which fails for what changes here, and not for what is released elsewhere."""
+    """What `make test` asks for: it is to fail for what changes here, not for what is released elsewhere."""
     parser.addoption(
         "--noted",
         action="store_true",

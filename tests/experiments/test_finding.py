@@ -69,7 +69,7 @@ def test_batches_keep_grids_and_labels_together():
     assert not np.array_equal(Batches(grids, labels, 20, 1)(3)[0], found)
 
 
-def test_it_learns_what_the_grids_say_and_goes_on_where_it_was_interrupted(tmp_path):
+def test_it_learns_what_the_grids_say_and_what_is_complete_is_not_trained_again(tmp_path):
     labels, random = finding.labels(SEEN), np.random.default_rng(0)
     grids = random.normal(size=(12, 64, 8)).astype("float16")
     recipe = Recipe(steps=200, size=12)

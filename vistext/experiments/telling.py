@@ -81,7 +81,8 @@ class Told:
         """
         turn, seed = self.turns[step % len(self.turns)], FIRST_SEED * (self.seed + 1) + step
         seen = crowd(self.size, self.crowded, seed, self.twins)
-        return _batch(scenes.draw_many(seen).pictures, seen, turn, np.random.default_rng(seed))
+        inputs, following = _batch(scenes.draw_many(seen).pictures, seen, turn, np.random.default_rng(seed))
+        return inputs, following[..., 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,17 +110,8 @@ class Retold:
         """
         rng = np.random.default_rng((self.seed, step))
         chosen = rng.integers(0, len(self.scenes), self.size)
-        length, count, most = self.turns[step % len(self.turns)]
-        told = [language.describe_grounded(self.scenes[index], length, rng) for index in chosen for _ in range(count)]
-        ids = shorten(vocabulary().encode(text for text, _ in told), most + 1)
-        following = np.zeros((len(ids), ids.shape[1] - 1, 3), np.int32)
-        following[..., 0] = ids[:, 1:]
-        for row, (_, about) in enumerate(told):
-            following[row, :, 1:] = spoken(about, finding.ordered(self.scenes[chosen[row // count]]), len(following[0]))
-        lengths = np.full((self.size, count), LENGTHS.index(length), np.int32)
-        shape = (self.size, count, -1)
-        inputs = self.grids[chosen].astype("float32"), ids[:, :-1].reshape(shape), lengths
-        return inputs, following.reshape(*shape, 3)
+        seen = [self.scenes[index] for index in chosen]
+        return _batch(self.grids[chosen].astype("float32"), seen, self.turns[step % len(self.turns)], rng)
 
 
 def spoken(about: list[int | None], order: list[int], places: int) -> np.ndarray:
@@ -144,10 +136,16 @@ def _carried(numbers: list[int]) -> list[int]:
 
 
 def _batch(shown: np.ndarray, seen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:
+    """What is shown, ids and lengths; and what follows, as `Retold` gives it."""
     length, count, most = turn
-    ids = tell((scene for scene in seen for _ in range(count)), length, most, rng).reshape(len(seen), count, -1)
+    told = [(scene, *language.describe_grounded(scene, length, rng)) for scene in seen for _ in range(count)]
+    ids = shorten(vocabulary().encode(text for _, text, _ in told), most + 1)
+    places = ids.shape[1] - 1
+    spoken_of = [spoken(about, finding.ordered(scene), places) for scene, _, about in told]
+    following = np.concatenate([ids[:, 1:, np.newaxis], spoken_of], axis=-1, dtype=np.int32)
     lengths = np.full((len(seen), count), LENGTHS.index(length), np.int32)
-    return (shown, ids[..., :-1], lengths), ids[..., 1:]
+    words = ids[:, :-1].reshape(len(seen), count, places)
+    return (shown, words, lengths), following.reshape(len(seen), count, places, 3)
 
 
 def look(eye: keras.Model, seen: list[Scene]) -> np.ndarray:
