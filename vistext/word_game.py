@@ -27,12 +27,12 @@ class Rules:
     """How the two learn."""
 
     way: str = "gumbel"  # one of `WAYS`, by which the judge's opinion reaches the writer
-    writer_rate: float = 7e-5
-    judge_rate: float = 4e-4
-    head_start: int = 300  # steps in which only the judge learns: at first its opinion is worth nothing
-    fading: float = 0.3  # share of the game, at its end, over which both rates go down to 0
+    writer_rate: float = 5e-5
+    judge_rate: float = 2e-4
+    head_start: int = 0  # steps in which only the judge learns: that of a new one is worth nothing
+    fading: float = 0.5  # share of the game, at its end, over which both rates go down to 0
     softness: float = 1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
-    anchor: float = 0.2  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
+    anchor: float = 0.1  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
     variety: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
     clip: float = 8.0  # by the policy gradient, no score counts as more than this, either way
     seed: int = 0  # of what the writer says
@@ -213,7 +213,8 @@ class WordGame:
                 loss = -tf.reduce_mean(better * log_p)
             if rules.anchor:
                 told = possible(self.writer([grid, true[..., :-1], lengths], training=True))
-                told = tf.reduce_sum(tf.nn.log_softmax(told) * shown(true, self.words), axis=(-1, -2))
+                said = shown(tf.where(true == UNKNOWN, PAD, true), self.words)  # what is never said cannot be likely
+                told = tf.reduce_sum(tf.nn.log_softmax(told) * said, axis=(-1, -2))
                 loss -= rules.anchor * tf.reduce_mean(told)
         variables = self.writer.trainable_variables
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)

@@ -9,7 +9,7 @@ from vistext.experiments.finding import BOX, ENDS, NOTHING, TRAITS, Batches, Los
 from vistext.models.describer import DescriberConfig
 from vistext.scenes.tables import MOST_THINGS
 
-SMALL = DescriberConfig(words=9, widths=(4, 6, 8, 8), depth=1, width=16, heads=2, placed=True, finding=1)
+SMALL = DescriberConfig(words=9, widths=(4, 6, 8, 8), depth=1, width=16, heads=2, finding=1)
 SEEN = scenes.sample(12, 3, "train")
 
 

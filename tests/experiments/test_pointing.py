@@ -10,7 +10,7 @@ from vistext.models.describer import DescriberConfig
 from vistext.scenes.tables import MOST_THINGS
 
 WORDS = 9
-SMALL = DescriberConfig(WORDS, widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, placed=True, finding=1)
+SMALL = DescriberConfig(WORDS, widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, finding=1)
 FOLLOWING = np.array([[[5, 0, 2], [6, 2, 1], [7, 1, 0], [PAD, 1, 0]]])[None]  # the word, the last thing and the next
 
 

@@ -1,5 +1,7 @@
 """Batches of scenes and true sentences about them."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -96,3 +98,25 @@ def test_an_eye_looks_at_scenes_in_parts(monkeypatch):
     grids = telling.look(eye, seen)
     assert (grids.shape, grids.dtype) == ((5, 64, 8), np.float16)
     assert grids == pytest.approx(describer.look(eye, scenes.draw_many(seen).pictures), abs=0.01)
+
+
+def test_a_scene_that_is_nearly_another_differs_in_one_trait_of_one_thing_or_is_its_mirror_image():
+    rng, found = np.random.default_rng(0), Counter()
+    for scene in scenes.sample(200, 7, "train"):
+        other = telling.nearly(scene, rng)
+        assert (other.setting, other.time, other.split) == (scene.setting, scene.time, "train")
+        new = [traits_of(thing) for thing in other.things]
+        gone = [traits for traits in map(traits_of, scene.things) if not (traits in new and not new.remove(traits))]
+        if not gone:
+            middles = [sorted(thing.box.middle for thing in each.things) for each in (scene, other)]
+            assert middles[1] == pytest.approx([1 - middle for middle in reversed(middles[0])])
+            found["mirror"] += 1
+        else:
+            [[traits], [changed]] = gone, new
+            [trait] = [name for name, one, two in zip(telling.TRAITS, traits, changed, strict=True) if one != two]
+            found[trait] += 1
+    assert set(found) == {"mirror", *telling.TRAITS}
+
+
+def traits_of(thing):
+    return tuple(getattr(thing, trait) for trait in telling.TRAITS)

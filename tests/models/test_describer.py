@@ -17,9 +17,7 @@ from vistext.models.writing import Writing
 from vistext.scenes.tables import MOST_THINGS
 
 VOCABULARY = Vocabulary.build(["A cat is sitting on the floor.", "There is a large dog, and it runs to the left."])
-SMALL = DescriberConfig(
-    len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, placed=True, finding=1
-)
+SMALL = DescriberConfig(len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, finding=1)
 PICTURES = scenes.draw_many(scenes.sample(4, 3, "val")).pictures
 GRIDS = np.random.default_rng(0).normal(size=(3, 64, 8)).astype("float32")
 CANNOT_BE_SAID = [PAD, START, UNKNOWN]
@@ -149,6 +147,17 @@ def test_where_the_writer_looks_depends_on_the_words_so_far_and_on_the_length(sp
     assert after[:, :, :3] == pytest.approx(maps[:, :, :3], abs=1e-6)
     assert np.abs(after - maps)[:, :, 3:].max(axis=-1).min() > 1e-4
     assert not np.allclose(speaker.writing.maps(GRIDS, ids, 2 - lengths)[:, 0], maps[:, 0], atol=1e-4)
+
+
+def test_a_cooled_writer_says_what_it_said_at_that_temperature(speaker, writer):
+    cooled = keras.models.clone_model(writer)
+    cooled.set_weights(writer.get_weights())
+    describer.cool(cooled, 0.5)
+    z = decoding.draw_z(3, MOST["title"], 2)
+    ids = speaker.write(GRIDS, "title", z=z, temperature=0.5).ids
+    plainly = Describer(speaker.eye, Writing(cooled), VOCABULARY).write(GRIDS, "title", z=z)
+    assert (plainly.ids == ids).all()
+    assert (speaker.write(GRIDS, "title", z=z).ids != ids).any()
 
 
 def test_it_says_a_sentence_about_each_picture(speaker):
@@ -352,9 +361,7 @@ def test_the_precision_changes_little_and_the_reader_s_stays(writer):
 
 
 def test_what_is_loaded_is_what_was_saved(writer, speaker, judge, tmp_path, monkeypatch):
-    config = {
-        name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks", "placed", "finding")
-    }
+    config = {name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks", "finding")}
     card = {"config": config | {"widths": list(SMALL.widths)}, "words": list(VOCABULARY.words)}
     models = {"eye": judge.eye, "gan_describer": writer, "describer": writer, "judge": judge.network}
     for name, model in models.items():

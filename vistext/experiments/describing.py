@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vistext import decoding, sentences
+from vistext import decoding, scenes, sentences
 from vistext.adversarial import Match, play_on
 from vistext.engine import keras
 from vistext.experiments import finding, pointing, telling
@@ -15,6 +15,7 @@ from vistext.experiments.locating import FIRST_SEED
 from vistext.experiments.telling import DESCRIPTIONS, STORIES, TITLES, Retold
 from vistext.models import describer
 from vistext.models.describer import Describer, DescriberConfig, Judge
+from vistext.models.writing import Writing
 from vistext.scenes import Scene, language
 from vistext.training import History, Muon, fit, warm_decay
 from vistext.word_game import Rules, WordGame
@@ -103,13 +104,21 @@ class GameRecipe:
 
     rules: Rules = field(default_factory=Rules)
     turns: tuple = (DESCRIPTIONS, DESCRIPTIONS, STORIES, DESCRIPTIONS, ("title", 6, 14))
-    steps: int = 1100
+    steps: int = 300
     size: int = 24  # pictures in a batch
+    cooled: float = 0.6  # the temperature at which the writer speaks once the game is over; see `describer.cool`
     pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several things
     twins: float = 0.5  # likewise, two of a kind
-    alike: float = 0.75  # share of mismatched sentences that are about a picture of the same kinds of thing
+    nearly: float = 0.3  # share of attempts at a mismatched sentence that are about a scene that differs in one trait
+    alike: float = 0.5  # likewise, about one of the same kinds of thing
     seed: int = 0
+
+
+# A game before the game. A new judge's opinion of what is rarely said is no more than a guess, and a writer that
+# follows it says more and more of that: after 500 steps a quarter of its sentences is false, of at first a seventh.
+# But the judge learns from it what such mistakes are like.
+PRACTICE = GameRecipe(Rules(writer_rate=3e-5, judge_rate=4e-4, head_start=200, anchor=0.05), steps=500)
 
 
 @dataclass(eq=False)
@@ -145,20 +154,26 @@ class Heard:
         length, count, most = self.recipe.turns[step % len(self.recipe.turns)]
         rng = np.random.default_rng((self.recipe.seed, step))
         chosen = rng.integers(0, len(self.scenes), self.recipe.size)
-        others = [self._other(index, rng) for index in chosen for _ in range(count)]
-        told = (self.scenes[index] for index in [*np.repeat(chosen, count), *others])
-        true, mismatched = telling.tell(told, length, most, rng).reshape(2, self.recipe.size, count, -1)
+        about = np.repeat(chosen, count)
+        said = [language.describe(self.scenes[index], length, rng) for index in about]
+        said += [self._mismatched(index, length, rng) for index in about]
+        ids = telling.shorten(telling.vocabulary().encode(said), most + 1)
+        true, mismatched = ids.reshape(2, self.recipe.size, count, -1)
         lengths = np.full((self.recipe.size, count), describer.LENGTHS.index(length), np.int32)
         return self.grids[chosen].astype("float32"), true, mismatched, lengths
 
-    def _other(self, index: int, rng: np.random.Generator) -> int:
-        """Another scene: often one that is easily mistaken for this one, if there is one."""
-        alike = self.alike[index]
-        among = alike if len(alike) > 1 and rng.random() < self.recipe.alike else range(len(self.scenes))
-        other = index
-        while other == index:
-            other = among[rng.integers(len(among))]
-        return other
+    def _mismatched(self, index: int, length: str, rng: np.random.Generator) -> str:
+        """A true sentence about another scene that is false of this one, for which the other is often mistaken."""
+        scene, said = self.scenes[index], None
+        while said is None or language.holds(said, scene):
+            kind = rng.random()
+            if kind < self.recipe.nearly:
+                other = telling.nearly(scene, rng)
+            else:
+                alike = kind < self.recipe.nearly + self.recipe.alike
+                other = self.scenes[rng.choice(self.alike[index] if alike else len(self.scenes))]
+            said = language.describe(other, length, rng)
+        return said
 
 
 def play(
@@ -169,7 +184,7 @@ def play(
     *,
     batches: Heard | None = None,
     watch: Callable[[keras.Model, int], float | None] | None = None,
-    every: int = 250,
+    every: int = 50,
     checkpoint: Path | None = None,
     bar: bool = True,
 ) -> Match:
@@ -195,6 +210,18 @@ def play(
         label="writer and judge",
         bar=bar,
     )
+
+
+def false_share(eye: keras.Model, count: int = 150, draws: int = 4) -> Callable[[keras.Model, int], float]:
+    """What watches a game: the share of sentences that are false among some that are drawn about validation scenes."""
+    seen = scenes.sample(count, 0, "val")
+    grids = telling.look(eye, seen).astype("float32")
+
+    def watch(writer: keras.Model, step: int) -> float:
+        speaks = Describer(eye, Writing(writer), telling.vocabulary())
+        return 1 - measure(say(Way("drawn", speaks, nucleus=1.0), grids, "description", draws), seen)["true"]
+
+    return watch
 
 
 @dataclass(frozen=True)

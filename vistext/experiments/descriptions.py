@@ -1,7 +1,8 @@
 """`vistext experiment descriptions`: which way to say something about a picture is true, and which says more?
 
 The writer that was taught by likelihood alone says the likeliest words, or the likeliest sentence that a beam finds, or
-draws words: at several temperatures, and from several nuclei. The writer that a judge has taught as well does the same.
+draws words: at several temperatures, and from several nuclei. The writer that a judge has taught as well does the same;
+it has been cooled, so that its temperature of 1 is a lower one for likelihood alone, see `describer.cool`.
 All of them see the same test scenes and the same z; each scene is described 20 times. Error bars are over groups of
 scenes, each with its own z.
 """
@@ -24,9 +25,9 @@ from vistext.results import FOLDER, so_far, write
 STORED = FOLDER / "descriptions.json"
 GROUPS, SCENES, DRAWS, REFERENCES = 4, 60, 20, 10
 LISTED = 8  # scenes of a group of which all true descriptions are listed, as that takes long
-TEMPERATURES = (0.2, 0.4, 0.6, 0.8)
 NUCLEI = (0.6, 0.7, 0.8, 0.9, 0.95)
 LIKELIHOOD, JUDGED = "likelihood", "judge"  # by what the writer was taught
+TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), JUDGED: (0.4, 0.7, 1.0, 1.3, 1.6)}
 
 
 def ways(taught: str, speaks: describer.Describer) -> list[Way]:
@@ -36,7 +37,7 @@ def ways(taught: str, speaks: describer.Describer) -> list[Way]:
     return [
         likeliest,
         replace(likeliest, name=f"{taught}, beam", beam=5),
-        *(replace(drawn, name=f"{taught}, temperature {t:g}", temperature=t) for t in TEMPERATURES),
+        *(replace(drawn, name=f"{taught}, temperature {t:g}", temperature=t) for t in TEMPERATURES[taught]),
         *(replace(drawn, name=f"{taught}, nucleus {p:g}", nucleus=p) for p in NUCLEI),
     ]
 

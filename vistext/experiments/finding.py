@@ -128,7 +128,7 @@ def build(config: DescriberConfig) -> keras.Model:
     """The network that learns: grids float [n, 64, c] → float32 [n, MOST_THINGS, scores of all traits, and the box]."""
     with computing(config.precision):
         grid = layers.Input((describer.GRID * describer.GRID, config.widths[2]), name="grid")
-        cells = Coordinates(name="cells")(grid) if config.placed else grid
+        cells = Coordinates(name="cells")(grid)
         things = describer.things(config)(cells)[:, -MOST_THINGS:]
         scores = layers.Dense(ENDS[-1], dtype="float32", name="logits")(things)
         box = layers.Dense(4, activation="sigmoid", dtype="float32", name="box")(things)

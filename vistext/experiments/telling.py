@@ -1,7 +1,6 @@
 """True sentences about scenes of the training split, in batches: what lesson 05's networks learn from."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate
 
@@ -14,11 +13,21 @@ from vistext.experiments import finding
 from vistext.experiments.locating import FIRST_SEED
 from vistext.models import describer
 from vistext.models.describer import LENGTHS
-from vistext.scenes import Scene, language
+from vistext.scenes import Box, Scene, Thing, language, tables
+from vistext.scenes.scene import depth
 
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each described at every length
 LOOKED_AT_ONCE = 500  # pictures that an eye looks at together
 # So many sentences about each picture, cut after so many words.
+TRIES = 20  # to find a scene that is nearly another
+TRAITS = {
+    "kind": tables.KINDS,
+    "colour": tuple(sorted({colour for colours in tables.COLOURS.values() for colour in colours})),
+    "size": tables.SIZES,
+    "posture": tuple(sorted({posture for postures in tables.POSTURES.values() for posture in postures})),
+    "place": tables.PLACES,
+    "facing": tables.FACINGS,
+}
 TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
 
 
@@ -52,9 +61,40 @@ def crowd(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Sce
     return [found[index] for index in sorted(chosen)] + rest[:several] + rest[len(found) + several - count :]
 
 
-def tell(seen: Iterable[Scene], length: str, most: int, rng: np.random.Generator) -> np.ndarray:
-    """A true sentence about each of these scenes, START first, cut after `most` words: int32 [n, at most most + 1]."""
-    return shorten(vocabulary().encode(language.describe(scene, length, rng) for scene in seen), most + 1)
+def nearly(scene: Scene, rng: np.random.Generator) -> Scene:
+    """A scene of the same split that differs from this one in a trait of one thing, or is seen in a mirror."""
+    for trait in rng.permutation(("mirror", *TRAITS)):
+        for _ in range(TRIES):
+            things = list(scene.things)
+            try:
+                if trait == "mirror":
+                    things = [replace(thing, box=replace(thing.box, x=1 - thing.box.right)) for thing in things]
+                else:
+                    index = rng.integers(len(things))
+                    things[index] = _changed(things[index], trait, str(rng.choice(TRAITS[trait])))
+                other = replace(scene, things=tuple(sorted(things, key=depth)))
+            except ValueError:  # it makes no sense, or has no room
+                continue
+            if other.split == scene.split:
+                return other
+    raise AssertionError
+
+
+def _changed(thing: Thing, trait: str, value: str) -> Thing:
+    """The thing with another value of a trait, at the same place.
+
+    Raises:
+        ValueError: it has that value, or does not go with it.
+    """
+    words = {"kind": thing.kind, "size": thing.size, "posture": thing.posture} | {trait: value}
+    if value == getattr(thing, trait) or words["posture"] not in tables.POSTURES[words["kind"]]:
+        raise ValueError(f"a {words['kind']} that is {words['posture']}, with {trait} {value}")
+    scale = np.mean(tables.SCALES[words["size"]])
+    width, height = (extent * scale / 64 for extent in tables.EXTENT[words["kind"]][words["posture"]])
+    lift = tables.LEAP * height if words["posture"] == "jumping" else 0
+    lift += tables.TABLE_HEIGHT / 64 if thing.place == "table" else 0
+    left = min(max(0, thing.box.middle - width / 2), 1 - width)
+    return replace(thing, **words, box=Box(left, thing.ground - lift - height, width, height))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train by likelihood, then against a judge; measure; save."""
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    config = DescriberConfig(words=len(vocabulary()), placed=True, finding=3)
+    config = DescriberConfig(words=len(vocabulary()))
     eye, told, share = describer.load_eye(), {"command": "vistext train describer"}, arguments.share
     recipe = shortened(Recipe(), share)
     recipe = replace(recipe, finder=shortened(recipe.finder, share))
@@ -50,16 +50,27 @@ def run(arguments: argparse.Namespace) -> int:
         writer.set_weights(trained.get_weights())
         ship(arguments.checkpoint, config, {"describer": writer}, told | {"share": share, **asdict(recipe)})
 
-    # The game starts from what is shipped, so that anyone can play it again from there.
-    writer, judge = describer.build_writer(config), describer.build_judge(config)
+    # Both games start from what is shipped, so that anyone can play them again from there.
+    writer, judge, known = describer.build_writer(config), describer.build_judge(config), arguments.checkpoint / "known"
+    practice, game = shortened(describing.PRACTICE, share), shortened(GameRecipe(), share)
     weights.load_into(writer, "describer", arguments.checkpoint)
-    describer.start_judge(judge, writer)
-    game = shortened(GameRecipe(), share)
-    match = describing.play(game, eye, writer, judge, checkpoint=arguments.checkpoint / "game")
+    if not (known / "judge.json").exists():
+        describer.start_judge(judge, writer)
+        match = describing.play(practice, eye, writer, judge, checkpoint=arguments.checkpoint / "practice")
+        if match.interrupted:
+            return commands.interrupted()
+        ship(known, config, {"judge": judge}, asdict(practice))
+    weights.load_into(judge, "judge", known)
+    weights.load_into(writer, "describer", arguments.checkpoint)  # what it learned in practice is forgotten
+    watch, unfinished = describing.false_share(eye), arguments.checkpoint / "game"
+    match = describing.play(game, eye, writer, judge, watch=watch, checkpoint=unfinished)
     if match.interrupted:
         return commands.interrupted()
+    print("false, of what was drawn:", ", ".join(f"step {step} {share:.1%}" for step, share in match.watched))
+    describer.cool(writer, game.cooled)
     networks = {"gan_describer": writer, "judge": judge}
-    ship(arguments.checkpoint, config, networks, told | {"share": share, **asdict(game)})
+    played = {"share": share, "practice": asdict(practice), **asdict(game)}
+    ship(arguments.checkpoint, config, networks, told | played)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in ("describer", *networks):
         for file in arguments.checkpoint.glob(f"{name}.*"):

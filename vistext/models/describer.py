@@ -44,8 +44,7 @@ class DescriberConfig:
     width: int = 128  # numbers for each word of a sentence
     heads: int = 4
     blocks: int = 3  # of writer and judge: one finds the things, the others compare them ("the", "two", "left of")
-    placed: bool = False  # whether each cell tells writer and judge where it lies, see `attention.Coordinates`
-    finding: int = 0  # blocks that find the things, at which writer and judge look beside the cells, see `Things`
+    finding: int = 3  # blocks that find the things, at which writer and judge look beside the cells; see `Things`
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -132,11 +131,8 @@ def things(config: DescriberConfig) -> Things:
 
 def _remembered(config: DescriberConfig, grid):
     """What words look at: the cells of the grid, and the things in it, which are found first; see `Things`."""
-    cells = Coordinates(name="cells")(grid) if config.placed else grid
-    if not config.finding:
-        return cells
     finder = things(config)
-    remembered = finder(cells)
+    remembered = finder(Coordinates(name="cells")(grid))
     finder.trainable = False  # only now, so that it holds for all of its layers
     return remembered
 
@@ -151,6 +147,12 @@ def start_judge(judge: keras.Model, writer: keras.Model) -> None:
             layer.set_weights([places + length.mean(axis=0)])
         elif layer.weights and layer.name != "adds":
             layer.set_weights(writer.get_layer(layer.name).get_weights())
+
+
+def cool(writer: keras.Model, temperature: float) -> None:
+    """Make a writer speak from now on as it spoke at a temperature above 0: its logits are divided by that."""
+    logits = writer.get_layer("logits")
+    logits.set_weights([weight / temperature for weight in logits.get_weights()])
 
 
 @dataclass(frozen=True, eq=False)
