@@ -9,6 +9,7 @@ import numpy as np
 
 from vistext import decoding, scenes, sentences
 from vistext.adversarial import Match, play_on
+from vistext.data.words import PAD
 from vistext.engine import keras
 from vistext.experiments import finding, pointing, telling
 from vistext.experiments.locating import FIRST_SEED
@@ -157,7 +158,8 @@ class Heard:
         about = np.repeat(chosen, count)
         said = [language.describe(self.scenes[index], length, rng) for index in about]
         said += [self._mismatched(index, length, rng) for index in about]
-        ids = telling.shorten(telling.vocabulary().encode(said), most + 1)
+        ids = telling.vocabulary().encode(said)[:, : most + 1]
+        ids = np.pad(ids, [(0, 0), (0, most + 1 - ids.shape[1])], constant_values=PAD)  # of one shape, compiled once
         true, mismatched = ids.reshape(2, self.recipe.size, count, -1)
         lengths = np.full((self.recipe.size, count), describer.LENGTHS.index(length), np.int32)
         return self.grids[chosen].astype("float32"), true, mismatched, lengths
