@@ -1,6 +1,7 @@
 """Training and measuring lesson 05's networks, on a small scale."""
 
 import argparse
+from functools import partial
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from vistext.scenes import language
 from vistext.word_game import Rules
 
 SHORT = finding.Recipe(steps=2, size=4)
+small = partial(DescriberConfig, width=16, heads=2, blocks=2, finding=1)  # what takes time is to compile each block
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_what_watches_a_game_counts_what_is_false(networks, monkeypatch):
 
 
 def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
-    eye, config = networks[0], DescriberConfig(words=len(telling.vocabulary()), finding=1)
+    eye, config = networks[0], small(words=len(telling.vocabulary()))
     recipe = Recipe(2, (TITLES, DESCRIPTIONS), pool=20, size=4, finder=SHORT)
     writer, history = describing.train(recipe, eye, config, checkpoint=tmp_path / "check", bar=False)
     assert len(history.loss) == 2
@@ -152,6 +154,7 @@ def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, caps
     monkeypatch.setattr(train_describer, "GameRecipe", lambda: game)
     monkeypatch.setattr(describing, "PRACTICE", game)
     monkeypatch.setattr(describing, "false_share", lambda eye: lambda writer, step: float(step))
+    monkeypatch.setattr(train_describer, "DescriberConfig", small)
     monkeypatch.setattr(train_describer, "TESTED", 6)
     monkeypatch.setattr(train_describer, "DRAWS", 2)
     parser = argparse.ArgumentParser()
