@@ -7,7 +7,7 @@ import pytest
 
 from vistext import scenes
 from vistext.data.words import END, START, UNKNOWN
-from vistext.experiments import telling
+from vistext.experiments import finding, telling
 from vistext.experiments.telling import DESCRIPTIONS, TITLES, Retold, Told
 from vistext.models import describer
 from vistext.models.describer import LENGTHS, DescriberConfig
@@ -113,10 +113,10 @@ def test_a_scene_that_is_nearly_another_differs_in_one_trait_of_one_thing_or_is_
             found["mirror"] += 1
         else:
             [[traits], [changed]] = gone, new
-            [trait] = [name for name, one, two in zip(telling.TRAITS, traits, changed, strict=True) if one != two]
+            [trait] = [name for name, one, two in zip(finding.TRAITS, traits, changed, strict=True) if one != two]
             found[trait] += 1
-    assert set(found) == {"mirror", *telling.TRAITS}
+    assert set(found) == {"mirror", *finding.TRAITS}
 
 
 def traits_of(thing):
-    return tuple(getattr(thing, trait) for trait in telling.TRAITS)
+    return tuple(getattr(thing, trait) for trait in finding.TRAITS)

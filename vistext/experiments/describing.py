@@ -165,7 +165,7 @@ class Heard:
         return self.grids[chosen].astype("float32"), true, mismatched, lengths
 
     def _mismatched(self, index: int, length: str, rng: np.random.Generator) -> str:
-        """A true sentence about another scene that is false of this one, for which the other is often mistaken."""
+        """A true sentence about another scene, often one that is easily mistaken for this one, of which it is false."""
         scene, said = self.scenes[index], None
         while said is None or language.holds(said, scene):
             kind = rng.random()

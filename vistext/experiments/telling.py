@@ -18,16 +18,8 @@ from vistext.scenes.scene import depth
 
 READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each described at every length
 LOOKED_AT_ONCE = 500  # pictures that an eye looks at together
-# So many sentences about each picture, cut after so many words.
 TRIES = 20  # to find a scene that is nearly another
-TRAITS = {
-    "kind": tables.KINDS,
-    "colour": tuple(sorted({colour for colours in tables.COLOURS.values() for colour in colours})),
-    "size": tables.SIZES,
-    "posture": tuple(sorted({posture for postures in tables.POSTURES.values() for posture in postures})),
-    "place": tables.PLACES,
-    "facing": tables.FACINGS,
-}
+# So many sentences about each picture, cut after so many words.
 TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
 
 
@@ -63,7 +55,7 @@ def crowd(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Sce
 
 def nearly(scene: Scene, rng: np.random.Generator) -> Scene:
     """A scene of the same split that differs from this one in a trait of one thing, or is seen in a mirror."""
-    for trait in rng.permutation(("mirror", *TRAITS)):
+    for trait in rng.permutation(("mirror", *finding.TRAITS)):
         for _ in range(TRIES):
             things = list(scene.things)
             try:
@@ -71,7 +63,7 @@ def nearly(scene: Scene, rng: np.random.Generator) -> Scene:
                     things = [replace(thing, box=replace(thing.box, x=1 - thing.box.right)) for thing in things]
                 else:
                     index = rng.integers(len(things))
-                    things[index] = _changed(things[index], trait, str(rng.choice(TRAITS[trait])))
+                    things[index] = _changed(things[index], trait, str(rng.choice(finding.TRAITS[trait])))
                 other = replace(scene, things=tuple(sorted(things, key=depth)))
             except ValueError:  # it makes no sense, or has no room
                 continue
@@ -87,7 +79,7 @@ def _changed(thing: Thing, trait: str, value: str) -> Thing:
         ValueError: it has that value, or does not go with it.
     """
     words = {"kind": thing.kind, "size": thing.size, "posture": thing.posture} | {trait: value}
-    if value == getattr(thing, trait) or words["posture"] not in tables.POSTURES[words["kind"]]:
+    if value == getattr(thing, trait) or words["posture"] not in tables.POSTURES.get(words["kind"], ()):
         raise ValueError(f"a {words['kind']} that is {words['posture']}, with {trait} {value}")
     scale = np.mean(tables.SCALES[words["size"]])
     width, height = (extent * scale / 64 for extent in tables.EXTENT[words["kind"]][words["posture"]])

@@ -1,6 +1,6 @@
 """`vistext train describer`: make the shipped writers and the judge of lesson 05 again, and their cards.
 
-About an hour and a quarter on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+About an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 They see with the shipped eye, which `vistext train eye` makes.
 """
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         writer.set_weights(trained.get_weights())
         ship(arguments.checkpoint, config, {"describer": writer}, told | {"share": share, **asdict(recipe)})
 
-    # Both games start from what is shipped, so that anyone can play them again from there.
+    # Both games start from the shipped writer of likelihood, so that anyone can play them again.
     writer, judge, known = describer.build_writer(config), describer.build_judge(config), arguments.checkpoint / "known"
     practice, game = shortened(describing.PRACTICE, share), shortened(GameRecipe(), share)
     weights.load_into(writer, "describer", arguments.checkpoint)
