@@ -9,7 +9,7 @@ import pytest
 
 from vistext import training
 from vistext.engine import keras, tf
-from vistext.training import Batches, Muon, fastest_precision, linear_decay
+from vistext.training import Adam, Batches, Muon, fastest_precision, linear_decay
 
 LABELS = np.arange(24)
 PICTURES = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
@@ -292,3 +292,21 @@ def test_cutout_paints_one_grey_square_in_each_picture_at_its_own_place():
 def test_a_schedule_may_end_above_zero():
     rate = linear_decay(0.06, 0.03)
     assert [rate(0.0), rate(0.5), rate(1.0)] == pytest.approx([0.06, 0.045, 0.03])
+
+
+@pytest.mark.parametrize("betas", [(0.9, 0.999), (0.0, 0.99)])
+def test_adam_takes_the_steps_of_keras_s(betas):
+    random = np.random.default_rng(0)
+    start = [random.normal(size=shape).astype("float32") for shape in ((3, 4), (5,))]
+    optimizers = [kind(0.01, beta_1=betas[0], beta_2=betas[1]) for kind in (Adam, keras.optimizers.Adam)]
+    networks = [[keras.Variable(weight) for weight in start] for _ in optimizers]
+    for optimizer, weights in zip(optimizers, networks, strict=True):
+        optimizer.build(weights)
+    for step in range(5):
+        gradients = [random.normal(size=weight.shape).astype("float32") for weight in start]
+        for optimizer, weights in zip(optimizers, networks, strict=True):
+            optimizer.learning_rate = 0.01 / (step + 1)
+            optimizer.apply([tf.constant(each) for each in gradients], weights)
+    for weight, expected, before in zip(*networks, start, strict=True):
+        assert np.asarray(weight) == pytest.approx(np.asarray(expected), abs=1e-6)
+        assert not np.allclose(expected, before)

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from vistext.engine import keras, tf
-from vistext.training import progress_bar
+from vistext.training import Adam, progress_bar
 
 SETTLING = 20  # batches: what batch norm needs to know its statistics for averaged weights
 
@@ -127,8 +127,8 @@ class Game:
     def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Rules):
         self.generator, self.discriminator, self.rules = generator, discriminator, rules
         adam = {"beta_1": rules.momentum, "beta_2": rules.memory}
-        self.generator_optimizer = keras.optimizers.Adam(rules.generator_rate, **adam)
-        self.discriminator_optimizer = keras.optimizers.Adam(rules.discriminator_rate, **adam)
+        self.generator_optimizer = Adam(rules.generator_rate, **adam)
+        self.discriminator_optimizer = Adam(rules.discriminator_rate, **adam)
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer.build(discriminator.trainable_variables)
         self.averages = [tf.Variable(weight.numpy()) for weight in generator.weights] if rules.averaging else []

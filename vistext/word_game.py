@@ -17,6 +17,7 @@ from vistext import decoding
 from vistext.data.words import PAD, START, UNKNOWN
 from vistext.engine import keras, tf
 from vistext.models.writing import Writing
+from vistext.training import Adam
 
 NEVER = -1e9  # the logit of what is never said
 WAYS = ("gumbel", "policy")
@@ -97,8 +98,8 @@ class WordGame:
         self.writer, self.judge, self.rules = writer, judge, rules
         self.writing = Writing(writer)
         self.words = writer.outputs[0].shape[-1]
-        self.writer_optimizer = keras.optimizers.Adam(rules.writer_rate, beta_1=0.5, beta_2=0.99)
-        self.judge_optimizer = keras.optimizers.Adam(rules.judge_rate, beta_1=0.5, beta_2=0.99)
+        self.writer_optimizer = Adam(rules.writer_rate, beta_1=0.5, beta_2=0.99)
+        self.judge_optimizer = Adam(rules.judge_rate, beta_1=0.5, beta_2=0.99)
         self.writer_optimizer.build(writer.trainable_variables)
         self.judge_optimizer.build(judge.trainable_variables)
 
@@ -171,11 +172,12 @@ class WordGame:
             Its loss, and its mean probability for true, invented and mismatched pairs: four scalars.
         """
         words = shown(tf.concat([true, invented, mismatched], axis=1), self.words)
-        with tf.GradientTape() as tape:
+        variables = self.judge.trainable_variables
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([each.value for each in variables])  # else the slopes by all that are met would be compiled too, for nothing
             on_true, on_invented, on_mismatched = tf.split(scores(self.judge, grid, words), 3, axis=1)
             loss = tf.reduce_mean(tf.nn.softplus(-on_true))
             loss += (tf.reduce_mean(tf.nn.softplus(on_invented)) + tf.reduce_mean(tf.nn.softplus(on_mismatched))) / 2
-        variables = self.judge.trainable_variables
         self.judge_optimizer.apply(tape.gradient(loss, variables), variables)
         return loss, *(tf.reduce_mean(tf.sigmoid(each)) for each in (on_true, on_invented, on_mismatched))
 
@@ -193,8 +195,12 @@ class WordGame:
         """
         rules = self.rules
         chosen = shown(invented, self.words)
-        with tf.GradientTape() as tape:
-            logits = possible(self.writer([grid, invented[..., :-1], lengths], training=True))
+        variables = self.writer.trainable_variables
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([each.value for each in variables])
+            heard = tf.concat([invented, true], axis=1)[..., :-1]  # at once, which is half as much to compile
+            logits = possible(self.writer([grid, heard, tf.tile(lengths, [1, 2])], training=True))
+            logits, told = tf.split(logits, 2, axis=1)
             logs = tf.nn.log_softmax(logits)
             log_p = tf.reduce_sum(logs * chosen, axis=(-1, -2))  # (n, s)
             if rules.way == "gumbel":
@@ -212,11 +218,9 @@ class WordGame:
                 better /= tf.math.reduce_std(better) + 1e-3
                 loss = -tf.reduce_mean(better * log_p)
             if rules.anchor:
-                told = possible(self.writer([grid, true[..., :-1], lengths], training=True))
                 said = shown(tf.where(true == UNKNOWN, PAD, true), self.words)  # what is never said cannot be likely
                 told = tf.reduce_sum(tf.nn.log_softmax(told) * said, axis=(-1, -2))
                 loss -= rules.anchor * tf.reduce_mean(told)
-        variables = self.writer.trainable_variables
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
         self.writer_optimizer.apply(gradients, variables)
         return loss, tf.reduce_mean(score), -tf.reduce_mean(log_p)
