@@ -20,6 +20,7 @@ from vistext.models import describer
 from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
 from vistext.models.writing import Writing
 from vistext.scenes import language
+from vistext.training import History
 from vistext.word_game import Rules
 
 SHORT = finding.Recipe(steps=2, size=4)
@@ -148,8 +149,40 @@ def zip_weights(one, other):
     return zip(one.get_weights(), other.get_weights(), strict=True)
 
 
+def test_a_writer_that_goes_on_is_the_average_of_where_it_began_and_where_each_training_ended(tmp_path, monkeypatch):
+    config = small(words=len(telling.vocabulary()))
+    eye, writer = describer.build_eye(config), describer.build_writer(config)
+    began = writer.get_weights()
+    further = [Recipe(pool=20, seed=seed) for seed in (1, 2)]
+
+    def fit(asked, batches, **_):
+        """Stands for a training: all weights become the training's seed."""
+        writer.set_weights([np.full_like(weight, batches.seed) for weight in writer.get_weights()])
+        return History()
+
+    monkeypatch.setattr(describing, "fit", fit)
+    assert describing.go_on(further, eye, writer, checkpoint=tmp_path, bar=False)
+    average = writer.get_weights()
+    for weight, before in zip(average, began, strict=True):
+        assert weight == pytest.approx((before + 1 + 2) / 3, abs=1e-6)
+
+    monkeypatch.setattr(describing, "fit", None)  # what is kept is not trained again
+    writer.set_weights(began)
+    assert describing.go_on(further, eye, writer, checkpoint=tmp_path, bar=False)
+    assert all(map(np.array_equal, writer.get_weights(), average))
+
+
+def test_a_writer_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch):
+    config = small(words=len(telling.vocabulary()))
+    eye, writer = describer.build_eye(config), describer.build_writer(config)
+    monkeypatch.setattr(describing, "fit", lambda *_, **__: History(interrupted=True))
+    assert not describing.go_on([Recipe(pool=20)], eye, writer, checkpoint=tmp_path, bar=False)
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train_describer, "Recipe", lambda: Recipe(turns=(TITLES,), pool=20, size=4, finder=SHORT))
+    monkeypatch.setattr(describing, "FURTHER", (Recipe(steps=1, turns=(TITLES,), pool=20, size=4, seed=1),))
     game = GameRecipe(turns=(("title", 2, 10),), size=2, pool=20)
     monkeypatch.setattr(train_describer, "GameRecipe", lambda: game)
     monkeypatch.setattr(describing, "PRACTICE", game)
@@ -166,6 +199,7 @@ def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, caps
     assert str(out) in capsys.readouterr().out
     card = weights.card("gan_describer", out)
     assert card["recipe"]["steps"] == 1
+    assert len(weights.card("describer", out)["recipe"]["further"]) == 1
     assert 0 <= card["measured"]["title"]["drawn"]["true"] <= 1
     assert set(weights.card("judge", out)["measured"]["auc_mismatched"]) == set(LENGTHS)
     assert {file.name for file in out.iterdir()} == {

@@ -43,6 +43,18 @@ class Recipe:
     seed: int = 0
 
 
+# What the writer then learns once more, several times over: see `go_on`.
+FURTHER = tuple(
+    Recipe(
+        steps=steps,
+        turns=(DESCRIPTIONS, STORIES, DESCRIPTIONS, DESCRIPTIONS, TITLES),
+        learning_rate=0.03,
+        seed=seed,
+    )
+    for steps, seed in ((1800, 1), (900, 3), (900, 4))
+)
+
+
 def train(
     recipe: Recipe,
     eye: keras.Model,
@@ -68,8 +80,7 @@ def train(
     Returns:
         The writer and the history, which is that of the finder if that was interrupted.
     """
-    seen = telling.crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 3), recipe.twins)
-    grids = telling.look(eye, seen)
+    seen, grids = _look_around(recipe, eye)
     finder, history = finding.train(
         recipe.finder,
         config,
@@ -82,11 +93,62 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     writer = describer.build_writer(replace(config, precision=precision))
     writer.get_layer("things").set_weights(finder.get_layer("things").get_weights())
-    if history.interrupted:
-        return writer, history
+    if not history.interrupted:
+        history = _teach(recipe, writer, seen, grids, checkpoint, bar)
+    return writer, history
+
+
+def go_on(
+    further: tuple[Recipe, ...],
+    eye: keras.Model,
+    writer: keras.Model,
+    *,
+    checkpoint: Path | None = None,
+    bar: bool = True,
+) -> bool:
+    """Train a writer again and again, from where it was, by other scenes; it becomes the average of where each ended.
+
+    One training after another finds weights that are as good and not the same. Their average is better than each
+    (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization", arXiv:1803.05407).
+
+    Args:
+        further: the trainings; their finders are not looked at.
+        eye, writer: as for `train`, which returns the writer; it is changed.
+        checkpoint, bar: as for `train`.
+
+    Returns:
+        Whether it came to its end; if it was interrupted, the writer is where that training was.
+    """
+    ends = [writer.get_weights()]
+    for number, recipe in enumerate(further):
+        end = None if checkpoint is None else checkpoint / f"end{number}.weights.h5"
+        if end and end.exists():
+            writer.load_weights(end)
+        else:
+            keras.utils.set_random_seed(recipe.seed)
+            history = _teach(recipe, writer, *_look_around(recipe, eye), checkpoint, bar)
+            if history.interrupted:
+                return False
+            if end:
+                writer.save_weights(end)
+        ends.append(writer.get_weights())
+    writer.set_weights([np.mean(weight, axis=0) for weight in zip(*ends, strict=True)])
+    return True
+
+
+def _look_around(recipe: Recipe, eye: keras.Model) -> tuple[list[Scene], np.ndarray]:
+    """The scenes of a training, and what the eye sees in them."""
+    seen = telling.crowd(recipe.pool, recipe.crowded, FIRST_SEED * (recipe.seed + 3), recipe.twins)
+    return seen, telling.look(eye, seen)
+
+
+def _teach(
+    recipe: Recipe, writer: keras.Model, seen: list[Scene], grids: np.ndarray, checkpoint: Path | None, bar: bool
+) -> History:
+    """Train a writer that finds things to speak of them."""
     asked = pointing.with_pointers(writer)
     asked.compile(optimizer=Muon.of(recipe), loss=pointing.Loss(recipe.pointing))
-    history = fit(
+    return fit(
         asked,
         Retold(recipe.turns, seen, grids, recipe.size, recipe.seed),
         steps=recipe.steps,
@@ -96,7 +158,6 @@ def train(
         label="writer",
         bar=bar,
     )
-    return writer, history
 
 
 @dataclass(frozen=True)

@@ -41,19 +41,28 @@ def run(arguments: argparse.Namespace) -> int:
     eye, told, share = describer.load_eye(), {"command": "vistext train describer"}, arguments.share
     recipe = shortened(Recipe(), share)
     recipe = replace(recipe, finder=shortened(recipe.finder, share))
-    if not (arguments.checkpoint / "describer.json").exists():
-        precision, unfinished = arguments.precision or fastest_precision(), arguments.checkpoint / "writer"
+    further = tuple(shortened(each, share) for each in describing.FURTHER)
+    began, unfinished = arguments.checkpoint / "began", arguments.checkpoint / "writer"
+    if not (began / "describer.json").exists():
+        precision = arguments.precision or fastest_precision()
         trained, history = describing.train(recipe, eye, config, precision=precision, checkpoint=unfinished)
         if history.interrupted:
             return commands.interrupted()
         writer = describer.build_writer(config)
         writer.set_weights(trained.get_weights())
-        ship(arguments.checkpoint, config, {"describer": writer}, told | {"share": share, **asdict(recipe)})
+        ship(began, config, {"describer": writer}, asdict(recipe))
+    writer = describer.build_writer(config)
+    weights.load_into(writer, "describer", began)
+    if not (arguments.checkpoint / "describer.json").exists():
+        if not describing.go_on(further, eye, writer, checkpoint=unfinished):
+            return commands.interrupted()
+        learned = {"share": share, **asdict(recipe), "further": [asdict(each) for each in further]}
+        ship(arguments.checkpoint, config, {"describer": writer}, told | learned)
 
-    # Both games start from the shipped writer of likelihood, so that anyone can play them again.
-    writer, judge, known = describer.build_writer(config), describer.build_judge(config), arguments.checkpoint / "known"
+    # Both games start from the writer as it was before it went on.
+    judge, known = describer.build_judge(config), arguments.checkpoint / "known"
     practice, game = shortened(describing.PRACTICE, share), shortened(GameRecipe(), share)
-    weights.load_into(writer, "describer", arguments.checkpoint)
+    weights.load_into(writer, "describer", began)
     if not (known / "judge.json").exists():
         describer.start_judge(judge, writer)
         match = describing.play(practice, eye, writer, judge, checkpoint=arguments.checkpoint / "practice")
@@ -61,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             return commands.interrupted()
         ship(known, config, {"judge": judge}, asdict(practice))
     weights.load_into(judge, "judge", known)
-    weights.load_into(writer, "describer", arguments.checkpoint)  # what it learned in practice is forgotten
+    weights.load_into(writer, "describer", began)  # what it learned in practice is forgotten
     watch, unfinished = describing.false_share(eye), arguments.checkpoint / "game"
     match = describing.play(game, eye, writer, judge, watch=watch, checkpoint=unfinished)
     if match.interrupted:
