@@ -205,6 +205,7 @@ def test_the_judge_hears_each_word_with_those_before_it_and_the_picture_in_view(
 def test_a_judge_starts_with_what_the_writer_has_learned_and_no_opinion(writer):
     judge = describer.build_judge(SMALL)
     ids = some_ids()
+    judge.set_weights([np.ones(weight.shape) for weight in judge.weights])  # one that has an opinion forgets it
     describer.start_judge(judge, writer)
     assert not np.asarray(judge([GRIDS, as_words(ids)])).any()
     # Before each word, it knows what a writer does that is told the mean of the lengths.

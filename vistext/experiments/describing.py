@@ -94,7 +94,7 @@ def train(
     writer = describer.build_writer(replace(config, precision=precision))
     writer.get_layer("things").set_weights(finder.get_layer("things").get_weights())
     if not history.interrupted:
-        history = _teach(recipe, writer, seen, grids, checkpoint, bar)
+        history = _teach(recipe, writer, (seen, grids), checkpoint, bar)
     return writer, history
 
 
@@ -126,7 +126,7 @@ def go_on(
             writer.load_weights(end)
         else:
             keras.utils.set_random_seed(recipe.seed)
-            history = _teach(recipe, writer, *_look_around(recipe, eye), checkpoint, bar)
+            history = _teach(recipe, writer, _look_around(recipe, eye), checkpoint, bar)
             if history.interrupted:
                 return False
             if end:
@@ -142,15 +142,13 @@ def _look_around(recipe: Recipe, eye: keras.Model) -> tuple[list[Scene], np.ndar
     return seen, telling.look(eye, seen)
 
 
-def _teach(
-    recipe: Recipe, writer: keras.Model, seen: list[Scene], grids: np.ndarray, checkpoint: Path | None, bar: bool
-) -> History:
-    """Train a writer that finds things to speak of them."""
+def _teach(recipe: Recipe, writer: keras.Model, around: tuple, checkpoint: Path | None, bar: bool) -> History:
+    """Train a writer that finds things to speak of them; what is around it is as `_look_around` gives it."""
     asked = pointing.with_pointers(writer)
     asked.compile(optimizer=Muon.of(recipe), loss=pointing.Loss(recipe.pointing))
     return fit(
         asked,
-        Retold(recipe.turns, seen, grids, recipe.size, recipe.seed),
+        Retold(recipe.turns, *around, recipe.size, recipe.seed),
         steps=recipe.steps,
         learning_rate=warm_decay(recipe.learning_rate),
         checkpoint=None if checkpoint is None else checkpoint / "writer",

@@ -145,7 +145,9 @@ def start_judge(judge: keras.Model, writer: keras.Model) -> None:
         elif layer.name == "places":  # a judge is not told the length: to it, all are as the mean of them
             [places], [length] = (writer.get_layer(name).get_weights() for name in ("places", "length"))
             layer.set_weights([places + length.mean(axis=0)])
-        elif layer.weights and layer.name != "adds":
+        elif layer.name == "adds":
+            layer.set_weights([np.zeros(weight.shape) for weight in layer.weights])
+        elif layer.weights:
             layer.set_weights(writer.get_layer(layer.name).get_weights())
 
 
