@@ -149,7 +149,7 @@ def zip_weights(one, other):
     return zip(one.get_weights(), other.get_weights(), strict=True)
 
 
-def test_a_writer_that_goes_on_is_the_average_of_where_it_began_and_where_each_training_ended(tmp_path, monkeypatch):
+def test_a_writer_that_goes_on_is_the_average_of_where_each_training_ended(tmp_path, monkeypatch):
     config = small(words=len(telling.vocabulary()))
     eye, writer = describer.build_eye(config), describer.build_writer(config)
     began = writer.get_weights()
@@ -163,8 +163,7 @@ def test_a_writer_that_goes_on_is_the_average_of_where_it_began_and_where_each_t
     monkeypatch.setattr(describing, "fit", fit)
     assert describing.go_on(further, eye, writer, checkpoint=tmp_path, bar=False)
     average = writer.get_weights()
-    for weight, before in zip(average, began, strict=True):
-        assert weight == pytest.approx((before + 1 + 2) / 3, abs=1e-6)
+    assert all((weight == 1.5).all() for weight in average)
 
     monkeypatch.setattr(describing, "fit", None)  # what is kept is not trained again
     writer.set_weights(began)

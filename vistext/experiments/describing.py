@@ -119,7 +119,7 @@ def go_on(
     Returns:
         Whether it came to its end; if it was interrupted, the writer is where that training was.
     """
-    ends = [writer.get_weights()]
+    ends = []
     for number, recipe in enumerate(further):
         end = None if checkpoint is None else checkpoint / f"end{number}.weights.h5"
         if end and end.exists():
