@@ -269,3 +269,15 @@ def test_the_first_attempt_collapses_and_the_mended_game_covers_the_ring():
     mended = on_the_ring(MENDED, 800)
     assert mended.modes == 8
     assert mended.near > 0.6
+
+
+def test_real_data_under_others_conditions_are_to_be_told_from_real_ones():
+    """By NumPy, for a judge whose score is the product of datum and condition; an equal condition is no wrong one."""
+    data, condition = keras.Input((1,)), keras.Input((1,))
+    judge = keras.Model([data, condition], keras.layers.Multiply()([data, condition]))
+    generator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    game = Game(generator, judge, Rules(mismatched=0.5))
+    real, said = np.array([[1.0], [-2.0], [3.0]], "float32"), np.array([[1.0], [1.0], [2.0]], "float32")
+    # Each is said to be what the one before it is: 2, 1 (which it is) and 1.
+    expected = (np.log1p(np.exp(1 * 2)) + 0 + np.log1p(np.exp(3 * 1))) / 3
+    assert float(game._mismatched_loss(tf.constant(real), (tf.constant(said),))) == pytest.approx(expected, rel=1e-5)

@@ -40,6 +40,7 @@ class Rules:
     easing: float = 0.0  # a power: the penalty counts as much as the share of the game that is left, to that power
     unit: float = 1.0  # in which that slope is measured: what counts as 1 in the data
     fading: float = 0.0  # share of the game, at its end, over which both rates go down to 0
+    mismatched: float = 0.0  # how much it counts to tell real data from others' conditions, beside from invented data
     averaging: float | None = None  # how much of the average of the generator's weights stays at each step
     seed: int = 0  # of the noise
 
@@ -178,12 +179,23 @@ class Game:
             on_real = ask(self.discriminator, real, conditions)
             on_invented = ask(self.discriminator, invented, conditions)
             loss = objective = discriminator_loss(on_real, on_invented)
+            if self.rules.mismatched:
+                objective += self.rules.mismatched * self._mismatched_loss(real, conditions)
             if penalty is not None:
                 for data in (real, invented) if self.rules.two_sided else (real,):
                     objective += penalty * slope_penalty(self.discriminator, data, conditions, self.rules.unit)
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply(tape.gradient(objective, variables), variables)
         return loss, on_real, on_invented
+
+    def _mismatched_loss(self, real, conditions: tuple):
+        """How real D finds real data that are said to be what others are (Reed et al. 2016, arXiv:1605.05396, 4.2)."""
+        others = [tf.roll(condition, 1, axis=0) for condition in conditions]
+        differ = [
+            tf.reshape(one != other, [tf.shape(one)[0], -1]) for one, other in zip(conditions, others, strict=True)
+        ]
+        wrong = tf.cast(tf.reduce_any(tf.concat(differ, axis=1), axis=1, keepdims=True), "float32")
+        return tf.reduce_mean(wrong * tf.nn.softplus(ask(self.discriminator, real, tuple(others))))
 
     def _teach_generator(self, number, count, conditions: tuple):
         with tf.GradientTape() as tape:
