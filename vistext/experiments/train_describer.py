@@ -1,6 +1,6 @@
 """`vistext train describer`: make the shipped writers and the judge of lesson 05 again, and their cards.
 
-About an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+About an hour and a half on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 They see with the shipped eye, which `vistext train eye` makes.
 """
 
