@@ -174,9 +174,8 @@ class WordGame:
         words = shown(tf.concat([true, invented, mismatched], axis=1), self.words)
         variables = self.judge.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(
-                [each.value for each in variables]
-            )  # else the slopes by all that are met would be compiled too, for nothing
+            # Else slopes by all variables that are met would be compiled too, for nothing.
+            tape.watch([each.value for each in variables])
             on_true, on_invented, on_mismatched = tf.split(scores(self.judge, grid, words), 3, axis=1)
             loss = tf.reduce_mean(tf.nn.softplus(-on_true))
             loss += (tf.reduce_mean(tf.nn.softplus(on_invented)) + tf.reduce_mean(tf.nn.softplus(on_mismatched))) / 2

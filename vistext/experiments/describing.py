@@ -130,7 +130,10 @@ def go_on(
             if history.interrupted:
                 return False
             if end:
-                writer.save_weights(end)
+                draft = checkpoint / "draft.weights.h5"
+                checkpoint.mkdir(parents=True, exist_ok=True)
+                writer.save_weights(draft)
+                draft.replace(end)  # there whole, or not at all
         ends.append(writer.get_weights())
     writer.set_weights([np.mean(weight, axis=0) for weight in zip(*ends, strict=True)])
     return True
