@@ -6,7 +6,6 @@ have answered all, and half a part, as the source of the set answers; who has no
 must find the same scores, and a line says whether they did.
 """
 
-import contextlib
 import json
 import os
 import random
@@ -209,10 +208,11 @@ def _run(words: list[str], looked: Callable[[int], None] = lambda pid: None) -> 
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with tempfile.TemporaryFile() as said:
         running = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env=os.environ | {"PATH": path})
-        while running.poll() is None:
-            looked(running.pid)
-            with contextlib.suppress(subprocess.TimeoutExpired):
+        while running.returncode is None:
+            try:
                 running.wait(INTERVAL)
+            except subprocess.TimeoutExpired:
+                looked(running.pid)  # not at once: a process that has just begun holds nothing yet
         said.seek(0)
         return subprocess.CompletedProcess(words, running.returncode, None, said.read()[-4000:])
 
