@@ -153,10 +153,10 @@ class Block(layers.Layer):
         before, said, keys, values, unseen = state
         normed = self.norms[0](x)
         key, value = self.back.remember(normed)
-        places = ops.arange(before.shape[2])
-        here = ops.cast(ops.equal(places, place), key.dtype)[:, None]  # (most, 1)
-        before, said = before + here * key, said + here * value
-        hidden = ops.where(places <= place, 0.0, HIDDEN)
+        before, said = (
+            ops.slice_update(kept, (0, 0, place, 0), new) for kept, new in ((before, key), (said, value))
+        )
+        hidden = ops.where(ops.arange(before.shape[2]) <= place, 0.0, HIDDEN)
         x = x + self.back.look(normed, before, said, hidden)[0]
         # Brought into shape here: TensorFlow 2.21 miscompiles a loop that carries it as [n, 1, 1, m].
         seen, _ = self.across.look(self.norms[1](x), keys, values, unseen[:, None, None])
