@@ -204,15 +204,15 @@ def by_policy(reward, log_p):
 @pytest.mark.parametrize(("anchor", "variety"), [(0, 0), (0.3, 0.2)])
 def test_the_writer_s_loss_is_its_formula(networks, way, anchor, variety):
     writer, judge = copies(networks)
-    rules = Rules(way=way, anchor=anchor, variety=variety, clip=0.2)
+    rules = Rules(way=way, anchor=anchor, variety=variety, enough=0.1, clip=0.2)
     true, invented = sentences(1), sentences(2)
     true[0, :, 1] = UNKNOWN  # which the writer is never to say, and does not learn to
     logs, at_all_words = log_probabilities(writer, invented)
     log_p = logs.sum(axis=-1)
     score = np.asarray(judge([GRIDS, as_words(invented)])).sum(axis=-1).astype("float64")
-    assert score.min() < -0.2 < 0.2 < score.max()
+    assert score.min() < -0.2 < 0.1 < score.max()
     if way == "policy":
-        expected = by_policy(np.clip(score, -0.2, 0.2) - variety * log_p, log_p)
+        expected = by_policy(np.clip(score, -0.2, 0.1) - variety * log_p, log_p)
     else:
         at_all_words[..., [PAD, START, UNKNOWN]] = 0
         entropy = -(np.exp(at_all_words) * at_all_words)[..., [END, 4, 5, 6, 7]].sum(axis=-1)
@@ -243,7 +243,7 @@ def partial_judge():
 @pytest.mark.parametrize("way", word_game.WAYS)
 def test_each_way_leads_to_what_the_judge_likes(networks, way):
     writer, _ = copies(networks)
-    game = WordGame(writer, partial_judge(), Rules(way=way, writer_rate=2e-2))
+    game = WordGame(writer, partial_judge(), Rules(way=way, writer_rate=2e-2, enough=8))
     scores = []
     for step in range(60):
         invented = game.say(step, GRIDS, LENGTHS, MOST)
@@ -286,6 +286,25 @@ def test_the_judge_has_a_head_start_and_both_slow_down_towards_the_end(networks)
         assert 0 < min(on_true, on_invented) < 1
         rates = [float(each.learning_rate) for each in (game.writer_optimizer, game.judge_optimizer)]
         assert rates == pytest.approx([left * game.rules.writer_rate, left * game.rules.judge_rate], rel=1e-4)
+
+
+def test_after_the_game_the_writer_is_the_average_of_what_it_was_at_each_of_its_steps(networks):
+    writer, judge = copies(networks)
+    game = WordGame(writer, judge, Rules(head_start=1, averaging=0.5))
+    batch = GRIDS, sentences(1), sentences(3), LENGTHS
+    expected = writer.get_weights()
+    for number, keep in ((0, None), (1, 0.1), (2, 2 / 11), (3, 3 / 12)):
+        game.turn(number, 0.0, *batch)
+        if keep:
+            pairs = zip(expected, writer.get_weights(), strict=True)
+            expected = [keep * average + (1 - keep) * now for average, now in pairs]
+    last = writer.get_weights()
+    with game.averaged() as averaged:
+        found = averaged.get_weights()
+    assert all(np.allclose(one, other, atol=1e-6) for one, other in zip(found, expected, strict=True))
+    assert not all(map(np.allclose, found, last))
+    assert all(map(np.array_equal, writer.get_weights(), last))
+    assert len(game.state()["averages"]) == len(last)
 
 
 def test_another_way_is_refused_with_those_that_there_are():

@@ -166,11 +166,8 @@ class Game:
         real = tf.cast(real, "float32")
         loss, on_real, on_invented = self._teach_discriminator(number, real, conditions, penalty)
         other_loss = self._teach_generator(number, tf.shape(real)[0], conditions)
-        for average, weight in zip(self.averages, self.generator.weights, strict=False):
-            # At first the average is short: of ten steps it should not be one of the random start.
-            done = tf.cast(number, "float32")
-            keep = tf.minimum(self.rules.averaging, (done + 1) / (done + 10))
-            average.assign(keep * average + (1 - keep) * tf.convert_to_tensor(weight))
+        if self.averages:
+            follow(self.averages, self.generator.weights, number, self.rules.averaging)
         return loss, other_loss, tf.reduce_mean(tf.sigmoid(on_real)), tf.reduce_mean(tf.sigmoid(on_invented))
 
     def _teach_discriminator(self, number, real, conditions: tuple, penalty):
@@ -215,15 +212,11 @@ class Game:
         if not self.averages:
             yield self.generator
             return
-        now = [weight.numpy() for weight in self.generator.weights]
-        _assign(self.generator.weights, self.averages)
-        if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
-            for number in range(SETTLING):
-                self._show_noise(tf.constant(number), count, conditions(number))
-        try:
+        with lent(self.generator.weights, self.averages):
+            if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
+                for number in range(SETTLING):
+                    self._show_noise(tf.constant(number), count, conditions(number))
             yield self.generator
-        finally:
-            _assign(self.generator.weights, now)
 
     def state(self) -> dict[str, list]:
         """Every variable, by whose it is."""
@@ -234,6 +227,32 @@ class Game:
             "discriminator_optimizer": self.discriminator_optimizer.variables,
             "averages": self.averages,
         }
+
+
+def follow(averages: list[tf.Variable], weights: list, number, averaging: float) -> None:
+    """Let averages of weights come one step after these.
+
+    Args:
+        averages, weights: variables, as many of both.
+        number: of the step, a whole number or an int32 scalar.
+        averaging: how much of the average stays, 0 to 1.
+    """
+    # At first the average is short: of ten steps it should not be one of the random start.
+    done = tf.cast(number, "float32")
+    keep = tf.minimum(averaging, (done + 1) / (done + 10))
+    for average, weight in zip(averages, weights, strict=True):
+        average.assign(keep * average + (1 - keep) * tf.convert_to_tensor(weight))
+
+
+@contextmanager
+def lent(weights: list, values: list) -> Iterator[None]:
+    """Variables have other values for as long as the context lasts."""
+    now = [weight.numpy() for weight in weights]
+    _assign(weights, values)
+    try:
+        yield
+    finally:
+        _assign(weights, now)
 
 
 def play(

@@ -8,12 +8,14 @@ better than other sentences about the same picture is made likelier (Williams 19
 "Towards Diverse and Natural Image Descriptions via a Conditional GAN", arXiv:1703.06029).
 """
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 
 from vistext import decoding
+from vistext.adversarial import follow, lent
 from vistext.data.words import PAD, START, UNKNOWN
 from vistext.engine import keras, tf
 from vistext.models.writing import Writing
@@ -35,7 +37,9 @@ class Rules:
     softness: float = 1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
     anchor: float = 0.1  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
     variety: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
-    clip: float = 8.0  # by the policy gradient, no score counts as more than this, either way
+    enough: float = 0.0  # by the policy gradient, no score counts as better than this: which of two good sentences
+    clip: float = 8.0  # a judge likes better is a matter of taste; nor as worse than minus this
+    averaging: float | None = None  # how much of the average of the writer's weights stays at each of its steps
     seed: int = 0  # of what the writer says
 
     def __post_init__(self):
@@ -92,8 +96,6 @@ class WordGame:
         rules: how they learn.
     """
 
-    averages = ()  # of weights: none are kept
-
     def __init__(self, writer: keras.Model, judge: keras.Model, rules: Rules):
         self.writer, self.judge, self.rules = writer, judge, rules
         self.writing = Writing(writer)
@@ -102,6 +104,7 @@ class WordGame:
         self.judge_optimizer = Adam(rules.judge_rate, beta_1=0.5, beta_2=0.99)
         self.writer_optimizer.build(writer.trainable_variables)
         self.judge_optimizer.build(judge.trainable_variables)
+        self.averages = [tf.Variable(weight.numpy()) for weight in writer.weights] if rules.averaging else []
 
     @property
     def generator(self) -> keras.Model:
@@ -136,6 +139,8 @@ class WordGame:
         if number >= self.rules.head_start:
             seed = tf.constant([self.rules.seed, number])
             other_loss, *_ = self.teach_writer(grid, true, invented, lengths, seed)
+            if self.averages:
+                follow(self.averages, self.writer.weights, number - self.rules.head_start, self.rules.averaging)
         return [float(figure) for figure in (loss, other_loss, on_true, on_invented)]
 
     def say(self, number: int, grid, lengths, most: int):
@@ -145,9 +150,11 @@ class WordGame:
         inputs = (np.repeat(grid, s, axis=0), np.reshape(lengths, -1))
         return decoding.write(self.writing, inputs, most=most, z=z).ids.reshape(n, s, -1)
 
-    def averaged(self, *_):
-        """The writer as it is."""
-        return nullcontext(self.writer)
+    @contextmanager
+    def averaged(self, *_) -> Iterator[keras.Model]:
+        """The writer with its averaged weights, if there are any, for as long as the context lasts."""
+        with lent(self.writer.weights, self.averages) if self.averages else nullcontext():
+            yield self.writer
 
     def state(self) -> dict[str, list]:
         """Every variable, by whose it is."""
@@ -156,6 +163,7 @@ class WordGame:
             "judge": self.judge.weights,
             "writer_optimizer": self.writer_optimizer.variables,
             "judge_optimizer": self.judge_optimizer.variables,
+            "averages": self.averages,
         }
 
     @tf.function(autograph=False, reduce_retracing=True)
@@ -211,7 +219,7 @@ class WordGame:
                 loss -= rules.variety * tf.reduce_mean(tf.reduce_sum(entropy, axis=-1))
             else:
                 score = scores(self.judge, grid, chosen)
-                reward = tf.clip_by_value(score, -rules.clip, rules.clip) - rules.variety * log_p
+                reward = tf.clip_by_value(score, -rules.clip, rules.enough) - rules.variety * log_p
                 reward = tf.stop_gradient(reward)
                 s = tf.cast(tf.shape(reward)[1], tf.float32)
                 # Better or worse than what else is said of the same picture.

@@ -1,12 +1,14 @@
 """Training and measuring lesson 05's networks, on a small scale."""
 
 import argparse
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
 from vistext import scenes, weights
+from vistext.adversarial import Match
 from vistext.experiments import describing, finding, telling, train_describer
 from vistext.experiments.describing import (
     DESCRIPTIONS,
@@ -101,20 +103,6 @@ def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch)
     assert describing.measure_judge(judge, grids, seen, "description") == 1
 
 
-def test_what_watches_a_game_counts_what_is_false(networks, monkeypatch):
-    eye, writer, _ = networks
-    watch = describing.false_share(eye, count=8, draws=2)
-    assert watch(writer, 0) == 1  # of a new writer
-
-    def say(way, grids, length, draws):
-        said = describing.others_say(scenes.sample(8, 0, "val"), length, draws)
-        said[0] = ["There are three ships.", "A cat dog."]
-        return said
-
-    monkeypatch.setattr(describing, "say", say)
-    assert watch(writer, 0) == 2 / 16
-
-
 def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
     eye, config = networks[0], small(words=len(telling.vocabulary()))
     recipe = Recipe(2, (TITLES, DESCRIPTIONS), pool=20, size=4, finder=SHORT)
@@ -179,13 +167,35 @@ def test_a_writer_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
+def test_every_game_starts_from_the_same_and_the_writer_is_the_average_of_where_they_ended(networks, monkeypatch):
+    eye, writer, judge = networks
+    began, knew = writer.get_weights(), judge.get_weights()
+    games = [GameRecipe(pool=20, seed=seed) for seed in (1, 2)]
+
+    def play(recipe, eye, writer, judge, **_):
+        """Stands for a game: all weights become as its seed, the judge's too."""
+        for network, weights_before in ((writer, began), (judge, knew)):
+            assert all(map(np.array_equal, network.get_weights(), weights_before))
+            network.set_weights([np.full_like(weight, recipe.seed) for weight in weights_before])
+        return Match(interrupted=recipe.seed == 3)
+
+    monkeypatch.setattr(describing, "play", play)
+    assert describing.play_all(games, eye, writer, judge, bar=False)
+    assert all((weight == 1.5).all() for weight in writer.get_weights())
+    assert all(map(np.array_equal, judge.get_weights(), knew))
+
+    writer.set_weights(began)
+    assert not describing.play_all([*games, GameRecipe(seed=3)], eye, writer, judge, bar=False)
+    assert all(map(np.array_equal, judge.get_weights(), knew))
+    writer.set_weights(began)
+
+
 def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train_describer, "Recipe", lambda: Recipe(turns=(TITLES,), pool=20, size=4, finder=SHORT))
     monkeypatch.setattr(describing, "FURTHER", (Recipe(steps=1, turns=(TITLES,), pool=20, size=4, seed=1),))
     game = GameRecipe(turns=(("title", 2, 10),), size=2, pool=20)
-    monkeypatch.setattr(train_describer, "GameRecipe", lambda: game)
+    monkeypatch.setattr(describing, "GAMES", (game, replace(game, seed=1)))
     monkeypatch.setattr(describing, "PRACTICE", game)
-    monkeypatch.setattr(describing, "false_share", lambda eye: lambda writer, step: float(step))
     monkeypatch.setattr(train_describer, "DescriberConfig", small)
     monkeypatch.setattr(train_describer, "TESTED", 6)
     monkeypatch.setattr(train_describer, "DRAWS", 2)
@@ -197,7 +207,8 @@ def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, caps
     assert not checkpoint.exists()
     assert str(out) in capsys.readouterr().out
     card = weights.card("gan_describer", out)
-    assert card["recipe"]["steps"] == 1
+    assert card["recipe"]["game"]["steps"] == 1
+    assert card["recipe"]["seeds"] == [0, 1]
     assert len(weights.card("describer", out)["recipe"]["further"]) == 1
     assert 0 <= card["measured"]["title"]["drawn"]["true"] <= 1
     assert set(weights.card("judge", out)["measured"]["auc_mismatched"]) == set(LENGTHS)

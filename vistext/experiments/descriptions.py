@@ -4,7 +4,7 @@ The writer that was taught by likelihood alone says the likeliest words, or the 
 draws words: at several temperatures, and from several nuclei. The writer that a judge has taught as well does the same;
 it has been cooled, so that its temperature of 1 is a lower one for likelihood alone, see `describer.cool`.
 All of them see the same test scenes and the same z; each scene is described 20 times. Error bars are over groups of
-scenes, each with its own z.
+scenes, each with its own z. At each temperature, 20 stories about each scene are drawn as well.
 """
 
 import argparse
@@ -27,19 +27,22 @@ GROUPS, SCENES, DRAWS, REFERENCES = 4, 60, 20, 10
 LISTED = 8  # scenes of a group of which all true descriptions are listed, as that takes long
 NUCLEI = (0.6, 0.7, 0.8, 0.9, 0.95)
 LIKELIHOOD, JUDGED = "likelihood", "judge"  # by what the writer was taught
-TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), JUDGED: (0.4, 0.7, 1.0, 1.3, 1.6)}
+TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), JUDGED: (0.4, 0.6, 0.8, 1.0, 1.3)}
 
 
-def ways(taught: str, speaks: describer.Describer) -> list[Way]:
-    """All the ways in which one writer is let speak; their names begin with how it was taught."""
+def ways(taught: str, speaks: describer.Describer) -> list[tuple[Way, str]]:
+    """All the ways in which one writer is let speak, and at which length; their names begin with how it was taught."""
     likeliest = Way(f"{taught}, likeliest", speaks)
     drawn = Way(f"{taught}, drawn", speaks, nucleus=1.0)
-    return [
+    at = [replace(drawn, name=f"{taught}, temperature {t:g}", temperature=t) for t in TEMPERATURES[taught]]
+    described = [
         likeliest,
         replace(likeliest, name=f"{taught}, beam", beam=5),
-        *(replace(drawn, name=f"{taught}, temperature {t:g}", temperature=t) for t in TEMPERATURES[taught]),
+        *at,
         *(replace(drawn, name=f"{taught}, nucleus {p:g}", nucleus=p) for p in NUCLEI),
     ]
+    told = [replace(way, name=f"{way.name}, stories") for way in at]
+    return [(way, "description") for way in described] + [(way, "story") for way in told]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,19 +80,23 @@ def measure(out: Path, *, fresh: bool = False, groups: int = GROUPS, count: int 
     every = [way for taught, name in names.items() for way in ways(taught, describer.load(name))]
     judge = describer.load_judge()
     for group in tqdm(range(groups), desc="groups of scenes"):
-        todo = [way for way in every if (way.name, group) not in done]
+        todo = [(way, length) for way, length in every if (way.name, group) not in done]
         if not todo:
             continue
         seen, grids = seen_in(group, count, judge.eye)
         references = describing.others_say(seen, "description", REFERENCES, seed=1)
-        for way in todo:
+        # A picture of one thing has so few true descriptions that all of them can be listed.
+        few = [index for index, scene in enumerate(seen) if len(scene.things) == 1][:LISTED]
+        for way, length in todo:
             began = time.perf_counter()
-            said = describing.say(way, grids, "description", draws, seed=group)
-            cell = {"way": way.name, "group": group} | describing.measure(said, seen, references)
-            # A picture of one thing has so few true descriptions that all of them can be listed.
-            few = [index for index, scene in enumerate(seen) if len(scene.things) == 1][:LISTED]
-            part = sentences.reached([said[index] for index in few], [seen[index] for index in few], "description")
-            cell |= {"reached": round(part.mean, 5), "listed": part.counted}
+            said = describing.say(way, grids, length, draws, seed=group)
+            cell = {"way": way.name, "group": group}
+            if length == "description":
+                part = sentences.reached([said[index] for index in few], [seen[index] for index in few], length)
+                cell |= describing.measure(said, seen, references)
+                cell |= {"reached": round(part.mean, 5), "listed": part.counted}
+            else:
+                cell |= describing.measure(said, seen)
             cell["seconds"] = round(time.perf_counter() - began, 2)
             results["cells"].append(cell)
             write(results, out)

@@ -1,6 +1,6 @@
 """`vistext train describer`: make the shipped writers and the judge of lesson 05 again, and their cards.
 
-About an hour and a half on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+One to two hours on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 They see with the shipped eye, which `vistext train eye` makes.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from vistext import scenes, weights
 from vistext.engine import keras, tf
 from vistext.experiments import commands, describing
-from vistext.experiments.describing import GameRecipe, Recipe, Way
+from vistext.experiments.describing import Recipe, Way
 from vistext.experiments.telling import vocabulary
 from vistext.models import describer
 from vistext.models.describer import LENGTHS, Describer, DescriberConfig, Judge
@@ -59,10 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
         learned = {"share": share, **asdict(recipe), "further": [asdict(each) for each in further]}
         ship(arguments.checkpoint, config, {"describer": writer}, told | learned)
 
-    # Both games start from the writer as it was before it went on.
     judge, known = describer.build_judge(config), arguments.checkpoint / "known"
-    practice, game = shortened(describing.PRACTICE, share), shortened(GameRecipe(), share)
-    weights.load_into(writer, "describer", began)
+    practice, games = shortened(describing.PRACTICE, share), tuple(shortened(each, share) for each in describing.GAMES)
+    weights.load_into(writer, "describer", arguments.checkpoint)
     if not (known / "judge.json").exists():
         describer.start_judge(judge, writer)
         match = describing.play(practice, eye, writer, judge, checkpoint=arguments.checkpoint / "practice")
@@ -70,15 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
             return commands.interrupted()
         ship(known, config, {"judge": judge}, asdict(practice))
     weights.load_into(judge, "judge", known)
-    weights.load_into(writer, "describer", began)  # what it learned in practice is forgotten
-    watch, unfinished = describing.false_share(eye), arguments.checkpoint / "game"
-    match = describing.play(game, eye, writer, judge, watch=watch, checkpoint=unfinished)
-    if match.interrupted:
+    if not describing.play_all(games, eye, writer, judge, checkpoint=arguments.checkpoint / "games"):
         return commands.interrupted()
-    print("false, of what was drawn:", ", ".join(f"step {step} {share:.1%}" for step, share in match.watched))
-    describer.cool(writer, game.cooled)
+    describer.cool(writer, games[0].cooled)
     networks = {"gan_describer": writer, "judge": judge}
-    played = {"share": share, "practice": asdict(practice), **asdict(game)}
+    played = {"share": share, "practice": asdict(practice), "game": asdict(games[0])}
+    played["seeds"] = [each.seed for each in games]
     ship(arguments.checkpoint, config, networks, told | played)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in ("describer", *networks):

@@ -153,9 +153,7 @@ class Block(layers.Layer):
         before, said, keys, values, unseen = state
         normed = self.norms[0](x)
         key, value = self.back.remember(normed)
-        before, said = (
-            ops.slice_update(kept, (0, 0, place, 0), new) for kept, new in ((before, key), (said, value))
-        )
+        before, said = (ops.slice_update(kept, (0, 0, place, 0), new) for kept, new in ((before, key), (said, value)))
         hidden = ops.where(ops.arange(before.shape[2]) <= place, 0.0, HIDDEN)
         x = x + self.back.look(normed, before, said, hidden)[0]
         # Brought into shape here: TensorFlow 2.21 miscompiles a loop that carries it as [n, 1, 1, m].
