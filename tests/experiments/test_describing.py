@@ -68,6 +68,7 @@ def test_true_sentences_are_measured_as_true_and_false_ones_as_false():
     good = describing.measure(true, seen, describing.others_say(seen, "description", 5, seed=1))
     assert (good["true"], good["held"], good["readable"]) == (1, 1, 1)
     assert 1 <= good["different"] <= 3
+    assert describing.measure([["There is a cat.", "A large cat is sitting."]], [scenes.course_scene()])["stated"] == 2
     assert 0 < good["bleu"] < 1
     bad = describing.measure([[said] for said in describing.mismatch(seen, "description")], seen)
     assert (bad["true"], bad["readable"], bad["different"]) == (0, 1, 0)

@@ -359,6 +359,7 @@ def measure(draws: list[list[str]], seen: list[Scene], references: list[list[str
 
     Returns:
         true, held, readable: shares of sentences wholly true, of facts that hold, of sentences that can be read;
+        stated: facts that a sentence states, on average: who states little is seldom wrong;
         different: true sentences about a picture, on average, each counted once; distinct_1, distinct_2, self_bleu:
         see `vistext.sentences`; with references bleu and cider_d.
 
@@ -370,6 +371,7 @@ def measure(draws: list[list[str]], seen: list[Scene], references: list[list[str
     result = {
         "true": judged.share_true,
         "held": judged.share_held,
+        "stated": float(judged.stated.mean()),
         "readable": judged.share_readable,
         "different": float(sentences.different_true(draws, seen).mean()),
         "distinct_1": sentences.distinct(said, 1),

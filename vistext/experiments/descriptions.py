@@ -137,7 +137,8 @@ def names(results: dict) -> list[str]:
 
 SHOWN = {
     "true": "true",
-    "held": "facts",
+    "stated": "facts",
+    "held": "hold",
     "readable": "read",
     "bleu": "BLEU-4",
     "cider_d": "CIDEr-D",
