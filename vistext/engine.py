@@ -49,6 +49,11 @@ with _stderr_held_back():
         raise ModuleNotFoundError(NO_TENSORFLOW, name="tensorflow") from None
     import keras
 
+    # Up to TensorFlow 2.20 (tried: 2.20 on a Zen 5), its oneDNN writes where it should not when it multiplies small
+    # matrices by AVX-512: the kernel dies when lesson 06 trains. It asks for this before the first such operation.
+    if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 21):
+        os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
+
     # Every network that is made has its own compiled loops; TensorFlow takes that for one that is compiled too often.
     tf.get_logger().setLevel("ERROR")
     # The first operation starts the runtime, which has a greeting of its own.

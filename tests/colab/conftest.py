@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import nbformat
 import pytest
-from jupyter_client import KernelManager
+from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 from vistext.data import sources
@@ -74,7 +75,8 @@ class Runtime(NamedTuple):
         spec = {"argv": command, "display_name": "Colab", "language": "python"}
         (specs / "colab" / "kernel.json").write_text(json.dumps(spec))
         (self.folder / "content").mkdir(exist_ok=True)
-        manager = KernelManager(
+        # Asynchronous: else nbclient waits for ever for a word from a kernel that has died.
+        manager = AsyncKernelManager(
             kernel_name="colab",
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(specs)], ensure_native_kernel=False),
         )
@@ -88,7 +90,7 @@ class Runtime(NamedTuple):
         try:
             client.execute(env=self.environment)
         finally:
-            manager.shutdown_kernel(now=True)
+            run_sync(manager.shutdown_kernel)(now=True)
 
 
 def python_3_13() -> str:

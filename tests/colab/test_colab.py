@@ -1,6 +1,8 @@
 """Each lesson as on Colab: the set-up cell first, with Colab's own versions, and with the newest there are."""
 
+import nbformat
 import pytest
+from nbclient.exceptions import DeadKernelError
 
 from vistext.notebooks import code_cells, lessons, read
 
@@ -28,3 +30,9 @@ def test_a_lesson_runs_from_top_to_bottom(path, runtime, set_up):
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error"]
     assert all(cell.execution_count for cell in code_cells(notebook))
+
+
+def test_a_kernel_that_dies_is_noticed(runtime):
+    dies = nbformat.v4.new_code_cell("import os\n\nos.kill(os.getpid(), 9)")
+    with pytest.raises(DeadKernelError):
+        runtime.run(nbformat.v4.new_notebook(cells=[dies]))
