@@ -153,10 +153,19 @@ def test_the_start_of_the_library_is_not_held_against_a_precision(monkeypatch, c
 
 
 @pytest.mark.parametrize(
-    ("flags", "found"),
-    [("flags : avx2 fma", "float32"), ("flags : avx512_bf16 amx_tile", "mixed_bfloat16"), (None, "mixed_bfloat16")],
+    ("known", "found"),  # what Linux says of the processor, and what oneDNN may use of it
+    [
+        (("flags : avx2 fma", ""), "float32"),
+        (("flags : avx512_bf16 amx_tile", ""), "mixed_bfloat16"),
+        (("flags : avx512_bf16 amx_tile", "avx512_core_amx"), "mixed_bfloat16"),
+        (("flags : avx512_bf16 amx_tile", "avx2"), "float32"),
+        ((None, ""), "mixed_bfloat16"),
+        ((None, "AVX2"), "float32"),
+    ],
 )
-def test_a_processor_that_does_not_know_the_coarser_precision_is_not_asked(monkeypatch, clock, tmp_path, flags, found):
+def test_a_processor_that_does_not_know_the_coarser_precision_is_not_asked(monkeypatch, clock, tmp_path, known, found):
+    flags, limit = known
+
     def convolve(picture, *_):
         clock.now += 0.1 if picture.dtype == tf.bfloat16 else 1.0
         return picture
@@ -164,6 +173,7 @@ def test_a_processor_that_does_not_know_the_coarser_precision_is_not_asked(monke
     monkeypatch.setattr(training.tf.nn, "conv2d", convolve)
     monkeypatch.setattr(training.tf.config, "list_physical_devices", lambda kind: [])
     monkeypatch.setattr(training, "PROCESSORS", tmp_path / "cpuinfo")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
     if flags:
         training.PROCESSORS.write_text(flags)
     assert fastest_precision.__wrapped__() == found

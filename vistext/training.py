@@ -164,6 +164,9 @@ def fastest_precision() -> str:
 
 def _may_know_bfloat16() -> bool:
     """Whether the processor has instructions for bfloat16, as far as it is known; only Linux lists them."""
+    # Whatever the processor knows, oneDNN may be told to make no use of it, as `engine` does with an older TensorFlow.
+    if os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in ("SSE41", "AVX", "AVX2", "AVX2_VNNI"):
+        return False
     if not PROCESSORS.exists():
         return True
     return re.search(r"\b(amx_bf16|avx512_bf16|bf16|svebf16)\b", PROCESSORS.read_text(encoding="utf-8")) is not None
