@@ -49,8 +49,8 @@ with _stderr_held_back():
         raise ModuleNotFoundError(NO_TENSORFLOW, name="tensorflow") from None
     import keras
 
-    # Up to TensorFlow 2.20 (tried: 2.20 on a Zen 5), its oneDNN writes where it should not when it multiplies small
-    # matrices by AVX-512: the kernel dies when lesson 06 trains. It asks for this before the first such operation.
+    # TensorFlow 2.20 dies of a segmentation fault when lesson 06 trains on a processor with AVX-512, in a small product
+    # of oneDNN's; 2.21 does not. What oneDNN may use is read at its first operation, and that is still to come.
     if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 21):
         os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
 
