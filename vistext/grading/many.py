@@ -2,26 +2,32 @@
 
 What is found is written down before anything else is done with it. So a run that is interrupted loses nothing: the
 next one takes up where it ended, and grades only what has changed since.
+
+What students have written is unpacked, read and parsed in processes that have limits, and not in this one.
 """
 
 import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
 
-from vistext.grading import collect, feedback
+from vistext.grading import attempts, collect, feedback, identities
 from vistext.grading.grade import grade, not_graded
 from vistext.grading.gradebook import Course, write
-from vistext.grading.settings import Job
+from vistext.grading.settings import MIB, Job
+from vistext.grading.worker import DiedError, LimitError, Worker
 
 AHEAD = 3  # submissions for each worker that are read and waiting
+AHEAD_BYTES = 128 * MIB  # of these in all; one is read whatever it takes
+READING = 1024 * MIB, 180  # bytes and seconds to find out who has handed in, or to read what one student has
+GRADING = 2048 * MIB, 120  # bytes, and seconds besides those of the sandbox
 
 
 @dataclass
@@ -88,7 +94,8 @@ def grade_all(
     course.register()
     outcome = Outcome(table=course.folder / "graded" / f"{course.assignment}.csv")
     hidden = tuple({course.folder, place.resolve() if place.is_dir() else place.resolve().parent})
-    work = _work(course, place, job, outcome, again=again, progress=progress)
+    reader = Worker(READING[0])
+    work = _work(course, _submissions(course, place, job, reader), job, outcome, again=again, progress=progress)
     try:
         with course.open() as gradebook:
             for student, kept, graded in _spread(work, job, hidden, executor):
@@ -101,16 +108,34 @@ def grade_all(
                 outcome.records[student] = _short(record)
                 progress(student)
     finally:
+        reader.close()
         _write_table(course, job, outcome)
     return outcome
 
 
+def _submissions(course: Course, place: Path, job: Job, reader: Worker) -> Iterator[collect.Submission]:
+    """What students have handed in, each under the id that they have in this course."""
+    kept = {path.stem for path in (course.folder / "graded").glob("*/students/[!.]*.json")}
+    with course.open() as gradebook:
+        # Who was entered by others than us is who is called so.
+        taken = [student.id for student in gradebook.students if student.id not in kept]
+    students = identities.Students(course.folder / "graded" / identities.FILE, taken)
+    search = collect.Search(place, course.assignment, job.limits.file, frozenset(attempts.sources(job.release)))
+    yield from collect.collect(search, students, partial(reader.call, seconds=READING[1]))
+
+
 def _work(
-    course: Course, place: Path, job: Job, outcome: Outcome, *, again: bool, progress: Callable[[str], None]
+    course: Course,
+    submissions: Iterator[collect.Submission],
+    job: Job,
+    outcome: Outcome,
+    *,
+    again: bool,
+    progress: Callable[[str], None],
 ) -> Iterator[tuple[dict, bytes]]:
     """What is to be graded; what is known already goes to `outcome`, after it has been entered if it was not yet."""
     ground = ground_of(job)
-    for submission in collect.collect(place, course.assignment, job.limits.notebook):
+    for submission in submissions:
         content = submission.content
         known_of_it = json.dumps([ground, submission.timestamp, submission.doubts])
         digest = hashlib.sha256(known_of_it.encode() + (content or b"")).hexdigest()
@@ -154,7 +179,11 @@ def _spread(
         item = next(work, None)
         try:
             while waiting or item is not None:
-                while item is not None and len(waiting) < pool.at_once:
+                while (
+                    item is not None
+                    and len(waiting) < pool.at_once
+                    and (not waiting or _small([*waiting.values(), item]))
+                ):
                     waiting[pool.submit(grade, item[1], job, hidden)] = item
                     item = next(work, None)
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -162,34 +191,59 @@ def _spread(
                     graded = future.result()
                     record, _ = waiting.pop(future)
                     yield record["student"], record, graded
-        except BrokenProcessPool:
-            # A worker died, and took those along that were under way. Each is tried once more, by itself.
-            for record, content in [*waiting.values(), *([] if item is None else [item])]:
-                yield record["student"], record, _alone(content, job, hidden)
-            yield from _spread(work, job, hidden, executor)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _alone(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
-    """Grade in a process of its own, whose end is an answer too."""
-    try:
-        with workers(1)() as pool:
-            return pool.submit(grade, content, job, hidden).result()
-    except BrokenProcessPool:
-        return not_graded("the process that graded it died, twice")
+def _may_wait(item: tuple[dict, bytes], waiting: dict[Future, tuple[dict, bytes]]) -> bool:
+    """Whether there is memory for one more beside those that are handed over."""
+    return not waiting or sum(len(content) for _, content in [item, *waiting.values()]) <= AHEAD_BYTES
 
 
 def workers(count: int) -> Callable[[], Executor]:
-    """What makes so many worker processes, each begun afresh."""
-    return lambda: _Processes(count, mp_context=get_context("spawn"))
+    """What makes so many worker processes, each begun afresh, under limits, and anew if it ends."""
+    return lambda: _Workers(count)
 
 
-class _Processes(ProcessPoolExecutor):
-    @property
-    def at_once(self) -> int:
-        """How many submissions are read and handed over."""
-        return AHEAD * self._max_workers
+class _Workers(Executor):
+    """Grades each submission in one of its processes; what that costs is the submission's alone."""
+
+    def __init__(self, count: int):
+        self.at_once = AHEAD * count  # submissions that are read and handed over
+        self._workers = [Worker(GRADING[0]) for _ in range(count)]
+        self._free: SimpleQueue[Worker] = SimpleQueue()
+        for worker in self._workers:
+            self._free.put(worker)
+        self._threads = ThreadPoolExecutor(count)
+        self._ended = False
+
+    def submit(self, function: Callable[..., dict], /, content: bytes, job: Job, hidden: tuple[Path, ...]) -> Future:
+        """Have a submission graded."""
+        return self._threads.submit(self._grade, function, content, job, hidden)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes."""
+        self._ended = True
+        self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
+        for worker in self._workers:
+            worker.kill()
+
+    def _grade(self, function: Callable[..., dict], content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
+        worker = self._free.get()
+        try:
+            call = partial(worker.call, function, content, job, hidden, seconds=job.limits.seconds + GRADING[1])
+            try:
+                return call()
+            except DiedError:  # it may be another's fault, such as that of a machine that has no memory left
+                if self._ended:
+                    raise
+                return call()
+        except DiedError:
+            return not_graded("the process that graded it died, twice")
+        except LimitError as error:
+            return not_graded(f"reading and judging it {error}")
+        finally:
+            self._free.put(worker)
 
 
 def _enter(course: Course, gradebook, record: dict) -> None:
