@@ -1,6 +1,7 @@
 """A class: graded side by side and resumably, entered in nbgrader's gradebook, told in pages and in a table."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import nbformat
@@ -124,8 +125,10 @@ def test_being_late_costs_what_nbgrader_s_plugin_says(course, handed_in, tmp_pat
     with late.open() as book:
         book.update_or_create_assignment("ps90_standin", duedate="2026-11-01 12:00:00 UTC")
     for student, time in (("anna", "2026-11-01 13:00:00 UTC"), ("ben", "2026-11-01 11:00:00 UTC")):
-        (handed_in / student / "timestamp.txt").write_text(time)
-    many.grade_all(late, handed_in, job_of(late))
+        folder = late.folder / "submitted" / student / "ps90_standin"
+        shutil.copytree(handed_in / student, folder)
+        (folder / "timestamp.txt").write_text(time)
+    many.grade_all(late, late.folder / "submitted", job_of(late))
     with late.open() as book:
         penalties = [
             book.find_submission("ps90_standin", student).late_submission_penalty for student in ("anna", "ben")

@@ -97,6 +97,8 @@ def choose(uploads: Sequence[Upload], search) -> Choice:
     choice.only_others = choice.of_others and not (choice.of_set or elsewhere)
     if best is None:
         choice.doubts += _instead(elsewhere, beside, search.assignment)
+        if not choice.doubts and not choice.only_others:
+            choice.doubts.append("nothing was handed in: there is no file")
         return choice
     _tell_of_others(best, others, choice.doubts)
     answers = [file.entry.shown for file in beside if file.entry.path[-1].lower().endswith(ANSWERS_TOO)]
@@ -278,7 +280,7 @@ def _is_nbgrader_s(stamp: Entry, notebook: Entry, search) -> bool:
     path = stamp.path
     return (
         stamp.on_disk
-        and search.place.resolve().name == timestamps.PLACE
+        and search.by_nbgrader
         and len(path) == 3
         and path[1] == search.assignment
         and notebook.path[:2] == path[:2]

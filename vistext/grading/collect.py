@@ -57,12 +57,15 @@ class Search:
         assignment: the name of the set's folder and notebook: "ps01_tagging".
         largest: bytes of a notebook that is read.
         given: what stands in the cells that students were given, as `attempts.sources` has it.
+        by_nbgrader: the place is the course's own submitted/: its folders are called as the students' ids, and
+            nbgrader has put times there.
     """
 
     place: Path
     assignment: str
     largest: int
     given: frozenset[str] = frozenset()
+    by_nbgrader: bool = False
 
 
 def collect(
@@ -84,7 +87,7 @@ def collect(
         raise FileNotFoundError(f"there is no {search.place}; give the folder, or the zip, that holds the submissions")
     students = students or Students()
     owners = call(owners_of, search)
-    students.add(owners)
+    students.add(owners, are_ids=search.by_nbgrader)
     without: list[Submission] = []  # who may have handed in for another set
     any_of_set = any_of_others = False
     for owner in owners:

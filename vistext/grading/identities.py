@@ -43,9 +43,18 @@ class Students:
         for identity in taken:
             self._owners.setdefault(_key(identity), identity)
 
-    def add(self, names: Iterable[str]) -> None:
-        """Give each of these names an id, if it has none; those that are an id as they are come first."""
+    def add(self, names: Iterable[str], *, are_ids: bool = False) -> None:
+        """Give each of these names an id, if it has none; those that are an id as they are come first.
+
+        Args:
+            names: as they were found.
+            are_ids: they are those of folders that are called as ids are; one that somebody has is theirs.
+        """
         new = [name for name in dict.fromkeys(names) if name not in self._ids]
+        if are_ids:
+            known = set(self._ids.values())
+            self._ids |= {name: name for name in new if name in known}
+            new = [name for name in new if name not in known]
         for name in sorted(new, key=lambda one: safe_name(one) != one):
             identity = safe_name(name)
             if self._owners.get(_key(identity), name) != name:

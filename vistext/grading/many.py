@@ -95,7 +95,8 @@ def grade_all(
     outcome = Outcome(table=course.folder / "graded" / f"{course.assignment}.csv")
     hidden = tuple({course.folder, place.resolve() if place.is_dir() else place.resolve().parent})
     reader = Worker(READING[0])
-    work = _work(course, _submissions(course, place, job, reader), job, outcome, again=again, progress=progress)
+    submissions = _submissions(course, place, job, reader)
+    work = _work(course, submissions, job, outcome, again=again, progress=progress)
     try:
         with course.open() as gradebook:
             for student, kept, graded in _spread(work, job, hidden, executor):
@@ -120,8 +121,19 @@ def _submissions(course: Course, place: Path, job: Job, reader: Worker) -> Itera
         # Who was entered by others than us is who is called so.
         taken = [student.id for student in gradebook.students if student.id not in kept]
     students = identities.Students(course.folder / "graded" / identities.FILE, taken)
-    search = collect.Search(place, course.assignment, job.limits.file, frozenset(attempts.sources(job.release)))
-    yield from collect.collect(search, students, partial(reader.call, seconds=READING[1]))
+    search = collect.Search(
+        place,
+        course.assignment,
+        job.limits.file,
+        given=frozenset(attempts.sources(job.release)),
+        by_nbgrader=place.resolve() == course.folder / "submitted",
+    )
+    for submission in collect.collect(search, students, partial(reader.call, seconds=READING[1])):
+        copy = course.path("submitted", submission.student)
+        known = copy.is_symlink() or (copy.is_file() and copy.read_bytes() == submission.content)
+        if submission.content is not None and not search.by_nbgrader and not known:
+            write(copy, submission.content)
+        yield submission
 
 
 def _work(
@@ -148,9 +160,6 @@ def _work(
         }
         known = None if again else _known(course, submission.student, digest)
         if content is not None and known is None:
-            submitted = course.path("submitted", submission.student)
-            if not submitted.is_symlink() and not (submitted.is_file() and submitted.read_bytes() == content):
-                write(submitted, content)
             yield record, content
             continue
         if known is None:
@@ -179,11 +188,7 @@ def _spread(
         item = next(work, None)
         try:
             while waiting or item is not None:
-                while (
-                    item is not None
-                    and len(waiting) < pool.at_once
-                    and (not waiting or _small([*waiting.values(), item]))
-                ):
+                while item is not None and len(waiting) < pool.at_once and _may_wait(item, waiting):
                     waiting[pool.submit(grade, item[1], job, hidden)] = item
                     item = next(work, None)
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)

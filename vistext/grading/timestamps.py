@@ -4,7 +4,7 @@ The platform's does, and no other:
 
 - the date that a platform writes into the name of a folder or file that it exports (see `platforms`); a date without a
   zone is in the zone of the machine that grades, which TZ can name;
-- nbgrader's timestamp.txt, where nbgrader has put it: submitted/STUDENT/ASSIGNMENT/timestamp.txt, beside the notebook.
+- nbgrader's timestamp.txt, where nbgrader puts it: in submitted/STUDENT/ASSIGNMENT of the course folder.
 
 Whatever a student has packed or written is not: a timestamp.txt anywhere else, the times of files, or a date that
 stands in a platform's name twice. Nor is a time that cannot be read. A person is told of each, and the submission
@@ -14,7 +14,6 @@ counts as in time.
 from datetime import datetime, timezone
 
 NAME = "timestamp.txt"
-PLACE = "submitted"  # nbgrader's folder, in which its own are
 LONGEST = 60  # bytes that are read of one
 
 

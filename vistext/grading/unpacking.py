@@ -168,8 +168,8 @@ def _with_empty_folders(members: Iterator[tuple[str, bool, Entry]]) -> Iterator[
             yield Entry((), trouble=f"{shown(name)} {LINK}")
         elif len(parts) > DEEPEST:
             yield Entry(parts[:1], trouble=f"holds a file in more than {DEEPEST} folders; it was not looked at")
-        elif any(part.startswith(HIDDEN) for part in parts) or not parts:
-            continue
+        elif hidden := [number for number, part in enumerate(parts) if part.startswith(HIDDEN)]:
+            folders[parts[: hidden[0]]] = None
         elif is_folder or path.endswith("/"):
             folders[parts] = None
         else:
