@@ -263,9 +263,9 @@ EXPORTS = {
     "files of all kinds, flat": (
         {
             f"anna_{NAME}": WORK,
-            "ben_ps90.py": b"x",
-            "cleo_ps90.pdf": b"%PDF",
-            "dora.rar": b"Rar!",
+            "b_ps90.py": b"x",
+            "c_ps90.pdf": b"%PDF",
+            "d.rar": b"Rar!",
             "emil.ipynb.txt": WORK,
         },
         {"anna": WORK, "b": None, "c": None, "d": None, "emil": WORK},
