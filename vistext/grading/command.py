@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from vistext.grading.worker import LimitError
 DONE, MEND_FIRST, WRONG_INPUT = 0, 1, 2  # as in vistext.cli
 COURSE = Path("notebooks") / "exercises"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
-AGAIN = "make room, and run the same command again: what was graded is kept"
+AGAIN = "once that is mended, run the same command again: what was graded is kept"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     place = arguments.submissions or course / "submitted"
     if not place.exists():
         return _say(f"there is no {place}; --submissions names the folder, or the zip, to grade", WRONG_INPUT)
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # nbgrader's, for what it raises as well
     try:
         with _alone(course):
             for name in sets:
@@ -96,10 +98,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _explained(error: Exception, place: Path, course: Path) -> tuple[str, int] | None:
     """What to say of it, and the exit code; None if it is a fault of ours."""
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import DBAPIError
 
-    if isinstance(error, SQLAlchemyError):
-        return f"the gradebook of {course} cannot be written: {error.__cause__ or error}; {AGAIN}", MEND_FIRST
+    behind = error
+    while behind is not None and not isinstance(behind, DBAPIError):  # nbgrader raises its own in place of some
+        behind = behind.__cause__ or behind.__context__
+    if behind is not None:
+        return f"the gradebook of {course} cannot be written: {behind.orig}; {AGAIN}", MEND_FIRST
     if isinstance(error, OSError) and error.errno in DISK:
         return f"{error}; {AGAIN}", MEND_FIRST
     if isinstance(error, sandbox.SandboxError | cluster.ClusterError):
