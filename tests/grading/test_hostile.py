@@ -419,14 +419,14 @@ def test_no_trick_earns_a_point(run, student):
 @pytest.mark.parametrize(
     ("student", "said"),
     [
-        ("fifty_megabytes", "too large"),
+        ("fifty_megabytes", "clear its outputs"),
         ("no_json", "no valid JSON"),
         ("deep_json", "no valid JSON"),
         ("no_notebook", "no cells"),
         ("links", "is a link"),
         ("link_inside", "is a link"),
         ("zip_paths", "a link or a path that leads out"),
-        ("zip_bomb", "at most 20,971,520 are read"),
+        ("zip_bomb", "at most 104,857,600 are read"),
         ("zip_damaged", "cut short or damaged"),
     ],
 )
