@@ -129,8 +129,7 @@ def _notebooks(files: Sequence[Upload]) -> Iterator[Upload]:
 
 def _text(content: bytes) -> str:
     """Bytes as text, be it UTF-8 or, as Windows may write it, UTF-16."""
-    utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return content.decode("utf-16" if utf_16 else "utf-8", "replace")
+    return content.decode(json.detect_encoding(content[:4]), "replace")
 
 
 def _sets_in_path(file: Upload) -> set[int]:
@@ -185,7 +184,7 @@ def _read(upload: Upload, search, compared: bool) -> _Attempt:
     except DamagedDataError as error:
         content, trouble = None, str(error)
     text = content or b""
-    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if json.detect_encoding(text[:4]) not in ("utf-8", "utf-8-sig"):
         text = _text(text).encode("utf-8", "replace")
     sets = {int(number) for number in EXERCISE.findall(text)}
     worth, answered = (_worth(content, sets, search.given) if compared else (0, 0)) if content is not None else (-1, 0)

@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -91,26 +92,24 @@ def grade_all(
         vistext.grading.sandbox.SandboxError: there is no sandbox.
         vistext.grading.gradebook.CourseError: the gradebook holds another version of the set.
     """
-    course.register()
-    outcome = Outcome(table=course.folder / "graded" / f"{course.assignment}.csv")
-    hidden = tuple({course.folder, place.resolve() if place.is_dir() else place.resolve().parent})
-    reader = Worker(READING[0])
-    submissions = _submissions(course, place, job, reader)
-    work = _work(course, submissions, job, outcome, again=again, progress=progress)
-    try:
-        with course.open() as gradebook:
-            for student, kept, graded in _spread(work, job, hidden, executor):
-                record = kept | {"graded": graded}
-                record["graded"]["doubts"] = kept.pop("doubts") + graded["doubts"]
-                record.pop("doubts")
-                _keep(course, record)
-                _enter(course, gradebook, record)
-                outcome.graded += 1
-                outcome.records[student] = _short(record)
-                progress(student)
-    finally:
-        reader.close()
-        _write_table(course, job, outcome)
+    with closing(Worker(READING[0], "vistext.grading.collect")) as reader:
+        course.register()
+        outcome = Outcome(table=course.folder / "graded" / f"{course.assignment}.csv")
+        hidden = tuple({course.folder, place.resolve() if place.is_dir() else place.resolve().parent})
+        submissions = _submissions(course, place, job, reader)
+        work = _work(course, submissions, job, outcome, again=again, progress=progress)
+        try:
+            with course.open() as gradebook:
+                for student, kept, graded in _spread(work, job, hidden, executor):
+                    graded["doubts"] = kept.pop("doubts") + graded["doubts"]
+                    record = kept | {"graded": graded}
+                    _keep(course, record)
+                    _enter(course, gradebook, record)
+                    outcome.graded += 1
+                    outcome.records[student] = _short(record)
+                    progress(student)
+        finally:
+            _write_table(course, job, outcome)
     return outcome
 
 
@@ -215,7 +214,7 @@ class _Workers(Executor):
 
     def __init__(self, count: int):
         self.at_once = AHEAD * count  # submissions that are read and handed over
-        self._workers = [Worker(GRADING[0]) for _ in range(count)]
+        self._workers = [Worker(GRADING[0], "vistext.grading.grade") for _ in range(count)]
         self._free: SimpleQueue[Worker] = SimpleQueue()
         for worker in self._workers:
             self._free.put(worker)

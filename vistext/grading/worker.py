@@ -9,6 +9,7 @@ import resource
 import signal
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
@@ -22,15 +23,17 @@ class DiedError(LimitError):
 
 
 class Worker:
-    """Calls functions in a process that is begun when it is needed, and anew after it has ended.
+    """Calls functions in a process that is begun at once, and anew after it has ended.
 
     Args:
         memory: bytes of address space that it may take, besides what it starts with.
+        module: is imported when it starts.
     """
 
-    def __init__(self, memory: int):
-        self._memory = memory
+    def __init__(self, memory: int, module: str = __name__):
+        self._memory, self._module = memory, module
         self._process = self._pipe = None
+        self._begin()
 
     def call(self, function: Callable, *given: object, seconds: float) -> object:
         """What the function returns there, or raises.
@@ -81,14 +84,15 @@ class Worker:
     def _begin(self) -> None:
         spawn = get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_serve, args=(theirs, self._memory), daemon=True)
+        self._process = spawn.Process(target=_serve, args=(theirs, self._memory, self._module), daemon=True)
         self._process.start()
         theirs.close()
 
 
-def _serve(pipe: connection.Connection, memory: int) -> None:
+def _serve(pipe: connection.Connection, memory: int, module: str) -> None:
     signal.signal(signal.SIGINT, lambda *_: None)  # what is interrupted is the run; that ends this process
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    import_module(module)
     _limit(memory)
     while True:
         try:
