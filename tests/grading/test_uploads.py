@@ -321,6 +321,16 @@ def test_a_student_s_own_folder_can_be_given(tmp_path):
     assert {name: one.content for name, one in found(tmp_path / "anna").items()} == {"anna": WORK}
 
 
+def test_a_student_who_is_called_as_a_set_might_be_has_a_row_where_the_course_has_no_such_set(tmp_path):
+    put(tmp_path, {f"ps12/{NAME}": WORK, f"anna/{NAME}": WORK, f"ps91/anna/{NAME}": OTHER_SET})
+    assert sorted(found(tmp_path, sets=frozenset({90, 91}))) == ["anna", "ps12"]
+
+
+def test_a_table_that_a_student_hands_in_is_no_list_of_the_instructor_s(tmp_path):
+    put(tmp_path, {f"anna_{NAME}": WORK, "ben_ps90.csv": b"1", "doejane_12_34_grades.csv": b"1", "Grades-90.csv": b"1"})
+    assert sorted(found(tmp_path)) == ["anna", "ben", "doejane_12"]
+
+
 def test_earlier_attempts_that_a_platform_has_dated_are_no_news(tmp_path):
     put(tmp_path, EXPORTS["Blackboard"][0])
     assert found(tmp_path, given=GIVEN)["jdoe3"].doubts == []

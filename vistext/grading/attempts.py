@@ -87,7 +87,7 @@ def choose(uploads: Sequence[Upload], search) -> Choice:
     files = [replace(upload, entry=entry) for upload in uploads for entry in opener.files(upload.entry)]
     stamps = [file for file in files if file.entry.path[-1] == timestamps.NAME]
     rest = [file for file in files if file.entry.path[-1] != timestamps.NAME and not file.name.receipt]
-    of_others = [file for file in rest if _sets_in_path(file) and not _sets_in_path(file) & ours]
+    of_others = [file for file in rest if _sets_in_path(file) & search.sets and not _sets_in_path(file) & ours]
     rest = [file for file in rest if file not in of_others]
     notebooks = list(_notebooks(rest))
     best, others, elsewhere = _best(notebooks, search, ours, choice)

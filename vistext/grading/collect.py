@@ -10,13 +10,14 @@ Everybody who has handed in anything is among what is found. A notebook is known
 what is none is named, for a person. Links are not followed.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from vistext.data.sources import DamagedDataError
-from vistext.grading import entries, platforms, timestamps, unpacking
+from vistext.grading import entries, platforms, unpacking
 from vistext.grading.attempts import Choice, Upload, choose, may_be_notebook
 from vistext.grading.entries import Entry
 from vistext.grading.identities import Students
@@ -24,7 +25,12 @@ from vistext.grading.platforms import is_set_name, read_name, sets_named
 from vistext.grading.worker import LimitError
 
 LARGEST_CLASS = 16 << 30  # bytes of a class's archive
-FROM_THE_PLATFORM = {"index.html", "desktop.ini", "thumbs.db", "readme.md", "readme.txt", "license"}  # beside students
+# Beside students' files: what platforms and systems add, and an instructor's lists.
+NO_SUBMISSION = re.compile(
+    r"index\.html|desktop\.ini|thumbs\.db|readme(?:\.\w+)?|license|timestamp\.txt|"
+    r"(?:grade|mark|student|participant|roster|class|course|bewertung|teilnehm)[^/]*\.(?:csv|xlsx|ods)",
+    re.IGNORECASE,
+)
 NOBODY_S = {"submissions", "submission", "submitted", "all", "class", "students", "download", "downloads", "export"}
 WRAPPED = 6  # folders of one in another that are nobody's
 
@@ -59,6 +65,7 @@ class Search:
         given: what stands in the cells that students were given, as `attempts.sources` has it.
         by_nbgrader: the place is the course's own submitted/: its folders are called as the students' ids, and
             nbgrader has put times there.
+        sets: the numbers of the course's problem sets; "ps12" may be a student.
     """
 
     place: Path
@@ -66,6 +73,7 @@ class Search:
     largest: int
     given: frozenset[str] = frozenset()
     by_nbgrader: bool = False
+    sets: frozenset[int] = frozenset(range(100))
 
 
 def collect(
@@ -119,13 +127,12 @@ def owners_of(search: Search) -> list[str]:
 
 def found_of(search: Search, owner: str) -> Choice:
     """What one of them has handed in."""
-    handed_in = _listing(search)[owner]
     try:
-        return choose(handed_in, search)
-    except MemoryError:
+        return choose(_listing(search)[owner], search)
+    except (OSError, MemoryError):
         raise
-    except RecursionError:
-        return Choice(doubts=["what was handed in is nested too deeply to be read"])
+    except Exception as error:  # a fault of ours, that one submission has found: the others are read all the same
+        return Choice(doubts=[f"a fault in the grader, which its authors should be told of: {type(error).__name__}"])
 
 
 @lru_cache(maxsize=1)
@@ -135,15 +142,15 @@ def _listing(search: Search) -> dict[str, list[Upload]]:
     if place.is_file():
         found = [entries.of_file(place)]
     else:
-        found = [one for one in entries.in_folder(place) if not _is_platforms(one)]
+        found = [one for one in entries.in_folder(place) if not _is_no_submission(one)]
     if len(found) == 1 and len(found[0].path) == 1 and found[0].is_archive:
         archive, platform = found[0], read_name(found[0].path[0], search.assignment, folder=False).platform
         inner = [] if platform else _in_class_archive(archive)
-        inner = _unwrapped([one for one in inner if not _is_platforms(one)], search.assignment)
+        inner = _unwrapped([one for one in inner if not _is_no_submission(one)], search)
         if any(one.path for one in inner) and not _is_one_student_s(inner, search.assignment):
             return _by_owner(inner, archive.path[0].rpartition(".")[0], search)
     elif not place.is_file():
-        found = _unwrapped(found, search.assignment)
+        found = _unwrapped(found, search)
         if _is_one_student_s(found, search.assignment):
             found = [_below(name, one) for one in found]
     return _by_owner(found, name, search)
@@ -172,20 +179,18 @@ def _by_owner(found: Sequence[Entry], place: str, search: Search) -> dict[str, l
     return owners
 
 
-def _is_platforms(entry: Entry) -> bool:
-    """Whether a file beside students' is one that platforms and systems add, or a list of marks."""
-    name = entry.path[0].lower() if len(entry.path) == 1 else ""
-    return name in FROM_THE_PLATFORM or name == timestamps.NAME or name.endswith((".csv", ".xlsx"))
+def _is_no_submission(entry: Entry) -> bool:
+    return len(entry.path) == 1 and NO_SUBMISSION.fullmatch(entry.path[0][: platforms.LONGEST]) is not None
 
 
-def _unwrapped(found: list[Entry], assignment: str) -> list[Entry]:
+def _unwrapped(found: list[Entry], search: Search) -> list[Entry]:
     """The same without folders around students' that are nobody's, and without those of other sets."""
     for _ in range(WRAPPED):
         tops = {entry.path[0] for entry in found if len(entry.path) > 1}
-        wrapping = {top for top in tops if _is_nobody_s(top, assignment)}
+        wrapping = {top for top in tops if _is_nobody_s(top, search.assignment)}
         if not wrapping and len(tops) == 1 and all(len(entry.path) > 1 or not entry.path for entry in found):
-            wrapping = {top for top in tops if _holds_students(found, assignment)}
-        others = {top for top in tops if _is_of_other_set(top, assignment)} if len(tops) > 1 else set()
+            wrapping = {top for top in tops if _holds_students(found, search)}
+        others = {top for top in tops if _is_of_other_set(top, search)} if len(tops) > 1 else set()
         if not wrapping and not others:
             break
         found = [_without_top(one, wrapping) for one in found if not (one.path and one.path[0] in others)]
@@ -198,13 +203,14 @@ def _is_nobody_s(name: str, assignment: str) -> bool:
     return is_set_name(" ".join(rest), assignment) if rest else bool(words)
 
 
-def _is_of_other_set(name: str, assignment: str) -> bool:
-    ours, named = sets_named(assignment), sets_named(name)
-    return bool(named) and not named & ours and name.lower().startswith("ps")
+def _is_of_other_set(name: str, search: Search) -> bool:
+    named = sets_named(name) & search.sets
+    return bool(named) and not named & sets_named(search.assignment) and name.lower().startswith("ps")
 
 
-def _holds_students(found: Sequence[Entry], assignment: str) -> bool:
+def _holds_students(found: Sequence[Entry], search: Search) -> bool:
     """Whether a folder that holds all holds students' folders or files, and is not itself a student's."""
+    assignment = search.assignment
     top = next(entry.path[0] for entry in found if entry.path)
     if read_name(top, assignment, folder=True).platform:
         return False
@@ -214,7 +220,7 @@ def _holds_students(found: Sequence[Entry], assignment: str) -> bool:
     if any(name.platform for name in read):
         return True
     folders = {name for name, folder in names if folder}
-    if any(is_set_name(name, assignment) or _is_of_other_set(name, assignment) for name, _ in names):
+    if any(is_set_name(name, assignment) or _is_of_other_set(name, search) for name, _ in names):
         return False
     with_set = {entry.path[0] for entry in inner if len(entry.path) > 1 and is_set_name(entry.path[-1], assignment)}
     flat = {name.owner for name in read if name.owner and sets_named(name.file) & sets_named(assignment)}

@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from vistext.grading import attempts, collect, feedback, identities
 from vistext.grading.grade import grade, not_graded
 from vistext.grading.gradebook import Course, write
+from vistext.grading.platforms import sets_named
 from vistext.grading.settings import MIB, Job
 from vistext.grading.worker import DiedError, LimitError, Worker
 
@@ -126,6 +127,7 @@ def _submissions(course: Course, place: Path, job: Job, reader: Worker) -> Itera
         job.limits.file,
         given=frozenset(attempts.sources(job.release)),
         by_nbgrader=place.resolve() == course.folder / "submitted",
+        sets=frozenset(sets_named(" ".join(path.name for path in (course.folder / "release").iterdir()))),
     )
     for submission in collect.collect(search, students, partial(reader.call, seconds=READING[1])):
         copy = course.path("submitted", submission.student)

@@ -153,7 +153,10 @@ class Name:
     forged: bool = False
 
 
-ENDING = re.compile(r"(?:\.(?:ipynb|json|txt|zip|tar|gz|tgz|py|html?|pdf|rar|7z|docx?|odt|rtf|md))+$", re.IGNORECASE)
+ENDING = re.compile(
+    r"(?:\.(?:ipynb|json|txt|zip|tar|gz|tgz|xz|bz2|py|html?|pdf|rar|7z|docx?|odt|rtf|md|csv|xlsx))+$|\.[a-z0-9]{1,5}$",
+    re.IGNORECASE,
+)
 COPY_OF = re.compile(r"(?:copy|kopie|copie|copia)(?:[ _]?\(\d{1,3}\))?[ _](?:of|von|de|di)[ _]", re.IGNORECASE)
 AFTER_IT = re.compile(
     r"(?:[ _-]{0,3}\(\d{1,3}\)|[ _-]{1,3}(?:copy|kopie|copie|copia|final|fertig|done|new|neu|v|version)[ _-]?\d{0,3})$",
@@ -237,6 +240,7 @@ def _bare(name: str) -> str:
     stem = ENDING.sub("", name)
     for _ in range(4):
         stem = AFTER_IT.sub("", COPY_OF.sub("", stem, count=1) if COPY_OF.match(stem) else stem)
+        stem = stem.removesuffix(".ipynb")  # a browser numbers after the ending
     return stem
 
 
