@@ -7,7 +7,7 @@ is still as students were given it never stands in for work, nor does what canno
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from vistext.data.sources import DamagedDataError
@@ -86,13 +86,11 @@ def choose(uploads: Sequence[Upload], search) -> Choice:
     opener = unpacking.Opener(choice.doubts)
     files = [replace(upload, entry=entry) for upload in uploads for entry in opener.files(upload.entry)]
     stamps = [file for file in files if file.entry.path[-1] == timestamps.NAME]
-    rest = [file for file in files if file.entry.path[-1] != timestamps.NAME and not file.name.receipt]
-    of_others = [file for file in rest if _sets_in_path(file) & search.sets and not _sets_in_path(file) & ours]
-    rest = [file for file in rest if file not in of_others]
-    notebooks = list(_notebooks(rest))
+    all_sets = [file for file in files if file.entry.path[-1] != timestamps.NAME and not file.name.receipt]
+    rest = [file for file in all_sets if not _sets_in_path(file) & search.sets or _sets_in_path(file) & ours]
+    notebooks, beside = _notebooks(rest)
     best, others, elsewhere = _best(notebooks, search, ours, choice)
-    beside = [file for file in rest if file not in notebooks]
-    choice.of_others = bool(of_others or elsewhere)
+    choice.of_others = bool(len(rest) < len(all_sets) or elsewhere)
     choice.of_set = best is not None or any(_sets_in_path(file) & ours for file in rest)
     choice.only_others = choice.of_others and not (choice.of_set or elsewhere)
     if best is None:
@@ -114,17 +112,22 @@ def may_be_notebook(name: str) -> bool:
     return ".ipynb" in name[-40:].lower()
 
 
-def _notebooks(files: Sequence[Upload]) -> Iterator[Upload]:
-    """Those that are notebooks, by their ending or by how they begin."""
-    looked_into = 0
+def _notebooks(files: Sequence[Upload]) -> tuple[list[Upload], list[Upload]]:
+    """Those that are notebooks, by their ending or by how they begin; and the others."""
+    notebooks, others = [], []
     for file in files:
-        if file.entry.path[-1].lower().endswith(".ipynb"):
-            yield file
-        elif looked_into < MOST_LOOKED_INTO:
-            looked_into += 1
-            start = _text(entries.beginning(file.entry, BEGINNING)).lstrip("\ufeff \t\r\n")
-            if start.startswith("{") and any(key in start for key in KEYS):
-                yield file
+        if file.entry.path[-1].lower().endswith(".ipynb") or (
+            len(others) < MOST_LOOKED_INTO and _begins_as_one(file.entry)
+        ):
+            notebooks.append(file)
+        else:
+            others.append(file)
+    return notebooks, others
+
+
+def _begins_as_one(entry: Entry) -> bool:
+    start = _text(entries.beginning(entry, BEGINNING)).lstrip("\ufeff \t\r\n")
+    return start.startswith("{") and any(key in start for key in KEYS)
 
 
 def _text(content: bytes) -> str:
