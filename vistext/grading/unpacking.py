@@ -5,6 +5,7 @@ What is in one is an entry, as a file in a folder is; it is read when it is aske
 
 import bz2
 import gzip
+import io
 import lzma
 import stat
 import tarfile
@@ -116,14 +117,19 @@ def _decompressed(file: BinaryIO, start: bytes) -> BinaryIO:
 
 
 def _copied(file: BinaryIO, most: int) -> BinaryIO:
-    """The same in memory, or in a temporary file without a name."""
-    copy = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed with what reads from it
+    """The same in memory, or in a temporary file without a name. (Python 3.10's SpooledTemporaryFile holds no zip.)"""
     with file:
-        while block := file.read(BLOCK):
+        start = file.read(IN_MEMORY + 1)
+        if len(start) <= min(IN_MEMORY, most):
+            return io.BytesIO(start)
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed with what reads from it
+        block = start
+        while block:
             copy.write(block)
             if copy.tell() > most:
                 copy.close()
                 raise DamagedDataError(f"unpacks to more than {most:,} bytes; it was not read")
+            block = file.read(BLOCK)
     copy.seek(0)
     return copy
 
