@@ -17,7 +17,7 @@ from cifar10_copies import (
     python_files,
 )
 
-from vistext import doctor
+from vistext import cli, doctor
 from vistext.data import cifar10, sources
 from vistext.data.cifar10 import find, load
 from vistext.data.sources import DamagedDataError, DataNotFoundError, Remote
@@ -137,6 +137,19 @@ def test_the_whole_copy_is_taken_and_the_broken_one_is_named_in_one_line(broken,
     assert str(tmp_path / "first") in line
     assert path.name in line or path == tmp_path / "first"
     assert said in line
+
+
+@pytest.mark.parametrize("broken", UNSEEN, indirect=True)
+def test_what_only_reading_has_shown_is_known_from_then_on_until_the_copy_is_mended(broken, tmp_path, small, capsys):
+    copy = as_folder(tmp_path / "keras" / "datasets", python_files(Small(1))) / "cifar-10-batches-py"
+    assert cli.main(["data"]) == 0
+    out, err = capsys.readouterr()
+
+    assert f"from {copy} (" in out
+    assert broken[1] in err
+    assert find().path == copy
+    as_tar(tmp_path / "first" / "cifar10.tar.gz", picture_files(small))
+    assert find().path == tmp_path / "first" / "cifar10.tar.gz"
 
 
 @pytest.mark.parametrize("broken", SEEN, indirect=True)

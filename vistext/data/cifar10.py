@@ -45,6 +45,8 @@ KAGGLE_NOTE = (
     "CIFAR-10 from Kaggle's competition, where test pictures have no labels: a fifth of the others stands in for them"
 )
 
+_read_broken: dict[Path, str] = {}  # what only reading has shown, in this process: by where it would have been kept
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -146,6 +148,8 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
             data = _loaded(source)
         except DamagedDataError as error:
             broken.append(str(error))
+            if not source.flaw:
+                _read_broken[_kept_in(source.path, cifar10_forms.files(source.path, source.form))] = str(error)
         else:
             _warn_of(broken)
             return data
@@ -225,6 +229,8 @@ def _source(candidate: Path, certain: bool, place: str) -> Source | None:
         form = (_form_of_folder if candidate.is_dir() else _form_of_archive)(candidate, certain)
         if form:
             cifar10_forms.check(candidate, form)
+            if flaw := _read_broken and _read_broken.get(_kept_in(candidate, cifar10_forms.files(candidate, form))):
+                raise DamagedDataError(flaw)
         elif candidate.is_dir() and NAMES.match(candidate.name) and not os.listdir(candidate):
             raise DamagedDataError(f"{candidate} is an empty folder; delete it")
     except (DamagedDataError, OSError) as error:
