@@ -132,6 +132,22 @@ def test_a_file_in_the_current_folder_that_hides_a_module_is_named_in_one_line(n
     assert "rename it" in done.stderr
 
 
+def test_a_lesson_s_first_cell_names_the_file_beside_it_that_hides_a_package(tmp_path):
+    (tmp_path / "numpy.py").touch()
+    done = run("from vistext import profile; profile.start()", cwd=tmp_path)
+    assert done.stderr.splitlines()[-1].startswith(f"vistext.environment.NotUsableError: {tmp_path / 'numpy.py'} hides")
+
+
+def test_a_command_of_its_own_name_is_hindered_by_pythonpath_alone_and_the_doctor_by_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(
+        environment, "shadowing_file", lambda path=None: "/x/random.py hides the module random: rename it"
+    )
+    assert cli.main(["tour"]) == 1
+    assert capsys.readouterr().err == "vistext: /x/random.py hides the module random: rename it\n"
+    cli.main(["doctor"])
+    assert "/x/random.py" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["turtle.py", "cats.py", "keras", "time.py"])
 def test_other_files_hide_nothing(name, tmp_path, monkeypatch):
     (tmp_path / name).mkdir() if "." not in name else (tmp_path / name).touch()
