@@ -78,7 +78,7 @@ def test_nothing_is_left_when_the_run_is_killed(tmp_path):
 
 def _runs(pid):
     try:
-        with open(f"/proc/{pid}/stat") as file:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
