@@ -29,7 +29,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "lesson" in metafunc.fixturenames:
         params = [together(each, number) for each in ENVIRONMENTS for number in each.lessons]
         metafunc.parametrize(("environment", "lesson"), params, indirect=["environment"], scope="session")
-    elif not metafunc.definition.get_closest_marker("parametrize"):
+    elif "environment" in metafunc.fixturenames and not metafunc.definition.get_closest_marker("parametrize"):
         metafunc.parametrize("environment", list(map(together, ENVIRONMENTS)), indirect=True, scope="session")
 
 

@@ -47,8 +47,28 @@ def differences(facts: dict, others: dict) -> list[str]:
     return [
         f"{path}: {one} in place of {other}"
         for (path, one), (_, other) in zip(mine, theirs, strict=True)
-        if not (math.isclose(one, other, abs_tol=TOLERANCE) if isinstance(one, float) else one == other)
+        if not _same(one, other)
     ]
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, abs_tol=TOLERANCE)
+    return one == other
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({"tags": {"cat": 0.9, "dog": 0.1}, "seconds": 3}, []),
+        ({"tags": {"cat": 0.9009, "dog": 0.1}}, []),
+        ({"tags": {"cat": 0.9011, "dog": 0.1}}, ["/tags/cat: 0.9011 in place of 0.9"]),
+        ({"tags": {"dog": 0.1, "cat": 0.9}}, ["['/tags/dog', '/tags/cat'] in place of ['/tags/cat', '/tags/dog']"]),
+        ({"tags": {"cat": "sure", "dog": 0.1}}, ["/tags/cat: sure in place of 0.9"]),
+    ],
+)
+def test_what_two_tours_say_differently_is_named(told, named):
+    assert differences(told, {"tags": {"cat": 0.9, "dog": 0.1}, "seconds": 5}) == named
 
 
 def test_the_networks_decoding_and_training_are_as_tested_here(environment, own, runtime, checkout):
