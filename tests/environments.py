@@ -43,13 +43,11 @@ class Environment(NamedTuple):
 
 
 DEV = ("--editable", ".[cpu,dev]")
-LOWEST = ("--resolution", "lowest-direct", *DEV, "keras>=3.5")  # of Keras, what the lowest TensorFlow asks for
+# Keras is TensorFlow's to choose: this asks for the lowest that the lowest TensorFlow takes.
+LOWEST = ("--resolution", "lowest-direct", *DEV, "keras>=3.5")
 ENVIRONMENTS = (
     Environment("3.11", "3.11", DEV),  # where the tests run on it, that one: `make test` has run its lessons and tests
-    # Keras is TensorFlow's to choose: this is the lowest that the lowest TensorFlow takes.
-    Environment(
-        "3.10-lowest", "3.10", ("--resolution", "lowest-direct", *DEV, "keras>=3.5"), ("00", "04", "05", "06", "08")
-    ),
+    Environment("3.10-lowest", "3.10", LOWEST, ("00", "04", "05", "06", "08")),
     Environment("3.12", "3.12", DEV, ("01", "02", "03", "07")),
     # `make test-colab` runs lessons in these two, too. On Colab there is the base install alone, beside what it has.
     Environment("3.13-newest", "3.13", ("--constraint", str(NOTED), *DEV)),
@@ -122,7 +120,7 @@ def interpreter(version: str) -> str:
     return found
 
 
-def make(folder: Path, version: str, packages: tuple[str, ...], checkout: Path, *, pip: bool = False) -> Runtime:
+def make(folder: Path, version: str, packages: tuple[str, ...], checkout: Path) -> Runtime:
     """An environment in `folder`, with `packages`, among which `.` is `checkout`; skipped where it cannot be made.
 
     Args:
@@ -130,15 +128,13 @@ def make(folder: Path, version: str, packages: tuple[str, ...], checkout: Path, 
         version: of Python.
         packages: what `uv pip install` is to install, and its options.
         checkout: where it is installed from.
-        pip: whether the environment is to have pip, too.
     """
     pytest.importorskip("uv", reason='uv is not installed: pip install -e ".[dev]"')
     python = folder / "venv" / "bin" / "python"
     uv = [sys.executable, "-m", "uv", "--quiet"]
     settings = os.environ | _index()
-    made = [*uv, "venv", "--python", interpreter(version), *(["--seed"] if pip else []), str(folder / "venv")]
+    subprocess.run([*uv, "venv", "--python", interpreter(version), folder / "venv"], check=True, env=settings)
     install = [*uv, "pip", "install", "--python", str(python)]
-    subprocess.run(made, check=True, env=settings, cwd=folder)
     # Asked anew, whatever uv remembers: is there an index?
     probe = subprocess.run(
         [*install, "--refresh-package", "packaging", "packaging"], env=settings, capture_output=True, check=False

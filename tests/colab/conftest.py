@@ -58,7 +58,7 @@ def runtime(request, tmp_path_factory) -> Runtime:
     noted = NOTED if request.config.getoption("--noted", default=False) else None
     pinned = PINNED if request.param == COLAB else noted
     wanted = ("--requirement", str(pinned)) if pinned else ("--upgrade", *NAMES)
-    made = make(folder, "3.13", wanted, folder, pip=True)
+    made = make(folder, "3.13", (*wanted, "pip"), folder)
     site = next((folder / "venv" / "lib").glob("python3.13/site-packages"))
     (site / "google" / "colab").mkdir(parents=True)
     (site / "google" / "colab" / "__init__.py").touch()
