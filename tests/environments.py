@@ -137,7 +137,7 @@ def make(folder: Path, version: str, packages: tuple[str, ...], checkout: Path) 
     install = [*uv, "pip", "install", "--python", str(python)]
     # Asked anew, whatever uv remembers: is there an index?
     probe = subprocess.run(
-        [*install, "--refresh-package", "packaging", "packaging"], env=settings, capture_output=True, check=False
+        [*install, "--dry-run", "--refresh-package", "pip", "pip"], env=settings, capture_output=True, check=False
     )
     if probe.returncode:
         pytest.skip("the package index cannot be reached")
