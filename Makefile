@@ -7,6 +7,7 @@
 # make bench        describing, answering, grading and tagging: ours, timed beside what is plainer
 # make test-browser every lesson opened, run and played with in JupyterLab, in Chromium; what it looked like is in out/browser
 # make test-colab   every lesson run in environments like Colab's
+# make test-matrix  the tour, the networks and every lesson on each Python, and on the lowest and the newest packages, supported
 # make environments both of these side by side: what `make test-all` adds to `make test`
 # make unit, make lessons, make lint, make clean
 #
@@ -58,7 +59,7 @@ OUTDATED := $(sort $(shell if [ -e $(VENV)/.made ]; then [ "$$(cat $(VENV)/.made
 		[ -d $(VENV)/lib/python$$($$python $(VERSION) 2>/dev/null) ] || echo outdated; \
 	done; fi))
 
-.PHONY: $(OUTDATED) help tour test test-all unit lessons environments test-browser test-colab lab notebooks weights bench lint clean
+.PHONY: $(OUTDATED) help tour test test-all unit lessons environments test-browser test-colab test-matrix lab notebooks weights bench lint clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -84,7 +85,7 @@ test-all: test
 	$(call parts,environments,NEWEST=--noted)
 
 unit: $(VENV)/.$(EXTRA)-dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab --ignore tests/matrix tests
 
 # Side by side, but for lesson 01: it trains for so many seconds, and so has the machine to itself.
 NBVAL = $(BIN)/python -m pytest -v -rs --dist loadscope --nbval --nbval-current-env \
@@ -105,6 +106,9 @@ test-browser: $(VENV)/.$(EXTRA)-dev
 
 test-colab: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -v -rs --timeout 1800 tests/colab
+
+test-matrix: $(VENV)/.$(EXTRA)-dev
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -v -rs -n $(JOBS) --dist loadgroup --timeout 1800 --durations 20 tests/matrix
 
 lab: $(VENV)/.$(EXTRA)-course
 	$(BIN)/python -m jupyterlab notebooks/00_tour.ipynb

@@ -96,7 +96,9 @@ def test_the_first_tour_installs_only_what_it_needs_and_the_second_nothing(clone
 def test_after_the_tests_the_tour_and_the_lab_have_nothing_left_to_install(clone):
     _, asked = make(clone, f"PYTHON={stand_in(clone)}", "unit")
     assert installs(asked) == [".[cpu,dev]"]
-    assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "environments")] == [[]] * 4
+    assert [
+        installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "environments", "test-matrix")
+    ] == [[]] * 5
 
 
 def test_the_test_command_runs_unit_tests_and_lessons_and_says_what_each_took(clone):

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from vistext import environment
 
+WITHOUT_AVX512 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI")  # what oneDNN may be held to, none of which has bfloat16
 NO_TENSORFLOW = (
     "vistext needs TensorFlow, which its base install leaves to you (Colab has its own): "
     'pip install "vistext[cpu]" or, on Linux with an NVIDIA GPU, pip install "vistext[gpu]"'
@@ -76,4 +77,30 @@ with _stderr_held_back():
     tf.config.list_physical_devices()
     tf.zeros([])
 
-__all__ = ["keras", "tf"]
+
+def has_no_bfloat16() -> bool:
+    """Whether oneDNN is held to instructions without bfloat16: TensorFlow may ask it nevertheless, and dies of it."""
+    return os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in WITHOUT_AVX512
+
+
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Layers that are made inside compute in this Keras dtype policy; the reader's own is left as it was.
+
+    Raises:
+        ValueError: the policy would end the process: bfloat16 on a processor, with a TensorFlow before 2.21.
+    """
+    if "bfloat16" in policy and has_no_bfloat16() and not tf.config.list_physical_devices("GPU"):
+        raise ValueError(
+            f"precision {policy!r}: TensorFlow {tf.__version__} cannot compute in it on this processor; "
+            'accepted here: "float32", or install TensorFlow 2.21 or newer'
+        )
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+__all__ = ["has_no_bfloat16", "keras", "precision", "tf"]

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from vistext.engine import keras, tf
+from vistext.engine import has_no_bfloat16, keras, tf
 
 ops = keras.ops
 
@@ -165,7 +165,7 @@ def fastest_precision() -> str:
 def _may_know_bfloat16() -> bool:
     """Whether the processor has instructions for bfloat16, as far as it is known; only Linux lists them."""
     # Whatever the processor knows, oneDNN may be told to make no use of it, as `engine` does with an older TensorFlow.
-    if os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in ("SSE41", "AVX", "AVX2", "AVX2_VNNI"):
+    if has_no_bfloat16():
         return False
     if not PROCESSORS.exists():
         return True
