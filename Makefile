@@ -8,7 +8,7 @@
 # make test-browser every lesson opened, run and played with in JupyterLab, in Chromium; what it looked like is in out/browser
 # make test-colab   every lesson run in environments like Colab's
 # make test-matrix  the tour, the networks and every lesson on each Python, and on the lowest and the newest packages, supported
-# make environments both of these side by side: what `make test-all` adds to `make test`
+# make environments all three side by side: what `make test-all` adds to `make test`
 # make unit, make lessons, make lint, make clean
 #
 # Everything is installed into .venv, so that a second run starts at once. Settings, all optional:
@@ -96,10 +96,10 @@ lessons: $(VENV)/.$(EXTRA)-dev
 	$(if $(filter $(ALONE),$(LESSONS)),$(NBVAL) -n 1 $(filter $(ALONE),$(LESSONS)))
 	$(if $(filter-out $(ALONE),$(LESSONS)),$(NBVAL) -n $(JOBS) $(filter-out $(ALONE),$(LESSONS)))
 
-# Kernels of their own for every lesson, in profile smoke: the browser beside Colab, with a core for each.
+# Kernels of their own for every lesson, in profile smoke: each environment a worker's, and a core for each worker.
 environments: $(VENV)/.$(EXTRA)-dev
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -v -rs -n $(JOBS) --dist loadscope --timeout 1800 --durations 20 \
-		$(NEWEST) tests/colab tests/browser
+		$(NEWEST) tests/matrix tests/colab tests/browser
 
 test-browser: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -v -rs --timeout 1800 tests/browser
@@ -108,7 +108,7 @@ test-colab: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -v -rs --timeout 1800 tests/colab
 
 test-matrix: $(VENV)/.$(EXTRA)-dev
-	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -v -rs -n $(JOBS) --dist loadgroup --timeout 1800 --durations 20 tests/matrix
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -v -rs -n $(JOBS) --dist loadscope --timeout 1800 --durations 20 tests/matrix
 
 lab: $(VENV)/.$(EXTRA)-course
 	$(BIN)/python -m jupyterlab notebooks/00_tour.ipynb

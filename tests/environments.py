@@ -55,10 +55,9 @@ ENVIRONMENTS = (
 )
 
 
-def together(environment: Environment, *others: object):
-    """A parameter of a test: those of one environment share a worker, which makes it once."""
-    name = "-".join([environment.name, *map(str, others)])
-    return pytest.param(environment, *others, marks=pytest.mark.xdist_group(environment.name), id=name)
+def parameter(environment: Environment, *others: object):
+    """A test's parameter, by whose name the test is given to the environment's worker."""
+    return pytest.param(environment, *others, id="-".join([environment.name, *map(str, others)]))
 
 
 class Runtime(NamedTuple):

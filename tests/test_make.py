@@ -119,7 +119,7 @@ def test_the_command_for_all_tests_adds_the_environments_and_does_not_fail_for_w
     _, asked = make(clone, f"PYTHON={stand_in(clone)}", "test-all")
     *same, played = (line for line in asked if line.startswith("-m pytest"))
     assert same == [line for line in tested if line.startswith("-m pytest")]
-    assert played.endswith("--noted tests/colab tests/browser")
+    assert played.endswith("--noted tests/matrix tests/colab tests/browser")
     [alone] = make(clone, "environments")[1]
     assert alone == played.replace(" --noted", "")
 

@@ -14,23 +14,38 @@ from environments import (
     copy_checkout,
     interpreter,
     make,
+    parameter,
     settings_for,
-    together,
 )
 from filelock import FileLock
+from xdist.scheduler import LoadScopeScheduling
 
 from vistext.notebooks import ROOT
 
 PROBE = Path(__file__).with_name("probe.py")
 
 
+class ByEnvironment(LoadScopeScheduling):
+    """The tests of an environment are one worker's, which makes it once; others go by their modules."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, parameters = nodeid.partition("[")
+        names = [each.name for each in ENVIRONMENTS if f"{parameters}-".replace("]", "").startswith(f"{each.name}-")]
+        return names[0] if names and "tests/matrix" in module else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> LoadScopeScheduling:
+    """In place of groups, which xdist gives names that the newest pytest no longer reads."""
+    return ByEnvironment(config, log)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test in each environment, unless it says in which; each lesson in one."""
     if "lesson" in metafunc.fixturenames:
-        params = [together(each, number) for each in ENVIRONMENTS for number in each.lessons]
+        params = [parameter(each, number) for each in ENVIRONMENTS for number in each.lessons]
         metafunc.parametrize(("environment", "lesson"), params, indirect=["environment"], scope="session")
     elif "environment" in metafunc.fixturenames and not metafunc.definition.get_closest_marker("parametrize"):
-        metafunc.parametrize("environment", list(map(together, ENVIRONMENTS)), indirect=True, scope="session")
+        metafunc.parametrize("environment", list(map(parameter, ENVIRONMENTS)), indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 import pytest
-from environments import ENVIRONMENTS, LOWEST, together
+from environments import ENVIRONMENTS, LOWEST, parameter
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -102,7 +102,7 @@ def test_the_doctor_says_that_it_is_ready(environment, runtime, checkout):
     assert json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("environment", [together(LOWEST_ONE)], indirect=True, scope="session")
+@pytest.mark.parametrize("environment", [parameter(LOWEST_ONE)], indirect=True, scope="session")
 def test_the_lowest_packages_are_those_that_are_promised(environment, runtime):
     installed = {name.lower().replace("_", "-"): Version(version) for name, version in runtime.packages().items()}
     lines = [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]
