@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--noted",
         action="store_true",
-        help=f"for the newest of everything, take what {NOTED.name} notes, and no lesson: the matrix runs some with them",
+        help=f"for the newest of everything, take what {NOTED.name} notes, and no lesson: the matrix has some",
     )
 
 
