@@ -15,7 +15,7 @@ from pathlib import Path
 from vistext.checks.exercise import Exercise, Failure
 from vistext.grading import wire
 from vistext.grading.repair import Runnable
-from vistext.grading.sandbox import EndedError, Process, Sandbox
+from vistext.grading.sandbox import EndedError, Process, Sandbox, SandboxError
 from vistext.grading.settings import Job
 
 NO_ANSWER = ("Missing", "NotImplementedError")  # whoever has given none to all shown cases is asked no other
@@ -186,7 +186,10 @@ class _Process:
             except EndedError:
                 self.sandbox.close()
         self.sandbox = Sandbox(self.limits, sandboxed=self.sandboxed, hidden=self.hidden)
-        return self.sandbox.begin()
+        try:
+            return self.sandbox.begin()
+        except EndedError as error:
+            raise SandboxError(f"a process did not start in the sandbox: {error}") from error
 
     def _ask(self, message: dict, seconds: float) -> dict:
         left = self.deadline - time.monotonic()

@@ -50,6 +50,7 @@ def main() -> None:
             control.close()
             _serve(json.loads(wish), *pipes)
             os._exit(0)
+        control.send(json.dumps({"begun": True}).encode())
         for pipe in pipes:
             os.close(pipe)
         while (ended := os.waitpid(number, os.WNOHANG)) == (0, 0):

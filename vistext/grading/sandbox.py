@@ -14,12 +14,14 @@ holds too much memory, or has too many threads or files.
 
 import base64
 import contextlib
+import ctypes
 import functools
 import json
 import os
 import resource
 import selectors
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -118,7 +120,8 @@ class Sandbox:
         printed_out, printed = os.pipe()
         try:
             socket.send_fds(self._control, [json.dumps(wanted).encode()], [questions, answers, printed])
-        except OSError as error:
+            self._said(START_SECONDS)
+        except (OSError, EndedError) as error:
             for number in (questions_in, answers_out, printed_out):
                 os.close(number)
             raise EndedError("Ended", "it ended its sandbox") from error
@@ -158,7 +161,7 @@ class Sandbox:
             raise EndedError("Memory", f"it held {held >> 20:,} MiB; at most {self.limits.memory >> 20:,} are allowed")
         if threads > self.limits.threads:
             raise EndedError("Threads", f"it started {threads} threads; {self.limits.threads} are allowed")
-        files = max(map(_files, processes), default=0)
+        files = max(map(_files, processes), default=0) if self._folder is None else 0
         if files > self.limits.files:
             raise EndedError("Files", f"it made {files:,} files; {self.limits.files:,} are allowed")
 
@@ -267,13 +270,13 @@ class Process:
 
     def _ended(self) -> EndedError:
         code = self.close()
-        signal = -code if code is not None and code < 0 else 0
+        number = -code if code is not None and code < 0 else 0
         how = {
             9: "it was killed",
             11: "it crashed (segmentation fault)",
             24: f"it used more than {self.limits.processor_seconds} seconds of processor time",
-        }.get(signal, "it ended its own process")
-        return EndedError("Timeout" if signal == 24 else "Ended", how)
+        }.get(number, "it ended its own process")
+        return EndedError("Timeout" if number == 24 else "Ended", how)
 
 
 def problem() -> str | None:
@@ -423,6 +426,12 @@ def _resources(limits: Limits) -> dict[str, int]:
     allowed = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1] for name in wanted}
     infinity = resource.RLIM_INFINITY
     return {name: most if allowed[name] == infinity else min(most, allowed[name]) for name, most in wanted.items()}
+
+
+def end_with_parent() -> None:
+    """Let this process be killed when the one that has started it ends, however that ends; on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
 
 
 def descendants(pid: int) -> list[int]:
