@@ -135,6 +135,22 @@ def test_the_first_process_cannot_be_looked_into(process, part):
     assert ran(process, f"open(f'/proc/{{os.getppid()}}/{part}', 'rb')")[0] == "PermissionError"
 
 
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "os.kill(os.getppid(), 9)",
+        "os.kill(1, 9)",
+        "os.kill(-1, 9)",
+        "os.kill(-2, 9)",
+        "called(KILL, (1 << 32) | 2, 9)",
+        "os.pidfd_open(2)",
+    ],
+)
+def test_the_first_process_cannot_be_ended(process, ending):
+    raised = ran(process, f"KILL = 62 if os.uname().machine == 'x86_64' else 129\n{ending}")
+    assert raised[0] == "PermissionError"
+
+
 def test_of_two_sandboxes_neither_sees_what_the_other_does(process):
     leaving = """
 import threading

@@ -90,6 +90,7 @@ def _serve(wish: dict, *pipes: int) -> None:
     os.dup2(pipes[2], 2)
     os.close(pipes[2])
     _set_dumpable(True)
+    os.setpgid(0, 0)  # a signal to its group is one to itself
     _limit(wish["limits"])
     if wish["calls"]:
         _forbid(base64.b64decode(wish["calls"]))
