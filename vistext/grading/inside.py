@@ -8,7 +8,6 @@ over and answer in its place; it cannot answer more than this process can. Nothi
 """
 
 import ast
-import asyncio
 import base64
 import ctypes
 import inspect
@@ -133,6 +132,8 @@ def _run(cell: dict, names: dict) -> dict:
         code = compile(_as_python(cell["source"]), name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         waiting = eval(code, names)
         if inspect.iscoroutine(waiting):
+            import asyncio  # a seventh of what a process takes to start, for whoever awaits something
+
             asyncio.run(waiting)
     except BaseException as error:  # SystemExit too: the other cells are still to be run
         return {"raised": [type(error).__name__[:60], _said(error)]}
