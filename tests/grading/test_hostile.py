@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_release
 
-from vistext.grading import command, feedback, many
+from vistext.grading import command, many
 from vistext.grading.gradebook import Course
 from vistext.grading.settings import Job
 
@@ -521,45 +521,6 @@ def test_a_terminal_obeys_nothing_of_what_is_said_in_the_end(run):
 def test_no_message_of_a_failed_run_is_obeyed_by_a_terminal(capsys):
     command._say("there is no /tmp/\x1b[2J\x9b2J\u202egnp\r\n\x07x", 2)
     assert capsys.readouterr().err == "vistext: there is no /tmp/?[2J?2J?gnp ?x\n"
-
-
-def test_a_spreadsheet_takes_nothing_of_the_table_for_a_formula():
-    graded = {"exercises": {}, "doubts": ["=cmd|calc"]}
-    row = feedback.table([{"student": "@x", "digest": "d", "seed": -1, "graded": graded}], []).splitlines()[1]
-    assert row.split(",") == ["'@x", "", "", "", "not graded", "'=cmd|calc", "'-1", "d"]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "+1+1",
-        "@SUM(A1)",
-        "-2",
-        "=1",
-        " =1",
-        "\t=1",
-        "\r=1",
-        "\n=1",
-        "a;=1",
-        "a\t=1",
-        "a,@b",
-        "a|+1",
-        "＝1",
-        "＋1",
-        "－1",
-        "＠x",
-    ],
-)
-def test_no_name_begins_a_formula_wherever_a_spreadsheet_divides_a_line(name):
-    graded = {"exercises": {}, "doubts": []}
-    row = feedback.table([{"student": name, "digest": "d", "seed": 1, "graded": graded}], []).splitlines()[1]
-    assert not re.search(r"(?:^|[;,|\t])[\"\s]*[=+\-@＝＋－＠]", row)
-
-
-def test_a_name_with_these_signs_in_it_stays_as_it_is():
-    graded = {"exercises": {}, "doubts": []}
-    row = feedback.table([{"student": "anna-b+c@uni.example", "digest": "d", "seed": 1, "graded": graded}], [])
-    assert "\nanna-b+c@uni.example," in row
 
 
 def test_the_attacks_are_over_soon(run):
