@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vistext import checks
-from vistext.grading import cluster, feedback, sandbox
+from vistext.grading import cluster, feedback, inert, sandbox
 from vistext.grading.settings import MIB, Job, Limits
 from vistext.grading.worker import LimitError
 
@@ -171,13 +171,8 @@ def summary(assignment: str, outcome) -> str:
     doubtful = [record for record in records if record["graded"]["doubts"]]
     if doubtful:
         lines += ["", f"To be looked at by a person: {len(doubtful)}"]
-        lines += [f"  {one['student']}: {'; '.join(one['graded']['doubts'])}" for one in doubtful]
-    return "\n".join(map(_printable, [*"\n".join(lines).split("\n"), "", f"The table: {outcome.table}"]))
-
-
-def _printable(line: str) -> str:
-    """A line without what a terminal would act on."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+        lines += ["  " + inert.printable(f"{one['student']}: {'; '.join(one['graded']['doubts'])}") for one in doubtful]
+    return "\n".join([*lines, "", inert.printable(f"The table: {outcome.table}")])
 
 
 def _share(record: dict) -> float:
@@ -200,7 +195,7 @@ def _alone(course: Path) -> Iterator[None]:
 
 
 def _say(message: str, code: int) -> int:
-    print("vistext:", _printable(" ".join(message.split())), file=sys.stderr)
+    print("vistext:", inert.printable(message), file=sys.stderr)
     return code
 
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from vistext.checks.exercise import Exercise, Verdict
-from vistext.grading import repair
+from vistext.grading import inert, repair
 from vistext.grading.examine import Answers, Examined, examine
 from vistext.grading.sandbox import SandboxError
 from vistext.grading.settings import Job
@@ -60,7 +60,7 @@ def _grade(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
         "notebook": repair.assembled(prepared, job.release, {key: _said(one) for key, one in results.items()}),
         "notes": prepared.repairs + prepared.doubts + _stopped(prepared, examined),
         "doubts": prepared.doubts + examined.reasons,
-        "by_hand": prepared.by_hand,
+        "by_hand": {key: text[: inert.LONGEST] for key, text in prepared.by_hand.items()},
         "seconds": round(time.monotonic() - began, 3),
     }
 
