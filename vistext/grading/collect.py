@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from vistext.data.archives import members
 from vistext.data.sources import DamagedDataError
-from vistext.grading.repair import NAMED
+from vistext.grading.cells import decode, exercises_in
 
 LARGEST_ZIP = 1 << 30  # bytes, packed
 LARGEST_CLASS = 8 << 30  # bytes of all notebooks in a class's zip
@@ -262,5 +262,5 @@ def _begun(file: _File, problem_set: str) -> int:
 
 def _exercises(file: _File) -> set[str]:
     """The exercises whose line is in a notebook, whatever else may be wrong with it."""
-    text = (file.content or b"").decode("utf-8", "replace").replace("\\n", "\n").replace('"', "\n")
-    return set(NAMED.findall(text))
+    text = decode(file.content or b"").replace("\\n", "\n").replace('"', "\n")
+    return set(exercises_in(text))

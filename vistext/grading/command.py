@@ -47,7 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", metavar="N", type=_count, default=limits.threads, help="(default: %(default)s)")
     parser.add_argument("--disk", metavar="MIB", type=_count, default=limits.disk // MIB, help="(default: %(default)s)")
     parser.add_argument(
-        "--notebook", metavar="MIB", type=_count, default=limits.notebook // MIB, help="largest (default: %(default)s)"
+        "--notebook",
+        metavar="MIB",
+        type=_count,
+        default=limits.file // MIB,
+        help="largest file, with its outputs (default: %(default)s)",
     )
     parser.add_argument(
         "--no-sandbox", action="store_true", help="run students' code as you, with your files and your network"
@@ -98,7 +102,7 @@ def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) ->
         memory=arguments.memory * MIB,
         threads=arguments.threads,
         disk=arguments.disk * MIB,
-        notebook=arguments.notebook * MIB,
+        file=arguments.notebook * MIB,
     )
     seed = many.seed_of(course) if arguments.seed is None else arguments.seed
     job = Job(name, course.release, seed, limits, sandboxed=not arguments.no_sandbox)

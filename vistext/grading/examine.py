@@ -33,12 +33,12 @@ class Examined:
     """What came back of a submission.
 
     Attributes:
-        answers: by the exercise's id.
+        answers: by the exercise's id; one for each cell whose answer is judged, or one for the answer at the end.
         raised: by the number of the cell in `cells`, the name and the message of what it raised.
         reasons: what a person should know of: processes that ended, or did not; a sentence each.
     """
 
-    answers: dict[str, Answers]
+    answers: dict[str, list[Answers]]
     raised: dict[int, tuple[str, str]]
     reasons: list[str]
 
@@ -57,21 +57,26 @@ def examine(
     Raises:
         vistext.grading.sandbox.SandboxError: there is no sandbox, or nothing starts in it.
     """
-    asked = [exercise for exercise in exercises if exercise.kind != "by hand"]
+    asked = [
+        (exercise, place, Answers())
+        for exercise in exercises
+        if exercise.kind != "by hand"
+        for place in [cell.number for cell in cells if exercise.id in cell.judged] or [None]
+    ]
     process = _Process(cells, job, hidden)
-    answers = {exercise.id: Answers() for exercise in asked}
     try:
-        for exercise in asked:
-            own = answers[exercise.id]
+        for exercise, place, own in asked:
             own.shown = exercise.cases(None)
-            own.shown_outputs = [process.ask(exercise, case) for case in own.shown]
-        for exercise in asked:
+            own.shown_outputs = [process.ask(exercise, place, case) for case in own.shown]
+        for exercise, place, own in asked:
             if exercise.kind == "function":
-                own = answers[exercise.id]
                 own.held_out = exercise.cases(job.seed)
-                own.held_out_outputs = [process.ask(exercise, case) for case in own.held_out]
+                own.held_out_outputs = [process.ask(exercise, place, case) for case in own.held_out]
     finally:
         process.close()
+    answers: dict[str, list[Answers]] = {}
+    for exercise, _, own in asked:
+        answers.setdefault(exercise.id, []).append(own)
     return Examined(answers, process.raised, process.reasons)
 
 
@@ -84,7 +89,7 @@ class _Process:
         self.box: Sandbox | None = None
         self.starts = 0
         self.skipped: set[int] = set()
-        self.broken: dict[str, Failure] = {}
+        self.broken: dict[tuple[str, int | None], Failure] = {}
         self.raised: dict[int, tuple[str, str]] = {}
         self.reasons: list[str] = []
 
@@ -95,23 +100,25 @@ class _Process:
             self.box.close()
             self.box = None
 
-    def ask(self, exercise: Exercise, case: dict) -> object:
-        """What the student's function gives of a case, or their value; or a `Failure`."""
-        if exercise.id in self.broken:
-            return self.broken[exercise.id]
+    def ask(self, exercise: Exercise, place: int | None, case: dict) -> object:
+        """What the student's function gives of a case, or their value, as after a cell; or a `Failure`."""
+        key = (exercise.id, place)
+        if key in self.broken:
+            return self.broken[key]
         if not self._ready():
             return OUT_OF_TIME
         sent = wire.pack(case) if exercise.kind == "function" else None
+        question = {"name": exercise.answer, "place": place, "case": sent}
         try:
-            reply = self._ask({"ask": {"name": exercise.answer, "case": sent}}, self.limits.call_seconds)
+            reply = self._ask({"ask": question}, self.limits.call_seconds)
             return self._output(reply, exercise)
         except EndedError as error:
             self._note(f"{exercise.id}: {error}")
-            self.broken[exercise.id] = Failure(error.kind, f"no answer: {error}")
+            self.broken[key] = Failure(error.kind, f"no answer: {error}")
         except wire.WireError as error:
             self._note(f"{exercise.id}: what came back cannot be read: {error}")
-            self.broken[exercise.id] = Failure("Answer", "something that is no plain data")
-        return self.broken[exercise.id]
+            self.broken[key] = Failure("Answer", "something that is no plain data")
+        return self.broken[key]
 
     def _output(self, reply: dict, exercise: Exercise) -> object:
         if "output" in reply:
@@ -140,7 +147,8 @@ class _Process:
             self.box = Sandbox(self.limits, sandboxed=self.sandboxed, hidden=self.hidden)
             for number, cell in enumerate(self.cells):
                 if number not in self.skipped:
-                    reply = self._ask({"run": {"number": cell.number, "source": cell.source}}, self.limits.cell_seconds)
+                    wish = {"number": cell.number, "source": cell.source, "keep": list(cell.judged.values())}
+                    reply = self._ask({"run": wish}, self.limits.cell_seconds)
                     if reply.get("raised", "") is not None:
                         self.raised.setdefault(number, tuple(_two_texts(reply.get("raised"))))
         except (EndedError, wire.WireError) as error:

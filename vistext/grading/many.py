@@ -110,7 +110,7 @@ def _work(
 ) -> Iterator[tuple[dict, bytes]]:
     """What is to be graded; what is known already goes to `outcome`, after it has been entered if it was not yet."""
     ground = ground_of(job)
-    for submission in collect.collect(place, course.assignment, job.limits.notebook):
+    for submission in collect.collect(place, course.assignment, job.limits.file):
         content = submission.content
         known_of_it = json.dumps([ground, submission.timestamp, submission.doubts])
         digest = hashlib.sha256(known_of_it.encode() + (content or b"")).hexdigest()
