@@ -124,7 +124,11 @@ def read(content: bytes, limits: Limits) -> list[Cell]:
     Raises:
         UnreadableError: it is too large, or no notebook.
     """
-    _expect_size(len(content), limits.file, "")
+    if len(content) > limits.file:
+        raise UnreadableError(
+            f"a file of {len(content) / 1e6:.0f} MB, of at most {limits.file / 1e6:.0f}; "
+            "clear its outputs, submit again"
+        )
     if sum(map(content.count, (b",", b"[", b"{"))) > MOST_PARTS:
         raise UnreadableError(f"a file of more than {MOST_PARTS:,} parts; clear its outputs, submit again")
     try:
@@ -140,16 +144,13 @@ def read(content: bytes, limits: Limits) -> list[Cell]:
     if len(cells) > MOST_CELLS:
         raise UnreadableError(f"a notebook of {len(cells):,} cells, of at most {MOST_CELLS:,}")
     found = [cell_of(cell) for cell in cells if isinstance(cell, dict)]
-    _expect_size(sum(len(cell.source) for cell in found), limits.notebook, ", without its outputs")
-    return found
-
-
-def _expect_size(size: int, most: int, of_what: str) -> None:
-    if size > most:
+    size = sum(len(cell.source) for cell in found)
+    if size > limits.notebook:
         raise UnreadableError(
-            f"a file of {size / 1e6:.0f} MB{of_what}, of at most {most / 1e6:.0f}; "
-            + ("it holds more than a problem set asks for" if of_what else "clear its outputs, submit again")
+            f"a notebook whose cells hold {size / 1e6:.0f} MB of text, of at most {limits.notebook / 1e6:.0f}; "
+            "no problem set asks for as much"
         )
+    return found
 
 
 def decode(content: bytes) -> str:
