@@ -30,7 +30,7 @@ time.sleep(60)
 
 @pytest.mark.sandbox
 def test_who_has_stopped_reading_cannot_make_the_grader_wait():
-    with Sandbox(LIMITS) as box:
+    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
         ran(box, FORGING.format(forged=wire.frame({"raised": None})))  # it "answers", and then reads no more
         with pytest.raises(EndedError, match="within 2 seconds"):
             ran(box, "#" + "x" * 3_000_000, seconds=2)
@@ -68,20 +68,20 @@ def test_who_has_stopped_reading_cannot_make_the_grader_wait():
     ],
 )
 def test_what_is_forbidden_raises_inside(source, raised):
-    with Sandbox(LIMITS) as box:
+    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
         assert ran(box, source)["raised"][0] == raised
 
 
 @pytest.mark.sandbox
 def test_asyncio_works():
-    with Sandbox(LIMITS) as box:
+    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
         assert ran(box, "import asyncio; await asyncio.sleep(0)")["raised"] is None
 
 
 @pytest.mark.sandbox
 def test_threads_may_be_started():
     source = "import threading; one = threading.Thread(target=int); one.start(); one.join()"
-    with Sandbox(LIMITS) as box:
+    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
         assert ran(box, source)["raised"] is None
 
 
@@ -89,21 +89,25 @@ def test_threads_may_be_started():
 def test_a_folder_that_is_to_be_hidden_is_empty_even_where_its_parent_is_shown():
     shown = sandbox.PACKAGE / "weights"
     look = "import os; assert os.listdir({!r}) == []"
-    with Sandbox(LIMITS, hidden=(shown,)) as box:
+    with Sandbox(LIMITS, hidden=(shown,)) as sandbox_, sandbox_.begin() as box:
         assert ran(box, look.format(str(shown)))["raised"] is None
-    with Sandbox(LIMITS) as box:
+    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
         assert ran(box, look.format(str(shown)))["raised"][0] == "AssertionError"
 
 
 @pytest.mark.sandbox
 def test_processor_time_is_limited():
-    with Sandbox(replace(LIMITS, processor_seconds=2)) as box, pytest.raises(EndedError, match="processor time"):
+    with (
+        Sandbox(replace(LIMITS, processor_seconds=2)) as sandbox_,
+        sandbox_.begin() as box,
+        pytest.raises(EndedError, match="processor time"),
+    ):
         ran(box, "while True: pass", seconds=60)
 
 
 @pytest.mark.sandbox
 def test_tensorflow_and_the_shipped_weights_work_inside():
-    with Sandbox(Limits(memory=4096 * MIB)) as box:
+    with Sandbox(Limits(memory=4096 * MIB)) as sandbox_, sandbox_.begin() as box:
         source = "from vistext.engine import tf; from vistext.models import tagger; tagger.load(); tf.zeros(3)"
         assert ran(box, source, seconds=200)["raised"] is None
 
@@ -120,6 +124,6 @@ def test_elsewhere_than_on_linux_it_is_said_that_there_is_none(monkeypatch):
 
 
 def test_without_a_sandbox_the_same_process_answers():
-    with Sandbox(LIMITS, sandboxed=False) as box:
+    with Sandbox(LIMITS, sandboxed=False) as sandbox_, sandbox_.begin() as box:
         assert ran(box, "def double(x): return 2 * x")["raised"] is None
         assert box.ask({"ask": {"name": "double", "case": wire.pack({"x": 4})}}, 10) == {"output": 8}

@@ -1,6 +1,6 @@
 """What runs in the sandbox: it runs a student's cells, calls their functions, and sends back what these give.
 
-It is asked on standard input and answers on standard output, in frames of vistext.grading.wire.
+It is asked and answers through pipes of its own, in frames of vistext.grading.wire.
 
 No Jupyter kernel: the cells are run by `exec`. So there are no sockets and no connection file, it starts in a third of
 the time, and all that the trusted side reads is one pipe in one format. Whatever is run here may take this process
@@ -12,14 +12,20 @@ further down, and a later cell that takes a name for something else changes noth
 
 import ast
 import asyncio
+import base64
 import contextlib
+import ctypes
 import inspect
 import json
 import linecache
 import os
 import random
 import resource
+import select
+import shutil
 import signal
+import socket
+import struct
 import sys
 import traceback
 import types
@@ -34,30 +40,80 @@ from vistext.grading.cells import as_python
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
-    questions, answers = _take_pipes()
+    """Begin a process whenever one is asked for, and say when it has ended. Nothing of a student's runs in this one."""
+    control = socket.socket(fileno=os.dup(0))
+    _set_dumpable(False)  # or who runs in there could write in this one's memory, and open its files
+    control.send(json.dumps({"ready": True}).encode())
+    while True:
+        wish, pipes, *_ = socket.recv_fds(control, 1 << 16, 3)
+        if not wish:
+            return
+        if not pipes:  # to end one that has ended already
+            control.send(json.dumps({"ended": None}).encode())
+            continue
+        _clear([os.environ["HOME"], *sys.argv[1:]])
+        number = os.fork()
+        if number == 0:
+            control.close()
+            _serve(json.loads(wish), *pipes)
+            os._exit(0)
+        for pipe in pipes:
+            os.close(pipe)
+        while (ended := os.waitpid(number, os.WNOHANG)) == (0, 0):
+            if select.select([control], [], [], 0.02)[0]:
+                os.kill(number, signal.SIGKILL)
+                ended = os.waitpid(number, 0)
+                break
+        control.recv(1 << 16)  # it is always asked for its end, even if it has come by itself
+        control.send(json.dumps({"ended": os.waitstatus_to_exitcode(ended[1])}).encode())
+
+
+def _clear(places: list[str]) -> None:
+    """Take away what an earlier process has left; where that cannot be done, all of this comes to its end."""
+    for place in places:
+        for entry in os.scandir(place):
+            if entry.is_dir(follow_symlinks=False):
+                if entry.path not in places:
+                    shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)
+    left = [file for place in places for _, _, files in os.walk(place) for file in files]
+    if any(not file.startswith("fontlist-") for file in left) or not all(map(os.path.isdir, places)):
+        raise SystemExit("what a process has left in here cannot be taken away")
+
+
+def _set_dumpable(dumpable: bool) -> None:
+    """Whether processes of the same user may look into this one."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(4, int(dumpable), 0, 0, 0)
+
+
+def _serve(wish: dict, *pipes: int) -> None:
+    """Be the process in which a student's code runs: answer until nobody asks any more."""
+    questions, answers = os.fdopen(pipes[0], "rb"), os.fdopen(pipes[1], "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(pipes[2], 1)
+    os.dup2(pipes[2], 2)
+    os.close(pipes[2])
+    _set_dumpable(True)
+    _limit(wish["limits"])
+    if wish["calls"]:
+        _forbid(base64.b64decode(wish["calls"]))
     module = types.ModuleType("__main__")
     module.__dict__.update(get_ipython=lambda: SHELL, display=_nothing, exit=_nothing, quit=_nothing)
     sys.modules["__main__"] = module
     sys.path.append(os.getcwd())  # last: what a cell writes here can be imported, and stands in for nothing
+    sys.argv = [""]
     random.seed(0)
     np.random.seed(0)
     while (head := questions.read(wire.HEADER.size)) and len(head) == wire.HEADER.size:
         message = json.loads(questions.read(wire.HEADER.unpack(head)[0]))  # ours: it may be of any length
-        [(wish, content)] = message.items()
-        answers.write(wire.frame(WISHES[wish](content, module.__dict__)))
+        [(asked, content)] = message.items()
+        answers.write(wire.frame(WISHES[asked](content, module.__dict__)))
         answers.flush()
 
 
-def _take_pipes():
-    """The two pipes, out of the way of `print` and `input`."""
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    return questions, answers
-
-
-def _limit(limits: dict, names: dict) -> dict:
+def _limit(limits: dict) -> None:
     """Lower what this process may take; there is no way back up."""
     for name, most in limits.items():
         kind = getattr(resource, f"RLIMIT_{name}")
@@ -65,7 +121,14 @@ def _limit(limits: dict, names: dict) -> dict:
         upper = most + 1 if name == "CPU" and resource.getrlimit(kind)[1] != most else most
         resource.setrlimit(kind, (most, upper))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    return {"done": True}
+
+
+def _forbid(calls: bytes) -> None:
+    """Add a filter of system calls to those that hold already, none of which can be taken away."""
+    made = ctypes.create_string_buffer(calls, len(calls))
+    program = struct.pack("HxxxxxxP", len(calls) // 8, ctypes.addressof(made))  # struct sock_fprog
+    if ctypes.CDLL(None, use_errno=True).prctl(22, 2, ctypes.c_char_p(program), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
 
 
 def _run(cell: dict, names: dict) -> dict:
@@ -153,7 +216,7 @@ def _as_after(place: int | None, names: dict) -> None:
 _now: list[int | None] = [None]  # the cell after which the names are as they are
 
 
-WISHES = {"limit": _limit, "run": _run, "ask": _ask}
+WISHES = {"run": _run, "ask": _ask}
 
 
 def _raised(error: BaseException) -> list[str]:

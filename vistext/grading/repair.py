@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vistext.checks.exercise import Exercise
+from vistext.grading import inert
 from vistext.grading.cells import LONGEST, NAME, TEXT, Cell, Found, cell_of, find
 
 WORDS = re.compile(r"(?<![\w.])([^\W\d]\w*)(?=[ \t]+([^\W\d]\w*))")
@@ -257,7 +258,7 @@ def assembled(prepared: Prepared, release: dict, said: dict[str, str]) -> dict:
         release: the notebook that students were given, as JSON.
         said: of each exercise, by its id.
     """
-    cells = []
+    cells, screen = [], inert.Screen()
     for index, (original, (own, after)) in enumerate(zip(release["cells"], prepared.placed, strict=True)):
         marks = original["metadata"].get("nbgrader", {})
         given = cell_of(original)
@@ -268,18 +269,21 @@ def assembled(prepared: Prepared, release: dict, said: dict[str, str]) -> dict:
             "source": given.source,
         }
         if marks.get("solution"):
-            texts = [one.source if one.kind == "code" else harmless(one.source) for one in own]
             answer = next((text for key, text in prepared.by_hand.items() if _belongs(given.grade_id, key)), None)
+            texts = [one.source for one in own]
             if marks.get("grade"):
-                texts = [harmless(answer)] if answer else []
-            cell["source"] = "\n\n".join(texts) if texts else given.source
+                texts = [answer] if answer else []
+            if texts:
+                cell["source"] = screen.shown(given.kind, "\n\n".join(texts))
         said_of_it = next(
             (text for key, text in said.items() if _is_check(marks) and _belongs(given.grade_id, key)), None
         )
         cells.append(_with_outputs(cell, said_of_it))
         for number, one in enumerate(after):
-            source = one.source if one.kind == "code" else harmless(one.source)
-            extra = {"cell_type": one.kind, "id": f"own-{index}-{number}", "metadata": {}, "source": source}
+            # What stands in a raw cell is given to a browser as it is.
+            kind = "code" if one.kind == "code" else "markdown"
+            source = screen.shown(one.kind, one.source)
+            extra = {"cell_type": kind, "id": f"own-{index}-{number}", "metadata": {}, "source": source}
             cells.append(_with_outputs(extra, None))
     return {"cells": cells, "metadata": release["metadata"], "nbformat": 4, "nbformat_minor": 5}
 
@@ -293,10 +297,3 @@ def _with_outputs(cell: dict, said: str | None) -> dict:
         return cell
     outputs = [{"output_type": "stream", "name": "stdout", "text": said}] if said else []
     return cell | {"execution_count": None, "outputs": outputs}
-
-
-def harmless(text: str) -> str:
-    """A student's Markdown with nothing in it that a browser would run: no HTML, no links that are programs."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    # In Markdown, a backslash before a colon is a colon.
-    return re.sub(r"(script|data|file)[\s\\]*:", r"\1 :", text, flags=re.IGNORECASE)
