@@ -147,7 +147,7 @@ def _run(cell: dict, names: dict) -> dict:
         except BaseException as error:  # SystemExit too: the other cells are still to be run
             raised = raised or _raised(error)
             statements = _after(statements, error, name)
-    if cell["keep"]:
+    if cell.get("keep"):
         _keep(cell, names)
     return {"raised": raised}
 
@@ -167,7 +167,7 @@ def _after(statements: list[ast.stmt], error: BaseException, name: str) -> list[
 
 def _ask(question: dict, names: dict) -> dict:
     """Call a function with a case, or look a value up, as it was after a cell of its own; else as it is at the end."""
-    name, place = question["name"], question["place"]
+    name, place = question["name"], question.get("place")
     if place not in _kept or _kept[place].names.get(name, ...) is ...:
         place = None
     elif question["case"] is None and name in _kept[place].values:
