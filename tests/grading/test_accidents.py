@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import nbformat
 import pytest
+import standins
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from submissions import RIGHT, as_bytes, hand_in, make_release, scores
 
+from vistext.checks import preflight
+from vistext.grading import cells, repair
 from vistext.grading.grade import grade
+from vistext.grading.settings import Limits
 
 pytestmark = pytest.mark.sandbox
 
@@ -324,6 +328,16 @@ NOTEBOOKS = {
     ),
     "exit and quit": (lambda: finished(one=f"exit()\n{SCALE}\nquit()"), [4, 2, 3], ""),
     "sys.exit above the answer": (lambda: finished(one=f"import sys\nsys.exit()\n{SCALE}"), [4, 2, 3], "SystemExit"),
+    "an endless try below the answer": (
+        lambda: finished(one=f"{SCALE}\n\nwhile scale([1], 2) == [2]:\n    pass"),
+        [4, 2, 3],
+        "code cell 3: it did not end within 4 seconds; of it, only what it defines was run",
+    ),
+    "slow work after a mistake": (
+        lambda: finished(one=f"import time\nundefined\n{SCALE}\ntime.sleep(60)"),
+        [4, 2, 3],
+        "NameError",
+    ),
     "Google's Drive is mounted": (
         lambda: finished(one=f"from google.colab import drive\ndrive.mount('/content/drive')\n{SCALE}"),
         [4, 2, 3],
@@ -416,6 +430,19 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_is_read_however_it_was_written(graded, name):
     assert scores(graded(FILES[name]()))[:3] == [4, 2, 3]
+
+
+@pytest.mark.parametrize("name", [*NOTEBOOKS, *FILES])
+def test_the_preflight_complains_of_what_the_grader_would_tell_and_of_nothing_else(
+    name, tmp_path, monkeypatch, release
+):
+    monkeypatch.setattr(preflight, "checks", standins)
+    content = FILES[name]() if name in FILES else as_bytes(NOTEBOOKS[name][0]())
+    (tmp_path / "mine.ipynb").write_bytes(content)
+    prepared = repair.prepare(cells.read(content, Limits()), release["cells"], standins.EXERCISES)
+    complaints = [one for one in preflight.preflight(tmp_path / "mine.ipynb") if not one.startswith("ps90-4: ")]
+    assert bool(complaints) == bool(prepared.doubts), (complaints, prepared.doubts)
+    assert all(any(doubt in complaint for complaint in complaints) for doubt in prepared.doubts)
 
 
 def typed(*cells, instead=False):

@@ -8,6 +8,7 @@ itself is not complained of. Metadata does not matter: it gets lost on Colab, an
 """
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from vistext.checks.exercise import CODE_STUB, TEXT_STUB, Exercise
 from vistext.grading.cells import Cell, UnreadableError, as_python, find, read
 from vistext.grading.settings import Limits
 
+BRINGS = re.compile(r"\bimport[ \t]*\*|%run\b")  # names that the text does not show
 NOT_BEGUN = CODE_STUB.splitlines()[-1]
 
 
@@ -53,9 +55,10 @@ def _amiss(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
         return [f"{exercise.id}: its cell is gone, or the line '# exercise: {exercise.id}' above it"]
     problems = [one if one.startswith(exercise.id) else f"{exercise.id}: {one}" for one in found.doubts]
     judged = [cells[index] for index in found.judged]
-    if not any(cell.finished for cell in judged):
+    defines = any(exercise.answer in cell.bound_anywhere or BRINGS.search(cell.code) for cell in judged)
+    if not any(cell.finished for cell in judged) and not (defines and exercise.kind == "value"):
         return [*problems, f"{exercise.id}: it still says {NOT_BEGUN}"]
-    if not problems and not any(exercise.answer in cell.bound_anywhere for cell in judged):
+    if not problems and not defines:
         problems.append(f"{exercise.id}: nothing in its cell defines {exercise.answer}")
     return problems + [f"{exercise.id}: {said}" for said in map(_not_python, judged[-1:]) if said]
 

@@ -3,7 +3,8 @@
 All shown cases are asked first. Then that process is ended, and another, begun afresh, is asked the held-out ones. Of
 that one, and of those that take its place if it ends, nothing is kept but answers, from which marks are made: not what
 it raises or says, nor when, nor how it ends. So nothing that a student may read can have been written by who knew what
-is held out. A cell or a call that ends its process costs itself: a new process is begun without it.
+is held out. A call that ends its process costs itself: a new process is begun. So does a cell, of which then
+only the definitions are run.
 """
 
 import builtins
@@ -98,7 +99,8 @@ class _Process:
         self.sandbox: Sandbox | None = None
         self.process: Process | None = None
         self.starts = 0
-        self.skipped: set[int] = set()
+        self.cut: set[int] = set()  # cells that have ended a process: what they define is run, and nothing else
+        self.skipped: set[int] = set()  # those that have ended another even so
         self.broken: dict[tuple[str, int | None], Failure] = {}
         self.raised: dict[int, tuple[str, str]] = {}
         self.reasons: list[str] = []
@@ -175,16 +177,18 @@ class _Process:
             for number, cell in enumerate(self.cells):
                 if number not in self.skipped:
                     wish = {"number": cell.number, "source": cell.source, "keep": list(cell.judged.values())}
+                    wish["definitions"] = number in self.cut
                     reply = self._ask({"run": wish}, self.limits.cell_seconds)
                     if reply.get("raised", "") is not None and not self.held_out:
                         self.raised.setdefault(number, tuple(_two_texts(reply.get("raised"))))
         except (EndedError, wire.WireError) as error:
             self._end()
-            self.skipped.add(number)
+            how = "the others were run without it" if number in self.cut else "of it, only what it defines was run"
+            (self.skipped if number in self.cut else self.cut).add(number)
             if not self.held_out:
                 kind = error.kind if isinstance(error, EndedError) else "Answer"
                 self.raised[number] = (kind, str(error))
-            self._note(f"code cell {self.cells[number].number}: {error}; the others were run without it")
+            self._note(f"code cell {self.cells[number].number}: {error}; {how}")
 
     def _in_sandbox(self) -> Process:
         """A new process, in the same sandbox if that is still there."""

@@ -38,6 +38,10 @@ from vistext.checks.exercise import Failure
 from vistext.grading import wire
 from vistext.grading.cells import as_python
 
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+CALLS = (ast.Call, ast.Await, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
 
 def main() -> None:
     """Begin a process whenever one is asked for, and say when it has ended. Nothing of a student's runs in this one."""
@@ -132,7 +136,7 @@ def _forbid(calls: bytes) -> None:
 
 
 def _run(cell: dict, names: dict) -> dict:
-    """Run a cell, and keep what it makes of some names; says what it raised first, or None."""
+    """Run a cell, or what it defines; and keep what it makes of some names. Says what it raised first, or None."""
     name = f"<cell {cell['number']}>"
     linecache.cache[name] = (len(cell["source"]), None, cell["source"].splitlines(keepends=True), name)
     raised = None
@@ -140,6 +144,8 @@ def _run(cell: dict, names: dict) -> dict:
         statements = ast.parse(as_python(cell["source"])).body
     except BaseException as error:
         return {"raised": _raised(error)}
+    if cell.get("definitions"):
+        statements = [one for one in statements if _is_quick(one)]
     while statements:
         try:
             _execute(statements, name, names)
@@ -160,9 +166,20 @@ def _execute(statements: list[ast.stmt], name: str, names: dict) -> None:
 
 
 def _after(statements: list[ast.stmt], error: BaseException, name: str) -> list[ast.stmt]:
-    """What of a cell is still to be run: a statement that stops costs itself. None if it was never begun."""
+    """What a cell defines after the statement that stopped: that one costs itself, and not the answer below it."""
     lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
-    return [one for one in statements if lines and one.lineno > lines[0]]
+    return [one for one in statements if lines and one.lineno > lines[0] and _defines(one)]
+
+
+def _defines(statement: ast.stmt) -> bool:
+    return isinstance(statement, DEFINITIONS + ASSIGNMENTS)
+
+
+def _is_quick(statement: ast.stmt) -> bool:
+    """Whether it defines something, and calls nothing for that."""
+    if isinstance(statement, ASSIGNMENTS):
+        return not any(isinstance(node, CALLS) for node in ast.walk(statement))
+    return isinstance(statement, DEFINITIONS)
 
 
 def _ask(question: dict, names: dict) -> dict:
