@@ -185,7 +185,7 @@ NOTEBOOKS = {
     "a scratch cell directly below": (
         lambda: behind(finished(), "stub-1", new_code_cell("def scale(x):\n    return x")),
         [4, 2, 3],
-        "",
+        "ps90-1: code cell 4, below its own, gives scale a value again",
     ),
     "a scratch cell reuses a variable": (
         lambda: at_the_end("for total in range(3):\n    pass"),
@@ -290,7 +290,7 @@ NOTEBOOKS = {
     "two exercises in one cell": (two_in_one_cell, [4, 2, 3], "ps90-2 is answered in the cell of ps90-1"),
     "answers in each other's cells": (in_the_wrong_cells, [4, 2, 3], ""),
     "the line of an exercise is gone": (without_the_line, [4, 2, 3], "scale was found by its name"),
-    "a cell is split in two": (split_in_two, [4, 2, 3], ""),
+    "a cell is split in two": (split_in_two, [4, 2, 3], "below its own, gives total a value again"),
     "an answer below its check": (
         below_its_check,
         [4, 2, 3],
@@ -480,22 +480,32 @@ ANSWERS_IN_WORDS = {
 }
 
 
+def words_of(notebook, release):
+    found = repair.prepare(cells.read(as_bytes(notebook), Limits()), release["cells"], standins.EXERCISES)
+    return found.by_hand["ps90-4"]
+
+
 @pytest.mark.parametrize("name", ANSWERS_IN_WORDS)
 @pytest.mark.parametrize("stripped", [False, True], ids=["with metadata", "without"])
-def test_an_answer_in_words_reaches_the_person_who_marks_it(graded, name, stripped):
+def test_an_answer_in_words_reaches_the_person_who_marks_it(release, name, stripped):
     notebook = ANSWERS_IN_WORDS[name]()
     for cell in notebook.cells if stripped else ():
         cell.metadata = nbformat.from_dict({})
-    result = graded(notebook)
+    assert words_of(notebook, release) == (f'answer = """{PROSE}"""' if "string" in name else PROSE).replace(
+        PROSE, f"# {PROSE}" if "comment" in name else PROSE
+    )
+
+
+def test_an_answer_in_words_in_a_code_cell_waits_for_a_person_and_costs_no_other(graded):
+    result = graded(typed(new_code_cell(PROSE)))
     assert scores(result) == [4, 2, 3, None]
-    assert PROSE in result["by_hand"]["ps90-4"]
-    assert "YOUR ANSWER" not in result["by_hand"]["ps90-4"]
-    assert "Say why" not in result["by_hand"]["ps90-4"]
+    assert result["by_hand"] == {"ps90-4": PROSE}
+    assert "the answer to ps90-4 was taken from a code cell" in " ".join(result["notes"])
 
 
 @pytest.mark.parametrize("code", ["print(total)", "%matplotlib inline\n!pip install x", "import math\nmath.pi", ""])
-def test_code_after_a_question_is_no_answer_to_it(graded, code):
-    assert graded(typed(new_code_cell(code)))["by_hand"] == {"ps90-4": ""}
+def test_code_after_a_question_is_no_answer_to_it(release, code):
+    assert words_of(typed(new_code_cell(code)), release) == ""
 
 
 def test_what_is_too_large_without_its_outputs_is_refused_with_the_reason(job):

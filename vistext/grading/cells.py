@@ -289,7 +289,13 @@ def _look_at_copies(exercise: Exercise, cells: Sequence[Cell], found: Found, lat
             f"there are {copies} different cells of {exercise.id}; {judged} were judged, and the best one counts"
         )
     elif len(found.own) > 1:
-        found.repairs.append(f"there are {len(found.own)} cells of {exercise.id}, of which one is finished; it holds")
+        how = "unfinished ones and copies were left out" if copies else "none is finished, and the last was judged"
+        found.repairs.append(f"there are {len(found.own)} cells of {exercise.id}; {how}")
+    elif copies and len(found.judged) > 1:
+        found.doubts.append(
+            f"{exercise.id}: {_code(found.judged[1:], cells)}, below its own, gives {exercise.answer} a value again; "
+            "each was judged, and the best one counts"
+        )
     later = [index for index in later if found.judged and index > found.judged[0]]
     if later:
         found.doubts.append(
