@@ -13,7 +13,7 @@ from vistext.grading import sandbox
 REQUIRES = {
     "vistext": [
         "numpy>=1.26",
-        "pillow>=10.3",
+        "pillow>=11.3",
         "rich>=13.7",
         'tensorflow-cpu>=2.18; extra == "cpu"',
         'jupyterlab>=4.2; extra == "course"',
@@ -25,7 +25,7 @@ REQUIRES = {
 VERSIONS = {
     "vistext": "0.1.0",
     "numpy": "2.1.3",
-    "pillow": "11.0.0",
+    "pillow": "11.3.0",
     "rich": "13.7.0",
     "tensorflow-cpu": "2.20.0",
     "keras": "3.13.2",
@@ -75,7 +75,7 @@ def test_on_a_supported_machine_every_package_is_ready(machine):
         ("NumPy", "2.1.3"),
         ("JupyterLab", "4.4.1"),
         ("ipywidgets", "7.7.1"),
-        ("other packages", "pillow 11.0.0, rich 13.7.0"),
+        ("other packages", "pillow 11.3.0, rich 13.7.0"),
     ]
 
 
@@ -140,7 +140,7 @@ def test_a_missing_package_of_the_base_install_needs_mending(machine):
 
     findings = doctor.packages()
 
-    assert found("pillow", findings).remedy == 'pip install "pillow>=10.3"'
+    assert found("pillow", findings).remedy == 'pip install "pillow>=11.3"'
     assert not doctor.is_ready(findings)
 
 

@@ -38,7 +38,7 @@ ON_COLAB = {
     "tqdm": "4.67.3",
 }
 # Not in that list; what they need themselves, any version of it will do: at worst they are added, which moves nothing.
-ADDED = {"easy-vqa", "filelock", "sacrebleu"}
+ADDED = {"easy-vqa", "filelock", "pillow-heif", "sacrebleu"}
 COLAB_OF_THE_COURSE = {"ipywidgets": "7.7.1", "scikit-learn": "1.6.1"}
 
 

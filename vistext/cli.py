@@ -102,7 +102,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "picture",
         metavar="PICTURE",
         nargs="?",
-        help="a JPEG, PNG or WebP file (default: a cat photographed, and one drawn)",
+        help="a JPEG, PNG, WebP, HEIC or AVIF file (default: a cat photographed, and one drawn)",
     )
     tour.add_argument(
         "--scene", metavar="SEED", type=_seed, help="draw a scene instead: another one for each whole number"

@@ -226,12 +226,15 @@ def cifar10() -> Finding:
     from vistext.data import cifar10 as data
     from vistext.data import sources
 
-    try:
-        source = data.find()
-    except sources.DamagedDataError as error:
-        return Finding("CIFAR-10", "mend", str(error), remedy="delete what is damaged, then run `vistext data`")
-    if source:
-        return Finding("CIFAR-10", "ready", str(source))
+    copies = list(data.copies())
+    whole = [str(copy) for copy in copies if not copy.flaw]
+    broken = [copy.flaw for copy in copies if copy.flaw]
+    if whole:
+        found = "; passed over: ".join([whole[0], *broken])
+        return Finding("CIFAR-10", "ready", found, remedy="delete what is broken" if broken else "")
+    if broken:
+        remedy = "delete what is broken, then run `vistext data`"
+        return Finding("CIFAR-10", "mend", "; ".join(broken), remedy=remedy)
     size = f"{data.OFFICIAL.size / 1e6:.0f} MB"
     remedy = f"`vistext data` downloads it ({size}), or set {sources.VARIABLE} to the folder that holds your copy"
     looked = ", ".join(f"{place.path} ({place.name})" for place in sources.places())

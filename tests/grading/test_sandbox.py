@@ -1,5 +1,6 @@
 """The sandbox by itself: what it lets through, and that nobody in it can make whoever asks wait."""
 
+import contextlib
 import platform
 import sys
 from dataclasses import replace
@@ -10,6 +11,13 @@ from submissions import LIMITS
 from vistext.grading import namespaces, sandbox, wire
 from vistext.grading.sandbox import EndedError, Sandbox
 from vistext.grading.settings import MIB, Limits
+
+
+@contextlib.contextmanager
+def begun(*limits, **more):
+    """A process in a sandbox of its own."""
+    with Sandbox(*limits, **more) as place, place.begin() as process:
+        yield process
 
 
 def ran(box, source, seconds=30):
@@ -30,7 +38,7 @@ time.sleep(60)
 
 @pytest.mark.sandbox
 def test_who_has_stopped_reading_cannot_make_the_grader_wait():
-    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
+    with begun(LIMITS) as box:
         ran(box, FORGING.format(forged=wire.frame({"raised": None})))  # it "answers", and then reads no more
         with pytest.raises(EndedError, match="within 2 seconds"):
             ran(box, "#" + "x" * 3_000_000, seconds=2)
@@ -68,20 +76,20 @@ def test_who_has_stopped_reading_cannot_make_the_grader_wait():
     ],
 )
 def test_what_is_forbidden_raises_inside(source, raised):
-    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
+    with begun(LIMITS) as box:
         assert ran(box, source)["raised"][0] == raised
 
 
 @pytest.mark.sandbox
 def test_asyncio_works():
-    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
+    with begun(LIMITS) as box:
         assert ran(box, "import asyncio; await asyncio.sleep(0)")["raised"] is None
 
 
 @pytest.mark.sandbox
 def test_threads_may_be_started():
     source = "import threading; one = threading.Thread(target=int); one.start(); one.join()"
-    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
+    with begun(LIMITS) as box:
         assert ran(box, source)["raised"] is None
 
 
@@ -89,9 +97,9 @@ def test_threads_may_be_started():
 def test_a_folder_that_is_to_be_hidden_is_empty_even_where_its_parent_is_shown():
     shown = sandbox.PACKAGE / "weights"
     look = "import os; assert os.listdir({!r}) == []"
-    with Sandbox(LIMITS, hidden=(shown,)) as sandbox_, sandbox_.begin() as box:
+    with begun(LIMITS, hidden=(shown,)) as box:
         assert ran(box, look.format(str(shown)))["raised"] is None
-    with Sandbox(LIMITS) as sandbox_, sandbox_.begin() as box:
+    with begun(LIMITS) as box:
         assert ran(box, look.format(str(shown)))["raised"][0] == "AssertionError"
 
 
@@ -107,7 +115,7 @@ def test_processor_time_is_limited():
 
 @pytest.mark.sandbox
 def test_tensorflow_and_the_shipped_weights_work_inside():
-    with Sandbox(Limits(memory=4096 * MIB)) as sandbox_, sandbox_.begin() as box:
+    with begun(Limits(memory=4096 * MIB)) as box:
         source = "from vistext.engine import tf; from vistext.models import tagger; tagger.load(); tf.zeros(3)"
         assert ran(box, source, seconds=200)["raised"] is None
 
@@ -124,7 +132,7 @@ def test_elsewhere_than_on_linux_it_is_said_that_there_is_none(monkeypatch):
 
 
 def test_without_a_sandbox_the_same_process_answers():
-    with Sandbox(LIMITS, sandboxed=False) as sandbox_, sandbox_.begin() as box:
+    with begun(LIMITS, sandboxed=False) as box:
         assert ran(box, "def double(x): return 2 * x")["raised"] is None
         assert box.ask({"ask": {"name": "double", "case": wire.pack({"x": 4})}}, 10) == {"output": 8}
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vistext import checks
-from vistext.grading import cluster, feedback, sandbox
+from vistext.grading import cluster, feedback, inert, sandbox
 from vistext.grading.settings import MIB, Job, Limits
 
 DONE, MEND_FIRST, WRONG_INPUT = 0, 1, 2  # as in vistext.cli
@@ -135,7 +135,7 @@ def summary(assignment: str, outcome) -> str:
     doubtful = [record for record in records if record["graded"]["doubts"]]
     if doubtful:
         lines += ["", f"To be looked at by a person: {len(doubtful)}"]
-        lines += [f"  {one['student']}: {'; '.join(one['graded']['doubts'])}" for one in doubtful]
+        lines += ["  " + inert.printable(f"{one['student']}: {'; '.join(one['graded']['doubts'])}") for one in doubtful]
     return "\n".join([*lines, "", f"The table: {outcome.table}"])
 
 
@@ -159,7 +159,7 @@ def _alone(course: Path) -> Iterator[None]:
 
 
 def _say(message: str, code: int) -> int:
-    print("vistext:", " ".join(message.split()), file=sys.stderr)
+    print("vistext:", inert.printable(message), file=sys.stderr)
     return code
 
 

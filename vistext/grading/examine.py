@@ -16,10 +16,14 @@ from pathlib import Path
 from vistext.checks.exercise import Exercise, Failure
 from vistext.grading import wire
 from vistext.grading.repair import Runnable
-from vistext.grading.sandbox import EndedError, Process, Sandbox
+from vistext.grading.sandbox import EndedError, Process, Sandbox, SandboxError
 from vistext.grading.settings import Job
 
 NO_ANSWER = ("Missing", "NotImplementedError")  # whoever has given none to all shown cases is asked no other
+# All that is said, to whoever grades, of a process that has seen a held-out case.
+STOPPED = "it stopped answering when asked what is held out"
+NOT_AGAIN = "a code cell that had run did not do so again, before what is held out was asked"
+TOO_MUCH = "it took more time, or more new processes, than a submission may"
 OUT_OF_TIME = Failure("Timeout", "nothing, for the time that a submission may take was over")
 
 
@@ -120,7 +124,7 @@ class _Process:
     def _end(self) -> None:
         if self.process is not None:
             if self.process.printed > self.limits.printed:
-                self._note(f"it printed {self.process.printed:,} bytes; they were thrown away")
+                self._note(f"it printed {self.process.printed:,} bytes; they were thrown away", "")
             self.process.close()
             self.process = None
 
@@ -137,13 +141,10 @@ class _Process:
             reply = self._ask({"ask": question}, self.limits.call_seconds)
             return self._output(reply, exercise)
         except EndedError as error:
-            self._note(f"{exercise.id}: {error}", f"{exercise.id}: it stopped answering when asked what is held out")
+            self._note(f"{exercise.id}: {error}", f"{exercise.id}: {STOPPED}")
             self.broken[key] = Failure(error.kind, f"no answer: {error}")
         except wire.WireError as error:
-            self._note(
-                f"{exercise.id}: what came back cannot be read: {error}",
-                f"{exercise.id}: it stopped answering when asked what is held out",
-            )
+            self._note(f"{exercise.id}: what came back cannot be read: {error}", f"{exercise.id}: {STOPPED}")
             self.broken[key] = Failure("Answer", "something that is no plain data")
         return self.broken[key]
 
@@ -164,7 +165,7 @@ class _Process:
         """Whether there is a process in which all cells have run that can."""
         while self.process is None:
             if self.starts > self.limits.restarts or time.monotonic() > self.deadline:
-                self._note("it took more time, or more new processes, than a submission may")
+                self._note(TOO_MUCH, f"{TOO_MUCH}, when asked what is held out")
                 return False
             self.starts += 1
             self._begin()
@@ -188,7 +189,7 @@ class _Process:
             if not self.held_out:
                 kind = error.kind if isinstance(error, EndedError) else "Answer"
                 self.raised[number] = (kind, str(error))
-            self._note(f"code cell {self.cells[number].number}: {error}; {how}")
+            self._note(f"code cell {self.cells[number].number}: {error}; {how}", NOT_AGAIN)
 
     def _in_sandbox(self) -> Process:
         """A new process, in the same sandbox if that is still there."""
@@ -198,7 +199,10 @@ class _Process:
             except EndedError:
                 self.sandbox.close()
         self.sandbox = Sandbox(self.limits, sandboxed=self.sandboxed, hidden=self.hidden)
-        return self.sandbox.begin()
+        try:
+            return self.sandbox.begin()
+        except EndedError as error:
+            raise SandboxError(f"a process did not start in the sandbox: {error}") from error
 
     def _ask(self, message: dict, seconds: float) -> dict:
         left = self.deadline - time.monotonic()
@@ -208,7 +212,7 @@ class _Process:
             self._end()
             raise
 
-    def _note(self, reason: str, of_held_out: str = "") -> None:
+    def _note(self, reason: str, of_held_out: str) -> None:
         """Keep what a person should know; of who has seen a held-out case nothing but what it did, in our own words."""
         reason = of_held_out if self.held_out else reason
         if reason and reason not in self.reasons:

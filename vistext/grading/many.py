@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
-from vistext.grading import collect, feedback
+from vistext.grading import collect, feedback, sandbox
 from vistext.grading.grade import grade, not_graded
 from vistext.grading.gradebook import Course, write
 from vistext.grading.settings import Job
@@ -182,7 +182,7 @@ def _alone(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
 
 def workers(count: int) -> Callable[[], Executor]:
     """What makes so many worker processes, each begun afresh."""
-    return lambda: _Processes(count, mp_context=get_context("spawn"))
+    return lambda: _Processes(count, mp_context=get_context("spawn"), initializer=sandbox.end_with_parent)
 
 
 class _Processes(ProcessPoolExecutor):

@@ -14,20 +14,21 @@ holds too much memory, or has too many threads or files.
 
 import base64
 import contextlib
+import ctypes
 import functools
 import json
 import os
 import resource
-import selectors
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from vistext.grading import namespaces, system_calls, wire
+from vistext.grading import namespaces, system_calls
+from vistext.grading.process import EndedError, Process
 from vistext.grading.settings import Limits
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -40,10 +41,9 @@ NOBODY = 65534
 # What the kernel tells everybody of the whole machine, through which two students could talk, is not shown. What
 # programs look up of the processor is.
 SHOWN_OF_PROC = ("cpuinfo", "filesystems", "self", "thread-self", "mounts", "net", "version")
-TICK = 0.2  # seconds between two looks of the watch
 START_SECONDS = 60  # of the process itself, before it runs anything of the student's
 PIPES = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-SOCKET = getattr(socket, "SOCK_SEQPACKET", socket.SOCK_STREAM) if sys.platform == "linux" else socket.SOCK_DGRAM
+SOCKET = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM  # either keeps messages apart
 PATIENCE = 3  # seconds that the first process has for saying that another has ended
 INSTALL = (
     "the sandbox needs bubblewrap and libseccomp, on Linux (Debian, Ubuntu: sudo apt install bubblewrap libseccomp2; "
@@ -63,18 +63,6 @@ class SandboxError(RuntimeError):
     def __init__(self, found: str, remedy: str = ""):
         super().__init__(f"{found}: {remedy}" if remedy else found)
         self.found, self.remedy = found, remedy
-
-
-class EndedError(Exception):
-    """The process in the sandbox is no more.
-
-    Attributes:
-        kind: "Timeout", "Memory", "Threads", "Files", "Answer" (too long, or not readable) or "Ended" (by itself).
-    """
-
-    def __init__(self, kind: str, message: str):
-        super().__init__(message)
-        self.kind = kind
 
 
 class Sandbox:
@@ -105,8 +93,9 @@ class Sandbox:
         try:
             self._said(START_SECONDS)
         except EndedError as error:
+            self._process.kill()
+            said = self._process.communicate()[1].decode(errors="replace").strip().splitlines()
             self.close()
-            said = self._process.stderr.read(4000).decode(errors="replace").strip().splitlines()
             raise SandboxError(f"a process did not start in the sandbox: {(said or [error])[-1]}") from error
 
     def __enter__(self) -> "Sandbox":
@@ -115,7 +104,7 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def begin(self) -> "Process":
+    def begin(self) -> Process:
         """A new process; the one before must have ended.
 
         Raises:
@@ -127,7 +116,8 @@ class Sandbox:
         printed_out, printed = os.pipe()
         try:
             socket.send_fds(self._control, [json.dumps(wanted).encode()], [questions, answers, printed])
-        except OSError as error:
+            self._said(START_SECONDS)
+        except (OSError, EndedError) as error:
             for number in (questions_in, answers_out, printed_out):
                 os.close(number)
             raise EndedError("Ended", "it ended its sandbox") from error
@@ -155,6 +145,7 @@ class Sandbox:
                     self._said(PATIENCE)
             self._process.kill()
         self._process.wait()
+        self._process.stderr.close()
         self._control.close()
         if self._folder is not None:
             self._folder.cleanup()
@@ -167,7 +158,7 @@ class Sandbox:
             raise EndedError("Memory", f"it held {held >> 20:,} MiB; at most {self.limits.memory >> 20:,} are allowed")
         if threads > self.limits.threads:
             raise EndedError("Threads", f"it started {threads} threads; {self.limits.threads} are allowed")
-        files = max(map(_files, processes), default=0)
+        files = max(map(_files, processes), default=0) if self._folder is None else 0
         if files > self.limits.files:
             raise EndedError("Files", f"it made {files:,} files; {self.limits.files:,} are allowed")
 
@@ -179,110 +170,6 @@ class Sandbox:
             raise EndedError("Ended", "it ended its sandbox") from error
         finally:
             self._control.settimeout(None)
-
-
-class Process:
-    """One process that answers; a context manager that leaves it ended.
-
-    Attributes:
-        printed: bytes that it has printed.
-    """
-
-    def __init__(self, sandbox: Sandbox, questions: int, answers: int, printed: int):
-        self.limits, self.printed = sandbox.limits, 0
-        self._sandbox: Sandbox | None = sandbox
-        self._questions, self._answers, self._prints = questions, answers, printed
-        self._unsent = b""
-        self._pending = bytearray()
-        self._open = selectors.DefaultSelector()
-        for number in (questions, answers, printed):
-            os.set_blocking(number, False)
-        self._open.register(answers, selectors.EVENT_READ)
-        self._open.register(printed, selectors.EVENT_READ)
-
-    def __enter__(self) -> "Process":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def ask(self, message: dict, seconds: float) -> dict:
-        """Send a message, and wait for what comes back.
-
-        Raises:
-            EndedError: nothing came in time, or too much, or the process has ended. It is killed.
-        """
-        try:
-            self._unsent = wire.frame(message)
-            return wire.read(self._receive(time.monotonic() + seconds, seconds))
-        except wire.WireError as error:
-            self.close()
-            raise EndedError("Answer", f"what came back cannot be read: {error}") from error
-        except EndedError:
-            self.close()
-            raise
-
-    def close(self) -> int | None:
-        """End it; the exit code that it has, None if that is not known."""
-        if self._sandbox is None:
-            return None
-        code, self._sandbox = self._sandbox.end(), None
-        self._open.close()
-        for number in (self._questions, self._answers, self._prints):
-            os.close(number)
-        return code
-
-    def _receive(self, deadline: float, seconds: float) -> bytes:
-        size, look = None, time.monotonic() + TICK
-        while True:
-            if size is None and len(self._pending) >= wire.HEADER.size:
-                size = wire.HEADER.unpack(self._pending[: wire.HEADER.size])[0]
-                if size > self.limits.answer:
-                    raise EndedError("Answer", f"an answer of {size:,} bytes; at most {self.limits.answer:,} are read")
-            if size is not None and len(self._pending) >= wire.HEADER.size + size:
-                body = bytes(self._pending[wire.HEADER.size : wire.HEADER.size + size])
-                del self._pending[: wire.HEADER.size + size]
-                return body
-            now = time.monotonic()
-            if now >= deadline:
-                raise EndedError("Timeout", f"it did not end within {seconds:.0f} seconds")
-            if now >= look:
-                self._sandbox.watch()
-                look = now + TICK
-            self._exchange(min(deadline, look) - now)
-
-    def _exchange(self, seconds: float) -> None:
-        """Write and read what can be, waiting a while for either: whoever is in there may do neither."""
-        if not self._unsent and self._questions in self._open.get_map():
-            self._open.unregister(self._questions)
-        elif self._unsent and self._questions not in self._open.get_map():
-            self._open.register(self._questions, selectors.EVENT_WRITE)
-        for key, _ in self._open.select(max(seconds, 0)):
-            if key.fd == self._questions:
-                try:
-                    self._unsent = self._unsent[os.write(key.fd, self._unsent[: 1 << 16]) :]
-                except OSError:
-                    raise self._ended() from None
-                continue
-            data = os.read(key.fd, 1 << 16)
-            if key.fd == self._prints:
-                self.printed += len(data)
-                if not data:
-                    self._open.unregister(key.fd)
-            elif data:
-                self._pending += data
-            else:
-                raise self._ended()
-
-    def _ended(self) -> EndedError:
-        code = self.close()
-        signal = -code if code is not None and code < 0 else 0
-        how = {
-            9: "it was killed",
-            11: "it crashed (segmentation fault)",
-            24: f"it used more than {self.limits.processor_seconds} seconds of processor time",
-        }.get(signal, "it ended its own process")
-        return EndedError("Timeout" if signal == 24 else "Ended", how)
 
 
 def refusal() -> SandboxError | None:
@@ -444,6 +331,12 @@ def _resources(limits: Limits) -> dict[str, int]:
     allowed = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1] for name in wanted}
     infinity = resource.RLIM_INFINITY
     return {name: most if allowed[name] == infinity else min(most, allowed[name]) for name, most in wanted.items()}
+
+
+def end_with_parent() -> None:
+    """Let this process be killed when the one that has started it ends, however that ends; on Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
 
 
 def descendants(pid: int) -> list[int]:

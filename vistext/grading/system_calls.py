@@ -29,6 +29,9 @@ CLONE_THREAD = 0x00010000
 # Commands of fcntl: locks, of a process and of an open file; then leases, watches, and the size of a pipe.
 LOCKS = {"F_GETLK": 5, "F_SETLK": 6, "F_SETLKW": 7, "F_OFD_GETLK": 36, "F_OFD_SETLK": 37, "F_OFD_SETLKW": 38}
 WATCHES = {"F_SETLEASE": 1024, "F_NOTIFY": 1026, "F_SETPIPE_SZ": 1031}
+SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
+LARGEST_PID = 0x7FFF_FFFF  # what is beyond is negative, and means a group of processes, or all
+FIRST = (1, 2)  # in a sandbox: bubblewrap, and the process that makes copies of itself
 UNKNOWN = -1  # the number of a system call that an older libseccomp does not know
 
 
@@ -51,12 +54,16 @@ def sandbox_filter() -> Iterator[BinaryIO]:
 
 
 def without_processes() -> bytes:
-    """The filter under which a student's code runs besides: threads may be started, processes may not."""
+    """The filter under which a student's code runs besides: threads may be started, processes may not, nor be ended."""
     import pyseccomp
 
     calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    _forbid(calls, ("fork", "vfork"))
+    _forbid(calls, ("fork", "vfork", "pidfd_open"))
     calls.add_rule(pyseccomp.ERRNO(errno.EPERM), "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
+    for name in SIGNALS:
+        calls.add_rule(pyseccomp.ERRNO(errno.EPERM), name, pyseccomp.Arg(0, pyseccomp.GT, LARGEST_PID))
+        for number in FIRST:
+            calls.add_rule(pyseccomp.ERRNO(errno.EPERM), name, pyseccomp.Arg(0, pyseccomp.EQ, number))
     return b"".join(file.read() for file in _exported(calls))
 
 
