@@ -34,7 +34,7 @@ TEXT = re.compile(
 )
 LINE_ENDS = ("\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
 MOST_CELLS = 2000
-MOST_PARTS = 10_000_000  # that a JSON of the largest size may hold: each takes memory, however short it is
+MOST_PARTS = 6_000_000  # that a JSON of the largest size may hold: each takes memory, however short it is
 LONGEST = 200_000  # characters of a cell that are searched for texts and comments; of a longer one every word counts
 MOST_ANSWERS = 3  # different cells that are judged as answers to one exercise
 
