@@ -396,7 +396,7 @@ def test_damaged_data_needs_mending(tmp_path, monkeypatch):
 
 def test_grading_is_ready_where_nbgrader_and_a_sandbox_are(machine, monkeypatch):
     machine["nbgrader"] = "0.9.6"
-    monkeypatch.setattr(sandbox, "problem", lambda: None)
+    monkeypatch.setattr(sandbox, "refusal", lambda: None)
 
     finding = doctor.grading()
 
@@ -406,13 +406,27 @@ def test_grading_is_ready_where_nbgrader_and_a_sandbox_are(machine, monkeypatch)
 
 @pytest.mark.parametrize(
     ("versions", "problem", "remedy"),
-    [({}, None, "vistext[grade]"), ({"nbgrader": "0.9.6"}, "no bwrap here: apt install bubblewrap", "apt install")],
+    [
+        ({}, None, "vistext[grade]"),
+        ({"nbgrader": "0.9.6"}, sandbox.SandboxError("no bwrap here", "apt install bubblewrap"), "apt install"),
+    ],
 )
 def test_what_grading_lacks_is_told_and_is_no_fault_for_a_student(versions, problem, remedy, machine, monkeypatch):
     machine.update(versions)
-    monkeypatch.setattr(sandbox, "problem", lambda: problem)
+    monkeypatch.setattr(sandbox, "refusal", lambda: problem)
 
     finding = doctor.grading()
 
     assert finding.state == "optional"
     assert remedy in finding.remedy
+
+
+def test_what_bubblewrap_says_is_told_whole_and_so_is_the_way_out(machine, monkeypatch):
+    machine["nbgrader"] = "0.9.6"
+    refused = sandbox.SandboxError("bubblewrap is refused here (bwrap: setting up uid map: Permission denied)", "do: x")
+    monkeypatch.setattr(sandbox, "refusal", lambda: refused)
+
+    finding = doctor.grading()
+
+    assert "(bwrap: setting up uid map: Permission denied)" in finding.found
+    assert finding.remedy == "do: x"

@@ -274,7 +274,6 @@ def grading() -> Finding:
         return Finding("grading", "optional", "no nbgrader", wanted, 'pip install "vistext[grade]"')
     from vistext.grading import sandbox
 
-    if problem := sandbox.problem():
-        what, _, remedy = problem.partition(": ")
-        return Finding("grading", "optional", f"nbgrader {nbgrader}; {what}", wanted, remedy)
+    if refused := sandbox.refusal():
+        return Finding("grading", "optional", f"nbgrader {nbgrader}; {refused.found}", wanted, refused.remedy)
     return Finding("grading", "ready", f"nbgrader {nbgrader}, and a sandbox that starts", wanted)

@@ -7,7 +7,9 @@
       timestamps   when it was handed in: whose clock counts
       identities   the student's id in the course, which stays theirs
     worker       a process with limits, in which all that is read and parsed
+    cells        what stands in a notebook, whatever has written it; and which of its cells answers which exercise
     repair       what an editor or a student has done to a notebook, undone; and which of its cells are run
+    namespaces   why a machine refuses a sandbox, and the way out
     sandbox      a process of the student's own, with no network, nothing to write on, and an end
     examine      cells are run and functions asked in there; what comes back is plain data
     grade        one submission: the pure function from a notebook to its scores

@@ -20,7 +20,7 @@ class Limits:
     printed: int = 1 * MIB  # more is thrown away, and noted
     answer: int = 4 * MIB  # what comes back of one call
     file: int = 100 * MIB  # a notebook with its outputs, which are left behind
-    notebook: int = 20 * MIB
+    notebook: int = 20 * MIB  # what stands in its cells
     restarts: int = 8  # new processes for a submission that has ended its own, or does not end
 
 
