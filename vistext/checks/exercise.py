@@ -156,7 +156,7 @@ class Exercise:
         missing = Failure("Missing", f"There is no `{self.answer}`, or it gave no answer.")
         outputs = [*outputs[: len(cases)], *[missing] * (len(cases) - len(outputs))]
         truth = [outcome(self.solve, case) for case in cases]
-        right = [self._same(given, true) for given, true in zip(outputs, truth, strict=True)]
+        right = [self.is_right(given, true) for given, true in zip(outputs, truth, strict=True)]
         first = right.index(False) if False in right else 0
         case, given, true = cases[first], outputs[first], truth[first]
         mistake, idea = ("", "Right.") if all(right) else self._find_mistake(cases, outputs, right, first)
@@ -171,6 +171,10 @@ class Exercise:
             mistake=mistake,
             section=self.section,
         )
+
+    def is_right(self, given: object, true: object) -> bool:
+        """Whether what came back of a case is what a right function gives for it."""
+        return self._same(given, true)
 
     def _same(self, given: object, other: object, nan: bool = False) -> bool:
         if type(given) is Failure or type(other) is Failure:

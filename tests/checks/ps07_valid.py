@@ -1,0 +1,1 @@
+"""What is valid for the exercises of problem set 7, drawn far and wide."""
