@@ -14,6 +14,7 @@ from vistext.notebooks import ROOT, read
 
 EXERCISES = [exercise for name in checks.SETS for exercise in checks.of_set(name)]
 ASKED = [exercise for exercise in EXERCISES if exercise.kind != "by hand"]
+FUNCTIONS = [exercise for exercise in ASKED if exercise.kind == "function"]
 SEEDS = range(1, 6)
 
 
@@ -72,7 +73,7 @@ def test_a_right_answer_gets_full_marks_on_shown_and_on_held_out_cases(exercise,
         assert (verdict.passed, verdict.share, verdict.mistake) == (True, 1.0, ""), verdict
 
 
-@each([exercise for exercise in ASKED if exercise.kind == "function"])
+@each(FUNCTIONS)
 def test_what_float32_can_hold_is_exact_enough(exercise):
     def rounded(value):
         array = plain.numbers(value)
@@ -125,7 +126,7 @@ def test_the_untouched_release_scores_nothing(exercise):
         assert (verdict.passed, verdict.share, verdict.mistake) == (False, 0.0, "not-begun")
 
 
-@each([exercise for exercise in ASKED if exercise.kind == "function"])
+@each(FUNCTIONS)
 def test_held_out_cases_are_others_for_each_seed_and_the_same_for_the_same(exercise):
     def told(case):
         return list(case.values())

@@ -6,14 +6,13 @@ Of the reference, five seeds are tried; by `pytest tests/checks/test_mutants.py 
 import pytest
 from answers import RIGHT
 from mutation import VALID, Program, mutants, survey, wrong_on_valid_input
-from test_answers import ASKED, each
+from test_answers import ASKED, FUNCTIONS, each
 
 from vistext import checks
 from vistext.exercise_notebooks import solutions, sources
 from vistext.notebooks import read
 
 CELLS = {name: source for path in sources() for name, source in solutions(read(path))}
-FUNCTIONS = [exercise for exercise in ASKED if exercise.kind == "function"]
 ENOUGH = 1_500  # mutants of all references together
 
 

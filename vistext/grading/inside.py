@@ -20,7 +20,7 @@ import types
 
 import numpy as np
 
-from vistext.checks.asking import call
+from vistext.checks.asking import as_plain, call
 from vistext.checks.exercise import Failure
 from vistext.grading import wire
 
@@ -79,7 +79,7 @@ def _ask(question: dict, names: dict) -> dict:
     if name not in names:
         return {"failure": ["Missing", f"There is no `{name}`."]}
     if question["case"] is None:
-        return {"output": wire.pack(names[name])}
+        return {"output": wire.pack(as_plain(names[name]))}
     try:
         output = call(names[name], wire.unpack(question["case"]))
         if type(output) is Failure:
