@@ -77,7 +77,7 @@ def test_a_truth_value_is_no_other_number(given, expected):
         (Fraction(1, 8), 0.125),
         (Decimal("0.125"), 0.125),
         ([Fraction(1, 8), 2], [0.125, 2]),
-        (np.asmatrix([[1, 2], [3, 4]]), np.array([[1, 2], [3, 4]])),
+        (np.array([[1, 2], [3, 4]]).view(np.matrix), np.array([[1, 2], [3, 4]])),
         (np.array([1, 2], object), [1, 2]),
         (np.array([1, "a", None], object), [1, "a", None]),
         (np.longdouble("0.125"), 0.125),
