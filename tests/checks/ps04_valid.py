@@ -1,6 +1,5 @@
 """What is valid for the exercises of problem set 4, drawn far and wide."""
 
-import numpy as np
 from mutation import valid
 
 

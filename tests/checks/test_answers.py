@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from answers import RIGHT, WRONG
+from answers import BARELY_WRONG, RIGHT, WRONG
 
 from vistext import checks
-from vistext.checks import call, plain
+from vistext.checks import as_plain, call, plain
 from vistext.exercise_notebooks import release_of, solutions, sources
 from vistext.notebooks import ROOT, read
 
@@ -38,7 +38,7 @@ def of_set(exercise, notebooks):
 
 
 def outputs(exercise, answer, cases):
-    return [call(answer, case) for case in cases] if exercise.kind == "function" else [answer]
+    return [call(answer, case) for case in cases] if exercise.kind == "function" else [as_plain(answer)]
 
 
 def judged(exercise, answer, cases):
@@ -99,9 +99,17 @@ def test_a_wrong_answer_loses_at_least_a_third_on_held_out_cases_alone(exercise,
         assert judged(exercise, answer, exercise.cases(seed)).share <= 2 / 3
 
 
+@each(FUNCTIONS)
+def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise):
+    for name, answer in BARELY_WRONG[exercise.id].items():
+        assert not judged(exercise, answer, shown_and_held_out(exercise, checks.SEED)).passed, name
+        for seed in range(40):
+            assert not judged(exercise, answer, exercise.cases(seed)).passed, (name, seed)
+
+
 @each(ASKED)
-def test_there_are_two_more_right_answers_and_six_wrong_ones(exercise):
-    assert len(RIGHT[exercise.id]) >= 2
+def test_there_are_four_more_right_answers_and_six_wrong_ones(exercise):
+    assert len(RIGHT[exercise.id]) >= 4
     assert len(WRONG[exercise.id]) >= 6
 
 

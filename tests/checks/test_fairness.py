@@ -104,9 +104,13 @@ def test_tensors_shapes_and_variables_are_taken_for_arrays_in_lists_too():
     assert judged(SHARE, lambda x: tf.constant(x, tf.float32) / 8).passed
 
 
-def test_series_of_pandas_are_taken_for_arrays():
-    pandas = pytest.importorskip("pandas")
-    assert plain.same(as_plain([pandas.Series([1, 2])]), [[1, 2]])
+def test_whatever_numpy_can_read_of_a_known_library_is_taken_for_an_array():
+    series = type(
+        "Series", (), {"__module__": "pandas.core.series", "__array__": lambda self, *_, **__: np.array([1, 2])}
+    )
+    unknown = type("Series", (), {"__module__": "somewhere", "__array__": series.__array__})
+    assert plain.same(as_plain([series()]), [[1, 2]])
+    assert type(as_plain(unknown())) is unknown
 
 
 def test_whatever_it_is_it_is_made_plain_or_left():

@@ -48,7 +48,8 @@ def _scores(rng):
         scores[0], scores[-1] = -900 - int(rng.integers(90)), 900 + int(rng.integers(90))  # exp of these is infinite
         cases.append({"on_real": scores[:real], "on_invented": scores[real:]})
     cases[0]["on_invented"][0] = -1000.0
-    return cases
+    # And small ones only, of which every decimal counts.
+    return [*cases, {"on_real": rng.normal(0, 2, 3).round(2), "on_invented": rng.normal(0, 2, 5).round(2)}]
 
 
 def _distances(points, centres):
@@ -93,23 +94,28 @@ def _nearest_mode(points, centres, near):
 
 def _clouds(rng):
     cases = []
-    for modes, each in ((4, 16), (5, 20), (6, 16), (3, 24)):
-        angles = 2 * np.pi * np.arange(modes) / modes
-        centres = 3 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        near, count = 0.5, modes * each
-        # Full, half full (covered), a sixth full, one point, nobody; some just outside, in the corner of a square.
-        shares = [each, each // 2, each // 6, 1, 0, 0][:modes]
-        at = [centres[k] + _within(rng, number, 0.45) for k, number in enumerate(shares)]
-        at.append(centres[-1] + _within(rng, each // 2, 0.1) + 0.42)  # outside the circle, inside the square
-        at.append(centres[rng.integers(0, modes, count - sum(map(len, at)))] * 0.8)  # 0.6 away: near if not rooted
-        points = np.concatenate(at)
-        cases.append({"points": rng.permutation(points).round(4), "centres": centres, "near": near})
-    return cases
+    for modes, each, more in ((4, 24, 0), (5, 28, 1), (6, 24, 0), (3, 32, 1)):
+        near, quarter = 0.625, each // 4
+        centres = 2.0 * rng.permutation([(x, y) for x in range(-2, 3) for y in range(-2, 3)])[:modes]
+        # Near them: a full share, just a quarter, one less, one, nobody. With a point more, a quarter is not enough.
+        shares = [each, quarter + 1 if more else quarter, quarter if more else quarter - 1, 1, 0, 0][:modes]
+        at = [centres[k] + _within(rng, number, 0.5) for k, number in enumerate(shares)]
+        for points in at[:2]:
+            points[0] = centres[shares.index(len(points))] + rng.permutation(
+                [0.375, -0.5]
+            )  # on the circle: as far as near
+        at.append(centres[-1] + rng.choice([-0.5, 0.5], (each // 2, 2)))  # outside the circle, inside of its square
+        left = modes * each + more - sum(map(len, at))
+        at.append(centres[rng.integers(0, modes, left)] + [0.6875, 0.0])  # outside of both, but near if not rooted
+        cases.append({"points": rng.permutation(np.concatenate(at)), "centres": centres, "near": near})
+    collapsed = centres[0] + _within(rng, 20, 0.5)
+    return [*cases, {"points": collapsed, "centres": centres, "near": near}]
 
 
 def _within(rng, number, radius):
+    """Points around 0, in 64ths, which are exact in sums and in float32."""
     angles, lengths = rng.uniform(0, 2 * np.pi, number), radius * np.sqrt(rng.uniform(0, 1, number))
-    return np.stack([lengths * np.cos(angles), lengths * np.sin(angles)], axis=1)
+    return np.round(64 * np.stack([lengths * np.cos(angles), lengths * np.sin(angles)], axis=1)) / 64
 
 
 def _averaged(weights, keep):
