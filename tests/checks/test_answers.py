@@ -99,12 +99,17 @@ def test_a_wrong_answer_loses_at_least_a_third_on_held_out_cases_alone(exercise,
         assert judged(exercise, answer, exercise.cases(seed)).share <= 2 / 3
 
 
-@each(FUNCTIONS)
-def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise):
-    for name, answer in BARELY_WRONG[exercise.id].items():
-        assert not judged(exercise, answer, shown_and_held_out(exercise, checks.SEED)).passed, name
-        for seed in range(40):
-            assert not judged(exercise, answer, exercise.cases(seed)).passed, (name, seed)
+def barely_wrong_answers():
+    for exercise in FUNCTIONS:
+        for name, answer in BARELY_WRONG[exercise.id].items():
+            yield pytest.param(exercise, answer, id=f"{exercise.id} {name}")
+
+
+@pytest.mark.parametrize(("exercise", "answer"), list(barely_wrong_answers()))
+def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise, answer):
+    assert not judged(exercise, answer, shown_and_held_out(exercise, checks.SEED)).passed
+    for seed in range(40):
+        assert not judged(exercise, answer, exercise.cases(seed)).passed, seed
 
 
 @each(ASKED)
