@@ -1,12 +1,13 @@
 # make tour         set up, then one picture through the course (PICTURE=my.jpg for your own)
-# make test         set up, then the unit tests, every lesson compared with what it shows, and every lesson as students meet it
+# make test         set up, then the unit tests, and every lesson run again and compared with what it shows
+# make test-all     that, and every lesson in a browser and as on Colab, and the course on every version that it supports
 # make lab          JupyterLab on the first lesson
 # make notebooks    run every lesson again, and store its outputs
 # make weights      train the shipped weights again (resumes where it was interrupted)
 # make bench        describing, answering, grading and tagging: ours, timed beside what is plainer
 # make test-browser every lesson opened, run and played with in JupyterLab, in Chromium; what it looked like is in out/browser
 # make test-colab   every lesson run in environments like Colab's
-# make hands        both of these, side by side: the third part of `make test`
+# make environments both of these side by side: what `make test-all` adds to `make test`
 # make unit, make lessons, make lint, make clean
 #
 # Everything is installed into .venv, so that a second run starts at once. Settings, all optional:
@@ -52,7 +53,7 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: help tour test unit lessons hands test-browser test-colab lab notebooks weights bench lint clean
+.PHONY: help tour test test-all unit lessons environments test-browser test-colab lab notebooks weights bench lint clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -60,9 +61,22 @@ help:
 tour: $(VENV)/.$(EXTRA)-base
 	@$(BIN)/python -m vistext tour $(if $(PICTURE),"$$PICTURE")
 
-# What is released tomorrow does not fail it: the newest packages are those that are noted, until `make hands` has met newer ones.
-test: NEWEST = --noted
-test: unit lessons hands
+# One part after the other, each with the time that it took; whatever fails ends it.
+define parts
+@all=$$(date +%s); for part in $(1); do \
+	began=$$(date +%s); printf '\n== %s\n' "$$part"; \
+	$(MAKE) --no-print-directory $(2) $$part || { echo "== $$part failed after $$(($$(date +%s) - began)) s"; exit 1; }; \
+	echo "== $$part: $$(($$(date +%s) - began)) s"; \
+done; echo "== $(1): $$(($$(date +%s) - all)) s in all"
+endef
+
+test: $(VENV)/.$(EXTRA)-dev
+	@echo "The unit tests, then every lesson: 10 to 20 minutes on two cores that have nothing else to do."
+	$(call parts,unit lessons)
+
+# What is released tomorrow does not fail it: the newest packages are those that are noted, until `make environments` has met newer ones.
+test-all: test
+	$(call parts,environments,NEWEST=--noted)
 
 unit: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab tests
@@ -77,7 +91,7 @@ lessons: $(VENV)/.$(EXTRA)-dev
 	$(if $(filter-out $(ALONE),$(LESSONS)),$(NBVAL) -n $(JOBS) $(filter-out $(ALONE),$(LESSONS)))
 
 # Kernels of their own for every lesson, in profile smoke: the browser beside Colab, with a core for each.
-hands: $(VENV)/.$(EXTRA)-dev
+environments: $(VENV)/.$(EXTRA)-dev
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -v -rs -n $(JOBS) --dist loadscope --timeout 1800 --durations 20 \
 		$(NEWEST) tests/colab tests/browser
 

@@ -52,6 +52,12 @@ def make(clone, *words):
     return result, log.read_text().splitlines()
 
 
+def lessons_of(clone, *names):
+    (clone / "notebooks").mkdir()
+    for name in names:
+        (clone / "notebooks" / f"{name}.ipynb").touch()
+
+
 def installs(asked):
     return [line.split("--editable ")[1] for line in asked if line.startswith("-m pip install")]
 
@@ -85,22 +91,41 @@ def test_the_first_tour_installs_only_what_it_needs_and_the_second_nothing(clone
 def test_after_the_tests_the_tour_and_the_lab_have_nothing_left_to_install(clone):
     _, asked = make(clone, f"PYTHON={stand_in(clone)}", "unit")
     assert installs(asked) == [".[cpu,dev]"]
-    assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "hands")] == [[]] * 4
+    assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "environments")] == [[]] * 4
 
 
-def test_the_test_command_runs_every_part_and_does_not_fail_for_what_others_release(clone):
-    (clone / "notebooks").mkdir()
-    for name in ("00_tour", "01_tagging", "02_detection"):
-        (clone / "notebooks" / f"{name}.ipynb").touch()
-    _, asked = make(clone, f"PYTHON={stand_in(clone)}", "JOBS=3", "test")
-    unit, timed, compared, played = (line for line in asked if line.startswith("-m pytest"))
+def test_the_test_command_runs_unit_tests_and_lessons_and_says_what_each_took(clone):
+    lessons_of(clone, "00_tour", "01_tagging", "02_detection")
+    result, asked = make(clone, f"PYTHON={stand_in(clone)}", "JOBS=3", "test")
+    unit, timed, compared = (line for line in asked if line.startswith("-m pytest"))
     assert unit.endswith(" tests")
     assert "--nbval " in timed
     assert timed.endswith("-n 1 notebooks/01_tagging.ipynb")
     assert compared == timed.replace("-n 1 notebooks/01_tagging", "-n 3 notebooks/00_tour.ipynb notebooks/02_detection")
+    assert re.findall(r"^== (.*?): \d+ s", result.stdout, re.MULTILINE) == ["unit", "lessons", "unit lessons"]
+    assert "minutes on two cores" in result.stdout.partition("== unit")[0]
+
+
+def test_the_command_for_all_tests_adds_the_environments_and_does_not_fail_for_what_others_release(clone):
+    lessons_of(clone, "00_tour", "01_tagging")
+    _, tested = make(clone, f"PYTHON={stand_in(clone)}", "test")
+    _, asked = make(clone, f"PYTHON={stand_in(clone)}", "test-all")
+    *same, played = (line for line in asked if line.startswith("-m pytest"))
+    assert same == [line for line in tested if line.startswith("-m pytest")]
     assert played.endswith("--noted tests/colab tests/browser")
-    [alone] = make(clone, "JOBS=3", "hands")[1]
+    [alone] = make(clone, "environments")[1]
     assert alone == played.replace(" --noted", "")
+
+
+def test_a_part_that_fails_ends_the_command_and_is_named(clone):
+    python = stand_in(clone)
+    make(clone, f"PYTHON={python}", ".venv/.cpu-dev")
+    inside = clone / ".venv" / "bin" / "python"
+    inside.write_text(inside.read_text().replace("esac", '  "-m pytest") exit 3;;\nesac'))
+    result, _ = make(clone, "test")
+    assert result.returncode != 0
+    assert re.search(r"^== unit failed after \d+ s$", result.stdout, re.MULTILINE)
+    assert "== lessons" not in result.stdout
 
 
 def test_new_requirements_are_installed(clone):
@@ -126,8 +151,9 @@ def test_a_moved_folder_is_set_up_again(clone):
     assert (result.returncode, installs(asked)) == (0, [".[cpu]"])
 
 
-def test_the_build_machine_runs_the_readme_s_test_command_on_the_shared_data(clone):
-    assert re.search(r"^make test\b", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+def test_the_build_machine_runs_the_readme_s_test_commands_on_the_shared_data(clone):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^make (test\S*) ", readme, flags=re.MULTILINE) == ["test", "test-all"]
     shutil.copytree(ROOT / ".ci", clone / ".ci")
     (clone.parent / "shared" / "datasets").mkdir(parents=True)
     fake = clone.parent / "bin" / "make"
@@ -138,4 +164,6 @@ def test_the_build_machine_runs_the_readme_s_test_command_on_the_shared_data(clo
     result = subprocess.run(
         [clone / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=60, check=True
     )
-    assert result.stdout == f"test with {clone}/../shared/datasets\nand nothing to read\n"
+    *_, asked, read, took = result.stdout.splitlines()
+    assert (asked, read) == (f"test-all with {clone}/../shared/datasets", "and nothing to read")
+    assert re.fullmatch(r"== all of it: \d+ s", took)

@@ -32,7 +32,7 @@ FREEZE = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What `make test` asks for: it is to fail for what changes here, not for what is released elsewhere."""
+    """What `make test-all` asks for: it is to fail for what changes here, not for what is released elsewhere."""
     parser.addoption(
         "--noted",
         action="store_true",
