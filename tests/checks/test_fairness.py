@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from test_answers import FUNCTIONS, each
-from test_judging import GARBAGE, Hostile, is_plain
+from test_judging import GARBAGE, Hostile, HostileList, is_plain
 
 from vistext import checks
 from vistext.checks import Exercise, Failure, as_plain, call, check, plain
@@ -39,6 +39,7 @@ SHARE = exercise(lambda x: x / 8, [1], [2, 3, 5])
 ABOVE = exercise(lambda x: [one for one in x if one > 0], [[1, -2]], [[3, -4, 5], [6, 7, -1], [-1, 2, 3, 4]])
 BOX = exercise(lambda x: [x, x + 1] if x else None, [1, 0], [2, 3, 0, 4])
 NAME = exercise(lambda x: f"name {x}", [1], [2, 3, 4])
+NAMES = exercise(lambda x: [f"name {x}", "b"], [1], [2, 3, 4])
 
 
 def judged(exercise, answer):
@@ -188,6 +189,8 @@ def test_with_a_pencil_two_decimals_will_do():
         (BOX, lambda x: [x, x + 1], "not-none", "nothing is to be found"),
         (BOX, lambda x: None, "returns-nothing", "It returned nothing"),
         (NAME, lambda x: f"Name {x}", "other", "Its form is right"),
+        (NAMES, lambda x: [x] * 2, "other", "Not all that is in it is right"),
+        (NAMES, lambda x: [[x], "b"], "other", "Not all that is in it is right"),
     ],
 )
 def test_the_idea_is_true_of_what_came_back(exercise, answer, mistake, words):
@@ -268,12 +271,23 @@ def test_what_came_back_and_what_was_expected_never_read_the_same():
     verdict = judged(thirds, lambda x: np.array([x / 3 + 1.5e-5]))
     assert verdict.came_back.partition(": ")[2] == "[0.33334833]"
     assert "[0.33333333]" in verdict.expected
+    assert judged(thirds, lambda x: [x / 3]).came_back == "a list of shape (1,): [0.3333]"
+    assert judged(thirds, lambda x: [x / 3 + 1.5e-5]).came_back == "a list of shape (1,): [0.33334833]"
 
 
-@pytest.mark.parametrize("made", JUDGED := [SHARE, ABOVE, BOX, NAME])
+@pytest.mark.parametrize("made", [SHARE, ABOVE, BOX, NAME, NAMES])
 def test_no_garbage_breaks_the_judge_of_any_kind_of_answer(made):
     cases = made.cases(None) + made.cases(1)
-    for garbage in [*GARBAGE, np.zeros((2,) * 14), {1: 2}, [Hostile(), 1.0], [[Hostile()], [1]], Failure("A", "b")]:
+    for garbage in [
+        *GARBAGE,
+        np.zeros((2,) * 14),
+        {1: 2},
+        [Hostile(), 1.0],
+        [[Hostile()], [1]],
+        [HostileList(), 1],
+        [3, 4],
+        Failure("A", "b"),
+    ]:
         assert is_plain(made.judge(cases, [garbage] * len(cases)))
         right = [made.solve(**case) for case in cases[:-1]]
         assert is_plain(made.judge(cases, [*right, garbage]))

@@ -161,7 +161,7 @@ class Exercise:
         case, given, true = cases[first], outputs[first], truth[first]
         mistake, idea = ("", "Right.") if all(right) else self._find_mistake(cases, outputs, right, first)
         silent = all(given is None for given in outputs)  # even where None is right, now and then
-        came_back, expected = _in_words(given, true)
+        came_back, expected = _in_words(given, true, right[first])
         return Verdict(
             passed=all(right),
             share=0.0 if mistake in EARN_NOTHING or (mistake and silent) else sum(right) / len(right),
@@ -212,11 +212,11 @@ class Exercise:
         if self._is_hard_coded(cases, outputs, right):
             return (
                 "hard-coded",
-                "It is right for the cases that are shown, and what it gives for all others does not depend on them. "
-                "Does it work its answer out?",
+                "It is right for the cases that are shown, and to all others it says one and the same, or what it says "
+                "to a shown one. Does it work its answer out?",
             )
-        per_cent = self._is_in_per_cent(cases, outputs)
-        return next(name for holds, *name in _forms(outputs, given, true, per_cent) if holds)
+        forms = _forms(outputs, given, true, lambda: self._is_in_per_cent(cases, outputs))
+        return next((key, idea) for holds, key, idea in forms if holds)
 
     def _is_hard_coded(self, cases: Sequence[dict], outputs: list, right: list[bool]) -> bool:
         """Whether just the shown cases are right, and all others get one and the same answer, or a shown case's."""
@@ -232,9 +232,9 @@ class Exercise:
         """Whether all that came back is a hundred times what is right, and that lies between 0 and 1."""
         for case, output in zip(cases, outputs, strict=True):
             found, wanted = plain.numbers(output), plain.numbers(outcome(self.solve, case))
-            if found is None or wanted is None or not ((wanted >= 0) & (wanted <= 1)).all():
+            if found is None or wanted is None or found.shape != wanted.shape:
                 return False
-            if not self.is_right(found / 100, wanted):
+            if not ((wanted >= 0) & (wanted <= 1)).all() or not self.is_right(found / 100, wanted):
                 return False
         return True
 
@@ -250,14 +250,13 @@ _FAILED = {
 }
 
 
-def _in_words(given: object, true: object) -> tuple[str, str]:
-    """What came back and what was expected, with as many digits as tell them apart."""
+def _in_words(given: object, true: object, right: bool) -> tuple[str, str]:
+    """What came back and what was expected; with more digits, if they are not the same and read the same."""
     if type(given) is Failure:
         return given.message, plain.describe(true)
-    for digits in (4, 8):
-        words = plain.describe(given, digits), plain.describe(true, digits)
-        if words[0] != words[1]:
-            break
+    words = plain.describe(given), plain.describe(true)
+    if not right and words[0].partition(": ")[2] == words[1].partition(": ")[2]:
+        return plain.describe(given, 8), plain.describe(true, 8)
     return words
 
 
@@ -265,18 +264,17 @@ def _is_truth(value: object) -> bool:
     return type(value) in (bool, np.bool_)
 
 
-def _forms(outputs: Sequence[object], given: object, true: object, per_cent: bool) -> Iterator[tuple[bool, str, str]]:
+def _forms(
+    outputs: Sequence[object], given: object, true: object, per_cent: Callable[[], bool]
+) -> Iterator[tuple[bool, str, str]]:
     """What may be wrong with an answer that fits no known mistake: whether it is, its key and its idea."""
     found, wanted = plain.numbers(given), plain.numbers(true)
     silent = all(output is None for output in outputs)
     yield silent, "returns-nothing", "It returned nothing. Does it end with return? (To print is not to return.)"
     yield given is None, "none-here", "It gave None here, and there is an answer. What makes it give up, or end early?"
     yield true is None, "not-none", "It found something here, and nothing is to be found. What should come back then?"
-    yield (
-        _is_ragged(given) and wanted is not None and wanted.ndim > 0,
-        "wrong-shape",
-        "Its rows are not all of one length.",
-    )
+    ragged = wanted is not None and wanted.ndim > 0 and _is_ragged(given)
+    yield ragged, "wrong-shape", "Its rows are not all of one length."
     lists = type(true) in plain.LISTS and type(given) in (*plain.LISTS, np.ndarray)
     other = (found is None) != (wanted is None) or (found is None and type(given) is not type(true))
     another = "It is another kind of thing than was asked for. Look at what should come back."
@@ -296,8 +294,8 @@ def _forms(outputs: Sequence[object], given: object, true: object, per_cent: boo
     yield found is not None and not np.isfinite(found).all(), "not-finite", nan
     alike = "It gives the same answer whatever it is asked. Does it use what it is given?"
     yield _is_constant(outputs), "constant", alike
-    yield per_cent, "per-cent", "It is a hundred times too large. A share of all is 1, and not 100."
-    formed = isinstance(true, str) or (found is not None and found.shape == wanted.shape)
+    yield per_cent(), "per-cent", "It is a hundred times too large. A share of all is 1, and not 100."
+    formed = isinstance(true, str) or (found is not None and wanted is not None and found.shape == wanted.shape)
     form = "Its form is right, its value is not. Work out one small case by hand, and compare."
     yield formed, "other", form
     yield True, "other", "Not all that is in it is right. Work out one small case by hand, and compare one by one."

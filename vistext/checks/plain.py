@@ -41,9 +41,9 @@ def same(
 def _same(given: object, expected: object, tolerance: float, by_letter: bool, nan: bool) -> bool:
     if expected is None:
         return given is None
-    if isinstance(expected, str):
+    if type(expected) in (str, np.str_):
         return type(given) in (str, np.str_) and _read(given, by_letter) == _read(expected, by_letter)
-    if isinstance(expected, dict):
+    if type(expected) is dict:
         if type(given) is not dict or given.keys() != expected.keys():
             return False
         given, expected = [given[key] for key in expected], list(expected.values())
@@ -51,7 +51,7 @@ def _same(given: object, expected: object, tolerance: float, by_letter: bool, na
     if wanted is not None and (found := numbers(given)) is not None:
         return found.shape == wanted.shape and bool(close(found, wanted, tolerance, nan).all())
     return (
-        isinstance(expected, LISTS)
+        type(expected) in LISTS
         and type(given) in (*LISTS, np.ndarray)
         and len(given) == len(expected)
         and all(_same(one, other, tolerance, by_letter, nan) for one, other in zip(given, expected, strict=True))
@@ -157,20 +157,10 @@ def _items(value: list | tuple, depth: int) -> str:
 
 def _table(array: np.ndarray, digits: int) -> str:
     """The numbers of an array in one line, the first and last ones only if there are many."""
-    if array.size > SHOWN and (
-        array.size > 10_000 or array.ndim > 4
-    ):  # only its begin, so that nothing large is written
+    if array.size > SHOWN and (array.size > 10_000 or array.ndim > 4):  # nothing large is ever written
         return f"it begins with {_table(array.flat[: SHOWN // 4], digits)}"
-    text = np.array2string(
-        array,
-        precision=digits,
-        suppress_small=True,
-        separator=", ",
-        threshold=SHOWN,
-        edgeitems=2,
-        max_line_width=10_000,
-    )
-    return " ".join(text.split())
+    layout = {"separator": ", ", "threshold": SHOWN, "edgeitems": 2, "max_line_width": 10_000}
+    return " ".join(np.array2string(array, precision=digits, suppress_small=True, **layout).split())
 
 
 def number(value: np.generic) -> str:
