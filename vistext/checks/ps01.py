@@ -54,9 +54,10 @@ def _stretched(picture, side):
 
 
 def _thumbnails(rng):
+    sizes = ((2, 3, 1, 4), (3, 2, 2, 3), (4, 4, 3, 5), (5, 2, 1, 2), (1, 4, 0, 3), (1, 1, 0, 3), (2, 2, 0, 7))
     cases, turn = [], rng.random() < 0.5
     # Rows and columns are left over in odd and in even numbers, one short of a larger block, none, and very many.
-    for side, block, over, more in ((2, 3, 1, 4), (3, 2, 2, 3), (4, 4, 3, 5), (5, 2, 1, 2), (1, 4, 0, 3), (2, 2, 0, 7)):
+    for side, block, over, more in sizes:
         size = side * block
         shape = (size + over, size + more + 2 * int(rng.integers(0, 3)))
         turn = not turn
