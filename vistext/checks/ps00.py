@@ -252,7 +252,8 @@ def _judged(rng):
     cases = []
     for right, wanted in patterns:
         sure = np.sort(rng.choice(np.arange(30, 99), len(right), replace=False))[::-1] / 100
-        order = [0, *(1 + rng.permutation(len(right) - 1))]  # the surest is given first, and the rest as it comes
+        # The surest is given first, the next one last, and the rest as it comes.
+        order = [*range(len(right))[:1], *(2 + rng.permutation(max(0, len(right) - 2))), *range(len(right))[1:2]]
         cases.append(
             {
                 "sure": [float(sure[place]) for place in order],

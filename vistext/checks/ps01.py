@@ -243,9 +243,11 @@ def _judgements(rng):
             row[0] += 1 - row.sum()
         best, sure = chosen.argmax(axis=1), chosen.max(axis=1)
         # Too sure in every other bin, and in those between not sure enough; on the whole, that in the first case.
-        which = np.ceil(sure * bins).astype(int) % 2
-        many = which == np.bincount(which).argmax()
-        right = (many if not cases else ~many) ^ (rng.random(n) < 0.1)
+        which = np.ceil(sure * bins).astype(int)
+        many = which % 2 == np.bincount(which % 2).argmax()
+        right = many if not cases else ~many
+        for number in range(1, bins + 1):
+            right[np.flatnonzero(which == number)[5::6]] ^= True  # hardly ever is all of a bin right, or all wrong
         labels = np.where(right, best, (best + rng.integers(1, classes, n)) % classes)
         cases.append({"probabilities": chosen, "labels": labels, "bins": bins})
     return cases

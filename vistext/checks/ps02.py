@@ -60,7 +60,11 @@ def _pairs_of_boxes(rng):
         truth = boxes[n:].copy()
         truth[:, 2:] -= truth[:, :2]
         cases.append({"found": boxes[:n], "truth": truth})
-    return cases
+    # And boxes that overlap in a corner each, far from the diagonal: every number of theirs counts.
+    left, top = int(rng.integers(20, 30)), int(rng.integers(3, 9))
+    found = np.array([[left, top, left + 8, top + 6], [left + 3, top - 2, left + 12, top + 3]], float)
+    truth = np.array([[left + 2, top + 1, 9, 8], [left - 3, top - 1, 7, 4]], float)
+    return [*cases, {"found": found, "truth": truth}]
 
 
 def _suppress(table, scores, kinds, overlap):
