@@ -148,10 +148,11 @@ def _of_two(weights, keep):
 
 def _histories(rng):
     cases = []
-    for steps, size, keep in ((3, 2, 0.9), (4, 3, 0.6), (6, 1, 0.75), (5, 4, 0.3)):
-        weights = rng.normal(size=(steps, size)).round(3)
-        weights[:, 0] *= -np.sign(_averaged(weights, keep)[0])  # one average is below 0
-        cases.append({"weights": weights, "keep": keep})
+    # The averages are neither in order nor in the opposite one, and one at least is below 0.
+    for steps, ranks, keep in ((3, [1, 0], 0.9), (4, [2, 0, 1], 0.6), (6, [0], 0.75), (5, [1, 3, 0, 2], 0.3)):
+        weights = rng.normal(size=(steps, len(ranks))).round(3)
+        weights[:, 0] *= -np.sign(_averaged(weights, keep)[0])
+        cases.append({"weights": weights[:, np.argsort(_averaged(weights, keep))[ranks]], "keep": keep})
     return cases
 
 
