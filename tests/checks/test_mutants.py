@@ -52,4 +52,4 @@ def test_what_is_valid_is_drawn_far_and_wide(exercise):
 
 @pytest.mark.parametrize("change", ["operator", "comparison", "constant", "axis", "statement removed", "ending"])
 def test_mutants_are_made_by_each_sort_of_change(change):
-    assert any(mutant.change.startswith(change) for mutant in mutants(reference(checks.find("ps01-4"))))
+    assert any(mutant.change.startswith(change) for mutant in mutants(reference(checks.find("ps01-5"))))

@@ -48,8 +48,11 @@ def _scores(rng):
         scores[0], scores[-1] = -900 - int(rng.integers(90)), 900 + int(rng.integers(90))  # exp of these is infinite
         cases.append({"on_real": scores[:real], "on_invented": scores[real:]})
     cases[0]["on_invented"][0] = -1000.0
-    # And small ones only, of which every decimal counts.
-    return [*cases, {"on_real": rng.normal(0, 2, 3).round(2), "on_invented": rng.normal(0, 2, 5).round(2)}]
+    # And small ones only, of whose losses every decimal counts.
+    while True:
+        small = {"on_real": rng.normal(0, 2, 3).round(2), "on_invented": rng.normal(0, 2, 5).round(2)}
+        if np.abs(np.round(_losses(**small), 3) - _losses(**small)).min() > 1e-4:
+            return [*cases, small]
 
 
 def _distances(points, centres):
@@ -144,10 +147,13 @@ def _of_two(weights, keep):
 
 
 def _histories(rng):
-    return [
-        {"weights": rng.normal(size=(steps, size)).round(3), "keep": keep}
-        for steps, size, keep in ((3, 2, 0.9), (4, 3, 0.6), (6, 1, 0.75), (5, 4, 0.3))
-    ]
+    cases = []
+    # The averages are neither in order nor in the opposite one, and one at least is below 0.
+    for steps, ranks, keep in ((3, [1, 0], 0.9), (4, [2, 0, 1], 0.6), (6, [0], 0.75), (5, [1, 3, 0, 2], 0.3)):
+        weights = rng.normal(size=(steps, len(ranks))).round(3)
+        weights[:, 0] *= -np.sign(_averaged(weights, keep)[0])
+        cases.append({"weights": weights[:, np.argsort(_averaged(weights, keep))[ranks]], "keep": keep})
+    return cases
 
 
 EXERCISES = (
