@@ -53,6 +53,7 @@ def test_without_tensorflow_the_error_says_what_to_install():
 
 
 def test_a_broken_tensorflow_is_not_taken_for_a_missing_one(tmp_path):
+    (tmp_path / "tensorflow-2.dist-info").mkdir()  # installed, and no file of the user's own
     (tmp_path / "tensorflow.py").write_text(
         "import os\nos.write(2, b'libcudart.so is gone\\n')\nimport a_module_that_tensorflow_lost\n"
     )

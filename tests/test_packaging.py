@@ -1,6 +1,8 @@
 """What surrounds the package: it installs where the course says it does, and what is said in two places agrees."""
 
 import re
+import shutil
+import subprocess
 import sys
 from fnmatch import fnmatch
 from importlib.metadata import requires
@@ -38,7 +40,7 @@ ON_COLAB = {
     "tqdm": "4.67.3",
 }
 # Not in that list; what they need themselves, any version of it will do: at worst they are added, which moves nothing.
-ADDED = {"easy-vqa", "filelock", "sacrebleu"}
+ADDED = {"easy-vqa", "filelock", "pillow-heif", "sacrebleu"}
 COLAB_OF_THE_COURSE = {"ipywidgets": "7.7.1", "scikit-learn": "1.6.1"}
 
 
@@ -99,6 +101,16 @@ def test_every_file_of_the_package_is_packed():
         )
     ]
     assert forgotten == []
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="not a checkout by git")
+def test_a_checkout_has_the_stored_line_ends_whatever_git_is_set_to():
+    words = ["git", "-c", "core.autocrlf=true", "ls-files", "--eol"]
+    lines = subprocess.run(words, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.splitlines()
+    assert lines
+    text = [line for line in lines if not line.endswith((".png", ".npz"))]
+    assert [line for line in text if "eol=lf" not in line or "i/crlf" in line] == []
+    assert [line for line in lines if line not in text and "attr/-text" not in line] == []
 
 
 def test_conda_installs_extras_that_exist_on_a_python_that_is_supported():

@@ -440,7 +440,7 @@ class Checkpoint:
         model.save_weights(draft, overwrite=True)
         os.replace(draft, self.folder / weights)
         draft = self.index.with_suffix(".part")
-        draft.write_text(json.dumps({"weights": weights, "history": asdict(history)}))
+        draft.write_text(json.dumps({"weights": weights, "history": asdict(history)}), encoding="utf-8")
         os.replace(draft, self.index)
         for other in self.folder.glob("step-*.weights.h5"):
             if other.name != weights:
@@ -450,7 +450,7 @@ class Checkpoint:
         """Bring the model, compiled as it was, to the state kept; None, and the model untouched, if there is none."""
         if not self.index.exists():
             return None
-        state = json.loads(self.index.read_text())
+        state = json.loads(self.index.read_text(encoding="utf-8"))
         model.optimizer.build(model.trainable_variables)
         model.load_weights(self.folder / state["weights"])
         return History(**{**state["history"], "interrupted": False})

@@ -45,7 +45,7 @@ def seed_of(course: Course) -> int:
     """The seed of a set's held-out cases: drawn once for the course, and the same for all its students."""
     kept = _folder(course) / "run.json"
     if kept.is_file():
-        return json.loads(kept.read_text())["seed"]
+        return json.loads(kept.read_text(encoding="utf-8"))["seed"]
     seed = secrets.randbits(48)
     write(kept, json.dumps({"seed": seed}))
     return seed
@@ -236,6 +236,7 @@ def _write_table(course: Course, job: Job, outcome: Outcome) -> None:
     """Everybody whose submission is known, those of earlier runs too."""
     ids = [exercise.id for exercise in import_module(job.checks).of_set(job.problem_set)]
     records = (
-        json.loads(path.read_text("utf-8")) for path in sorted((_folder(course) / "students").glob("[!.]*.json"))
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((_folder(course) / "students").glob("[!.]*.json"))
     )
     write(outcome.table, feedback.table(records, ids))

@@ -280,7 +280,7 @@ def _as_whom() -> dict:
 
 @functools.cache
 def _has(option: str) -> bool:
-    shown = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
+    shown = subprocess.run(["bwrap", "--help"], capture_output=True, encoding="utf-8", check=False)
     return f"--{option} " in shown.stdout + shown.stderr
 
 
@@ -378,7 +378,7 @@ def descendants(pid: int) -> list[int]:
         parent = waiting.pop()
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{parent}/task"):
-                children = Path(f"/proc/{parent}/task/{task}/children").read_text().split()
+                children = Path(f"/proc/{parent}/task/{task}/children").read_text(encoding="ascii").split()
                 waiting += map(int, children)
                 found += map(int, children)
     return found
@@ -393,7 +393,7 @@ def _threads(pid: int) -> int:
 def resident(pid: int) -> int:
     """Bytes of memory that a process holds."""
     with contextlib.suppress(OSError, IndexError, ValueError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
     return 0
 
 
