@@ -174,7 +174,7 @@ def with_a_table_of_counts(train, test):
             table = counts.setdefault(key, {})
             table[answer] = table.get(answer, 0) + 1
     best = {key: max(table, key=table.get) for key, table in counts.items()}
-    return sum([best.get(question, best[None]) == answer for question, answer in test]) / len(test)
+    return sum(best.get(question, best[None]) == answer for question, answer in test) / len(test)
 
 
 @right("ps06-3")

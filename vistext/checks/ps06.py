@@ -112,9 +112,9 @@ def _quiz(rng):
     train = [("Is it big?", "yes"), *train, (f"Is it a {third}?", "yes")]  # what is asked once comes first and last
     heard |= {question: [answer] for question, answer in (train[0], train[-1])}
     test = [(question, answers[place]) for question, answers in heard.items() for place in (0, -1, -1)]
-    test += [(f"Is it a {new}?", "no")] * 3 + [("Is it old?", "yes")] * 2 + [("Where is it?", "here")] * 16
+    test += [(f"Is it a {new}?", "no")] * 2 + [("Is it old?", "yes")] * 2 + [("Where is it?", "here")] * 28
     test += [(f"Is there a {first}?", "yes")] * int(rng.integers(1, 4))
-    return {"train": train, "test": _mixed(rng, test)}
+    return {"train": train, "test": [train[0], *_mixed(rng, test), (f"Is it a {new}?", "no")]}  # both are right
 
 
 def _mixed(rng, items):
@@ -126,6 +126,7 @@ def _quizzes(rng):
         lambda train, test: _closed_eyes(train[1:], test),
         lambda train, test: _closed_eyes(train[:-1], test),
         lambda train, test: _closed_eyes(train, test, general=_most_frequent([one for _, one in dict.fromkeys(train)])),
+        lambda train, test: 1 - _closed_eyes(train, test),
         lambda train, test: _closed_eyes(train, test, choose=max),
         lambda train, test: _closed_eyes(train, test, choose=min),
     ]

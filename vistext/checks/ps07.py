@@ -217,8 +217,8 @@ def _less_each(boxes, side, nearer=lambda number: slice(number + 1, None)):
 def _crowd(rng, side, things, hides):
     ends = np.add(np.sort(rng.integers(0, side - 2, (things, 2, 2)), axis=2), [0, 3])
     boxes = ends.transpose(0, 2, 1).reshape(things, 4)
-    if hides:  # all of one is hidden by the next
-        boxes[hides] = boxes[hides + 1]
+    if hides:  # nothing of two is seen
+        boxes[hides - 1 : hides + 1] = boxes[hides + 1]
     return {"boxes": boxes, "side": side}
 
 
