@@ -42,13 +42,17 @@ def _sentence(rng, words, fewest=1, most=6):
 
 def _to_encode(rng):
     cases = []
-    for count, length in ((2, 6), (3, 8), (1, 5), (3, 7)):
+    for number, length in enumerate((6, 8, 5, 7)):
         words = SPECIAL + [str(word) for word in rng.permutation(WORDS)[:9]]
-        sentences = [_sentence(rng, [*words[4:], "zebra"], 2, length - 3) for _ in range(count)]
-        sentences[0] = [words[5].capitalize(), "Zebra"]
-        sentences.append(_sentence(rng, words[4:], length, length + 2))
-        cases.append({"sentences": sentences, "words": words, "length": length})
-    return cases
+        # There is room for all of the first ones, for all but the last token, for all but two, and for fewer.
+        sentences = [_sentence(rng, [*words[4:], "zebra"], more, more) for more in range(length - 3, length + 3)]
+        sentences[0][:2] = [words[5].capitalize(), "Zebra"]
+        sentences[1][0] = words[-1].upper()
+        cases.append({"sentences": [*rng.permutation(np.array(sentences, object))], "words": words, "length": length})
+        if number == 3:
+            cases[-1]["sentences"].append([])
+    alone = [words[4].capitalize(), "zebra", words[6]]
+    return [*cases, {"sentences": [alone], "words": words, "length": int(rng.integers(6, 9))}]
 
 
 def _edged(sentence):
