@@ -25,7 +25,7 @@ def crowds(rng):
         table = np.round(rng.choice([0.0, 0.2, 0.25, 0.5, 0.6, 0.9, 1.0], (n, n)), 3)
         table = np.triu(table, 1) + np.triu(table, 1).T + np.eye(n)
         scores = rng.permutation(n) / 16 + 0.01
-        kinds, overlap = rng.integers(0, 3, n), float(rng.choice([0.0, 0.25, 0.5, 0.6, 1.0]))
+        kinds, overlap = rng.integers(0, 3, n), float(rng.choice([0.0, 0.25, 0.5, 0.6, 0.9]))
         cases.append({"table": table, "scores": scores, "kinds": kinds, "overlap": overlap})
     return cases
 

@@ -346,9 +346,8 @@ def the_last(weights, keep):
 
 @wrong("ps04-4", "of-two")
 def always_from_the_step_before(weights, keep):
-    for step in range(1, len(weights)):
-        average = keep * weights[step - 1] + (1 - keep) * weights[step]
-    return average
+    before, last = weights[-2], weights[-1]
+    return keep * before + (1 - keep) * last
 
 
 @wrong("ps04-4", "one-short")

@@ -236,8 +236,10 @@ def _judgements(rng):
         probabilities = rng.multinomial(59, rng.dirichlet(np.full(classes, 0.7), 4 * n)) / 64
         top = probabilities.argmax(axis=1)
         probabilities[np.arange(4 * n), top] += 5 / 64
-        chosen = probabilities[rng.permutation(4 * n)[:n]]
-        edges = np.array([0.5, 0.75, 0.5, 0.75, 1.0, 0.5])  # of bins
+        edges = [0.5, 0.75, 0.5, 0.75, 1.0, 0.5]  # of bins
+        if bins == 5:  # and none in the middle one
+            probabilities, edges = probabilities[np.ceil(5 * probabilities.max(axis=1)) != 3], []
+        chosen = rng.permutation(probabilities)[:n]
         for row, edge in zip(chosen, edges, strict=False):
             row[:] = np.floor(64 * (1 - edge) / (classes - 1)) / 64
             row[0] += 1 - row.sum()
@@ -248,7 +250,7 @@ def _judgements(rng):
         right = many if not cases else ~many
         for number in range(1, bins + 1):
             right[np.flatnonzero(which == number)[5::6]] ^= True  # hardly ever is all of a bin right, or all wrong
-        labels = np.where(right, best, (best + rng.integers(1, classes, n)) % classes)
+        labels = np.where(right, best, (best + rng.integers(1, classes, len(best))) % classes)
         cases.append({"probabilities": chosen, "labels": labels, "bins": bins})
     return cases
 

@@ -60,10 +60,13 @@ def _pairs_of_boxes(rng):
         truth = boxes[n:].copy()
         truth[:, 2:] -= truth[:, :2]
         cases.append({"found": boxes[:n], "truth": truth})
-    # And boxes that overlap in a corner each, far from the diagonal: every number of theirs counts.
-    left, top = int(rng.integers(20, 30)), int(rng.integers(3, 9))
-    found = np.array([[left, top, left + 8, top + 6], [left + 3, top - 2, left + 12, top + 3]], float)
-    truth = np.array([[left + 2, top + 1, 9, 8], [left - 3, top - 1, 7, 4]], float)
+    # And boxes far from the diagonal, to the left of 0, not at whole numbers, two of them the same: some overlap in a
+    # corner, one by half a pixel; others only touch, or lie apart in one direction, by half a pixel or by more.
+    place = np.array([-int(rng.integers(20, 30)) - 0.25, int(rng.integers(3, 9)) + 0.5] * 2)
+    found = np.array([[0, 0, 8, 6], [3, -2, 12, 3], [0, 0, 8, 6]]) + place
+    corner, above = [2, 1, 9, 8], [-3, -1, 7, 4]
+    truth = np.array([corner, above, corner, [7.5, 5.5, 2, 4], [8, 0, 2, 6], [8.5, 0, 2, 6], [1, 20, 6, 5]])
+    truth[:, :2] += place[:2]
     return [*cases, {"found": found, "truth": truth}]
 
 
@@ -123,9 +126,11 @@ def _crowds(rng):
         pair = [[40.0, 40, 50, 50], [begin, 40, begin + 10, 50]]
         best_double = [begin + 0.5, 40, begin + 10.5, 50]
         boxes = np.concatenate([row, doubles, pair, [[80, 80, 90, 90], best_double]])
-        scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.55, 0.4, 0.95, 0.2, 0.3]) + rng.uniform(0, 0.04, 10)
+        scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.55, 0.4, 0.95, (0.2, 0.65)[number % 2], 0.3]) + rng.uniform(
+            0, 0.04, 10
+        )
         kind = int(rng.integers(2, 6))
-        kinds = kind + np.array([0, 0, 0, 0, (1, -1)[number % 2], 0, 2, 2, -2, 2])
+        kinds = kind + np.array([0, 0, 0, 0, (1, -1)[number % 2], 0, 2, 2, 0, 2])
         order, table = rng.permutation(10), _iou(boxes, boxes).round(3)
         cases.append(
             {

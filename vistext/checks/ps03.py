@@ -113,11 +113,13 @@ def _different_pairs(sentences, before, word, words):
 
 def _to_count(rng):
     cases = []
-    for number in range(6):
+    for number in range(7):
         words = [str(word) for word in rng.permutation(WORDS)[:4]]
         sentences = [_sentence(rng, words, 3, 6) for _ in range(8)]
         sentences[0] = [words[0], words[1], words[0], words[1], words[2]]
         sentences[1] = [words[0], words[1], words[0], words[1]]
+        sentences[2] = [words[1], words[0], words[1], words[0]]
+        sentences[-1] = [words[1], words[0], "yak"]
         before, word = (
             (words[0], words[1]),
             ("<start>", words[0]),
@@ -125,6 +127,7 @@ def _to_count(rng):
             ("zebra", words[0]),
             (words[1], words[0]),
             (words[0], words[1]),
+            ("yak", "<end>"),
         )[number]
         cases.append({"sentences": sentences, "before": before, "word": word, "words": int(rng.integers(6, 30))})
     return cases
@@ -152,7 +155,8 @@ def _tables(rng):
     cases = []
     for rows, columns in ((2, 5), (3, 6), (1, 4), (4, 7)):
         ids = rng.integers(3, 30, (rows, columns))
-        lengths = rng.permutation(np.arange(2, columns))[:rows]
+        ids[0, 0] = 1  # all but 0 count
+        lengths = rng.permutation([columns, *rng.permutation(np.arange(2, columns))[: rows - 1]])  # one is not padded
         ids[np.arange(columns) >= lengths[:, None]] = 0
         ids[np.arange(rows), lengths - 1] = 2
         probabilities = np.where(ids > 0, rng.uniform(0.02, 0.9, ids.shape), rng.uniform(0.95, 1, ids.shape))

@@ -50,7 +50,7 @@ def _scores(rng):
     cases[0]["on_invented"][0] = -1000.0
     # And small ones only, of whose losses every decimal counts.
     while True:
-        small = {"on_real": rng.normal(0, 2, 3).round(2), "on_invented": rng.normal(0, 2, 5).round(2)}
+        small = {"on_real": rng.normal(0, 2, 3).round(2)[[0, 1, 2, 0]], "on_invented": rng.normal(0, 2, 5).round(2)}
         if np.abs(np.round(_losses(**small), 3) - _losses(**small)).min() > 1e-4:
             return [*cases, small]
 
@@ -110,9 +110,12 @@ def _clouds(rng):
         at.append(centres[-1] + rng.choice([-0.5, 0.5], (each // 2, 2)))  # outside the circle, inside of its square
         left = modes * each + more - sum(map(len, at))
         at.append(centres[rng.integers(0, modes, left)] + [0.6875, 0.0])  # outside of both, but near if not rooted
-        cases.append({"points": rng.permutation(np.concatenate(at)), "centres": centres, "near": near})
+        turn = 1 if len(cases) % 2 else -1  # the full one is the first, or the last
+        cases.append({"points": rng.permutation(np.concatenate(at)), "centres": centres[::turn], "near": near})
     collapsed = centres[0] + _within(rng, 20, 0.5)
-    return [*cases, {"points": collapsed, "centres": centres, "near": near}]
+    everywhere = np.concatenate([centre + _within(rng, 8, 0.5) for centre in centres])
+    cases += [{"points": points, "centres": centres, "near": near} for points in (collapsed, everywhere)]
+    return [*cases, {"points": centres[:1] + 0.75, "centres": centres[:1], "near": near}]
 
 
 def _within(rng, number, radius):
@@ -149,8 +152,9 @@ def _of_two(weights, keep):
 def _histories(rng):
     cases = []
     # The averages are neither in order nor in the opposite one, and one at least is below 0.
-    for steps, ranks, keep in ((3, [1, 0], 0.9), (4, [2, 0, 1], 0.6), (6, [0], 0.75), (5, [1, 3, 0, 2], 0.3)):
-        weights = rng.normal(size=(steps, len(ranks))).round(3)
+    sizes = ((3, [1, 0], 0.9), (4, [2, 0, 1], 0.6), (6, [0], 0.75), (5, [1, 3, 0, 2], 0.3), (1, [0], 0.5))
+    for steps, ranks, keep in sizes:
+        weights = rng.normal(size=(steps, len(ranks))).round(6)
         weights[:, 0] *= -np.sign(_averaged(weights, keep)[0])
         cases.append({"weights": weights[:, np.argsort(_averaged(weights, keep))[ranks]], "keep": keep})
     return cases
@@ -332,7 +336,7 @@ EXERCISES = (
             Mistake(
                 "one-short",
                 "The last step is missing.",
-                lambda weights, keep: _averaged(weights[:-1], keep),
+                lambda weights, keep: _averaged(weights[: max(1, len(weights) - 1)], keep),
             ),
             Mistake(
                 "backwards",
