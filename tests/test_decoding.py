@@ -165,6 +165,11 @@ def test_z_takes_the_word_in_whose_stretch_it_lies(oracle, z):
         assert start - 1e-5 <= z[place] <= start + np.exp(logs[word]) + 1e-5
 
 
+def test_a_z_that_float32_would_round_to_1_takes_the_least_likely_word(oracle):
+    near, below = (decoding.write(oracle, rows(1), most=MOST, z=[[z] * MOST]).ids for z in (1 - 1e-12, 0.999999))
+    assert near.tolist() == below.tolist()
+
+
 def test_the_same_z_says_the_same_in_any_company(oracle):
     z = decoding.draw_z(3, MOST, seed=5)
     together = decoding.write(oracle, rows(0, 1, 2), most=MOST, z=z)

@@ -92,7 +92,7 @@ def write(
         raise ValueError(f"z from {z.min()} to {z.max()}; accepted: 0 or more, and below 1")
     if not n:
         return Written(np.zeros((0, most + 1), "int32"), np.zeros((0, most), "float32"))
-    z = np.minimum(z.astype("float32"), np.nextafter(np.float32(1), 0))  # 0.99999999 would be rounded to 1
+    z = np.minimum(z.astype("float32"), np.nextafter(np.float32(1), np.float32(0)))  # 0.99999999 would be rounded to 1
     temperature = np.float32(np.clip(temperature, 1e-37, 1e37))  # what is beyond is 0 or infinite to TensorFlow
     return Written(*_run(_writing, writer, (most,), inputs, z, temperature))
 
