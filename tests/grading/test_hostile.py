@@ -335,7 +335,7 @@ def write_class(folder):
     put("many_cells_of_words", as_bytes(of_many_cells()))
     put("\x1b]0;title\x07\x1b[2Jclears", as_bytes(hand_in(before="import os\nos._exit(1)")))
     put("formula", as_bytes(hand_in(after='raise ValueError("=cmd|calc")')))
-    put("fifty_megabytes", as_bytes(hand_in(RIGHT))[:-2] + b" " * 50_000_000 + b"}")
+    put("fifty_megabytes", as_bytes(hand_in(RIGHT, after="#" * 50_000_000)))
     put("no_json", b'{"cells": [')
     put("deep_json", b'{"cells": ' + b"[" * 200_000)
     put("no_notebook", b'{"cells": 7, "nbformat": "x"}')
@@ -431,14 +431,14 @@ def test_no_trick_earns_a_point(run, student):
 @pytest.mark.parametrize(
     ("student", "said"),
     [
-        ("fifty_megabytes", "too large"),
+        ("fifty_megabytes", "50 MB of text"),
         ("no_json", "no valid JSON"),
         ("deep_json", "no valid JSON"),
         ("no_notebook", "no cells"),
         ("links", "is a link"),
         ("link_inside", "is a link"),
         ("zip_paths", "a link or a path that leads out"),
-        ("zip_bomb", "at most 20,971,520 are read"),
+        ("zip_bomb", "at most 104,857,600 are read"),
         ("zip_damaged", "cut short or damaged"),
     ],
 )

@@ -6,7 +6,8 @@ it raises or says, nor when, nor how it ends. So nothing that a student may read
 is held out. That does not depend on its being another one: where the cells start TensorFlow, for many seconds, it is
 the same, which has said all that is kept of it by then.
 
-A cell or a call that ends its process costs itself: a new process is begun without it.
+A call that ends its process costs itself: a new process is begun. So does a cell, of which then only the definitions
+are run.
 """
 
 import builtins
@@ -48,12 +49,12 @@ class Examined:
     """What came back of a submission.
 
     Attributes:
-        answers: by the exercise's id.
+        answers: by the exercise's id; one for each cell whose answer is judged, or one for the answer at the end.
         raised: by the number of the cell in `cells`, the name and the message of what it raised.
         reasons: what a person should know of: processes that ended, or did not; a sentence each.
     """
 
-    answers: dict[str, Answers]
+    answers: dict[str, list[Answers]]
     raised: dict[int, tuple[str, str]]
     reasons: list[str]
 
@@ -72,25 +73,30 @@ def examine(
     Raises:
         vistext.grading.sandbox.SandboxError: there is no sandbox, or nothing starts in it.
     """
-    asked = [exercise for exercise in exercises if exercise.kind != "by hand"]
+    asked = [
+        (exercise, place, Answers())
+        for exercise in exercises
+        if exercise.kind != "by hand"
+        for place in [cell.number for cell in cells if exercise.id in cell.judged] or [None]
+    ]
     process = _Process(cells, job, hidden)
-    answers = {exercise.id: Answers() for exercise in asked}
     try:
-        for exercise in asked:
-            own = answers[exercise.id]
+        for exercise, place, own in asked:
             own.shown = exercise.cases(None)
-            own.shown_outputs = [process.ask(exercise, case) for case in own.shown]
+            own.shown_outputs = [process.ask(exercise, place, case) for case in own.shown]
         process.hold_out()
-        for exercise in asked:
+        for exercise, place, own in asked:
             if exercise.kind == "function":
-                own = answers[exercise.id]
                 own.held_out = exercise.cases(job.seed)
                 if all(type(one) is Failure and one.kind in NO_ANSWER for one in own.shown_outputs):
                     own.held_out_outputs = own.shown_outputs[:1] * len(own.held_out)
                 else:
-                    own.held_out_outputs = [process.ask(exercise, case) for case in own.held_out]
+                    own.held_out_outputs = [process.ask(exercise, place, case) for case in own.held_out]
     finally:
         process.close()
+    answers: dict[str, list[Answers]] = {}
+    for exercise, _, own in asked:
+        answers.setdefault(exercise.id, []).append(own)
     return Examined(answers, process.raised, process.reasons)
 
 
@@ -104,8 +110,9 @@ class _Process:
         self.sandbox: Sandbox | None = None
         self.process: Process | None = None
         self.starts = 0
-        self.skipped: set[int] = set()
-        self.broken: dict[str, Failure] = {}
+        self.cut: set[int] = set()  # cells that have ended a process: what they define is run, and nothing else
+        self.skipped: set[int] = set()  # those that have ended another even so
+        self.broken: dict[tuple[str, int | None], Failure] = {}
         self.raised: dict[int, tuple[str, str]] = {}
         self.reasons: list[str] = []
 
@@ -133,23 +140,25 @@ class _Process:
         if self.process is not None and self.process.printed > self.limits.printed:
             self._note(f"it printed {self.process.printed:,} bytes; they were thrown away", "")
 
-    def ask(self, exercise: Exercise, case: dict) -> object:
-        """What the student's function gives of a case, or their value; or a `Failure`."""
-        if exercise.id in self.broken:
-            return self.broken[exercise.id]
+    def ask(self, exercise: Exercise, place: int | None, case: dict) -> object:
+        """What the student's function gives of a case, or their value, as after a cell; or a `Failure`."""
+        key = (exercise.id, place)
+        if key in self.broken:
+            return self.broken[key]
         if not self._ready():
             return OUT_OF_TIME
         sent = wire.pack(case) if exercise.kind == "function" else None
+        question = {"name": exercise.answer, "place": place, "case": sent}
         try:
-            reply = self._ask({"ask": {"name": exercise.answer, "case": sent}}, self.limits.call_seconds)
+            reply = self._ask({"ask": question}, self.limits.call_seconds)
             return self._output(reply, exercise)
         except EndedError as error:
             self._note(f"{exercise.id}: {error}", f"{exercise.id}: {STOPPED}")
-            self.broken[exercise.id] = Failure(error.kind, f"no answer: {error}")
+            self.broken[key] = Failure(error.kind, f"no answer: {error}")
         except wire.WireError as error:
             self._note(f"{exercise.id}: what came back cannot be read: {error}", f"{exercise.id}: {STOPPED}")
-            self.broken[exercise.id] = Failure("Answer", "something that is no plain data")
-        return self.broken[exercise.id]
+            self.broken[key] = Failure("Answer", "something that is no plain data")
+        return self.broken[key]
 
     def _output(self, reply: dict, exercise: Exercise) -> object:
         if "output" in reply:
@@ -180,16 +189,19 @@ class _Process:
             self.process = self._in_sandbox()
             for number, cell in enumerate(self.cells):
                 if number not in self.skipped:
-                    reply = self._ask({"run": {"number": cell.number, "source": cell.source}}, self.limits.cell_seconds)
+                    wish = {"number": cell.number, "source": cell.source, "keep": list(cell.judged.values())}
+                    wish["definitions"] = number in self.cut
+                    reply = self._ask({"run": wish}, self.limits.cell_seconds)
                     if reply.get("raised", "") is not None and not self.held_out:
                         self.raised.setdefault(number, tuple(_two_texts(reply.get("raised"))))
         except (EndedError, wire.WireError) as error:
             self._end()
-            self.skipped.add(number)
+            how = "the others were run without it" if number in self.cut else "of it, only what it defines was run"
+            (self.skipped if number in self.cut else self.cut).add(number)
             if not self.held_out:
                 kind = error.kind if isinstance(error, EndedError) else "Answer"
                 self.raised[number] = (kind, str(error))
-            self._note(f"code cell {self.cells[number].number}: {error}; the others were run without it", NOT_AGAIN)
+            self._note(f"code cell {self.cells[number].number}: {error}; {how}", NOT_AGAIN)
 
     def _in_sandbox(self) -> Process:
         """A new process, in the same sandbox if that is still there."""

@@ -14,20 +14,18 @@ holds too much memory, or has too many threads or files.
 
 import base64
 import contextlib
-import ctypes
 import functools
 import json
 import os
 import resource
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from vistext.grading import system_calls
+from vistext.grading import namespaces, system_calls
 from vistext.grading.process import EndedError, Process
 from vistext.grading.settings import Limits
 
@@ -47,13 +45,22 @@ SOCKET = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM
 PATIENCE = 3  # seconds that the first process has for saying that another has ended
 INSTALL = (
     "the sandbox needs bubblewrap and libseccomp, on Linux (Debian, Ubuntu: sudo apt install bubblewrap libseccomp2; "
-    "Fedora: sudo dnf install bubblewrap libseccomp). --no-sandbox runs students' code as you, with your files and "
-    "network: only for code that you trust"
+    "Fedora: sudo dnf install bubblewrap libseccomp)"
 )
+TRUSTED = "--no-sandbox runs students' code as you, with your files and network: only for code that you trust"
 
 
 class SandboxError(RuntimeError):
-    """There is no sandbox on this machine."""
+    """There is no sandbox on this machine.
+
+    Attributes:
+        found: why.
+        remedy: what to do about it; "" if that is not known.
+    """
+
+    def __init__(self, found: str, remedy: str = ""):
+        super().__init__(f"{found}: {remedy}" if remedy else found)
+        self.found, self.remedy = found, remedy
 
 
 class Sandbox:
@@ -164,19 +171,28 @@ class Sandbox:
             self._control.settimeout(None)
 
 
-def problem() -> str | None:
+def refusal() -> SandboxError | None:
     """Why there can be no sandbox here, and what to do about it; None if there can."""
+    install = f"{INSTALL}. {TRUSTED}"
     if sys.platform != "linux":
-        return f"no sandbox on {sys.platform}: {INSTALL}"
+        return SandboxError(f"no sandbox on {sys.platform}", install)
     if shutil.which("bwrap") is None:
-        return f"bubblewrap is not installed: {INSTALL}"
+        return SandboxError("bubblewrap is not installed", install)
     try:
         _as_whom()
     except SandboxError as error:
-        return str(error)
+        return error
+    except OSError as error:
+        return SandboxError(f"bubblewrap cannot be started ({error}; it is looked for in /usr/bin and /bin)", install)
     except (ImportError, RuntimeError) as error:
-        return f"there is no filter of system calls ({error}): {INSTALL}"
+        return SandboxError(f"there is no filter of system calls ({error})", install)
     return None
+
+
+def problem() -> str | None:
+    """The same in one sentence."""
+    refused = refusal()
+    return None if refused is None else str(refused)
 
 
 def _start(command: list[str], disk: int, hidden: tuple[Path, ...], user: dict, pipes: dict) -> subprocess.Popen:
@@ -199,14 +215,17 @@ def _as_whom() -> dict:
         if tried.returncode == 0:
             return user
         said = (lines or [f"exit code {tried.returncode}"])[-1]
+    if said.startswith("bwrap"):
+        raise SandboxError(f"bubblewrap is refused here ({said})", f"{namespaces.way_out()}. {TRUSTED}")
     raise SandboxError(
-        f"bubblewrap does not start here ({said}). It must be allowed to make user namespaces. {INSTALL}"
+        f"bubblewrap starts, and Python does not start in it ({said})",
+        f"make the environment anew, in a folder that others may read, from a Python that they may run. {TRUSTED}",
     )
 
 
 @functools.cache
 def _has(option: str) -> bool:
-    shown = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
+    shown = subprocess.run(["bwrap", "--help"], capture_output=True, encoding="utf-8", check=False)
     return f"--{option} " in shown.stdout + shown.stderr
 
 
@@ -313,12 +332,6 @@ def _resources(limits: Limits) -> dict[str, int]:
     return {name: most if allowed[name] == infinity else min(most, allowed[name]) for name, most in wanted.items()}
 
 
-def end_with_parent() -> None:
-    """Let this process be killed when the one that has started it ends, however that ends; on Linux."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
-
-
 def descendants(pid: int) -> list[int]:
     """The processes that a process has started, and these, and so on."""
     found, waiting = [], [pid]
@@ -326,7 +339,7 @@ def descendants(pid: int) -> list[int]:
         parent = waiting.pop()
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{parent}/task"):
-                children = Path(f"/proc/{parent}/task/{task}/children").read_text().split()
+                children = Path(f"/proc/{parent}/task/{task}/children").read_text(encoding="ascii").split()
                 waiting += map(int, children)
                 found += map(int, children)
     return found
@@ -341,7 +354,7 @@ def _threads(pid: int) -> int:
 def resident(pid: int) -> int:
     """Bytes of memory that a process holds."""
     with contextlib.suppress(OSError, IndexError, ValueError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
     return 0
 
 

@@ -19,7 +19,8 @@ class Limits:
     files: int = 10_000
     printed: int = 1 * MIB  # more is thrown away, and noted
     answer: int = 4 * MIB  # what comes back of one call
-    notebook: int = 20 * MIB
+    file: int = 100 * MIB  # a notebook with its outputs, which are left behind
+    notebook: int = 20 * MIB  # what stands in its cells
     restarts: int = 8  # new processes for a submission that has ended its own, or does not end
 
 
