@@ -151,7 +151,8 @@ class Sandbox:
     def watch(self) -> None:
         """Raise if what is in it holds too much memory, or has too many threads or files."""
         processes = descendants(self._process.pid)
-        held, threads = sum(map(resident, processes)), sum(map(_threads, processes))
+        # Most of what they hold is the same memory, and only one of them is a student's.
+        held, threads = max(map(resident, processes), default=0), sum(map(_threads, processes))
         if held > self.limits.memory:
             raise EndedError("Memory", f"it held {held >> 20:,} MiB; at most {self.limits.memory >> 20:,} are allowed")
         if threads > self.limits.threads:
