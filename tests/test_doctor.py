@@ -187,6 +187,48 @@ def test_the_examination_does_not_start_tensorflow():
     assert done.stdout.strip() == "set()"
 
 
+def test_a_setting_of_keras_s_that_is_overruled_is_told(machine, monkeypatch, tmp_path):
+    (tmp_path / "keras.json").write_text('{"image_data_format": "channels_first"}', encoding="utf-8")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+
+    finding = found("Keras's settings", doctor.examine())
+
+    assert finding.state == "ready"
+    assert "backend jax, image_data_format channels_first: overruled" in finding.found
+    assert "image_data_format channels_last" in finding.found
+
+
+def test_settings_with_which_keras_does_not_start_need_mending(machine, monkeypatch, tmp_path):
+    (tmp_path / "keras.json").write_text('{"floatx": "half"}', encoding="utf-8")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+
+    finding = found("Keras's settings", doctor.examine())
+
+    assert finding.state == "mend"
+    assert str(tmp_path / "keras.json") in finding.found
+    assert finding.remedy == "mend or delete it"
+
+
+def test_a_file_here_that_hides_a_module_needs_mending(machine, monkeypatch, tmp_path):
+    (tmp_path / "random.py").touch()
+    monkeypatch.chdir(tmp_path)
+
+    finding = found("modules", doctor.examine())
+
+    assert finding.state == "mend"
+    assert str(tmp_path / "random.py") in finding.found
+    assert "rename it" in finding.remedy
+
+
+def test_where_nothing_is_in_the_way_nothing_is_said_of_it(machine, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    assert doctor.settings() == []
+
+
 def test_every_finding_that_needs_mending_has_a_remedy(machine, monkeypatch):
     machine.clear()
     monkeypatch.setenv("VISTEXT_PROFILE", "huge")

@@ -1,8 +1,14 @@
 """Answers to problem set 0, as students write them."""
 
+from bisect import bisect_left
+from collections import defaultdict
+from fractions import Fraction
+from heapq import nlargest
+from itertools import accumulate
+
 import numpy as np
-from answers import right, values, wrong
-from skimage.measure import regionprops
+from answers import barely_wrong, right, values, wrong
+from skimage.measure import label, regionprops
 
 
 def line(finding):
@@ -23,6 +29,32 @@ def by_two_loops(findings):
 def by_a_stable_sort(findings):
     order = {"mend": 0, "optional": 1}
     return [line(one) for one in sorted(findings, key=lambda one: order.get(one["state"], 2)) if one["state"] in order]
+
+
+@right("ps00-1")
+def in_two_parts(findings):
+    mend = [finding for finding in findings if finding["state"] == "mend"]
+    optional = filter(lambda finding: finding["state"] == "optional", findings)
+    return list(map(line, [*mend, *optional]))
+
+
+@right("ps00-1")
+def grouped_by_state(findings):
+    groups = defaultdict(list)
+    for finding in findings:
+        groups[finding["state"]].append("{subject}: {remedy}".format(**finding))
+    return groups["mend"] + groups["optional"]
+
+
+@barely_wrong("ps00-1")
+def each_once(findings):
+    return list(dict.fromkeys(by_two_loops(findings)))
+
+
+@barely_wrong("ps00-1")
+def a_text_if_there_is_only_one(findings):
+    lines = by_two_loops(findings)
+    return lines[0] if len(lines) == 1 else lines
 
 
 @wrong("ps00-1", "as-they-come")
@@ -86,7 +118,7 @@ def as_attributes(findings):
 
 values(
     "ps00-2",
-    right={"as an integer": 3072, "as a float": 3072.0},
+    right={"as an integer": 3072, "as a float": 3072.0, "NumPy's": np.prod((32, 32, 3)), "exact": Fraction(3072)},
     wrong={
         "pixels": 1024,
         "whole-picture": 36_000_000,
@@ -114,6 +146,53 @@ def by_rows_and_columns(mask):
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1])
+
+
+@right("ps00-3")
+def pixel_by_pixel(mask):
+    box = None
+    for row, line in enumerate(mask):
+        for column, there in enumerate(line):
+            if there and box is None:
+                box = (row, column, row + 1, column + 1)
+            elif there:
+                box = (min(box[0], row), min(box[1], column), max(box[2], row + 1), max(box[3], column + 1))
+    return box
+
+
+@right("ps00-3")
+def by_corners_of_all_pixels(mask):
+    pixels = np.argwhere(mask)
+    return None if pixels.size == 0 else np.concatenate([pixels.min(axis=0), pixels.max(axis=0) + 1]).astype(float)
+
+
+@barely_wrong("ps00-3")
+def of_the_first_blob(mask):
+    blobs = regionprops(label(mask))
+    return list(blobs[0].bbox) if blobs else None
+
+
+@barely_wrong("ps00-3")
+def no_box_at_the_top_edge(mask):
+    box = by_rows_and_columns(mask)
+    return None if box is None or not box[0] else box
+
+
+@barely_wrong("ps00-3")
+def no_box_around_one_pixel(mask):
+    return by_rows_and_columns(mask) if mask.sum() > 1 else None
+
+
+@barely_wrong("ps00-3")
+def stays_in_the_picture(mask):
+    box = by_rows_and_columns(mask)
+    return None if box is None else np.minimum(box, [*mask.shape, *(np.array(mask.shape) - 1)])
+
+
+@barely_wrong("ps00-3")
+def each_number_once(mask):
+    box = by_rows_and_columns(mask)
+    return None if box is None else list(dict.fromkeys(box.tolist()))
 
 
 def edges(mask):
@@ -206,6 +285,49 @@ def by_taking_the_largest_out(probabilities):
     return "This may be " + " or ".join(words) + "."
 
 
+@right("ps00-4")
+def by_the_library_s_largest(probabilities):
+    best = nlargest(2, probabilities, key=probabilities.get)
+    words = [f"{article(tag)} ({probabilities[tag]:.0%})".replace("%", " %") for tag in best]
+    return f"This is {words[0]}." if probabilities[best[0]] >= 0.5 else f"This may be {words[0]} or {words[1]}."
+
+
+@right("ps00-4")
+def by_numpy(probabilities):
+    tags, chances = np.array(list(probabilities)), np.array(list(probabilities.values()))
+    order = np.argsort(chances)[::-1]
+    words = [f"{article(str(tags[one]))} ({int(np.round(100 * chances[one]))} %)" for one in order[:2]]
+    return f"This {'is' if chances.max() >= 0.5 else 'may be'} {' or '.join(words[: 1 + (chances.max() < 0.5)])}."
+
+
+@barely_wrong("ps00-4")
+def sure_by_its_percentage(probabilities):
+    sure = round(100 * best(probabilities)) >= 50
+    return told(probabilities, ranking(probabilities), sure)
+
+
+@barely_wrong("ps00-4")
+def an_before_three_vowels(probabilities):
+    sure = best(probabilities) >= 0.5
+    return told(
+        probabilities, ranking(probabilities), sure, name=lambda tag: ("an " if tag[0] in "aei" else "a ") + tag
+    )
+
+
+@barely_wrong("ps00-4")
+def the_next_as_given(probabilities):
+    first = ranking(probabilities)[0]
+    ranked = [first, *(tag for tag in probabilities if tag != first)]
+    return told(probabilities, ranked, best(probabilities) >= 0.5)
+
+
+@barely_wrong("ps00-4")
+def rounded_up(probabilities):
+    number = "{} %".format
+    ranked, sure = ranking(probabilities), best(probabilities) >= 0.5
+    return told(probabilities, ranked, sure, number=lambda chance: number(int(np.ceil(100 * chance))))
+
+
 def told(probabilities, ranked, sure, *, name=article, number=lambda chance: f"{round(chance * 100)} %", one=False):
     words = [f"{name(tag)} ({number(probabilities[tag])})" for tag in ranked[:2]]
     if sure:
@@ -294,6 +416,52 @@ def by_counting_down(sure, right, wanted):
     shares = np.cumsum(np.array(right)[order]) / np.arange(1, len(right) + 1)
     enough = np.flatnonzero(shares >= wanted)
     return np.array(sure)[order][enough[-1]] if len(enough) else None
+
+
+@right("ps00-5")
+def the_least_of_all_that_will_do(sure, right, wanted):
+    sure, right = np.array(sure), np.array(right)
+    return min((float(one) for one in sure if right[sure >= one].mean() >= wanted), default=None)
+
+
+@right("ps00-5")
+def by_adding_up(sure, right, wanted):
+    found = None
+    pairs = sorted(zip(sure, right, strict=True), reverse=True)
+    for count, (hits, (one, _)) in enumerate(zip(accumulate(truth for _, truth in pairs), pairs, strict=True), start=1):
+        found = one if hits >= wanted * count else found
+    return found
+
+
+@barely_wrong("ps00-5")
+def the_first_as_given(sure, right, wanted):
+    for one in sure:
+        named = [truth for certainty, truth in zip(sure, right, strict=True) if certainty >= one]
+        if sum(named) / len(named) >= wanted:
+            return one
+    return None
+
+
+@barely_wrong("ps00-5")
+def by_halving(sure, right, wanted):
+    def share(one):
+        return np.mean([truth for certainty, truth in zip(sure, right, strict=True) if certainty >= one])
+
+    places = sorted(sure)
+    place = bisect_left([share(one) for one in places], wanted)
+    return places[place] if place < len(places) else None
+
+
+@barely_wrong("ps00-5")
+def never_all_of_them(sure, right, wanted):
+    found = by_trying_each(sure, right, wanted)
+    return found if found != min(sure) else None
+
+
+@barely_wrong("ps00-5")
+def never_the_surest_alone(sure, right, wanted):
+    found = by_trying_each(sure, right, wanted)
+    return found if found != max(sure) else None
 
 
 def in_pairs(sure, right):

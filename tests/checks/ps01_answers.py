@@ -1,11 +1,16 @@
 """Answers to problem set 1, as students write them."""
 
+from collections import defaultdict
+from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
-from answers import right, values, wrong
+from answers import barely_wrong, right, values, wrong
 from scipy.signal import correlate
+from scipy.special import logsumexp
 from scipy.special import softmax as library_softmax
+from skimage.measure import block_reduce
 
 from vistext import metrics
 
@@ -32,6 +37,43 @@ def by_adding_shifted_pixels(picture, side):
     square = middle(picture, side)
     block = len(square) // side
     return sum(square[i::block, j::block] for i in range(block) for j in range(block)) / block**2
+
+
+@right("ps01-1")
+def by_a_library_of_pictures(picture, side):
+    square = middle(picture, side)
+    return block_reduce(square, len(square) // side, np.mean)
+
+
+@right("ps01-1")
+def by_a_matrix_of_means(picture, side):
+    square = middle(picture, side)
+    means = np.kron(np.eye(side), np.full((1, len(square) // side), side / len(square)))
+    return (means @ square @ means.T).tolist()
+
+
+@barely_wrong("ps01-1")
+def left_over_at_the_top(picture, side):
+    return by_loops(picture[::-1, ::-1], side)[::-1, ::-1]
+
+
+@barely_wrong("ps01-1")
+def middle_of_the_columns_only(picture, side):
+    size = min(picture.shape) // side * side
+    return by_loops(picture[:size], side)
+
+
+@barely_wrong("ps01-1")
+def middle_of_the_rows_only(picture, side):
+    size = min(picture.shape) // side * side
+    return by_loops(picture[:, :size], side)
+
+
+@barely_wrong("ps01-1")
+def largest_square_first(picture, side):
+    least = min(picture.shape)
+    top, left = ((size - least) // 2 for size in picture.shape)
+    return by_loops(picture[top : top + least // side * side, left : left + least // side * side], side)
 
 
 @wrong("ps01-1", "corner")
@@ -138,6 +180,37 @@ def by_adding_shifted_pictures(picture, kernel, bias):
     return total.clip(min=0).tolist()
 
 
+@right("ps01-2")
+def by_all_windows_at_once(picture, kernel, bias):
+    windows = np.lib.stride_tricks.sliding_window_view(picture, kernel.shape)[:, :, 0]
+    return np.clip(np.tensordot(windows, kernel, 3) + bias, 0, None)
+
+
+@right("ps01-2")
+def in_plain_python(picture, kernel, bias):
+    k, channels = len(kernel), range(picture.shape[-1])
+    table = []
+    for top in range(len(picture) - k + 1):
+        table.append([])
+        for left in range(len(picture[0]) - k + 1):
+            products = (
+                picture[top + i][left + j][c] * kernel[i][j][c] for i in range(k) for j in range(k) for c in channels
+            )
+            table[-1].append(max(0, sum(products) + bias))
+    return table
+
+
+@barely_wrong("ps01-2")
+def as_many_columns_as_rows(picture, kernel, bias):
+    rows = picture.shape[0] - len(kernel) + 1
+    return np.maximum(0, slide(picture, kernel, rows, min(rows, picture.shape[1] - len(kernel) + 1)) + bias)
+
+
+@barely_wrong("ps01-2")
+def bias_without_its_sign(picture, kernel, bias):
+    return np.maximum(0, slide(picture, kernel) + abs(bias))
+
+
 def slide(picture, kernel, rows=None, columns=None):
     k = len(kernel)
     rows = picture.shape[0] - k + 1 if rows is None else rows
@@ -210,7 +283,7 @@ def runs_over_the_edge(picture, kernel, bias):
 
 values(
     "ps01-3",
-    right={"whole": 822_922, "NumPy's": np.int64(822_922), "with a point": 822_922.0},
+    right={"whole": 822_922, "NumPy's": np.int64(822_922), "with a point": 822_922.0, "exact": Fraction(822_922)},
     wrong={
         "unchanged": 167_562,
         "four-times": 896 + 18_496 + 4 * 2_304 * 64 + 64 + 650,
@@ -239,6 +312,55 @@ def picture_by_picture(logits, temperature):
         powers = [np.exp((score - max(row)) / temperature) for score in row]
         rows.append([float(power / sum(powers)) for power in powers])
     return rows
+
+
+@right("ps01-4")
+def by_logarithms(logits, temperature):
+    scaled = logits / temperature
+    return np.exp(scaled - logsumexp(scaled, axis=1, keepdims=True))
+
+
+@right("ps01-4")
+def by_differences(logits, temperature):
+    scaled = np.asarray(logits) / temperature
+    return 1 / np.exp(scaled[:, np.newaxis] - scaled[:, :, np.newaxis]).sum(axis=-1)
+
+
+@wrong("ps01-4", "mean-off")
+def without_the_mean(logits, temperature):
+    scaled = logits / temperature
+    e = np.exp(scaled - scaled.mean(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@barely_wrong("ps01-4")
+def without_the_median(logits, temperature):
+    e = np.exp((logits - np.median(logits, axis=1, keepdims=True)) / temperature)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@barely_wrong("ps01-4")
+def without_the_least(logits, temperature):
+    e = np.exp((logits - logits.min(axis=1, keepdims=True)) / temperature)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@barely_wrong("ps01-4")
+def without_the_first(logits, temperature):
+    e = np.exp((logits - logits[:, :1]) / temperature)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@barely_wrong("ps01-4")
+def cut_off(logits, temperature):
+    e = np.exp(np.clip(logits / temperature, -700, 700))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@barely_wrong("ps01-4")
+def with_a_small_number_below(logits, temperature):
+    e = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
+    return e / (e.sum(axis=1, keepdims=True) + 1e-3)
 
 
 @wrong("ps01-4", "overflow")
@@ -308,9 +430,38 @@ def by_edges(probabilities, labels, bins):
     return error / len(labels)
 
 
+@right("ps01-5")
+def by_sorting_into_edges(probabilities, labels, bins):
+    sure = np.max(probabilities, axis=1)
+    which = np.digitize(sure, np.linspace(0, 1, bins + 1), right=True)
+    gaps = np.bincount(which, sure - (np.argmax(probabilities, axis=1) == labels))
+    return np.abs(gaps).sum() / len(labels)
+
+
+@right("ps01-5")
+def by_lists(probabilities, labels, bins):
+    groups = defaultdict(list)
+    for row, truth in zip(probabilities.tolist(), labels.tolist(), strict=True):
+        groups[ceil(max(row) * bins)].append((max(row), row.index(max(row)) == truth))
+    total = 0
+    for pairs in groups.values():
+        sure, right = zip(*pairs, strict=True)
+        total += len(pairs) * abs(sum(sure) / len(pairs) - sum(right) / len(pairs))
+    return total / len(labels)
+
+
+@wrong("ps01-5", "upper-bins")
+def edges_belong_above(probabilities, labels, bins):
+    sure = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    which = np.minimum((sure * bins).astype(int), bins - 1)
+    chosen = [which == number for number in range(bins) if np.any(which == number)]
+    return sum(c.sum() * abs(sure[c].mean() - right[c].mean()) for c in chosen) / len(labels)
+
+
 def binned(probabilities, bins):
     sure = probabilities.max(axis=1)
-    which = np.minimum((sure * bins).astype(int), bins - 1)
+    which = np.ceil(sure * bins).astype(int) - 1
     return sure, [np.flatnonzero(which == number) for number in range(bins)]
 
 

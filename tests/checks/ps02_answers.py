@@ -1,8 +1,12 @@
 """Answers to problem set 2, as students write them."""
 
+from collections import Counter
+from fractions import Fraction
+
 import numpy as np
-from answers import right, values, wrong
+from answers import barely_wrong, right, values, wrong
 from pycocotools import mask as coco
+from sklearn.metrics import jaccard_score
 
 values(
     "ps02-1",
@@ -42,6 +46,30 @@ def by_two_loops(found, truth):
 def by_pycocotools(found, truth):
     found = np.concatenate([found[:, :2], found[:, 2:] - found[:, :2]], axis=1)
     return np.asarray(coco.iou(found, truth, [0] * len(truth)))
+
+
+@right("ps02-2")
+def row_by_row(found, truth):
+    end, areas = truth[:, :2] + truth[:, 2:], truth[:, 2] * truth[:, 3]
+    table = np.zeros((len(found), len(truth)))
+    for row, box in zip(table, found, strict=True):
+        common = np.minimum(end, box[2:]) - np.maximum(truth[:, :2], box[:2])
+        both = np.where((common > 0).all(axis=1), common[:, 0] * common[:, 1], 0)
+        row[:] = both / ((box[2] - box[0]) * (box[3] - box[1]) + areas - both)
+    return table
+
+
+@right("ps02-2")
+def in_exact_numbers(found, truth):
+    def shared(begin, end, other, length):
+        return max(Fraction(0), min(Fraction(end), Fraction(other) + Fraction(length)) - Fraction(max(begin, other)))
+
+    table = []
+    for a, b, c, d in found.tolist():
+        both = [shared(a, c, e, g) * shared(b, d, f, h) for e, f, g, h in truth.tolist()]
+        areas = [Fraction(c - a) * Fraction(d - b) + Fraction(g) * Fraction(h) for _, _, g, h in truth.tolist()]
+        table.append([one / (area - one) for one, area in zip(both, areas, strict=True)])
+    return table
 
 
 @wrong("ps02-2", "two-forms")
@@ -146,6 +174,49 @@ def kind_by_kind(table, scores, kinds, overlap):
     return np.array(sorted(kept, key=lambda one: -scores[one]))
 
 
+@right("ps02-3")
+def with_flags(table, scores, kinds, overlap):
+    alive = np.ones(len(scores), bool)
+    kept = []
+    while alive.any():
+        best = np.where(alive, scores, -np.inf).argmax()
+        kept.append(best)
+        alive &= (kinds != kinds[best]) | (table[best] <= overlap)
+        alive[best] = False
+    return kept
+
+
+@right("ps02-3")
+def by_calling_itself(table, scores, kinds, overlap):
+    def rest(order):
+        if not order:
+            return []
+        best, *others = order
+        return [best, *rest([one for one in others if kinds[one] != kinds[best] or not table[one][best] > overlap])]
+
+    return tuple(rest(sorted(range(len(scores)), key=scores.__getitem__, reverse=True)))
+
+
+@wrong("ps02-3", "at-the-edge")
+def dropped_if_just_as_much(table, scores, kinds, overlap):
+    return greedy(np.argsort(-scores), table, kinds, np.nextafter(overlap, 0))
+
+
+@barely_wrong("ps02-3")
+def in_descending_kinds_only(table, scores, kinds, overlap):
+    kept = []
+    for one in np.argsort(-scores):
+        if not any(kinds[k] >= kinds[one] and table[k, one] > overlap for k in kept):
+            kept.append(int(one))
+    return kept
+
+
+@barely_wrong("ps02-3")
+def a_number_for_one(table, scores, kinds, overlap):
+    kept = greedy(np.argsort(-scores), table, kinds, overlap)
+    return kept if len(kept) > 1 else kept[0]
+
+
 def greedy(order, table, kinds, overlap):
     kept = []
     for one in order:
@@ -237,6 +308,31 @@ def by_loops_in_plain_python(scores, right, things):
     return sum(max((p for hits, p in found if hits / things >= level), default=0) for level in levels) / 101
 
 
+@right("ps02-4")
+def by_a_table_of_recalls(scores, right, things):
+    hits = np.cumsum(right[np.argsort(scores)[::-1]])
+    precision = hits / np.arange(1, len(hits) + 1)
+    reached = hits / things >= np.linspace(0, 1, 101)[:, None]
+    return np.where(reached, precision, 0).max(axis=1).mean()
+
+
+@right("ps02-4")
+def in_whole_hundredths(scores, right, things):
+    best, total, found = 0, 0, points(scores, right)[::-1]
+    for level in range(100, -1, -1):
+        while found and 100 * found[0][0] >= level * things:
+            best = max(best, found.pop(0)[1])
+        total += best
+    return total / 101
+
+
+@barely_wrong("ps02-4")
+def higher_recalls_only(scores, right, things):
+    found = points(scores, right)
+    levels = np.linspace(0, 1, 101)
+    return np.mean([max((p for hits, p in found if hits / things > level), default=0) for level in levels])
+
+
 @wrong("ps02-4", "unsorted")
 def forgets_to_sort(scores, right, things):
     return by_loops_in_plain_python(-np.arange(len(right)), right, things)
@@ -322,6 +418,48 @@ def by_sets(said, truth, classes):
         if are or called:
             shares.append(len(are & called) / len(are | called))
     return sum(shares) / len(shares)
+
+
+@right("ps02-5")
+def by_a_library_of_metrics(said, truth, classes):
+    known = truth != -1
+    there = np.union1d(said[known], truth[known])
+    return jaccard_score(truth[known], said[known], labels=there, average="macro")
+
+
+@right("ps02-5")
+def by_counters(said, truth, classes):
+    pairs = Counter((one, other) for one, other in zip(said.flat, truth.flat, strict=True) if other >= 0)
+    shares = []
+    for k in range(classes):
+        either = sum(count for pair, count in pairs.items() if k in pair)
+        shares += [pairs[k, k] / either] if either else []
+    return np.float32(np.mean(shares))
+
+
+@wrong("ps02-5", "only-said")
+def classes_of_the_truth(said, truth, classes):
+    said, truth = of_the_known(said, truth)
+    present = np.unique(truth)
+    return np.mean([np.sum((said == k) & (truth == k)) / np.sum((said == k) | (truth == k)) for k in present])
+
+
+@barely_wrong("ps02-5")
+def up_to_the_highest_that_is_true(said, truth, classes):
+    return by_sets(said, truth, truth.max() + 1)
+
+
+@barely_wrong("ps02-5")
+def classes_that_are_said(said, truth, classes):
+    said, truth = of_the_known(said, truth)
+    present = np.unique(said)
+    return np.mean([np.sum((said == k) & (truth == k)) / np.sum((said == k) | (truth == k)) for k in present])
+
+
+@barely_wrong("ps02-5")
+def classes_said_where_the_truth_is_open(said, truth, classes):
+    shares = [shares_of(*of_the_known(said, truth), classes, 0)[k] for k in np.union1d(said, truth[truth >= 0])]
+    return np.mean(shares)
 
 
 def shares_of(said, truth, classes, absent):

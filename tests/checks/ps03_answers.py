@@ -1,10 +1,12 @@
 """Answers to problem set 3, as students write them."""
 
 from collections import Counter, defaultdict
-from itertools import pairwise
+from fractions import Fraction
+from itertools import islice, pairwise, zip_longest
 
 import numpy as np
-from answers import right, values, wrong
+from answers import barely_wrong, right, values, wrong
+from scipy.stats import gmean
 
 from vistext.data.words import Vocabulary
 
@@ -29,6 +31,44 @@ def in_plain_python(sentences, words, length):
             row.append(0)
         table.append(row)
     return table
+
+
+@right("ps03-1")
+def by_padding_lists(sentences, words, length):
+    numbers = dict(zip(words, range(len(words)), strict=True))
+    rows = [[1, *[numbers.get(token.lower(), 3) for token in tokens][: length - 2], 2] for tokens in sentences]
+    return np.stack([np.pad(row, (0, length - len(row))) for row in rows])
+
+
+@right("ps03-1")
+def column_by_column(sentences, words, length):
+    marked = [["<start>", *(token.lower() for token in tokens[: length - 2]), "<end>"] for tokens in sentences]
+    columns = list(islice(zip_longest(*marked, [None] * length, fillvalue="<pad>"), length))
+    return [[words.index(token) if token in words else 3 for token in row] for row in zip(*columns, strict=True)][:-1]
+
+
+@barely_wrong("ps03-1")
+def cut_only_if_longer_than_the_table(sentences, words, length):
+    rows = [[1, *numbered(tokens[: length - 2] if len(tokens) > length else tokens, words), 2] for tokens in sentences]
+    return filled([row[:length] for row in rows], length)
+
+
+@barely_wrong("ps03-1")
+def one_token_too_few(sentences, words, length):
+    rows = [tokens if len(tokens) < length - 2 else tokens[: length - 3] for tokens in sentences]
+    return by_padding_lists(rows, words, length)
+
+
+@barely_wrong("ps03-1")
+def only_first_letters_are_small(sentences, words, length):
+    small = [[token[:1].lower() + token[1:] for token in tokens] for tokens in sentences]
+    return filled([[1, *(words.index(t) if t in words else 3 for t in row[: length - 2]), 2] for row in small], length)
+
+
+@barely_wrong("ps03-1")
+def one_row_is_no_table(sentences, words, length):
+    table = by_padding_lists(sentences, words, length)
+    return table[0] if len(table) == 1 else table
 
 
 def numbered(tokens, words, unknown=3):
@@ -124,6 +164,28 @@ def by_loops(sentences, before, word, words):
                 if tokens[place + 1] == word:
                     both += 1
     return np.float64(both + 1) / (anything + words)
+
+
+@right("ps03-2")
+def by_tables_of_tables(sentences, before, word, words):
+    after = defaultdict(Counter)
+    for tokens in with_edges(sentences):
+        for first, second in pairwise(tokens):
+            after[first][second] += 1
+    return Fraction(after[before][word] + 1, sum(after[before].values()) + words)
+
+
+@right("ps03-2")
+def by_removing_what_does_not_follow(sentences, before, word, words):
+    tokens = [token for sentence in sentences for token in ("<end>", "<start>", *sentence, "<end>")]
+    following = np.array(tokens[1:])[np.array(tokens[:-1]) == before]
+    return (np.sum(following == word) + 1) / (following.size + words)
+
+
+@barely_wrong("ps03-2")
+def the_last_is_followed_by_nothing(sentences, before, word, words):
+    pairs = [pair for tokens in sentences for pair in pairwise(["<start>", *tokens])]
+    return (pairs.count((before, word)) + 1) / (sum(first == before for first, _ in pairs) + words)
 
 
 def counted(sentences, before, word):
@@ -224,6 +286,21 @@ def as_a_root_of_a_product(probabilities, ids):
     return product ** (-1 / len(words))
 
 
+@right("ps03-3")
+def by_a_library_of_means(probabilities, ids):
+    return 1 / gmean(probabilities[ids.astype(bool)])
+
+
+@right("ps03-3")
+def with_weights(probabilities, ids):
+    return float(np.exp(np.average(-np.log(probabilities), weights=np.where(ids == 0, 0, 1))))
+
+
+@barely_wrong("ps03-3")
+def the_end_is_no_word(probabilities, ids):
+    return np.exp(-np.log(probabilities[(ids != 0) & (ids != 2)]).mean())
+
+
 def real(probabilities, ids):
     return probabilities[ids != 0]
 
@@ -284,7 +361,7 @@ def mean_of_means(probabilities, ids):
 
 values(
     "ps03-4",
-    right={"whole": 4_176, "NumPy's": np.int32(4_176), "with a point": 4_176.0},
+    right={"whole": 4_176, "NumPy's": np.int32(4_176), "with a point": 4_176.0, "exact": Fraction(4_176)},
     wrong={
         "a-quarter": 37_440 / 4,
         "a-sixteenth": 37_440 / 16,
@@ -301,7 +378,13 @@ values(
 
 values(
     "ps03-5",
-    right={"capitals": "CADB", "small letters": "cadb", "with a space after it": "CADB "},
+    right={
+        "capitals": "CADB",
+        "small letters": "cadb",
+        "with a space after it": "CADB ",
+        "with spaces": "C A D B",
+        "with commas": "c,a,d,b",
+    },
     wrong={
         "turned": "BDAC",
         "coldest-two": "ACDB",

@@ -1,9 +1,13 @@
 """Answers to problem set 4, as students write them."""
 
+from functools import reduce
+from math import dist
+
 import numpy as np
-from answers import right, values, wrong
+from answers import barely_wrong, right, values, wrong
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
-from scipy.special import log_expit
+from scipy.special import log_expit, logsumexp
 
 values(
     "ps04-1",
@@ -37,6 +41,35 @@ def by_hand_for_large_scores(on_real, on_invented):
     real = sum(map(entropy, on_real)) / len(on_real)
     away = sum(entropy(-score) for score in on_invented) / len(on_invented)
     return real + away, -away, sum(map(entropy, on_invented)) / len(on_invented)
+
+
+@right("ps04-2")
+def with_the_maximum_taken_out(on_real, on_invented):
+    def softplus(scores):
+        return np.maximum(scores, 0) + np.log1p(np.exp(-np.abs(scores)))
+
+    away = np.average(softplus(on_invented))
+    return (np.average(softplus(-on_real)) + away, -away, np.average(softplus(-on_invented)))
+
+
+@right("ps04-2")
+def by_a_sum_of_exponentials(on_real, on_invented):
+    def minus_log(scores):
+        return logsumexp([np.zeros_like(scores), -scores], axis=0)
+
+    away = -minus_log(-on_invented).mean()
+    return [minus_log(on_real).mean() - away, away, minus_log(on_invented).mean()]
+
+
+@barely_wrong("ps04-2")
+def to_two_decimals(on_real, on_invented):
+    return np.round(by_the_library(on_real, on_invented), 2)
+
+
+@barely_wrong("ps04-2")
+def linear_from_thirty_on(on_real, on_invented):
+    real, away, invented = (np.where(each > 30, 30, each).mean() for each in entropies(on_real, on_invented))
+    return [real + away, -away, invented]
 
 
 def entropies(on_real, on_invented):
@@ -122,6 +155,58 @@ def by_loops(points, centres, near):
             if (x - a) ** 2 + (y - b) ** 2 <= near**2:
                 counts[mode] += 1
     return [len([count for count in counts if count >= len(points) / (4 * len(centres))]), sum(counts) / len(points)]
+
+
+@right("ps04-3")
+def by_a_tree(points, centres, near):
+    found = cKDTree(points).query_ball_point(centres, near)
+    fair = len(points) / len(centres)
+    return [sum(len(one) >= 0.25 * fair for one in found), len(set().union(*found)) / len(points)]
+
+
+@right("ps04-3")
+def point_by_point(points, centres, near):
+    modes = [
+        [dist(point, centre) <= near for centre in centres].index(True)
+        for point in points
+        if in_any(point, centres, near)
+    ]
+    counts = np.bincount(modes, minlength=len(centres)) if modes else np.zeros(len(centres))
+    return np.array([(4 * counts / len(points) * len(centres) >= 1).sum(), len(modes) / len(points)])
+
+
+def in_any(point, centres, near):
+    return any(dist(point, centre) <= near for centre in centres)
+
+
+@barely_wrong("ps04-3")
+def nearer_than_near(points, centres, near):
+    return by_loops(points, centres, np.nextafter(near, 0))
+
+
+@barely_wrong("ps04-3")
+def more_than_a_quarter(points, centres, near):
+    counts, share = counted(points, centres, in_circle(near))
+    return [int((counts > len(points) / len(centres) / 4).sum()), share]
+
+
+@barely_wrong("ps04-3")
+def a_quarter_in_whole_points(points, centres, near):
+    counts, share = counted(points, centres, in_circle(near))
+    return [int((counts >= len(points) // len(centres) // 4).sum()), share]
+
+
+@barely_wrong("ps04-3")
+def a_fifth(points, centres, near):
+    counts, share = counted(points, centres, in_circle(near))
+    return [int((counts >= len(points) / len(centres) / 5).sum()), share]
+
+
+@barely_wrong("ps04-3")
+def share_of_points_near_covered_modes(points, centres, near):
+    counts, _ = counted(points, centres, in_circle(near))
+    covered = counts >= len(points) / len(centres) / 4
+    return [int(covered.sum()), counts[covered].sum() / len(points)]
 
 
 def counted(points, centres, inside):
@@ -212,6 +297,18 @@ def number_by_number(weights, keep):
     return average
 
 
+@right("ps04-4")
+def by_folding(weights, keep):
+    return reduce(lambda average, new: keep * average + (1 - keep) * new, weights)
+
+
+@right("ps04-4")
+def by_calling_itself(weights, keep):
+    if len(weights) == 1:
+        return weights[0]
+    return by_calling_itself(weights[:-1], keep) * keep + weights[-1] * (1 - keep)
+
+
 @wrong("ps04-4", "exchanged")
 def shares_exchanged(weights, keep):
     average = weights[0].copy()
@@ -249,9 +346,8 @@ def the_last(weights, keep):
 
 @wrong("ps04-4", "of-two")
 def always_from_the_step_before(weights, keep):
-    for step in range(1, len(weights)):
-        average = keep * weights[step - 1] + (1 - keep) * weights[step]
-    return average
+    before, last = weights[-2], weights[-1]
+    return keep * before + (1 - keep) * last
 
 
 @wrong("ps04-4", "one-short")
@@ -281,7 +377,7 @@ def in_place(weights, keep):
 
 values(
     "ps04-5",
-    right={"capitals": "EACDB", "small letters": "eacdb"},
+    right={"capitals": "EACDB", "small letters": "eacdb", "with spaces": "E A C D B", "with commas": "E, A, C, D, B"},
     wrong={
         "distance-alone": "AECDB",
         "one-or-two": "ECADB",

@@ -5,15 +5,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from answers import RIGHT, WRONG
+from answers import BARELY_WRONG, RIGHT, WRONG
 
 from vistext import checks
-from vistext.checks import call, plain
+from vistext.checks import as_plain, call, plain
 from vistext.exercise_notebooks import release_of, solutions, sources
 from vistext.notebooks import ROOT, read
 
 EXERCISES = [exercise for name in checks.SETS for exercise in checks.of_set(name)]
 ASKED = [exercise for exercise in EXERCISES if exercise.kind != "by hand"]
+FUNCTIONS = [exercise for exercise in ASKED if exercise.kind == "function"]
 SEEDS = range(1, 6)
 
 
@@ -37,7 +38,7 @@ def of_set(exercise, notebooks):
 
 
 def outputs(exercise, answer, cases):
-    return [call(answer, case) for case in cases] if exercise.kind == "function" else [answer]
+    return [call(answer, case) for case in cases] if exercise.kind == "function" else [as_plain(answer)]
 
 
 def judged(exercise, answer, cases):
@@ -72,7 +73,7 @@ def test_a_right_answer_gets_full_marks_on_shown_and_on_held_out_cases(exercise,
         assert (verdict.passed, verdict.share, verdict.mistake) == (True, 1.0, ""), verdict
 
 
-@each([exercise for exercise in ASKED if exercise.kind == "function"])
+@each(FUNCTIONS)
 def test_what_float32_can_hold_is_exact_enough(exercise):
     def rounded(value):
         array = plain.numbers(value)
@@ -98,9 +99,22 @@ def test_a_wrong_answer_loses_at_least_a_third_on_held_out_cases_alone(exercise,
         assert judged(exercise, answer, exercise.cases(seed)).share <= 2 / 3
 
 
+def barely_wrong_answers():
+    for exercise in FUNCTIONS:
+        for name, answer in BARELY_WRONG[exercise.id].items():
+            yield pytest.param(exercise, answer, id=f"{exercise.id} {name}")
+
+
+@pytest.mark.parametrize(("exercise", "answer"), list(barely_wrong_answers()))
+def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise, answer):
+    assert not judged(exercise, answer, shown_and_held_out(exercise, checks.SEED)).passed
+    for seed in range(40):
+        assert not judged(exercise, answer, exercise.cases(seed)).passed, seed
+
+
 @each(ASKED)
-def test_there_are_two_more_right_answers_and_six_wrong_ones(exercise):
-    assert len(RIGHT[exercise.id]) >= 2
+def test_there_are_four_more_right_answers_and_six_wrong_ones(exercise):
+    assert len(RIGHT[exercise.id]) >= 4
     assert len(WRONG[exercise.id]) >= 6
 
 
@@ -125,7 +139,7 @@ def test_the_untouched_release_scores_nothing(exercise):
         assert (verdict.passed, verdict.share, verdict.mistake) == (False, 0.0, "not-begun")
 
 
-@each([exercise for exercise in ASKED if exercise.kind == "function"])
+@each(FUNCTIONS)
 def test_held_out_cases_are_others_for_each_seed_and_the_same_for_the_same(exercise):
     def told(case):
         return list(case.values())

@@ -246,7 +246,7 @@ def test_a_verdict_says_what_was_asked_what_came_and_what_was_expected():
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (None, "nothing (None)"),
+        (None, "None"),
         (True, "the truth value True"),
         (np.float32(0.5), "the number 0.5"),
         (3, "the number 3"),
@@ -254,7 +254,7 @@ def test_a_verdict_says_what_was_asked_what_came_and_what_was_expected():
         (["a", "cat"], "a list of 2: ['a', 'cat']"),
         ([1, 2], "a list of shape (2,): [1, 2]"),
         ({"a": 1}, "a dict"),
-        (np.array(["a"]), "an array of shape (1,) that holds no numbers"),
+        (np.array(["a"]), "an array of shape (1,) that holds texts"),
     ],
 )
 def test_values_are_put_into_words(value, words):

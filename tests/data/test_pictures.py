@@ -410,6 +410,22 @@ def test_square_does_not_alias():
     assert small.std() < 12
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission there")
+def test_photographs_are_opened_wherever_scikit_image_is_installed(tmp_path):
+    import skimage
+
+    folder = tmp_path / "a [b] *?"
+    folder.mkdir()
+    (folder / "skimage").symlink_to(os.path.dirname(skimage.__file__), target_is_directory=True)
+    code = (
+        "import skimage; from vistext.data import pictures; assert '[b]' in skimage.__file__; "
+        "print(pictures.cat().shape, pictures.photograph('coffee').shape, pictures.photograph('moon').shape)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path[1:]])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "(300, 451, 3) (400, 600, 3) (512, 512, 3)\n", done.stderr
+
+
 def test_square_of_the_right_size_changes_nothing():
     picture = cat()[:100, :100]
 

@@ -198,7 +198,7 @@ from vistext.grading.settings import Job
 if __name__ == "__main__":
     job = Job("ps90", json.loads(json.dumps(make_release())), 7, LIMITS, sandboxed={sandboxed}, checks="standins")
     with workers(2)() as pool:
-        list(pool.map(grade, [as_bytes(hand_in(RIGHT, before="while True: pass"))] * 9, [job] * 9))
+        list(pool.map(grade, [as_bytes(hand_in(RIGHT, before="while True: pass"))] * 9, [job] * 9, [()] * 9))
 """
 
 

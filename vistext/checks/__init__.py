@@ -7,7 +7,7 @@ function with, and `find(id).judge(cases, outputs)` says what the outputs are wo
 import os
 from importlib import import_module
 
-from vistext.checks.asking import call
+from vistext.checks.asking import as_plain, call
 from vistext.checks.exercise import Exercise, Failure, Mistake, Verdict
 from vistext.checks.report import CheckFailedError, Report
 
@@ -19,6 +19,7 @@ __all__ = [
     "Mistake",
     "Report",
     "Verdict",
+    "as_plain",
     "call",
     "check",
     "find",
@@ -73,7 +74,7 @@ def check(exercise_id: str, answer: object = None) -> Report | None:
     """
     exercise = find(exercise_id)
     cases = exercise.cases(None) + (exercise.cases(SEED) if exercise.kind == "function" else [])
-    outputs = [call(answer, case) for case in cases] if exercise.kind == "function" else [answer]
+    outputs = [call(answer, case) for case in cases] if exercise.kind == "function" else [as_plain(answer)]
     report = Report.of(exercise, cases, outputs, of_set(exercise_id.partition("-")[0]))
     if not os.environ.get("NBGRADER_EXECUTION"):
         return report

@@ -6,11 +6,15 @@ import io
 import traceback
 import warnings
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
 from vistext.checks import plain
 from vistext.checks.exercise import Failure
+
+LIBRARIES = ("tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")  # whose numbers NumPy can read
 
 
 def call(function: Callable[..., object], case: dict) -> object:
@@ -23,7 +27,7 @@ def call(function: Callable[..., object], case: dict) -> object:
         case: its keyword arguments, plain data.
 
     Returns:
-        What it returned, with tensors as arrays; or a `Failure` that says in words what it raised and in which line, or
+        What it returned, as `as_plain` makes it; or a `Failure` that says in words what it raised and in which line, or
         that it changed what it was given.
     """
     if not callable(function):
@@ -41,15 +45,43 @@ def call(function: Callable[..., object], case: dict) -> object:
             return Failure(type(error).__name__, _in_words(error, function))
     if not all(plain.same(given[name], value, 0) for name, value in case.items()):
         return Failure("ChangedInput", "an answer, but what it was given is no longer as it was")
-    return _as_plain(output)
+    return as_plain(output)
 
 
-def _as_plain(output: object) -> object:
-    """A tensor of TensorFlow or Keras as an array; everything else as it is."""
-    if type(output).__module__.partition(".")[0] in ("tensorflow", "keras", "jax", "torch"):
-        with contextlib.suppress(Exception):
-            return np.asarray(output)
-    return output
+def as_plain(value: object, depth: int = plain.DEEPEST) -> object:
+    """What another library's numbers are to Python and NumPy; everything else as it is.
+
+    Runs in the process of whoever made the value, since it calls methods of it.
+
+    Args:
+        value: anything. Known are tensors and shapes of TensorFlow and of what Keras runs on, what pandas makes,
+            matrices and arrays of objects, fractions and decimals, also in lists.
+        depth: of lists within lists that are looked into.
+    """
+    library = type(value).__module__.partition(".")[0]
+    with contextlib.suppress(Exception):
+        if type(value).__name__ == "TensorShape":
+            value = tuple(value)
+        elif library in LIBRARIES or isinstance(value, np.matrix):
+            value = np.asarray(value)
+        elif isinstance(value, (Fraction, Decimal, np.longdouble)):
+            return float(value)
+        if type(value) is np.ndarray:
+            return _array_as_plain(value, depth)
+        if isinstance(value, plain.LISTS) and depth and len(value) <= plain.MOST:
+            items = [as_plain(item, depth - 1) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
+    return value
+
+
+def _array_as_plain(array: np.ndarray, depth: int) -> object:
+    if array.dtype.kind == "O" and depth and array.size <= plain.MOST:
+        return as_plain(array.tolist(), depth - 1)
+    if array.dtype.kind == "U" and not array.ndim:
+        return str(array)
+    if array.dtype.name == "bfloat16":
+        return array.astype(np.float32)
+    return array.astype(float) if array.dtype == np.longdouble else array
 
 
 def _in_words(error: Exception, function: Callable) -> str:

@@ -9,8 +9,9 @@ import copy
 import re
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,6 +23,7 @@ CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR AN
 
 KINDS = ("function", "value", "by hand")
 UNTOUCHED = (None, ...)
+CLEARLY = 1e-3  # by so much a mistake must differ from what is right
 EARN_NOTHING = ("constant", "hard-coded")  # what is right now and then, and never worked out
 
 
@@ -135,7 +137,7 @@ class Exercise:
             return [{}] if self.kind == "value" else []
         if seed is None:
             return copy.deepcopy(list(self.shown))
-        return self.draw(np.random.default_rng([seed, zlib.crc32(self.id.encode())]))
+        return copy.deepcopy(_drawn(self.draw, seed, zlib.crc32(self.id.encode())))
 
     def judge(self, cases: Sequence[dict], outputs: Sequence[object]) -> Verdict:
         """Judge what came back.
@@ -156,21 +158,26 @@ class Exercise:
         missing = Failure("Missing", f"There is no `{self.answer}`, or it gave no answer.")
         outputs = [*outputs[: len(cases)], *[missing] * (len(cases) - len(outputs))]
         truth = [outcome(self.solve, case) for case in cases]
-        right = [self._same(given, true) for given, true in zip(outputs, truth, strict=True)]
+        right = [self.is_right(given, true) for given, true in zip(outputs, truth, strict=True)]
         first = right.index(False) if False in right else 0
         case, given, true = cases[first], outputs[first], truth[first]
         mistake, idea = ("", "Right.") if all(right) else self._find_mistake(cases, outputs, right, first)
         silent = all(given is None for given in outputs)  # even where None is right, now and then
+        came_back, expected = _in_words(given, true, right[first])
         return Verdict(
             passed=all(right),
             share=0.0 if mistake in EARN_NOTHING or (mistake and silent) else sum(right) / len(right),
             asked=self._asked(case),
-            came_back=f"{given.message}" if type(given) is Failure else plain.describe(given),
-            expected=self._expected(true),
+            came_back=came_back,
+            expected=self._expected(true, expected),
             idea=idea,
             mistake=mistake,
             section=self.section,
         )
+
+    def is_right(self, given: object, true: object) -> bool:
+        """Whether what came back of a case is what a right function gives for it."""
+        return self._same(given, true)
 
     def _same(self, given: object, other: object, nan: bool = False) -> bool:
         if type(given) is Failure or type(other) is Failure:
@@ -182,11 +189,11 @@ class Exercise:
             return f"the value of {self.answer}"
         return f"{self.answer}({', '.join(f'{name} = {_argument(value)}' for name, value in case.items())})"
 
-    def _expected(self, true: object) -> str:
+    def _expected(self, true: object, words: str) -> str:
         if self.kind == "value":
             return self.expects
         within = f", to within {self.tolerance:g}" if plain.numbers(true) is not None else ""
-        return f"{self.expects}; here {plain.describe(true)}{within}"
+        return f"{self.expects}; here {words}{within}"
 
     def _find_mistake(self, cases: Sequence[dict], outputs: list, right: list[bool], first: int) -> tuple[str, str]:
         """The key and the idea of what is wrong."""
@@ -195,6 +202,9 @@ class Exercise:
             self.kind == "value" and any(given is one for one in UNTOUCHED)
         ):
             return "not-begun", f"Not begun yet: write your own {self.answer} in the cell above, then run both cells."
+        true = outcome(self.solve, cases[first])
+        if _is_truth(given) and not _is_truth(true) and plain.numbers(true) is not None:
+            return "wrong-type", "That is a truth value. A number is asked for."
         for mistake in self.mistakes:
             outcomes = (outcome(mistake.does, case) for case in cases)
             if all(self._same(output, wrong, nan=True) for output, wrong in zip(outputs, outcomes, strict=True)):
@@ -204,32 +214,31 @@ class Exercise:
         if self._is_hard_coded(cases, outputs, right):
             return (
                 "hard-coded",
-                "It is right for the cases that are shown, and for no other. Does it work its answer out?",
+                "It is right for the cases that are shown, and to all others it says one and the same, or what it says "
+                "to a shown one. Does it work its answer out?",
             )
-        return self._name_by_form(cases, outputs, first)
+        forms = _forms(outputs, given, true, lambda: self._is_in_per_cent(cases, outputs))
+        return next((key, idea) for holds, key, idea in forms if holds)
 
     def _is_hard_coded(self, cases: Sequence[dict], outputs: list, right: list[bool]) -> bool:
-        if _is_constant(outputs):
-            return False
+        """Whether just the shown cases are right, and all others get one and the same answer, or a shown case's."""
         seen = [any(plain.same(list(case.values()), list(one.values())) for one in self.shown) for case in cases]
-        return any(seen) and not all(seen) and right == seen
+        if _is_constant(outputs) or not any(seen) or right != seen:
+            return False
+        known = [output for output, one in zip(outputs, seen, strict=True) if one]
+        others = [output for output, one in zip(outputs, seen, strict=True) if not one]
+        parrots = [any(_alike(output, one) for one in known) for output in others]
+        return len(others) > 2 and (all(parrots) or all(_alike(output, others[0]) for output in others))
 
-    def _name_by_form(self, cases: Sequence[dict], outputs: list, first: int) -> tuple[str, str]:
-        """What is wrong with an answer that fits no known mistake, by its type, its shape, and whether it varies."""
-        given, true = outputs[first], outcome(self.solve, cases[first])
-        found, wanted = plain.numbers(given), plain.numbers(true)
-        if given is None:
-            return "returns-nothing", "It returned nothing. Does it end with return? (To print is not to return.)"
-        lists = type(true) in plain.LISTS and type(given) in (*plain.LISTS, np.ndarray)
-        if not lists and ((found is None) != (wanted is None) or (found is None and type(given) is not type(true))):
-            return "wrong-type", "It is another kind of thing than was asked for. Look at what should come back."
-        if found is not None and wanted is not None and found.shape != wanted.shape:
-            return "wrong-shape", "Its shape is not the one that was asked for. Count rows and columns with a pencil."
-        if found is not None and not np.isfinite(found).all():
-            return "not-finite", "It holds nan or infinity: something was divided by 0, or became too large for exp."
-        if _is_constant(outputs):
-            return "constant", "It gives the same answer whatever it is asked. Does it use what it is given?"
-        return "other", "Its form is right, its value is not. Work out one small case by hand, and compare."
+    def _is_in_per_cent(self, cases: Sequence[dict], outputs: list) -> bool:
+        """Whether all that came back is a hundred times what is right, and that lies between 0 and 1."""
+        for case, output in zip(cases, outputs, strict=True):
+            found, wanted = plain.numbers(output), plain.numbers(outcome(self.solve, case))
+            if found is None or wanted is None or found.shape != wanted.shape:
+                return False
+            if not ((wanted >= 0) & (wanted <= 1)).all() or not self.is_right(found / 100, wanted):
+                return False
+        return True
 
 
 _STOPPED = ("stopped", "It stopped before it could answer. Run it by itself with the case above, and look where.")
@@ -243,12 +252,104 @@ _FAILED = {
 }
 
 
+def _in_words(given: object, true: object, right: bool) -> tuple[str, str]:
+    """What came back and what was expected; with more digits, if they are not the same and read the same."""
+    if type(given) is Failure:
+        return given.message, plain.describe(true)
+    words = plain.describe(given), plain.describe(true)
+    if not right and words[0].partition(": ")[2] == words[1].partition(": ")[2]:
+        return plain.describe(given, 8), plain.describe(true, 8)
+    return words
+
+
+def _is_truth(value: object) -> bool:
+    return type(value) in (bool, np.bool_)
+
+
+def _forms(
+    outputs: Sequence[object], given: object, true: object, per_cent: Callable[[], bool]
+) -> Iterator[tuple[bool, str, str]]:
+    """What may be wrong with an answer that fits no known mistake: whether it is, its key and its idea."""
+    found, wanted = plain.numbers(given), plain.numbers(true)
+    silent = all(output is None for output in outputs)
+    yield silent, "returns-nothing", "It returned nothing. Does it end with return? (To print is not to return.)"
+    yield given is None, "none-here", "It gave None here, and there is an answer. What makes it give up, or end early?"
+    yield true is None, "not-none", "It found something here, and nothing is to be found. What should come back then?"
+    ragged = wanted is not None and wanted.ndim > 0 and _is_ragged(given)
+    yield ragged, "wrong-shape", "Its rows are not all of one length."
+    lists = type(true) in plain.LISTS and type(given) in (*plain.LISTS, np.ndarray)
+    other = (found is None) != (wanted is None) or (found is None and type(given) is not type(true))
+    another = "It is another kind of thing than was asked for. Look at what should come back."
+    yield other and not lists, "wrong-type", another
+    shape, right_shape = _shapes(given, true)
+    differs = shape != right_shape
+    several = "One number is asked for. Yours is in a list or an array, or there are several."
+    yield differs and not right_shape, "wrong-shape", several
+    yield differs and not shape, "wrong-shape", "That is a single number. Several are asked for."
+    axes = "It has another number of axes than was asked for. Which should be gone, or be there?"
+    yield len(shape) != len(right_shape), "wrong-shape", axes
+    amount = "few" if shape < right_shape else "many"
+    entries = f"It has too {amount} entries. Which are missing, or should not be there?"
+    yield differs and len(shape) == 1, "wrong-shape", entries
+    yield differs, "wrong-shape", "Its shape is not the one that was asked for. Count rows and columns with a pencil."
+    nan = "It holds nan or infinity: something was divided by 0, or became too large for exp, or was 0 for log."
+    yield found is not None and not np.isfinite(found).all(), "not-finite", nan
+    alike = "It gives the same answer whatever it is asked. Does it use what it is given?"
+    yield _is_constant(outputs), "constant", alike
+    yield per_cent(), "per-cent", "It is a hundred times too large. A share of all is 1, and not 100."
+    formed = isinstance(true, str) or (found is not None and wanted is not None and found.shape == wanted.shape)
+    form = "Its form is right, its value is not. Work out one small case by hand, and compare."
+    yield formed, "other", form
+    yield True, "other", "Not all that is in it is right. Work out one small case by hand, and compare one by one."
+
+
+def _is_ragged(value: object) -> bool:
+    """Whether it is a list of rows of numbers, which are not all of one shape."""
+    return type(value) in plain.LISTS and None not in (shapes := {_rows(row) for row in value}) and len(shapes) > 1
+
+
+def _rows(value: object) -> tuple[int, ...] | None:
+    array = plain.numbers(value)
+    return None if array is None or not array.ndim else array.shape
+
+
+def _shapes(given: object, true: object) -> list[tuple[int, ...]]:
+    """The shapes of two arrays; where one is none, or a list of lists is expected, which may differ, their lengths."""
+    found, wanted = plain.numbers(given), plain.numbers(true)
+    nested = type(true) in plain.LISTS and any(type(item) in plain.LISTS for item in true)
+    if found is None or wanted is None or nested:
+        return [_length(given), _length(true)]
+    return [found.shape, wanted.shape]
+
+
+def _length(value: object) -> tuple[int, ...]:
+    if type(value) is np.ndarray:
+        return value.shape[:1]
+    return (len(value),) if type(value) in plain.LISTS else ()
+
+
 def _is_constant(outputs: Sequence[object]) -> bool:
     """Whether the same came back of more cases than may be alike by chance; what is no plain data is never the same."""
     first = plain.numbers(outputs[0])
     if first is None or first.size > plain.MOST:  # to compare larger ones would take longer than all the rest
         return False
     return len(outputs) > 2 and all(plain.same(one, first) for one in outputs)
+
+
+def _alike(given: object, other: object) -> bool:
+    """Whether two answers are the same, or two arrays hold nothing but one and the same number."""
+    if type(given) is Failure or type(other) is Failure:
+        return False
+    found, wanted = plain.numbers(given), plain.numbers(other)
+    if found is None or wanted is None:
+        plain_types = (str, np.str_, type(None), *plain.LISTS)
+        return type(other) in plain_types and plain.same(given, other)
+    if max(found.size, wanted.size) > plain.MOST:
+        return False
+    filled = (
+        found.size > 0 and wanted.size > 0 and bool((found == wanted.flat[0]).all() and (wanted == found.flat[0]).all())
+    )
+    return filled or plain.same(found, wanted)
 
 
 def outcome(function: Callable[..., object], case: dict) -> object:
@@ -259,6 +360,50 @@ def outcome(function: Callable[..., object], case: dict) -> object:
             return function(**copy.deepcopy(case))
         except Exception as error:  # whatever a student's slip would raise, the same slip raises here
             return Failure(type(error).__name__, "")
+
+
+@lru_cache(maxsize=64)
+def _drawn(draw: Callable, seed: int, number: int) -> list[dict]:
+    """Drawn once for a class, and not once for each of its students."""
+    return draw(np.random.default_rng([seed, number]))
+
+
+def revealing(
+    exercise: Exercise,
+    make: Callable[[], dict],
+    *,
+    also: Sequence[Callable[..., object]] = (),
+    but: Sequence[str] = (),
+    tries: int = 2000,
+) -> dict:
+    """The first case that `make` draws on which every known mistake shows.
+
+    Args:
+        exercise: whose mistakes these are.
+        make: draws a case.
+        also: other functions that are wrong.
+        but: the keys of mistakes that need not show.
+        tries: after so many cases it gives up.
+
+    Raises:
+        RuntimeError: no such case was drawn.
+    """
+    wrong = [*also, *(mistake.does for mistake in exercise.mistakes if mistake.key not in but)]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for _ in range(tries):
+            case = make()
+            right = exercise.solve(**case)
+            if not any(_gives(does, case, right) for does in wrong):
+                return case
+    raise RuntimeError(f"{exercise.id}: no case of {tries} shows every mistake")
+
+
+def _gives(does: Callable[..., object], case: dict, right: object) -> bool:
+    try:
+        return plain.same(does(**case), right, CLEARLY)
+    except Exception:  # a mistake may stop
+        return False
 
 
 def _argument(value: object) -> str:

@@ -11,6 +11,8 @@ KINDS = {list: "a list", tuple: "a tuple", np.ndarray: "an array"}
 MOST = 1_000_000  # numbers in a list that are looked at; no exercise asks for as many
 DEEPEST = 8  # lists within lists
 SHOWN = 24  # numbers or words that a description holds
+FLOAT32 = 1e-6  # of the largest number in an array: what a few operations in float32 leave uncertain of all
+HOLDS = {"U": "texts", "S": "bytes", "c": "complex numbers", "O": "objects", "M": "dates", "m": "spans of time"}
 
 
 def same(
@@ -22,12 +24,13 @@ def same(
         given: anything.
         expected: a number, a text, None, an array, or a list, tuple or dict of these.
         tolerance: by which numbers may differ, absolutely or relatively.
-        by_letter: whether capitals matter in texts.
+        by_letter: whether texts must be the same letter by letter; else only their letters and digits count, and not
+            whether these are capitals.
         nan: whether nan is the same as nan.
 
     Returns:
-        False for whatever cannot be compared. Lists and arrays of the same numbers are the same, and so are 3 and 3.0;
-        True and 1 are not where a number is expected.
+        False for whatever cannot be compared. Lists and arrays of the same numbers are the same, and so are 3 and 3.0.
+        A truth value is the number that it is to Python: True is 1, and False is 0.
     """
     try:
         return _same(given, expected, tolerance, by_letter, nan)
@@ -38,29 +41,35 @@ def same(
 def _same(given: object, expected: object, tolerance: float, by_letter: bool, nan: bool) -> bool:
     if expected is None:
         return given is None
-    if isinstance(expected, str):
+    if type(expected) in (str, np.str_):
         return type(given) in (str, np.str_) and _read(given, by_letter) == _read(expected, by_letter)
-    if isinstance(expected, dict):
+    if type(expected) is dict:
         if type(given) is not dict or given.keys() != expected.keys():
             return False
         given, expected = [given[key] for key in expected], list(expected.values())
-    if isinstance(expected, LISTS):
-        return (
-            type(given) in (*LISTS, np.ndarray)
-            and len(given) == len(expected)
-            and all(_same(one, other, tolerance, by_letter, nan) for one, other in zip(given, expected, strict=True))
-        )
-    return _close(numbers(given), np.asarray(expected), tolerance, nan)
+    wanted = numbers(expected)
+    if wanted is not None and (found := numbers(given)) is not None:
+        return found.shape == wanted.shape and bool(close(found, wanted, tolerance, nan).all())
+    return (
+        type(expected) in LISTS
+        and type(given) in (*LISTS, np.ndarray)
+        and len(given) == len(expected)
+        and all(_same(one, other, tolerance, by_letter, nan) for one, other in zip(given, expected, strict=True))
+    )
 
 
 def _read(text: str, by_letter: bool) -> str:
-    return str(text).strip() if by_letter else str(text).strip().casefold()
+    return str(text).strip() if by_letter else "".join(letter for letter in str(text) if letter.isalnum()).casefold()
 
 
-def _close(found: np.ndarray | None, wanted: np.ndarray, tolerance: float, nan: bool) -> bool:
-    if found is None or found.shape != wanted.shape or (wanted.dtype.kind == "b") != (found.dtype.kind == "b"):
-        return False
-    return bool(np.allclose(found.astype(float), wanted.astype(float), tolerance, tolerance, equal_nan=nan))
+def close(found: np.ndarray, wanted: np.ndarray, tolerance: float, nan: bool = False) -> np.ndarray:
+    """Which numbers of one array are those of another of the same shape.
+
+    They may differ by the tolerance, absolutely or relatively, and by what float32 holds of the largest one.
+    """
+    found, wanted = found.astype(float), wanted.astype(float)
+    largest = np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0)
+    return np.isclose(found, wanted, tolerance, tolerance + min(tolerance, FLOAT32) * largest, equal_nan=nan)
 
 
 def numbers(value: object) -> np.ndarray | None:
@@ -99,27 +108,37 @@ def _count(value: object, depth: int) -> float:
     return total
 
 
-def describe(value: object) -> str:
-    """A value in words, short however large it is: what kind of thing it is, its shape, and its first numbers."""
+def describe(value: object, digits: int = 4) -> str:
+    """A value in words, short however large it is: what kind of thing it is, its shape, and its first numbers.
+
+    Args:
+        value: anything.
+        digits: behind the point, of the numbers in an array.
+    """
     array = numbers(value)
-    if array is not None:
-        return _in_numbers(value, array)
+    if array is not None and not _mixed(value):
+        return _in_numbers(value, array, digits)
     kind, name = KINDS.get(type(value), "something"), type(value).__name__[:60]
     if value is None or value is ...:
-        return "nothing (None)" if value is None else "three dots"
+        return "None" if value is None else "three dots"
     if type(value) in (str, np.str_):
         return f"the text {_short(str(value))!r}"
     if type(value) in LISTS:
         return f"{kind} of {len(value)}: {_short(_items(value, 2), 500)}"
     if type(value) is np.ndarray:
-        return f"{kind} of shape {value.shape} that holds no numbers"
+        return f"{kind} of shape {value.shape} that holds {HOLDS.get(value.dtype.kind, 'no numbers')}"
     return {int: "a whole number of very many digits", dict: "a dict"}.get(type(value), f"something of type {name}")
 
 
-def _in_numbers(value: object, array: np.ndarray) -> str:
+def _mixed(value: object) -> bool:
+    """Whether a list has truth values among its numbers, which an array of it would not show."""
+    return type(value) in LISTS and len({type(item) in (bool, np.bool_) for item in value}) > 1
+
+
+def _in_numbers(value: object, array: np.ndarray, digits: int) -> str:
     if array.ndim:
-        return f"{KINDS[type(value)]} of shape {array.shape}: {_table(array)}"
-    return f"the {'truth value' if array.dtype.kind == 'b' else 'number'} {_number(array[()])}"
+        return f"{KINDS[type(value)]} of shape {array.shape}: {_table(array, digits)}"
+    return f"the {'truth value' if array.dtype.kind == 'b' else 'number'} {number(array[()])}"
 
 
 def _items(value: list | tuple, depth: int) -> str:
@@ -132,23 +151,24 @@ def _items(value: list | tuple, depth: int) -> str:
             shown.append(repr(_short(str(item))))
         else:
             array = numbers(item)
-            shown.append(_number(array[()]) if array is not None and array.ndim == 0 else describe(item))
+            shown.append(number(array[()]) if array is not None and array.ndim == 0 else describe(item))
     return "[" + ", ".join(shown) + (", ...]" if len(value) > len(shown) else "]")
 
 
-def _table(array: np.ndarray) -> str:
+def _table(array: np.ndarray, digits: int) -> str:
     """The numbers of an array in one line, the first and last ones only if there are many."""
-    if array.size > 10_000:  # without its middle, so that nothing large is written
-        array = array[tuple(slice(0, 2) for _ in array.shape)]
-        return f"it begins with {_table(array)}"
-    text = np.array2string(
-        array, precision=4, suppress_small=True, separator=", ", threshold=SHOWN, edgeitems=2, max_line_width=10_000
-    )
-    return " ".join(text.split())
+    if array.size > SHOWN and (array.size > 10_000 or array.ndim > 4):  # nothing large is ever written
+        return f"it begins with {_table(array.flat[: SHOWN // 4], digits)}"
+    layout = {"separator": ", ", "threshold": SHOWN, "edgeitems": 2, "max_line_width": 10_000}
+    return " ".join(np.array2string(array, precision=digits, suppress_small=True, **layout).split())
 
 
-def _number(value: np.generic) -> str:
-    return f"{value:.6g}" if value.dtype.kind == "f" else str(value)
+def number(value: np.generic) -> str:
+    """A number as it is read: six digits, but all of them where fewer would hide that it is not a whole one."""
+    if value.dtype.kind != "f" or not np.isfinite(value):
+        return str(value)
+    short = f"{value:.6g}"
+    return short if float(short) == value or (abs(value) < 1000 and float(short) % 1) else str(value)
 
 
 def _short(text: str, most: int = 80) -> str:

@@ -11,8 +11,9 @@ READING = (
 )
 SUBJECTS = ("Python", "TensorFlow", "Keras", "NumPy", "JupyterLab", "memory", "weights", "CIFAR-10", "devices")
 REMEDIES = ("install it", "upgrade it", "close other programs", "download it", "set a folder", "make it again")
-# Of a likeliest tag. In per cent, the first six are cut to another number than they are rounded to.
-SURE, UNSURE, EVEN = (0.567, 0.688, 0.777), (0.377, 0.458, 0.468), (0.5,)
+# Of likeliest tags: most are cut to another percentage than they are rounded to, all are another one of 99 or of 101,
+# and one is rounded to a half without being one.
+SURE, UNSURE, EVEN = (0.574, 0.867, 0.956), (0.374, 0.456, 0.496), (0.5, 0.5, 0.5)
 
 
 def _line(finding):
@@ -45,7 +46,7 @@ def _examinations(rng):
         # Among them one that is to be mended behind one that is optional, and two of each that are not in order of ABC.
         states = [
             "optional",
-            "ready",
+            "ready" if count > 5 else "optional",
             "mend",
             "optional",
             "mend",
@@ -55,6 +56,9 @@ def _examinations(rng):
         for first, second in ((0, 3), (2, 4)):
             subjects[first], subjects[second] = sorted((subjects[first], subjects[second]), reverse=True)
         cases.append({"findings": [_finding(*one, rng) for one in zip(subjects, states, strict=True)]})
+    cases[-1]["findings"].append(cases[-1]["findings"][0])  # two machines, two folders: it may say the same twice
+    lone = rng.permutation(["ready", "ready", str(rng.choice(["mend", "optional"]))])
+    cases.append({"findings": [_finding(*one, rng) for one in zip(SUBJECTS, lone, strict=False)]})
     return cases
 
 
@@ -101,22 +105,19 @@ def _as_given(probabilities):
 
 
 def _answers(rng):
+    pairs = (
+        (("airplane", "cat", 2), ("ostrich", "airplane", 0), ("umbrella", "bird", 1)),
+        (("cat", "iguana", 2), ("automobile", "deer", 1), ("dog", "elephant", 3)),
+        (("airplane", "frog", 1), ("deer", "owl", 2), ("igloo", "cat", 3)),
+    )
     cases = []
-    for first, second, tops in (
-        ("airplane", "cat", SURE),
-        ("ship", "airplane", SURE),
-        ("automobile", "bird", SURE),
-        ("cat", "airplane", UNSURE),
-        ("automobile", "deer", UNSURE),
-        ("dog", "automobile", UNSURE),
-        ("airplane", "frog", EVEN),
-        ("deer", "airplane", EVEN),
-        ("automobile", "cat", EVEN),
-    ):
-        top = float(rng.choice(tops))
-        left = round((0.94 - top) * float(rng.uniform(0.5, 0.6)), 3)
-        # The likeliest is never the first that is given.
-        cases.append({"probabilities": {"horse": 0.02, second: left, first: top, "truck": 0.03}})
+    for tags, tops in zip(pairs, (SURE, UNSURE, EVEN), strict=True):
+        for (first, second, more), top, end in zip(tags, rng.permutation(tops), (0.004, 0.006, 0.004), strict=True):
+            others = {str(one): 0.001 for one in rng.permutation(("horse", "truck", "oven", "ship"))[:more]}
+            next_one = 0.01 * int(rng.integers(20, 35)) + end if top < 0.6 else (1 - top) / 2
+            # The likeliest is never the first that is given, and the one after it comes before it or behind.
+            order = [(second, round(float(next_one), 3)), (first, float(top))]
+            cases.append({"probabilities": {**others, **dict(order[:: -1 if others and len(cases) % 2 else 1])}})
     return cases
 
 
@@ -154,15 +155,25 @@ def _first_and_last(mask):
 
 def _masks(rng):
     cases = [{"mask": np.zeros(rng.integers(4, 30, 2), bool)} for _ in range(3)]
-    for _ in range(4):
-        top, left = int(rng.integers(1, 3)), int(rng.integers(7, 9))
-        high, wide = int(rng.integers(3, 5)), int(rng.integers(5, 7))
-        mask = np.zeros((int(rng.integers(7, 10)), int(rng.integers(16, 19))), bool)
+    for place in ("inside", "first", "last", "diagonal"):
+        high = int(rng.integers(3, 5))
+        wide = high if place == "diagonal" else high + int(rng.integers(2, 4))
+        rows, columns = high + int(rng.integers(4, 7)), wide + int(rng.integers(8, 11))
+        top, left = {
+            "inside": (int(rng.integers(1, 3)), int(rng.integers(4, 7))),
+            "first": (0, 0),
+            "last": (rows - high, columns - wide),
+            "diagonal": (2, 2),
+        }[place]
+        mask = np.zeros((rows, columns), bool)
         # A diamond: its first pixel is not its leftmost, its last not its rightmost.
         mask[top + 1 : top + high - 1, left : left + wide] = True
         mask[[top, top + high - 1], left + wide // 2] = True
         cases.append({"mask": mask})
-    return cases
+    apart, lone = (np.zeros((int(rng.integers(7, 12)), int(rng.integers(12, 16))), bool) for _ in range(2))
+    apart[1:3, 8 : 8 + int(rng.integers(2, 4))] = apart[5 : 5 + int(rng.integers(1, 3)), 2:4] = True
+    lone[int(rng.integers(0, 3)), int(rng.integers(4, 9))] = True
+    return [*cases, {"mask": apart}, {"mask": lone}]
 
 
 CORNERS = np.array([[0, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]], bool)
@@ -228,16 +239,21 @@ def _judged(rng):
     patterns = (
         ([1, 1, 1, 0, 1, 1, 1, 0, 0, 0], 0.75),
         ([1, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0], 0.75),
-        ([1, 0, 1, 1, 1, 0, 0, 0], 0.8),
+        ([1, 0, 1, 1, 1, 0, 1, 0, 0, 0], 0.625),
         ([1, 1, 0, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0], 0.75),
-        ([0, 1, 0, 1, 0, 0], 0.9),  # never, and so for the last two
-        ([0, 1, 1, 0, 0, 1, 0], 0.8),
-        ([0, 0, 1, 0, 1], 0.6),
+        ([1, 0, 1, 1], 0.75),  # the lowest of all
+        ([1, 0, 0, 0, 0, 1, 0], 0.75),  # the highest of all alone
+        ([1], 0.75),
+        ([0], 0.5),  # never, and so for the rest
+        ([0, 1, 0, 1, 0, 0], 0.9),
+        ([0, 1, 1, 0, 0, 1, 0], 0.75),
+        ([0, 0, 1, 0, 1], 0.625),
     )
     cases = []
     for right, wanted in patterns:
         sure = np.sort(rng.choice(np.arange(30, 99), len(right), replace=False))[::-1] / 100
-        order = rng.permutation(len(right))
+        # The surest is given first, the next one last, and the rest as it comes.
+        order = [*range(len(right))[:1], *(2 + rng.permutation(max(0, len(right) - 2))), *range(len(right))[1:2]]
         cases.append(
             {
                 "sure": [float(sure[place]) for place in order],

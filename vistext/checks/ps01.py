@@ -54,12 +54,14 @@ def _stretched(picture, side):
 
 
 def _thumbnails(rng):
-    cases = []
-    for side, block in ((2, 3), (3, 2), (4, 4), (5, 2)):
-        rows, columns = side * block + int(rng.integers(0, side)), side * block + 2 * int(rng.integers(2, 5))
-        if rng.random() < 0.5:
-            rows, columns = columns, rows
-        cases.append({"picture": rng.integers(0, 256, (rows, columns)), "side": side})
+    sizes = ((2, 3, 1, 4), (3, 2, 2, 3), (4, 4, 3, 5), (5, 2, 1, 2), (1, 4, 0, 3), (1, 1, 0, 3), (2, 2, 0, 7))
+    cases, turn = [], rng.random() < 0.5
+    # Rows and columns are left over in odd and in even numbers, one short of a larger block, none, and very many.
+    for side, block, over, more in sizes:
+        size = side * block
+        shape = (size + over, size + more + 2 * int(rng.integers(0, 3)))
+        turn = not turn
+        cases.append({"picture": rng.integers(0, 256, shape[::-1] if turn else shape), "side": side})
     return cases
 
 
@@ -94,11 +96,21 @@ def _padded(picture, kernel, bias):
 
 def _convolutions(rng):
     cases = []
-    for rows, columns, k, channels in ((4, 6, 3, 3), (5, 5, 2, 1), (7, 4, 3, 2), (3, 3, 3, 3)):
-        picture = rng.integers(-4, 5, (rows, columns, channels)).astype(float)
-        cases.append(
-            {"picture": picture, "kernel": rng.normal(size=(k, k, channels)), "bias": float(rng.uniform(1, 3))}
-        )
+    for rows, columns, k, channels, sign in (
+        (4, 6, 3, 3, 1),
+        (5, 5, 2, 1, -1),
+        (7, 4, 3, 2, -1),
+        (3, 3, 3, 3, 1),
+        (4, 3, 1, 2, 1),
+    ):
+        while True:
+            picture = rng.integers(-4, 5, (rows, columns, channels)).astype(float)
+            kernel, bias = rng.normal(size=(k, k, channels)), sign * float(rng.uniform(1, 3))
+            map_ = _slide(picture, kernel)
+            # What f cuts off must show, before the bias and after it; and so must what it leaves.
+            if map_.max() > 4 and (map_.size == 1 or map_.min() < -4):
+                break
+        cases.append({"picture": picture, "kernel": kernel, "bias": bias})
     return cases
 
 
@@ -130,6 +142,11 @@ def _one_maximum(logits, temperature):
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
+def _mean_off(logits, temperature):
+    powers = np.exp((logits - logits.mean(axis=1, keepdims=True)) / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def _one_sum(logits, temperature):
     powers = np.exp((logits - logits.max()) / temperature)
     return powers / powers.sum()
@@ -141,10 +158,19 @@ def _after(logits, temperature):
 
 def _logits(rng):
     cases = []
-    for rows, columns in ((2, 3), (3, 2), (4, 4), (1, 5)):
-        logits = rng.normal(0, 3, (rows, columns))
+    for rows, columns, temperature, low in (
+        (2, 3, 0.5, 0),
+        (3, 2, 2.0, 1),
+        (4, 4, 4.0, 2),
+        (1, 5, 0.5, 3),
+        (4, 3, 2.0, -1),
+    ):
+        logits = np.round(64 * rng.normal(0, 2, (rows, columns))) / 64  # float32 holds them, and large ones as well
         logits[0] += 4000.0  # too large for exp, and far above the other rows
-        cases.append({"logits": logits, "temperature": float(rng.choice([0.5, 2.0, 3.0]))})
+        if rows > 2:
+            logits[1] -= 4000.0  # all of them are 0 for exp
+        logits[-1, low] -= 6000.0  # far below the others of its own row
+        cases.append({"logits": logits, "temperature": temperature})
     return cases
 
 
@@ -195,20 +221,37 @@ def _one_by_one(probabilities, labels, bins):
 
 
 def _empty_bins(probabilities, labels, bins):
-    confidence = probabilities.max(axis=1)
-    return float("nan") if len(_gaps(probabilities, labels, bins)[0]) < bins else confidence.mean()
+    filled = len(_gaps(probabilities, labels, bins)[0])
+    return float("nan") if filled < bins else _calibration_error(probabilities, labels, bins)
+
+
+def _upper_bins(probabilities, labels, bins):
+    return _calibration_error(np.nextafter(probabilities, 2), labels, bins)
 
 
 def _judgements(rng):
     cases = []
-    for n, classes, bins in ((12, 3, 5), (20, 4, 5), (30, 3, 10), (16, 2, 4)):
-        probabilities = rng.dirichlet(np.full(classes, 0.7), n)
-        sure = probabilities.max(axis=1)
-        # Of each case the surer half is too sure and the other not sure enough, more so in the first case.
-        right = rng.random(n) < np.where(sure > np.median(sure), sure - 0.35, sure + (0.25 if cases else 0.6))
-        best = probabilities.argmax(axis=1)
-        labels = np.where(right, best, (best + rng.integers(1, classes, n)) % classes)
-        cases.append({"probabilities": probabilities, "labels": labels, "bins": bins})
+    for n, classes, bins in ((24, 3, 8), (32, 4, 2), (40, 3, 8), (24, 10, 4), (24, 4, 5)):
+        # In 64ths, which float32 holds as well, with one that is clearly the largest.
+        probabilities = rng.multinomial(59, rng.dirichlet(np.full(classes, 0.7), 4 * n)) / 64
+        top = probabilities.argmax(axis=1)
+        probabilities[np.arange(4 * n), top] += 5 / 64
+        edges = [0.5, 0.75, 0.5, 0.75, 1.0, 0.5]  # of bins
+        if bins == 5:  # and none in the middle one
+            probabilities, edges = probabilities[np.ceil(5 * probabilities.max(axis=1)) != 3], []
+        chosen = rng.permutation(probabilities)[:n]
+        for row, edge in zip(chosen, edges, strict=False):
+            row[:] = np.floor(64 * (1 - edge) / (classes - 1)) / 64
+            row[0] += 1 - row.sum()
+        best, sure = chosen.argmax(axis=1), chosen.max(axis=1)
+        # Too sure in every other bin, and in those between not sure enough; on the whole, that in the first case.
+        which = np.ceil(sure * bins).astype(int)
+        many = which % 2 == np.bincount(which % 2).argmax()
+        right = many if not cases else ~many
+        for number in range(1, bins + 1):
+            right[np.flatnonzero(which == number)[5::6]] ^= True  # hardly ever is all of a bin right, or all wrong
+        labels = np.where(right, best, (best + rng.integers(1, classes, len(best))) % classes)
+        cases.append({"probabilities": chosen, "labels": labels, "bins": bins})
     return cases
 
 
@@ -378,6 +421,11 @@ EXERCISES = (
                 "One maximum for the whole table: rows far below it become 0 / 0. Each picture needs its own.",
                 _one_maximum,
             ),
+            Mistake(
+                "mean-off",
+                "The mean was taken off, and a number may still lie far above it. What makes all of them safe for exp?",
+                _mean_off,
+            ),
             Mistake("one-sum", "The whole table adds up to 1. Each picture has a 1 of its own to share out.", _one_sum),
             Mistake(
                 "multiplied",
@@ -429,6 +477,11 @@ EXERCISES = (
             ),
             Mistake("of-the-label", "How sure it was is about what it said, not about what is true.", _of_the_label),
             Mistake("not-divided", "It grows with the number of pictures. A mean is wanted.", _not_divided),
+            Mistake(
+                "upper-bins",
+                "A number on the edge of two bins was put in the upper one. Which one does it belong to?",
+                _upper_bins,
+            ),
             Mistake("empty-bins", "It is nan. What is the mean of a bin without pictures?", _empty_bins),
         ),
     ),

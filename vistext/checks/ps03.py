@@ -42,13 +42,17 @@ def _sentence(rng, words, fewest=1, most=6):
 
 def _to_encode(rng):
     cases = []
-    for count, length in ((2, 6), (3, 8), (1, 5), (3, 7)):
+    for number, length in enumerate((6, 8, 5, 7)):
         words = SPECIAL + [str(word) for word in rng.permutation(WORDS)[:9]]
-        sentences = [_sentence(rng, [*words[4:], "zebra"], 2, length - 3) for _ in range(count)]
-        sentences[0] = [words[5].capitalize(), "Zebra"]
-        sentences.append(_sentence(rng, words[4:], length, length + 2))
-        cases.append({"sentences": sentences, "words": words, "length": length})
-    return cases
+        # There is room for all of the first ones, for all but the last token, for all but two, and for fewer.
+        sentences = [_sentence(rng, [*words[4:], "zebra"], more, more) for more in range(length - 3, length + 3)]
+        sentences[0][:2] = [words[5].capitalize(), "Zebra"]
+        sentences[1][0] = words[-1].upper()
+        cases.append({"sentences": [*rng.permutation(np.array(sentences, object))], "words": words, "length": length})
+        if number == 3:
+            cases[-1]["sentences"].append([])
+    alone = [words[4].capitalize(), "zebra", words[6]]
+    return [*cases, {"sentences": [alone], "words": words, "length": int(rng.integers(6, 9))}]
 
 
 def _edged(sentence):
@@ -109,11 +113,13 @@ def _different_pairs(sentences, before, word, words):
 
 def _to_count(rng):
     cases = []
-    for number in range(6):
+    for number in range(7):
         words = [str(word) for word in rng.permutation(WORDS)[:4]]
         sentences = [_sentence(rng, words, 3, 6) for _ in range(8)]
         sentences[0] = [words[0], words[1], words[0], words[1], words[2]]
         sentences[1] = [words[0], words[1], words[0], words[1]]
+        sentences[2] = [words[1], words[0], words[1], words[0]]
+        sentences[-1] = [words[1], words[0], "yak"]
         before, word = (
             (words[0], words[1]),
             ("<start>", words[0]),
@@ -121,6 +127,7 @@ def _to_count(rng):
             ("zebra", words[0]),
             (words[1], words[0]),
             (words[0], words[1]),
+            ("yak", "<end>"),
         )[number]
         cases.append({"sentences": sentences, "before": before, "word": word, "words": int(rng.integers(6, 30))})
     return cases
@@ -148,7 +155,8 @@ def _tables(rng):
     cases = []
     for rows, columns in ((2, 5), (3, 6), (1, 4), (4, 7)):
         ids = rng.integers(3, 30, (rows, columns))
-        lengths = rng.permutation(np.arange(2, columns))[:rows]
+        ids[0, 0] = 1  # all but 0 count
+        lengths = rng.permutation([columns, *rng.permutation(np.arange(2, columns))[: rows - 1]])  # one is not padded
         ids[np.arange(columns) >= lengths[:, None]] = 0
         ids[np.arange(rows), lengths - 1] = 2
         probabilities = np.where(ids > 0, rng.uniform(0.02, 0.9, ids.shape), rng.uniform(0.95, 1, ids.shape))

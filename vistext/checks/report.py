@@ -157,7 +157,7 @@ def _tables(exercise: Exercise, cases: Sequence[dict], outputs: Sequence[object]
             return ""
         wrong = np.zeros(found.shape, bool)
         if found.shape == wanted.shape:
-            wrong = ~np.isclose(found.astype(float), wanted.astype(float), exercise.tolerance, exercise.tolerance)
+            wrong = ~plain.close(found, wanted, exercise.tolerance)
         return (
             '<div style="display: flex; flex-wrap: wrap; gap: 1em 2em; margin: .6em 0">'
             f"{_table('Came back (✗ where it is wrong)' if wrong.any() else 'Came back', found, wrong)}"
@@ -175,8 +175,8 @@ def _table(caption: str, array: np.ndarray, wrong: np.ndarray) -> str:
     rows = "".join(
         "<tr>"
         + "".join(
-            f"{cell}<b>✗ {number:.4g}</b></td>" if bad else f"{cell}{number:.4g}</td>"
-            for number, bad in zip(row.tolist(), marks, strict=True)
+            f"{cell}<b>✗ {plain.number(number)}</b></td>" if bad else f"{cell}{plain.number(number)}</td>"
+            for number, bad in zip(row, marks, strict=True)
         )
         + "</tr>"
         for row, marks in zip(array, wrong, strict=True)

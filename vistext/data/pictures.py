@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from math import ceil, sqrt
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -84,9 +85,26 @@ def cat() -> np.ndarray:
     Returns:
         uint8 [300, 451, 3] RGB in [0, 255].
     """
+    return photograph("chelsea")
+
+
+def photograph(name: str) -> np.ndarray:
+    """A photograph that is shipped with scikit-image, such as "chelsea", "coffee" or "moon".
+
+    `skimage.data` has them too, but finds no reader for them where the name of a folder above it holds a "[".
+
+    Args:
+        name: of the function in `skimage.data`.
+
+    Returns:
+        uint8 [h, w, 3] RGB in [0, 255].
+
+    Raises:
+        PictureError: none of that name is shipped.
+    """
     from skimage import data
 
-    return data.chelsea()
+    return open_picture(Path(data.__file__).with_name(f"{name}.png"))
 
 
 def square(picture: np.ndarray, size: int) -> np.ndarray:

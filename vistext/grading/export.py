@@ -18,7 +18,7 @@ class Csv(CsvExportPlugin):
         """Write the table to where `--to` says."""
         super().export(gradebook)
         place = Path(self.to or "grades.csv")
-        with place.open(newline="") as written:
+        with place.open(encoding="locale", newline="") as written:
             rows = list(csv.reader(written))
-        with place.open("w", newline="") as file:
+        with place.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([no_formula(value) for value in row] for row in rows)

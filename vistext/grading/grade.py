@@ -32,13 +32,14 @@ def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
         held-out cases are asked may tell of them; "by_hand", the answers that a person marks; "seconds".
 
     Raises:
-        vistext.grading.sandbox.SandboxError: there is no sandbox. Nothing else, whatever was submitted.
+        vistext.grading.sandbox.SandboxError: there is no sandbox.
+        MemoryError: this process may not take as much as that needs. Nothing else, whatever was submitted.
     """
     try:
         return _grade(content, job, hidden)
     except cells.UnreadableError as error:
         return not_graded(str(error))
-    except SandboxError:
+    except (SandboxError, MemoryError):
         raise
     except Exception as error:  # a fault of ours, that one submission has found: the others are graded all the same
         return not_graded(f"a fault in the grader, which its authors should be told of: {_kind(error)}")

@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vistext.checks.asking import call
+from vistext.checks.asking import as_plain, call
 from vistext.checks.exercise import Failure
 from vistext.grading import wire
 from vistext.grading.cells import as_python
@@ -196,7 +196,7 @@ def _ask(question: dict, names: dict) -> dict:
     if name not in names:
         return {"failure": ["Missing", f"There is no `{name}`."]}
     if question["case"] is None:
-        return {"output": wire.pack(names[name])}
+        return {"output": wire.pack(as_plain(names[name]))}
     try:
         output = call(names[name], wire.unpack(question["case"]))
         if type(output) is Failure:

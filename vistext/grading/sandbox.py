@@ -14,13 +14,11 @@ holds too much memory, or has too many threads or files.
 
 import base64
 import contextlib
-import ctypes
 import functools
 import json
 import os
 import resource
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -226,7 +224,7 @@ def _as_whom() -> dict:
 
 @functools.cache
 def _has(option: str) -> bool:
-    shown = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
+    shown = subprocess.run(["bwrap", "--help"], capture_output=True, encoding="utf-8", check=False)
     return f"--{option} " in shown.stdout + shown.stderr
 
 
@@ -333,12 +331,6 @@ def _resources(limits: Limits) -> dict[str, int]:
     return {name: most if allowed[name] == infinity else min(most, allowed[name]) for name, most in wanted.items()}
 
 
-def end_with_parent() -> None:
-    """Let this process be killed when the one that has started it ends, however that ends; on Linux."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
-
-
 def descendants(pid: int) -> list[int]:
     """The processes that a process has started, and these, and so on."""
     found, waiting = [], [pid]
@@ -346,7 +338,7 @@ def descendants(pid: int) -> list[int]:
         parent = waiting.pop()
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{parent}/task"):
-                children = Path(f"/proc/{parent}/task/{task}/children").read_text().split()
+                children = Path(f"/proc/{parent}/task/{task}/children").read_text(encoding="ascii").split()
                 waiting += map(int, children)
                 found += map(int, children)
     return found
@@ -361,7 +353,7 @@ def _threads(pid: int) -> int:
 def resident(pid: int) -> int:
     """Bytes of memory that a process holds."""
     with contextlib.suppress(OSError, IndexError, ValueError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
     return 0
 
 
