@@ -7,7 +7,8 @@
 # make bench        describing, answering, grading and tagging: ours, timed beside what is plainer
 # make test-browser every lesson opened, run and played with in JupyterLab, in Chromium; what it looked like is in out/browser
 # make test-colab   every lesson run in environments like Colab's
-# make environments both of these side by side: what `make test-all` adds to `make test`
+# make test-matrix  the tour, the networks and every lesson on each Python, and on the lowest and the newest packages, supported
+# make environments all three side by side: what `make test-all` adds to `make test`
 # make unit, make lessons, make lint, make clean
 #
 # Everything is installed into .venv, so that a second run starts at once. Settings, all optional:
@@ -45,15 +46,20 @@ sys.exit(bool(lacking) or not (3, 10) <= sys.version_info[:2] <= (3, 13))
 endef
 export PROBE
 
-# Scripts and the link to Python inside .venv break when the folder is moved or its Python removed: then begin again.
-ifneq ($(wildcard $(VENV)/.made),)
-ifneq ($(shell $(BIN)/python -c "" 2>/dev/null && cat $(VENV)/.made),$(CURDIR))
-$(info The folder has moved or its Python has gone: .venv is made again.)
-$(shell rm -rf $(VENV))
-endif
-endif
+# Of pip's settings those hold that say where packages come from; those that would put them elsewhere, or not all, do not.
+export PIP_USER := 0
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_DRY_RUN PIP_NO_DEPS PIP_IGNORE_INSTALLED PIP_REQUIRE_HASHES \
+	PIP_REQUIREMENT PIP_EDITABLE PIP_PLATFORM PIP_PYTHON_VERSION PIP_IMPLEMENTATION PIP_ABI PYTHONHOME PYTHONPATH
 
-.PHONY: help tour test test-all unit lessons environments test-browser test-colab lab notebooks weights bench lint clean
+# Scripts and the link to Python inside .venv break when the folder is moved or its Python changes: what installs makes
+# .venv again then, and also where another version of Python is asked for. Here it is only looked at.
+VERSION := -I -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+OUTDATED := $(sort $(shell if [ -e $(VENV)/.made ]; then [ "$$(cat $(VENV)/.made)" = "$$(pwd -P)" ] || echo outdated; \
+	for python in $(BIN)/python $(PYTHON); do \
+		[ -d $(VENV)/lib/python$$($$python $(VERSION) 2>/dev/null) ] || echo outdated; \
+	done; fi))
+
+.PHONY: $(OUTDATED) help tour test test-all unit lessons environments test-browser test-colab test-matrix lab notebooks weights bench lint clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -79,7 +85,7 @@ test-all: test
 	$(call parts,environments,NEWEST=--noted)
 
 unit: $(VENV)/.$(EXTRA)-dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --timeout 300 --ignore tests/browser --ignore tests/colab --ignore tests/matrix tests
 
 # Side by side, but for lesson 01: it trains for so many seconds, and so has the machine to itself.
 NBVAL = $(BIN)/python -m pytest -v -rs --dist loadscope --nbval --nbval-current-env \
@@ -90,16 +96,19 @@ lessons: $(VENV)/.$(EXTRA)-dev
 	$(if $(filter $(ALONE),$(LESSONS)),$(NBVAL) -n 1 $(filter $(ALONE),$(LESSONS)))
 	$(if $(filter-out $(ALONE),$(LESSONS)),$(NBVAL) -n $(JOBS) $(filter-out $(ALONE),$(LESSONS)))
 
-# Kernels of their own for every lesson, in profile smoke: the browser beside Colab, with a core for each.
+# Kernels of their own for every lesson, in profile smoke: each environment a worker's, and a core for each worker.
 environments: $(VENV)/.$(EXTRA)-dev
 	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -v -rs -n $(JOBS) --dist loadscope --timeout 1800 --durations 20 \
-		$(NEWEST) tests/colab tests/browser
+		$(NEWEST) tests/matrix tests/colab tests/browser
 
 test-browser: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -v -rs --timeout 1800 tests/browser
 
 test-colab: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m pytest -v -rs --timeout 1800 tests/colab
+
+test-matrix: $(VENV)/.$(EXTRA)-dev
+	TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -v -rs -n $(JOBS) --dist loadscope --timeout 1800 --durations 20 tests/matrix
 
 lab: $(VENV)/.$(EXTRA)-course
 	$(BIN)/python -m jupyterlab notebooks/00_tour.ipynb
@@ -127,13 +136,20 @@ lint: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m ruff format --check .
 
 clean:
-	rm -rf $(VENV)
+	@if [ -e $(VENV)/.made ] && [ "$$(cat $(VENV)/.made)" != "$$(pwd -P)" ]; then \
+		echo "$(VENV) was made in $$(cat $(VENV)/.made), not here, and stays; it is yours to remove: rm -rf $(VENV)"; \
+	else \
+		rm -rf $(VENV); \
+	fi
 
-$(VENV)/.made:
+$(VENV)/.made: $(OUTDATED)
 	@for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.10); do \
 		if version=$$($$python -c "$$PROBE" 2>/dev/null); then \
+			[ -z "$(OUTDATED)" ] || echo "The folder has moved, or its Python is another: $(VENV) is made again."; \
 			echo "Making $(VENV) with $$python ($$version)"; \
-			$$python -m venv $(VENV) && echo "$(CURDIR)" >$@; exit; \
+			{ { [ -z "$(OUTDATED)" ] && [ "$$($(BIN)/python $(VERSION) 2>/dev/null || echo $$version)" = "$$version" ] && \
+				$$python -m venv $(VENV) && $(BIN)/python -m pip --version >/dev/null 2>&1; } || \
+				$$python -m venv --clear $(VENV); } && pwd -P >$@; exit; \
 		fi; \
 		found="$$found$${version:+; $$python is $$version}"; \
 	done; \
@@ -142,9 +158,11 @@ $(VENV)/.made:
 		"(Debian, Ubuntu: sudo apt install python3-venv), then name it: make PYTHON=python3.12 $(or $(MAKECMDGOALS),tour)" >&2; \
 	exit 1
 
+# A package whose installation was cut off looks installed to pip, but has no list of its files.
 $(VENV)/.$(EXTRA)-%: $(VENV)/.made pyproject.toml
 	@if ls $(VENV)/.$(OTHER)-* >/dev/null 2>&1; then \
 		$(PIP) uninstall --yes tensorflow tensorflow-cpu && rm -f $(VENV)/.$(OTHER)-*; \
 	fi
+	@for package in $(VENV)/lib/python3*/site-packages/*.dist-info; do [ -e "$$package/RECORD" ] || rm -rf "$$package"; done
 	$(PIP) install --editable '.[$(EXTRA)$(if $(filter-out base,$*),$(comma)$*)]'
 	@touch $(foreach covered,$(COVERS_$*),$(VENV)/.$(EXTRA)-$(covered))

@@ -145,6 +145,15 @@ def test_the_tour_prints_a_table_and_the_sentence_and_writes_the_page(picture, c
     assert err == ""
 
 
+@pytest.mark.parametrize("name", ["-cat.png", "--scene.png", "-h.png"])
+def test_a_picture_whose_name_begins_with_a_dash_is_taken(name, picture, capsys, tagged, monkeypatch):
+    picture.rename(picture.with_name(name))
+    monkeypatch.chdir(picture.parent)
+
+    assert cli.main(["tour", name, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"][0]["name"] == name
+
+
 def test_the_page_goes_to_out_unless_told_otherwise(picture, tagged, monkeypatch):
     monkeypatch.chdir(picture.parent)
 

@@ -13,7 +13,7 @@ from vistext.grading import sandbox
 REQUIRES = {
     "vistext": [
         "numpy>=1.26",
-        "pillow>=10.3",
+        "pillow>=11.3",
         "rich>=13.7",
         'tensorflow-cpu>=2.18; extra == "cpu"',
         'jupyterlab>=4.2; extra == "course"',
@@ -25,7 +25,7 @@ REQUIRES = {
 VERSIONS = {
     "vistext": "0.1.0",
     "numpy": "2.1.3",
-    "pillow": "11.0.0",
+    "pillow": "11.3.0",
     "rich": "13.7.0",
     "tensorflow-cpu": "2.20.0",
     "keras": "3.13.2",
@@ -75,7 +75,7 @@ def test_on_a_supported_machine_every_package_is_ready(machine):
         ("NumPy", "2.1.3"),
         ("JupyterLab", "4.4.1"),
         ("ipywidgets", "7.7.1"),
-        ("other packages", "pillow 11.0.0, rich 13.7.0"),
+        ("other packages", "pillow 11.3.0, rich 13.7.0"),
     ]
 
 
@@ -140,7 +140,7 @@ def test_a_missing_package_of_the_base_install_needs_mending(machine):
 
     findings = doctor.packages()
 
-    assert found("pillow", findings).remedy == 'pip install "pillow>=10.3"'
+    assert found("pillow", findings).remedy == 'pip install "pillow>=11.3"'
     assert not doctor.is_ready(findings)
 
 
@@ -185,6 +185,48 @@ def test_the_examination_does_not_start_tensorflow():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "set()"
+
+
+def test_a_setting_of_keras_s_that_is_overruled_is_told(machine, monkeypatch, tmp_path):
+    (tmp_path / "keras.json").write_text('{"image_data_format": "channels_first"}', encoding="utf-8")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+
+    finding = found("Keras's settings", doctor.examine())
+
+    assert finding.state == "ready"
+    assert "backend jax, image_data_format channels_first: overruled" in finding.found
+    assert "image_data_format channels_last" in finding.found
+
+
+def test_settings_with_which_keras_does_not_start_need_mending(machine, monkeypatch, tmp_path):
+    (tmp_path / "keras.json").write_text('{"floatx": "half"}', encoding="utf-8")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+
+    finding = found("Keras's settings", doctor.examine())
+
+    assert finding.state == "mend"
+    assert str(tmp_path / "keras.json") in finding.found
+    assert finding.remedy == "mend or delete it"
+
+
+def test_a_file_here_that_hides_a_module_needs_mending(machine, monkeypatch, tmp_path):
+    (tmp_path / "random.py").touch()
+    monkeypatch.chdir(tmp_path)
+
+    finding = found("modules", doctor.examine())
+
+    assert finding.state == "mend"
+    assert str(tmp_path / "random.py") in finding.found
+    assert "rename it" in finding.remedy
+
+
+def test_where_nothing_is_in_the_way_nothing_is_said_of_it(machine, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    assert doctor.settings() == []
 
 
 def test_every_finding_that_needs_mending_has_a_remedy(machine, monkeypatch):
@@ -354,7 +396,7 @@ def test_damaged_data_needs_mending(tmp_path, monkeypatch):
 
 def test_grading_is_ready_where_nbgrader_and_a_sandbox_are(machine, monkeypatch):
     machine["nbgrader"] = "0.9.6"
-    monkeypatch.setattr(sandbox, "problem", lambda: None)
+    monkeypatch.setattr(sandbox, "refusal", lambda: None)
 
     finding = doctor.grading()
 
@@ -364,13 +406,27 @@ def test_grading_is_ready_where_nbgrader_and_a_sandbox_are(machine, monkeypatch)
 
 @pytest.mark.parametrize(
     ("versions", "problem", "remedy"),
-    [({}, None, "vistext[grade]"), ({"nbgrader": "0.9.6"}, "no bwrap here: apt install bubblewrap", "apt install")],
+    [
+        ({}, None, "vistext[grade]"),
+        ({"nbgrader": "0.9.6"}, sandbox.SandboxError("no bwrap here", "apt install bubblewrap"), "apt install"),
+    ],
 )
 def test_what_grading_lacks_is_told_and_is_no_fault_for_a_student(versions, problem, remedy, machine, monkeypatch):
     machine.update(versions)
-    monkeypatch.setattr(sandbox, "problem", lambda: problem)
+    monkeypatch.setattr(sandbox, "refusal", lambda: problem)
 
     finding = doctor.grading()
 
     assert finding.state == "optional"
     assert remedy in finding.remedy
+
+
+def test_what_bubblewrap_says_is_told_whole_and_so_is_the_way_out(machine, monkeypatch):
+    machine["nbgrader"] = "0.9.6"
+    refused = sandbox.SandboxError("bubblewrap is refused here (bwrap: setting up uid map: Permission denied)", "do: x")
+    monkeypatch.setattr(sandbox, "refusal", lambda: refused)
+
+    finding = doctor.grading()
+
+    assert "(bwrap: setting up uid map: Permission denied)" in finding.found
+    assert finding.remedy == "do: x"

@@ -4,7 +4,12 @@ import os
 import subprocess
 import sys
 import textwrap
+from contextlib import nullcontext
 from pathlib import Path
+
+import pytest
+
+from vistext.engine import keras, precision, tf
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +58,7 @@ def test_without_tensorflow_the_error_says_what_to_install():
 
 
 def test_a_broken_tensorflow_is_not_taken_for_a_missing_one(tmp_path):
+    (tmp_path / "tensorflow-2.dist-info").mkdir()  # installed, and no file of the user's own
     (tmp_path / "tensorflow.py").write_text(
         "import os\nos.write(2, b'libcudart.so is gone\\n')\nimport a_module_that_tensorflow_lost\n"
     )
@@ -70,3 +76,14 @@ def test_what_needs_no_tensorflow_does_not_import_it():
         print(sorted({"tensorflow", "keras", "matplotlib"} & set(sys.modules)))
     """)
     assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+@pytest.mark.parametrize(("limit", "gpus", "refused"), [("avx2", [], True), ("AVX2", ["one"], False), ("", [], False)])
+def test_a_precision_of_which_tensorflow_would_die_is_refused(limit, gpus, refused, monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    refusal = pytest.raises(ValueError, match=r"'mixed_bfloat16': TensorFlow .*; accepted here: \"float32\"")
+    with refusal if refused else nullcontext(), precision("mixed_bfloat16"):
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    with precision("float32"):
+        pass

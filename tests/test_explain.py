@@ -92,11 +92,10 @@ def test_both_networks_of_the_lesson_can_be_explained(build):
     assert len({heat.tobytes() for heat in heats}) > 5
 
 
-def test_a_network_trained_in_bfloat16_is_explained_nearly_the_same():
+def test_a_network_trained_in_bfloat16_is_explained_nearly_the_same(bfloat16):
     keras.utils.set_random_seed(0)
     exact, coarse = (
-        tagger.build(tagger.TaggerConfig(widths=(4, 8, 8), precision=precision))
-        for precision in ("float32", "mixed_bfloat16")
+        tagger.build(tagger.TaggerConfig(widths=(4, 8, 8), precision=precision)) for precision in ("float32", bfloat16)
     )
     coarse.set_weights(exact.get_weights())
     picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)

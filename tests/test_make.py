@@ -10,13 +10,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Claims a version, and makes a .venv with a copy of itself inside.
+# Claims a version, makes a .venv with a copy of itself inside, and notes what else it is asked, and with what settings.
 STAND_IN = """\
 #!/bin/sh
+case "$1 $2 $3" in
+  "-c  ") exit 0;;
+  "-c "*|"-I -c "*) echo {says}; exit {exits};;
+  "-m pip --version") exit 0;;
+  "-m venv --clear") rm -rf "$4"; shift;;
+esac
 case "$1 $2" in
-  "-c "?*) echo {says}; exit {exits};;
-  "-c ") exit 0;;
-  "-m venv") mkdir -p "$3/bin"; cp "$0" "$3/bin/python";;
+  *"venv"|*"--clear") mkdir -p "$3/bin" "$3/lib/python{says}"; cp "$0" "$3/bin/python"; exit 0;;
+  "-m pip") env >{log}.environment;;
 esac
 echo "$@" >>{log}
 """
@@ -41,9 +46,9 @@ def stand_in(clone, says="3.12", exits=0):
     return python
 
 
-def make(clone, *words):
-    own = ("MAKE", "PYTHON", "EXTRA", "JOBS", "LESSONS", "PICTURE")  # of a `make test` around this test
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+def make(clone, *words, **settings):
+    own = ("MAKE", "PYTHON", "EXTRA", "JOBS", "LESSONS", "PICTURE", "PIP_")  # of a `make test` around this test
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)} | settings
     log = clone.parent / "log"
     log.write_text("")
     result = subprocess.run(
@@ -91,7 +96,9 @@ def test_the_first_tour_installs_only_what_it_needs_and_the_second_nothing(clone
 def test_after_the_tests_the_tour_and_the_lab_have_nothing_left_to_install(clone):
     _, asked = make(clone, f"PYTHON={stand_in(clone)}", "unit")
     assert installs(asked) == [".[cpu,dev]"]
-    assert [installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "environments")] == [[]] * 4
+    assert [
+        installs(make(clone, target)[1]) for target in ("tour", "lab", "lessons", "environments", "test-matrix")
+    ] == [[]] * 5
 
 
 def test_the_test_command_runs_unit_tests_and_lessons_and_says_what_each_took(clone):
@@ -112,7 +119,7 @@ def test_the_command_for_all_tests_adds_the_environments_and_does_not_fail_for_w
     _, asked = make(clone, f"PYTHON={stand_in(clone)}", "test-all")
     *same, played = (line for line in asked if line.startswith("-m pytest"))
     assert same == [line for line in tested if line.startswith("-m pytest")]
-    assert played.endswith("--noted tests/colab tests/browser")
+    assert played.endswith("--noted tests/matrix tests/colab tests/browser")
     [alone] = make(clone, "environments")[1]
     assert alone == played.replace(" --noted", "")
 
@@ -149,6 +156,94 @@ def test_a_moved_folder_is_set_up_again(clone):
     moved = clone.rename(clone.parent / "elsewhere")
     result, asked = make(moved, python, "tour")
     assert (result.returncode, installs(asked)) == (0, [".[cpu]"])
+
+
+@pytest.mark.parametrize("words", [["help"], ["-n", "tour"], ["-n", "test"], ["clean"]], ids=" ".join)
+def test_where_nothing_is_installed_nothing_is_removed_either_in_a_folder_that_is_mounted_elsewhere(clone, words):
+    make(clone, f"PYTHON={stand_in(clone)}", "tour")
+    moved = clone.rename(clone.parent / "elsewhere")
+    before = sorted(moved.rglob("*"))
+    result, _ = make(moved, *words)
+    assert (result.returncode, sorted(moved.rglob("*"))) == (0, before)
+
+
+def test_what_was_made_here_is_removed_when_asked_for(clone):
+    make(clone, f"PYTHON={stand_in(clone)}", "tour")
+    make(clone, "clean")
+    assert not (clone / ".venv").exists()
+
+
+def test_another_version_of_python_begins_anew_and_mixes_nothing(clone):
+    make(clone, f"PYTHON={stand_in(clone, '3.11')}", "tour")
+    result, asked = make(clone, f"PYTHON={stand_in(clone, '3.12')}", "tour")
+    assert ("is made again" in result.stdout, installs(asked)) == (True, [".[cpu]"])
+    assert [folder.name for folder in (clone / ".venv" / "lib").iterdir()] == ["python3.12"]
+    assert installs(make(clone, "tour")[1]) == []
+
+
+def test_a_python_that_cannot_be_used_leaves_what_there_is(clone):
+    make(clone, f"PYTHON={stand_in(clone, '3.11')}", "tour")
+    result, _ = make(clone, "PYTHON=no-such-python", "tour")
+    assert (result.returncode, (clone / ".venv" / ".cpu-base").exists()) == (2, True)
+    assert make(clone, "tour")[1] == ["-m vistext tour"]
+
+
+def test_where_its_python_is_gone_the_environment_is_made_again(clone):
+    python = f"PYTHON={stand_in(clone)}"
+    make(clone, python, "tour")
+    (clone / ".venv" / "bin" / "python").unlink()
+    result, asked = make(clone, python, "tour")
+    assert (result.returncode, installs(asked)) == (0, [".[cpu]"])
+
+
+@pytest.mark.parametrize("interrupted", ["making .venv", "installing"])
+def test_a_set_up_that_was_interrupted_is_run_again_and_is_then_whole(clone, interrupted):
+    python = f"PYTHON={stand_in(clone)}"
+    make(clone, python, "tour")
+    environment = clone / ".venv"
+    (environment / ".cpu-base").unlink()
+    half = environment / "lib" / "python3.12" / "site-packages" / "half-1.0.dist-info"
+    half.mkdir(parents=True)
+    (half / "METADATA").touch()
+    if interrupted == "making .venv":
+        (environment / ".made").unlink()
+        (environment / "bin" / "python").unlink()
+    result, asked = make(clone, python, "tour")
+    assert (result.returncode, installs(asked), half.exists()) == (0, [".[cpu]"], False)
+    assert make(clone, "tour")[1] == ["-m vistext tour"]
+
+
+def test_an_environment_of_the_user_s_own_is_kept(clone):
+    python = stand_in(clone)
+    subprocess.run([python, "-m", "venv", clone / ".venv"], check=True)
+    (clone / ".venv" / "mine").touch()
+    assert installs(make(clone, f"PYTHON={python}", "tour")[1]) == [".[cpu]"]
+    assert (clone / ".venv" / "mine").exists()
+
+
+def test_settings_that_would_install_elsewhere_are_ignored_and_those_of_the_network_are_not(clone):
+    elsewhere = {"PIP_USER": "1", "PIP_TARGET": "/t", "PIP_PREFIX": "/p", "PIP_PYTHON": "/q", "PIP_DRY_RUN": "1"}
+    elsewhere |= {"PYTHONHOME": "/h", "PYTHONPATH": "/m"}
+    network = {"PIP_INDEX_URL": "https://i", "PIP_PROXY": "http://p", "PIP_CERT": "/c", "PIP_CACHE_DIR": "/d"}
+    make(clone, f"PYTHON={stand_in(clone)}", "tour", **elsewhere, **network)
+    seen = dict(
+        line.split("=", 1)
+        for line in (clone.parent / "log.environment").read_text(encoding="utf-8").splitlines()
+        if "=" in line
+    )
+    assert seen["PIP_USER"] == "0"
+    assert {name for name in elsewhere if name in seen} == {"PIP_USER"}
+    assert {name: seen.get(name) for name in network} == network
+
+
+@pytest.mark.parametrize("name", ["a [b] c", "a#b%c", 'it\'s "so"', "Küche 王", "-x", "$HOME `x`", "(a, b)"])
+def test_a_folder_may_have_any_name(clone, name):
+    folder = clone.rename(clone.parent / name)
+    (folder.parent / "log").touch()
+    python = f"PYTHON={stand_in(folder)}"
+    result, asked = make(folder, python, "tour")
+    assert (result.returncode, installs(asked)) == (0, [".[cpu]"])
+    assert make(folder, "tour", "PICTURE=-my cat.jpg")[1] == ["-m vistext tour -my cat.jpg"]
 
 
 def test_the_build_machine_runs_the_readme_s_test_commands_on_the_shared_data(clone):

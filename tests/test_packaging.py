@@ -1,12 +1,15 @@
 """What surrounds the package: it installs where the course says it does, and what is said in two places agrees."""
 
 import re
+import shutil
+import subprocess
 import sys
 from fnmatch import fnmatch
 from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from environments import ENVIRONMENTS, LOWEST
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -21,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = SETTINGS["project"]
 BASE = [Requirement(line) for line in PROJECT["dependencies"]]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, MAKEFILE = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))
+PYTHONS = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
 
 # Colab's runtime as published for 2026-08-19: what it has of ours, and what must stay as it is there.
 ON_COLAB = {
@@ -38,7 +42,7 @@ ON_COLAB = {
     "tqdm": "4.67.3",
 }
 # Not in that list; what they need themselves, any version of it will do: at worst they are added, which moves nothing.
-ADDED = {"easy-vqa", "filelock", "sacrebleu"}
+ADDED = {"easy-vqa", "filelock", "pillow-heif", "sacrebleu"}
 COLAB_OF_THE_COURSE = {"ipywidgets": "7.7.1", "scikit-learn": "1.6.1"}
 
 
@@ -81,10 +85,36 @@ def test_every_tensorflow_that_is_promised_is_accepted_and_none_older(extra):
 
 def test_every_python_that_is_promised_is_accepted_and_no_other():
     accepted = SpecifierSet(PROJECT["requires-python"])
-    classifiers = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
     assert [minor for minor in range(8, 16) if f"3.{minor}.5" in accepted] == [10, 11, 12, 13]
-    assert classifiers == ["3.10", "3.11", "3.12", "3.13"]
-    assert "Python 3.10 to 3.13" in README
+    assert PYTHONS == ["3.10", "3.11", "3.12", "3.13"]
+
+
+@pytest.mark.parametrize("text", [README, MAKEFILE], ids=["README", "Makefile"])
+def test_the_same_pythons_are_promised_wherever_they_are_named(text):
+    ranges = re.findall(r"(3\.\d+) to (3\.\d+)", text)
+    assert set(ranges) == {(PYTHONS[0], PYTHONS[-1])}
+    assert set(re.findall(r"[Pp]ython ?(3\.\d+)", text)) <= set(PYTHONS)
+
+
+def test_make_takes_the_pythons_that_are_promised():
+    [ends] = re.findall(r"\((3, \d+)\) <= sys\.version_info\[:2\] <= \((3, \d+)\)", MAKEFILE)
+    assert [end.replace(", ", ".") for end in ends] == [PYTHONS[0], PYTHONS[-1]]
+
+
+def test_every_python_that_is_promised_is_tested_and_the_first_with_the_lowest_packages():
+    assert {environment.python for environment in ENVIRONMENTS} == set(PYTHONS)
+    assert [each.python for each in ENVIRONMENTS if each.packages == LOWEST] == [PYTHONS[0]]
+
+
+def test_every_lesson_runs_in_one_environment():
+    numbers = sorted(number for environment in ENVIRONMENTS for number in environment.lessons)
+    assert numbers == sorted(path.name[:2] for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def test_the_readme_names_the_lowest_tensorflow_that_is_accepted():
+    needs = [Requirement(line) for extra in ("cpu", "gpu") for line in PROJECT["optional-dependencies"][extra]]
+    named = re.findall(r"TensorFlow (\S+) or newer", README)
+    assert {f">={version}" for version in named} == {str(need.specifier) for need in needs}
 
 
 def test_every_file_of_the_package_is_packed():
@@ -99,6 +129,16 @@ def test_every_file_of_the_package_is_packed():
         )
     ]
     assert forgotten == []
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="not a checkout by git")
+def test_a_checkout_has_the_stored_line_ends_whatever_git_is_set_to():
+    words = ["git", "-c", "core.autocrlf=true", "ls-files", "--eol"]
+    lines = subprocess.run(words, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.splitlines()
+    assert lines
+    text = [line for line in lines if not line.endswith((".png", ".npz"))]
+    assert [line for line in text if "eol=lf" not in line or "i/crlf" in line] == []
+    assert [line for line in lines if line not in text and "attr/-text" not in line] == []
 
 
 def test_conda_installs_extras_that_exist_on_a_python_that_is_supported():

@@ -6,14 +6,16 @@ stands on standard error, in one line where what was given is at fault.
 """
 
 import argparse
+import errno
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from vistext import __version__
+from vistext import __version__, environment
 
 DONE, MEND_FIRST, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 OUT = Path("out")
@@ -68,28 +70,55 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: argparse has printed help, the version, or what is wrong with the arguments.
     """
-    argv = sys.argv[1:] if argv is None else list(argv)
+    if argv is None:
+        environment.use_utf8()
+    environment.open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot write "✓" shows "?" and goes on
             stream.reconfigure(errors="replace")
+    try:
+        try:
+            return _run([_as_file(word) for word in (sys.argv[1:] if argv is None else argv)])
+        finally:
+            sys.stdout.flush()  # here, where it is known what to do when nobody reads it
+    except (CommandError, environment.NotUsableError) as error:
+        return _say(error, getattr(error, "exit_code", MEND_FIRST))
+    except ModuleNotFoundError as error:
+        remedy = environment.missing(error.name or "")
+        if remedy is None:
+            raise
+        return _say(error if "pip install" in str(error) else remedy, MEND_FIRST)
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python itself writes at its end
+        if error.errno == errno.EPIPE:  # whoever reads has seen enough, as in `vistext tour | head -1`
+            return MEND_FIRST
+        return _say(f"what is found cannot be written: {error.strerror}", MEND_FIRST)
+    except KeyboardInterrupt:
+        print("\nvistext: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(argv: Sequence[str]) -> int:
     parser = _parser(argv)
     arguments = parser.parse_args(argv)
     if "run" not in arguments:
         parser.print_help()
         return DONE
-    try:
-        return arguments.run(arguments)
-    except CommandError as error:
-        print("vistext:", " ".join(str(error).split()), file=sys.stderr)
-        return error.exit_code
-    except ModuleNotFoundError as error:
-        if error.name != "tensorflow":
-            raise
-        print(error, file=sys.stderr)
-        return MEND_FIRST
-    except KeyboardInterrupt:
-        print("\nvistext: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    if arguments.run is not _doctor and (problem := environment.shadowing_file()):
+        raise CommandError(problem, MEND_FIRST)
+    return arguments.run(arguments)
+
+
+def _say(message: object, exit_code: int) -> int:
+    print("vistext:", " ".join(str(message).split()), file=sys.stderr)
+    return exit_code
+
+
+def _as_file(word: str) -> str:
+    """A file whose name begins with a dash, so that it is not taken for an option."""
+    return f"./{word}" if word.startswith("-") and "." in word and Path(word).is_file() else word
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
@@ -102,7 +131,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "picture",
         metavar="PICTURE",
         nargs="?",
-        help="a JPEG, PNG or WebP file (default: a cat photographed, and one drawn)",
+        help="a JPEG, PNG, WebP, HEIC or AVIF file (default: a cat photographed, and one drawn)",
     )
     tour.add_argument(
         "--scene", metavar="SEED", type=_seed, help="draw a scene instead: another one for each whole number"

@@ -23,7 +23,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from vistext import profile, versions
+from vistext import environment, profile, versions
 
 NEEDED_MEMORY = 1.5  # GiB, what the tour may take
 START_LIMIT = 120  # seconds; TensorFlow's first start from a slow disk takes tens of them
@@ -55,6 +55,7 @@ def examine(*, devices: bool = False) -> list[Finding]:
     looks: list[tuple[str, Callable[[], list[Finding]]]] = [
         ("Python", lambda: [python()]),
         ("packages", packages),
+        ("settings", settings),
         ("devices", lambda: [tensorflow_devices() if devices else system_devices()]),
         ("memory", lambda: [memory()]),
         ("profile", lambda: [profile_in_force()]),
@@ -127,6 +128,25 @@ def _package(
     return Finding(subject, "ready", version, versions.readable(wanted))
 
 
+def settings() -> list[Finding]:
+    """What on this machine gets in the course's way, or would, if it were followed; nothing where there is nothing."""
+    findings = []
+    # The current folder, too: there Python looks when `python -m vistext` or a notebook of that folder is run.
+    if shadowing := environment.shadowing_file(["", *sys.path]):
+        found, _, remedy = shadowing.partition(": ")
+        findings.append(Finding("modules", "mend", found, remedy=remedy))
+    try:
+        overruled = environment.overruled_keras_settings()
+    except environment.NotUsableError as error:
+        found, _, remedy = str(error).rpartition(": ")
+        return [*findings, Finding("Keras's settings", "mend", found, remedy=remedy)]
+    if overruled:
+        given = ", ".join(f"{name} {value}" for name, value in overruled.items())
+        ours = ", ".join(f"{name} {environment.KERAS_SETTINGS[name]}" for name in overruled)
+        findings.append(Finding("Keras's settings", "ready", f"{given}: overruled, for the course sets {ours}"))
+    return findings
+
+
 def system_devices() -> Finding:
     """What the system reports, without TensorFlow."""
     gpus = _nvidia_gpus()
@@ -139,7 +159,12 @@ def tensorflow_devices() -> Finding:
     question = "from vistext.engine import tf; print(*(d.device_type for d in tf.config.list_physical_devices()))"
     try:
         answer = subprocess.run(
-            [sys.executable, "-c", question], capture_output=True, text=True, timeout=START_LIMIT, check=False
+            [sys.executable, "-c", question],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=START_LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         found = f"TensorFlow did not start within {START_LIMIT} seconds"
@@ -168,8 +193,8 @@ def _nvidia_gpus() -> list[str]:
         return []
     ask = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
-        answer = subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
+        answer = subprocess.run(ask, capture_output=True, encoding="utf-8", timeout=20, check=True)
+    except (OSError, ValueError, subprocess.SubprocessError):
         return []
     return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
 
@@ -177,7 +202,7 @@ def _nvidia_gpus() -> list[str]:
 def memory(proc: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> Finding:
     """Memory in GiB: of the machine, or of the container where that is less."""
     try:
-        lines = dict(line.split(":", 1) for line in proc.read_text().splitlines())
+        lines = dict(line.split(":", 1) for line in proc.read_text(encoding="ascii").splitlines())
         total, available = (int(lines[key].split()[0]) * 1024 for key in ("MemTotal", "MemAvailable"))
     except (OSError, KeyError, ValueError):
         with contextlib.suppress(AttributeError, OSError, ValueError):  # Windows has no sysconf
@@ -185,8 +210,8 @@ def memory(proc: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sys/fs/cgro
             return Finding("memory", "ready", f"{total / GIB:.1f} GiB")
         return Finding("memory", "ready", "this system does not say", f"{NEEDED_MEMORY} GiB free")
     with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
-        limit = int((cgroup / "memory.max").read_text())
-        used = int((cgroup / "memory.current").read_text())
+        limit = int((cgroup / "memory.max").read_text(encoding="ascii"))
+        used = int((cgroup / "memory.current").read_text(encoding="ascii"))
         total, available = min(total, limit), min(available, limit - used)
     found, wanted = f"{total / GIB:.1f} GiB, {available / GIB:.1f} GiB of it free", f"{NEEDED_MEMORY} GiB free"
     if available >= NEEDED_MEMORY * GIB:
@@ -226,12 +251,15 @@ def cifar10() -> Finding:
     from vistext.data import cifar10 as data
     from vistext.data import sources
 
-    try:
-        source = data.find()
-    except sources.DamagedDataError as error:
-        return Finding("CIFAR-10", "mend", str(error), remedy="delete what is damaged, then run `vistext data`")
-    if source:
-        return Finding("CIFAR-10", "ready", str(source))
+    copies = list(data.copies())
+    whole = [str(copy) for copy in copies if not copy.flaw]
+    broken = [copy.flaw for copy in copies if copy.flaw]
+    if whole:
+        found = "; passed over: ".join([whole[0], *broken])
+        return Finding("CIFAR-10", "ready", found, remedy="delete what is broken" if broken else "")
+    if broken:
+        remedy = "delete what is broken, then run `vistext data`"
+        return Finding("CIFAR-10", "mend", "; ".join(broken), remedy=remedy)
     size = f"{data.OFFICIAL.size / 1e6:.0f} MB"
     remedy = f"`vistext data` downloads it ({size}), or set {sources.VARIABLE} to the folder that holds your copy"
     looked = ", ".join(f"{place.path} ({place.name})" for place in sources.places())
@@ -246,7 +274,6 @@ def grading() -> Finding:
         return Finding("grading", "optional", "no nbgrader", wanted, 'pip install "vistext[grade]"')
     from vistext.grading import sandbox
 
-    if problem := sandbox.problem():
-        what, _, remedy = problem.partition(": ")
-        return Finding("grading", "optional", f"nbgrader {nbgrader}; {what}", wanted, remedy)
+    if refused := sandbox.refusal():
+        return Finding("grading", "optional", f"nbgrader {nbgrader}; {refused.found}", wanted, refused.remedy)
     return Finding("grading", "ready", f"nbgrader {nbgrader}, and a sandbox that starts", wanted)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from vistext.engine import keras, tf
+from vistext.engine import has_no_bfloat16, keras, tf
 
 ops = keras.ops
 
@@ -165,7 +165,7 @@ def fastest_precision() -> str:
 def _may_know_bfloat16() -> bool:
     """Whether the processor has instructions for bfloat16, as far as it is known; only Linux lists them."""
     # Whatever the processor knows, oneDNN may be told to make no use of it, as `engine` does with an older TensorFlow.
-    if os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in ("SSE41", "AVX", "AVX2", "AVX2_VNNI"):
+    if has_no_bfloat16():
         return False
     if not PROCESSORS.exists():
         return True
@@ -440,7 +440,7 @@ class Checkpoint:
         model.save_weights(draft, overwrite=True)
         os.replace(draft, self.folder / weights)
         draft = self.index.with_suffix(".part")
-        draft.write_text(json.dumps({"weights": weights, "history": asdict(history)}))
+        draft.write_text(json.dumps({"weights": weights, "history": asdict(history)}), encoding="utf-8")
         os.replace(draft, self.index)
         for other in self.folder.glob("step-*.weights.h5"):
             if other.name != weights:
@@ -450,7 +450,7 @@ class Checkpoint:
         """Bring the model, compiled as it was, to the state kept; None, and the model untouched, if there is none."""
         if not self.index.exists():
             return None
-        state = json.loads(self.index.read_text())
+        state = json.loads(self.index.read_text(encoding="utf-8"))
         model.optimizer.build(model.trainable_variables)
         model.load_weights(self.folder / state["weights"])
         return History(**{**state["history"], "interrupted": False})

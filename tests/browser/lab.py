@@ -1,9 +1,21 @@
 """A student's hands in JupyterLab: open a lesson, run it, use what can be played with, look at it."""
 
+import contextlib
 import hashlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
+
+from vistext.notebooks import ROOT
 
 STARTS = 180_000  # milliseconds: until JupyterLab or a kernel is there, on a busy machine
 RUNS = 1_500_000  # until a lesson has run
@@ -20,6 +32,61 @@ NUMBERED = (
 SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100))))"
 KERNEL = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent)"
+# What a student sees, but for what would ask for attention or the network.
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # what lies outside the view is there, too
+}
+
+
+@contextlib.contextmanager
+def jupyterlab(folder, root, *options):
+    """The address and the token of a JupyterLab that shows `root`, and keeps what is its own in `folder`."""
+    settings = folder / "config" / "lab" / "user-settings"
+    for plugin, values in SETTINGS.items():
+        package, name = plugin.split(":")
+        (settings / package).mkdir(parents=True, exist_ok=True)
+        (settings / package / f"{name}.jupyterlab-settings").write_text(json.dumps(values))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    environment = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_PREFER_ENV_PATH": "0",
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        "VISTEXT_PROFILE": "smoke",
+        "VISTEXT_OFFLINE": "1",
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+    command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True", *options]
+    with open(folder / "log.txt", "w", encoding="utf-8") as log:
+        running = subprocess.Popen(command, env=environment, cwd=root, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(1500):
+            try:
+                urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=5).close()
+                break
+            except OSError:
+                assert running.poll() is None, (folder / "log.txt").read_text()
+                time.sleep(0.2)
+        else:
+            pytest.fail("JupyterLab does not start:\n" + (folder / "log.txt").read_text())
+        yield address, token
+    finally:
+        running.terminate()
+        try:
+            running.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            running.kill()
 
 
 class Lab:

@@ -1,5 +1,7 @@
 """Answers to problem set 5, as students write them."""
 
+import heapq
+import math
 from collections import Counter
 
 import numpy as np
@@ -38,6 +40,27 @@ def cell_by_cell(query, keys, values, hidden):
     ]
     total = sum(weights)
     return [sum(weight / total * value for weight, value in zip(weights, column, strict=True)) for column in values.T]
+
+
+@right("ps05-2")
+def in_half_the_digits(query, keys, values, hidden):
+    query, keys, values = (np.asarray(one, np.float32) for one in (query, keys, values))
+    scores = np.einsum("nd,d->n", keys, query) / np.sqrt(np.float32(query.size)) + hidden * np.float32(-1e9)
+    return np.average(values, axis=0, weights=softmax(scores))
+
+
+@right("ps05-2")
+def without_numpy(query, keys, values, hidden):
+    powers = {}
+    for number in range(len(keys)):
+        if not hidden[number]:
+            score = sum(query[place] * keys[number][place] for place in range(len(query)))
+            powers[number] = math.exp(score / math.sqrt(len(query)))
+    back = [0.0] * len(values[0])
+    for number, power in powers.items():
+        for column in range(len(back)):
+            back[column] += power / sum(powers.values()) * values[number][column]
+    return tuple(back)
 
 
 @wrong("ps05-2", "not-scaled")
@@ -111,7 +134,8 @@ def by_one_table(beams, scores, logs, width):
     kept = []
     for flat in np.argsort(-table, axis=None)[:width]:
         place, word = divmod(int(flat), table.shape[1])
-        kept.append(beams[place] if beams[place][-1] == 2 else [*beams[place], word])
+        if np.isfinite(table[place, word]):
+            kept.append(beams[place] if beams[place][-1] == 2 else [*beams[place], word])
     return kept
 
 
@@ -124,6 +148,34 @@ def with_probabilities(beams, scores, logs, width):
         for word, q in enumerate([] if beam[-1] == 2 else row):
             found[(*beam, word)] = p * q
     return sorted(found, key=found.get, reverse=True)[:width]
+
+
+@right("ps05-3")
+def by_a_heap(beams, scores, logs, width):
+    ended = [(float(score), tuple(beam)) for beam, score in zip(beams, scores, strict=True) if beam[-1] == 2]
+    going = [
+        (float(scores[place] + logs[place, word]), (*beams[place], word))
+        for place in range(len(beams))
+        for word in range(logs.shape[1])
+        if beams[place][-1] != 2
+    ]
+    return [beam for _, beam in heapq.nlargest(width, ended + going)]
+
+
+@right("ps05-3")
+def by_taking_the_best_away(beams, scores, logs, width):
+    left, kept = [], []
+    for k, beam in enumerate(beams):
+        if 2 in beam:
+            left.append([scores[k], beam])
+            continue
+        for word in range(len(logs[k])):
+            left.append([scores[k] + logs[k][word], [*beam, word]])
+    while left and len(kept) < width:
+        best = max(left, key=lambda one: one[0])
+        left.remove(best)
+        kept.append(np.array(best[1]))
+    return kept
 
 
 def extended(beams, scores, logs, add=lambda score, log: score + log):
@@ -144,6 +196,18 @@ def forgets_the_end(beams, scores, logs, width):
         for word, log in enumerate(row)
     ]
     return [beam for _, beam in sorted(found, reverse=True)[:width]]
+
+
+@wrong("ps05-3", "ended-first")
+def ended_ones_before(beams, scores, logs, width):
+    ended = [beam for score, beam in sorted(zip(scores, beams, strict=True), reverse=True) if beam[-1] == 2]
+    return (ended + skips_the_ended(beams, scores, logs, width))[:width]
+
+
+@wrong("ps05-3", "ended-last")
+def ended_ones_behind(beams, scores, logs, width):
+    ended = [beam for score, beam in sorted(zip(scores, beams, strict=True), reverse=True) if beam[-1] == 2]
+    return (skips_the_ended(beams, scores, logs, 10**6) + ended)[:width]
 
 
 @wrong("ps05-3", "ended-dropped")
@@ -228,6 +292,28 @@ def by_joining_counters(said, references, n):
     return (own & most).total() / own.total() if own else 0.0
 
 
+@right("ps05-4")
+def by_crossing_out(said, references, n):
+    right = {}
+    for one in references:
+        left, count = runs_of(one, n), {}
+        for run in runs_of(said, n):
+            if run in left:
+                left.remove(run)
+                count[run] = count.get(run, 0) + 1
+        for run, times in count.items():
+            right[run] = max(right.get(run, 0), times)
+    return sum(right.values()) / max(1, len(said) - n + 1)
+
+
+@right("ps05-4")
+def as_a_fraction(said, references, n):
+    own = list(zip(*(said[k:] for k in range(n)), strict=False))
+    others = [list(zip(*(one[k:] for k in range(n)), strict=False)) for one in references]
+    good = [run for k, run in enumerate(own) if any(own[:k].count(run) < other.count(run) for other in others)]
+    return len(good) / len(own) if own else 0
+
+
 def matched(said, references, n, match, of=len):
     runs = runs_of(said, n)
     if not runs:
@@ -246,6 +332,11 @@ def any_that_is_known(said, references, n):
 @wrong("ps05-4", "references-added")
 def all_references_together(said, references, n):
     return matched(said, references, n, lambda times, others: min(times, sum(others)))
+
+
+@wrong("ps05-4", "as-often-as-known")
+def without_the_smaller(said, references, n):
+    return matched(said, references, n, lambda times, others: max(others))
 
 
 @wrong("ps05-4", "in-every-reference")
@@ -313,6 +404,23 @@ def by_exponential_races(logits, uniform, temperature):
     return np.array([speed == speed.min(), blend / blend.sum()], float)
 
 
+@right("ps05-5")
+def with_math(logits, uniform, temperature):
+    noisy = [logit - math.log(-math.log(u)) for logit, u in zip(logits, uniform, strict=True)]
+    powers = [math.exp(each / temperature) for each in noisy]
+    pure = [int(each == max(noisy)) for each in noisy]
+    return [pure, [power / sum(powers) for power in powers]]
+
+
+@right("ps05-5")
+def in_half_of_the_digits(logits, uniform, temperature):
+    back = np.zeros((2, logits.size), np.float32)
+    noisy = np.float32(logits) - np.log(-np.log(np.float32(uniform)))
+    back[0, np.argsort(noisy)[-1]] = 1
+    back[1] = softmax(noisy / np.float32(temperature))
+    return back
+
+
 def passed(noisy, temperature, drawn=None):
     pure = (np.arange(len(noisy)) == np.argmax(noisy if drawn is None else drawn)).astype(float)
     return np.array([pure, softmax(noisy / temperature)])
@@ -353,6 +461,11 @@ def divided_before_the_noise(logits, uniform, temperature):
 @wrong("ps05-5", "likeliest-passed")
 def argmax_of_the_logits(logits, uniform, temperature):
     return passed(logits - np.log(-np.log(uniform)), temperature, drawn=logits)
+
+
+@wrong("ps05-5", "noise-alone")
+def argmax_of_the_noise(logits, uniform, temperature):
+    return passed(logits - np.log(-np.log(uniform)), temperature, drawn=uniform)
 
 
 @wrong("ps05-5", "no-noise")

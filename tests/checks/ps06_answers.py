@@ -1,6 +1,8 @@
 """Answers to problem set 6, as students write them."""
 
+import math
 from collections import Counter, defaultdict
+from itertools import product
 from statistics import mode
 
 import numpy as np
@@ -10,7 +12,12 @@ from scipy.special import log_softmax, softmax
 
 values(
     "ps06-1",
-    right={"a tuple": (3, 11, 128), "a list": [3, 11, 128], "NumPy's": np.array([3, 11, 128])},
+    right={
+        "a tuple": (3, 11, 128),
+        "a list": [3, 11, 128],
+        "NumPy's": np.array([3, 11, 128]),
+        "as floats": (3.0, 11.0, 128.0),
+    },
     wrong={
         "no-ends": (3, 9, 128),
         "one-mark-missing": (3, 10, 128),
@@ -47,6 +54,22 @@ def by_pure_words(logits, ids):
     pure = np.eye(logits.shape[-1])[ids[:, 1:]]
     pure[ids[:, 1:] == 0] = 0
     return np.exp((pure * log_softmax(logits, axis=-1)).sum(axis=(1, 2)))
+
+
+@right("ps06-2")
+def in_half_the_digits(logits, ids):
+    logs, mask = log_softmax(np.float32(logits), axis=2), np.float32(ids[:, 1:] > 0)
+    return np.exp((np.take_along_axis(logs, ids[:, 1:, None], 2).squeeze(2) * mask).sum(1))
+
+
+@right("ps06-2")
+def without_numpy(logits, ids):
+    back = ()
+    for table, line in zip(logits.tolist(), ids.tolist(), strict=True):
+        written = line[1 : line.index(2) + 1]
+        parts = [math.exp(row[word]) / sum(map(math.exp, row)) for row, word in zip(table, written, strict=False)]
+        back += (math.prod(parts),)
+    return back
 
 
 def logs_of(logits, words, axis=-1):
@@ -143,6 +166,30 @@ def by_searching(train, test):
     return count / len(test)
 
 
+@right("ps06-3")
+def with_a_table_of_counts(train, test):
+    counts = {}
+    for question, answer in train:
+        for key in (question, None):
+            table = counts.setdefault(key, {})
+            table[answer] = table.get(answer, 0) + 1
+    best = {key: max(table, key=table.get) for key, table in counts.items()}
+    return sum(best.get(question, best[None]) == answer for question, answer in test) / len(test)
+
+
+@right("ps06-3")
+def by_numpy(train, test):
+    questions, answers = np.array(train).T
+
+    def most(some):
+        names, counts = np.unique(some, return_counts=True)
+        return names[counts.argmax()]
+
+    own = {question: most(answers[questions == question]) for question in questions}
+    asked, true = np.array(test).T
+    return (np.array([own.get(one, most(answers)) for one in asked]) == true).mean()
+
+
 def own_answers(train, choose=mode):
     heard = defaultdict(list)
     for question, answer in train:
@@ -181,6 +228,18 @@ def most_frequent_of_all(train, test):
 def counts_the_test(train, test):
     own = own_answers(test)
     return share([own[question] for question, _ in test], test)
+
+
+@wrong("ps06-3", "unseen-peeks")
+def otherwise_from_the_test(train, test):
+    own, general = own_answers(train), mode(answer for _, answer in test)
+    return share([own.get(question, general) for question, _ in test], test)
+
+
+@wrong("ps06-3", "unseen-by-questions")
+def most_frequent_of_the_most_frequent(train, test):
+    own = own_answers(train)
+    return share([own.get(question, mode(own.values())) for question, _ in test], test)
 
 
 @wrong("ps06-3", "on-training")
@@ -246,6 +305,23 @@ def by_places(picture_of, order):
     return order[(place + 1) % len(order)]
 
 
+@right("ps06-4")
+def by_a_loop(picture_of, order):
+    ring = [*order, order[0]]
+    found = []
+    for picture in picture_of:
+        for place in range(len(order)):
+            if ring[place] == picture:
+                found.append(ring[place + 1])
+    return found
+
+
+@right("ps06-4")
+def by_comparing(picture_of, order):
+    rows, places = np.where(np.asarray(picture_of)[:, None] == order)
+    return np.take(order, places + 1, mode="wrap").astype(float)[np.argsort(rows)]
+
+
 @wrong("ps06-4", "not-mended")
 def as_it_was(picture_of, order):
     after = order.copy()
@@ -284,6 +360,11 @@ def to_the_one_before(picture_of, order):
 
 @wrong("ps06-4", "next-number")
 def one_more(picture_of, order):
+    return (picture_of + 1) % len(order)
+
+
+@wrong("ps06-4", "other")
+def one_more_up_to_the_last_asked_about(picture_of, order):
     return (picture_of + 1) % (picture_of.max() + 1)
 
 
@@ -346,6 +427,27 @@ def by_a_filter(maps, words, side):
         means = uniform_filter(total, side, mode="constant", origin=-(side // 2))
         means = means[: len(total) - side + 1, : total.shape[1] - side + 1]
         found.append(np.unravel_index(means.argmax(), means.shape))
+    return found
+
+
+@right("ps06-5")
+def with_four_loops(maps, words, side):
+    found = np.zeros((maps.shape[0], 2))
+    for answer, total in enumerate(added(maps, words)):
+        sums = {}
+        for row, column in product(range(total.shape[0] - side + 1), range(total.shape[1] - side + 1)):
+            sums[row, column] = sum(total[row + i][column + k] for i in range(side) for k in range(side))
+        found[answer] = max(sums, key=sums.get)
+    return found
+
+
+@wrong("ps06-5", "other")
+def best_of_a_single_word(maps, words, side):
+    found = []
+    for each, count in zip(maps, words, strict=True):
+        places = [best_square(one, side) for one in each[:count]]
+        sums = [one[r : r + side, c : c + side].sum() for one, (r, c) in zip(each, places, strict=False)]
+        found.append(places[int(np.argmax(sums))])
     return found
 
 

@@ -5,7 +5,12 @@ from answers import right, values, wrong
 
 values(
     "ps07-1",
-    right={"a list": [0.72, 0.5832], "a tuple": (0.72, 0.5832), "NumPy's": 0.8 * np.array([0.9, 0.9**3])},
+    right={
+        "a list": [0.72, 0.5832],
+        "a tuple": (0.72, 0.5832),
+        "NumPy's": 0.8 * np.array([0.9, 0.9**3]),
+        "in half of the digits": np.float32([0.72, 0.5832]),
+    },
     wrong={
         "gold-verb": [0.9, 0.729],
         "one-role": [0.72, 0.72],
@@ -43,6 +48,24 @@ def by_sets(found, true):
     return np.array([verb, verb * len(hits) / len(true[1]), verb * (hits == set(true[1]))], float)
 
 
+@right("ps07-2")
+def by_removing(found, true):
+    left = list(true[1])
+    for pair in found[1]:
+        if pair in left:
+            left.remove(pair)
+    if found[0] == true[0]:
+        return [True, 1 - len(left) / len(true[1]), not left]
+    return [False, 0.0, False]
+
+
+@right("ps07-2")
+def by_arrays(found, true):
+    nouns = dict(found[1])
+    right = np.array([nouns.get(role, "") == noun for role, noun in true[1]])
+    return (found[0] == true[0]) * np.array([1, right.mean(), right.all()], np.float32)
+
+
 @wrong("ps07-2", "verb-not-needed")
 def three_by_themselves(found, true):
     hits = set(found[1]) & set(true[1])
@@ -51,6 +74,12 @@ def three_by_themselves(found, true):
 
 def if_the_verb_is_right(found, true, value, whole):
     return (1.0, value, whole) if found[0] == true[0] else (0.0, 0.0, 0.0)
+
+
+@wrong("ps07-2", "no-more-allowed")
+def the_same_set(found, true):
+    hits = set(found[1]) & set(true[1])
+    return if_the_verb_is_right(found, true, len(hits) / len(true[1]), float(set(found[1]) == set(true[1])))
 
 
 @wrong("ps07-2", "any-will-do")
@@ -134,6 +163,31 @@ def step_by_step(verb, roles, words, prepositions):
     return text + "."
 
 
+@right("ps07-3")
+def by_adding_words(verb, roles, words, prepositions):
+    nouns = {"agent": None, "item": None, "direction": None, "place": None}
+    nouns.update(roles)
+    said = (nouns["agent"] or nouns["item"]) + " is " + words[verb]
+    said = ("an " if said.startswith(("a", "e", "i", "o", "u")) else "a ") + said
+    if nouns["direction"] is not None:
+        said += " to the %s" % nouns["direction"]  # noqa: UP031
+    if nouns["place"] is not None:
+        said += " {} the {}".format(prepositions[nouns["place"]], nouns["place"])
+    return said[0].upper() + said[1:] + "."
+
+
+@right("ps07-3")
+def by_sorting_roles(verb, roles, words, prepositions):
+    def part(role, noun):
+        if role == "direction":
+            return f"to the {noun}"
+        if role == "place":
+            return f"{prepositions[noun]} the {noun}"
+        return f"A{'n' * (noun[0] in set('aeiou'))} {noun} is {words[verb]}"
+
+    return " ".join(part(*pair) for pair in sorted(roles, key=lambda pair: "aidp".index(pair[0][0]))) + "."
+
+
 @wrong("ps07-3", "always-a")
 def no_an(**case):
     return sentence(**case, form="A {who} is {does}{way}{where}.")
@@ -215,6 +269,31 @@ def by_membership(scenes, labels):
     return np.array([[float(label in one) for label in labels] for one in said])
 
 
+@right("ps07-4")
+def as_truth_values(scenes, labels):
+    def so(label, frames):
+        role, value = label
+        if role == "verb":
+            return any(verb == value for verb, _ in frames)
+        return any(label in roles for _, roles in frames)
+
+    return np.array([[so(label, frames) for label in labels] for frames in scenes])
+
+
+@right("ps07-4")
+def by_a_dict_of_columns(scenes, labels):
+    column = {label: number for number, label in enumerate(labels)}
+    rows = []
+    for frames in scenes:
+        row = [0] * len(labels)
+        for verb, roles in frames:
+            for pair in (("verb", verb), *roles):
+                if column.get(pair) is not None:
+                    row[column[pair]] = 1
+        rows.append(row)
+    return rows
+
+
 @wrong("ps07-4", "counted")
 def added_up(scenes, labels):
     numbers = np.zeros((len(scenes), len(labels)))
@@ -258,7 +337,7 @@ def by_the_word(scenes, labels):
 
 @wrong("ps07-4", "shares")
 def for_each_thing(scenes, labels):
-    return added_up(scenes, labels) / np.array([[len(frames)] for frames in scenes])
+    return added_up(scenes, labels) / np.array([[max(1, len(frames))] for frames in scenes])
 
 
 @wrong("ps07-4", "all-scenes")
@@ -299,6 +378,25 @@ def from_near_to_far(boxes, side):
         found[number] = free[top:bottom, left:right].sum() / side**2
         free[top:bottom, left:right] = False
     return found
+
+
+@right("ps07-5")
+def by_masks(boxes, side):
+    rows, columns = np.mgrid[:side, :side]
+    masks = [(rows >= y0) & (rows < y1) & (columns >= x0) & (columns < x1) for x0, y0, x1, y1 in boxes]
+    found = []
+    for number, mask in enumerate(masks):
+        hidden = np.any([np.zeros_like(mask), *masks[number + 1 :]], axis=0)
+        found.append((mask & ~hidden).mean(dtype=np.float32))
+    return found
+
+
+@right("ps07-5")
+def by_counting(boxes, side):
+    picture = np.zeros((side, side), int)
+    for number, (left, top, right_, bottom) in enumerate(boxes.tolist(), start=1):
+        picture[top:bottom, left:right_] = number
+    return np.bincount(picture.ravel(), minlength=len(boxes) + 1)[1:] / picture.size
 
 
 def areas(boxes):

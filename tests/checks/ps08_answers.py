@@ -1,13 +1,21 @@
 """Answers to problem set 8, as students write them."""
 
+import math
+from statistics import mean, stdev
+
 import numpy as np
 from answers import right, values, wrong
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logsumexp
 from scipy.stats import rankdata, sem
 
 values(
     "ps08-1",
-    right={"a share": 0.625, "worked out": (120 + 80) / (240 + 80), "NumPy's": np.float32(0.625)},
+    right={
+        "a share": 0.625,
+        "worked out": (120 + 80) / (240 + 80),
+        "NumPy's": np.float32(0.625),
+        "an array": np.array(200) / 320,
+    },
     wrong={
         "all-half": 0.5,
         "pairs-lost": 80 / 320,
@@ -34,6 +42,23 @@ def by_sorting(scores, k):
 def by_ranks(scores, k):
     ranks = rankdata(-scores, axis=1)
     return float(np.mean([ranks[row, row] <= k for row in range(len(scores))]))
+
+
+@right("ps08-2")
+def sentence_by_sentence(scores, k):
+    count = 0
+    for number, row in enumerate(scores.tolist()):
+        best = sorted(row, reverse=True)[:k]
+        if row[number] in best:
+            count += 1
+    return count / len(scores)
+
+
+@right("ps08-2")
+def by_the_worst_that_counts(scores, k):
+    k = min(k, scores.shape[1])
+    last = np.partition(scores, -k, axis=1)[:, -k]
+    return np.mean(scores.diagonal() >= last, dtype=np.float32)
 
 
 def found_among(finds):
@@ -109,6 +134,18 @@ def by_hand(fused, blind, factor):
     return [mean, factor * (variance / len(gains)) ** 0.5]
 
 
+@right("ps08-3")
+def by_statistics(fused, blind, factor):
+    gains = [float(one) - float(other) for one, other in zip(fused, blind, strict=True)]
+    return [mean(gains), factor * stdev(gains) / len(gains) ** 0.5]
+
+
+@right("ps08-3")
+def in_half_of_the_digits(fused, blind, factor):
+    gains = np.subtract(fused, blind)
+    return np.float32([np.average(gains), factor * np.sqrt(gains.var(ddof=1) / gains.size)])
+
+
 @wrong("ps08-3", "unpaired")
 def two_errors(fused, blind, factor):
     return fused.mean() - blind.mean(), factor * (sem(fused) ** 2 + sem(blind) ** 2) ** 0.5
@@ -149,6 +186,12 @@ def standard_error(fused, blind, factor):
     return np.mean(fused - blind), sem(fused - blind)
 
 
+@wrong("ps08-3", "absolute")
+def distances(fused, blind, factor):
+    gains = [abs(one - other) for one, other in zip(fused, blind, strict=True)]
+    return np.mean(gains), factor * sem(gains)
+
+
 @wrong("ps08-3", "ends")
 def from_and_to(fused, blind, factor):
     mean, half = by_scipy(fused, blind, factor)
@@ -187,6 +230,26 @@ def pair_by_pair(pictures, sentences, scale):
         losses.append(-np.log(own / np.exp(scale * sentences @ pictures[number]).sum()))
         losses.append(-np.log(own / np.exp(scale * pictures @ sentences[number]).sum()))
     return np.mean(losses)
+
+
+@right("ps08-4")
+def by_entropy(pictures, sentences, scale):
+    fits = np.einsum("id,jd->ij", long_one(np.float32(pictures)), long_one(np.float32(sentences))) * np.float32(scale)
+    rows, columns = logsumexp(fits, axis=1), logsumexp(fits, axis=0)
+    return (rows + columns - 2 * fits.diagonal()).sum() / (2 * len(fits))
+
+
+@right("ps08-4")
+def without_numpy(pictures, sentences, scale):
+    def cosine(one, other):
+        return sum(a * b for a, b in zip(one, other, strict=True)) / (math.hypot(*one) * math.hypot(*other))
+
+    powers = [[math.exp(scale * cosine(one, other)) for other in sentences] for one in pictures]
+    total = 0
+    for number, row in enumerate(powers):
+        column = [other[number] for other in powers]
+        total -= math.log(row[number] / sum(row)) + math.log(row[number] / sum(column))
+    return total / len(powers) / 2
 
 
 @wrong("ps08-4", "not-mended")
@@ -284,6 +347,13 @@ def turn_by_turn(table):
         text = (table - picture).mean(axis=1, keepdims=True)
         picture = (table - text).mean(axis=0, keepdims=True)
     return text + picture
+
+
+@right("ps08-5")
+def cell_by_cell(table):
+    rows, columns = table.shape
+    every = sum(map(sum, table)) / (rows * columns)
+    return [[sum(table[i]) / columns + sum(table[:, j]) / rows - every for j in range(columns)] for i in range(rows)]
 
 
 @wrong("ps08-5", "mean-twice")

@@ -48,10 +48,6 @@ def cut(notebook):
     notebook.cells.remove(answer(notebook))
 
 
-def unname(notebook):
-    answer(notebook).source = answer(notebook).source.replace("# exercise: ps01-1\n", "")
-
-
 def rename(notebook):
     answer(notebook).source = answer(notebook).source.replace("def thumbnail", "def small")
 
@@ -61,17 +57,27 @@ def break_off(notebook):
 
 
 def double(notebook):
-    notebook.cells.append(nbformat.v4.new_code_cell(answer(notebook).source))
+    notebook.cells.append(nbformat.v4.new_code_cell(answer(notebook).source + "\n\n" + "again = 1"))
+
+
+def redefine(notebook):
+    notebook.cells.append(nbformat.v4.new_code_cell("def thumbnail(picture):\n    return picture[:2]"))
+
+
+def move(notebook):
+    notebook.cells.append(nbformat.v4.new_code_cell(answer(notebook).source.replace("# exercise: ps01-1", "")))
+    answer(notebook).source = "# exercise: ps01-1\ndef thumbnail(picture, side):\n    raise NotImplementedError()"
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (cut, "its cell is gone"),
-        (unname, "the line '# exercise: ps01-1'"),
-        (rename, "nothing in its cell is called thumbnail"),
+        (rename, "its cell defines small, not thumbnail"),
         (break_off, "is not Python"),
-        (double, "there are 2 cells of it"),
+        (double, "there are 2 different cells of ps01-1"),
+        (redefine, "gives thumbnail another meaning"),
+        (move, "its own cell is not finished"),
     ],
 )
 def test_what_would_cost_marks_is_said_of_the_exercise_and_of_no_other(change, said, tmp_path):

@@ -105,6 +105,15 @@ def binary_files(small, top="cifar-10-batches-bin/"):
     return files
 
 
+def kaggle_files(small, top=""):
+    """Kaggle's competition, unpacked: numbered pictures, and labels for the training pictures only."""
+    files = {f"{top}train/{number}.png": png(picture) for number, picture in enumerate(small.train[0], 1)}
+    files |= {f"{top}test/{number}.png": png(picture) for number, picture in enumerate(small.test[0], 1)}
+    lines = [f"{number},{NAMES[label]}" for number, label in enumerate(small.train[1], 1)]
+    files[f"{top}trainLabels.csv"] = "\n".join(["id,label", *lines, ""]).encode()
+    return files | {f"{top}sampleSubmission.csv": b"id,label\n1,cat\n"}
+
+
 def as_folder(path, files):
     for name, content in files.items():
         file = Path(path) / name

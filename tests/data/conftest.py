@@ -16,6 +16,9 @@ def _bare_machine(tmp_path, monkeypatch):
     monkeypatch.setenv("VISTEXT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(sources, "checkout", lambda: None)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 class Server:
@@ -24,18 +27,24 @@ class Server:
     Attributes:
         content: what it serves.
         answers: for each request to come, one of "whole", "cut" (closes the connection half-way), "no ranges" (ignores
-            what part was asked for), "stall" (stops half-way and says nothing), or a status code; afterwards "whole".
+            what part was asked for), "stall" (stops half-way and says nothing), "page" (gives a web page instead, as
+            networks do that one has to log in to), or a status code; afterwards "whole".
         asked: the Range header of each request so far, or None.
+        tunnels: what it was asked to connect to, as a proxy; it answers with the next status code.
     """
 
     def __init__(self):
-        self.content, self.answers, self.asked = b"", [], []
+        self.content, self.answers, self.asked, self.tunnels = b"", [], [], []
         self.stop_stalling = threading.Event()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 server.answer(self)
+
+            def do_CONNECT(self):
+                server.tunnels.append(self.path)
+                self.send_error(server.answers.pop(0))
 
             def log_message(self, *_):
                 pass
@@ -50,6 +59,14 @@ class Server:
         how = self.answers.pop(0) if self.answers else "whole"
         if isinstance(how, int):
             request.send_error(how)
+            return
+        if how == "page":
+            page = b"<!doctype html><title>Log in</title>"
+            request.send_response(200)
+            request.send_header("Content-Type", "text/html; charset=utf-8")
+            request.send_header("Content-Length", str(len(page)))
+            request.end_headers()
+            request.wfile.write(page)
             return
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and how != "no ranges" else 0
         if wanted and start >= len(self.content):

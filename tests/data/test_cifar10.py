@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import gzip
 import hashlib
 import importlib.util
 import os
@@ -21,6 +22,7 @@ from cifar10_copies import (
     as_zip,
     binary_files,
     content,
+    kaggle_files,
     picture_files,
     png,
     python_2_files,
@@ -29,7 +31,7 @@ from cifar10_copies import (
 )
 
 from vistext.data import cifar10, cifar10_forms, kept, sources
-from vistext.data.cifar10 import CLASSES, find, load
+from vistext.data.cifar10 import CLASSES, Source, find, load
 from vistext.data.sources import DataNotFoundError, Remote
 
 # Read before any test clears them: the machine's own settings, for the one test on the real data.
@@ -152,6 +154,61 @@ def test_vistext_data_may_be_the_copy_itself(tmp_path, small, shape, monkeypatch
     monkeypatch.setenv("VISTEXT_DATA", str(SHAPES[shape](tmp_path, small)))
 
     assert [content(load(download=False).train)] == small.truth()[:1]
+
+
+@pytest.mark.parametrize("name", ["archive.zip", "archive.tar.gz", "archive.tar", "the data", "x.bin"])
+@pytest.mark.parametrize("files", [python_files, binary_files, picture_files])
+def test_vistext_data_may_be_an_archive_of_any_name(tmp_path, small, name, files, monkeypatch):
+    path = (as_zip if name == "archive.zip" else as_tar)(tmp_path / name, files(small))
+    if name in ("archive.tar", "x.bin"):
+        path.write_bytes(gzip.decompress(path.read_bytes()))
+    monkeypatch.setenv("VISTEXT_DATA", str(path))
+
+    assert [content(load(download=False).train)] == small.truth()[:1]
+    assert find() == Source(path, find().form, "VISTEXT_DATA")
+
+
+def test_vistext_data_may_be_a_file_of_something_else(tmp_path, archive, monkeypatch):
+    (tmp_path / "notes.txt").write_text("no data")
+    (tmp_path / "photographs.zip").write_bytes(as_zip(tmp_path / "x.zip", {"images/1.jpg": b"..."}).read_bytes())
+    monkeypatch.setenv(
+        "VISTEXT_DATA", os.pathsep.join(map(str, [tmp_path / "notes.txt", tmp_path / "photographs.zip", archive]))
+    )
+
+    assert find().path == archive
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda at, small: as_zip(at / "archive.zip", picture_files(small, "cifar10/cifar10/")),
+        lambda at, small: as_zip(at / "archive (1).ZIP", python_files(small)),
+        lambda at, small: as_folder(at / "archive", picture_files(small)),
+        lambda at, small: as_folder(at / "archive", picture_files(small, "images/")) / "images",
+        lambda at, small: as_folder(at / "kaggle", picture_files(small, "cifar10/")) / "cifar10",
+        lambda at, small: as_folder(at / "kaggle", kaggle_files(small)),
+    ],
+)
+def test_among_several_data_sets_it_is_found_by_what_is_inside(tmp_path, small, make, monkeypatch):
+    sets = tmp_path / "sets"
+    monkeypatch.setenv("VISTEXT_DATA", str(sets))
+    digits = {f"{split}ing/{digit}/1.png": b"..." for split in ("train", "test") for digit in range(10)}
+    as_folder(sets / "mnist_png", digits)
+    as_zip(sets / "mnist.zip", digits)
+    as_folder(sets, {"flickr8k/images/1.jpg": b"...", "eyes/trainLabels.csv": b"image,level\n10_left,0\n"})
+    as_zip(sets / "a cut one.zip", digits).write_bytes(b"PK\x03\x04")
+    assert list(cifar10.copies()) == []
+
+    assert find(make(sets, small)).path == find().path
+    assert load(download=False).train.labels.size in (50, 40)
+
+
+def test_what_has_the_name_comes_before_what_only_holds_the_same(tmp_path, small, monkeypatch):
+    monkeypatch.setenv("VISTEXT_DATA", str(tmp_path / "sets"))
+    as_folder(tmp_path / "sets" / "archive", picture_files(Small(1)))
+    named = as_tar(tmp_path / "sets" / "cifar10.tar.gz", picture_files(small))
+
+    assert find().path == named
 
 
 def test_a_folder_of_many_things_may_be_given(tmp_path, small):

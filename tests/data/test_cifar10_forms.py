@@ -13,8 +13,10 @@ from cifar10_copies import (
     Small,
     as_folder,
     as_tar,
+    as_zip,
     binary_files,
     content,
+    kaggle_files,
     picture_files,
     png,
     python_files,
@@ -154,6 +156,97 @@ def test_a_batch_that_is_not_what_it_should_be_is_refused(tmp_path, small, chang
 
     with pytest.raises(DamagedDataError, match=f"data_batch_1: .*{said}"):
         load(as_folder(tmp_path / "cifar-10", files))
+
+
+def renamed(files, change):
+    """Pictures in other folders: `change` gives for (split, class) what the two are called."""
+    moved = {}
+    for name, data in files.items():
+        split, kind, file = name.split("/")
+        moved["/".join([*change(split, kind), file])] = data
+    return moved
+
+
+NAMINGS = {
+    "capitals": lambda split, kind: (split.capitalize(), kind.capitalize()),
+    "all capitals": lambda split, kind: (split.upper(), kind.upper()),
+    "numbers": lambda split, kind: (split, str(NAMES.index(kind))),
+    "training and testing": lambda split, kind: (f"{split}ing", kind),
+    "train and val": lambda split, kind: ({"test": "val"}.get(split, split), kind),
+    "Train and Validation": lambda split, kind: ({"test": "Validation"}.get(split, "Train"), kind),
+    "car and plane": lambda split, kind: (split, {"automobile": "Car", "airplane": "plane"}.get(kind, kind)),
+}
+
+
+@pytest.mark.parametrize("naming", NAMINGS)
+@pytest.mark.parametrize("pack", [as_folder, as_tar, as_zip])
+def test_folders_may_have_the_other_names_that_are_in_use(tmp_path, small, archive, naming, pack):
+    path = pack(tmp_path / "mine", renamed(picture_files(small), NAMINGS[naming]))
+
+    assert same(load(path), load(archive))
+
+
+def test_where_there_are_test_pictures_too_those_for_validation_are_trained_on(tmp_path, small):
+    other = Small(1)
+    validation = {name.replace("test", "val"): data for name, data in picture_files(other).items() if "test" in name}
+    data = load(as_folder(tmp_path / "cifar10", picture_files(small) | validation))
+
+    assert content(data.test) == small.truth()[1]
+    assert content(data.train) == sorted(small.truth()[0] + other.truth()[1])
+
+
+@pytest.mark.parametrize("pack", [as_folder, as_tar, as_zip])
+@pytest.mark.parametrize("top", ["", "cifar-10/"])
+def test_kaggles_labelled_pictures_become_both_splits_and_every_figure_says_so(tmp_path, small, pack, top):
+    files = kaggle_files(small, top if pack is not as_folder else "")
+    data = load(pack(tmp_path / "cifar-10", files))
+
+    assert sorted(content(data.train) + content(data.test)) == small.truth()[0]
+    assert np.bincount(data.test.labels).tolist() == [1] * 10  # a fifth of each class
+    assert "Kaggle" in data.note
+    assert data.stand_in
+    assert load(tmp_path / "cifar-10").note == data.note  # also from what is kept
+
+
+def test_kaggles_test_pictures_are_not_looked_at(tmp_path, small):
+    files = kaggle_files(small) | {f"test/{number}.png": b"no picture" for number in range(1, 21)}
+
+    assert len(load(as_zip(tmp_path / "cifar-10.zip", files)).test.labels) == 10
+
+
+def test_the_same_of_kaggles_pictures_are_set_aside_whatever_their_numbers(tmp_path, small):
+    first = load(as_folder(tmp_path / "cifar-10", kaggle_files(small)))
+    small.train = small.train[0][::-1], small.train[1][::-1]
+
+    assert same(load(as_tar(tmp_path / "cifar-10.tar.gz", kaggle_files(small))), first)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"trainLabels.csv": None}, "lacks trainLabels.csv"),
+        ({"trainLabels.csv": b"id,label\n1,zebra\n"}, r"one of the ten classes: \[\['1', 'zebra'\]\]"),
+        ({"trainLabels.csv": b"id,label\n"}, "a line is to be the number of a picture"),
+        ({"train/7.png": None}, r"of 1 numbers \(7, ...\) there is only a picture or only a line in trainLabels.csv"),
+        ({"train/51.png": b"..."}, r"of 1 numbers \(51, ...\)"),
+    ],
+)
+@pytest.mark.parametrize("pack", [as_folder, as_zip])
+def test_half_of_kaggles_competition_is_refused_with_what_is_missing(tmp_path, small, change, said, pack):
+    files = {name: data for name, data in (kaggle_files(small) | change).items() if data is not None}
+    if "train/51.png" in files:
+        files["train/51.png"] = files["train/1.png"]
+
+    with pytest.raises(DamagedDataError, match=said):
+        load(pack(tmp_path / "cifar-10", files))
+
+
+@pytest.mark.parametrize("pack", [as_folder, as_zip])
+def test_kaggles_pictures_that_are_still_packed_are_named_with_what_to_do(tmp_path, pack):
+    packed = {"train.7z": b"7z", "test.7z": b"7z", "trainLabels.csv": b"id,label\n1,cat\n"}
+
+    with pytest.raises(DamagedDataError, match=r"lacks the folder train .*; unpack train.7z there, with 7-Zip"):
+        load(pack(tmp_path / "cifar-10.zip", packed))
 
 
 class MakesFolder:

@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -198,6 +200,106 @@ def test_a_server_that_is_not_there_is_given_up_on_soon(tmp_path):
 
     with pytest.raises(DownloadError, match="no connection"):
         quickly(nowhere, tmp_path)
+
+
+@pytest.fixture
+def proxied(server, monkeypatch):
+    """What lies behind a proxy, which answers with the codes in `server.answers`."""
+    monkeypatch.setenv("HTTPS_PROXY", server.url.replace("http://", "http://someone:secret@").removesuffix("/file"))
+    return Remote("https://data.example/file", "thing.bin", len(CONTENT), SHA256)
+
+
+def why_not(remote, folder, **settings):
+    """The one line that says why there is no download."""
+    with pytest.raises(DownloadError) as caught:
+        quickly(remote, folder, **settings)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "secret" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_proxy_that_wants_a_password_is_named_with_what_to_set(proxied, server, tmp_path):
+    server.answers = [407]
+    said = why_not(proxied, tmp_path)
+
+    assert f"the proxy 127.0.0.1:{server.http.server_port} asks for a name and a password (407" in said
+    assert "HTTPS_PROXY=http://NAME:PASSWORD@" in said
+    assert server.tunnels == ["data.example:443"]  # and is not asked again
+
+
+def test_a_proxy_of_plain_http_that_wants_a_password_is_named_too(remote, server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/file"))
+    server.answers = [407]
+
+    assert "asks for a name and a password (407" in why_not(
+        Remote("http://data.example/file", "thing.bin", len(CONTENT), SHA256), tmp_path
+    )
+
+
+@pytest.mark.parametrize(("code", "asked"), [(403, 1), (502, 2)])
+def test_a_proxy_that_refuses_is_named_with_its_answer(proxied, server, tmp_path, code, asked):
+    server.answers = [code] * 9
+    said = why_not(proxied, tmp_path, attempts=2)
+
+    assert f"the proxy 127.0.0.1:{server.http.server_port} answers {code} " in said
+    assert len(server.tunnels) == asked
+
+
+def test_a_proxy_that_is_not_there_is_named(proxied, tmp_path, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:secret@127.0.0.1:9")
+
+    assert "the proxy 127.0.0.1:9 cannot be reached: correct HTTPS_PROXY" in why_not(proxied, tmp_path, attempts=1)
+
+
+@pytest.mark.parametrize("address", ["http://", "gopher://127.0.0.1:9"])
+def test_an_address_that_is_no_proxy_is_named(proxied, tmp_path, monkeypatch, address):
+    monkeypatch.setenv("HTTPS_PROXY", address)
+
+    assert "HTTPS_PROXY is not the address of a proxy that can be used" in why_not(proxied, tmp_path)
+
+
+def test_a_name_that_nobody_knows_is_named(tmp_path, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    remote = Remote("https://data.example/file", "thing.bin", len(CONTENT), SHA256)
+
+    assert "data.example is not found (DNS): no connection to the internet?" in why_not(remote, tmp_path, attempts=1)
+
+
+@pytest.mark.parametrize("answer", ["page", 511])
+def test_a_network_that_wants_one_to_log_in_is_named_and_its_page_is_not_kept(remote, server, tmp_path, answer):
+    server.answers = [answer, answer]
+    said = why_not(remote, tmp_path)
+
+    assert "a web page in place of the file" in said
+    assert "log in" in said
+    assert len(server.asked) == 1
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_beginning_is_kept_where_a_web_page_comes_in_between(remote, server, tmp_path):
+    server.answers = ["cut", "page"]
+    why_not(remote, tmp_path)
+
+    assert quickly(remote, tmp_path).read_bytes() == CONTENT
+    assert server.asked[-1] == f"bytes={HALF}-"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate with openssl")
+def test_one_who_reads_along_is_named_with_what_to_set(server, tmp_path):
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "own.pem", *name]
+    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "own.pem", tmp_path / "key.pem")
+    server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
+    remote = Remote(f"https://localhost:{server.http.server_port}/file", "thing.bin", len(CONTENT), SHA256)
+    said = why_not(remote, tmp_path)
+
+    assert "the certificate is not accepted (self" in said
+    assert "REQUESTS_CA_BUNDLE" in said
 
 
 def test_another_content_than_expected_is_refused_and_not_kept(remote, server, tmp_path):

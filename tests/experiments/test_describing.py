@@ -26,12 +26,12 @@ from vistext.training import History
 from vistext.word_game import Rules
 
 SHORT = finding.Recipe(steps=2, size=4)
-small = partial(DescriberConfig, width=16, heads=2, blocks=2, finding=1)  # what takes time is to compile each block
+small = partial(DescriberConfig, width=16, heads=2, blocks=1, finding=1)  # what takes time is to compile each block
 
 
 @pytest.fixture(scope="module")
 def networks():
-    config = DescriberConfig(words=len(telling.vocabulary()))
+    config = small(words=len(telling.vocabulary()))
     writer = describer.build_writer(config)
     return describer.build_eye(config), writer, describer.build_judge(config)
 

@@ -10,7 +10,10 @@ from vistext.experiments import fusing, train_fusion
 from vistext.models import fusion
 from vistext.scenes.language.puzzles import TASKS
 
-SHORT = {name: replace(recipe, steps=2, size=8) for name, recipe in train_fusion.RECIPES.items()}
+SHORT = {
+    name: replace(recipe, network=replace(recipe.network, width=16, heads=2, blocks=1), steps=2, size=8)
+    for name, recipe in train_fusion.RECIPES.items()
+}
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """A class: graded side by side and resumably, entered in nbgrader's gradebook, told in pages and in a table."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import nbformat
 import pytest
 import standins
 from nbgrader.apps.api import NbGraderAPI
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from submissions import CLASS, LIMITS, RIGHT, as_bytes, hand_in, job_of, make_release, table
 from traitlets.config import Config
 
@@ -124,8 +127,10 @@ def test_being_late_costs_what_nbgrader_s_plugin_says(course, handed_in, tmp_pat
     with late.open() as book:
         book.update_or_create_assignment("ps90_standin", duedate="2026-11-01 12:00:00 UTC")
     for student, time in (("anna", "2026-11-01 13:00:00 UTC"), ("ben", "2026-11-01 11:00:00 UTC")):
-        (handed_in / student / "timestamp.txt").write_text(time)
-    many.grade_all(late, handed_in, job_of(late))
+        folder = late.folder / "submitted" / student / "ps90_standin"
+        shutil.copytree(handed_in / student, folder)
+        (folder / "timestamp.txt").write_text(time)
+    many.grade_all(late, late.folder / "submitted", job_of(late))
     with late.open() as book:
         penalties = [
             book.find_submission("ps90_standin", student).late_submission_penalty for student in ("anna", "ben")
@@ -199,6 +204,42 @@ def test_the_command_says_how_it_went_and_who_needs_a_person(course, handed_in, 
     assert said.count("%") == 10
     assert cli.main(words) == cli.DONE
     assert "0 graded, 4 unchanged" in capsys.readouterr().out
+
+
+@pytest.mark.sandbox
+def test_a_full_disk_is_said_in_one_line_and_the_next_run_goes_on(course, handed_in, stand_in_sets, capfd):
+    shutil.rmtree(handed_in / "dora")
+
+    def begin_small(connection, _):
+        connection.execute("PRAGMA page_size = 512")  # so that every few rows need another one
+
+    def allow_no_more(connection, _):
+        connection.execute("PRAGMA max_page_count = 1")  # it is as large as it may be
+
+    event.listen(Engine, "connect", begin_small)
+    try:
+        course.register()
+    finally:
+        event.remove(Engine, "connect", begin_small)
+    words = ["grade", "--all", "--course", str(course.folder), "--submissions", str(handed_in), "--jobs", "1"]
+    event.listen(Engine, "connect", allow_no_more)
+    try:
+        assert cli.main(words) == cli.MEND_FIRST
+    finally:
+        event.remove(Engine, "connect", allow_no_more)
+    lines = [line for line in capfd.readouterr().err.splitlines() if "submissions [" not in line and line]
+    assert len(lines) == 1, lines
+    assert "cannot be written: database or disk is full" in lines[0]
+    assert cli.main(words) == cli.DONE
+    said = capfd.readouterr().out
+    assert " unchanged" in said
+    assert "0 unchanged" not in said
+    with course.open() as book:
+        assert {one.student.id: one.score for one in book.assignment_submissions("ps90_standin")} == {
+            "anna": 9,
+            "ben": 5,
+            "cleo": 0,
+        }
 
 
 @pytest.mark.parametrize(

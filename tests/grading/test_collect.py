@@ -7,7 +7,8 @@ import pytest
 from submissions import RIGHT, as_bytes, hand_in
 
 from vistext.data.sources import DamagedDataError
-from vistext.grading.collect import collect, safe_name
+from vistext.grading.collect import Search, collect
+from vistext.grading.identities import safe_name
 
 NAME = "ps90_standin.ipynb"
 OURS = as_bytes(hand_in(RIGHT))
@@ -15,13 +16,17 @@ OTHER_SET = OURS.replace(b"ps90", b"ps91")
 LIMIT = 1 << 20
 
 
-def found(place):
-    return {one.student: one for one in collect(place, "ps90_standin", LIMIT)}
+def found(place, **more):
+    return {one.student: one for one in collect(Search(place, "ps90_standin", LIMIT, **more))}
 
 
 def put(folder, files):
+    """Write files; where there is no content, make a folder."""
     for path, content in files.items():
         target = folder / path
+        if content is None:
+            target.mkdir(parents=True, exist_ok=True)
+            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
 
@@ -79,7 +84,7 @@ def test_two_students_of_one_name_stay_two(tmp_path):
     submissions = found(tmp_path)
     assert len(submissions) == 4
     assert {"anna_11", "anna_12"} < set(submissions)
-    assert any("another student's too" in doubt for one in submissions.values() for doubt in one.doubts)
+    assert any("'a b' would have the id of 'a_b'" in doubt for one in submissions.values() for doubt in one.doubts)
 
 
 def test_a_notebook_of_another_set_is_left_alone(tmp_path):
@@ -103,15 +108,13 @@ def test_of_two_notebooks_one_is_taken_and_a_person_is_told(tmp_path):
 
 def test_a_time_is_believed_from_the_exchange_and_not_from_a_student_s_zip(tmp_path):
     stamp = b"2026-11-01 12:00:00 UTC"
-    put(
-        tmp_path,
-        {
-            f"anna/ps90_standin/{NAME}": OURS,
-            "anna/ps90_standin/timestamp.txt": stamp,
-            "ben.zip": zipped({NAME: OURS, "timestamp.txt": stamp}),
-        },
-    )
-    submissions = found(tmp_path)
+    files = {
+        f"anna/ps90_standin/{NAME}": OURS,
+        "anna/ps90_standin/timestamp.txt": stamp,
+        "ben.zip": zipped({NAME: OURS, "timestamp.txt": stamp}),
+    }
+    put(tmp_path, files)
+    submissions = found(tmp_path, by_nbgrader=True)
     assert (submissions["anna"].timestamp, submissions["ben"].timestamp) == (stamp.decode(), "")
 
 

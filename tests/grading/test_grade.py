@@ -215,17 +215,9 @@ def test_nothing_is_judged_before_the_student_s_process_is_gone(graded, monkeypa
 
 def test_shown_cases_are_all_asked_before_any_held_out_one(graded):
     """What a student can read of an answer was given before anything held out was known."""
-    spying = """
-seen = []
-
-def scale(numbers, factor):
-    seen.append(numbers)
-    return seen[:20]
-
-def largest(numbers):
-    return [len(seen)]
-"""
-    result = graded(hand_in(RIGHT, after=spying))
+    spying = "seen = []\n\ndef scale(numbers, factor):\n    seen.append(numbers)\n    return seen[:20]"
+    counting = "def largest(numbers):\n    return [len(seen)]"
+    result = graded(hand_in(RIGHT | {"ps90-1": spying, "ps90-3": counting}))
     assert result["exercises"]["ps90-3"]["came_back"].endswith("[2]")
     assert "[[1, 2, 3]" in result["exercises"]["ps90-1"]["came_back"]
     assert json.dumps(result["exercises"]["ps90-1"]).count("[[1, 2, 3]]") == 1

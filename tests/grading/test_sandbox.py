@@ -1,5 +1,6 @@
 """The sandbox by itself: what it lets through, and that nobody in it can make whoever asks wait."""
 
+import contextlib
 import platform
 import sys
 from dataclasses import replace
@@ -7,9 +8,16 @@ from dataclasses import replace
 import pytest
 from submissions import LIMITS
 
-from vistext.grading import sandbox, wire
+from vistext.grading import namespaces, sandbox, wire
 from vistext.grading.sandbox import EndedError, Sandbox
 from vistext.grading.settings import MIB, Limits
+
+
+@contextlib.contextmanager
+def begun(*limits, **more):
+    """A process in a sandbox of its own."""
+    with Sandbox(*limits, **more) as place, place.begin() as process:
+        yield process
 
 
 def ran(box, source, seconds=30):
@@ -30,7 +38,7 @@ time.sleep(60)
 
 @pytest.mark.sandbox
 def test_who_has_stopped_reading_cannot_make_the_grader_wait():
-    with Sandbox(LIMITS) as box:
+    with begun(LIMITS) as box:
         ran(box, FORGING.format(forged=wire.frame({"raised": None})))  # it "answers", and then reads no more
         with pytest.raises(EndedError, match="within 2 seconds"):
             ran(box, "#" + "x" * 3_000_000, seconds=2)
@@ -68,20 +76,20 @@ def test_who_has_stopped_reading_cannot_make_the_grader_wait():
     ],
 )
 def test_what_is_forbidden_raises_inside(source, raised):
-    with Sandbox(LIMITS) as box:
+    with begun(LIMITS) as box:
         assert ran(box, source)["raised"][0] == raised
 
 
 @pytest.mark.sandbox
 def test_asyncio_works():
-    with Sandbox(LIMITS) as box:
+    with begun(LIMITS) as box:
         assert ran(box, "import asyncio; await asyncio.sleep(0)")["raised"] is None
 
 
 @pytest.mark.sandbox
 def test_threads_may_be_started():
     source = "import threading; one = threading.Thread(target=int); one.start(); one.join()"
-    with Sandbox(LIMITS) as box:
+    with begun(LIMITS) as box:
         assert ran(box, source)["raised"] is None
 
 
@@ -89,21 +97,25 @@ def test_threads_may_be_started():
 def test_a_folder_that_is_to_be_hidden_is_empty_even_where_its_parent_is_shown():
     shown = sandbox.PACKAGE / "weights"
     look = "import os; assert os.listdir({!r}) == []"
-    with Sandbox(LIMITS, hidden=(shown,)) as box:
+    with begun(LIMITS, hidden=(shown,)) as box:
         assert ran(box, look.format(str(shown)))["raised"] is None
-    with Sandbox(LIMITS) as box:
+    with begun(LIMITS) as box:
         assert ran(box, look.format(str(shown)))["raised"][0] == "AssertionError"
 
 
 @pytest.mark.sandbox
 def test_processor_time_is_limited():
-    with Sandbox(replace(LIMITS, processor_seconds=2)) as box, pytest.raises(EndedError, match="processor time"):
+    with (
+        Sandbox(replace(LIMITS, processor_seconds=2)) as sandbox_,
+        sandbox_.begin() as box,
+        pytest.raises(EndedError, match="processor time"),
+    ):
         ran(box, "while True: pass", seconds=60)
 
 
 @pytest.mark.sandbox
 def test_tensorflow_and_the_shipped_weights_work_inside():
-    with Sandbox(Limits(memory=4096 * MIB)) as box:
+    with begun(Limits(memory=4096 * MIB)) as box:
         source = "from vistext.engine import tf; from vistext.models import tagger; tagger.load(); tf.zeros(3)"
         assert ran(box, source, seconds=200)["raised"] is None
 
@@ -120,6 +132,82 @@ def test_elsewhere_than_on_linux_it_is_said_that_there_is_none(monkeypatch):
 
 
 def test_without_a_sandbox_the_same_process_answers():
-    with Sandbox(LIMITS, sandboxed=False) as box:
+    with begun(LIMITS, sandboxed=False) as box:
         assert ran(box, "def double(x): return 2 * x")["raised"] is None
         assert box.ask({"ask": {"name": "double", "case": wire.pack({"x": 4})}}, 10) == {"output": 8}
+
+
+@pytest.fixture
+def refused(monkeypatch):
+    """Bubblewrap that says no, and `problem` and what it says of it."""
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: name)
+
+    def refuse(said):
+        monkeypatch.setattr(sandbox, "_bubblewrap", lambda *_: ["sh", "-c", f"echo '{said}' >&2; exit 1"])
+        sandbox._as_whom.cache_clear()
+        return sandbox.problem()
+
+    yield refuse
+    sandbox._as_whom.cache_clear()
+
+
+@pytest.mark.sandbox
+def test_bubblewrap_where_programs_are_not_looked_for_is_named(refused, monkeypatch):
+    refused("")
+    monkeypatch.setattr(sandbox, "_bubblewrap", lambda *_: ["bwrap-that-is-not-there"])
+    sandbox._as_whom.cache_clear()
+    assert "bubblewrap cannot be started" in sandbox.problem()
+    assert "bwrap-that-is-not-there" in sandbox.problem()
+
+
+def machine_with(root, **settings):
+    for name, value in settings.items():
+        path = root / "proc" / "sys" / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{value}\n")
+    return root
+
+
+@pytest.mark.sandbox
+def test_where_bubblewrap_is_refused_all_that_it_says_is_told_and_a_way_out(refused):
+    said = refused("bwrap: setting up uid map: Permission denied")
+    assert said.startswith("bubblewrap is refused here (bwrap: setting up uid map: Permission denied): ")
+    assert "user namespaces" in said
+    assert "--no-sandbox" in said
+    assert "apt install" not in said  # it is installed
+
+
+@pytest.mark.sandbox
+def test_where_python_does_not_start_inside_nothing_is_said_of_namespaces(refused):
+    assert "Python does not start in it (ModuleNotFoundError: numpy)" in refused("ModuleNotFoundError: numpy")
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ({"kernel__apparmor_restrict_unprivileged_userns": 1}, "kernel.apparmor_restrict_unprivileged_userns=0"),
+        (
+            {"kernel__apparmor_restrict_unprivileged_userns": 0, "kernel__unprivileged_userns_clone": 0},
+            "userns_clone=1",
+        ),
+        ({"user__max_user_namespaces": 0}, "user.max_user_namespaces=10000"),
+        ({"user__max_user_namespaces": 9}, "unshare --user"),
+    ],
+)
+def test_the_way_out_is_the_machine_s_own(settings, remedy, tmp_path):
+    assert remedy in namespaces.way_out(machine_with(tmp_path, **settings))
+
+
+@pytest.mark.parametrize("mark", [".dockerenv", "run/.containerenv"])
+def test_in_a_container_it_is_said_how_to_start_it(mark, tmp_path):
+    (tmp_path / mark).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / mark).touch()
+    assert "--security-opt seccomp=unconfined" in namespaces.way_out(tmp_path)
+
+
+def test_the_guide_has_the_profile_that_is_spoken_of():
+    guide = (sandbox.PACKAGE.parent / "notebooks" / "exercises" / "README.md").read_text(encoding="utf-8")
+    assert "## Where bubblewrap is refused" in guide
+    for _, _, remedy in namespaces.SETTINGS:
+        assert remedy.partition("sudo sysctl -w ")[2] in guide
+    assert "profile bwrap /usr/bin/bwrap flags=(unconfined)" in guide

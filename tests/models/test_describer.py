@@ -348,9 +348,9 @@ def test_whatever_can_be_written_is_heard_and_what_is_longer_is_refused(judge):
         judge.score(PICTURES[:1], ["cat " * 61])
 
 
-def test_the_precision_changes_little_and_the_reader_s_stays(writer):
+def test_the_precision_changes_little_and_the_reader_s_stays(writer, bfloat16):
     before = keras.config.dtype_policy()
-    coarse = describer.build_writer(replace(SMALL, precision="mixed_bfloat16"))
+    coarse = describer.build_writer(replace(SMALL, precision=bfloat16))
     assert keras.config.dtype_policy() == before
     coarse.set_weights(writer.get_weights())
     assert {variable.dtype for variable in coarse.variables} == {"float32"}

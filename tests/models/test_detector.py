@@ -239,9 +239,9 @@ def test_the_config_sets_the_sizes_and_at_first_nothing_is_there(small):
     assert detector.candidates(small, DRAWN.pictures[:4])[1].mean() < 0.1
 
 
-def test_building_leaves_the_reader_s_precision_as_it_was():
+def test_building_leaves_the_reader_s_precision_as_it_was(bfloat16):
     before = keras.config.dtype_policy()
-    model = detector.build(DetectorConfig(widths=(4, 4, 4, 4), precision="mixed_bfloat16"))
+    model = detector.build(DetectorConfig(widths=(4, 4, 4, 4), precision=bfloat16))
     assert keras.config.dtype_policy() == before
     assert {variable.dtype for variable in model.variables} == {"float32"}
     assert model.get_layer("up1_conv").compute_dtype == "bfloat16"

@@ -114,9 +114,9 @@ def test_bytes_are_scaled_inside_the_discriminator(pair):
     assert np.asarray(scaled([white, LABELS[:1]])) == pytest.approx(1)
 
 
-def test_the_precision_changes_little(pair):
+def test_the_precision_changes_little(pair, bfloat16):
     generator, _ = pair
-    coarse = gan.build_generator(GanConfig(noise=6, width=4, precision="mixed_bfloat16"))
+    coarse = gan.build_generator(GanConfig(noise=6, width=4, precision=bfloat16))
     coarse.set_weights(generator.get_weights())
     assert coarse.get_layer("level8_conv").compute_dtype == "bfloat16"
     noise = gan.draw_noise(3, 6, 0)

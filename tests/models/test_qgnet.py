@@ -373,9 +373,9 @@ def test_a_vocabulary_that_is_not_that_of_the_weights_is_refused(eye, encoder, w
             kind(eye, encoder, Writing(qgnet.build_decoder(less)), other)
 
 
-def test_the_precision_changes_little_and_the_reader_s_stays(encoder, decoder):
+def test_the_precision_changes_little_and_the_reader_s_stays(encoder, decoder, bfloat16):
     before = keras.config.dtype_policy()
-    config = replace(SMALL, precision="mixed_bfloat16")
+    config = replace(SMALL, precision=bfloat16)
     coarse = qgnet.pair(qgnet.build_encoder(config), qgnet.build_decoder(config))
     assert keras.config.dtype_policy() == before
     exact = qgnet.pair(encoder, decoder)

@@ -11,6 +11,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,6 +23,7 @@ CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR AN
 
 KINDS = ("function", "value", "by hand")
 UNTOUCHED = (None, ...)
+CLEARLY = 1e-3  # by so much a mistake must differ from what is right
 EARN_NOTHING = ("constant", "hard-coded")  # what is right now and then, and never worked out
 
 
@@ -135,7 +137,7 @@ class Exercise:
             return [{}] if self.kind == "value" else []
         if seed is None:
             return copy.deepcopy(list(self.shown))
-        return self.draw(np.random.default_rng([seed, zlib.crc32(self.id.encode())]))
+        return copy.deepcopy(_drawn(self.draw, seed, zlib.crc32(self.id.encode())))
 
     def judge(self, cases: Sequence[dict], outputs: Sequence[object]) -> Verdict:
         """Judge what came back.
@@ -358,6 +360,50 @@ def outcome(function: Callable[..., object], case: dict) -> object:
             return function(**copy.deepcopy(case))
         except Exception as error:  # whatever a student's slip would raise, the same slip raises here
             return Failure(type(error).__name__, "")
+
+
+@lru_cache(maxsize=64)
+def _drawn(draw: Callable, seed: int, number: int) -> list[dict]:
+    """Drawn once for a class, and not once for each of its students."""
+    return draw(np.random.default_rng([seed, number]))
+
+
+def revealing(
+    exercise: Exercise,
+    make: Callable[[], dict],
+    *,
+    also: Sequence[Callable[..., object]] = (),
+    but: Sequence[str] = (),
+    tries: int = 2000,
+) -> dict:
+    """The first case that `make` draws on which every known mistake shows.
+
+    Args:
+        exercise: whose mistakes these are.
+        make: draws a case.
+        also: other functions that are wrong.
+        but: the keys of mistakes that need not show.
+        tries: after so many cases it gives up.
+
+    Raises:
+        RuntimeError: no such case was drawn.
+    """
+    wrong = [*also, *(mistake.does for mistake in exercise.mistakes if mistake.key not in but)]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for _ in range(tries):
+            case = make()
+            right = exercise.solve(**case)
+            if not any(_gives(does, case, right) for does in wrong):
+                return case
+    raise RuntimeError(f"{exercise.id}: no case of {tries} shows every mistake")
+
+
+def _gives(does: Callable[..., object], case: dict, right: object) -> bool:
+    try:
+        return plain.same(does(**case), right, CLEARLY)
+    except Exception:  # a mistake may stop
+        return False
 
 
 def _argument(value: object) -> str:

@@ -3,20 +3,23 @@
     from vistext.checks.preflight import preflight
     preflight("ps01_tagging.ipynb")    # a sentence for each thing to mend; [] if it may be handed in
 
-Whether answers are right is for `check`. Metadata does not matter: it gets lost on Colab, and grading does without it.
+Whether answers are right is for `check`. Cells are read and found as the grader does it, so what the grader mends by
+itself is not complained of. Metadata does not matter: it gets lost on Colab, and grading does without it.
 """
 
 import ast
-import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from vistext import checks
-from vistext.checks.exercise import CODE_STUB, NAMED, TEXT_STUB, Exercise
+from vistext.checks.exercise import CODE_STUB, TEXT_STUB, Exercise
+from vistext.grading.cells import Cell, UnreadableError, as_python, find, read
+from vistext.grading.settings import Limits
 
+BRINGS = re.compile(r"\bimport[ \t]*\*|%run\b")  # names that the text does not show
 NOT_BEGUN = CODE_STUB.splitlines()[-1]
-MAGIC = re.compile(r"^[ \t]*[%!]", re.MULTILINE)
 
 
 def preflight(path: str | Path) -> list[str]:
@@ -32,34 +35,38 @@ def preflight(path: str | Path) -> list[str]:
         FileNotFoundError: there is no such file.
     """
     try:
-        cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-        sources = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
-    except (ValueError, KeyError, TypeError):
-        return ["this is not a notebook: download it as .ipynb, not as .py or .pdf"]
-    found = Counter(name[:4] for _, source in sources for name in NAMED.findall(source) if name[:4] in checks.SETS)
+        cells = read(Path(path).read_bytes(), Limits())
+    except UnreadableError as error:
+        return [f"{error}. Download it as .ipynb, not as .py or .pdf"]
+    found = Counter(name[:4] for cell in cells for name in cell.named if name[:4] in checks.SETS)
     if not found:
         return ["no exercise is found: each needs its line, such as '# exercise: ps01-1', above the answer"]
     [(chosen, _)] = found.most_common(1)
-    return [problem for exercise in checks.of_set(chosen) for problem in _amiss(exercise, sources)]
+    return [problem for exercise in checks.of_set(chosen) for problem in _amiss(exercise, cells)]
 
 
-def _amiss(exercise: Exercise, sources: list[tuple[str, str]]) -> list[str]:
+def _amiss(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
     """What is to mend in one exercise."""
     if exercise.kind == "by hand":
-        unanswered = any(kind == "markdown" and source.strip() == TEXT_STUB for kind, source in sources)
-        return [f"{exercise.id}: there is still {TEXT_STUB!r}"] if unanswered else []
-    own = [source for kind, source in sources if kind == "code" and exercise.id in NAMED.findall(source)]
-    if not own:
+        unanswered = any(cell.kind != "code" and cell.bare == TEXT_STUB for cell in cells)
+        return [f"{exercise.id}: there is still {TEXT_STUB!r}, where the answer belongs"] if unanswered else []
+    found = find(exercise, cells)
+    if not found.judged:
         return [f"{exercise.id}: its cell is gone, or the line '# exercise: {exercise.id}' above it"]
-    problems = [f"{exercise.id}: there are {len(own)} cells of it, and the last one counts"] if len(own) > 1 else []
-    if NOT_BEGUN in own[-1]:
+    problems = [one if one.startswith(exercise.id) else f"{exercise.id}: {one}" for one in found.doubts]
+    judged = [cells[index] for index in found.judged]
+    defines = any(exercise.answer in cell.bound_anywhere or BRINGS.search(cell.code) for cell in judged)
+    if not any(cell.finished for cell in judged) and not (defines and exercise.kind == "value"):
         return [*problems, f"{exercise.id}: it still says {NOT_BEGUN}"]
-    named = re.compile(rf"^(?:def[ \t]+{exercise.answer}\b|{exercise.answer}\b.*=)", re.MULTILINE)
-    if not any(named.search(source) for source in own):
-        problems.append(f"{exercise.id}: nothing in its cell is called {exercise.answer}")
-    if not MAGIC.search(own[-1]):
-        try:
-            ast.parse(own[-1])
-        except SyntaxError as error:
-            problems.append(f"{exercise.id}: line {error.lineno} is not Python: {error.msg}")
-    return problems
+    if not problems and not defines:
+        problems.append(f"{exercise.id}: nothing in its cell defines {exercise.answer}")
+    return problems + [f"{exercise.id}: {said}" for said in map(_not_python, judged[-1:]) if said]
+
+
+def _not_python(cell: Cell) -> str:
+    """Why a cell does not run in a notebook; "" if it may."""
+    try:
+        ast.parse(as_python(cell.source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return f"line {getattr(error, 'lineno', 1)} is not Python: {getattr(error, 'msg', error)}"
+    return ""

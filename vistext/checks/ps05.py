@@ -1,10 +1,11 @@
 """Problem set 5, on lesson 05: descriptions, and a judge of them."""
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
-from vistext.checks.exercise import Exercise, Mistake, guess
+from vistext.checks.exercise import Exercise, Mistake, guess, revealing
 
 LESSON = "05_descriptions.ipynb#"
 END = 2
@@ -34,23 +35,22 @@ def _best_alone(query, keys, values, hidden):
 
 def _grids(rng):
     cases = []
-    for cells, d, m in ((4, 2, 3), (5, 3, 2), (6, 5, 4), (3, 4, 1)):
-        hidden = np.arange(cells) == rng.integers(cells)
-        keys = rng.normal(0, 1.2, (cells, d)).round(2)
-        query = rng.normal(0, 1.2, d).round(2)
+    for cells, d, m, hides in ((5, 2, 3, 1), (4, 3, 2, 0), (6, 5, 4, 3), (3, 4, 1, 1), (5, 3, 3, 2), (1, 3, 2, 0)):
+        hidden = rng.permutation(cells) < hides
+        keys = rng.normal(0, 1.5, (cells, d)).round(2)
+        query = rng.normal(0, 1.5, d).round(2)
         cases.append({"query": query, "keys": keys, "values": rng.normal(0, 2, (cells, m)).round(2), "hidden": hidden})
     return cases
 
 
-def _beam_step(beams, scores, logs, width, *, ended=True, old=1.0, lengths=False):
+def _beam_step(beams, scores, logs, width, *, end=END, of_ended=0.0):
+    """Beams, the likeliest first; `of_ended` is added to the score of each that has ended."""
     found = []
     for beam, score, row in zip(beams, scores.tolist(), logs.tolist(), strict=True):
-        if ended and beam[-1] == END:
-            found.append((score, beam))
-            continue
-        found += [(old * score + log, [*beam, word]) for word, log in enumerate(row)]
-    if lengths:
-        found = [(total / len(beam), beam) for total, beam in found]
+        if beam[-1] == end:
+            found.append((score + of_ended, beam))
+        else:
+            found += [(score + log, [*beam, word]) for word, log in enumerate(row)]
     return [beam for _, beam in sorted(found, key=lambda pair: -pair[0])[:width]]
 
 
@@ -78,22 +78,34 @@ def _least_likely(beams, scores, logs, width):
     return _beam_step(beams, scores, logs, 10**6)[::-1][:width]
 
 
+def _without(place, beams, scores, logs, width):
+    left = [number for number in range(len(beams)) if number != place % len(beams)]
+    return _beam_step([beams[number] for number in left], scores[left], logs[left], width)
+
+
+def _some_beams(rng, sizes, width, above=0.0):
+    """Beams in any order; those that have ended stand, by their scores, just above or below some that go on."""
+    going, ended, words = sizes
+    pairs = rng.permutation([(one, other) for one in range(3, words) for other in (0, 1, 3, 4)])[:going]
+    beams = [*([1, *pair] for pair in pairs), *([1, word, END] for word in rng.permutation(words - 3)[:ended] + 3)]
+    scores, logs = rng.uniform(-2, -0.7, len(beams)), np.log(rng.dirichlet(np.ones(words), len(beams)) + 1e-3)
+    if going:
+        totals = np.sort((scores[:going, None] + logs[:going]).ravel())[::-1]
+        scores[going:] = totals[1 : 2 * ended : 2] + above * rng.uniform(0.3, 1, ended)
+    order = rng.permutation(len(beams))
+    beams = [[int(word) for word in beams[place]] for place in order]
+    return {"beams": beams, "scores": scores[order], "logs": logs[order], "width": width}
+
+
 def _beams(rng):
+    also = [partial(_without, place) for place in (0, -1)]
     cases = []
-    for count, words, width in ((3, 5, 3), (2, 6, 4), (4, 5, 3), (3, 6, 5)):
-        pairs = [[1, one, other] for one in range(3, words) for other in range(3, words)]
-        beams = [pairs[place] for place in rng.permutation(len(pairs))[:count]]
-        beams[1] = [1, 3, END]
-        logs = np.log(rng.dirichlet(np.ones(words), count)).clip(-9).round(3)
-        scores = -np.sort(rng.uniform(2, 4.5, count)).round(2)
-        scores[1] = scores[0] - 0.35  # the ended one is good enough to be kept
-        logs[0] = np.sort(logs[0])[np.argsort(rng.permutation(words))]
-        logs[0, 3:5] = (-0.4, -0.6)  # so that one beginning goes on in two ways
-        if count > 2:  # a beginning that is too unlikely, whatever comes next
-            scores[-1], logs[-1, 3] = scores[0] - 5, -0.02
-        logs[1] = -1.5 - 0.1 * np.arange(words)
-        logs[1, 3] = -0.05  # and whoever lets the ended one go on is seen
-        cases.append({"beams": beams, "scores": scores, "logs": logs, "width": width})
+    for *sizes, width, above in ((3, 1, 6, 4, 0.05), (2, 1, 5, 4, -0.05), (3, 2, 5, 5, 0.05), (3, 1, 6, 5, -0.05)):
+        nudged = partial(_beam_step, of_ended=-2 * above)
+        cases.append(revealing(EXERCISES[2], partial(_some_beams, rng, sizes, width, above), also=[*also, nudged]))
+    cases.append(_some_beams(rng, (0, 3, 6), 4))  # all have ended, and are fewer than the width
+    logs = np.log(np.sort(rng.dirichlet(np.ones(5))))[[4, 0, 2, 1, 3]][:: rng.choice([-1, 1])]
+    cases.append({"beams": [[1]], "scores": np.zeros(1), "logs": logs[np.newaxis], "width": 3})  # at the start
     return cases
 
 
@@ -135,19 +147,37 @@ def _sets(said, references, n):
     return len(runs & known) / len(runs) if runs else 0.0
 
 
+def _some_sentences(rng, n):
+    """One run is said more often than each reference has it, one less often than one, the last stands at an end."""
+    words = rng.permutation(["a", "the", "cat", "dog", "sits", "on", "floor", "and", "it", "red", "big", "by"]).tolist()
+    often, seldom, last = (words[n * place : n * (place + 1)] for place in range(3))
+    others = [[word] for word in words[3 * n :]]
+
+    def joined(runs, end):
+        return [word for place in rng.permutation(len(runs)) for word in runs[place]] + end
+
+    said = often + often + seldom + joined([often, seldom, others[0]], last)
+    fillers = [others[place] for place in rng.integers(0, len(others), len(said))]
+    references = [joined([*[seldom] * 4, often, *fillers], last), joined([often, others[0], seldom], often)]
+    return {"said": said, "references": references[:: rng.choice([-1, 1])], "n": n}
+
+
 def _said(rng):
+    also = [
+        _with_matches(lambda times, known: min(times, next(filter(None, known), 0))),
+        _with_matches(lambda times, known: min(times, next(filter(None, known[::-1]), 0))),
+        lambda said, references, n: _clipped(said[:-1], references, n),
+        lambda said, references, n: _clipped(said, [one[:-1] for one in references], n),
+        lambda said, references, n: _clipped(said, [one[: len(said)] for one in references], n),
+    ]
     cases = []
-    for n in (1, 2, 1, 2, 3, 2):
-        words = [str(word) for word in rng.permutation(["a", "the", "cat", "dog", "sits", "on", "floor"])[:4]]
-        first, second, third, fourth = words
-        said = [first, second, first, second, first, second, third, *rng.choice(words, 2).tolist(), "."]
-        references = [
-            [first, second, third, fourth, ".", first, second],
-            [second, first, second, *rng.choice(words, 1).tolist(), "zebra", first, second, third],
-        ]
-        cases.append({"said": [str(word) for word in said], "references": references, "n": n})
-    for case in cases[-2:]:
-        case["said"] = case["said"][: case["n"] - 1]  # too short for a single run
+    for n in (1, 2, 3):
+        but = ("nothing-said", *(("single-words", "by-the-words") if n == 1 else ()))
+        cases.append(revealing(EXERCISES[3], partial(_some_sentences, rng, n), also=also, but=but))
+    words = rng.permutation(["a", "the", "cat", "dog", "sits", "on"]).tolist()
+    cases.append({"said": words[:2], "references": [words[2:3], words], "n": 2})  # a single run
+    for n, said in ((2, words[:1]), (3, words[:2])):  # not even that
+        cases.append({"said": said, "references": [words, words[:1]], "n": n})
     return cases
 
 
@@ -174,14 +204,15 @@ def _blend_twice(logits, uniform, temperature):
     return np.stack([blend, blend])
 
 
+def _some_logits(rng, words, temperature, drawn):
+    logits, uniform = rng.normal(0, 1.2, words).round(2), rng.uniform(0.02, 0.98, words).round(3)
+    turn = drawn - (logits - np.log(-np.log(uniform))).argmax()
+    return {"logits": np.roll(logits, turn), "uniform": np.roll(uniform, turn), "temperature": temperature}
+
+
 def _draws(rng):
-    cases = []
-    for words, temperature in ((3, 0.5), (4, 2.0), (5, 0.3), (4, 3.0), (6, 0.7), (3, 1.5)):
-        logits = rng.normal(0, 1, words).round(2)
-        uniform = rng.uniform(0.05, 0.6, words)
-        uniform[logits.argmin()] = 0.96  # the least likely word is drawn
-        cases.append({"logits": logits, "uniform": uniform.round(3), "temperature": temperature})
-    return cases
+    sizes = ((3, 0.5, 0), (4, 2.0, 3), (5, 0.3, 1), (4, 3.0, 2), (6, 0.7, 0), (3, 1.5, 2))
+    return [revealing(EXERCISES[4], partial(_some_logits, rng, *size)) for size in sizes]
 
 
 _POWERS = np.exp([2.0, 1.0, 0.0])
@@ -269,7 +300,9 @@ EXERCISES = (
                 _late_mask,
             ),
             Mistake(
-                "turned", "Only the hidden cells were looked at.", lambda **c: _attend(**{**c, "hidden": ~c["hidden"]})
+                "turned",
+                "Only the hidden cells were looked at.",
+                lambda hidden, **c: _attend(**c, hidden=~hidden, score=-1e9),
             ),
             Mistake("no-softmax", "The scores were used as weights. They do not add up to 1.", _scores_alone),
             Mistake("best-alone", "Only the best cell is seen. What is seen is a mean of all.", _best_alone),
@@ -311,7 +344,17 @@ EXERCISES = (
             Mistake(
                 "ended-goes-on",
                 "A sentence that has ended was given another word.",
-                lambda **c: _beam_step(**c, ended=False),
+                partial(_beam_step, end=None),
+            ),
+            Mistake(
+                "ended-first",
+                "What has ended comes first here, whatever its score is. Is it the likeliest of all?",
+                partial(_beam_step, of_ended=9),
+            ),
+            Mistake(
+                "ended-last",
+                "What has ended comes last here, whatever its score is. Is it the least likely of all?",
+                partial(_beam_step, of_ended=-9),
             ),
             Mistake("ended-dropped", "A sentence that has ended was dropped, however good it is.", _ended_dropped),
             Mistake(
@@ -382,6 +425,11 @@ EXERCISES = (
                 "references-added",
                 "Counts of several references were added. One of them must hold a run as often.",
                 _with_matches(lambda times, known: min(times, sum(known))),
+            ),
+            Mistake(
+                "as-often-as-known",
+                "A run counts more often here than it was said, where a reference has it more often.",
+                _with_matches(lambda times, known: max(known)),
             ),
             Mistake(
                 "in-every-reference",
@@ -468,6 +516,13 @@ EXERCISES = (
                 "The likeliest word is passed on, not the one that was drawn.",
                 lambda logits, uniform, temperature: _pass_on(
                     logits - np.log(-np.log(uniform)), temperature, hard=logits
+                ),
+            ),
+            Mistake(
+                "noise-alone",
+                "u alone decides here which word is passed on. The logits have a say in it, too.",
+                lambda logits, uniform, temperature: _pass_on(
+                    logits - np.log(-np.log(uniform)), temperature, hard=uniform
                 ),
             ),
             Mistake(

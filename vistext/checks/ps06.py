@@ -1,10 +1,11 @@
 """Problem set 6, on lesson 06: a network that is asked, QG-Net, and one that asks."""
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
-from vistext.checks.exercise import Exercise, Mistake, guess
+from vistext.checks.exercise import Exercise, Mistake, guess, revealing
 
 LESSON = "06_qgnet.ipynb#"
 PAD, START, END = 0, 1, 2
@@ -43,17 +44,21 @@ def _of_each(together):
     return does
 
 
+def _some_texts(rng, texts, length, vocabulary):
+    ids = np.full((texts, length + 1), PAD)
+    ids[:, 0] = START
+    for row, number in enumerate(rng.permutation(texts)):  # one has no padding, and one is empty: it ends at once
+        said = (length - 1, 0, int(rng.integers(1, length)), 1)[number] if length > 1 else 0
+        ids[row, 1 : said + 1] = rng.integers(3, vocabulary, said)
+        ids[row, said + 1] = END
+    logits = rng.normal(0.7, 1, (texts, length, vocabulary)) + np.eye(vocabulary)[ids[:, 1:]]
+    return {"logits": logits.round(2), "ids": ids}
+
+
 def _written(rng):
-    cases = []
-    for texts, length, vocabulary in ((2, 4, 6), (3, 5, 7), (2, 3, 5), (4, 6, 6), (3, 4, 8)):
-        ids = np.full((texts, length + 1), PAD)
-        ids[:, 0] = START
-        for row in range(texts):  # the first has no padding, all others have some
-            said = length - 1 if row == 0 else int(rng.integers(1, length - 1))
-            ids[row, 1 : said + 1] = rng.integers(3, vocabulary, said)
-            ids[row, said + 1] = END
-        cases.append({"logits": rng.normal(0.7, 1, (texts, length, vocabulary)).round(2), "ids": ids})
-    return cases
+    sizes, also = ((2, 4, 6), (3, 5, 7), (2, 3, 5), (4, 5, 6)), [lambda **case: np.sort(_how_sure(**case))]
+    cases = [revealing(EXERCISES[1], partial(_some_texts, rng, *size), also=also) for size in sizes]
+    return [*cases, _some_texts(rng, 2, 1, 5), _some_texts(rng, 1, 2, 5)]
 
 
 def _most_frequent(answers):
@@ -67,10 +72,10 @@ def _heard(pairs):
     return heard
 
 
-def _closed_eyes(train, test, *, choose=_most_frequent, unseen=_most_frequent, learn=None):
-    """The share that is right, if `choose` makes one answer of a question's, and `unseen` one of all answers."""
+def _closed_eyes(train, test, *, choose=_most_frequent, general=None, learn=None):
+    """The share that is right, if `choose` makes one answer of a question's, and `general` is said to all others."""
     heard = _heard(train if learn is None else learn)
-    general = unseen([answer for _, answer in train])
+    general = _most_frequent([answer for _, answer in train]) if general is None else general
     said = [choose(heard[question]) if question in heard else general for question, _ in test]
     return sum(one == answer for one, (_, answer) in zip(said, test, strict=True)) / len(test)
 
@@ -94,33 +99,50 @@ def _mean_over_questions(train, test):
     return sum(each) / len(each)
 
 
+def _quiz(rng):
+    """What is most frequent in training is so neither in the test, nor among different pairs or questions' answers."""
+    first, second, third, fourth, new = rng.permutation(["circle", "square", "star", "ring", "cross"]).tolist()
+    heard = {
+        f"Is there a {first}?": ["no"] * 6 + ["yes"] * 2,
+        f"Is there a {second}?": ["no", "yes", "yes"],
+        "How big is it?": ["small", "small", "huge", "huge", "huge"],
+        "Which shape is it?": [third, fourth, fourth],
+    }
+    train = _mixed(rng, [(question, answer) for question, answers in heard.items() for answer in answers])
+    train = [("Is it big?", "yes"), *train, (f"Is it a {third}?", "yes")]  # what is asked once comes first and last
+    heard |= {question: [answer] for question, answer in (train[0], train[-1])}
+    test = [(question, answers[place]) for question, answers in heard.items() for place in (0, -1, -1)]
+    test += [(f"Is it a {new}?", "no")] * 2 + [("Is it old?", "yes")] * 2 + [("Where is it?", "here")] * 28
+    test += [(f"Is there a {first}?", "yes")] * int(rng.integers(1, 4))
+    return {"train": train, "test": [train[0], *_mixed(rng, test), (f"Is it a {new}?", "no")]}  # both are right
+
+
+def _mixed(rng, items):
+    return [items[place] for place in rng.permutation(len(items))]
+
+
 def _quizzes(rng):
-    cases = []
-    for _ in range(5):
-        things = [str(thing) for thing in rng.permutation(["circle", "square", "star", "ring", "cross"])]
-        # A question's most frequent answer comes neither first nor last; that of all questions is "no".
-        answers = {
-            f"Is there a {things[0]}?": ["yes", "no", "no", "no", "no", "yes"],
-            f"Is there a {things[1]}?": ["no", "yes", "yes", "yes", "no"],
-            f"Which colour is the {things[2]}?": ["red", "blue", "blue", "red", "blue", "green"],
-            "Which shape is it?": [things[0], things[1], things[1], things[2]],
-        }
-        first, second, colour, shape = answers
-        left = {question: iter(each) for question, each in answers.items()}
-        asked = [question for question, each in answers.items() for _ in each]
-        train = [(asked[place], next(left[asked[place]])) for place in rng.permutation(len(asked))]
-        test = [(first, "no")] * int(rng.integers(2, 5)) + [(first, "yes"), (second, "no")] + [(second, "yes")] * 2
-        test += [(colour, "blue")] * int(rng.integers(1, 3)) + [(colour, "red")] * 3 + [(colour, "green")]
-        test += [(shape, thing) for thing in things[1:4]] + [(f"Is it a {things[4]}?", "yes"), ("Is it red?", "no")]
-        test += [(f"Is it a {things[3]}?", "no")] * int(rng.integers(4, 6)) + [(f"Is it a {things[3]}?", "yes")]
-        cases.append({"train": train, "test": [test[place] for place in rng.permutation(len(test))]})
-    return cases
+    also = [
+        lambda train, test: _closed_eyes(train[1:], test),
+        lambda train, test: _closed_eyes(train[:-1], test),
+        lambda train, test: _closed_eyes(train, test, general=_most_frequent([one for _, one in dict.fromkeys(train)])),
+        lambda train, test: 1 - _closed_eyes(train, test),
+        lambda train, test: _closed_eyes(train, test, choose=max),
+        lambda train, test: _closed_eyes(train, test, choose=min),
+    ]
+    cases = [revealing(EXERCISES[2], partial(_quiz, rng), also=also) for _ in range(4)]
+    pair = (f"Is it a {rng.choice(['circle', 'square', 'star'])}?", str(rng.choice(["yes", "no"])))
+    return [*cases, {"train": [pair], "test": [("Is it old?", pair[1]), (pair[0], "maybe")]}]
 
 
 def _after(order, step=1):
     after = np.empty_like(order)
     after[order] = np.roll(order, -step)
     return after
+
+
+def _handed_on(picture_of, order):
+    return _after(order)[picture_of]
 
 
 def _last_goes_to(where):
@@ -134,15 +156,15 @@ def _last_goes_to(where):
     return does
 
 
+def _exchange(rng, pictures, questions):
+    return {"picture_of": rng.integers(0, pictures, questions), "order": rng.permutation(pictures)}
+
+
 def _exchanges(rng):
-    cases = []
-    for pictures, each in ((5, 2), (6, 2), (7, 2), (8, 1), (6, 3)):
-        counted = order = np.arange(pictures)
-        while order[0] == 0 or np.array_equal(_after(order), np.roll(counted, -1)):
-            order = rng.permutation(pictures)
-        more = rng.integers(0, pictures, 3)
-        cases.append({"picture_of": np.sort(np.concatenate([np.repeat(counted, each), more])), "order": order})
-    return cases
+    also = [lambda picture_of, order: (picture_of + 1) % (picture_of.max() + 1)]
+    sizes = ((5, 9), (6, 14), (7, 12), (4, 7))
+    cases = [revealing(EXERCISES[3], partial(_exchange, rng, *size), also=also) for size in sizes]
+    return [*cases, _exchange(rng, 6, 2), _exchange(rng, 8, 1)]  # of most pictures nothing is asked
 
 
 def _total(maps, words, together=np.sum):
@@ -171,27 +193,22 @@ def _all_answers_together(maps, words, side):
     return np.repeat(_highest(_windows(total, side)), len(maps), axis=0)
 
 
+def _look(rng, rows, columns, side, answers):
+    words, cells = rng.integers(2, 7, answers), np.full(rows * columns, 0.25)
+    maps = rng.dirichlet(cells, (answers, 7)).reshape(answers, 7, rows, columns)
+    return {"maps": maps, "words": words, "side": side}
+
+
 def _looks(rng):
-    cases = []
-    for rows, columns, side, answers in ((8, 8, 3, 3), (6, 8, 3, 2), (7, 5, 2, 3), (8, 8, 4, 2), (8, 7, 3, 3)):
-        words = np.array([5, *rng.integers(5, 7, answers - 1)])
-        maps = rng.dirichlet(np.ones(rows * columns), (answers, 9)).reshape(answers, 9, rows, columns)
-        for number, said in enumerate(words):
-            # The words together look most at `target`, which no single word does best; in the first answer it is at
-            # the last place, is won by the last word alone, and is lost to padding.
-            target, first, bright, late = np.zeros((4, rows, columns))
-            top, left = rows - side, columns - side
-            if number:
-                top, left = 1 + 2 * int(rng.integers(0, top // 2)), 2 * int(rng.integers(0, 2))
-            target[top : top + side, left : left + side] = 1 / side**2
-            first[-2, 0] = bright[0, -2] = late[-1, 1] = 1
-            rival = np.roll(target, (side, side), axis=(0, 1))
-            padding = np.roll(target, (side, 0), axis=(0, 1)) if number else rival
-            seen = [0.45 * first, 0.85 * rival, 0.9 * bright, *[0.75 * target] * (said - 4)]
-            seen += [0.45 * late + 0.45 * target, *[0.9 * padding] * (9 - said)]
-            maps[number] = [one + (1 - one.sum()) * noise for one, noise in zip(seen, maps[number], strict=True)]
-        cases.append({"maps": maps, "words": words, "side": side})
-    return cases
+    also = [
+        lambda maps, words, side: _most_attended(maps[:, 1:], words - 1, side),
+        lambda maps, words, side: _highest(_windows(_total(maps, words), side)[:, :-1]),
+        lambda maps, words, side: _highest(_windows(_total(maps, words), side)[:, :, :-1]),
+    ]
+    sizes = ((8, 8, 3, 4), (6, 8, 3, 3), (7, 5, 3, 3), (8, 7, 4, 4))
+    cases = [revealing(EXERCISES[4], partial(_look, rng, *size), also=also) for size in sizes]
+    # One answer without padding, and squares of one cell.
+    return [*cases, {"maps": rng.random((1, 2, 3, 4)), "words": np.array([2]), "side": 1}]
 
 
 _BY_HAND = np.log([[[0.02, 0.02, 0.02, 0.9, 0.04], [0.01, 0.01, 0.8, 0.1, 0.08], [0.5, 0.1, 0.1, 0.2, 0.1]]])
@@ -300,7 +317,7 @@ EXERCISES = (
             Mistake(
                 "unseen-wrong",
                 "A question that was never asked in training got no answer. What is said to it?",
-                lambda train, test: _closed_eyes(train, test, unseen=lambda answers: None),
+                lambda train, test: _closed_eyes(train, test, general=""),
             ),
             Mistake(
                 "unseen-left-out",
@@ -317,6 +334,18 @@ EXERCISES = (
                 "peeks",
                 "The answers were counted in the test. Whoever does that has seen what is to be found.",
                 lambda train, test: _closed_eyes(train, test, learn=test),
+            ),
+            Mistake(
+                "unseen-peeks",
+                "What is said to questions that were never asked was counted in the test. Count it in training.",
+                lambda train, test: _closed_eyes(train, test, general=_most_frequent([answer for _, answer in test])),
+            ),
+            Mistake(
+                "unseen-by-questions",
+                "For questions that were never asked, each question's best answer was counted once. Count all answers.",
+                lambda train, test: _closed_eyes(
+                    train, test, general=_most_frequent([_most_frequent(answers) for answers in _heard(train).values()])
+                ),
             ),
             Mistake(
                 "on-training",
@@ -360,7 +389,7 @@ EXERCISES = (
         difficulty="medium",
         minutes=15,
         expects="an array of whole numbers of shape (questions,)",
-        solve=lambda picture_of, order: _after(order)[picture_of],
+        solve=_handed_on,
         shown=({"picture_of": np.array([0, 0, 1, 1, 2, 2, 3]), "order": np.array([2, 0, 3, 1])},),
         draw=_exchanges,
         mistakes=(

@@ -1,8 +1,10 @@
 """Problem set 7, on lesson 07: verbs, roles and frames."""
 
+from functools import partial
+
 import numpy as np
 
-from vistext.checks.exercise import Exercise, Mistake, guess
+from vistext.checks.exercise import Exercise, Mistake, guess, revealing
 
 LESSON = "07_roles.ipynb#"
 
@@ -43,51 +45,61 @@ def _verb_as_a_role(found, true):
     return [hit, (hit + value * len(true[1])) / (1 + len(true[1])), whole]
 
 
+def _mixed(rng, items):
+    return [items[place] for place in rng.permutation(len(items))]
+
+
+def _no_more(found, true):
+    hit, value, whole = _score(found, true)
+    return [hit, value, whole * float(len(found[1]) == len(true[1]))]
+
+
 def _frames(rng):
-    things, places = ["dog", "cat", "horse", "deer"], ["grass", "road", "floor", "quay"]
-
-    def frame(verb):
-        roles = [("agent", str(rng.choice(things))), ("direction", str(rng.choice(["left", "right"])))]
-        return verb, [*roles, ("place", str(rng.choice(places)))]
-
-    def other(options, value):
-        return next(one for one in options if one != value)
-
     cases = []
-    for number in range(9):
-        verb, (agent, way, place) = frame(str(rng.choice(["run", "walk", "jump"])))
-        another = other(["run", "walk"], verb)
-        wrong_agent, wrong_place = ("agent", other(things, agent[1])), ("place", other(places, place[1]))
-        turned = ("direction", other(["left", "right"], way[1]))
-        guesses = (
-            (verb, [place, wrong_agent, way]),  # in another order, one of three wrong
-            (another, [agent, way, place]),  # all but the verb
-            (verb, [agent, place]),  # one is missing
-            (verb, [agent, turned, wrong_place, ("item", place[1])]),  # one too many, which holds the right noun
-            (verb, [place, way, agent]),  # all of it, in another order
-            (verb, [("item", agent[1]), way, place]),  # the right noun in a role that is not asked for
-            (another, [wrong_agent, way]),
-            (another, [place, agent, way]),
-            (verb, [("item", agent[1]), wrong_place, way, ("tool", "stick")]),
-        )
-        cases.append({"found": guesses[number], "true": (verb, [agent, way, place])})
-    return cases
+    for number in range(12):
+        verb = str(rng.choice(["run", "sail", "stand"]))
+        before, behind = str(rng.choice(["fly", "jump"])), str(rng.choice(["turn", "walk"]))  # in the alphabet
+        agent, item = (("agent", str(rng.choice(["cat", "dog", "horse"]))), ("item", str(rng.choice(["box", "tree"]))))
+        way, place = ("direction", str(rng.choice(["left", "right"]))), ("place", str(rng.choice(["grass", "road"])))
+        wrong = ("agent", "ant" if number % 2 else "zebra")
+        more, elsewhere = ("tool", "stick"), ("act" if number % 2 else "tool", agent[1])  # a right noun in another role
+        found, true = (
+            ((before, [agent, way, place]), [agent, way, place]),
+            ((behind, [place, agent]), [place, agent]),
+            ((before, [wrong, way]), [agent, way, place]),
+            ((behind, [item, agent, more]), [agent, item, way, place]),
+            ((verb, [place, wrong, elsewhere, item]), [agent, way, place]),
+            ((verb, [wrong, elsewhere, item]), [agent, item, way, place]),
+            ((verb, [elsewhere, place]), [agent, way, place]),
+            ((verb, [way, elsewhere, wrong, more]), [agent, way, place]),
+            ((verb, [agent, more]), [agent]),
+            ((verb, [item, more, way, agent]), [agent, item, way]),
+            ((verb, [place, way, agent, more]), [agent, way, place]),
+            ((verb, [more, place, item, way, agent]), [agent, item, way, place]),
+        )[number]
+        cases.append({"found": found, "true": (verb, true)})
+    return _mixed(rng, cases)
 
 
 _FORMS = {
     "sit": "sitting",
     "run": "running",
-    "park": "parked",
-    "sail": "sailing",
     "fly": "flying",
     "lie": "lying",
+    "park": "parked",
     "tie": "tied",
+    "tow": "towed",
+    "pull": "pulled",
 }
 _PREPOSITIONS = {"grass": "on", "road": "on", "water": "on", "sky": "in", "box": "in", "quay": "at"}
-_ANIMALS = ("cat", "frog", "dog", "deer", "horse", "hen", "goose", "pig", "sheep", "goat")
-_VOWELS = ("animal", "elk", "antelope", "otter", "eagle", "owl", "ox", "ibis", "emu", "eel")
-_CARS = ("car", "truck", "bus", "van", "tram", "ambulance", "omnibus", "tractor", "coach", "automobile")
-_BOATS = ("ship", "boat", "ferry", "yacht", "ocean liner", "canoe", "raft", "tug", "barge", "ark")
+_THINGS = {
+    "a": ("animal", "ant", "antelope", "ambulance", "ark"),
+    "e": ("elk", "eel", "emu", "eagle", "engine"),
+    "i": ("ibis", "ibex", "insect", "iguana", "ice cart"),
+    "o": ("ostrich", "owl", "otter", "ocean liner", "omnibus"),
+    "u": ("urchin", "umpire", "uncle", "usher", "umbrella"),
+    "": ("cat", "dog", "horse", "truck", "yacht", "pedal car", "tug", "sheep"),
+}
 
 
 def _tell(
@@ -117,22 +129,20 @@ def _tell(
 
 def _worded(rng):
     cases = []
-    for verb, things, place in (
-        ("sit", _ANIMALS, "box"),
-        ("run", _VOWELS, "grass"),
-        ("park", _CARS, "road"),
-        ("sail", _BOATS, "water"),
-        ("fly", _VOWELS, "sky"),
-        ("park", _CARS, ""),
-        ("lie", _VOWELS, "box"),
-        ("tie", _BOATS, "quay"),
+    for verb, doer, begin, order, place in (  # orders of place, direction, and who it is
+        ("run", "agent", "a", "pdw", "grass"),
+        ("sit", "agent", "e", "pw", "box"),
+        ("fly", "agent", "", "wdp", "sky"),
+        ("park", "item", "o", "wp", "road"),
+        ("tow", "item", "u", "dpw", "quay"),
+        ("lie", "agent", "i", "w", ""),
+        ("tie", "item", "", "pw", "quay"),
+        ("pull", "item", "", "wd", ""),
     ):
-        roles = [("item" if verb in ("park", "tie") else "agent", str(rng.choice(things)))]
-        if verb in ("run", "sail", "fly"):
-            roles.append(("direction", str(rng.choice(["left", "right"]))))
-        roles += [("place", place)] if place else []
-        mixed = [roles[number] for number in rng.permutation(len(roles))]
-        cases.append({"verb": verb, "roles": mixed, "words": _FORMS, "prepositions": _PREPOSITIONS})
+        way = ("direction", str(rng.choice(["left", "right"])))
+        roles = {"p": ("place", place), "d": way, "w": (doer, str(rng.choice(_THINGS[begin])))}
+        told = [roles[letter] for letter in order]
+        cases.append({"verb": verb, "roles": told, "words": _FORMS, "prepositions": _PREPOSITIONS})
     return cases
 
 
@@ -173,11 +183,10 @@ def _scenes(rng):
         sit = ("sit", [("agent", str(rng.choice(["cat", "frog"]))), ("place", "grass")])
         park = ("park", [("item", "airplane"), ("place", "grass")])
         fly = ("fly", [("agent", "airplane"), ("direction", "left"), ("place", "sky")])
-        worlds = [[sit, run, sit, park], [park, run], [fly, park], [run, run, fly], [sit]]
-        cases.append({"scenes": [worlds[number] for number in rng.permutation(5)][: int(rng.integers(3, 5))]})
-        cases[-1]["scenes"].append([sit, run, sit, park])
-        cases[-1]["labels"] = labels
-    return cases
+        worlds = [[park, run], [fly, park], [run, run, fly], [sit], [], [("fly", [])]]
+        scenes = [*_mixed(rng, worlds)[: int(rng.integers(3, 5))], [sit, run, sit, park]]
+        cases.append({"scenes": scenes, "labels": labels})
+    return [*cases, {"scenes": [[fly, sit, fly]], "labels": labels}]
 
 
 def _seen(boxes, side, *, order=1, beyond=0, counted=None):
@@ -205,16 +214,19 @@ def _less_each(boxes, side, nearer=lambda number: slice(number + 1, None)):
     return (_areas(boxes) - np.array(hidden)) / side**2
 
 
+def _crowd(rng, side, things, hides):
+    ends = np.add(np.sort(rng.integers(0, side - 2, (things, 2, 2)), axis=2), [0, 3])
+    boxes = ends.transpose(0, 2, 1).reshape(things, 4)
+    if hides:  # nothing of two is seen
+        boxes[hides - 1 : hides + 1] = boxes[hides + 1]
+    return {"boxes": boxes, "side": side}
+
+
 def _crowds(rng):
-    cases = []
-    for side in (20, 24, 30, 32, 40):
-        unit = side // 10
-        # The first is hidden by the next two, in part where these overlap; the last is hidden by nothing.
-        boxes = np.array([[1, 2, 8, 7], [2, 4, 6, 9], [5, 3, 9, 6], [0, 8, 4, 10], [6, 0, 10, 3]]) * unit
-        boxes[:, :2] += rng.integers(0, 2, (5, 2))
-        boxes[2, 2] -= int(rng.integers(0, 2))
-        cases.append({"boxes": boxes[: int(rng.integers(4, 6))], "side": side})
-    return cases
+    also = [lambda boxes, side: np.sort(_seen(boxes, side))]
+    sizes = ((12, 4, 0), (10, 5, 2), (9, 6, 0), (14, 5, 1))
+    cases = [revealing(EXERCISES[4], partial(_crowd, rng, *size), also=also) for size in sizes]
+    return [*cases, _crowd(rng, 8, 1, 0)]
 
 
 _TRUE = ("run", [("agent", "dog"), ("direction", "left"), ("place", "grass")])
@@ -266,6 +278,8 @@ EXERCISES = (
             {"found": ("run", [("agent", "dog"), ("place", "road"), ("direction", "left")]), "true": _TRUE},
             {"found": ("walk", _TRUE[1]), "true": _TRUE},
             {"found": ("run", [("agent", "dog")]), "true": _TRUE},
+            {"found": ("run", []), "true": _TRUE},
+            {"found": ("run", _TRUE[1][::-1]), "true": _TRUE},
         ),
         draw=_frames,
         mistakes=(
@@ -290,6 +304,11 @@ EXERCISES = (
                 lambda **c: _score(**c, of=lambda filled: filled),
             ),
             Mistake("by-place", "Roles were compared by where they stand. They may come in any order.", _by_place),
+            Mistake(
+                "no-more-allowed",
+                "All that was asked for is right, and value-all is 0. May more be found than what was asked for?",
+                _no_more,
+            ),
             Mistake("in-any-role", "The right noun counts wherever it stands. It has a role.", _anywhere),
             Mistake("stops-at-a-gap", "It stops where a role was not filled at all.", _stops_at_a_gap),
             Mistake("verb-as-a-role", "The verb was counted among the nouns. It has its own measure.", _verb_as_a_role),
@@ -411,7 +430,7 @@ EXERCISES = (
             Mistake(
                 "shares",
                 "It was divided by how many things there are.",
-                lambda **c: _table(**c, number=lambda times, frames: times / len(frames)),
+                lambda **c: _table(**c, number=lambda times, frames: times / max(1, len(frames))),
             ),
             Mistake(
                 "all-scenes",

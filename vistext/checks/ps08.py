@@ -1,8 +1,10 @@
 """Problem set 8, on lesson 08: when the picture helps the text."""
 
+from functools import partial
+
 import numpy as np
 
-from vistext.checks.exercise import Exercise, Mistake, guess
+from vistext.checks.exercise import Exercise, Mistake, guess, revealing
 
 LESSON = "08_fusion.ipynb#"
 _SEARCH = LESSON + "6.-Search:-sentence-to-picture,-picture-to-sentence"
@@ -22,25 +24,24 @@ def _recall(scores, k):
     return float((_places(scores) < k).mean())
 
 
+def _search(rng, sentences, pictures, k, own=0.5):
+    while True:  # until two mistakes can be told apart
+        scores = rng.normal(-0.3, 1, (sentences, pictures)) + own * np.eye(sentences, pictures)
+        if k > pictures or _other_way(scores, k) != _recall(scores, k + 1):
+            return {"scores": scores, "k": k}
+
+
 def _searches(rng):
+    absolute, turned = (lambda scores, k: _recall(np.abs(scores), k)), _against_others
     cases = []
-    for sentences, pictures, k in ((4, 6, 2), (6, 9, 3), (5, 8, 1), (8, 11, 4), (7, 10, 3)):
-        while True:
-            scores = rng.permutation(sentences * pictures).reshape(sentences, pictures) / (sentences * pictures)
-            scores[np.arange(sentences), np.arange(sentences)] += 0.25 + 0.0001 * np.arange(sentences)
-            case = {"scores": scores, "k": k}
-            if _distinct(case):
-                break
-        cases.append(case)
-    return cases
+    for *size, also in ((9, 12, 3, absolute), (10, 13, 4, turned), (8, 11, 2, absolute), (12, 14, 5, turned)):
+        cases.append(revealing(EXERCISES[1], partial(_search, rng, *size), also=[also]))
+    return [*cases, _search(rng, 3, 4, 5, own=-9)]  # k is more than there are pictures
 
 
-def _distinct(case):
-    """Whether more, fewer and other finds than those that were asked for would give another figure."""
-    scores, k = case["scores"], case["k"]
-    place = _places(scores)
-    figures = [_recall(scores, k), _recall(scores, k + 1), _other_way(scores, k)]
-    return len({round(each, 9) for each in figures}) == 3 and (place < k).any() and (place == k).any()
+def _against_others(scores, k):
+    """The sentences' own scores stand in the wrong order."""
+    return float(((scores > np.diagonal(scores)[::-1, np.newaxis]).sum(axis=1) < k).mean())
 
 
 def _other_way(scores, k):
@@ -68,14 +69,19 @@ def _of_fused(fused, blind, factor):
     return np.array([fused.mean() - blind.mean(), factor * fused.std(ddof=1) / np.sqrt(len(fused))])
 
 
+def _some_seeds(rng, seeds, factor, mean):
+    hard = rng.normal(0, 4, seeds)  # some seeds are luckier than others, with a picture and without
+    gains = rng.normal(abs(mean), 3, seeds)
+    blind = 55 + hard + rng.normal(0, 1, seeds)
+    fused = blind + np.sign(mean * gains.mean()) * gains
+    return {"fused": fused.round(2), "blind": blind.round(2), "factor": factor}
+
+
 def _seeds(rng):
-    cases = []
-    for seeds, factor in ((5, 2.776), (8, 2.365), (4, 3.182), (12, 2.201)):
-        hard = rng.normal(0, 4, seeds)  # some seeds are luckier than others, with a picture and without
-        blind = 55 + hard + rng.normal(0, 1, seeds)
-        fused = blind + 12 + rng.normal(0, 1.5, seeds)
-        cases.append({"fused": fused.round(1), "blind": blind.round(1), "factor": factor})
-    return cases
+    sizes, clear = ((5, 2.776, 2), (8, 2.365, -2), (4, 3.182, 2), (6, 2.571, -2)), (12, 2.201, 5)
+    cases = [revealing(EXERCISES[2], partial(_some_seeds, rng, *size)) for size in sizes]
+    also = [lambda **case: np.sort(_gain(**case))]
+    return [*cases, revealing(EXERCISES[2], partial(_some_seeds, rng, *clear), also=also)]
 
 
 def _unit(vectors, axis=-1):
@@ -102,24 +108,30 @@ def _everywhere(pictures, sentences, scale):
     return float(-(_logs(logits, 0).mean() + _logs(logits, 1).mean()) / 2)
 
 
+def _batch(rng, n, numbers, scale):
+    pictures = rng.normal(0, 1, (n, numbers)) * rng.uniform(0.5, 3, (n, 1))
+    sentences = pictures + rng.normal(0, 1, (n, numbers))
+    return {"pictures": pictures.round(2), "sentences": sentences.round(2), "scale": scale}
+
+
 def _batches(rng):
-    cases = []
-    for n, numbers, scale in ((3, 4, 5.0), (5, 3, 2.0), (4, 6, 10.0), (2, 3, 4.0)):
-        pictures = rng.normal(0, 1, (n, numbers)) * rng.uniform(0.5, 3, (n, 1))
-        sentences = pictures + rng.normal(0, 1, (n, numbers))
-        cases.append({"pictures": pictures.round(2), "sentences": sentences.round(2), "scale": scale})
-    return cases
+    sizes = ((3, 4, 5.0), (5, 3, 2.0), (4, 6, 10.0), (2, 3, 4.0))
+    return [revealing(EXERCISES[3], partial(_batch, rng, *size)) for size in sizes]
 
 
 def _sums(table, *, times=1.0):
     return table.mean(axis=1, keepdims=True) + table.mean(axis=0, keepdims=True) - times * table.mean()
 
 
+def _some_table(rng, texts, pictures, mean):
+    return {"table": rng.normal(mean, 1.5, (texts, pictures)).round(2)}
+
+
 def _tables(rng):
-    cases = []
-    for texts, pictures in ((2, 3), (3, 4), (4, 3), (5, 2), (3, 3)):
-        cases.append({"table": rng.normal(1.5, 1, (texts, pictures)).round(2)})
-    return cases
+    also = [lambda table: np.abs(_sums(table)), lambda table: np.maximum(_sums(table), 0)]
+    sizes = ((2, 3, 1), (3, 4, 0.5), (4, 3, -1), (5, 2, 0.5), (3, 3, -0.5))
+    cases = [revealing(EXERCISES[4], partial(_some_table, rng, *size), also=also) for size in sizes]
+    return [*cases, _some_table(rng, 1, 4, 0), _some_table(rng, 4, 1, 0)]  # what a sum can say in full
 
 
 def _middle(table):
@@ -271,6 +283,11 @@ EXERCISES = (
                 "ends",
                 "Those are the two ends. The mean, and how far it is to an end, were asked for.",
                 lambda **case: _gain(**case)[0] + np.array([-1, 1]) * _gain(**case)[1],
+            ),
+            Mistake(
+                "absolute",
+                "A loss counts as a gain here. Where the picture hurts, what it adds is below 0.",
+                lambda fused, blind, factor: _gain(np.abs(fused - blind), 0, factor),
             ),
             Mistake(
                 "as-a-share",

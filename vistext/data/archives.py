@@ -3,6 +3,7 @@
 import errno
 import gzip
 import io
+import os
 import pickle
 import re
 import stat
@@ -46,10 +47,7 @@ def members(
         DamagedDataError: the archive is cut short, damaged, no archive, or holds a link or a path that leads out of it.
     """
     with _damage_named(archive), open(archive, "rb") as file:
-        start = file.read(4)
-        file.seek(0)
-        stored = _zip_members(file) if start.startswith(b"PK") else _tar_members(file, start.startswith(b"\x1f\x8b"))
-        for name, size, ordinary, read in stored:
+        for name, size, ordinary, read in _stored(file):
             path = _inside(name)
             refusal = ""
             if path is None or not ordinary:
@@ -64,6 +62,41 @@ def members(
                 passed_over.append(f"{archive.name} holds {refusal}")
             elif read is not None:
                 yield path, read()
+
+
+def names(archive: Path) -> Iterator[tuple[PurePosixPath, int]]:
+    """The files of an archive and their sizes in bytes, unread, as they are asked for.
+
+    Raises:
+        DamagedDataError: as in `members`, as far as names and sizes tell.
+    """
+    with _damage_named(archive), open(archive, "rb") as file:
+        for name, size, ordinary, read in _stored(file):
+            if ordinary and read is not None and (path := _inside(name)):
+                yield path, size
+
+
+def check_end(archive: Path) -> None:
+    """Look, without reading the rest, at the end of a .tar or .tar.gz; that of a .zip is its list of `names`.
+
+    A .tar ends in zeros, and is a multiple of 512 bytes long, which a .tar.gz notes in its last four bytes. Where these
+    say something else, all of it is unpacked to be sure: a .tar.gz may be several in a row.
+
+    Raises:
+        DamagedDataError: the archive is cut short.
+    """
+    with _damage_named(archive), open(archive, "rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            file.seek(-4, os.SEEK_END)
+            if int.from_bytes(file.read(), "little") % tarfile.BLOCKSIZE:
+                file.seek(0)
+                stream = gzip.GzipFile(fileobj=file)
+                while stream.read(BLOCK):
+                    pass
+        elif not zipfile.is_zipfile(file):
+            file.seek(-tarfile.BLOCKSIZE, os.SEEK_END)
+            if file.read().strip(b"\0"):
+                raise tarfile.ReadError("unexpected end of data")
 
 
 def unpack(archive: Path, folder: Path, *, limit: int = 8 << 30) -> Path:
@@ -176,6 +209,13 @@ def _inside(name: str) -> PurePosixPath | None:
     """The path as relative parts, or None if it would lead out of its folder on any system."""
     path = name.replace("\\", "/")
     return None if LEADS_OUT.search(path) else PurePosixPath(path)
+
+
+def _stored(file: BinaryIO) -> Iterator[tuple[str, int, bool, Callable[[], bytes] | None]]:
+    """What an archive holds: its name, its size, whether it is a file or a folder, and, for a file, how to read it."""
+    start = file.read(4)
+    file.seek(0)
+    return _zip_members(file) if start.startswith(b"PK") else _tar_members(file, start.startswith(b"\x1f\x8b"))
 
 
 def _tar_members(file: BinaryIO, compressed: bool) -> Iterator[tuple[str, int, bool, Callable[[], bytes] | None]]:

@@ -10,14 +10,16 @@ import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from vistext.data import archives, cifar10_forms, kept, sources
-from vistext.data.cifar10_forms import CLASSES, PICKLES, PICTURES, form_of
+from vistext.data.cifar10_forms import CLASS_NUMBERS, CLASSES, KAGGLE, PICKLES, PICTURES, SPLIT_NAMES, form_of
 from vistext.data.sources import DamagedDataError, DataNotFoundError, Place
 
 __all__ = ["CLASSES", "Cifar10", "DamagedDataError", "DataNotFoundError", "Source", "Split", "find", "load"]
@@ -32,10 +34,18 @@ OFFICIAL = sources.Remote(
 # Also what Keras has called it: cifar-10-batches-py, -py.tar.gz, -py-target and -py-target_archive. Not CIFAR-100.
 NAMES = re.compile(r"cifar[-_ ]?10(?!\d)", re.IGNORECASE)
 ARCHIVE_ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip", "_archive")
+# What browsers call a file that has not arrived whole.
+UNFINISHED = (".crdownload", ".download", ".opdownload", ".part", ".partial", ".tmp")
 ACCEPTED = (
     f"{OFFICIAL.name}, cifar-10-binary.tar.gz, the folders inside them, or archives (.tar.gz, .zip) and folders with "
-    "train/<class>/*.png and test/<class>/*.png"
+    "train/<class>/*.png and test/<class>/*.png, or with Kaggle's train/*.png and trainLabels.csv"
 )
+GIVEN = "the path given"
+KAGGLE_NOTE = (
+    "CIFAR-10 from Kaggle's competition, where test pictures have no labels: a fifth of the others stands in for them"
+)
+
+_read_broken: dict[Path, str] = {}  # what only reading has shown, in this process: by where it would have been kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,17 +70,23 @@ class Cifar10:
 
     @property
     def stand_in(self) -> bool:
-        """Whether these are not CIFAR-10's photographs; see `vistext.scenes.standin`."""
+        """Whether the test split is not CIFAR-10's, so that what was measured on that need not hold of it: drawings
+        (see `vistext.scenes.standin`), or photographs that the shipped network was trained on."""
         return bool(self.note)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A copy of CIFAR-10 on this machine: its archive or folder, what is inside, and in which place it was found."""
+    """A copy of CIFAR-10 on this machine: its archive or folder, what is inside, and in which place it was found.
+
+    Attributes:
+        flaw: why it cannot be loaded, in one line, as far as names and sizes tell; empty where they are in order.
+    """
 
     path: Path
     form: str
     place: str
+    flaw: str = ""
 
     def __str__(self) -> str:
         return f"{self.path} ({self.form}; {self.place})"
@@ -83,19 +99,22 @@ def find(path: str | os.PathLike | None = None) -> Source | None:
         path: an archive or folder to look at instead of the usual places (see `sources`).
 
     Returns:
-        The copy, or None if there is none: then `load` would turn to the network, if no path was given.
-
-    Raises:
-        DamagedDataError: what has the name of a copy is an archive that cannot be read.
+        The first copy that is whole by its names and sizes, or None if there is none: then `load` would turn to the
+        network, if no path was given.
     """
-    given = path is not None
-    places = [Place(Path(path).expanduser().absolute(), "the path given")] if given else sources.places()
-    for place in places:
-        for candidate, certain in _candidates(place.path, given):
-            form = _form_of_folder(candidate, certain) if candidate.is_dir() else _form_of_archive(candidate)
-            if form:
-                return Source(candidate, form, place.name)
-    return None
+    return next((source for source in copies(path) if not source.flaw), None)
+
+
+def copies(path: str | os.PathLike | None = None) -> Iterator[Source]:
+    """All that is meant to be a copy, in the order in which `load` tries them; also what is broken, with its flaw.
+
+    Args:
+        path: as in `find`.
+    """
+    for place in sources.places() if path is None else [Place(Path(path).expanduser().absolute(), GIVEN)]:
+        for candidate, certain in _candidates(place):
+            if source := _source(candidate, certain, place.name):
+                yield source
 
 
 def load(path: str | os.PathLike | None = None, *, download: bool = True, attempts: int = 4) -> Cifar10:
@@ -103,7 +122,9 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
 
     The first load of a copy reads all of it and keeps the arrays in the cache (185 MB); later loads open those. Fewer
     pictures than the full 50,000 and 10,000 are accepted as long as each class has some in both splits; pictures of
-    another size are cropped to their central square and scaled.
+    another size are cropped to their central square and scaled. A copy that turns out broken is named on standard
+    error, and the next one is taken, or the download. Kaggle's competition has labels for its training pictures only,
+    so a fifth of them becomes the test split, and `note` says so.
 
     Args:
         path: an archive or folder to load, instead of looking in the usual places.
@@ -115,16 +136,41 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
         Training and test pictures with their labels, in an order that is shuffled, and always the same.
 
     Raises:
-        DataNotFoundError: there is no copy, and none can be downloaded.
-        DamagedDataError: a copy is cut short, altered, incomplete or unsafe.
+        DataNotFoundError: there is no whole copy, and none can be downloaded.
+        DamagedDataError: the path given holds only what is cut short, altered, incomplete or unsafe.
         OSError: the disk is full, or the cache may not be written to.
     """
-    source = find(path)
-    if source is None:
-        source = _downloaded(path, download, attempts)
+    broken = []
+    for source in copies(path):
+        try:
+            if source.flaw:
+                raise DamagedDataError(source.flaw)
+            data = _loaded(source)
+        except DamagedDataError as error:
+            broken.append(str(error))
+            if not source.flaw:
+                _read_broken[_kept_in(source.path, cifar10_forms.files(source.path, source.form))] = str(error)
+        else:
+            _warn_of(broken)
+            return data
+    if broken and path is not None:
+        raise DamagedDataError("; ".join(broken))
+    if path is not None:
+        state = "holds no CIFAR-10" if Path(path).expanduser().exists() else "does not exist"
+        raise DataNotFoundError(f"{path} {state}; accepted are {ACCEPTED}")
+    return _loaded(_downloaded(download, attempts, broken))
+
+
+def _loaded(source: Source) -> Cifar10:
     folder = _kept_in(source.path, cifar10_forms.files(source.path, source.form))
     arrays, _ = kept.open_kept(folder) or _kept(source, folder)
-    return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_forms.SPLITS))
+    splits = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_forms.SPLITS)
+    return Cifar10(*splits, KAGGLE_NOTE if source.form == KAGGLE else "")
+
+
+def _warn_of(broken: list[str]) -> None:
+    for flaw in broken:
+        print(f"vistext: passed over: {flaw}", file=sys.stderr)
 
 
 def _kept_in(path: Path, files: list) -> Path:
@@ -153,66 +199,115 @@ def _kept(source: Source, folder: Path) -> tuple[dict[str, np.ndarray], str]:
         )
 
 
-def _candidates(place: Path, given: bool) -> Iterator[tuple[Path, bool]]:
-    """What may be a copy in a place, and whether it is meant to be one: by its name, or because the caller gives it."""
-    given = given or bool(NAMES.match(place.name))
-    if place.is_file() and given:
-        yield place, True
-    if place.is_dir():
-        yield place, given
-        # Archives first: a checksum inside vouches for them.
-        for child in sorted(place.iterdir(), key=lambda child: (child.is_dir(), child.name)):
-            named = bool(NAMES.match(child.name))
-            if named or (given and child.is_dir()):
-                yield child, named
-            if named and child.is_dir():
-                yield from ((inner, True) for inner in sorted(child.iterdir()) if inner.is_dir())
+def _candidates(place: Place) -> Iterator[tuple[Path, bool]]:
+    """What may be a copy in a place, and whether it is meant to be one: by its name, or because a user points at it."""
+    pointed = place.name in (GIVEN, sources.VARIABLE)
+    certain = place.name == GIVEN or bool(NAMES.match(place.path.name))
+    if place.path.is_file() and (pointed or certain):
+        yield place.path, True
+    if not place.path.is_dir():
+        return
+    yield place.path, certain
+    # What has the name first, and archives before folders: a checksum inside vouches for them.
+    children = [(not NAMES.match(child.name), child.is_dir(), child) for child in place.path.iterdir()]
+    for unnamed, is_folder, child in sorted(children):
+        if not unnamed or (pointed and (is_folder or child.suffix.lower() == ".zip")):
+            yield child, not unnamed
+            if is_folder and not child.name.lower().endswith(UNFINISHED):
+                inner = sorted(Path(entry) for entry in os.scandir(child) if entry.is_dir())
+                yield from ((folder, not unnamed or bool(NAMES.match(folder.name))) for folder in inner)
+
+
+def _source(candidate: Path, certain: bool, place: str) -> Source | None:
+    """What a candidate is, or None if it is of something else."""
+    form = None
+    try:
+        if candidate.name.lower().endswith(UNFINISHED):
+            raise DamagedDataError(f"{candidate} is an unfinished download; finish it, or delete it")
+        if candidate.is_file() and (opened := kept.open_kept(_kept_in(candidate, [candidate]))):
+            return Source(candidate, opened[1], place)  # it was read whole
+        form = (_form_of_folder if candidate.is_dir() else _form_of_archive)(candidate, certain)
+        if form:
+            cifar10_forms.check(candidate, form)
+            if flaw := _read_broken and _read_broken.get(_kept_in(candidate, cifar10_forms.files(candidate, form))):
+                raise DamagedDataError(flaw)
+        elif candidate.is_dir() and NAMES.match(candidate.name) and not os.listdir(candidate):
+            raise DamagedDataError(f"{candidate} is an empty folder; delete it")
+    except (DamagedDataError, OSError) as error:
+        return Source(candidate, form or "", place, str(error)) if form or certain else None
+    return Source(candidate, form, place) if form else None
 
 
 def _form_of_folder(folder: Path, certain: bool) -> str | None:
-    for name in sorted(os.listdir(folder)):
-        if form := form_of(PurePosixPath(name)):
-            return form
-    if not (folder / "train").is_dir():
-        return None
-    # A folder of other data may have its cats and dogs, too.
-    known = len(set(CLASSES).intersection(os.listdir(folder / "train")))
-    return PICTURES if known >= (1 if certain else len(CLASSES) // 2) else None
+    names = sorted(os.listdir(folder))
+    form = next(filter(None, (form_of(PurePosixPath(name)) for name in names)), None)
+    if form and (certain or form != KAGGLE or _is_of_cifar10(folder / cifar10_forms.LABELS)):
+        return form
+    trained_on = [folder / name for name in names if SPLIT_NAMES.get(name.casefold()) == "train"]
+    classes = [name for split in trained_on if split.is_dir() for name in os.listdir(split)]
+    if _known(classes, certain):
+        return PICTURES
+    numbered = certain and any(form_of(PurePosixPath("train", name)) == KAGGLE for name in classes)
+    return KAGGLE if numbered else None
 
 
-def _form_of_archive(archive: Path) -> str | None:
-    """By the first of its members that tells; an archive of something else that only has the name is none of ours."""
+def _is_of_cifar10(labels: Path) -> bool:
+    return labels.is_file() and set(CLASSES) <= set(re.findall(r"\w+", labels.read_text("utf-8", errors="replace")))
+
+
+def _known(names: Iterable[str], certain: bool) -> bool:
+    """Whether folders have the names of classes. Other data may have its cats and dogs, too, and others its numbers."""
+    known = {CLASS_NUMBERS.get(name.casefold()) for name in names if certain or not name.isdecimal()} - {None}
+    return len(known) >= (1 if certain else len(CLASSES) // 2)
+
+
+def _form_of_archive(archive: Path, certain: bool) -> str | None:
+    """By its members, of which a .tar gives the first; an archive of something else is none of ours."""
     with open(archive, "rb") as file:
-        start = file.read(2)
-    if start not in (b"PK", b"\x1f\x8b") and not archive.name.lower().endswith(ARCHIVE_ENDINGS):
+        start = file.read(512)
+    packed = start.startswith((b"PK", b"\x1f\x8b")) or start[257:262] == b"ustar"
+    if not packed and not archive.name.lower().endswith(ARCHIVE_ENDINGS):
         return None
-    # A list of 60,000 members takes long to read in a .zip, and what is kept knows the answer.
-    if opened := kept.open_kept(_kept_in(archive, [archive])):
-        return opened[1]
-    for path, _ in itertools.islice(archives.members(archive), 50):
-        form = form_of(path)
-        if form and (form != PICTURES or path.parts[-2] in CLASSES):
-            return form
-    return None
+    first = itertools.islice(archives.names(archive), None if start.startswith(b"PK") else 50)
+    forms = {}
+    for path, _ in first:
+        forms.setdefault(form_of(path), []).append(path)
+    pictured = [path.parts[-2] for path in forms.pop(PICTURES, [])]
+    others = [form for form in forms if form and (certain or form != KAGGLE)]
+    return others[0] if others else PICTURES if _known(pictured, certain) else None
 
 
-def _downloaded(path: str | os.PathLike | None, allowed: bool, attempts: int) -> Source:
+def _downloaded(allowed: bool, attempts: int, broken: list[str]) -> Source:
     """The official archive from the network, or an error that says all that can be done."""
-    if path is not None:
-        state = "holds no CIFAR-10" if Path(path).expanduser().exists() else "does not exist"
-        raise DataNotFoundError(f"{path} {state}; accepted are {ACCEPTED}")
     if not allowed:
-        raise DataNotFoundError(_how_to_get_it("no download was asked for"))
+        raise DataNotFoundError(_how_to_get_it("no download was asked for", broken))
     if os.environ.get(OFFLINE, "").strip() not in ("", "0"):
-        raise DataNotFoundError(_how_to_get_it(f"{OFFLINE} is set, so that none is downloaded"))
+        raise DataNotFoundError(_how_to_get_it(f"{OFFLINE} is set, so that none is downloaded", broken))
+    _warn_of(broken)
+    folder = sources.download_folder()
     try:
-        file = sources.download(OFFICIAL, sources.download_folder(), attempts=attempts)
+        with sources.writing(folder), _made_room_for(folder / OFFICIAL.name):
+            file = sources.download(OFFICIAL, folder, attempts=attempts)
     except sources.DownloadError as error:
-        raise DataNotFoundError(_how_to_get_it(f"the network does not give it ({error})")) from error
+        raise DataNotFoundError(_how_to_get_it(f"the network does not give it ({error})", broken)) from error
     return Source(file, PICKLES, "the network")
 
 
-def _how_to_get_it(why: str) -> str:
+@contextmanager
+def _made_room_for(target: Path) -> Iterator[None]:
+    """What has the name, and is broken, is moved aside; and back, if nothing comes in its place."""
+    aside = target.with_name(f"{target.name}.broken")
+    moved = target.exists()
+    if moved:
+        os.replace(target, aside)
+    try:
+        yield
+    finally:
+        if moved and not target.exists():
+            os.replace(aside, target)
+
+
+def _how_to_get_it(why: str, broken: list[str]) -> str:
     looked = [
         f"  {place.name}: {place.path}{'' if place.path.exists() else ' (does not exist)'}"
         for place in sources.places()
@@ -221,12 +316,13 @@ def _how_to_get_it(why: str) -> str:
         looked.insert(0, f"  {sources.VARIABLE}: not set")
     return "\n".join(
         [
-            f"CIFAR-10 is not on this machine, and {why}.",
+            f"CIFAR-10 is not on this machine{', or not whole' if broken else ''}, and {why}.",
+            *(f"Broken: {flaw}" for flaw in broken),
             f"Looked for {ACCEPTED}, with a name that begins with cifar10 or cifar-10, in",
             *looked,
             "Three ways to get it:",
             f"  1. connect to the network and try again: {OFFICIAL.size / 1e6:.0f} MB are downloaded, once",
             f"  2. put a copy of {OFFICIAL.url} into {sources.download_folder()}",
-            f"  3. set {sources.VARIABLE} to the folder that holds your copy, or give its path: vistext data PATH",
+            f"  3. set {sources.VARIABLE} to your copy or the folder that holds it, or give it: vistext data PATH",
         ]
     )

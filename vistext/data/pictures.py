@@ -1,21 +1,43 @@
 """One picture from a file, as every model of the course takes it: uint8 [h, w, 3] RGB.
 
 Files come in many shapes: grey, palette, with transparency, for print (CMYK), turned by a camera that only noted the
-turn, animated, cut short by a broken download, or made to fill the memory. Pillow reads them; decided here is what each
-of them becomes, and what is said of those that cannot be read.
+turn, animated, far larger than needed, cut short by a broken download, or made to fill the memory. Pillow reads them;
+decided here is what each of them becomes, and what is said of those that cannot be read.
 """
 
 import os
+import re
 import stat
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from math import ceil, sqrt
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, features
 
-# The other formats that Pillow knows stay shut: some start other programs, and no camera or browser saves them.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-ACCEPTED = "JPEG, PNG, WebP, GIF or BMP"
+# By what a file begins with. The other formats that Pillow knows stay shut: some start other programs, and no camera or
+# browser saves them. What HEIC and AVIF share, "mif1", is an AVIF if it says so among the kinds that come after.
+FORMATS = {
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "WEBP": rb"RIFF(....WEBP|.{0,4}W?E?B?\Z)",
+    "GIF": rb"GIF8",
+    "BMP": rb"BM....\0\0\0\0",
+    "AVIF": rb"....ftyp(avi[fs]|m[is]f1.{0,40}avi[fs])",
+    "HEIF": rb"....ftyp(he[iv][cmsx]|m[is]f1)",
+}
+ACCEPTED = "JPEG, PNG, WebP, HEIC, AVIF, GIF or BMP"
+LARGE = 2**25  # pixels; a picture that has more is reduced while it is read: no model of the course sees as many
+# Pixels that are read at all. The largest take 1.1 GB of memory as PNG, up to 1.6 as JPEG; WebP, which takes 16 bytes a
+# pixel, 2.1.
+LARGEST = {"JPEG": 2**28, "PNG": 2**28, "GIF": 2**28, "BMP": 2**28, "WEBP": 2**27, "HEIF": 2**27, "AVIF": 2**27}
+STRIP = 2**22  # pixels that are converted at once
+
+_limit_set = threading.Lock()
 
 
 class PictureError(ValueError):
@@ -23,9 +45,10 @@ class PictureError(ValueError):
 
 
 def open_picture(source: str | os.PathLike | BinaryIO) -> np.ndarray:
-    """Read any JPEG, PNG, WebP, GIF or BMP as 8-bit RGB.
+    """Read any JPEG, PNG, WebP, HEIC, AVIF, GIF or BMP as 8-bit RGB.
 
     Transparency is laid on white, a rotation noted in the file is carried out, and an animation gives its first frame.
+    A picture of more than 33 million pixels is reduced, by a whole number, to fewer.
 
     Args:
         source: path of the file, or an open binary file (`io.BytesIO` for bytes that were uploaded).
@@ -34,8 +57,8 @@ def open_picture(source: str | os.PathLike | BinaryIO) -> np.ndarray:
         uint8 [h, w, 3] RGB in [0, 255], writable.
 
     Raises:
-        PictureError: no such file, a folder, zero bytes, not a picture, cut short, or more pixels than Pillow's
-            `Image.MAX_IMAGE_PIXELS` (about 89 million); nothing is decoded in the last case.
+        PictureError: no such file, a folder, zero bytes, not a picture, cut short, more than 268 million pixels (134
+            million as WebP, HEIC or AVIF; nothing is decoded then), or HEIC without the package pillow-heif.
     """
     if hasattr(source, "read"):
         return _read(source, name="the picture")
@@ -62,9 +85,26 @@ def cat() -> np.ndarray:
     Returns:
         uint8 [300, 451, 3] RGB in [0, 255].
     """
+    return photograph("chelsea")
+
+
+def photograph(name: str) -> np.ndarray:
+    """A photograph that is shipped with scikit-image, such as "chelsea", "coffee" or "moon".
+
+    `skimage.data` has them too, but finds no reader for them where the name of a folder above it holds a "[".
+
+    Args:
+        name: of the function in `skimage.data`.
+
+    Returns:
+        uint8 [h, w, 3] RGB in [0, 255].
+
+    Raises:
+        PictureError: none of that name is shipped.
+    """
     from skimage import data
 
-    return data.chelsea()
+    return open_picture(Path(data.__file__).with_name(f"{name}.png"))
 
 
 def square(picture: np.ndarray, size: int) -> np.ndarray:
@@ -93,45 +133,78 @@ def square(picture: np.ndarray, size: int) -> np.ndarray:
 
 
 def _read(file: BinaryIO, name: str) -> np.ndarray:
-    start = file.read(16)
+    start = file.read(64)
     file.seek(0)
     if not start:
         raise PictureError(f"{name} is empty (zero bytes); it was probably not saved or downloaded whole")
+    form = next((form for form, begins in FORMATS.items() if re.match(begins, start, re.DOTALL)), None)
+    if form is None:
+        raise PictureError(f"{name} is not a picture that can be read here ({ACCEPTED}); convert it first")
+    _check_decoder(form, name)
     try:
         with warnings.catch_warnings():
-            # Between its limit and twice its limit Pillow only warns of a bomb: here that is an error. What else it
-            # warns of (damaged notes in the file) would only be noise in a lesson.
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=FORMATS) as image:
-                image.load()
-                return np.array(_to_rgb(_upright(image)))
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        limit = f"{Image.MAX_IMAGE_PIXELS / 1e6:.0f} million"
-        raise PictureError(f"{name} has more than the {limit} pixels that are read here; scale it down") from None
-    except UnidentifiedImageError:
-        if _begins_as_a_picture(start):
-            raise PictureError(f"{name} is cut short or damaged; save or download it again") from None
-        raise PictureError(f"{name} is not a picture that can be read here ({ACCEPTED}); convert it first") from None
+            warnings.simplefilter("ignore")  # of damaged notes in the file, which would only be noise in a lesson
+            with _limit(LARGEST[form]):
+                image = Image.open(file, formats=(form,))
+            with image:
+                return np.array(_upright(_reduced_to_rgb(image)))
+    except Image.DecompressionBombError:
+        most = f"{LARGEST[form] / 1e6:.0f} million pixels"
+        raise PictureError(f"{name} has more than the {most} that are read here ({form}); scale it down") from None
     except MemoryError:
         raise PictureError(f"{name} does not fit into memory; scale it down") from None
     except Exception as error:
         # Pillow's decoders meet damaged data with OSError, SyntaxError, ValueError, EOFError, struct.error and others.
         reason = " ".join(str(error).split())
-        raise PictureError(f"{name} is cut short or damaged ({reason}); save or download it again") from None
+        reason = "" if isinstance(error, Image.UnidentifiedImageError) else f" ({reason})"
+        raise PictureError(f"{name} is cut short or damaged{reason}; save or download it again") from None
 
 
-def _begins_as_a_picture(start: bytes) -> bool:
-    webp = start.startswith(b"RIFF") and b"WEBP".startswith(start[8:12])
-    return webp or start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8"))
+def _check_decoder(form: str, name: str) -> None:
+    if form == "AVIF" and not features.check("avif"):
+        raise PictureError(f'{name} is an AVIF, which this Pillow cannot read: pip install --upgrade "pillow>=11.3"')
+    if form == "HEIF":
+        try:
+            from pillow_heif import register_heif_opener
+        except ImportError:
+            raise PictureError(f"{name} is a HEIC photograph: to read it, pip install pillow-heif") from None
+        register_heif_opener()
+
+
+@contextmanager
+def _limit(pixels: int) -> Iterator[None]:
+    """Let Pillow refuse what has more pixels, and nothing else: it refuses from twice its one setting on."""
+    with _limit_set:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels // 2
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _reduced_to_rgb(image: Image.Image) -> Image.Image:
+    """Decode and convert, a strip at a time: of what is large, no second copy is made at its full size."""
+    factor = _factor(image)
+    image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))  # as JPEG, next to free
+    image.load()
+    factor = _factor(image)
+    rgb = Image.new("RGB", (ceil(image.width / factor), ceil(image.height / factor)))
+    step = factor * max(1, STRIP // image.width // factor)
+    for top in range(0, image.height, step):
+        strip = image.crop((0, top, image.width, min(top + step, image.height)))
+        rgb.paste(_to_rgb(strip).reduce(factor), (0, top // factor))
+    rgb.info = image.info
+    return rgb
+
+
+def _factor(image: Image.Image) -> int:
+    return ceil(sqrt(image.width * image.height / LARGE))
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:
-        # Damaged notes beside the picture are no reason to refuse the picture.
-        return image
+    with suppress(Exception):  # damaged notes beside the picture are no reason to refuse the picture
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

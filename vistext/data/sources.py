@@ -9,18 +9,28 @@ a name that exists is always whole; and one process makes it while the others wa
 import errno
 import hashlib
 import os
+import re
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 VARIABLE = "VISTEXT_DATA"
 CACHE_VARIABLE = "VISTEXT_CACHE"
 BLOCK = 1 << 18  # bytes read at once from a disk
 ARRIVING = 1 << 14  # bytes read at once from the network; when the connection breaks, at most these are lost
+
+NO_PROXY = "{} is not the address of a proxy that can be used here: http://HOST:PORT"
+NO_CERTIFICATE = (
+    "the certificate is not accepted ({}): where a proxy or a virus scanner reads along, set REQUESTS_CA_BUNDLE to "
+    "the file with its own"
+)
+WEB_PAGE = "a web page in place of the file (of a network that one has to log in to?): open one in a browser, log in"
 
 
 class DataNotFoundError(FileNotFoundError):
@@ -232,39 +242,82 @@ def download(remote: Remote, folder: Path, *, timeout: float = 20.0, attempts: i
 def _fetch(remote: Remote, part: Path, *, timeout: float, attempts: int, pause: float) -> None:
     """Bring `part` to its full size, trying again as long as attempts bring it further."""
     import requests
+    from urllib3.exceptions import HTTPError
 
     failed, furthest = 0, _size(part)
     while (have := _size(part)) < remote.size:
         cause = None
         try:
             _continue(remote, part, have, timeout)
-        except requests.RequestException as error:
-            cause, status = error, getattr(error.response, "status_code", None)
-            if status == requests.codes.requested_range_not_satisfiable:
-                part.unlink()
-            elif status is not None and status < 500 and status not in (408, 429):
-                raise DownloadError(f"{remote.url} answers {status} {error.response.reason}") from error
+        except (requests.RequestException, HTTPError) as error:  # urllib3's own: of a proxy that it does not know
+            cause = error
+            if getattr(getattr(error, "response", None), "status_code", None) == 416:
+                part.unlink()  # it is longer than the file
         if (have := _size(part)) == remote.size:
             return
         failed, furthest = (1, have) if have > furthest else (failed + 1, furthest)
-        if failed >= attempts:
+        reason, passing = _reason(cause, remote.url)
+        if not passing or failed >= attempts:
             kept = f"; the {have:,} of {remote.size:,} bytes that arrived are kept, and continued the next time"
-            raise DownloadError(f"{remote.url}: {_reason(cause)}{kept if have else ''}") from cause
+            raise DownloadError(f"{remote.url}: {reason}{kept if have else ''}") from cause
         time.sleep(pause * 2 ** (failed - 1))
 
 
-def _reason(error: Exception | None) -> str:
-    """Why an attempt failed, in words; the library's own are a paragraph, and stay in the traceback."""
+def _reason(error: Exception | None, url: str) -> tuple[str, bool]:
+    """Why an attempt failed, and whether that may pass; the library's own words are a paragraph: in the traceback."""
     from requests import exceptions
+    from urllib3.exceptions import ProxySchemeUnknown
 
-    if isinstance(error, exceptions.HTTPError):
-        return f"the server answers {error.response.status_code} {error.response.reason}"
-    if isinstance(error, exceptions.SSLError):
-        return "the server's certificate is not accepted"
-    if isinstance(error, exceptions.Timeout):
-        return "no answer in time"
-    closed = error is None or isinstance(error, exceptions.ChunkedEncodingError)
-    return "the connection was closed early" if closed else "no connection"
+    response = getattr(error, "response", None)
+    tunnel = re.search(r"Tunnel connection failed: (\d{3}) ?([\w ]*)", str(error))
+    if tunnel or response is not None:
+        who = "proxy" if tunnel else "server"
+        return _answered(
+            who, *((int(tunnel[1]), tunnel[2]) if tunnel else (response.status_code, response.reason)), url
+        )
+    variable, proxy = _proxy(url)
+    refused = re.search(r"certificate verify failed: ([^(]*\w)", str(error))
+    reasons = [
+        (type(None), "the connection was closed early"),
+        (exceptions.ChunkedEncodingError, "the connection was closed early"),
+        (exceptions.ProxyError, f"the proxy {proxy} cannot be reached: correct {variable}, or unset it"),
+        (exceptions.InvalidProxyURL, NO_PROXY.format(variable)),
+        (exceptions.InvalidSchema, NO_PROXY.format(variable)),
+        (ProxySchemeUnknown, NO_PROXY.format(variable)),
+        (exceptions.SSLError, NO_CERTIFICATE.format(refused[1] if refused else "no TLS")),
+        (exceptions.Timeout, "no answer in time"),
+        (socket.gaierror, f"{urlsplit(url).hostname} is not found (DNS): no connection to the internet?"),
+        (object, "no connection"),
+    ]
+    reason = next(words for kind, words in reasons if any(isinstance(cause, kind) for cause in _causes(error)))
+    return reason, not (refused or reason == NO_PROXY.format(variable))
+
+
+def _answered(who: str, status: int, words: str, url: str) -> tuple[str, bool]:
+    """The same, where the server or a proxy has answered."""
+    variable, proxy = _proxy(url)
+    passing = status >= 500 or status in (408, 416, 429)
+    if status == 407:
+        login = f"set {variable}=http://NAME:PASSWORD@{proxy}"
+        return f"the proxy {proxy} asks for a name and a password (407): {login}", False
+    if status == 511:
+        return WEB_PAGE, False
+    return f"the {who} {f'{proxy} ' if who == 'proxy' else ''}answers {status} {words}", passing
+
+
+def _proxy(url: str) -> tuple[str, str]:
+    """The variable that names the proxy for an address, and the proxy without the password in it."""
+    from requests.utils import get_environ_proxies, select_proxy
+
+    address = urlsplit(select_proxy(url, get_environ_proxies(url)) or "")
+    return f"{urlsplit(url).scheme.upper()}_PROXY", address.netloc.rpartition("@")[2]
+
+
+def _causes(error: BaseException | None) -> list[BaseException | None]:
+    causes = [error]
+    while error := error and (error.__cause__ or error.__context__):
+        causes.append(error)
+    return causes
 
 
 def _continue(remote: Remote, part: Path, have: int, timeout: float) -> None:
@@ -276,6 +329,8 @@ def _continue(remote: Remote, part: Path, have: int, timeout: float) -> None:
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(remote.url, headers=headers, stream=True, timeout=(min(timeout, 6), timeout)) as response:
         response.raise_for_status()
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise DownloadError(f"{remote.url}: {WEB_PAGE}")
         if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             have = 0  # the server begins at the beginning
         with (

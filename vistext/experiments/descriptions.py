@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from vistext import environment, scenes, sentences
 from vistext import results as stored
-from vistext import scenes, sentences
 from vistext.experiments import commands, describing
 from vistext.experiments.describing import Way
 from vistext.models import describer
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure what is still missing, and print a table; see `commands.run_experiment`."""
+    environment.require("pycocoevalcap")  # now, and not after the first way has been measured
     plan = {"groups": 2, "count": 4, "draws": 3} if arguments.quick else {}
     return commands.run_experiment(arguments, STORED, lambda out: measure(out, fresh=arguments.fresh, **plan), table)
 

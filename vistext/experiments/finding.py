@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from vistext.engine import keras, tf
+from vistext.engine import precision as computing
 from vistext.models import describer
 from vistext.models.attention import Coordinates
 from vistext.models.describer import DescriberConfig
-from vistext.models.hourglass import precision as computing
 from vistext.scenes import Scene
 from vistext.scenes.tables import COLOURS, FACINGS, KINDS, MOST_THINGS, POSTURES, SIZES
 from vistext.training import History, Muon, fit, mean_where, warm_decay

@@ -1,7 +1,15 @@
 """Grading a class: submissions are found and repaired, run in a sandbox, judged outside of it, and entered in nbgrader.
 
-    collect      the notebooks in a folder or in an LMS's zip, a student each
+    collect      what each student has handed in, in a folder or in what an LMS exports
+      platforms    whose a file is, by the name that a platform has given it
+      entries      files in folders; and, in `unpacking`, in archives
+      attempts     which of a student's files is graded
+      timestamps   when it was handed in: whose clock counts
+      identities   the student's id in the course, which stays theirs
+    worker       a process with limits, in which all that is read and parsed
+    cells        what stands in a notebook, whatever has written it; and which of its cells answers which exercise
     repair       what an editor or a student has done to a notebook, undone; and which of its cells are run
+    namespaces   why a machine refuses a sandbox, and the way out
     sandbox      a process of the student's own, with no network, nothing to write on, and an end
     examine      cells are run and functions asked in there; what comes back is plain data
     grade        one submission: the pure function from a notebook to its scores

@@ -1,30 +1,38 @@
-"""The notebooks that a class has handed in: from nested folders, from one flat folder, or from an LMS's zips.
+"""What a class has handed in for a set: from nested folders, from one flat folder, or from what an LMS exports.
 
     FOLDER/anna/ps01_tagging.ipynb             a folder for each student, of any depth (nbgrader's layout is one)
-    FOLDER/anna_1234_ps01_tagging.ipynb        a file for each student
-    FOLDER/anna.zip                            a zip for each student
-    FOLDER/class.zip, or class.zip itself      a zip of all that, of zips too
+    FOLDER/doeanna_1234_5678_ps01.ipynb        a file for each student, or a zip, or several (see `platforms`)
+    FOLDER/class.zip, or class.zip itself      a zip, or a .tar.gz, of all that
+    FOLDER/ps01-submissions/anna/...           the same in a folder that is nobody's
+    anna_ps01.ipynb                            one notebook by itself
 
-Links are not followed, only notebooks are read, and nothing is written that was named by a student without being
-cleaned. What cannot be taken is said, and the rest goes on.
+Everybody who has handed in anything is among what is found. A notebook is known by what is in it, not by its ending;
+what is none is named, for a person. Links are not followed.
 """
 
-import hashlib
 import re
-import tempfile
-import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
 
-from vistext.data.archives import members
 from vistext.data.sources import DamagedDataError
-from vistext.grading.repair import NAMED
+from vistext.grading import entries, platforms, unpacking
+from vistext.grading.attempts import Choice, Upload, choose, may_be_notebook
+from vistext.grading.entries import Entry
+from vistext.grading.identities import Students
+from vistext.grading.platforms import is_set_name, read_name, sets_named
+from vistext.grading.worker import LimitError
 
-LARGEST_ZIP = 1 << 30  # bytes, packed
-LARGEST_CLASS = 8 << 30  # bytes of all notebooks in a class's zip
-MOST_OF_A_STUDENT = 20  # notebooks; more are not looked at
-TIMESTAMP = "timestamp.txt"  # nbgrader's, beside a notebook
+LARGEST_CLASS = 16 << 30  # bytes of a class's archive
+# Beside students' files: what platforms and systems add, and an instructor's lists.
+NO_SUBMISSION = re.compile(
+    r"index\.html|desktop\.ini|thumbs\.db|readme(?:\.\w+)?|license|timestamp\.txt|"
+    r"(?:grade|mark|student|participant|roster|class|course|bewertung|teilnehm)[^/]*\.(?:csv|xlsx|ods)",
+    re.IGNORECASE,
+)
+NOBODY_S = {"submissions", "submission", "submitted", "all", "class", "students", "download", "downloads", "export"}
+WRAPPED = 6  # folders of one in another that are nobody's
 
 
 @dataclass
@@ -32,235 +40,212 @@ class Submission:
     """What one student has handed in for a set.
 
     Attributes:
-        student: a name that is safe as a file's.
+        student: an id that is safe as a file's name.
         content: of the notebook; None if there is none that can be taken.
-        timestamp: as nbgrader writes it; "" if there is none.
+        timestamp: as nbgrader writes it; "" if there is none that counts.
         doubts: what a person should look at; a sentence each.
+        owner: the student's name as it was found.
     """
 
     student: str
     content: bytes | None
     timestamp: str = ""
     doubts: list[str] = field(default_factory=list)
+    owner: str = ""
 
 
 @dataclass(frozen=True)
-class _File:
-    owner: str  # as it was found
-    path: PurePosixPath  # below the owner
-    content: bytes | None  # None if it was too large
+class Search:
+    """What is looked for, and where.
+
+    Attributes:
+        place: a folder, an archive or a notebook.
+        assignment: the name of the set's folder and notebook: "ps01_tagging".
+        largest: bytes of a notebook that is read.
+        given: what stands in the cells that students were given, as `attempts.sources` has it.
+        by_nbgrader: the place is the course's own submitted/: its folders are called as the students' ids, and
+            nbgrader has put times there.
+        sets: the numbers of the course's problem sets; "ps12" may be a student.
+    """
+
+    place: Path
+    assignment: str
+    largest: int
+    given: frozenset[str] = frozenset()
+    by_nbgrader: bool = False
+    sets: frozenset[int] = frozenset(range(100))
 
 
-def collect(place: Path, assignment: str, largest: int) -> Iterator[Submission]:
+def collect(
+    search: Search, students: Students | None = None, call: Callable = lambda function, *given: function(*given)
+) -> Iterator[Submission]:
     """Each student's submission of a set, one at a time.
 
     Args:
-        place: a folder, or a zip.
-        assignment: the name of the set's folder and notebook: "ps01_tagging".
-        largest: bytes of a notebook that is read.
+        search: what is looked for, and where.
+        students: the ids of the course's students; None for new ones.
+        call: calls a function, which may take too much; such as `Worker.call`.
 
     Raises:
-        FileNotFoundError: `place` is not there.
-        vistext.data.sources.DamagedDataError: `place` is a zip that cannot be read.
+        FileNotFoundError: the place is not there.
+        vistext.data.sources.DamagedDataError: the place is an archive that cannot be read.
+        vistext.grading.worker.LimitError: it takes too much to say who has handed in.
     """
-    problem_set = assignment.partition("_")[0]
-    names: dict[str, str] = {}
-    for owner, files in _by_owner(place, assignment, largest):
-        doubts: list[str] = []
-        chosen = _choose(list(files(doubts)), assignment, problem_set, doubts)
-        if chosen is None and not doubts:
-            continue
-        student = safe_name(owner)
-        if names.setdefault(student, owner) != owner:  # two that are cleaned to the same
-            student = f"{student[:80]}-{hashlib.sha256(owner.encode('utf-8', 'replace')).hexdigest()[:8]}"
-            doubts.append(f"its name, {owner[:60]!r}, is another student's too once it is cleaned")
-        content, timestamp = chosen or (None, "")
-        yield Submission(student, content, timestamp, doubts)
-
-
-def safe_name(name: str) -> str:
-    """A name with nothing in it that leads anywhere, for files and for a gradebook."""
-    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
-    text = re.sub(r"[^\w.@+-]+", "_", text).strip("._-")
-    return text[:100] or "unnamed"
-
-
-def _by_owner(place: Path, assignment: str, largest: int):
-    """Each owner, with a function that reads their files and notes what was refused."""
-    if not place.exists():
-        raise FileNotFoundError(f"there is no {place}; give the folder, or the zip, that holds the submissions")
-    if place.is_file():
-        yield from _of_class_zip(place, assignment, largest)
-        return
-    entries = sorted(path for path in place.iterdir() if not path.name.startswith("."))
-    if len(entries) == 1 and entries[0].suffix.lower() == ".zip" and not entries[0].is_symlink():
-        yield from _of_class_zip(entries[0], assignment, largest)
-        return
-    owners: dict[str, list[Path]] = {}
-    for path in entries:
-        if path.is_dir() or path.suffix.lower() in (".ipynb", ".zip"):
-            owner = _without_lms(path.name) if path.is_dir() else _owner_of_file(path.name, assignment)
-            owners.setdefault(owner, []).append(path)
-    for owner, paths in owners.items():
-        yield owner, lambda doubts, owner=owner, paths=paths: _read(owner, paths, largest, doubts)
-
-
-def _owner_of_file(name: str, assignment: str) -> str:
-    """Whose a file is, by its name: what is left without the name of the set and what an LMS adds."""
-    stem = PurePosixPath(name).stem
-    number = assignment.partition("_")[0]
-    stem = re.sub(rf"[-_ ]*(?:{re.escape(assignment)}|{re.escape(number)}(?![0-9])\w*)(?:[ _-]*\(?\d+\)?)?$", "", stem)
-    return _without_lms(stem) or name
-
-
-def _without_lms(name: str) -> str:
-    """A student's name without what an LMS adds and changes from attempt to attempt; their number stays."""
-    name = re.sub(r"_assignsubmission_\w*$", "", name)  # Moodle
-    return re.sub(r"(?:_LATE)?_(\d{2,})_\d{2,}$", r"_\1", name)  # Canvas
-
-
-def _read(owner: str, paths: Sequence[Path], largest: int, doubts: list[str]) -> Iterator[_File]:
-    for path in paths:
-        for one in _walk(path, doubts):
-            below = PurePosixPath(one.relative_to(path.parent).as_posix())
-            if one.suffix.lower() == ".zip":
-                yield from _of_zip(one, owner, below, largest, doubts)
-            elif one.stat().st_size > largest:
-                yield _File(owner, below, None)
-            else:
-                yield _File(owner, below, one.read_bytes())
-
-
-def _walk(path: Path, doubts: list[str]) -> Iterator[Path]:
-    """The notebooks, zips and timestamps at or below a path; no link is followed."""
-    if path.is_symlink():
-        doubts.append(f"{path.name[:60]!r} is a link; it was not followed")
-    elif path.is_dir():
-        for below in sorted(path.iterdir()):
-            if not below.name.startswith((".", "__MACOSX")):
-                yield from _walk(below, doubts)
-    elif path.is_file() and (path.suffix.lower() in (".ipynb", ".zip") or path.name == TIMESTAMP):
-        yield path
-
-
-def _wanted(path: PurePosixPath) -> bool:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return not hidden and path.suffix.lower() in (".ipynb", ".zip")  # no time: a student has packed it
-
-
-def _of_zip(archive: Path, owner: str, below: PurePosixPath, largest: int, doubts: list[str]) -> Iterator[_File]:
-    """What is in a student's zip; a zip in it is not opened."""
-    left = MOST_OF_A_STUDENT * largest
-    try:
-        if archive.stat().st_size > LARGEST_ZIP:
-            raise DamagedDataError(
-                f"{archive.name} takes {archive.stat().st_size:,} bytes; {LARGEST_ZIP:,} are allowed"
+    if not search.place.exists():
+        raise FileNotFoundError(f"there is no {search.place}; give the folder, or the zip, that holds the submissions")
+    students = students or Students()
+    owners = call(owners_of, search)
+    students.add(owners, are_ids=search.by_nbgrader)
+    without: list[Submission] = []  # who may have handed in for another set
+    any_of_set = any_of_others = False
+    for owner in owners:
+        try:
+            found = call(found_of, search, owner)
+        except LimitError as error:
+            found = Choice(doubts=[f"reading what was handed in {error}; it was left out"])
+        any_of_set, any_of_others = any_of_set or found.of_set, any_of_others or found.of_others
+        submission = Submission(students.id(owner), found.content, found.timestamp, found.doubts, owner)
+        namesake = students.namesake(owner)
+        if namesake is not None:
+            submission.doubts.append(
+                f"{entries.shown(owner)} would have the id of {entries.shown(namesake)}, and is {submission.student} "
+                "instead; if they are one student, give both names one id in graded/students.json"
             )
-        for path, content in members(archive, wanted=_wanted, largest=largest, passed_over=doubts):
-            left -= len(content)
-            if left < 0:
-                raise DamagedDataError(f"{archive.name} holds more notebooks than are looked at")
-            if path.suffix.lower() != ".zip":
-                yield _File(owner, below / path, content)
+        if found.of_set:
+            yield submission
+        elif not found.only_others:
+            without.append(submission)
+    if any_of_set or not any_of_others:
+        yield from without
+
+
+def owners_of(search: Search) -> list[str]:
+    """The names of all who have handed in something, in a fixed order."""
+    _listing.cache_clear()
+    return sorted(_listing(search))
+
+
+def found_of(search: Search, owner: str) -> Choice:
+    """What one of them has handed in."""
+    try:
+        return choose(_listing(search)[owner], search)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # a fault of ours, that one submission has found: the others are read all the same
+        return Choice(doubts=[f"a fault in the grader, which its authors should be told of: {type(error).__name__}"])
+
+
+@lru_cache(maxsize=1)
+def _listing(search: Search) -> dict[str, list[Upload]]:
+    """Whose each file is."""
+    place, name = search.place, search.place.resolve().name
+    if place.is_file():
+        found = [entries.of_file(place)]
+    else:
+        found = [one for one in entries.in_folder(place) if not _is_no_submission(one)]
+    if len(found) == 1 and len(found[0].path) == 1 and found[0].is_archive:
+        archive, platform = found[0], read_name(found[0].path[0], search.assignment, folder=False).platform
+        inner = [] if platform else _in_class_archive(archive)
+        inner = _unwrapped([one for one in inner if not _is_no_submission(one)], search)
+        if any(one.path for one in inner) and not _is_one_student_s(inner, search.assignment):
+            return _by_owner(inner, archive.path[0].rpartition(".")[0], search)
+    elif not place.is_file():
+        found = _unwrapped(found, search)
+        if _is_one_student_s(found, search.assignment):
+            found = [_below(name, one) for one in found]
+    return _by_owner(found, name, search)
+
+
+def _in_class_archive(archive: Entry) -> list[Entry]:
+    try:
+        return unpacking.in_archive(archive, LARGEST_CLASS)
     except DamagedDataError as error:
-        doubts.append(str(error).replace(str(archive), archive.name)[:300])
+        raise DamagedDataError(f"{archive.shown} {error}; get it again") from error
 
 
-def _of_class_zip(archive: Path, assignment: str, largest: int):
-    """The owners in a class's zip: its folders, or the files in it. They are read into a folder of our own first."""
-    with tempfile.TemporaryDirectory() as kept:
-        owners: dict[str, list[tuple[PurePosixPath, Path]]] = {}
-        refused: list[str] = []
-        found = members(archive, wanted=_wanted, largest=4 * largest, passed_over=refused)
-        left = LARGEST_CLASS
-        for number, (path, content) in enumerate(found):
-            left -= len(content)
-            if left < 0:
-                raise DamagedDataError(
-                    f"{archive} holds more than {LARGEST_CLASS:,} bytes of notebooks; nothing is graded"
-                )
-            owner = _owner(path, assignment)
-            file = Path(kept) / f"{number}{path.suffix.lower()}"
-            file.write_bytes(content)
-            owners.setdefault(owner, []).append((path, file))
-        owners = _unwrapped(owners, assignment)
-        for owner, files in owners.items():
-            yield owner, lambda doubts, owner=owner, files=files: _kept(owner, files, largest, doubts)
-        if refused:
-            yield archive.stem, lambda doubts: _refused(refused, doubts)
+def _by_owner(found: Sequence[Entry], place: str, search: Search) -> dict[str, list[Upload]]:
+    owners: dict[str, list[Upload]] = {}
+    for entry in found:
+        top = entry.path[0] if entry.path else place
+        folder = len(entry.path) != 1 or (entry.open is None and not entry.trouble)
+        name = read_name(top, search.assignment, folder=folder)
+        doubts = []
+        if name.forged:
+            doubts.append(f"its name, {entries.shown(top)}, holds the platform's marks twice; whose is it?")
+        if not name.owner:
+            doubts.append(f"whose it is cannot be told from its name, {entries.shown(top)}")
+        owner = name.owner or platforms.ENDING.sub("", top) or top
+        owners.setdefault(owner, []).append(Upload(entry, name, tuple(doubts)))
+    return owners
 
 
-def _unwrapped(owners: dict, assignment: str) -> dict:
-    """The owners below a folder that holds all, as some tools pack it: that one is nobody's."""
-    files = [one for kept in owners.values() for one in kept]
-    if len(owners) != 1 or any(len(path.parts) < 2 for path, _ in files):
-        return owners
-    inner: dict[str, list[tuple[PurePosixPath, Path]]] = {}
-    for path, file in files:
-        below = PurePosixPath(*path.parts[1:])
-        inner.setdefault(_owner(below, assignment), []).append((below, file))
-    several = len(inner) > 1 and not any(re.match(r"ps\d\d", name) for name in inner)  # a student's sets, or students
-    return inner if several else owners
+def _is_no_submission(entry: Entry) -> bool:
+    return len(entry.path) == 1 and NO_SUBMISSION.fullmatch(entry.path[0][: platforms.LONGEST]) is not None
 
 
-def _owner(path: PurePosixPath, assignment: str) -> str:
-    return _without_lms(path.parts[0]) if len(path.parts) > 1 else _owner_of_file(path.name, assignment)
+def _unwrapped(found: list[Entry], search: Search) -> list[Entry]:
+    """The same without folders around students' that are nobody's, and without those of other sets."""
+    for _ in range(WRAPPED):
+        tops = {entry.path[0] for entry in found if len(entry.path) > 1}
+        wrapping = {top for top in tops if _is_nobody_s(top, search.assignment)}
+        if not wrapping and len(tops) == 1 and all(len(entry.path) > 1 or not entry.path for entry in found):
+            wrapping = {top for top in tops if _holds_students(found, search)}
+        others = {top for top in tops if _is_of_other_set(top, search)} if len(tops) > 1 else set()
+        if not wrapping and not others:
+            break
+        found = [_without_top(one, wrapping) for one in found if not (one.path and one.path[0] in others)]
+    return found
 
 
-def _kept(owner: str, files: Sequence[tuple[PurePosixPath, Path]], largest: int, doubts: list[str]) -> Iterator[_File]:
-    for path, file in files:
-        if file.suffix == ".zip":
-            yield from _of_zip(file, owner, path, largest, doubts)
-        else:
-            content = file.read_bytes()
-            yield _File(owner, path, content if len(content) <= largest else None)
+def _is_nobody_s(name: str, assignment: str) -> bool:
+    words = name.lower().replace("-", " ").replace("_", " ").split()
+    rest = [word for word in words if word not in NOBODY_S]
+    return is_set_name(" ".join(rest), assignment) if rest else bool(words)
 
 
-def _refused(refused: list[str], doubts: list[str]) -> Iterator[_File]:
-    doubts += refused[:20]
-    yield from ()
+def _is_of_other_set(name: str, search: Search) -> bool:
+    named = sets_named(name) & search.sets
+    return bool(named) and not named & sets_named(search.assignment) and name.lower().startswith("ps")
 
 
-def _choose(
-    files: list[_File], assignment: str, problem_set: str, doubts: list[str]
-) -> tuple[bytes | None, str] | None:
-    """The notebook that is this set's, and its timestamp; None if there is none."""
-    notebooks = [file for file in files if file.path.suffix.lower() == ".ipynb"]
-    notebooks = [file for file in notebooks if _belongs(file, problem_set)]
-    if len(notebooks) > MOST_OF_A_STUDENT:
-        doubts.append(f"there are {len(notebooks)} notebooks; {MOST_OF_A_STUDENT} were looked at")
-    if not notebooks:
-        return None
-    exact = [file for file in notebooks if file.path.name == f"{assignment}.ipynb"]
-    ranked = sorted(
-        notebooks[:MOST_OF_A_STUDENT],
-        key=lambda file: (_begun(file, problem_set), file in exact, str(file.path)),
-        reverse=True,
-    )
-    best = ranked[0]
-    others = [file for file in ranked[1:] if file.content != best.content]
-    if others:
-        doubts.append(f"there are {len(others) + 1} notebooks of this set; {str(best.path)[:100]!r} was graded")
-    stamps = [file for file in files if file.path.name == TIMESTAMP and file.path.parent == best.path.parent]
-    timestamp = (stamps[0].content or b"")[:60].decode("utf-8", "replace").strip() if stamps else ""
-    if best.content is None:
-        doubts.append(f"{str(best.path)[:100]!r} is too large to be read; its outputs should be cleared")
-    return best.content, timestamp
+def _holds_students(found: Sequence[Entry], search: Search) -> bool:
+    """Whether a folder that holds all holds students' folders or files, and is not itself a student's."""
+    assignment = search.assignment
+    top = next(entry.path[0] for entry in found if entry.path)
+    if read_name(top, assignment, folder=True).platform:
+        return False
+    inner = [_without_top(entry, {top}) for entry in found if len(entry.path) > 1]
+    names = {(entry.path[0], len(entry.path) > 1) for entry in inner}
+    read = [read_name(name, assignment, folder=folder) for name, folder in names]
+    if any(name.platform for name in read):
+        return True
+    folders = {name for name, folder in names if folder}
+    if any(is_set_name(name, assignment) or _is_of_other_set(name, search) for name, _ in names):
+        return False
+    with_set = {entry.path[0] for entry in inner if len(entry.path) > 1 and is_set_name(entry.path[-1], assignment)}
+    flat = {name.owner for name in read if name.owner and sets_named(name.file) & sets_named(assignment)}
+    return len(with_set & folders) > 1 or len(flat) > 1 or len(folders) > 2
 
 
-def _belongs(file: _File, problem_set: str) -> bool:
-    """Whether a notebook may be of a set: by its exercises, else by its name; one that tells nothing may."""
-    sets = {exercise.partition("-")[0] for exercise in _exercises(file)}
-    if not sets:
-        sets = set(re.findall(r"ps\d\d(?!\d)", str(file.path)))
-    return problem_set in sets or not sets
+def _is_one_student_s(found: Sequence[Entry], assignment: str) -> bool:
+    """Whether what lies here is one student's, for nobody is named and a notebook is."""
+    files = [entry.path[0] for entry in found if len(entry.path) == 1]
+    if not any(may_be_notebook(name) and not read_name(name, assignment, folder=False).owner for name in files):
+        return False
+    for entry in found:
+        folder = len(entry.path) > 1
+        name = read_name(entry.path[0], assignment, folder=folder) if entry.path else None
+        if name is None:
+            continue
+        of_set = is_set_name(entry.path[-1], assignment) if folder else bool(sets_named(name.file))
+        if name.platform or (name.owner and of_set and may_be_notebook(entry.path[-1])):
+            return False
+    return True
 
 
-def _begun(file: _File, problem_set: str) -> int:
-    return len([exercise for exercise in _exercises(file) if exercise.startswith(problem_set)])
+def _without_top(entry: Entry, tops: set[str]) -> Entry:
+    return replace(entry, path=entry.path[1:]) if len(entry.path) > 1 and entry.path[0] in tops else entry
 
 
-def _exercises(file: _File) -> set[str]:
-    """The exercises whose line is in a notebook, whatever else may be wrong with it."""
-    text = (file.content or b"").decode("utf-8", "replace").replace("\\n", "\n").replace('"', "\n")
-    return set(NAMED.findall(text))
+def _below(folder: str, entry: Entry) -> Entry:
+    return replace(entry, path=(folder, *entry.path))

@@ -1,6 +1,8 @@
 """`vistext grade`: its options, and what it prints."""
 
 import argparse
+import errno
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -9,11 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from vistext import checks
-from vistext.grading import cluster, feedback, sandbox
+from vistext.grading import cluster, feedback, inert, sandbox
 from vistext.grading.settings import MIB, Job, Limits
+from vistext.grading.worker import LimitError
 
 DONE, MEND_FIRST, WRONG_INPUT = 0, 1, 2  # as in vistext.cli
 COURSE = Path("notebooks") / "exercises"
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+AGAIN = "once that is mended, run the same command again: what was graded is kept"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sets", metavar="SET", nargs="*", help=f"which sets: {', '.join(checks.SETS)}")
     parser.add_argument("--all", action="store_true", help="every set that the course folder has a release of")
     parser.add_argument(
-        "--submissions", metavar="PLACE", type=Path, help="a folder or a zip (default: submitted/ of the course folder)"
+        "--submissions",
+        metavar="PLACE",
+        type=Path,
+        help="a folder, a zip, or one notebook (default: submitted/ of the course folder)",
     )
     parser.add_argument(
         "--course",
@@ -47,7 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", metavar="N", type=_count, default=limits.threads, help="(default: %(default)s)")
     parser.add_argument("--disk", metavar="MIB", type=_count, default=limits.disk // MIB, help="(default: %(default)s)")
     parser.add_argument(
-        "--notebook", metavar="MIB", type=_count, default=limits.notebook // MIB, help="largest (default: %(default)s)"
+        "--notebook",
+        metavar="MIB",
+        type=_count,
+        default=limits.file // MIB,
+        help="largest file, with its outputs (default: %(default)s)",
     )
     parser.add_argument(
         "--no-sandbox", action="store_true", help="run students' code as you, with your files and your network"
@@ -56,6 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade, and print what came of it."""
+    if sys.getfilesystemencoding() != "utf-8":
+        _begin_in_utf_8()
     from vistext.grading import gradebook
 
     problem = gradebook.without_nbgrader() or _without_means(arguments)
@@ -69,15 +83,44 @@ def run(arguments: argparse.Namespace) -> int:
     place = arguments.submissions or course / "submitted"
     if not place.exists():
         return _say(f"there is no {place}; --submissions names the folder, or the zip, to grade", WRONG_INPUT)
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # nbgrader's, for what it raises as well
     try:
         with _alone(course):
             for name in sets:
                 _grade_set(gradebook.Course(course, name), name, place, arguments)
-    except (gradebook.CourseError, OSError, ValueError) as error:
-        return _say(str(error), WRONG_INPUT)
-    except (sandbox.SandboxError, cluster.ClusterError) as error:
-        return _say(str(error), MEND_FIRST)
+    except Exception as error:
+        known = _explained(error, place, course)
+        if known is None:
+            raise
+        return _say(*known)
     return DONE
+
+
+def _explained(error: Exception, place: Path, course: Path) -> tuple[str, int] | None:
+    """What to say of it, and the exit code; None if it is a fault of ours."""
+    from sqlalchemy.exc import DBAPIError
+
+    behind = error
+    while behind is not None and not isinstance(behind, DBAPIError):  # nbgrader raises its own in place of some
+        behind = behind.__cause__ or behind.__context__
+    if behind is not None:
+        return f"the gradebook of {course} cannot be written: {behind.orig}; {AGAIN}", MEND_FIRST
+    if isinstance(error, OSError) and error.errno in DISK:
+        return f"{error}; {AGAIN}", MEND_FIRST
+    if isinstance(error, sandbox.SandboxError | cluster.ClusterError):
+        return str(error), MEND_FIRST
+    if isinstance(error, LimitError):
+        return f"{place} cannot be read: finding out who has handed in {error}", WRONG_INPUT
+    return (str(error), WRONG_INPUT) if isinstance(error, OSError | ValueError) else None
+
+
+def _begin_in_utf_8() -> None:
+    """Run the same command again, in this process, with names and files in UTF-8 whatever the locale is."""
+    here = sys.stdout.encoding or "ascii"
+    os.environ["PYTHONIOENCODING"] = f"{here}:backslashreplace"
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", "-m", "vistext", *sys.argv[1:]])
 
 
 def _without_means(arguments: argparse.Namespace) -> str | None:
@@ -98,14 +141,11 @@ def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) ->
         memory=arguments.memory * MIB,
         threads=arguments.threads,
         disk=arguments.disk * MIB,
-        notebook=arguments.notebook * MIB,
+        file=arguments.notebook * MIB,
     )
     seed = many.seed_of(course) if arguments.seed is None else arguments.seed
     job = Job(name, course.release, seed, limits, sandboxed=not arguments.no_sandbox)
-    if arguments.scheduler:
-        executor = cluster.workers(arguments.scheduler, job)
-    else:
-        executor = many.workers(arguments.jobs) if arguments.jobs > 1 else None
+    executor = cluster.workers(arguments.scheduler, job) if arguments.scheduler else many.workers(arguments.jobs)
     with tqdm(desc=course.assignment, unit=" submissions", file=sys.stderr) as bar:
         outcome = many.grade_all(
             course,
@@ -131,8 +171,8 @@ def summary(assignment: str, outcome) -> str:
     doubtful = [record for record in records if record["graded"]["doubts"]]
     if doubtful:
         lines += ["", f"To be looked at by a person: {len(doubtful)}"]
-        lines += [f"  {one['student']}: {'; '.join(one['graded']['doubts'])}" for one in doubtful]
-    return "\n".join([*lines, "", f"The table: {outcome.table}"])
+        lines += ["  " + inert.printable(f"{one['student']}: {'; '.join(one['graded']['doubts'])}") for one in doubtful]
+    return "\n".join([*lines, "", inert.printable(f"The table: {outcome.table}")])
 
 
 def _share(record: dict) -> float:
@@ -155,7 +195,7 @@ def _alone(course: Path) -> Iterator[None]:
 
 
 def _say(message: str, code: int) -> int:
-    print("vistext:", " ".join(message.split()), file=sys.stderr)
+    print("vistext:", inert.printable(message), file=sys.stderr)
     return code
 
 

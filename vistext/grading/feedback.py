@@ -108,7 +108,7 @@ def table(records: Iterable[dict], exercises: Sequence[str]) -> str:
             str(record["seed"]),
             record["digest"][:12],
         ]
-        writer.writerow([_no_formula(value) for value in row])
+        writer.writerow([no_formula(value) for value in row])
     return text.getvalue()
 
 
@@ -119,9 +119,10 @@ def state(graded: dict) -> str:
     return "see why" if graded["doubts"] else "graded"
 
 
-def _no_formula(value: str) -> str:
-    value = re.sub(r"[\x00-\x1f]", " ", value)
-    return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value
+def no_formula(value: str) -> str:
+    """A text for a spreadsheet, which takes no part of it for a formula, wherever it divides the line."""
+    value = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", value)
+    return re.sub(r"(^|[;,|])(?=\s*[=+\-@＝＋－＠])", r"\1'", value)
 
 
 def histogram(shares: Sequence[float], width: int = 40) -> str:

@@ -4,14 +4,17 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-from vistext.checks.exercise import Exercise, Verdict
-from vistext.grading import repair
+from vistext.checks.exercise import Exercise, Failure, Verdict
+from vistext.grading import cells, inert, repair
 from vistext.grading.examine import Answers, Examined, examine
 from vistext.grading.sandbox import SandboxError
 from vistext.grading.settings import Job
 
 NOT_SHOWN = "a case that is not shown"
 NO_ANSWER = "There is no answer yet."
+UNJUDGED = {"asked": "", "came_back": "", "expected": "", "idea": "A person looks at this answer."}
+UNJUDGED |= {"score": 0.0, "share": 0.0, "passed": False, "mistake": "unjudged"}
+NOT_BEGUN = Failure("NotImplementedError", "nothing yet")
 
 
 def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
@@ -29,16 +32,17 @@ def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
         held-out cases are asked may tell of them; "by_hand", the answers that a person marks; "seconds".
 
     Raises:
-        vistext.grading.sandbox.SandboxError: there is no sandbox. Nothing else, whatever was submitted.
+        vistext.grading.sandbox.SandboxError: there is no sandbox.
+        MemoryError: this process may not take as much as that needs. Nothing else, whatever was submitted.
     """
     try:
         return _grade(content, job, hidden)
-    except repair.UnreadableError as error:
+    except cells.UnreadableError as error:
         return not_graded(str(error))
-    except SandboxError:
+    except (SandboxError, MemoryError):
         raise
     except Exception as error:  # a fault of ours, that one submission has found: the others are graded all the same
-        return not_graded(f"a fault in the grader, which its authors should be told of: {type(error).__name__}")
+        return not_graded(f"a fault in the grader, which its authors should be told of: {_kind(error)}")
 
 
 def not_graded(*doubts: str) -> dict:
@@ -50,16 +54,16 @@ def _grade(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
     began = time.monotonic()
     exercises = import_module(job.checks).of_set(job.problem_set)
     release = job.release["cells"]
-    cells = repair.read(content, job.limits.notebook)
-    prepared = repair.prepare(cells, release, exercises)
+    prepared = repair.prepare(cells.read(content, job.limits), release, exercises)
     examined = examine(prepared.run, exercises, job, hidden)
-    results = {exercise.id: _result(exercise, prepared, examined) for exercise in exercises}
+    doubts = [*prepared.doubts]
+    results = {exercise.id: _result(exercise, prepared, examined, doubts) for exercise in exercises}
     return {
         "exercises": results,
         "notebook": repair.assembled(prepared, job.release, {key: _said(one) for key, one in results.items()}),
         "notes": prepared.repairs + prepared.doubts + _stopped(prepared, examined),
-        "doubts": prepared.doubts + examined.reasons,
-        "by_hand": prepared.by_hand,
+        "doubts": doubts + examined.reasons,
+        "by_hand": {key: text[: inert.LONGEST] for key, text in prepared.by_hand.items()},
         "seconds": round(time.monotonic() - began, 3),
     }
 
@@ -72,7 +76,7 @@ def _stopped(prepared: repair.Prepared, examined: Examined) -> list[str]:
     ]
 
 
-def _result(exercise: Exercise, prepared: repair.Prepared, examined: Examined) -> dict:
+def _result(exercise: Exercise, prepared: repair.Prepared, examined: Examined, doubts: list[str]) -> dict:
     """What an exercise is worth, and what may be said of it."""
     known = {"title": exercise.title, "points": float(exercise.points), "kind": exercise.kind}
     if exercise.kind == "by hand":
@@ -82,21 +86,38 @@ def _result(exercise: Exercise, prepared: repair.Prepared, examined: Examined) -
         if not begun:
             words["idea"] = NO_ANSWER
         return known | words | {"score": None if begun else 0.0, "share": 0.0, "passed": False, "mistake": ""}
-    own = examined.answers[exercise.id]
+    judged = []
+    for own in examined.answers[exercise.id]:
+        if exercise.id in prepared.untouched:
+            own.shown_outputs, own.held_out_outputs = map(_not_begun, (own.shown_outputs, own.held_out_outputs))
+        try:
+            judged.append(_judged(exercise, own))
+        except Exception as error:  # a fault of ours, that one answer has found: the others are judged all the same
+            doubts.append(f"{exercise.id}: what came back cannot be judged, for a fault in the grader: {_kind(error)}")
+            judged.append(UNJUDGED | {"section": exercise.section})
+    return known | max(reversed(judged), key=lambda one: one["share"])
+
+
+def _not_begun(outputs: list[object]) -> list[object]:
+    """Outputs in which there is no failure to find a name that only an untouched stub would have."""
+    return [NOT_BEGUN if type(one) is Failure and one.kind == "Missing" else one for one in outputs]
+
+
+def _judged(exercise: Exercise, own: Answers) -> dict:
     whole = exercise.judge(own.shown + own.held_out, own.shown_outputs + own.held_out_outputs)
     # Cases that a student can look up earn nothing by themselves.
     unseen = exercise.judge(own.held_out, own.held_out_outputs) if own.held_out else whole
     share = 0.0 if whole.share == 0 else min(whole.share, unseen.share)
-    return (
-        known
-        | _words(exercise, whole, own)
-        | {
-            "score": round(float(exercise.points) * share, 2),
-            "share": round(share, 4),
-            "passed": whole.passed,
-            "mistake": whole.mistake,
-        }
-    )
+    return _words(exercise, whole, own) | {
+        "score": round(float(exercise.points) * share, 2),
+        "share": round(share, 4),
+        "passed": whole.passed,
+        "mistake": whole.mistake,
+    }
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__
 
 
 def _words(exercise: Exercise, whole: Verdict, own: Answers) -> dict:

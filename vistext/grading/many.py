@@ -2,26 +2,34 @@
 
 What is found is written down before anything else is done with it. So a run that is interrupted loses nothing: the
 next one takes up where it ended, and grades only what has changed since.
+
+What students have written is unpacked, read and parsed in processes that have limits, and not in this one.
 """
 
 import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
 
-from vistext.grading import collect, feedback
+from vistext.grading import attempts, collect, feedback, identities
 from vistext.grading.grade import grade, not_graded
 from vistext.grading.gradebook import Course, write
-from vistext.grading.settings import Job
+from vistext.grading.platforms import sets_named
+from vistext.grading.settings import MIB, Job
+from vistext.grading.worker import DiedError, LimitError, Worker
 
 AHEAD = 3  # submissions for each worker that are read and waiting
+AHEAD_BYTES = 128 * MIB  # of these in all; one is read whatever it takes
+READING = 1024 * MIB, 180  # bytes and seconds to find out who has handed in, or to read what one student has
+GRADING = 2048 * MIB, 120  # bytes, and seconds besides those of the sandbox
 
 
 @dataclass
@@ -45,7 +53,7 @@ def seed_of(course: Course) -> int:
     """The seed of a set's held-out cases: drawn once for the course, and the same for all its students."""
     kept = _folder(course) / "run.json"
     if kept.is_file():
-        return json.loads(kept.read_text())["seed"]
+        return json.loads(kept.read_text(encoding="utf-8"))["seed"]
     seed = secrets.randbits(48)
     write(kept, json.dumps({"seed": seed}))
     return seed
@@ -85,32 +93,62 @@ def grade_all(
         vistext.grading.sandbox.SandboxError: there is no sandbox.
         vistext.grading.gradebook.CourseError: the gradebook holds another version of the set.
     """
-    course.register()
-    outcome = Outcome(table=course.folder / "graded" / f"{course.assignment}.csv")
-    hidden = tuple({course.folder, place.resolve() if place.is_dir() else place.resolve().parent})
-    work = _work(course, place, job, outcome, again=again, progress=progress)
-    try:
-        with course.open() as gradebook:
-            for student, kept, graded in _spread(work, job, hidden, executor):
-                record = kept | {"graded": graded}
-                record["graded"]["doubts"] = kept.pop("doubts") + graded["doubts"]
-                record.pop("doubts")
-                _keep(course, record)
-                _enter(course, gradebook, record)
-                outcome.graded += 1
-                outcome.records[student] = _short(record)
-                progress(student)
-    finally:
-        _write_table(course, job, outcome)
+    with closing(Worker(READING[0], "vistext.grading.collect")) as reader:
+        course.register()
+        outcome = Outcome(table=course.folder / "graded" / f"{course.assignment}.csv")
+        hidden = tuple({course.folder, place.resolve() if place.is_dir() else place.resolve().parent})
+        submissions = _submissions(course, place, job, reader)
+        work = _work(course, submissions, job, outcome, again=again, progress=progress)
+        try:
+            with course.open() as gradebook:
+                for student, kept, graded in _spread(work, job, hidden, executor):
+                    graded["doubts"] = kept.pop("doubts") + graded["doubts"]
+                    record = kept | {"graded": graded}
+                    _keep(course, record)
+                    _enter(course, gradebook, record)
+                    outcome.graded += 1
+                    outcome.records[student] = _short(record)
+                    progress(student)
+        finally:
+            _write_table(course, job, outcome)
     return outcome
 
 
+def _submissions(course: Course, place: Path, job: Job, reader: Worker) -> Iterator[collect.Submission]:
+    """What students have handed in, each under the id that they have in this course."""
+    kept = {path.stem for path in (course.folder / "graded").glob("*/students/[!.]*.json")}
+    with course.open() as gradebook:
+        # Who was entered by others than us is who is called so.
+        taken = [student.id for student in gradebook.students if student.id not in kept]
+    students = identities.Students(course.folder / "graded" / identities.FILE, taken)
+    search = collect.Search(
+        place,
+        course.assignment,
+        job.limits.file,
+        given=frozenset(attempts.sources(job.release)),
+        by_nbgrader=place.resolve() == course.folder / "submitted",
+        sets=frozenset(sets_named(" ".join(path.name for path in (course.folder / "release").iterdir()))),
+    )
+    for submission in collect.collect(search, students, partial(reader.call, seconds=READING[1])):
+        copy = course.path("submitted", submission.student)
+        known = copy.is_symlink() or (copy.is_file() and copy.read_bytes() == submission.content)
+        if submission.content is not None and not search.by_nbgrader and not known:
+            write(copy, submission.content)
+        yield submission
+
+
 def _work(
-    course: Course, place: Path, job: Job, outcome: Outcome, *, again: bool, progress: Callable[[str], None]
+    course: Course,
+    submissions: Iterator[collect.Submission],
+    job: Job,
+    outcome: Outcome,
+    *,
+    again: bool,
+    progress: Callable[[str], None],
 ) -> Iterator[tuple[dict, bytes]]:
     """What is to be graded; what is known already goes to `outcome`, after it has been entered if it was not yet."""
     ground = ground_of(job)
-    for submission in collect.collect(place, course.assignment, job.limits.notebook):
+    for submission in submissions:
         content = submission.content
         known_of_it = json.dumps([ground, submission.timestamp, submission.doubts])
         digest = hashlib.sha256(known_of_it.encode() + (content or b"")).hexdigest()
@@ -123,9 +161,6 @@ def _work(
         }
         known = None if again else _known(course, submission.student, digest)
         if content is not None and known is None:
-            submitted = course.path("submitted", submission.student)
-            if not submitted.is_symlink() and not (submitted.is_file() and submitted.read_bytes() == content):
-                write(submitted, content)
             yield record, content
             continue
         if known is None:
@@ -154,7 +189,7 @@ def _spread(
         item = next(work, None)
         try:
             while waiting or item is not None:
-                while item is not None and len(waiting) < pool.at_once:
+                while item is not None and len(waiting) < pool.at_once and _may_wait(item, waiting):
                     waiting[pool.submit(grade, item[1], job, hidden)] = item
                     item = next(work, None)
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -162,34 +197,59 @@ def _spread(
                     graded = future.result()
                     record, _ = waiting.pop(future)
                     yield record["student"], record, graded
-        except BrokenProcessPool:
-            # A worker died, and took those along that were under way. Each is tried once more, by itself.
-            for record, content in [*waiting.values(), *([] if item is None else [item])]:
-                yield record["student"], record, _alone(content, job, hidden)
-            yield from _spread(work, job, hidden, executor)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _alone(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
-    """Grade in a process of its own, whose end is an answer too."""
-    try:
-        with workers(1)() as pool:
-            return pool.submit(grade, content, job, hidden).result()
-    except BrokenProcessPool:
-        return not_graded("the process that graded it died, twice")
+def _may_wait(item: tuple[dict, bytes], waiting: dict[Future, tuple[dict, bytes]]) -> bool:
+    """Whether there is memory for one more beside those that are handed over."""
+    return not waiting or sum(len(content) for _, content in [item, *waiting.values()]) <= AHEAD_BYTES
 
 
 def workers(count: int) -> Callable[[], Executor]:
-    """What makes so many worker processes, each begun afresh."""
-    return lambda: _Processes(count, mp_context=get_context("spawn"))
+    """What makes so many worker processes, each begun afresh, under limits, and anew if it ends."""
+    return lambda: _Workers(count)
 
 
-class _Processes(ProcessPoolExecutor):
-    @property
-    def at_once(self) -> int:
-        """How many submissions are read and handed over."""
-        return AHEAD * self._max_workers
+class _Workers(Executor):
+    """Grades each submission in one of its processes; what that costs is the submission's alone."""
+
+    def __init__(self, count: int):
+        self.at_once = AHEAD * count  # submissions that are read and handed over
+        self._workers = [Worker(GRADING[0], "vistext.grading.grade") for _ in range(count)]
+        self._free: SimpleQueue[Worker] = SimpleQueue()
+        for worker in self._workers:
+            self._free.put(worker)
+        self._threads = ThreadPoolExecutor(count)
+        self._ended = False
+
+    def submit(self, function: Callable[..., dict], /, content: bytes, job: Job, hidden: tuple[Path, ...]) -> Future:
+        """Have a submission graded."""
+        return self._threads.submit(self._grade, function, content, job, hidden)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes."""
+        self._ended = True
+        self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
+        for worker in self._workers:
+            worker.kill()
+
+    def _grade(self, function: Callable[..., dict], content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
+        worker = self._free.get()
+        try:
+            call = partial(worker.call, function, content, job, hidden, seconds=job.limits.seconds + GRADING[1])
+            try:
+                return call()
+            except DiedError:  # it may be another's fault, such as that of a machine that has no memory left
+                if self._ended:
+                    raise
+                return call()
+        except DiedError:
+            return not_graded("the process that graded it died, twice")
+        except LimitError as error:
+            return not_graded(f"reading and judging it {error}")
+        finally:
+            self._free.put(worker)
 
 
 def _enter(course: Course, gradebook, record: dict) -> None:
@@ -236,6 +296,7 @@ def _write_table(course: Course, job: Job, outcome: Outcome) -> None:
     """Everybody whose submission is known, those of earlier runs too."""
     ids = [exercise.id for exercise in import_module(job.checks).of_set(job.problem_set)]
     records = (
-        json.loads(path.read_text("utf-8")) for path in sorted((_folder(course) / "students").glob("[!.]*.json"))
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((_folder(course) / "students").glob("[!.]*.json"))
     )
     write(outcome.table, feedback.table(records, ids))

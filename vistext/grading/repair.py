@@ -1,47 +1,25 @@
-"""A submitted notebook, whatever an editor or a student has done to it: its cells, and which of them are run.
+"""A submitted notebook, laid over what students were given: which of its cells are run, and where its answers are.
 
-Nothing here trusts metadata. Answers are found by their line `# exercise: ps01-3`, and what was given to students by
-its text; marks do not depend on either, for a function is looked up by its name once all cells have run.
+Answers are found as `cells.find` says, and what was given to students by its text. Where a given cell is found, it is
+run as it was given, whatever an editor has done to it.
 
-A cell that was given and not changed is run only if a student's cell uses a name that it defines. So pictures are not
-drawn again, and TensorFlow is started only for those who use it.
+A cell that was given is run only if a student's cell uses a name that it defines. So pictures are not drawn again, and
+TensorFlow is started only for those who use it.
 """
 
 import ast
-import json
+import functools
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from vistext.checks.exercise import NAMED, TEXT_STUB, Exercise
+from vistext.checks.exercise import Exercise
+from vistext.grading import inert
+from vistext.grading.cells import LONGEST, NAME, TEXT, Cell, Found, cell_of, find
 
-# What a student has written is never parsed here: a parser can be brought down. These patterns take linear time.
-FUNCTION = re.compile(r"^(?:async )?def[ \t]+(\w+)", re.MULTILINE)
-TEXT = re.compile(
-    r"""#[^\n]*|(\b[A-Za-z]{1,2})?(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
-)
-NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
-CHECK = re.compile(r"""\s*check\(\s*["'][^"']+["']\s*(,\s*\w+\s*)?\)\s*""")
-MOST_CELLS = 2000
-
-
-class UnreadableError(ValueError):
-    """What was submitted cannot be read as a notebook."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell, as far as anything of it is used."""
-
-    kind: str  # "code", "markdown" or "raw"
-    source: str
-    grade_id: str = ""
-
-    @cached_property
-    def bare(self) -> str:
-        """The source without what editors change; kept, for each cell is compared with all that were given."""
-        return "\n".join(line.rstrip() for line in self.source.strip().splitlines())
+WORDS = re.compile(r"(?<![\w.])([^\W\d]\w*)(?=[ \t]+([^\W\d]\w*))")
+FEW_WORDS = 5  # of comments and texts in a code cell: more may be an answer in words
 
 
 @dataclass(frozen=True)
@@ -52,6 +30,9 @@ class Runnable:
     source: str
     given: bool
     exercises: tuple[str, ...] = ()  # whose line it holds
+    judged: dict[str, str] = field(
+        default_factory=dict
+    )  # exercises and answers that are judged as this cell leaves them
 
 
 @dataclass(frozen=True)
@@ -61,6 +42,7 @@ class Prepared:
     Attributes:
         run: the cells to run, in order.
         by_hand: the text of each answer that a person marks; "" where there is none.
+        untouched: the exercises whose cells are as they were given.
         placed: for each cell of the release the student's cells that stand for it, and those that follow it.
         repairs: what was amiss, and mended; a sentence each.
         doubts: what a person should look at; a sentence each.
@@ -68,52 +50,10 @@ class Prepared:
 
     run: list[Runnable]
     by_hand: dict[str, str]
+    untouched: set[str]
     placed: list[tuple[list[Cell], list[Cell]]]
     repairs: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
-
-
-def read(content: bytes, largest: int) -> list[Cell]:
-    """The cells of a notebook of any version; outputs and metadata are left behind.
-
-    Raises:
-        UnreadableError: it is too large, or no notebook.
-    """
-    if len(content) > largest:
-        raise UnreadableError(
-            f"a file of {len(content) / 1e6:.0f} MB, of at most {largest / 1e6:.0f}; clear its outputs, submit again"
-        )
-    try:
-        notebook = json.loads(content.decode("utf-8-sig", errors="replace"))
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"not a notebook: it is no valid JSON ({str(error)[:100]})") from error
-    if not isinstance(notebook, dict):
-        raise UnreadableError("not a notebook: there is JSON in it, but no cells")
-    cells = notebook.get("cells")
-    if cells is None and isinstance(notebook.get("worksheets"), list):  # nbformat 3
-        sheets = [sheet for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
-        cells = [cell for sheet in sheets for cell in sheet.get("cells") or []]
-    if not isinstance(cells, list):
-        raise UnreadableError("not a notebook: there is JSON in it, but no cells")
-    if len(cells) > MOST_CELLS:
-        raise UnreadableError(f"a notebook of {len(cells):,} cells, of at most {MOST_CELLS:,}")
-    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
-
-
-def _cell(cell: dict) -> Cell:
-    source = cell.get("source", cell.get("input", ""))
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    source = source if isinstance(source, str) else ""
-    marks = cell.get("metadata")
-    marks = marks.get("nbgrader") if isinstance(marks, dict) else None
-    grade_id = marks.get("grade_id") if isinstance(marks, dict) else ""
-    kind = cell.get("cell_type")
-    return Cell(
-        kind=kind if kind in ("code", "raw") else "markdown",
-        source=source.encode("utf-8", errors="replace").decode().replace("\r\n", "\n"),
-        grade_id=grade_id if isinstance(grade_id, str) else "",
-    )
 
 
 def grade_cell(exercise_id: str, release: Sequence[dict]) -> str | None:
@@ -133,131 +73,143 @@ def prepare(cells: Sequence[Cell], release: Sequence[dict], exercises: Sequence[
         release: the cells of the notebook that students were given, as JSON.
         exercises: of the set.
     """
-    given = [_cell(cell) for cell in release]
-    marks = [cell["metadata"].get("nbgrader", {}) for cell in release]
-    placed: list[tuple[list[Cell], list[Cell]]] = [([], []) for _ in given]
-    last, places = 0, []
-    for cell in cells:
-        place = _place(cell, given, marks, placed)
-        places.append(place)
+    laid = _Laid(cells, [cell_of(cell) for cell in release], [cell["metadata"].get("nbgrader", {}) for cell in release])
+    found = {one.id: find(one, cells, laid.as_given) for one in exercises if one.kind != "by hand"}
+    for one in found.values():
+        laid.repairs += one.repairs
+        laid.doubts += one.doubts
+    judged = {index for one in found.values() for index in one.judged}
+    by_hand = {exercise.id: laid.text(exercise, judged) for exercise in exercises if exercise.kind == "by hand"}
+    untouched = {key for key, one in found.items() if one.untouched}
+    run = list(_needed(laid.runnable(found)))
+    return Prepared(run, by_hand, untouched, laid.placed, laid.repairs, laid.doubts)
+
+
+class _Laid:
+    """A submission's cells, each at the place of the release's cell that it stands for."""
+
+    def __init__(self, cells: Sequence[Cell], given: list[Cell], marks: list[dict]):
+        self.cells, self.given, self.marks = cells, given, marks
+        self.placed: list[tuple[list[Cell], list[Cell]]] = [([], []) for _ in given]
+        self.repairs: list[str] = []
+        self.doubts: list[str] = []
+        self.same: list[int | None] = []  # for each cell the place of a given one with the same text
+        last = 0
+        for cell in cells:
+            places = self._places(cell, last)
+            self.same.append(next((place for place in places if _same(given[place], cell)), None))
+            if places:
+                last = places[0]
+                self.placed[last][0].append(cell)
+            else:
+                self.placed[last][1].append(cell)
+            for other in places[1:]:
+                name, where = (self.marks[place].get("grade_id", "") for place in (other, last))
+                self.repairs.append(f"{name} is answered in the cell of {where}, and was judged there")
+                stand_in = f"# exercise: {name}\n# It is answered in the cell of {where}."
+                self.placed[other][0].append(Cell("code", stand_in, name))
+        self._look()
+
+    @property
+    def as_given(self) -> set[int]:
+        """The indices of the cells that have the text of a given one."""
+        return {index for index, place in enumerate(self.same) if place is not None}
+
+    def _places(self, cell: Cell, last: int) -> list[int]:
+        """The indices of the release's cells that a submitted one stands for; none if it is the student's own."""
+        if cell.named:
+            named = [index for name in cell.named for index, one in enumerate(self.given) if name in one.named]
+            if named:
+                return named
+        alike = [index for index, one in enumerate(self.given) if one.kind == cell.kind and _same(one, cell)]
+        alike = alike or [
+            index
+            for index, mark in enumerate(self.marks)
+            if cell.grade_id
+            and mark.get("grade_id") == cell.grade_id
+            and (self.given[index].kind == cell.kind or self.given[index].kind != "code")
+        ]
+        free = [index for index in alike if not self.placed[index][0]]
+        return ([index for index in free if index > last] or free or alike[-1:])[:1]
+
+    def _look(self) -> None:
+        """Say what was mended."""
+        for (own, _), mark in zip(self.placed, self.marks, strict=True):
+            if own and mark and any(cell.grade_id != mark["grade_id"] for cell in own):
+                self.repairs.append(
+                    f"the marks on the cell of {mark['grade_id']} were lost or changed; it was found by its text"
+                )
+            if not own and _is_check(mark):
+                self.repairs.append(f"the cell {mark['grade_id']} was missing or changed, and was put back")
+        if missing := len(self._missing()):
+            self.repairs.append(f"{missing} of the given code cells were missing or changed, and were put back")
+
+    def _missing(self) -> list[Cell]:
+        """The code cells without marks that were given, and are not there."""
+        cells = zip(self.given, self.marks, self.placed, strict=True)
+        return [one for one, mark, (own, _) in cells if one.kind == "code" and not mark and not own]
+
+    def text(self, exercise: Exercise, judged: set[int]) -> str:
+        """The student's text for an answer that a person marks, wherever in its section they have written it."""
+        place = next((index for index, cell in enumerate(self.given) if _belongs(cell.grade_id, exercise.id)), None)
         if place is None:
-            placed[last][1].append(cell)
-        else:
-            placed[place][0].append(cell)
-            last = place
-    repairs, doubts = _amiss(placed, given, marks, exercises)
-    by_hand = {
-        exercise.id: _text(exercise, placed, given, repairs) for exercise in exercises if exercise.kind == "by hand"
-    }
-    run = _runnable(cells, places, given, marks, placed)
-    return Prepared(run, by_hand, placed, repairs, doubts)
+            return ""
+        before = max((index for index in range(place) if self.marks[index]), default=-1)
+        section = range(before + 1, place + 1)
+        answers = [cell for cell in self.placed[place][0] if not _same(cell, self.given[place])]
+        moved = [(self.placed[place][1], cell) for cell in self.placed[place][1] if cell.kind != "code"]
+        if not answers:
+            own = [self.placed[index][1] for index in section]
+            if before >= 0 and not self.placed[before + 1][0]:  # the question itself was written in
+                own = [[cell for cell in self.placed[before][1] if cell.kind != "code"], *own]
+            taken = {id(self.cells[index]) for index in judged}
+            moved = [(cells, cell) for cells in own for cell in cells if id(cell) not in taken and _is_prose(cell)]
+            if moved:
+                kind = "code cell" if any(cell.kind == "code" for _, cell in moved) else "cell"
+                self.repairs.append(f"the answer to {exercise.id} was taken from a {kind} that is not the one for it")
+        for cells, cell in moved:
+            cells[:] = [one for one in cells if one is not cell]
+        text = "\n\n".join(cell.source for cell in [*answers, *(cell for _, cell in moved)])
+        for index in section:
+            if self.given[index].kind != "code":
+                text = text.replace(self.given[index].source.strip(), "")
+        return text.strip()
 
-
-def _place(cell: Cell, given: list[Cell], marks: list[dict], placed: list) -> int | None:
-    """The index of the release's cell that a submitted one stands for; None if it is the student's own."""
-    named = NAMED.findall(cell.source) if cell.kind == "code" else []
-    if named:
-        places = [index for index, mark in enumerate(marks) if named[0] in NAMED.findall(given[index].source)]
-    else:
-        places = [index for index, one in enumerate(given) if one.kind == cell.kind and _same(one, cell)]
-        if not places and cell.grade_id:
-            places = [
-                index
-                for index, mark in enumerate(marks)
-                if mark.get("grade_id") == cell.grade_id and given[index].kind == cell.kind
-            ]
-    return next((index for index in places if not placed[index][0]), places[-1] if places else None)
+    def runnable(self, found: dict[str, Found]) -> list[Runnable]:
+        """The code cells in their order, after those that were put back; no checks, and no stubs."""
+        run = [Runnable(0, cell.source, given=True) for cell in self._missing()]
+        number, seen = 0, set()
+        for index, (cell, place) in enumerate(zip(self.cells, self.same, strict=True)):
+            if cell.kind != "code":
+                continue
+            number += 1
+            if cell.is_check or place in seen or (place is not None and self.marks[place]):
+                continue
+            if place is not None:
+                seen.add(place)
+                run.append(Runnable(number, self.given[place].source, given=True))
+            else:
+                judged = {key: one.answer for key, one in found.items() if index in one.judged}
+                run.append(Runnable(number, cell.source, given=False, exercises=cell.named, judged=judged))
+        return run
 
 
 def _same(one: Cell, other: Cell) -> bool:
-    return one.bare == other.bare
+    return one.kind == other.kind and one.bare == other.bare
 
 
 def _is_check(mark: dict) -> bool:
     return bool(mark.get("grade")) and not mark.get("solution")
 
 
-def _amiss(
-    placed: list, given: list[Cell], marks: list[dict], exercises: Sequence[Exercise]
-) -> tuple[list[str], list[str]]:
-    """What was mended, and what a person should look at."""
-    repairs, doubts = [], []
-    lost = [index for index, mark in enumerate(marks) if not placed[index][0]]
-    for index, (own, _) in enumerate(placed):
-        mark, named = marks[index], NAMED.findall(given[index].source)
-        if not mark:
-            continue
-        if own and any(cell.grade_id != mark["grade_id"] for cell in own):
-            repairs.append(
-                f"the marks on the cell of {mark['grade_id']} were lost or changed; it was found by its text"
-            )
-        if len(own) > 1:
-            repairs.append(
-                f"there are {len(own)} cells of {mark['grade_id']}; they were run in order, and the last holds"
-            )
-        if not own and named:
-            doubts.append(f"there is no cell with the line '# exercise: {named[0]}'")
-        if not own and _is_check(mark):
-            repairs.append(f"the cell {mark['grade_id']} was missing or changed, and was put back")
-    missing = sum(not marks[index] and given[index].kind == "code" for index in lost)
-    if missing:
-        repairs.append(f"{missing} of the given code cells were missing or changed, and were put back")
-    for exercise in exercises:
-        if exercise.kind != "function":
-            continue
-        own = [
-            cell
-            for index, (cells, _) in enumerate(placed)
-            if exercise.id in NAMED.findall(given[index].source)
-            for cell in cells
-        ]
-        defined = {name for cell in own for name in FUNCTION.findall(cell.source)}
-        if (
-            defined
-            and exercise.answer not in defined
-            and not any(exercise.answer in _uses(cell.source) for cell in own)
-        ):
-            doubts.append(
-                f"{exercise.id}: its cell defines {', '.join(sorted(defined)[:3])[:100]}, not {exercise.answer}"
-            )
-    return repairs, doubts
-
-
-def _text(exercise: Exercise, placed: list, given: list[Cell], repairs: list[str]) -> str:
-    """The student's text for an answer that a person marks."""
-    index = next((index for index, cell in enumerate(given) if _belongs(cell.grade_id, exercise.id)), None)
-    if index is None:
-        return ""
-    texts = [cell.source for cell in placed[index][0] if not _same(cell, given[index])]
-    if not texts:
-        around = placed[index][1] + (placed[index - 1][1] if not placed[index][0] and index else [])
-        texts = [cell.source for cell in around if cell.kind != "code"]
-        if texts:
-            repairs.append(f"the answer to {exercise.id} stands in a cell of its own, and was taken from there")
-    text = "\n\n".join(texts).strip()
-    return "" if text == TEXT_STUB else text
-
-
-def _runnable(
-    cells: Sequence[Cell], places: list[int | None], given: list[Cell], marks: list[dict], placed: list
-) -> list[Runnable]:
-    """The code cells in their order, after those that were put back, without those that nobody needs."""
-    run = [
-        Runnable(0, cell.source, given=True)
-        for index, cell in enumerate(given)
-        if cell.kind == "code" and not marks[index] and not placed[index][0]
-    ]
-    number = 0
-    for cell, place in zip(cells, places, strict=True):
-        if cell.kind != "code":
-            continue
-        number += 1
-        is_given = place is not None and _same(cell, given[place])
-        if CHECK.fullmatch(cell.source) or (is_given and _is_check(marks[place])):
-            continue
-        own = bool(place is None or marks[place] or not is_given)
-        run.append(Runnable(number, cell.source, given=not own, exercises=tuple(NAMED.findall(cell.source))))
-    return list(_needed(run))
+def _is_prose(cell: Cell) -> bool:
+    """Whether a cell may hold an answer in words: text does; code if it is none, or has a sentence in a text of it."""
+    if cell.kind != "code" or len(cell.source) > LONGEST:
+        return bool(cell.source.strip())
+    said = sum(len(NAME.findall(text[0])) for text in TEXT.finditer(cell.source))
+    lines = [line for line in cell.code.split("\n") if not line.lstrip().startswith(("%", "!"))]
+    pairs = WORDS.findall("\n".join(lines))
+    return said >= FEW_WORDS or any(not keyword.iskeyword(one) and not keyword.iskeyword(other) for one, other in pairs)
 
 
 def _needed(run: list[Runnable]) -> Iterator[Runnable]:
@@ -265,7 +217,7 @@ def _needed(run: list[Runnable]) -> Iterator[Runnable]:
     used: set[str] = set()
     for cell in run:
         if not cell.given:
-            used |= _uses(cell.source)
+            used |= Cell("code", cell.source).used
     chosen: set[int] = set()
     while True:
         more = [
@@ -277,17 +229,13 @@ def _needed(run: list[Runnable]) -> Iterator[Runnable]:
             break
         chosen.update(more)
         for index in more:
-            used |= _uses(run[index].source)
+            used |= Cell("code", run[index].source).used
     for index, cell in enumerate(run):
         if not cell.given or index in chosen:
             yield cell
 
 
-def _uses(source: str) -> set[str]:
-    """The words in a cell that may be names: not those in comments and in texts, but for f-strings."""
-    return set(NAME.findall(TEXT.sub(lambda text: text[0] if "f" in (text[1] or "").lower() else " ", source)))
-
-
+@functools.cache
 def _defines(source: str) -> set[str]:
     """The names that a given cell defines, wherever in it; "*" if it imports all of a module."""
     without_magics = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
@@ -310,10 +258,10 @@ def assembled(prepared: Prepared, release: dict, said: dict[str, str]) -> dict:
         release: the notebook that students were given, as JSON.
         said: of each exercise, by its id.
     """
-    cells = []
+    cells, screen = [], inert.Screen()
     for index, (original, (own, after)) in enumerate(zip(release["cells"], prepared.placed, strict=True)):
         marks = original["metadata"].get("nbgrader", {})
-        given = _cell(original)
+        given = cell_of(original)
         cell = {
             "cell_type": given.kind,
             "id": original.get("id", f"given-{index}"),
@@ -321,18 +269,21 @@ def assembled(prepared: Prepared, release: dict, said: dict[str, str]) -> dict:
             "source": given.source,
         }
         if marks.get("solution"):
-            texts = [one.source if one.kind == "code" else harmless(one.source) for one in own]
             answer = next((text for key, text in prepared.by_hand.items() if _belongs(given.grade_id, key)), None)
+            texts = [one.source for one in own]
             if marks.get("grade"):
-                texts = [harmless(answer)] if answer else []
-            cell["source"] = "\n\n".join(texts) if texts else given.source
+                texts = [answer] if answer else []
+            if texts:
+                cell["source"] = screen.shown(given.kind, "\n\n".join(texts))
         said_of_it = next(
             (text for key, text in said.items() if _is_check(marks) and _belongs(given.grade_id, key)), None
         )
         cells.append(_with_outputs(cell, said_of_it))
         for number, one in enumerate(after):
-            source = one.source if one.kind == "code" else harmless(one.source)
-            extra = {"cell_type": one.kind, "id": f"own-{index}-{number}", "metadata": {}, "source": source}
+            # What stands in a raw cell is given to a browser as it is.
+            kind = "code" if one.kind == "code" else "markdown"
+            source = screen.shown(one.kind, one.source)
+            extra = {"cell_type": kind, "id": f"own-{index}-{number}", "metadata": {}, "source": source}
             cells.append(_with_outputs(extra, None))
     return {"cells": cells, "metadata": release["metadata"], "nbformat": 4, "nbformat_minor": 5}
 
@@ -346,10 +297,3 @@ def _with_outputs(cell: dict, said: str | None) -> dict:
         return cell
     outputs = [{"output_type": "stream", "name": "stdout", "text": said}] if said else []
     return cell | {"execution_count": None, "outputs": outputs}
-
-
-def harmless(text: str) -> str:
-    """A student's Markdown with nothing in it that a browser would run: no HTML, no links that are programs."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    # In Markdown, a backslash before a colon is a colon.
-    return re.sub(r"(script|data|file)[\s\\]*:", r"\1 :", text, flags=re.IGNORECASE)

@@ -1,31 +1,32 @@
-"""A process of the student's own: it sees a system that it cannot write to, and nobody else; and it ends.
+"""Processes of the student's own: they see a system that they cannot write to, and nobody else; and they end.
 
 bubblewrap makes namespaces of user, processes, network, host and interprocess communication. Inside there are the
 system's programs, this Python and the package, all read-only, an empty /tmp of limited size that is gone afterwards,
 no network and no capabilities. Not inside: the course folder, other submissions, the gradebook, the home of whoever
 grades, and the folder of `vistext.checks` that holds right answers (`stub_checks` stands there).
 
-A filter of system calls (seccomp) forbids other processes, sockets but local ones, and memory that no limit of a
-process counts: so what it may take is what one process may take. A watch ends it when it holds too much memory, or has
-too many threads or files.
+The first process in there runs nothing of the student's. It has imported NumPy, and makes copies of itself that run the
+student's cells, one after the other, each from the same beginning and with an empty /tmp; so a new one costs next to
+nothing. A filter of system calls (vistext.grading.system_calls) forbids them other processes, sockets but local ones,
+and memory that no limit of a process counts: so what one may take is what one process may take. A watch ends it when it
+holds too much memory, or has too many threads or files.
 """
 
+import base64
 import contextlib
-import errno
 import functools
+import json
 import os
 import resource
-import selectors
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from vistext.grading import wire
+from vistext.grading import namespaces, system_calls
+from vistext.grading.process import EndedError, Process
 from vistext.grading.settings import Limits
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -35,78 +36,65 @@ SHOWN_OF_CHECKS = ("asking.py", "exercise.py", "plain.py")  # how a function is 
 SYSTEM = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 WRITABLE = ("/tmp", "/dev/shm")
 NOBODY = 65534
-FORBIDDEN = (
-    *("fork", "vfork"),  # threads may be started
-    *("ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd"),  # other processes: there is bubblewrap's own
-    *("memfd_create", "memfd_secret", "shmget", "semget", "msgget", "bpf"),  # memory that no limit of a process counts
-    *("add_key", "keyctl", "request_key"),  # keys are kept for whoever grades, not for a namespace
-    *("unshare", "setns", "mount", "umount2", "pivot_root", "open_tree", "move_mount", "fsopen", "mount_setattr"),
-    *("io_uring_setup", "perf_event_open", "userfaultfd"),  # ways round this filter, or deep into the kernel
-)
-AF_UNIX = 1  # asyncio pairs them; vsock, for one, reaches out of every namespace
-UNKNOWN = -1  # the number of a system call that an older libseccomp does not know
-CLONE_THREAD = 0x00010000
-TICK = 0.2  # seconds between two looks of the watch
+# What the kernel tells everybody of the whole machine, through which two students could talk, is not shown. What
+# programs look up of the processor is.
+SHOWN_OF_PROC = ("cpuinfo", "filesystems", "self", "thread-self", "mounts", "net", "version")
 START_SECONDS = 60  # of the process itself, before it runs anything of the student's
-PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+PIPES = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+SOCKET = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM  # either keeps messages apart
+PATIENCE = 3  # seconds that the first process has for saying that another has ended
 INSTALL = (
     "the sandbox needs bubblewrap and libseccomp, on Linux (Debian, Ubuntu: sudo apt install bubblewrap libseccomp2; "
-    "Fedora: sudo dnf install bubblewrap libseccomp). --no-sandbox runs students' code as you, with your files and "
-    "network: only for code that you trust"
+    "Fedora: sudo dnf install bubblewrap libseccomp)"
 )
+TRUSTED = "--no-sandbox runs students' code as you, with your files and network: only for code that you trust"
 
 
 class SandboxError(RuntimeError):
-    """There is no sandbox on this machine."""
-
-
-class EndedError(Exception):
-    """The process in the sandbox is no more.
+    """There is no sandbox on this machine.
 
     Attributes:
-        kind: "Timeout", "Memory", "Threads", "Files", "Answer" (too long, or not readable) or "Ended" (by itself).
+        found: why.
+        remedy: what to do about it; "" if that is not known.
     """
 
-    def __init__(self, kind: str, message: str):
-        super().__init__(message)
-        self.kind = kind
+    def __init__(self, found: str, remedy: str = ""):
+        super().__init__(f"{found}: {remedy}" if remedy else found)
+        self.found, self.remedy = found, remedy
 
 
 class Sandbox:
-    """One process that answers, in its sandbox; a context manager that leaves nothing running.
+    """A place in which processes are begun, one after the other; a context manager that leaves nothing running.
 
     Args:
-        limits: what it may take.
-        sandboxed: False to run it as it is, in a folder of its own.
+        limits: what each may take.
+        sandboxed: False to run them as they are, in a folder of their own.
         hidden: folders that must not be seen even where a folder that is shown holds them.
+
+    Raises:
+        SandboxError: nothing starts in it.
     """
 
     def __init__(self, limits: Limits, *, sandboxed: bool = True, hidden: tuple[Path, ...] = ()):
         self.limits = limits
-        self.printed = 0
-        self._begun = False
-        self._folder = None
-        command = [sys.executable, "-s", "-B", "-c", INSIDE]
-        if sandboxed:
-            self._process = _start(command, limits.disk, hidden, _as_whom())
-        else:
-            self._folder = tempfile.TemporaryDirectory()
-            here = {"env": _environment(self._folder.name), "cwd": self._folder.name, "start_new_session": True}
-            self._process = subprocess.Popen(command, **PIPES, **here)
-        self._said = b""
-        self._unsent = b""
-        self._pending = bytearray()
-        self._open = selectors.DefaultSelector()
-        os.set_blocking(self._process.stdin.fileno(), False)
-        for stream in (self._process.stdout, self._process.stderr):
-            os.set_blocking(stream.fileno(), False)
-            self._open.register(stream, selectors.EVENT_READ)
+        self._folder = None if sandboxed else tempfile.TemporaryDirectory()
+        self._calls = system_calls.without_processes() if sandboxed else b""
+        self._control, inside = socket.socketpair(socket.AF_UNIX, SOCKET)
+        pipes = {"stdin": inside, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        command = [sys.executable, "-s", "-B", "-c", INSIDE, *(WRITABLE if sandboxed else ())]
+        with inside:
+            if sandboxed:
+                self._process = _start(command, limits.disk, hidden, _as_whom(), pipes)
+            else:
+                here = {"env": _environment(self._folder.name), "cwd": self._folder.name, "start_new_session": True}
+                self._process = subprocess.Popen(command, **pipes, **here)
         try:
-            self.ask({"limit": _resources(limits)}, START_SECONDS)
-            self._begun = True
-        except BaseException:
+            self._said(START_SECONDS)
+        except EndedError as error:
+            self._process.kill()
+            said = self._process.communicate()[1].decode(errors="replace").strip().splitlines()
             self.close()
-            raise
+            raise SandboxError(f"a process did not start in the sandbox: {(said or [error])[-1]}") from error
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -114,150 +102,103 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, message: dict, seconds: float) -> dict:
-        """Send a message, and wait for what comes back.
+    def begin(self) -> Process:
+        """A new process; the one before must have ended.
 
         Raises:
-            EndedError: nothing came in time, or too much, or the process has ended. It is killed.
+            EndedError: the sandbox itself is no more, or what the one before has left cannot be cleared away.
         """
+        wanted = {"limits": _resources(self.limits), "calls": base64.b64encode(self._calls).decode()}
+        questions, questions_in = os.pipe()
+        answers_out, answers = os.pipe()
+        printed_out, printed = os.pipe()
         try:
-            self._unsent = wire.frame(message)
-            return wire.read(self._receive(time.monotonic() + seconds, seconds))
-        except wire.WireError as error:
+            socket.send_fds(self._control, [json.dumps(wanted).encode()], [questions, answers, printed])
+            self._said(START_SECONDS)
+        except (OSError, EndedError) as error:
+            for number in (questions_in, answers_out, printed_out):
+                os.close(number)
+            raise EndedError("Ended", "it ended its sandbox") from error
+        finally:
+            for number in (questions, answers, printed):
+                os.close(number)
+        return Process(self, questions_in, answers_out, printed_out)
+
+    def end(self) -> int | None:
+        """Kill the process that runs, and wait until it is gone; its exit code, as of `subprocess`, None if unknown."""
+        try:
+            self._control.send(b"end")
+            return self._said(PATIENCE)["ended"]
+        except (OSError, EndedError):
             self.close()
-            raise EndedError("Answer", f"what came back cannot be read: {error}") from error
-        except EndedError:
-            self.close()
-            raise
+            return None
 
     def close(self) -> None:
         """Kill everything in the sandbox. Its namespace of processes dies with its first process, and all that it
         has started with that."""
         if self._process.poll() is None:
+            with contextlib.suppress(OSError, EndedError):
+                if self._folder is not None:  # no namespace: what runs is ended by who has begun it
+                    self._control.send(b"end")
+                    self._said(PATIENCE)
             self._process.kill()
         self._process.wait()
-        self._open.close()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            with contextlib.suppress(OSError):
-                stream.close()
+        self._process.stderr.close()
+        self._control.close()
         if self._folder is not None:
             self._folder.cleanup()
 
-    def _receive(self, deadline: float, seconds: float) -> bytes:
-        size, look = None, time.monotonic() + TICK
-        while True:
-            if size is None and len(self._pending) >= wire.HEADER.size:
-                size = wire.HEADER.unpack(self._pending[: wire.HEADER.size])[0]
-                if size > self.limits.answer:
-                    raise EndedError("Answer", f"an answer of {size:,} bytes; at most {self.limits.answer:,} are read")
-            if size is not None and len(self._pending) >= wire.HEADER.size + size:
-                body = bytes(self._pending[wire.HEADER.size : wire.HEADER.size + size])
-                del self._pending[: wire.HEADER.size + size]
-                return body
-            now = time.monotonic()
-            if now >= deadline:
-                raise EndedError("Timeout", f"it did not end within {seconds:.0f} seconds")
-            if now >= look:
-                self._watch()
-                look = now + TICK
-            self._exchange(min(deadline, look) - now)
-
-    def _exchange(self, seconds: float) -> None:
-        """Write and read what can be, waiting a while for either: whoever is in there may do neither."""
-        if not self._unsent and self._process.stdin in self._open.get_map():
-            self._open.unregister(self._process.stdin)
-        elif self._unsent and self._process.stdin not in self._open.get_map():
-            self._open.register(self._process.stdin, selectors.EVENT_WRITE)
-        for key, _ in self._open.select(max(seconds, 0)):
-            if key.fileobj is self._process.stdin:
-                try:
-                    self._unsent = self._unsent[os.write(key.fd, self._unsent[: 1 << 16]) :]
-                except OSError:
-                    raise self._ended() from None
-                continue
-            data = os.read(key.fd, 1 << 16)
-            if key.fileobj is self._process.stderr:
-                self._said = (self._said + data)[:4000] if len(self._said) < 4000 else self._said
-                self.printed += len(data)
-                if not data:
-                    self._open.unregister(key.fileobj)
-            elif data:
-                self._pending += data
-            else:
-                raise self._ended()
-
-    def _watch(self) -> None:
-        """Raise if it holds too much memory, or has too many threads or files."""
+    def watch(self) -> None:
+        """Raise if what is in it holds too much memory, or has too many threads or files."""
         processes = descendants(self._process.pid)
         held, threads = sum(map(resident, processes)), sum(map(_threads, processes))
         if held > self.limits.memory:
             raise EndedError("Memory", f"it held {held >> 20:,} MiB; at most {self.limits.memory >> 20:,} are allowed")
         if threads > self.limits.threads:
             raise EndedError("Threads", f"it started {threads} threads; {self.limits.threads} are allowed")
-        # Before it has begun, it may not see files of its own yet, but the system's.
-        files = max(map(_files, processes), default=0) if self._begun else 0
+        files = max(map(_files, processes), default=0) if self._folder is None else 0
         if files > self.limits.files:
             raise EndedError("Files", f"it made {files:,} files; {self.limits.files:,} are allowed")
 
-    def _ended(self) -> EndedError:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
-        code = self._process.poll()
-        signal = -code if code is not None and code < 0 else (code or 0) - 128
-        how = {
-            9: "it was killed",
-            11: "it crashed (segmentation fault)",
-            24: f"it used more than {self.limits.processor_seconds} seconds of processor time",
-        }.get(signal, "it ended its own process")
-        return EndedError("Timeout" if signal == 24 else "Ended", how)
-
-    @property
-    def said(self) -> str:
-        """The first that was printed, for whoever has to find out what is wrong with a sandbox."""
-        return self._said.decode(errors="replace")
+    def _said(self, seconds: float) -> dict:
+        self._control.settimeout(seconds)
+        try:
+            return json.loads(self._control.recv(1000))
+        except (OSError, ValueError) as error:
+            raise EndedError("Ended", "it ended its sandbox") from error
+        finally:
+            self._control.settimeout(None)
 
 
-def problem() -> str | None:
+def refusal() -> SandboxError | None:
     """Why there can be no sandbox here, and what to do about it; None if there can."""
+    install = f"{INSTALL}. {TRUSTED}"
     if sys.platform != "linux":
-        return f"no sandbox on {sys.platform}: {INSTALL}"
+        return SandboxError(f"no sandbox on {sys.platform}", install)
     if shutil.which("bwrap") is None:
-        return f"bubblewrap is not installed: {INSTALL}"
+        return SandboxError("bubblewrap is not installed", install)
     try:
         _as_whom()
     except SandboxError as error:
-        return str(error)
+        return error
+    except OSError as error:
+        return SandboxError(f"bubblewrap cannot be started ({error}; it is looked for in /usr/bin and /bin)", install)
     except (ImportError, RuntimeError) as error:
-        return f"there is no filter of system calls ({error}): {INSTALL}"
+        return SandboxError(f"there is no filter of system calls ({error})", install)
     return None
 
 
-def _start(command: list[str], disk: int, hidden: tuple[Path, ...], user: dict) -> subprocess.Popen:
-    with _filter() as calls:
+def problem() -> str | None:
+    """The same in one sentence."""
+    refused = refusal()
+    return None if refused is None else str(refused)
+
+
+def _start(command: list[str], disk: int, hidden: tuple[Path, ...], user: dict, pipes: dict) -> subprocess.Popen:
+    with system_calls.sandbox_filter() as calls:
         whole = [*_bubblewrap(disk, hidden), "--seccomp", str(calls.fileno()), "--", *command]
         how = {"env": _environment("/tmp/home"), "start_new_session": True, "cwd": "/", "pass_fds": [calls.fileno()]}
-        return subprocess.Popen(whole, **PIPES, **how, **user)
-
-
-@contextlib.contextmanager
-def _filter() -> Iterator[BinaryIO]:
-    """A file with the filter of system calls, for this processor, as bubblewrap reads it."""
-    import pyseccomp  # fails without the system's libseccomp
-
-    calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    forbid = pyseccomp.ERRNO(errno.EPERM)
-    for name in FORBIDDEN:
-        number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
-        if number != UNKNOWN:
-            calls.add_rule(forbid, number)
-    calls.add_rule(forbid, "socket", pyseccomp.Arg(0, pyseccomp.NE, AF_UNIX))
-    calls.add_rule(forbid, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0))
-    # The flags of clone3 lie in memory, where a filter cannot look; without it, the C library starts threads by clone.
-    calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
-    with tempfile.TemporaryFile() as file:
-        calls.export_bpf(file)
-        file.seek(0)
-        yield file
+        return subprocess.Popen(whole, **pipes, **how, **user)
 
 
 @functools.cache
@@ -268,19 +209,22 @@ def _as_whom() -> dict:
     """
     said = ""
     for user in [{"user": NOBODY, "group": NOBODY, "extra_groups": []}, {}] if os.geteuid() == 0 else [{}]:
-        with _start([sys.executable, "-s", "-c", "import numpy"], 1 << 20, (), user) as tried:
+        with _start([sys.executable, "-s", "-c", "import numpy"], 1 << 20, (), user, PIPES) as tried:
             lines = tried.communicate()[1].decode(errors="replace").strip().splitlines()
         if tried.returncode == 0:
             return user
         said = (lines or [f"exit code {tried.returncode}"])[-1]
+    if said.startswith("bwrap"):
+        raise SandboxError(f"bubblewrap is refused here ({said})", f"{namespaces.way_out()}. {TRUSTED}")
     raise SandboxError(
-        f"bubblewrap does not start here ({said}). It must be allowed to make user namespaces. {INSTALL}"
+        f"bubblewrap starts, and Python does not start in it ({said})",
+        f"make the environment anew, in a folder that others may read, from a Python that they may run. {TRUSTED}",
     )
 
 
 @functools.cache
 def _has(option: str) -> bool:
-    shown = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
+    shown = subprocess.run(["bwrap", "--help"], capture_output=True, encoding="utf-8", check=False)
     return f"--{option} " in shown.stdout + shown.stderr
 
 
@@ -295,7 +239,7 @@ def _bubblewrap(disk: int, hidden: tuple[Path, ...]) -> list[str]:
     command += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
     command += ["--disable-userns"] if _has("disable-userns") else []
     # bubblewrap is the first process in there, by which all others end: nobody must write in its memory.
-    command += ["--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
+    command += ["--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1", *_proc()]
     command += ["--dev", "/dev", *limited, "--tmpfs", "/dev/shm"]
     command += [*limited, "--tmpfs", "/tmp", "--dir", "/tmp/home", "--chdir", "/tmp/home"]
     for path in ("/bin", "/sbin", "/lib", "/lib64", "/lib32"):
@@ -304,7 +248,8 @@ def _bubblewrap(disk: int, hidden: tuple[Path, ...]) -> list[str]:
         command += bind(path)
     for path in hidden:
         if path.is_dir() and any(path.resolve().is_relative_to(one) for one in shown):
-            command += ["--tmpfs", str(path.resolve())]
+            command += ["--size", "4096"] if limited else []
+            command += ["--tmpfs", str(path.resolve()), "--remount-ro", str(path.resolve())]
     checks = PACKAGE / "checks"
     command += ["--tmpfs", str(checks)]
     command += bind(Path(__file__).with_name("stub_checks.py"), checks / "__init__.py")
@@ -313,6 +258,17 @@ def _bubblewrap(disk: int, hidden: tuple[Path, ...]) -> list[str]:
     if fonts := _fonts():
         command += bind(fonts, f"/tmp/home/.cache/matplotlib/{fonts.name}")
     return [*command, "--remount-ro", str(checks), "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _proc() -> list[str]:
+    """What covers those parts of /proc that belong to no process."""
+    command = []
+    for path in sorted(Path("/proc").iterdir()):
+        if path.name.isdigit() or path.name in SHOWN_OF_PROC or path.is_symlink():
+            continue
+        cover = ["--tmpfs", str(path), "--remount-ro", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null"]
+        command += cover if path.is_dir() else [*cover, str(path)]
+    return command
 
 
 def _shown() -> list[Path]:
@@ -364,8 +320,12 @@ def _resources(limits: Limits) -> dict[str, int]:
         "CORE": 0,
         "CPU": limits.processor_seconds,
         "FSIZE": limits.disk,
+        "MEMLOCK": 1 << 16,
+        "MSGQUEUE": 0,
         "NOFILE": 256,
+        "SIGPENDING": 256,  # counted for a user, as what may be locked is
     }
+    wanted = {name: most for name, most in wanted.items() if hasattr(resource, f"RLIMIT_{name}")}
     allowed = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1] for name in wanted}
     infinity = resource.RLIM_INFINITY
     return {name: most if allowed[name] == infinity else min(most, allowed[name]) for name, most in wanted.items()}
@@ -378,7 +338,7 @@ def descendants(pid: int) -> list[int]:
         parent = waiting.pop()
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{parent}/task"):
-                children = Path(f"/proc/{parent}/task/{task}/children").read_text().split()
+                children = Path(f"/proc/{parent}/task/{task}/children").read_text(encoding="ascii").split()
                 waiting += map(int, children)
                 found += map(int, children)
     return found
@@ -393,7 +353,7 @@ def _threads(pid: int) -> int:
 def resident(pid: int) -> int:
     """Bytes of memory that a process holds."""
     with contextlib.suppress(OSError, IndexError, ValueError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
     return 0
 
 

@@ -9,7 +9,7 @@ MIB = 1 << 20
 class Limits:
     """What one submission may take. The defaults fit sets in which nothing is trained: they finish in a second."""
 
-    seconds: float = 120.0  # in all, by the clock
+    seconds: float = 120.0  # by the clock, for the cases that are shown; and as many again for those held out
     cell_seconds: float = 60.0  # one cell; starting TensorFlow takes 15 of them on a busy machine
     call_seconds: float = 10.0  # one call of a student's function
     processor_seconds: int = 120  # of one process
@@ -19,7 +19,8 @@ class Limits:
     files: int = 10_000
     printed: int = 1 * MIB  # more is thrown away, and noted
     answer: int = 4 * MIB  # what comes back of one call
-    notebook: int = 20 * MIB
+    file: int = 100 * MIB  # a notebook with its outputs, which are left behind
+    notebook: int = 20 * MIB  # what stands in its cells
     restarts: int = 8  # new processes for a submission that has ended its own, or does not end
 
 

@@ -181,7 +181,8 @@ class Coordinates(layers.Layer):
         waves = np.stack([wave(middles * 2**power) for power in range(4) for wave in (np.sin, np.cos)], axis=-1)
         down, across = np.repeat(waves, side, axis=0), np.tile(waves, (side, 1))
         places = ops.cast(np.concatenate([down, across], axis=-1)[None], x.dtype)
-        return ops.concatenate([x, ops.tile(places, (ops.shape(x)[0], 1, 1))], axis=-1)
+        # Not tile: Keras before 3.13 forgets the width there, without which no later layer can be built.
+        return ops.concatenate([x, ops.broadcast_to(places, (*ops.shape(x)[:-1], places.shape[-1]))], axis=-1)
 
 
 @keras.saving.register_keras_serializable("vistext")
@@ -217,7 +218,8 @@ class Things(layers.Layer):
         self.built = True
 
     def call(self, cells):
-        x = ops.tile(ops.cast(self.questions, cells.dtype)[None, None], (ops.shape(cells)[0], 1, 1, 1))
+        questions = ops.cast(self.questions, cells.dtype)
+        x = ops.broadcast_to(questions, (ops.shape(cells)[0], 1, *questions.shape))
         for block in self.looking:
             x = block(x, cells)
         return ops.concatenate([cells, self.as_cell(self.norm(x))[:, 0]], axis=1)

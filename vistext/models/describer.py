@@ -16,10 +16,10 @@ import numpy as np
 
 from vistext import decoding, weights
 from vistext.data.words import PAD, START, Vocabulary
-from vistext.engine import keras, tf
+from vistext.engine import keras, precision, tf
 from vistext.models import frames
 from vistext.models.attention import Block, Coordinates, Places, Things
-from vistext.models.hourglass import hourglass, precision, stem
+from vistext.models.hourglass import hourglass, stem
 from vistext.models.writing import Writing
 from vistext.scenes import language, tables
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from vistext import weights
-from vistext.engine import keras, tf
+from vistext.engine import keras, precision, tf
 from vistext.models import frames
-from vistext.models.hourglass import convolution, hourglass, precision, stem
+from vistext.models.hourglass import convolution, hourglass, stem
 from vistext.scenes import tables
 
 layers = keras.layers

@@ -17,8 +17,8 @@ import numpy as np
 from scipy import stats
 
 from vistext import weights
-from vistext.engine import keras
-from vistext.models.hourglass import QuickNorm, precision
+from vistext.engine import keras, precision
+from vistext.models.hourglass import QuickNorm
 
 layers = keras.layers
 

@@ -5,9 +5,6 @@ comes up and what went down at the same level are added rather than stacked, whi
 Culurciello 2017, "LinkNet" (arXiv:1707.03718).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from vistext.engine import keras, tf
 from vistext.models.tagger import PartialIdentity
 
@@ -81,14 +78,3 @@ def _normed(x, name: str):
     # Statistics forget within a few steps, as in the tagger: short trainings have no time for a slow average.
     x = QuickNorm(momentum=0.6, scale=False, epsilon=1e-5, name=f"{name}_norm")(x)
     return layers.Activation("silu", name=name)(x)
-
-
-@contextmanager
-def precision(policy: str) -> Iterator[None]:
-    """Layers that are made inside compute in this Keras dtype policy; the reader's own is left as it was."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -17,11 +17,10 @@ import numpy as np
 
 from vistext import decoding, weights
 from vistext.data.words import PAD, Vocabulary, tokenize
-from vistext.engine import keras, tf
+from vistext.engine import keras, precision, tf
 from vistext.models import describer
 from vistext.models.attention import HIDDEN, Block, Coordinates, Places, remembering
 from vistext.models.describer import GRID, look
-from vistext.models.hourglass import precision
 from vistext.models.writing import Writing, nothing
 
 layers = keras.layers

@@ -17,12 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from vistext import weights
-from vistext.engine import keras, tf
+from vistext.engine import keras, precision, tf
 from vistext.models import describer, detector, prominence
 from vistext.models.attention import Block, Coordinates, Places
 from vistext.models.describer import GRID, SIDE, look
 from vistext.models.frames import fit
-from vistext.models.hourglass import precision
 from vistext.scenes import Scene
 from vistext.scenes.language import ROLES, Frame, frames
 from vistext.scenes.language.lexicon import noun

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vistext import weights
-from vistext.engine import keras, tf
+from vistext.engine import keras, precision, tf
 from vistext.models import frames
-from vistext.models.hourglass import convolution, hourglass, precision, stem
+from vistext.models.hourglass import convolution, hourglass, stem
 from vistext.scenes import tables
 
 layers = keras.layers

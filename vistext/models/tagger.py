@@ -12,7 +12,7 @@ import numpy as np
 from vistext import weights
 from vistext.data import pictures as picture_files
 from vistext.data.cifar10 import CLASSES
-from vistext.engine import keras
+from vistext.engine import keras, precision
 
 layers = keras.layers
 
@@ -128,9 +128,7 @@ def build(config: TaggerConfig = TaggerConfig()) -> keras.Model:
     Returns:
         A model, not compiled: uint8 [n, h, w, 3] with sides of at least 16 → logits float32 [n, classes].
     """
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config.precision)
-    try:
+    with precision(config.precision):
         pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
         x = layers.Activation("silu", name="whitened")(Whitening(name="whitening")(pictures))
         for index, channels in enumerate(config.widths, start=1):
@@ -142,8 +140,6 @@ def build(config: TaggerConfig = TaggerConfig()) -> keras.Model:
         )(x)
         scale = 1 / (config.widths[-1] * config.temperature)
         logits = layers.Rescaling(scale, dtype="float32", name="logits")(x)
-    finally:
-        keras.config.set_dtype_policy(policy)
     return keras.Model(pictures, logits, name="tagger")
 
 

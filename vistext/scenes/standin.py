@@ -51,7 +51,7 @@ def cifar10_or_stand_in() -> Cifar10:
         One of the two; the stand-in has a `note`.
 
     Raises:
-        DamagedDataError: there is a copy of CIFAR-10, but it cannot be read: no reason to take something else.
+        DamagedDataError: the network gives something else than CIFAR-10: no reason to take something else here.
         OSError: the disk is full, or the cache may not be written to.
     """
     try:

@@ -108,7 +108,7 @@ def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | No
     refused at once.
 
     Args:
-        picture_path: a JPEG, PNG or WebP file of any size, to be tagged.
+        picture_path: a photograph, as `vistext.data.pictures.open_picture` takes it, to be tagged.
         scene: a scene to be drawn and searched. With neither, the tour is of the course's two cats: scikit-image's
             photograph of one, and `scenes.course_scene()`.
 

@@ -4,6 +4,11 @@ Each is a `Playable`: live where a kernel runs, and its still picture everywhere
 What moves is drawn by Pillow, not matplotlib, so that a slider answers in milliseconds.
 """
 
+from vistext import environment
+
+# ruff: noqa: E402
+environment.require("ipywidgets")  # with a remedy, which the import of it below would not give
+
 from vistext.widgets.acting import click_a_thing
 from vistext.widgets.asking import ask
 from vistext.widgets.describing import best_of_n, describe_by_z

@@ -1,0 +1,541 @@
+"""What befalls an honest student's notebook on its way: it keeps its marks, and what a person should know is said."""
+
+import copy
+import json
+from dataclasses import replace
+
+import nbformat
+import pytest
+import standins
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from submissions import RIGHT, as_bytes, hand_in, make_release, scores
+
+from vistext.checks import preflight
+from vistext.grading import cells, repair
+from vistext.grading.grade import grade
+from vistext.grading.settings import Limits
+
+pytestmark = pytest.mark.sandbox
+
+SCALE, TOTAL, LARGEST = RIGHT.values()
+ZERO_SCALE = "def scale(numbers, factor):\n    return 0"
+PROSE = "Because the map is coarse, and one picture proves nothing."
+TABLE = "table = [" + ", ".join(["1"] * 20_001) + "]\n"
+
+
+def plain(notebook):
+    return json.loads(as_bytes(notebook))
+
+
+def finished(**answers):
+    """All exercises answered; `one` to `three` in another way."""
+    given = dict(zip(("one", "two", "three"), RIGHT, strict=True))
+    return hand_in(RIGHT | {given[name]: text for name, text in answers.items()})
+
+
+def cell_of(notebook, part):
+    return next(cell for cell in notebook.cells if part in cell.id)
+
+
+def behind(notebook, part, *cells):
+    """Put cells behind the one whose id has a part in it."""
+    at = notebook.cells.index(cell_of(notebook, part)) + 1
+    notebook.cells[at:at] = cells
+    return notebook
+
+
+def at_the_end(*sources, **answers):
+    notebook = finished(**answers)
+    notebook.cells += [new_code_cell(source) for source in sources]
+    return notebook
+
+
+def with_line(line):
+    """The line of the first exercise written in another way."""
+    notebook = finished()
+    cell_of(notebook, "stub-1").source = f"{line}\n{SCALE}"
+    return notebook
+
+
+def followed_by(notebook):
+    return joined(finished(), notebook)
+
+
+def joined(*notebooks):
+    """The cells of some notebooks, one after the other."""
+    both = finished()
+    both.cells = [copy.deepcopy(cell) for notebook in notebooks for cell in notebook.cells]
+    for number, cell in enumerate(both.cells):
+        cell.id = f"cell-{number}"
+    return both
+
+
+def without_the_line():
+    notebook = finished()
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({})
+        cell.source = cell.source.removeprefix("# exercise: ps90-1\n")
+    return notebook
+
+
+def split_in_two():
+    notebook = finished(one="offset = 0")
+    behind(notebook, "stub-1", new_code_cell(SCALE))
+    cell_of(notebook, "stub-2").source = "# exercise: ps90-2\ntotal = 4000"
+    return behind(notebook, "stub-2", new_code_cell("total += 242"))
+
+
+def below_its_check():
+    notebook = hand_in({name: text for name, text in RIGHT.items() if name != "ps90-1"})
+    return behind(notebook, "check-1", new_code_cell(SCALE))
+
+
+def below_its_check_with_the_stub_touched():
+    notebook = below_its_check()
+    cell_of(
+        notebook, "stub-1"
+    ).source = (
+        '# exercise: ps90-1\ndef scale(numbers, factor):\n    """mine is below"""\n    raise NotImplementedError()'
+    )
+    return notebook
+
+
+def two_in_one_cell():
+    notebook = finished()
+    cell_of(notebook, "stub-1").source += f"\n\n# exercise: ps90-2\n{TOTAL}"
+    notebook.cells.remove(cell_of(notebook, "stub-2"))
+    return notebook
+
+
+def in_the_wrong_cells():
+    notebook = finished()
+    one, two = cell_of(notebook, "stub-1"), cell_of(notebook, "stub-3")
+    one.source, two.source = f"# exercise: ps90-1\n{LARGEST}", f"# exercise: ps90-3\n{SCALE}"
+    return notebook
+
+
+def given_cells(change):
+    """Each cell that was given as an editor may change it."""
+    notebook = finished()
+    for part in ("imports", "unused"):
+        cell = cell_of(notebook, part)
+        cell.source = change(cell.source)
+    return notebook
+
+
+def all_sources(change):
+    notebook = finished()
+    for cell in notebook.cells:
+        cell.source = change(cell.source)
+    return notebook
+
+
+def indented(source):
+    return "\n".join(f"    {line}" if line else line for line in source.split("\n"))
+
+
+def tagged(*tags):
+    notebook = finished()
+    for cell in notebook.cells:
+        cell.metadata["tags"] = list(tags)
+    return notebook
+
+
+def saved_with_an_error():
+    notebook = finished()
+    cell_of(notebook, "stub-1").outputs = [new_output("error", ename="NameError", evalue="x", traceback=["x"])]
+    return notebook
+
+
+# For each: the notebook, what its first three exercises earn, and what must be said of it ("" where nothing need be).
+NOTEBOOKS = {
+    "an untouched copy after it": (lambda: followed_by(make_release()), [4, 2, 3], ""),
+    "an untouched copy before it": (lambda: joined(make_release(), finished()), [4, 2, 3], ""),
+    "an older, wrong copy after it": (
+        lambda: followed_by(hand_in({"ps90-1": ZERO_SCALE})),
+        [4, 2, 3],
+        "2 different cells",
+    ),
+    "an older copy that cannot run": (
+        lambda: followed_by(hand_in({"ps90-1": "def scale(numbers, factor)\n    return 1"})),
+        [4, 2, 3],
+        "",
+    ),
+    "the same copy after it": (lambda: followed_by(finished()), [4, 2, 3], "2 cells of ps90-1"),
+    "a cell copied and left": (
+        lambda: behind(finished(), "stub-1", new_code_cell(f"# exercise: ps90-1\n{SCALE}")),
+        [4, 2, 3],
+        "2 cells of ps90-1",
+    ),
+    "a cell copied and then finished": (
+        lambda: behind(finished(one=ZERO_SCALE), "stub-1", new_code_cell(f"# exercise: ps90-1\n{SCALE}")),
+        [4, 2, 3],
+        "2 different cells of ps90-1",
+    ),
+    "a scratch cell redefines a function": (
+        lambda: at_the_end("def scale(x):\n    return x"),
+        [4, 2, 3],
+        "ps90-1: code cell 9 gives scale another meaning",
+    ),
+    "a scratch cell imports over a function": (
+        lambda: at_the_end("from math import exp as largest"),
+        [4, 2, 3],
+        "ps90-3: code cell 9 gives largest another meaning",
+    ),
+    "a scratch cell directly below": (
+        lambda: behind(finished(), "stub-1", new_code_cell("def scale(x):\n    return x")),
+        [4, 2, 3],
+        "ps90-1: code cell 4, below its own, gives scale a value again",
+    ),
+    "a scratch cell reuses a variable": (
+        lambda: at_the_end("for total in range(3):\n    pass"),
+        [4, 2, 3],
+        "ps90-2: code cell 9 gives total another meaning",
+    ),
+    "a variable is reused in another exercise": (
+        lambda: finished(three=f"total = 0\n{LARGEST}"),
+        [4, 2, 3],
+        "gives total another meaning",
+    ),
+    "an array is changed later": (
+        lambda: at_the_end("np.add(total, 1, out=total)", two="total = np.array(4242)"),
+        [4, 2, 3],
+        "",
+    ),
+    "a helper is redefined later": (
+        lambda: at_the_end(
+            "def times(a):\n    return 0",
+            one=f"def times(a, b):\n    return a * b\n\n{SCALE.replace('number * factor', 'times(number, factor)')}",
+        ),
+        [4, 2, 3],
+        "",
+    ),
+    "a helper is defined later only": (
+        lambda: at_the_end(
+            "def times(a, b):\n    return a * b", one=SCALE.replace("number * factor", "times(number, factor)")
+        ),
+        [4, 2, 3],
+        "",
+    ),
+    "a recursive function is redefined": (
+        lambda: at_the_end(
+            "scale = None",
+            one="def scale(numbers, factor):\n"
+            "    return [numbers[0] * factor, *scale(numbers[1:], factor)] if numbers else []",
+        ),
+        [4, 2, 3],
+        "gives scale another meaning",
+    ),
+    "a function is deleted": (lambda: at_the_end("del scale, total"), [4, 2, 3], ""),
+    "a check is asserted before the answer": (
+        lambda: finished(one=f'assert check("ps90-1", print).verdict.passed\n{SCALE}'),
+        [4, 2, 3],
+        "",
+    ),
+    "a check of what is not there yet": (
+        lambda: finished(one=f'assert check("ps90-1", scale).verdict.passed\n{SCALE}'),
+        [4, 2, 3],
+        "NameError",
+    ),
+    "an assertion fails before the answer": (
+        lambda: finished(one=f"assert 1 == 2, 'to do'\n{SCALE}"),
+        [4, 2, 3],
+        "AssertionError",
+    ),
+    "the answer stands below the stub's raise": (
+        lambda: finished(two="total = ...\n# YOUR CODE HERE\nraise NotImplementedError()\ntotal = 4242"),
+        [4, 2, 3],
+        "",
+    ),
+    "the stub's raise stands below the answer": (
+        lambda: finished(two="total = 4242\n# YOUR CODE HERE\nraise NotImplementedError()"),
+        [4, 2, 3],
+        "",
+    ),
+    "a stub's raise and a scratch cell": (
+        lambda: at_the_end("total = 7", two="total = 4242\n# YOUR CODE HERE\nraise NotImplementedError()"),
+        [4, 2, 3],
+        "its own cell is not finished",
+    ),
+    "a file is written and imported": (
+        lambda: behind(
+            finished(one="from helpers import scale"), "imports", new_code_cell(f"%%writefile helpers.py\n{SCALE}")
+        ),
+        [4, 2, 3],
+        "",
+    ),
+    "a file is written and all of it imported": (
+        lambda: behind(
+            finished(one="from helpers import *"), "imports", new_code_cell(f"%%writefile helpers.py\n{SCALE}")
+        ),
+        [4, 2, 3],
+        "",
+    ),
+    "a file is written and run": (
+        lambda: behind(finished(one="%run mine.py"), "imports", new_code_cell(f"%%file mine.py\n{SCALE}")),
+        [4, 2, 3],
+        "",
+    ),
+    "a file that is not there is imported": (
+        lambda: finished(one=f"from helpers import times\n{SCALE}"),
+        [4, 2, 3],
+        "ModuleNotFoundError: No module named 'helpers'",
+    ),
+    "a shell cell": (
+        lambda: behind(finished(), "imports", new_code_cell("%%bash\nls")),
+        [4, 2, 3],
+        "%%bash does nothing where answers are graded",
+    ),
+    "a large table is pasted": (lambda: finished(one=TABLE + SCALE), [4, 2, 3], ""),
+    "two exercises in one cell": (two_in_one_cell, [4, 2, 3], "ps90-2 is answered in the cell of ps90-1"),
+    "answers in each other's cells": (in_the_wrong_cells, [4, 2, 3], ""),
+    "the line of an exercise is gone": (without_the_line, [4, 2, 3], "scale was found by its name"),
+    "a cell is split in two": (split_in_two, [4, 2, 3], "below its own, gives total a value again"),
+    "an answer below its check": (
+        below_its_check,
+        [4, 2, 3],
+        "its own cell is not finished; scale was taken from code",
+    ),
+    "an answer below its check, the stub touched": (
+        below_its_check_with_the_stub_touched,
+        [4, 2, 3],
+        "its own cell is not finished",
+    ),
+    "capitals in the line": (lambda: with_line("# Exercise: PS90-1"), [4, 2, 3], ""),
+    "no space in the line": (lambda: with_line("#exercise:ps90-1"), [4, 2, 3], ""),
+    "no colon in the line": (lambda: with_line("## Exercise ps90-1 (done)"), [4, 2, 3], ""),
+    "a dash in the line": (lambda: with_line("# exercise: ps90–1"), [4, 2, 3], ""),
+    "another number in the line": (lambda: with_line("# exercise: ps90-17"), [4, 2, 3], ""),
+    "a form field of Colab": (
+        lambda: with_line('#@title Scale { display-mode: "form" }\n# exercise: ps90-1'),
+        [4, 2, 3],
+        "",
+    ),
+    "a cell mark of VS Code": (lambda: with_line("# %% exercise\n# exercise: ps90-1"), [4, 2, 3], ""),
+    "a cell mark of Jupytext": (lambda: with_line('# + id="x"\n# exercise: ps90-1'), [4, 2, 3], ""),
+    "a cell magic above the line": (lambda: with_line("%%time\n# exercise: ps90-1"), [4, 2, 3], ""),
+    "a timed assignment": (lambda: finished(two="%time total = 4242"), [4, 2, 3], ""),
+    "magic lines": (
+        lambda: finished(one=f"%matplotlib inline\n!pip install nothing\n%load_ext autoreload\n{SCALE}\nscale?"),
+        [4, 2, 3],
+        "",
+    ),
+    "it asks for input": (lambda: finished(one=f"name = input('Your name?')\n{SCALE}"), [4, 2, 3], "EOFError"),
+    "top-level await": (
+        lambda: finished(two="import asyncio\nasync def work():\n    return 4242\ntotal = await work()"),
+        [4, 2, 3],
+        "",
+    ),
+    "exit and quit": (lambda: finished(one=f"exit()\n{SCALE}\nquit()"), [4, 2, 3], ""),
+    "sys.exit above the answer": (lambda: finished(one=f"import sys\nsys.exit()\n{SCALE}"), [4, 2, 3], "SystemExit"),
+    "an endless try below the answer": (
+        lambda: finished(one=f"{SCALE}\n\nwhile scale([1], 2) == [2]:\n    pass"),
+        [4, 2, 3],
+        "code cell 3: it did not end within 4 seconds; of it, only what it defines was run",
+    ),
+    "slow work after a mistake": (
+        lambda: finished(one=f"import time\nundefined\n{SCALE}\ntime.sleep(60)"),
+        [4, 2, 3],
+        "NameError",
+    ),
+    "Google's Drive is mounted": (
+        lambda: finished(one=f"from google.colab import drive\ndrive.mount('/content/drive')\n{SCALE}"),
+        [4, 2, 3],
+        "ModuleNotFoundError",
+    ),
+    "saved with an error": (saved_with_an_error, [4, 2, 3], ""),
+    "tagged to be skipped": (lambda: tagged("skip-execution", "remove-cell"), [4, 2, 3], ""),
+    "given cells with a space before them": (lambda: given_cells(lambda source: f" {source}"), [4, 2, 3], ""),
+    "given cells with carriage returns": (
+        lambda: given_cells(lambda source: source.replace("\n", "\r")),
+        [4, 2, 3],
+        "",
+    ),
+    "given cells with line separators": (
+        lambda: given_cells(lambda source: source.replace("\n", "\u2028")),
+        [4, 2, 3],
+        "",
+    ),
+    "given cells with vertical tabs": (lambda: given_cells(lambda source: source.replace("\n", "\x0b")), [4, 2, 3], ""),
+    "given cells with next lines": (lambda: given_cells(lambda source: source.replace("\n", "\x85")), [4, 2, 3], ""),
+    "all cells with line ends of Windows": (
+        lambda: all_sources(lambda source: source.replace("\n", "\r\n")),
+        [4, 2, 3],
+        "",
+    ),
+    "all cells indented": (lambda: all_sources(indented), [4, 2, 3], ""),
+    "a string that nobody closed": (
+        lambda: at_the_end('"""' + '\\"' * 60_000),
+        [4, 2, 3],
+        "code cell 9 stopped with SyntaxError",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_an_accident_costs_no_marks_and_what_is_said_of_it_is_true(graded, name):
+    make, expected, said = NOTEBOOKS[name]
+    result = graded(make())
+    words = " | ".join(result["notes"] + result["doubts"])
+    assert scores(result)[:3] == expected, words
+    assert said in words
+    for untrue in ("ended its own process", "there is no cell", "a fault in the grader"):
+        assert untrue not in words
+    nbformat.validate(nbformat.from_dict(result["notebook"]))
+
+
+def test_a_figure_is_shown_to_nobody_and_costs_nothing(job):
+    plotting = f"import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n{SCALE}"
+    patient = replace(job, limits=replace(job.limits, seconds=120, cell_seconds=60))  # its first import takes seconds
+    assert scores(grade(as_bytes(finished(one=plotting)), patient))[:3] == [4, 2, 3]
+
+
+def as_version_3(notebook):
+    cells = [
+        {"cell_type": "code", "input": cell.source.splitlines(keepends=True), "language": "python", "outputs": []}
+        if cell.cell_type == "code"
+        else {"cell_type": "markdown", "source": cell.source}
+        for cell in notebook.cells
+    ]
+    return {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": 5}, {"cells": cells}]}
+
+
+def with_large_outputs(notebook):
+    cell_of(notebook, "stub-1").outputs = [new_output("display_data", {"image/png": "A" * 33_000_000})]
+    return plain(notebook)
+
+
+def lines_without_ends(notebook):
+    cells = [dict(cell) | {"source": cell.source.split("\n")} for cell in notebook.cells]
+    return dict(notebook) | {"cells": cells}
+
+
+FILES = {
+    "a byte order mark": lambda: as_bytes(finished()).decode().encode("utf-8-sig"),
+    "UTF-16": lambda: as_bytes(finished()).decode().encode("utf-16"),
+    "UTF-16 without a mark": lambda: as_bytes(finished()).decode().encode("utf-16-le"),
+    "UTF-16, big end first": lambda: as_bytes(finished()).decode().encode("utf-16-be"),
+    "UTF-32": lambda: as_bytes(finished()).decode().encode("utf-32"),
+    "Latin-1": lambda: as_bytes(finished(one=f"# für größere Zahlen\n{SCALE}")).decode().encode("latin-1"),
+    "line ends of Windows": lambda: as_bytes(finished()).replace(b"\n", b"\r\n"),
+    "version 3 of the format": lambda: json.dumps(as_version_3(finished())).encode(),
+    "33 MB of outputs": lambda: json.dumps(with_large_outputs(finished())).encode(),
+    "lines without ends": lambda: json.dumps(lines_without_ends(finished())).encode(),
+    "no metadata at all": lambda: json.dumps(
+        {"cells": [{"cell_type": cell.cell_type, "source": cell.source} for cell in finished().cells]}
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_read_however_it_was_written(graded, name):
+    assert scores(graded(FILES[name]()))[:3] == [4, 2, 3]
+
+
+@pytest.mark.parametrize("name", [*NOTEBOOKS, *FILES])
+def test_the_preflight_complains_of_what_the_grader_would_tell_and_of_nothing_else(
+    name, tmp_path, monkeypatch, release
+):
+    monkeypatch.setattr(preflight, "checks", standins)
+    content = FILES[name]() if name in FILES else as_bytes(NOTEBOOKS[name][0]())
+    (tmp_path / "mine.ipynb").write_bytes(content)
+    prepared = repair.prepare(cells.read(content, Limits()), release["cells"], standins.EXERCISES)
+    complaints = [one for one in preflight.preflight(tmp_path / "mine.ipynb") if not one.startswith("ps90-4: ")]
+    assert bool(complaints) == bool(prepared.doubts), (complaints, prepared.doubts)
+    assert all(any(doubt in complaint for complaint in complaints) for doubt in prepared.doubts)
+
+
+def typed(*cells, instead=False):
+    """A finished notebook with cells where its answer in words belongs."""
+    notebook = finished()
+    behind(notebook, "text", *cells)
+    if instead:
+        notebook.cells.remove(cell_of(notebook, "text"))
+    return notebook
+
+
+def in_the_question():
+    notebook = finished()
+    cell_of(notebook, "heading-4").source += f"\n\n{PROSE}"
+    return notebook
+
+
+def turned_into_code():
+    notebook = finished()
+    at = notebook.cells.index(cell_of(notebook, "text"))
+    notebook.cells[at] = new_code_cell(PROSE, metadata=notebook.cells[at].metadata)
+    return notebook
+
+
+ANSWERS_IN_WORDS = {
+    "in a code cell": lambda: typed(new_code_cell(PROSE)),
+    "in a code cell in place of the text": lambda: typed(new_code_cell(PROSE), instead=True),
+    "in a comment": lambda: typed(new_code_cell(f"# {PROSE}")),
+    "in a string": lambda: typed(new_code_cell(f'answer = """{PROSE}"""')),
+    "in a cell that was turned into code": turned_into_code,
+    "in a cell of its own": lambda: typed(new_markdown_cell(PROSE)),
+    "in a raw cell": lambda: typed(nbformat.v4.new_raw_cell(PROSE)),
+    "in the question": in_the_question,
+    "below the stub's words": lambda: hand_in(RIGHT, text=f"YOUR ANSWER HERE\n\n{PROSE}"),
+}
+
+
+def words_of(notebook, release):
+    found = repair.prepare(cells.read(as_bytes(notebook), Limits()), release["cells"], standins.EXERCISES)
+    return found.by_hand["ps90-4"]
+
+
+@pytest.mark.parametrize("name", ANSWERS_IN_WORDS)
+@pytest.mark.parametrize("stripped", [False, True], ids=["with metadata", "without"])
+def test_an_answer_in_words_reaches_the_person_who_marks_it(release, name, stripped):
+    notebook = ANSWERS_IN_WORDS[name]()
+    for cell in notebook.cells if stripped else ():
+        cell.metadata = nbformat.from_dict({})
+    assert words_of(notebook, release) == (f'answer = """{PROSE}"""' if "string" in name else PROSE).replace(
+        PROSE, f"# {PROSE}" if "comment" in name else PROSE
+    )
+
+
+def test_an_answer_in_words_in_a_code_cell_waits_for_a_person_and_costs_no_other(graded):
+    result = graded(typed(new_code_cell(PROSE)))
+    assert scores(result) == [4, 2, 3, None]
+    assert result["by_hand"] == {"ps90-4": PROSE}
+    assert "the answer to ps90-4 was taken from a code cell" in " ".join(result["notes"])
+
+
+@pytest.mark.parametrize("code", ["print(total)", "%matplotlib inline\n!pip install x", "import math\nmath.pi", ""])
+def test_code_after_a_question_is_no_answer_to_it(release, code):
+    assert words_of(typed(new_code_cell(code)), release) == ""
+
+
+def test_what_is_too_large_without_its_outputs_is_refused_with_the_reason(job):
+    content = as_bytes(finished(one=f"# {'x' * 3_000_000}\n{SCALE}"))
+    result = grade(content, replace(job, limits=replace(job.limits, notebook=2_000_000)))
+    assert result["exercises"] == {}
+    assert result["doubts"] == [
+        "a notebook whose cells hold 3 MB of text, of at most 2; no problem set asks for as much"
+    ]
+    result = grade(content, replace(job, limits=replace(job.limits, file=2_000_000)))
+    assert "a file of 3 MB, of at most 2; clear its outputs" in result["doubts"][0]
+
+
+def test_an_answer_that_cannot_be_judged_costs_itself_and_a_person_is_told(graded, monkeypatch):
+    from vistext.checks.exercise import Exercise
+
+    judging = Exercise.judge
+
+    def faulty(self, cases, outputs):
+        if self.id == "ps90-1":
+            raise RecursionError
+        return judging(self, cases, outputs)
+
+    monkeypatch.setattr(Exercise, "judge", faulty)
+    result = graded(hand_in(RIGHT))
+    assert scores(result)[:3] == [0, 2, 3]
+    assert result["doubts"] == ["ps90-1: what came back cannot be judged, for a fault in the grader: RecursionError"]
+
+
+@pytest.mark.parametrize("shape", ["(2,) * 14", "(1,) * 32", "(0,) * 20", "(3, 0, 2)"])
+def test_an_array_of_many_axes_is_judged_like_any_other(graded, shape):
+    result = graded(finished(two=f"total = np.zeros({shape})"))
+    assert scores(result)[:3] == [4, 0, 3]

@@ -1,0 +1,360 @@
+"""What can be done to a grader by files and their names alone: each costs whose it is, and the others are found."""
+
+import io
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from functools import partial
+
+import pytest
+from submissions import RIGHT, as_bytes, hand_in
+from test_collect import LIMIT, NAME, OURS, found, put, zipped
+
+from vistext.data.sources import DamagedDataError
+from vistext.grading import collect as collecting
+from vistext.grading import entries, unpacking
+from vistext.grading.collect import Search, collect
+from vistext.grading.identities import LONGEST, Students
+from vistext.grading.worker import LimitError, Worker
+
+
+def doubts_of(place, student="eve"):
+    """What is said of a student of whom there is no notebook; anna's is always found."""
+    submissions = found(place)
+    assert submissions["anna"].content == OURS
+    assert submissions[student].content is None
+    return " | ".join(submissions[student].doubts)
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A class in which anna is honest, and eve has a folder."""
+    put(tmp_path / "class", {f"anna/{NAME}": OURS, "eve/": None})
+    return tmp_path / "class"
+
+
+@pytest.mark.parametrize("name", ["_" * 60_000, "_1" * 30_000, "a_" * 30_000, "1-" * 30_000, " - " * 20_000])
+@pytest.mark.parametrize("where", ["{}/ps90_standin.ipynb", "{}_ps90.ipynb", "eve/{}.ipynb", "{}.zip"])
+def test_a_name_of_sixty_thousand_letters_takes_no_time(name, where, tmp_path):
+    path = where.format(name)
+    put(
+        tmp_path,
+        {"class.zip": zipped({path: zipped({NAME: OURS}) if path.endswith("zip") else OURS, f"anna/{NAME}": OURS})},
+    )
+    began = time.perf_counter()
+    submissions = found(tmp_path)
+    assert time.perf_counter() - began < 5
+    assert len(submissions) == 2
+    assert all(one.content == OURS for one in submissions.values())
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "王", "🎓", "a\u0301"])
+def test_a_name_as_long_as_a_disk_allows_leaves_room_for_what_is_added(letter, tmp_path):
+    name = letter * (255 // len(letter.encode()))
+    put(tmp_path, {f"{name}/{NAME}": OURS, f"anna/{NAME}": OURS})
+    submissions = found(tmp_path)
+    assert len(submissions) == 2
+    assert all(len(student.encode()) <= LONGEST for student in submissions)
+
+
+def test_a_file_that_may_not_be_read_costs_its_student_alone(place, monkeypatch):
+    put(place, {f"eve/{NAME}": OURS})
+    may_open = os.open
+
+    def open_but_eve_s(path, *more):
+        if b"eve" in os.fsencode(path):
+            raise PermissionError(13, "Permission denied", path)
+        return may_open(path, *more)
+
+    monkeypatch.setattr(os, "open", open_but_eve_s)
+    assert f"'eve/{NAME}' cannot be read: Permission denied" in doubts_of(place)
+
+
+def test_a_folder_that_may_not_be_read_costs_its_student_alone(place, monkeypatch):
+    may_scan = os.scandir
+
+    def scan_but_eve_s(path):
+        if b"eve" in os.fsencode(path):
+            raise PermissionError(13, "Permission denied", path)
+        return may_scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_but_eve_s)
+    assert "'eve' cannot be read: Permission denied" in doubts_of(place)
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a link", "a pipe", "a folder"])
+def test_a_file_that_has_gone_since_it_was_found_costs_its_student_alone(instead, place):
+    put(place, {f"eve/{NAME}": OURS})
+    search = Search(place, "ps90_standin", LIMIT)
+    assert collecting.owners_of(search) == ["anna", "eve"]
+    file = place / "eve" / NAME
+    file.unlink()
+    {
+        "nothing": lambda: None,
+        "a link": lambda: file.symlink_to(place / "anna" / NAME),
+        "a pipe": lambda: os.mkfifo(file),
+        "a folder": file.mkdir,
+    }[instead]()
+    choice = collecting.found_of(search, "eve")
+    assert choice.content is None
+    assert "cannot be read" in choice.doubts[0]
+    assert collecting.found_of(search, "anna").content == OURS
+
+
+def test_what_is_no_file_is_not_opened(place):
+    os.mkfifo(place / "eve" / NAME)
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = os.getcwd()
+        os.chdir(place / "eve")
+        try:
+            listening.bind("ps90.ipynb")
+        finally:
+            os.chdir(here)
+        said = doubts_of(place)
+    assert said.count("is a pipe, a socket or a device") == 2
+
+
+def test_links_and_loops_are_not_followed(place):
+    (place / "eve" / "loop").symlink_to(place / "eve")
+    (place / "eve" / NAME).symlink_to(place / "anna" / NAME)
+    (place / "eve" / "all").symlink_to("/")
+    assert doubts_of(place).count("is a link; it was not followed") == 3
+
+
+def test_folders_without_end_and_files_without_number_are_left(place, monkeypatch):
+    monkeypatch.setattr(entries, "MOST_OF_A_STUDENT", 50)
+    monkeypatch.setattr(entries, "MOST_IN_FOLDER", 40)
+    put(place, {"eve/" + "a/" * 100: None})
+    put(place, {f"dora/{number}.txt": b"" for number in range(45)})
+    put(place, {f"cleo/{number // 30}/{number}.txt": b"" for number in range(60)})
+    assert "lies in more than 20 folders" in doubts_of(place)
+    assert "holds more than 40 files" in doubts_of(place, "dora")
+    assert "is one of more than 50 files" in doubts_of(place, "cleo")
+
+
+def nested(depth):
+    content = zipped({NAME: OURS})
+    for _ in range(depth):
+        content = zipped({"inner.zip": content})
+    return content
+
+
+def lying(size):
+    """A zip that says of its notebook that it has another size."""
+    content = zipped({NAME: OURS})
+    return content.replace(struct.pack("<L", len(OURS)), struct.pack("<L", size))
+
+
+def encrypted():
+    content = bytearray(zipped({NAME: OURS}))
+    content[6] |= 1
+    content[content.rindex(b"PK\x01\x02") + 8] |= 1
+    return bytes(content)
+
+
+def of_unknown_method():
+    content = bytearray(zipped({NAME: OURS}))
+    content[content.rindex(b"PK\x01\x02") + 10] = 97
+    content[8] = 97
+    return bytes(content)
+
+
+def deflated(size, name=NAME):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w") as file:
+        for _ in range(size >> 20):
+            file.write(b" " * (1 << 20))
+    return buffer.getvalue()
+
+
+def tar_of(*members):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, kind, target in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, target
+            archive.addfile(member)
+    return buffer.getvalue()
+
+
+ARCHIVES = {
+    "a zip in a zip in a zip": ({"w.zip": nested(2)}, "too deep in others"),
+    "a hundred zips": ({f"{number}.zip": zipped({"a.txt": b""}) for number in range(100)}, "one archive too many"),
+    "a bomb": ({"w.zip": deflated(64 << 20)}, "takes 67,108,864 bytes; at most 1,048,576 are read"),
+    "a bomb that lies": ({"w.zip": lying(99)}, "damaged"),
+    "a zip that says it is huge": ({"w.zip": lying((1 << 32) - 2)}, "takes 4,294,967,294 bytes"),
+    "a password": ({"w.zip": encrypted()}, "needs a password"),
+    "an unknown method": ({"w.zip": of_unknown_method()}, "damaged"),
+    "a path that leads out": ({"w.zip": zipped({f"../../anna/{NAME}": b"x"})}, "leads out of its folder"),
+    "a tar with a link": ({"w.tar": tar_of((NAME, tarfile.SYMTYPE, f"../anna/{NAME}"))}, "is a link"),
+    "a tar with a hard link": ({"w.tar": tar_of((NAME, tarfile.LNKTYPE, "/etc/passwd"))}, "is a link"),
+    "a tar with a device": ({"w.tar": tar_of((NAME, tarfile.CHRTYPE, ""))}, "is a link"),
+    "a path of thirty thousand folders": ({"w.zip": zipped({"a/" * 30_000 + NAME: OURS})}, "in more than 20 folders"),
+    "a large notebook": ({NAME: b" " * (LIMIT + 1)}, "at most 1,048,576 are read"),
+    "escapes for a terminal": (
+        {"w.zip": zipped({"\x1b]0;x\x07\x9b31m\u202e.rar": b"Rar!"})},
+        "\\x1b]0;x\\x07\\x9b31m\\u202e",
+    ),
+}
+
+
+@pytest.mark.parametrize("trick", ARCHIVES)
+def test_an_archive_costs_its_student_alone_and_is_told(trick, place):
+    files, said = ARCHIVES[trick]
+    put(place, {f"eve/{name}": content for name, content in files.items()})
+    doubts = doubts_of(place)
+    assert said in doubts
+    assert doubts.isprintable()
+    assert len(doubts) < 8000
+
+
+def test_twenty_thousand_files_of_a_student_take_seconds(place):
+    put(place, {"eve/w.zip": zipped({f"{number}.txt": b"" for number in range(25_000)})})
+    began = time.perf_counter()
+    assert "there are more than 20,000 files" in doubts_of(place)
+    assert time.perf_counter() - began < 30
+
+
+def test_a_zip_of_more_files_than_anybody_has_is_not_read(place, monkeypatch):
+    monkeypatch.setattr(unpacking, "MOST_IN_ARCHIVE", 1000)
+    put(place, {"eve/w.zip": zipped({f"{number}.txt": b"" for number in range(1001)})})
+    assert "holds more than 1,000 files" in doubts_of(place)
+
+
+def test_damage_in_a_class_s_zip_costs_whom_it_hits(tmp_path):
+    content = bytearray(zipped({f"eve/{NAME}": OURS.replace(b"4242", b"4243"), f"anna/{NAME}": OURS}))
+    content[content.index(b"4243")] ^= 1
+    put(tmp_path, {"class.zip": bytes(content)})
+    assert "cut short or damaged (Bad CRC-32" in doubts_of(tmp_path)
+
+
+def test_what_takes_too_much_costs_its_student_alone(place):
+    def call(function, *given):
+        if given[-1] == "eve":
+            raise LimitError("took more than 3 seconds")
+        return function(*given)
+
+    submissions = {one.student: one for one in collect(Search(place, "ps90_standin", LIMIT), call=call)}
+    assert submissions["anna"].content == OURS
+    assert "took more than 3 seconds" in submissions["eve"].doubts[0]
+
+
+def test_a_notebook_that_is_small_on_a_disk_and_large_in_memory_is_stopped(place):
+    put(
+        place,
+        {f"eve/{NAME}": b'{"cells": [' + b"[]," * 20_000_000 + b"[]]}", "eve/copy.ipynb": OURS.replace(b"42", b"43")},
+    )
+    worker = Worker(512 << 20)
+    try:
+        search = Search(place, "ps90_standin", 100 << 20)
+        submissions = {one.student: one for one in collect(search, call=partial(worker.call, seconds=120))}
+    finally:
+        worker.close()
+    assert submissions["anna"].content == OURS
+    assert "took more than 512 MiB of memory" in submissions["eve"].doubts[0]
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from vistext.grading.collect import Search, collect
+
+def peak():  # of this program alone: what getrusage says begins with the size of the process that started it
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1])
+
+before = peak()
+for submission in collect(Search(Path(sys.argv[1]), "ps90_standin", 100 << 20)):
+    pass
+print((peak() - before) >> 10)
+"""
+
+
+def test_memory_does_not_grow_with_what_is_handed_in(tmp_path):
+    """Two students with 8 notebooks of 16 MiB each, in zips in a class's zip; two notebooks are held at once."""
+    notebook = as_bytes(hand_in(RIGHT))[:-2] + b" " * (16 << 20) + b"}"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for number in range(8):
+            archive.writestr(f"{number}/{NAME}", notebook + b" " * number)
+    put(tmp_path, {"class.zip": zipped({"eve.zip": buffer.getvalue(), "ben.zip": buffer.getvalue()})})
+    run = subprocess.run([sys.executable, "-c", PEAK, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert 16 < int(run.stdout) < 110  # MiB
+
+
+LOCALES = [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}]
+IDS = """
+import json, sys
+from pathlib import Path
+from vistext.grading.collect import Search, collect
+print(json.dumps({one.student: one.owner for one in collect(Search(Path(sys.argv[1]), "ps90_standin", 1 << 20))}))
+"""
+
+
+def test_ids_are_the_same_in_every_locale(tmp_path):
+    names = [os.fsencode(name) for name in ("王小明", "Müller", "anna")] + [b"caf\xe9", b"caf\xe8"]
+    for name in names:
+        os.mkdir(os.path.join(os.fsencode(tmp_path), name))
+        with open(os.path.join(os.fsencode(tmp_path), name, NAME.encode()), "wb") as file:
+            file.write(OURS)
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", IDS, str(tmp_path)], capture_output=True, check=True, env=os.environ | locale
+        ).stdout
+        for locale in LOCALES
+    ]
+    assert said[0] == said[1]
+    assert {"王小明", "Müller", "anna", "caf"} < set(json.loads(said[0]))
+    assert len(json.loads(said[0])) == 5
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_nobody_s_work_becomes_another_s_in_any_order_and_run(turned, tmp_path):
+    """The victim handed in first; then somebody comes whose name comes to the same id, or holds a platform's marks."""
+    mine, theirs = OURS, OURS.replace(b"4242", b"4243")
+    pairs = {
+        "anna_s": "anna s",
+        "a_b": "a  b",
+        "Zoe\u0301": "Zo\u00e9",
+        "Bob": "bob",
+        "Victim_777_assignsubmission_file_": "Victim_777_assignsubmission_file__9_assignsubmission_file_",
+    }
+    kept = tmp_path / "students.json"
+    first = tmp_path / "first"
+    put(first, {f"{victim}/{NAME}": mine for victim in pairs})
+    before = {one.owner: one.student for one in collect(Search(first, "ps90_standin", LIMIT), Students(kept))}
+
+    names = [name for pair in pairs.items() for name in pair]
+    later = tmp_path / "later.zip"
+    files = {f"{name}/{NAME}": mine if name in pairs else theirs for name in (names[::-1] if turned else names)}
+    later.write_bytes(zipped(files))
+    after = list(collect(Search(later, "ps90_standin", LIMIT), Students(kept)))
+    assert {one.owner: one.student for one in after} | before == {one.owner: one.student for one in after}
+    assert len({one.student.casefold() for one in after}) == len(names)
+    for one in after:
+        assert one.content == (mine if one.owner in before else theirs)
+        assert bool(one.doubts) == (one.owner not in before)
+
+
+def test_a_class_s_archive_of_no_use_is_an_error_and_not_an_empty_class(tmp_path):
+    for name, content in {"a.zip": b"<html>", "b.tar.gz": b"\x1f\x8b\x08", "c.zip": zipped({"x": b""})[:20]}.items():
+        put(tmp_path, {name: content})
+        with pytest.raises(DamagedDataError, match="get it again"):
+            found(tmp_path / name)
+
+
+def test_no_room_on_this_machine_is_not_a_student_s_fault(place, monkeypatch):
+    put(place, {"eve/w.zip": zipped({"inner.zip": zipped({NAME: OURS, "a.bin": bytes(3 << 20)})})})
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(unpacking, "_copied", full)
+    with pytest.raises(OSError, match="No space left"):
+        found(place)

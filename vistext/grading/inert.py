@@ -1,0 +1,142 @@
+"""What a student has written, as HTML that does nothing: an instructor's browser shows it inside of Jupyter.
+
+nbgrader's screens and JupyterLab take a Markdown cell for Markdown, with HTML, links and formulas in it. So it is
+rendered here, what comes of that is sanitized, and the result is one block of HTML in one line without a dollar or a
+backslash: no reader of Markdown and no MathJax finds anything in it that they would turn into something else.
+"""
+
+import re
+from functools import cache
+from html import escape
+
+LONGEST = 50_000  # letters of a text that are shown; no answer in words has as many
+LONGEST_FORMULA = 2000
+LARGEST = 1_000_000  # letters of all that is shown of a notebook
+LEFT_OUT = "This cell is not shown, for the page would be too large. It is in what was submitted."
+TAGS = {
+    *("a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p"),
+    *("pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+    # Of formulas:
+    *("math", "mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "msup", "msub", "msubsup", "mfrac", "msqrt", "mroot"),
+    *("mover", "munder", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "mphantom", "menclose"),
+}
+ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}, "math": {"display"}, "mfrac": {"linethickness"}}
+LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
+# What no text holds: a terminal, a spreadsheet or a reader of Markdown may obey it, or show letters in another order.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def rendered(text: str) -> str:
+    """Markdown as one line of HTML in which nothing is live.
+
+    Args:
+        text: of a student; anything at all.
+
+    Returns:
+        HTML whose links are http(s) and open elsewhere, whose pictures are its own data, and whose formulas are MathML.
+        What is longer than `LONGEST` is cut, and says so.
+    """
+    shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", text[:LONGEST])
+    try:
+        html = _sanitized(_markdown().render(shown))
+    except Exception:  # a parser's own trouble with an odd text, which is then shown as it was written
+        return plain(text)
+    return f"<div>{_in_one_line(html)}{_rest(text)}</div>"
+
+
+def plain(text: str) -> str:
+    """A text as it was written, as one line of HTML."""
+    shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", text[:LONGEST])
+    return f"<div><pre>{_in_one_line(escape(shown))}</pre>{_rest(text)}</div>"
+
+
+def printable(text: str) -> str:
+    """A text in one line for a terminal, which obeys nothing in it."""
+    return CONTROL.sub("?", " ".join(text.split()))
+
+
+class Screen:
+    """The cells of one notebook as they are shown; what would make its page too large for a browser is left out."""
+
+    def __init__(self) -> None:
+        self._left = LARGEST
+
+    def shown(self, kind: str, source: str) -> str:
+        """The source of a cell that shows a student's, of kind "code", "markdown" or "raw"; never live."""
+        if self._left <= 0:
+            return f"# {LEFT_OUT}" if kind == "code" else plain(LEFT_OUT)
+        made = _cut(source) if kind == "code" else (rendered if kind == "markdown" else plain)(source)
+        self._left -= len(made)
+        return made
+
+
+def _cut(source: str) -> str:
+    more = len(source) - LONGEST
+    return source if more <= 0 else f"{source[:LONGEST]}\n# ... {more:,} more letters are in what was submitted"
+
+
+def _rest(text: str) -> str:
+    more = len(text) - LONGEST
+    return f"<p>… {more:,} more letters are in what was submitted</p>" if more > 0 else ""
+
+
+@cache
+def _markdown():
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    dollarmath_plugin(markdown, renderer=_formula, allow_labels=False)
+    show_image = markdown.renderer.rules["image"]
+
+    def image(tokens, index, *more):
+        if PICTURE.fullmatch(tokens[index].attrs.get("src", "")):
+            return show_image(tokens, index, *more)
+        return escape(f"[a picture that is not shown: {tokens[index].content}]")
+
+    markdown.renderer.rules["image"] = image
+    return markdown
+
+
+def _formula(tex: str, options: dict) -> str:
+    from latex2mathml.converter import convert
+
+    if len(tex) <= LONGEST_FORMULA:
+        try:
+            return convert(tex, display="block" if options["display_mode"] else "inline")
+        except Exception:  # it is no TeX, then
+            pass
+    return f"<code>{escape(tex)}</code>"
+
+
+def _sanitized(html: str) -> str:
+    import nh3
+
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "data"},
+        link_rel="noopener noreferrer",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """An attribute as it may stay, without what ends a tag or begins a formula; None if it may not."""
+    if name == "href":
+        value = value.replace("$", "%24").replace("\\", "%5C")
+        return value if LINK.fullmatch(value) else None
+    if name == "src":
+        return value if PICTURE.fullmatch(value) else None
+    return re.sub(r"[<>$\\]", " ", value)
+
+
+def _in_one_line(html: str) -> str:
+    """HTML without ends of lines, at which a block of HTML in Markdown may end, and without signs of a formula."""
+    return re.sub(r"<[^>]*>|[$\\\n]", lambda found: found[0] if found[0][0] == "<" else _AS_ENTITY[found[0]], html)
+
+
+_AS_ENTITY = {"\n": "&#10;", "$": "<span>&#36;</span>", "\\": "<span>&#92;</span>"}
