@@ -52,6 +52,8 @@ def _examinations(rng):
             "mend",
             *rng.choice(["ready", "mend", "optional"], count - 5),
         ]
+        if count == 7:  # and in one case the first and the last are to be mended
+            states[0] = states[-1] = "mend"
         subjects = [str(one) for one in rng.permutation(SUBJECTS)[:count]]
         for first, second in ((0, 3), (2, 4)):
             subjects[first], subjects[second] = sorted((subjects[first], subjects[second]), reverse=True)
@@ -158,9 +160,9 @@ def _masks(rng):
     for place in ("inside", "first", "last", "diagonal"):
         high = int(rng.integers(3, 5))
         wide = high if place == "diagonal" else high + int(rng.integers(2, 4))
-        rows, columns = high + int(rng.integers(4, 7)), wide + int(rng.integers(8, 11))
+        rows, columns = high + int(rng.integers(4, 7)), wide + int(rng.integers(9, 12))
         top, left = {
-            "inside": (int(rng.integers(1, 3)), int(rng.integers(4, 7))),
+            "inside": (int(rng.integers(1, 3)), int(rng.integers(7, 9))),
             "first": (0, 0),
             "last": (rows - high, columns - wide),
             "diagonal": (2, 2),
@@ -172,7 +174,7 @@ def _masks(rng):
         cases.append({"mask": mask})
     apart, lone = (np.zeros((int(rng.integers(7, 12)), int(rng.integers(12, 16))), bool) for _ in range(2))
     apart[1:3, 8 : 8 + int(rng.integers(2, 4))] = apart[5 : 5 + int(rng.integers(1, 3)), 2:4] = True
-    lone[int(rng.integers(0, 3)), int(rng.integers(4, 9))] = True
+    lone[int(rng.integers(2, 5)), int(rng.integers(5, 9))] = True
     return [*cases, {"mask": apart}, {"mask": lone}]
 
 

@@ -101,7 +101,7 @@ def _convolutions(rng):
         (5, 5, 2, 1, -1),
         (7, 4, 3, 2, -1),
         (3, 3, 3, 3, 1),
-        (4, 3, 1, 2, 1),
+        (1, 4, 1, 2, 1),
     ):
         while True:
             picture = rng.integers(-4, 5, (rows, columns, channels)).astype(float)

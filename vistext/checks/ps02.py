@@ -173,8 +173,11 @@ def _answers(rng):
         right = rng.random(answers) < 0.5
         right[:3], right[-1] = (False, True, True), True  # the surest is wrong, and the least sure is right
         cases.append((right, things))
+    cases[0][0][3] = False
     # And here all of them are, up to 1, and precision falls from each to the next.
     cases.append((np.repeat([False, True, False, True, False, True], [1, 2, int(rng.integers(2, 5)), 1, 3, 1]), 4))
+    # In the rest the surest is right: alone, as all are, and by itself.
+    cases += [(np.array(right, bool), things) for right, things in (([1, 0, 0, 1], 11), ([1, 1, 1], 7), ([1], 3))]
     drawn = []
     for right, things in cases:
         scores = np.sort(rng.permutation(90)[: len(right)])[::-1] / 100 + 0.02
