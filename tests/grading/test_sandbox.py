@@ -2,8 +2,12 @@
 
 import contextlib
 import platform
+import shutil
+import subprocess
 import sys
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from submissions import LIMITS
@@ -101,6 +105,41 @@ def test_a_folder_that_is_to_be_hidden_is_empty_even_where_its_parent_is_shown()
         assert ran(box, look.format(str(shown)))["raised"] is None
     with begun(LIMITS) as box:
         assert ran(box, look.format(str(shown)))["raised"][0] == "AssertionError"
+
+
+@pytest.mark.sandbox
+def test_nothing_that_a_process_leaves_is_there_for_the_next_even_in_a_closed_folder():
+    leave = "import os; os.makedirs('/tmp/closed/deep'); open('/tmp/closed/deep/x', 'w'); os.chmod('/tmp/closed', 0)"
+    with Sandbox(LIMITS) as place:
+        with place.begin() as box:
+            assert ran(box, leave)["raised"] is None
+        with place.begin() as box:
+            assert ran(box, "import os; assert os.listdir('/tmp') == ['home']")["raised"] is None
+
+
+BEGIN_TWICE = """
+from vistext.grading import sandbox
+from vistext.grading.settings import Limits
+
+print(sandbox.PACKAGE.parent)
+with sandbox.Sandbox(Limits()) as place:
+    for _ in range(2):
+        with place.begin():
+            pass
+"""
+
+
+@pytest.mark.sandbox
+def test_a_checkout_in_tmp_has_a_sandbox_and_a_second_process_in_it(tmp_path):
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        shutil.copytree(sandbox.PACKAGE, folder / "vistext", ignore=shutil.ignore_patterns("__pycache__"))
+        done = subprocess.run(
+            [sys.executable, "-c", BEGIN_TWICE], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert (done.stdout, done.stderr) == (f"{folder}\n", "")
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.mark.sandbox

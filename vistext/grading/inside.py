@@ -21,13 +21,13 @@ import os
 import random
 import resource
 import select
-import shutil
 import signal
 import socket
 import struct
 import sys
 import traceback
 import types
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +46,8 @@ def main() -> None:
     """Begin a process whenever one is asked for, and say when it has ended. Nothing of a student's runs in this one."""
     control = socket.socket(fileno=os.dup(0))
     _set_dumpable(False)  # or who runs in there could write in this one's memory, and open its files
+    places = [os.environ["HOME"], *sys.argv[1:]]
+    kept = set(_entries(places))
     control.send(json.dumps({"ready": True}).encode())
     while True:
         wish, pipes, *_ = socket.recv_fds(control, 1 << 16, 3)
@@ -54,7 +56,7 @@ def main() -> None:
         if not pipes:  # to end one that has ended already
             control.send(json.dumps({"ended": None}).encode())
             continue
-        _clear([os.environ["HOME"], *sys.argv[1:]])
+        _clear(places, kept)
         number = os.fork()
         if number == 0:
             control.close()
@@ -72,18 +74,27 @@ def main() -> None:
         control.send(json.dumps({"ended": os.waitstatus_to_exitcode(ended[1])}).encode())
 
 
-def _clear(places: list[str]) -> None:
+def _clear(places: list[str], kept: set[str]) -> None:
     """Take away what an earlier process has left; where that cannot be done, all of this comes to its end."""
-    for place in places:
-        for entry in os.scandir(place):
-            if entry.is_dir(follow_symlinks=False):
-                if entry.path not in places:
-                    shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                os.unlink(entry.path)
-    left = [file for place in places for _, _, files in os.walk(place) for file in files]
-    if any(not file.startswith("fontlist-") for file in left) or not all(map(os.path.isdir, places)):
+    for path in reversed(list(_entries(places))):
+        if path not in kept:
+            with contextlib.suppress(OSError):
+                (os.rmdir if os.path.isdir(path) and not os.path.islink(path) else os.unlink)(path)
+    if set(_entries(places)) != kept:
         raise SystemExit("what a process has left in here cannot be taken away")
+
+
+def _entries(places: list[str]) -> Iterator[str]:
+    """What lies in folders, outer ones first; but not what is mounted there, such as a checkout that lies in /tmp."""
+    for place in places:
+        device, waiting = os.lstat(place).st_dev, [place]
+        while waiting:
+            folder = waiting.pop()
+            os.chmod(folder, 0o700)  # a process may have closed it, with something in it
+            with os.scandir(folder) as entries:
+                inside = [entry for entry in entries if entry.stat(follow_symlinks=False).st_dev == device]
+            yield from (entry.path for entry in inside)
+            waiting += [entry.path for entry in inside if entry.is_dir(follow_symlinks=False)]
 
 
 def _set_dumpable(dumpable: bool) -> None:
