@@ -1,6 +1,7 @@
 """Submissions are found wherever an LMS, an exchange or a student has put them, each under its student's name."""
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -157,3 +158,15 @@ def test_what_is_not_there_is_said(tmp_path):
 )
 def test_a_name_leads_nowhere_once_it_is_cleaned(name, safe):
     assert safe_name(name) == safe
+
+
+@pytest.mark.parametrize(
+    "line", ["# Exercise: PS91-", "## exercise ps91 - ", "#exercise: ps91_", "# exercise: ps91\u2013"]
+)
+def test_the_set_of_a_notebook_is_known_however_its_lines_are_written(line, tmp_path):
+    other = OURS.replace(b"# exercise: ps90-", json.dumps(line)[1:-1].encode())
+    put(tmp_path, {"anna/x.ipynb": other, "ben/x.ipynb": OURS})
+    submissions = found(tmp_path)
+    assert submissions["ben"].content == OURS
+    assert submissions["anna"].content is None
+    assert "holds exercises of ps91" in " ".join(submissions["anna"].doubts)

@@ -20,8 +20,12 @@ MOST_LOOKED_INTO = 300  # files under other endings
 BEGINNING = 1 << 16  # bytes in which a notebook shows that it is one
 KEYS = ('"cells"', '"worksheets"')
 ANSWERS_TOO = (".py", ".pdf", ".html", ".htm", ".doc", ".docx", ".odt", ".rtf", ".rar", ".7z")
-# As repair.NAMED, but of a notebook's bytes: a line begins after a quote, or after a line break in a text.
-EXERCISE = re.compile(rb"""(?:\A|\n|\\n|")[ \t]*#[ \t]*exercise:[ \t]*ps(\d\d)-\d""")
+# As cells.EXERCISE, but of a notebook's bytes: a line begins after a quote, or after a line break in a text.
+EXERCISE = re.compile(
+    rb"""(?:\A|\n|\\n|")[ \t]*#+[ \t]*exercise\b[ \t:]*ps[ \t]?0?(\d{1,2})[ \t]*"""
+    rb"""(?:[-_.]|\\u2[0-9a-f]{3}|\xe2\x80.|\xe2\x88\x92)[ \t]*\d""",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
