@@ -201,8 +201,8 @@ def test_names_are_the_same_whatever_the_locale(tmp_path):
         (tmp_path / "in" / name / "ps01_tagging.ipynb").write_text("{}", encoding="utf-8")
     code = (
         "import sys; from pathlib import Path; from vistext import environment; environment.use_utf8(); "
-        "from vistext.grading.collect import collect; "
-        "print(ascii(sorted(one.student for one in collect(Path('in'), 'ps01_tagging', 100)))); "
+        "from vistext.grading.collect import Search, collect; "
+        "print(ascii(sorted(one.student for one in collect(Search(Path('in'), 'ps01_tagging', 100))))); "
         "Path('in', '\\u738b\\u5c0f\\u660e', 'page.html').touch()"
     )
     for locale in ("C", "en_US.ISO-8859-1"):

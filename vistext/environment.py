@@ -13,14 +13,14 @@ from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 BROUGHT_BY = {
     "": (
         *("PIL", "easy_vqa", "filelock", "matplotlib", "numpy", "packaging", "pooch", "pycocotools", "requests"),
-        *("rich", "sacrebleu", "scipy", "skimage", "tqdm"),
+        *("pillow_heif", "rich", "sacrebleu", "scipy", "skimage", "tqdm", "urllib3"),
     ),
     "cpu": ("h5py", "keras", "tensorflow"),
     "course": (
         *("IPython", "ipywidgets", "latex2mathml", "nbclient", "nbconvert", "nbformat", "pycocoevalcap", "pygments"),
         *("sklearn", "tomli", "traitlets"),
     ),
-    "grade": ("distributed", "nbgrader", "pyseccomp"),
+    "grade": ("distributed", "markdown_it", "mdit_py_plugins", "nbgrader", "nh3", "pyseccomp", "sqlalchemy"),
 }
 # Modules of the standard library that nothing here imports: a student's `turtle.py` does no harm.
 UNUSED = {

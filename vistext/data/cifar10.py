@@ -252,7 +252,9 @@ def _form_of_folder(folder: Path, certain: bool) -> str | None:
 
 
 def _is_of_cifar10(labels: Path) -> bool:
-    return labels.is_file() and set(CLASSES) <= set(re.findall(r"\w+", labels.read_text("utf-8", errors="replace")))
+    return labels.is_file() and set(CLASSES) <= set(
+        re.findall(r"\w+", labels.read_text(encoding="utf-8", errors="replace"))
+    )
 
 
 def _known(names: Iterable[str], certain: bool) -> bool:

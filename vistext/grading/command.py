@@ -68,8 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade, and print what came of it."""
-    if sys.getfilesystemencoding() != "utf-8":
-        _begin_in_utf_8()
     from vistext.grading import gradebook
 
     problem = gradebook.without_nbgrader() or _without_means(arguments)
@@ -112,15 +110,6 @@ def _explained(error: Exception, place: Path, course: Path) -> tuple[str, int] |
     if isinstance(error, LimitError):
         return f"{place} cannot be read: finding out who has handed in {error}", WRONG_INPUT
     return (str(error), WRONG_INPUT) if isinstance(error, OSError | ValueError) else None
-
-
-def _begin_in_utf_8() -> None:
-    """Run the same command again, in this process, with names and files in UTF-8 whatever the locale is."""
-    here = sys.stdout.encoding or "ascii"
-    os.environ["PYTHONIOENCODING"] = f"{here}:backslashreplace"
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os.execv(sys.executable, [sys.executable, "-X", "utf8", "-m", "vistext", *sys.argv[1:]])
 
 
 def _without_means(arguments: argparse.Namespace) -> str | None:

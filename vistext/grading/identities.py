@@ -80,7 +80,7 @@ class Students:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        ids = json.loads(file.read_text("utf-8"))
+        ids = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:

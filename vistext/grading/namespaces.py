@@ -46,7 +46,7 @@ def way_out(root: Path = Path("/")) -> str:
     """
     for setting, refuses, remedy in SETTINGS:
         try:
-            if (root / "proc" / "sys" / setting).read_text().strip() == refuses:
+            if (root / "proc" / "sys" / setting).read_text(encoding="ascii").strip() == refuses:
                 return remedy
         except OSError:
             continue
