@@ -25,7 +25,7 @@ EXTRAS = ("nbformat", "nbconvert", "nbgrader", "jupyterlab", "distributed", "pla
 [LOWEST_ONE] = [each for each in ENVIRONMENTS if each.packages == LOWEST]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 TESTS = ("tests/models", "tests/test_decoding.py", "tests/test_training.py", "tests/test_training_loop.py")
-# Half of their time: what is shipped, stored and loaded, which the tours show; and what takes seconds to learn or to draw.
+# Half of their time: what is shipped, stored and loaded, which the tours show; and what is slow to learn or to draw.
 LEFT_OUT = (
     "loaded or card or shipped or vocabulary or all_fusions or another_size or margins or gap_is_filled or "
     "known_through_z or cooled or likely_as_the_writer or at_least_as_likely"
