@@ -72,6 +72,7 @@ HONEST = f"""**Because** [it says so](https://example.org/why?a=1&b=$2), in $x_1
 LOOK = """areas => areas.map(area => [...area.querySelectorAll('*')].map(one => ({
     tag: one.localName, attributes: one.getAttributeNames(), rel: one.rel || '', target: one.target || '',
     address: one.getAttribute('href') || one.getAttribute('src') || '', protocol: one.protocol || '' })))"""
+ABOVE = 6  # cells of the release, the last of which checks the first exercise
 NEVER = {"script", "iframe", "object", "embed", "svg", "style", "form", "base", "meta", "link", "video", "audio"}
 
 
@@ -86,14 +87,15 @@ def grading_tests(name):
 def hostile(submissions, answer, texts):
     """A notebook with each text in a cell of its own, of each kind, and in all that it shows."""
     notebook = submissions.hand_in(text=answer)
+    added = []
     for text in texts:
         comment = "".join(f"# {line}\n" for line in text.splitlines())
-        notebook.cells += [new_markdown_cell(text), new_raw_cell(text, metadata={"raw_mimetype": "text/html"})]
-        notebook.cells += [new_code_cell(comment)]
         picture = {"image/svg+xml": f"<svg xmlns='http://www.w3.org/2000/svg' onload='{RUN}'/>"}
-        notebook.cells[-3]["attachments"] = {"canary.svg": picture}
         shown = {"text/html": text, "text/markdown": text, "application/javascript": RUN, "text/latex": text} | picture
-        notebook.cells[-1].outputs = [new_output("display_data", shown), new_output("stream", text=text)]
+        outputs = [new_output("display_data", shown), new_output("stream", text=text)]
+        added.append(new_markdown_cell(text, attachments={"canary.svg": picture}))
+        added += [new_raw_cell(text, metadata={"raw_mimetype": "text/html"}), new_code_cell(comment, outputs=outputs)]
+    notebook.cells[ABOVE:ABOVE] = added  # not below the last question: there, texts are taken for its answer
     for number, cell in enumerate(notebook.cells):
         cell.metadata["tags"] = [f"' onclick='{RUN}"]
         cell["id"] = f"a{number}\" onclick='{RUN}'"
@@ -173,7 +175,7 @@ def live(parts):
 @pytest.mark.parametrize("name", LIVE)
 def test_in_formgrader_nothing_of_a_student_is_live(graded, name):
     cells, _, _ = graded.pages["hostile"]
-    own = cells[-3 * len(LIVE) :][3 * list(LIVE).index(name) :][:3]
+    own = cells[ABOVE:][3 * list(LIVE).index(name) :][:3]
     assert [live(cell) for cell in own] == [[], [], []]
 
 
