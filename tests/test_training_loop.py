@@ -293,6 +293,13 @@ def test_a_training_without_an_end_or_a_beginning_is_refused(limits, said):
         fit(None, Drawn(), bar=False, **limits)
 
 
+@pytest.fixture(autouse=True)
+def as_wide_as_the_bar_is(monkeypatch):
+    """Where the environment says that a terminal is narrow, tqdm cuts its bar off."""
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.mark.parametrize(("in_a_notebook", "stream"), [(True, "out"), (False, "err")])
 def test_the_bar_shows_how_far_it_is_and_how_well_it_does(monkeypatch, capsys, in_a_notebook, stream):
     if in_a_notebook:
