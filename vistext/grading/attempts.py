@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from vistext.data.sources import DamagedDataError
 from vistext.grading import entries, timestamps, unpacking
+from vistext.grading.cells import cell_of, decode
 from vistext.grading.entries import Entry
 from vistext.grading.platforms import Name, copy_number, sets_named
 
@@ -130,13 +131,8 @@ def _notebooks(files: Sequence[Upload]) -> tuple[list[Upload], list[Upload]]:
 
 
 def _begins_as_one(entry: Entry) -> bool:
-    start = _text(entries.beginning(entry, BEGINNING)).lstrip("\ufeff \t\r\n")
+    start = decode(entries.beginning(entry, BEGINNING)).lstrip("\ufeff \t\r\n")
     return start.startswith("{") and any(key in start for key in KEYS)
-
-
-def _text(content: bytes) -> str:
-    """Bytes as text, be it UTF-8 or, as Windows may write it, UTF-16."""
-    return content.decode(json.detect_encoding(content[:4]), "replace")
 
 
 def _sets_in_path(file: Upload) -> set[int]:
@@ -192,7 +188,7 @@ def _read(upload: Upload, search, compared: bool) -> _Attempt:
         content, trouble = None, str(error)
     text = content or b""
     if json.detect_encoding(text[:4]) not in ("utf-8", "utf-8-sig"):
-        text = _text(text).encode("utf-8", "replace")
+        text = decode(text).encode("utf-8", "replace")
     sets = {int(number) for number in EXERCISE.findall(text)}
     worth, answered = (_worth(content, sets, search.given) if compared else (0, 0)) if content is not None else (-1, 0)
     exact = entry.path[-1] == f"{search.assignment}.ipynb"
@@ -204,7 +200,7 @@ def _read(upload: Upload, search, compared: bool) -> _Attempt:
 def _worth(content: bytes, sets: set[int], given: frozenset[str]) -> tuple[int, int]:
     """How much a notebook has to be looked at before others, and how many cells of it are the student's own."""
     try:
-        cells = sources(json.loads(_text(content).lstrip("\ufeff")))
+        cells = sources(json.loads(decode(content).lstrip("\ufeff")))
     except (ValueError, RecursionError):
         return -1, 0
     own = [source for source in cells if source not in given]
@@ -224,10 +220,7 @@ def sources(notebook: object) -> list[str]:
     for holder in (notebook, *sheets):
         cells = holder.get("cells") if isinstance(holder, dict) else None
         for cell in cells if isinstance(cells, list) else []:
-            source = cell.get("source", cell.get("input")) if isinstance(cell, dict) else None
-            lines = source if isinstance(source, list) else [source]
-            text = "".join(line for line in lines if isinstance(line, str))
-            found.append("\n".join(line.rstrip() for line in text.strip().splitlines()))
+            found.append(cell_of(cell).bare if isinstance(cell, dict) else "")
     return [text for text in found if text]
 
 
