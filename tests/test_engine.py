@@ -74,8 +74,10 @@ def test_what_needs_no_tensorflow_does_not_import_it():
         import sys
         import vistext, vistext.claims, vistext.profile, vistext.cli, vistext.data, vistext.models
         print(sorted({"tensorflow", "keras", "matplotlib"} & set(sys.modules)))
+        import vistext.overlays, vistext.plots
+        print(sorted({"tensorflow", "keras"} & set(sys.modules)))
     """)
-    assert (result.stdout, result.stderr) == ("[]\n", "")
+    assert (result.stdout, result.stderr) == ("[]\n[]\n", "")
 
 
 @pytest.mark.parametrize(("limit", "gpus", "refused"), [("avx2", [], True), ("AVX2", ["one"], False), ("", [], False)])

@@ -4,12 +4,15 @@ One style throughout. Colours are Okabe and Ito's, which the colour-blind can te
 words say too, so that a print in grey loses nothing.
 """
 
+from __future__ import annotations
+
 import base64
 import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from functools import wraps
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import style
@@ -17,7 +20,9 @@ from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
 from vistext.metrics import Reliability
-from vistext.training import History
+
+if TYPE_CHECKING:
+    from vistext.training import History  # which starts TensorFlow
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
 AMBER = "#FFD27F"  # behind black text

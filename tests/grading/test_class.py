@@ -1,6 +1,7 @@
 """A class: graded side by side and resumably, entered in nbgrader's gradebook, told in pages and in a table."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -16,8 +17,10 @@ from traitlets.config import Config
 from vistext import checks, cli
 from vistext.exercise_notebooks import release_of, sources
 from vistext.grading import command, feedback, gradebook, many
+from vistext.grading.cells import cell_of
 from vistext.grading.grade import grade
 from vistext.grading.gradebook import Course, CourseError
+from vistext.grading.repair import prepare
 from vistext.grading.settings import Job
 
 
@@ -278,3 +281,11 @@ def test_the_real_sets_give_full_marks_to_their_source_and_none_to_their_release
             for exercise, result in results.items():
                 expected = None if full and result["kind"] == "by hand" else result["points"] * full
                 assert result["score"] == expected, (exercise, result)
+
+
+def test_to_grade_a_right_notebook_of_a_real_set_nothing_starts_tensorflow():
+    starting = re.compile(r"tensorflow|keras|vistext\.(?:models|explain|training|experiments)|import.* explain")
+    for source in sources():
+        release, submitted = (nbformat.read(path, as_version=4)["cells"] for path in (release_of(source), source))
+        run = prepare([cell_of(cell) for cell in submitted], release, checks.of_set(source.name[:4])).run
+        assert [cell.source for cell in run if starting.search(cell.source)] == []

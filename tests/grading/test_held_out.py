@@ -97,11 +97,9 @@ def drawn(digit, job):
     raise AssertionError(digit)
 
 
-@pytest.mark.parametrize("means", [*CALLS, *(f"{means}, in the same process" for means in list(CALLS)[:11:2])])
+@pytest.mark.parametrize("means", CALLS)
 def test_nothing_that_is_done_after_a_held_out_case_was_seen_reaches_a_page(job, means):
-    means, _, same = means.partition(", in the same")
     call, cell = CALLS[means]
-    cell = f"import vistext\n{cell}" if same else cell
     content = as_bytes(hand_in(after=SPYING.format(call=call, cell=cell)))
     found = [grade(content, drawn(digit, job)) for digit in (3, 8)]
     first, second = ([_without_its_mark(one), one["notes"], one["by_hand"]] for one in found)
@@ -136,17 +134,10 @@ def scale(numbers, factor):
 
 
 def test_shown_and_held_out_cases_are_asked_different_processes(job):
-    counting = "calls = []\ndef scale(numbers, factor):\n    calls.append(1)\n    return len(calls)"
-    own = examine([Runnable(1, counting, given=False)], standins.EXERCISES[:1], job).answers["ps90-1"][0]
-    assert own.shown_outputs == [1, 2]
-    assert own.held_out_outputs == [1, 2, 3, 4]
-
-
-def test_where_another_process_would_start_tensorflow_again_the_same_is_asked(job):
     counting = "import vistext\ncalls = []\ndef scale(numbers, factor):\n    calls.append(1)\n    return len(calls)"
     own = examine([Runnable(1, counting, given=False)], standins.EXERCISES[:1], job).answers["ps90-1"][0]
     assert own.shown_outputs == [1, 2]
-    assert own.held_out_outputs == [3, 4, 5, 6]
+    assert own.held_out_outputs == [1, 2, 3, 4]
 
 
 def test_an_honest_cell_that_makes_files_and_folders_runs_the_second_time_as_the_first(job):

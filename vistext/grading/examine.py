@@ -3,15 +3,13 @@
 All shown cases are asked first. Then that process is ended, and another, begun afresh, is asked the held-out ones. Of
 that one, and of those that take its place if it ends, nothing is kept but answers, from which marks are made: not what
 it raises or says, nor when, nor how it ends. So nothing that a student may read can have been written by who knew what
-is held out. That does not depend on its being another one: where the cells start TensorFlow, for many seconds, it is
-the same, which has said all that is kept of it by then.
+is held out.
 
 A call that ends its process costs itself: a new process is begun. So does a cell, of which then only the definitions
 are run.
 """
 
 import builtins
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,9 +21,6 @@ from vistext.grading.repair import Runnable
 from vistext.grading.sandbox import EndedError, Process, Sandbox, SandboxError
 from vistext.grading.settings import Job
 
-# What takes as long to import as all the rest of a submission, a hundred times over. A text decides, and not the clock:
-# a function that keeps count of its calls earns the same everywhere.
-SLOW = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:tensorflow|keras|vistext(?!\.checks\b))", re.MULTILINE)
 NO_ANSWER = ("Missing", "NotImplementedError")  # whoever has given none to all shown cases is asked no other
 # All that is said, to whoever grades, of a process that has seen a held-out case.
 STOPPED = "it stopped answering when asked what is held out"
@@ -117,10 +112,8 @@ class _Process:
         self.reasons: list[str] = []
 
     def hold_out(self) -> None:
-        """From now on only answers are kept; they are another process's, unless that would start TensorFlow again."""
-        self._note_prints()
-        if not any(SLOW.search(cell.source) for cell in self.cells):
-            self._end()
+        """From now on only answers are kept, which are another process's."""
+        self._end()
         self.held_out, self.starts = True, 0
         self.deadline = time.monotonic() + self.limits.seconds
 

@@ -19,6 +19,8 @@ from vistext.grading import inert
 from vistext.grading.cells import LONGEST, NAME, TEXT, Cell, Found, cell_of, find
 
 WORDS = re.compile(r"(?<![\w.])([^\W\d]\w*)(?=[ \t]+([^\W\d]\w*))")
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+SCOPES += (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FEW_WORDS = 5  # of comments and texts in a code cell: more may be an answer in words
 
 
@@ -235,13 +237,21 @@ def _needed(run: list[Runnable]) -> Iterator[Runnable]:
             yield cell
 
 
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """A tree's nodes, but none within a function, a class or a comprehension: what these assign stays in them."""
+    yield node
+    if not isinstance(node, SCOPES):
+        for child in ast.iter_child_nodes(node):
+            yield from _outside_functions(child)
+
+
 @functools.cache
 def _defines(source: str) -> set[str]:
-    """The names that a given cell defines, wherever in it; "*" if it imports all of a module."""
+    """The names that a given cell leaves behind; "*" if it imports all of a module."""
     without_magics = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
-    nodes = list(ast.walk(ast.parse(without_magics)))
+    nodes = list(_outside_functions(ast.parse(without_magics)))
     names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    names |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
     for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
