@@ -1,7 +1,6 @@
 """Archives and pickles of strangers are read, or refused, but never obeyed."""
 
 import builtins
-import errno
 import gzip
 import io
 import os
@@ -17,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vistext.data import sources
-from vistext.data.archives import members, read_pickle, unpack
+from vistext.data.archives import members, read_pickle
 from vistext.data.sources import DamagedDataError
 
 FILES = {"things/a.txt": b"first", "things/deep/b.bin": bytes(range(256)) * 40, "things/empty": b""}
@@ -47,16 +46,15 @@ def special(name, kind, target=""):
     return member
 
 
-def everything_in(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+def contents(archive):
+    return {str(path): content for path, content in members(archive)}
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_was_packed_comes_back(tmp_path, ending):
     archive = packed(tmp_path / f"pack{ending}", FILES)
 
-    assert {str(path): content for path, content in members(archive)} == FILES
-    assert everything_in(unpack(archive, tmp_path / "out")) == FILES
+    assert contents(archive) == FILES
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -77,8 +75,7 @@ def test_a_path_that_leads_out_is_refused(tmp_path, ending, name):
     archive = packed(tmp_path / f"pack{ending}", {"fine": b"1", name: b"2"})
 
     with pytest.raises(DamagedDataError, match="leads out of its folder"):
-        unpack(archive, tmp_path / "in" / "out")
-    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock" and path != archive]
+        contents(archive)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +95,7 @@ def test_links_devices_and_folders_outside_are_refused(tmp_path, member):
     archive = packed(tmp_path / "pack.tar.gz", {"fine": b"1"}, member)
 
     with pytest.raises(DamagedDataError, match="a link or a path that leads out"):
-        unpack(archive, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        contents(archive)
 
 
 def test_a_link_in_a_zip_is_refused(tmp_path):
@@ -109,18 +105,18 @@ def test_a_link_in_a_zip_is_refused(tmp_path):
         archive.writestr(link, "/etc/passwd")
 
     with pytest.raises(DamagedDataError, match="a link"):
-        unpack(tmp_path / "pack.zip", tmp_path / "out")
+        contents(tmp_path / "pack.zip")
 
 
 @pytest.mark.parametrize("name", ["./a/b", "a/b", "a//b", "a/./b", "...hidden/b", "a/..b", "a b/c. d"])
 def test_harmless_paths_are_taken(tmp_path, name):
     archive = packed(tmp_path / "pack.tar.gz", {name: b"1"}, special("./", tarfile.DIRTYPE))
 
-    assert list(everything_in(unpack(archive, tmp_path / "out")).values()) == [b"1"]
+    assert list(contents(archive).values()) == [b"1"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_an_archive_cut_anywhere_is_refused_and_leaves_nothing(tmp_path, ending):
+def test_an_archive_cut_anywhere_is_refused(tmp_path, ending):
     whole = packed(tmp_path / f"pack{ending}", FILES).read_bytes()
     archive = tmp_path / f"cut{ending}"
     # A .tar ends in zeros that may be missing without loss, as long as some are left.
@@ -129,8 +125,7 @@ def test_an_archive_cut_anywhere_is_refused_and_leaves_nothing(tmp_path, ending)
     for kept in {*range(0, end, max(1, end // 40)), 1, 512, 1024, 1536, end - 9, end - 1} & set(range(end)):
         archive.write_bytes(whole[:kept])
         with pytest.raises(DamagedDataError, match="cut short or damaged"):
-            unpack(archive, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+            contents(archive)
 
 
 def test_a_damaged_member_is_noticed_though_all_bytes_are_there(tmp_path):
@@ -163,15 +158,7 @@ def test_no_archive_at_all_is_refused(tmp_path):
     (tmp_path / "page.tar.gz").write_bytes(b"<html>404 Not Found</html>" * 100)
 
     with pytest.raises(DamagedDataError, match=r"page\.tar\.gz is cut short or damaged"):
-        unpack(tmp_path / "page.tar.gz", tmp_path / "out")
-
-
-def test_an_archive_that_would_fill_the_disk_is_refused(tmp_path):
-    archive = packed(tmp_path / "bomb.tar.gz", {f"{index}": bytes(10_000) for index in range(20)})
-
-    with pytest.raises(DamagedDataError, match="more than is allowed"):
-        unpack(archive, tmp_path / "out", limit=100_000)
-    assert not (tmp_path / "out").exists()
+        contents(tmp_path / "page.tar.gz")
 
 
 def test_a_member_too_large_for_memory_is_not_read(tmp_path):
@@ -179,35 +166,6 @@ def test_a_member_too_large_for_memory_is_not_read(tmp_path):
 
     with pytest.raises(DamagedDataError, match="at most 1,000"):
         list(members(archive, largest=1000))
-
-
-def test_a_name_that_is_both_file_and_folder_is_refused(tmp_path):
-    archive = packed(tmp_path / "pack.tar.gz", {"a": b"1", "a/b": b"2"})
-
-    with pytest.raises(DamagedDataError, match="both as a file and as a folder"):
-        unpack(archive, tmp_path / "out")
-
-
-def test_a_folder_that_exists_is_taken_as_it_is(tmp_path):
-    archive = packed(tmp_path / "pack.tar.gz", FILES)
-    unpack(archive, tmp_path / "out")
-    archive.write_bytes(b"changed since")
-
-    assert everything_in(unpack(archive, tmp_path / "out")) == FILES
-
-
-def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, monkeypatch):
-    archive = packed(tmp_path / "pack.tar.gz", FILES)
-
-    def full(path, _):
-        path.touch()
-        raise OSError(errno.ENOSPC, "No space left on device", str(path))
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-
-    with pytest.raises(OSError, match="no room left on the disk"):
-        unpack(archive, tmp_path / "out")
-    assert {path.suffix for path in tmp_path.iterdir()} == {".gz", ".lock"}
 
 
 def test_a_refused_archive_is_closed_again(tmp_path, monkeypatch):

@@ -255,7 +255,7 @@ EXPORTS = {
         {f"ps90_standin/anna/{NAME}": WORK, "ps90_standin/ben.ipynb": WORK, "ps91/anna/a.ipynb": OTHER_SET},
         {"anna": WORK, "ben": WORK},
     ),
-    "one student with two folders": ({f"anna/work/{NAME}": WORK, "anna/data/x.csv": b"1"}, {"anna": WORK}),
+    "one student with two folders": ({f"anna/solution/{NAME}": WORK, "anna/data/x.csv": b"1"}, {"anna": WORK}),
     "a nameless notebook among named ones": (
         {f"anna_{NAME}": WORK, f"ben_{NAME}": WORK, NAME: EARLIER},
         {"anna": WORK, "ben": WORK, "ps90_standin": EARLIER},

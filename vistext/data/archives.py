@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from vistext.data.sources import BLOCK, DamagedDataError, lock, whole_or_nothing, writing
+from vistext.data.sources import BLOCK, DamagedDataError
 
 # An absolute path, a drive of Windows, dots and spaces other than "." (Windows takes ".. " for ".."), a zero byte.
 LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|(?:^|/)(?!\.?(?:/|$))[. ]+(?:/|$)|\0")
@@ -97,38 +97,6 @@ def check_end(archive: Path) -> None:
             file.seek(-tarfile.BLOCKSIZE, os.SEEK_END)
             if file.read().strip(b"\0"):
                 raise tarfile.ReadError("unexpected end of data")
-
-
-def unpack(archive: Path, folder: Path, *, limit: int = 8 << 30) -> Path:
-    """Unpack an archive into a folder, wholly or not at all; a folder that exists is taken as it is.
-
-    Args:
-        archive: a .tar, .tar.gz or .zip without links.
-        folder: the folder that will hold what is inside; its parent is made if need be.
-        limit: bytes that all files together may take.
-
-    Returns:
-        `folder`.
-
-    Raises:
-        DamagedDataError: as in `members`, or more than `limit` bytes are inside.
-        OSError: the disk is full or may not be written to.
-    """
-    with writing(folder.parent), lock(folder):
-        if folder.is_dir():
-            return folder
-        with whole_or_nothing(folder) as making:
-            for path, content in members(archive):
-                limit -= len(content)
-                if limit < 0:
-                    raise DamagedDataError(f"{archive} unpacks to more than is allowed here; nothing of it is kept")
-                destination = making / path
-                try:
-                    destination.parent.mkdir(parents=True, exist_ok=True)
-                    destination.write_bytes(content)
-                except (FileExistsError, NotADirectoryError, IsADirectoryError):
-                    raise DamagedDataError(f"{archive} holds {str(path)!r} both as a file and as a folder") from None
-    return folder
 
 
 def read_pickle(content: bytes) -> object:

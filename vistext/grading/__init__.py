@@ -10,10 +10,14 @@
     cells        what stands in a notebook, whatever has written it; and which of its cells answers which exercise
     repair       what an editor or a student has done to a notebook, undone; and which of its cells are run
     namespaces   why a machine refuses a sandbox, and the way out
-    sandbox      a process of the student's own, with no network, nothing to write on, and an end
+    sandbox      a place for processes of the student's own, with no network, and nothing that outlives them
+      process      one of them, as it is asked from outside; and, in `inside`, from within
+      system_calls what the kernel refuses them
     examine      cells are run and functions asked in there; what comes back is plain data
     grade        one submission: the pure function from a notebook to its scores
+    sanitize     what a student has written, shown so that it does nothing
     gradebook    scores enter nbgrader's gradebook, and what its screens show is written
+    export       the gradebook as a table that no spreadsheet obeys
     feedback     the page for the student, and the table for the course
     many         all of it for a class: side by side, resumably
     cluster      the same on other machines, which Dask has put together

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vistext import checks
-from vistext.grading import cluster, feedback, inert, sandbox
+from vistext.grading import cluster, feedback, sandbox, sanitize
 from vistext.grading.settings import MIB, Job, Limits
 from vistext.grading.worker import LimitError
 
@@ -160,8 +160,10 @@ def summary(assignment: str, outcome) -> str:
     doubtful = [record for record in records if record["graded"]["doubts"]]
     if doubtful:
         lines += ["", f"To be looked at by a person: {len(doubtful)}"]
-        lines += ["  " + inert.printable(f"{one['student']}: {'; '.join(one['graded']['doubts'])}") for one in doubtful]
-    return "\n".join([*lines, "", inert.printable(f"The table: {outcome.table}")])
+        lines += [
+            "  " + sanitize.printable(f"{one['student']}: {'; '.join(one['graded']['doubts'])}") for one in doubtful
+        ]
+    return "\n".join([*lines, "", sanitize.printable(f"The table: {outcome.table}")])
 
 
 def _share(record: dict) -> float:
@@ -184,7 +186,7 @@ def _alone(course: Path) -> Iterator[None]:
 
 
 def _say(message: str, code: int) -> int:
-    print("vistext:", inert.printable(message), file=sys.stderr)
+    print("vistext:", sanitize.printable(message), file=sys.stderr)
     return code
 
 

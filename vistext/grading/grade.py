@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from vistext.checks.exercise import Exercise, Failure, Verdict
-from vistext.grading import cells, inert, repair
+from vistext.grading import cells, repair, sanitize
 from vistext.grading.examine import Answers, Examined, examine
 from vistext.grading.sandbox import SandboxError
 from vistext.grading.settings import Job
@@ -63,7 +63,7 @@ def _grade(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
         "notebook": repair.assembled(prepared, job.release, {key: _said(one) for key, one in results.items()}),
         "notes": prepared.repairs + prepared.doubts + _stopped(prepared, examined),
         "doubts": doubts + examined.reasons,
-        "by_hand": {key: text[: inert.LONGEST] for key, text in prepared.by_hand.items()},
+        "by_hand": {key: text[: sanitize.LONGEST] for key, text in prepared.by_hand.items()},
         "seconds": round(time.monotonic() - began, 3),
     }
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vistext.checks.exercise import Exercise
-from vistext.grading import inert
+from vistext.grading import sanitize
 from vistext.grading.cells import LONGEST, NAME, TEXT, Cell, Found, cell_of, find
 
 WORDS = re.compile(r"(?<![\w.])([^\W\d]\w*)(?=[ \t]+([^\W\d]\w*))")
@@ -268,7 +268,7 @@ def assembled(prepared: Prepared, release: dict, said: dict[str, str]) -> dict:
         release: the notebook that students were given, as JSON.
         said: of each exercise, by its id.
     """
-    cells, screen = [], inert.Screen()
+    cells, screen = [], sanitize.Screen()
     for index, (original, (own, after)) in enumerate(zip(release["cells"], prepared.placed, strict=True)):
         marks = original["metadata"].get("nbgrader", {})
         given = cell_of(original)
