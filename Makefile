@@ -115,21 +115,21 @@ lab: $(VENV)/.$(EXTRA)-course
 
 # In profile cpu, even where there is a GPU: that is what the stored outputs show.
 notebooks: $(VENV)/.$(EXTRA)-dev
-	VISTEXT_PROFILE=$${VISTEXT_PROFILE:-cpu} $(BIN)/python -m vistext.notebooks execute $(LESSONS)
+	VISTEXT_PROFILE=$${VISTEXT_PROFILE:-cpu} $(BIN)/python -m tools notebooks execute $(LESSONS)
 
 weights: $(VENV)/.$(EXTRA)-base
-	$(BIN)/python -m vistext train tagger
-	$(BIN)/python -m vistext train detector
-	$(BIN)/python -m vistext train segmenter
-	$(BIN)/python -m vistext train gan
-	$(BIN)/python -m vistext train eye
-	$(BIN)/python -m vistext train describer
-	$(BIN)/python -m vistext train qgnet
-	$(BIN)/python -m vistext train roles
-	$(BIN)/python -m vistext train fusion
+	$(BIN)/python -m tools weights tagger
+	$(BIN)/python -m tools weights detector
+	$(BIN)/python -m tools weights segmenter
+	$(BIN)/python -m tools weights gan
+	$(BIN)/python -m tools weights image_encoder
+	$(BIN)/python -m tools weights captioner
+	$(BIN)/python -m tools weights qgnet
+	$(BIN)/python -m tools weights srl
+	$(BIN)/python -m tools weights fusion
 
 bench: $(VENV)/.$(EXTRA)-dev
-	$(BIN)/python -m vistext bench
+	$(BIN)/python -m tools bench
 
 lint: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m ruff check .

@@ -10,7 +10,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture
 def bfloat16() -> str:
     """The coarser policy, for tests that compute in it; skipped where TensorFlow would die of that."""
-    from vistext.engine import has_no_bfloat16, tf
+    from vistext.nn.engine import has_no_bfloat16, tf
 
     if has_no_bfloat16():
         pytest.skip(f"TensorFlow {tf.__version__} cannot compute in bfloat16 on this processor")

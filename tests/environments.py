@@ -19,8 +19,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
-from vistext.data import sources
-from vistext.notebooks import ROOT
+from tools.notebooks.files import ROOT
+from vistext.data import download
 
 PINNED, NOTED = (ROOT / "tests" / "colab" / name for name in ("colab-2026-08.txt", "newest-2026-11.txt"))
 FREEZE = (
@@ -150,7 +150,7 @@ def make(folder: Path, version: str, packages: tuple[str, ...], checkout: Path) 
 def settings_for(python: Path, folder: Path) -> dict[str, str]:
     """What processes of another environment inherit: profile smoke, no GPU, and nothing that is set for this one."""
     # Data is where other tests have it: what is tested is the packages, and making the stand-in takes half a minute.
-    data = (sources.VARIABLE, sources.CACHE_VARIABLE)
+    data = (download.VARIABLE, download.CACHE_VARIABLE)
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from vistext import cli, doctor
+from vistext.display.tour.sections import Tags
 from vistext.doctor import Finding
 from vistext.scenes import sample
-from vistext.tour.sections import Tags
 
 CAT = Tags(
     probabilities={"cat": 0.92, "dog": 0.08},
@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_made_is_refused_in_one_line_before_the_work(bel
 
 def test_a_folder_without_permission_is_refused_before_the_work(picture, capsys, no_tagger, monkeypatch):
     # Whoever runs tests as root may write anywhere, so the system's answer is given here.
-    monkeypatch.setattr("vistext.tour.page.os.access", lambda path, mode: False)
+    monkeypatch.setattr("vistext.display.tour.page.os.access", lambda path, mode: False)
 
     assert cli.main(["tour", str(picture), "--out", str(picture.with_name("out"))]) == 2
     assert "no permission" in capsys.readouterr().err
@@ -273,9 +273,9 @@ def test_python_m_vistext_is_the_command():
     assert done.stdout.startswith("vistext ")
 
 
-@pytest.mark.parametrize("words", cli.MODULES)
+@pytest.mark.parametrize("words", cli.COMMANDS)
 def test_a_command_of_a_module_declares_its_own_options_and_gives_the_exit_code(words, monkeypatch):
-    name, _ = cli.MODULES[words]
+    name, _ = cli.COMMANDS[words]
     module = types.ModuleType(name)
     module.add_arguments = lambda parser: parser.add_argument("--seconds", type=float)
     module.run = lambda arguments: 7 if arguments.seconds == 2.5 else 0
@@ -284,19 +284,9 @@ def test_a_command_of_a_module_declares_its_own_options_and_gives_the_exit_code(
     assert cli.main([*words, "--seconds", "2.5"]) == 7
 
 
-@pytest.mark.parametrize("name", [name for name, _ in cli.MODULES.values()])
+@pytest.mark.parametrize("name", [name for name, _ in cli.COMMANDS.values()])
 def test_every_module_that_is_a_command_is_there(name):
     assert importlib.util.find_spec(name) is not None
-
-
-@pytest.mark.parametrize("group", cli.GROUPS)
-def test_a_group_alone_names_what_is_in_it(group, capsys):
-    with pytest.raises(SystemExit) as end:
-        cli.main([group, "--help"])
-
-    assert end.value.code == 0
-    out = capsys.readouterr().out
-    assert all(name in out for first, *rest in cli.MODULES for name in rest if first == group)
 
 
 def test_the_gallery_is_written(tmp_path, capsys):

@@ -7,7 +7,7 @@ import types
 import pytest
 
 from vistext import colab, profile
-from vistext.data import sources
+from vistext.data import download
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def drive(monkeypatch):
     monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
     monkeypatch.setitem(sys.modules, "google.colab", types.SimpleNamespace(drive=module))
     monkeypatch.setattr(profile, "on_colab", lambda: True)
-    monkeypatch.setenv(sources.CACHE_VARIABLE, "before")
+    monkeypatch.setenv(download.CACHE_VARIABLE, "before")
     return module, shown
 
 
@@ -29,7 +29,7 @@ def test_what_is_downloaded_and_made_goes_to_the_drive_from_then_on(drive, tmp_p
         assert folder == tmp_path / "MyDrive" / "vistext"
         assert folder.is_dir()
     assert shown == [str(tmp_path)] * 2
-    assert sources.cache_folder() == folder
+    assert download.cache_folder() == folder
 
 
 def test_a_drive_that_is_not_given_is_said_to_be_one_that_nothing_needs(drive, tmp_path):
@@ -41,11 +41,11 @@ def test_a_drive_that_is_not_given_is_said_to_be_one_that_nothing_needs(drive, t
     module.mount = refused
     with pytest.raises(PermissionError, match=r"mount failed.*runs without it"):
         colab.keep_on_drive(place=tmp_path)
-    assert os.environ[sources.CACHE_VARIABLE] == "before"
+    assert os.environ[download.CACHE_VARIABLE] == "before"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_elsewhere_everything_lasts_where_it_is(monkeypatch, tmp_path):
-    monkeypatch.setenv(sources.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(download.CACHE_VARIABLE, str(tmp_path))
     assert colab.keep_on_drive() == tmp_path
     assert list(tmp_path.iterdir()) == []

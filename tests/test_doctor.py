@@ -375,7 +375,7 @@ def test_data_that_is_here_is_told_with_its_place(tmp_path, monkeypatch):
 def test_data_that_is_nowhere_is_no_fault_and_can_be_had(tmp_path, monkeypatch):
     monkeypatch.setenv("VISTEXT_DATA", str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr("vistext.data.sources.download_folder", lambda: tmp_path)
+    monkeypatch.setattr("vistext.data.download.download_folder", lambda: tmp_path)
 
     finding = doctor.cifar10()
 

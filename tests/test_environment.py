@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tools import __main__ as tools_main
 from vistext import cli, environment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,38 +55,39 @@ def imported(path):
 
 
 def test_of_everything_that_is_imported_it_is_known_which_extra_brings_it():
-    foreign = {name for path in (ROOT / "vistext").rglob("*.py") for name in imported(path)}
-    foreign -= {
-        *sys.stdlib_module_names,
-        "vistext",
-        "google",
-    }  # google.colab is there on Colab, and cannot be installed
+    foreign = {name for room in ("vistext", "tools") for path in (ROOT / room).rglob("*.py") for name in imported(path)}
+    foreign -= {*sys.stdlib_module_names, "vistext", "tools"}
+    foreign -= {"google"}  # google.colab is there on Colab, and cannot be installed
     assert foreign <= set().union(*environment.BROUGHT_BY.values()) | {"tomllib"}
 
 
 COMMANDS = [
-    (["links", "--repo", "ada/vistext", "--branch", "main"], "course"),
-    (["slides", "00"], "course"),
-    (["export", "00"], "course"),
-    (["bench"], "grade"),
-    (["bench", "--only", "grading"], "grade"),
-    (["grade", "ps01"], "grade"),
-    (["experiment", "descriptions", "--quick"], "course"),
+    (["tools", "links", "--repo", "ada/vistext", "--branch", "main"], "course"),
+    (["tools", "slides", "00"], "course"),
+    (["tools", "export", "00"], "course"),
+    (["tools", "notebooks", "check"], "course"),
+    (["tools", "bench"], "grade"),
+    (["tools", "bench", "--only", "grading"], "grade"),
+    (["vistext", "grade", "ps01"], "grade"),
+    (["tools", "study", "decoding_strategies", "--quick"], "course"),
 ]
 
 
 def test_after_a_base_install_each_command_that_needs_more_names_the_extra_and_the_command_in_one_line(tmp_path):
+    commands = [("vistext", *words) for words in cli.COMMANDS] + [("tools", *words) for words in tools_main.COMMANDS]
     code = WITHOUT_EXTRAS.format(extras=[*environment.BROUGHT_BY["course"], *environment.BROUGHT_BY["grade"]])
     code += f"""
 import contextlib, io, json
-from vistext.cli import main
-for words in {[words for words, _ in COMMANDS]!r}:
+sys.path.insert(0, {str(ROOT)!r})
+import tools.__main__, vistext.cli
+mains = {{'vistext': vistext.cli.main, 'tools': tools.__main__.main}}
+for which, *words in {[words for words, _ in COMMANDS]!r}:
     with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(io.StringIO()):
-        code = main(words)
+        code = mains[which](words)
     print(json.dumps([code, said.getvalue()]))
-for words in {sorted(cli.MODULES)!r}:
+for which, *words in {commands!r}:
     try:
-        main([*words, "--help"])
+        mains[which]([*words, "--help"])
     except SystemExit as end:
         print(f"help {{end.code}}", file=sys.stderr)
 """
@@ -95,16 +97,13 @@ for words in {sorted(cli.MODULES)!r}:
     for (words, extra), (exit_code, said) in zip(COMMANDS, answers, strict=True):
         assert (exit_code, said.count("\n")) == (1, 1), (words, said)
         assert f'pip install "vistext[{extra}]"' in said, words
-    needs_more = {words[0] for words, _ in COMMANDS}
-    helped = [
-        words for words in cli.MODULES if words[0] not in needs_more or words[0] in ("bench", "grade", "experiment")
-    ]
-    assert done.stderr.count("help 0") == len(helped)
+    imports_more = {"links", "slides", "export", "notebooks"}  # at once: their options cannot be asked for either
+    assert done.stderr.count("help 0") == len([words for words in commands if words[1] not in imports_more])
     assert "Traceback" not in done.stderr
 
 
 def test_the_parts_that_are_played_with_name_the_extra_too(tmp_path):
-    done = run(WITHOUT_EXTRAS.format(extras=["ipywidgets"]) + "import vistext.widgets.quizzing", cwd=tmp_path)
+    done = run(WITHOUT_EXTRAS.format(extras=["ipywidgets"]) + "import vistext.display.widgets.quiz", cwd=tmp_path)
     assert "ipywidgets is not installed; it comes with the extra course" in done.stderr.splitlines()[-1]
 
 
@@ -169,7 +168,7 @@ def test_keras_s_settings_are_overruled(tmp_path):
     chosen = {"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.1, "backend": "jax"}
     (tmp_path / "keras.json").write_text(json.dumps(chosen), encoding="utf-8")
     done = run(
-        "from vistext.engine import keras, tf; network = keras.Sequential([keras.layers.Conv2D(2, 3)]); "
+        "from vistext.nn.engine import keras, tf; network = keras.Sequential([keras.layers.Conv2D(2, 3)]); "
         "print(network(tf.ones([1, 8, 8, 3])).shape, network.weights[0].dtype, keras.config.backend(), "
         "keras.config.epsilon())",
         cwd=tmp_path,

@@ -12,7 +12,7 @@ from vistext import profile
 
 
 def machine(monkeypatch, *gpus):
-    """Let `vistext.engine` be one that sees these GPUs, without importing TensorFlow."""
+    """Let `vistext.nn.engine` be one that sees these GPUs, without importing TensorFlow."""
     devices = [SimpleNamespace(name=f"/physical_device:GPU:{number}") for number in range(len(gpus))]
     details = {device.name: {"device_name": gpu} if gpu else {} for device, gpu in zip(devices, gpus, strict=True)}
     config = SimpleNamespace(
@@ -21,7 +21,7 @@ def machine(monkeypatch, *gpus):
     )
     tf = SimpleNamespace(config=config, __version__="2.99.0")
     keras = SimpleNamespace(utils=SimpleNamespace(set_random_seed=lambda seed: None), __version__="3.99.0")
-    monkeypatch.setitem(sys.modules, "vistext.engine", SimpleNamespace(tf=tf, keras=keras))
+    monkeypatch.setitem(sys.modules, "vistext.nn.engine", SimpleNamespace(tf=tf, keras=keras))
 
 
 @pytest.mark.parametrize("chosen", ["smoke", "cpu", "gpu"])
@@ -74,7 +74,7 @@ def test_a_lesson_begins_with_one_line_on_what_it_runs_on(monkeypatch, gpus, dev
 
 
 def test_the_same_seed_gives_the_same_numbers_everywhere():
-    from vistext.engine import keras
+    from vistext.nn.engine import keras
 
     def draws(seed):
         profile.start(seed)

@@ -1,4 +1,4 @@
-"""The command line: `vistext tour | doctor | data | scenes | train | experiment | bench | grade | links | ...`.
+"""The command line: `vistext tour | doctor | data | grade`.
 
 Only what a command needs is imported, and only when it runs, so that `--help` comes at once. Exit codes: 0 done, 1
 something on this machine needs mending first, 2 what was given cannot be used, 130 interrupted. What went wrong
@@ -10,10 +10,11 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from vistext import __version__, environment
 
@@ -21,33 +22,17 @@ DONE, MEND_FIRST, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 OUT = Path("out")
 
 # Commands whose options their own modules declare: each has `add_arguments(parser)` and `run(arguments) -> int`.
-MODULES = {
-    ("scenes", "gallery"): ("vistext.scenes.gallery", "the drawn world on one page, to be checked by eye"),
-    ("train", "tagger"): ("vistext.experiments.train_tagger", "the tagger of lesson 01"),
-    ("train", "detector"): ("vistext.experiments.train_detector", "the detector of lesson 02"),
-    ("train", "segmenter"): ("vistext.experiments.train_segmenter", "the segmenter of lesson 02"),
-    ("train", "gan"): ("vistext.experiments.train_gan", "a generator of pictures, and who examines it"),
-    ("train", "eye"): ("vistext.experiments.train_eye", "who looks at pictures, for describer, qgnet and others"),
-    ("train", "describer"): ("vistext.experiments.train_describer", "who describes pictures, and who judges that"),
-    ("train", "qgnet"): ("vistext.experiments.train_qgnet", "who answers questions about pictures, and who asks them"),
-    ("train", "roles"): ("vistext.experiments.train_roles", "who says of a picture who does what, and where"),
-    ("train", "fusion"): ("vistext.experiments.train_fusion", "who says how well a text and a picture fit"),
-    ("experiment", "tags"): ("vistext.experiments.tags", "when do tags help to find a missing word? (lesson 03)"),
-    ("experiment", "descriptions"): ("vistext.experiments.descriptions", "ways to describe, compared (lesson 05)"),
-    ("experiment", "looking"): ("vistext.experiments.looking", "does it look, and read the question? (lesson 06)"),
-    ("experiment", "roles"): ("vistext.experiments.roles", "do roles help to find a missing word? (lesson 07)"),
-    ("experiment", "fusion"): ("vistext.experiments.fusion", "when does the picture help the text? (lesson 08)"),
-    ("grade",): ("vistext.grading.command", "grade a class's submissions of a problem set (for instructors)"),
-    ("slides",): ("vistext.pages.slides", "a lesson as slides, in one file (for instructors)"),
-    ("export",): ("vistext.pages.export", "a lesson as one page to read or print"),
-    ("links",): ("vistext.links", "point every badge and set-up cell at a fork"),
-    ("bench",): ("vistext.experiments.bench", "what the course does, timed beside what is plainer"),
-}
-GROUPS = {
-    "scenes": "look at the drawn world",
-    "train": "train a network of the course again",
-    "experiment": "run again what is too long for a lesson",
-}
+COMMANDS = {("grade",): ("vistext.grading.command", "grade a class's submissions of a problem set (for instructors)")}
+
+
+class Program(NamedTuple):
+    """What a command line consists of."""
+
+    name: str
+    description: str
+    commands: Mapping[tuple[str, ...], tuple[str, str]]  # the words after the name → a module, as above, and its help
+    groups: Mapping[str, str] = {}  # the first of two words → help
+    declare: Callable[..., None] | None = None  # adds commands of its own to argparse's subparsers
 
 
 class CommandError(Exception):
@@ -58,11 +43,12 @@ class CommandError(Exception):
         self.exit_code = exit_code
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, program: Program | None = None) -> int:
     """Run one command.
 
     Args:
         argv: the words after `vistext`; those of the process when left out.
+        program: another one than `vistext`.
 
     Returns:
         The exit code.
@@ -78,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         try:
-            return _run([_as_file(word) for word in (sys.argv[1:] if argv is None else argv)])
+            return _run([_as_file(word) for word in (sys.argv[1:] if argv is None else argv)], program or VISTEXT)
         finally:
             sys.stdout.flush()  # here, where it is known what to do when nobody reads it
     except (CommandError, environment.NotUsableError) as error:
@@ -100,8 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run(argv: Sequence[str]) -> int:
-    parser = _parser(argv)
+def _run(argv: Sequence[str], program: Program) -> int:
+    parser = _parser(argv, program)
     arguments = parser.parse_args(argv)
     if "run" not in arguments:
         parser.print_help()
@@ -121,11 +107,27 @@ def _as_file(word: str) -> str:
     return f"./{word}" if word.startswith("-") and "." in word and Path(word).is_file() else word
 
 
-def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="vistext", description="Image and text together: the course's command line.")
+def _parser(argv: Sequence[str], program: Program) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program.name, description=program.description)
     parser.add_argument("--version", action="version", version=f"vistext {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    if program.declare is not None:
+        program.declare(commands)
+    groups = {}
+    for name, text in program.groups.items():
+        group = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        groups[name] = group.add_subparsers(title="of these", metavar="WHICH", required=True)
+    for words, (module, text) in program.commands.items():
+        command = groups.get(words[0], commands).add_parser(words[-1], help=text, description=text)
+        if tuple(argv[: len(words)]) == words:  # imported only when the command line names it
+            chosen = import_module(module)
+            chosen.add_arguments(command)
+            command.set_defaults(run=chosen.run)
+    return parser
 
+
+def _declare(commands) -> None:
+    """The commands that this module has itself."""
     tour = _add(commands, "tour", _tour, "one picture through every task, as a table and as a page")
     tour.add_argument(
         "picture",
@@ -152,18 +154,6 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "path", metavar="PATH", nargs="?", help="an archive or folder that holds it (default: look in the usual places)"
     )
 
-    groups = {}
-    for name, text in GROUPS.items():
-        group = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        groups[name] = group.add_subparsers(title="of these", metavar="WHICH", required=True)
-    for words, (module, text) in MODULES.items():
-        command = groups.get(words[0], commands).add_parser(words[-1], help=text, description=text)
-        if tuple(argv[: len(words)]) == words:  # imported only when the command line names it
-            chosen = import_module(module)
-            chosen.add_arguments(command)
-            command.set_defaults(run=chosen.run)
-    return parser
-
 
 def _add(commands, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
@@ -175,9 +165,10 @@ def _tour(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from vistext import scenes, tour
-    from vistext.data.pictures import PictureError
-    from vistext.tour import page
+    from vistext import scenes
+    from vistext.data.images import PictureError
+    from vistext.display import tour
+    from vistext.display.tour import page
 
     if arguments.picture is not None and arguments.scene is not None:
         raise CommandError("give a PICTURE or a --scene, not both", WRONG_INPUT)
@@ -268,3 +259,6 @@ def _data(arguments: argparse.Namespace) -> int:
     sizes = f"{len(data.train.pictures):,} training and {len(data.test.pictures):,} test pictures"
     print(f"CIFAR-10: {sizes}, whole; from {found}")
     return DONE
+
+
+VISTEXT = Program("vistext", "Image and text together: the course's command line.", COMMANDS, declare=_declare)

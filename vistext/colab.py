@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from vistext import profile
-from vistext.data import sources
+from vistext.data import download
 
 PLACE = Path("/content/drive")  # where Colab shows a Drive
 
@@ -32,7 +32,7 @@ def keep_on_drive(name: str = "vistext", *, place: Path = PLACE) -> Path:
         PermissionError: the user has not let Colab show the Drive. Everything runs without it.
     """
     if not profile.on_colab():
-        return sources.cache_folder()
+        return download.cache_folder()
     from google.colab import drive
 
     try:
@@ -41,5 +41,5 @@ def keep_on_drive(name: str = "vistext", *, place: Path = PLACE) -> Path:
         raise PermissionError(f"your Drive is not shown ({error}); everything runs without it, too") from error
     folder = place / "MyDrive" / name
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ[sources.CACHE_VARIABLE] = str(folder)
+    os.environ[download.CACHE_VARIABLE] = str(folder)
     return folder

@@ -156,7 +156,7 @@ def system_devices() -> Finding:
 
 def tensorflow_devices() -> Finding:
     """What TensorFlow sees, and so whether it can be started at all."""
-    question = "from vistext.engine import tf; print(*(d.device_type for d in tf.config.list_physical_devices()))"
+    question = "from vistext.nn.engine import tf; print(*(d.device_type for d in tf.config.list_physical_devices()))"
     try:
         answer = subprocess.run(
             [sys.executable, "-c", question],
@@ -232,7 +232,7 @@ def profile_in_force() -> Finding:
 
 def weights(folder: Path | None = None) -> Finding:
     """Whether the shipped weights are there and are those that their cards describe."""
-    from vistext import weights as shipped
+    from vistext.nn import weights as shipped
 
     folder = shipped.FOLDER if folder is None else folder
     names = sorted({"tagger", *(card.stem for card in folder.glob("*.json"))})
@@ -249,7 +249,7 @@ def weights(folder: Path | None = None) -> Finding:
 def cifar10() -> Finding:
     """Where CIFAR-10 would be loaded from."""
     from vistext.data import cifar10 as data
-    from vistext.data import sources
+    from vistext.data import download
 
     copies = list(data.copies())
     whole = [str(copy) for copy in copies if not copy.flaw]
@@ -261,8 +261,8 @@ def cifar10() -> Finding:
         remedy = "delete what is broken, then run `vistext data`"
         return Finding("CIFAR-10", "mend", "; ".join(broken), remedy=remedy)
     size = f"{data.OFFICIAL.size / 1e6:.0f} MB"
-    remedy = f"`vistext data` downloads it ({size}), or set {sources.VARIABLE} to the folder that holds your copy"
-    looked = ", ".join(f"{place.path} ({place.name})" for place in sources.places())
+    remedy = f"`vistext data` downloads it ({size}), or set {download.VARIABLE} to the folder that holds your copy"
+    looked = ", ".join(f"{place.path} ({place.name})" for place in download.places())
     return Finding("CIFAR-10", "optional", f"not in {looked}", "for lesson 01, which else takes drawings", remedy)
 
 

@@ -33,7 +33,7 @@ def name() -> str:
     """
     chosen = os.environ.get(VARIABLE, "").strip().lower()
     if not chosen:
-        from vistext.engine import tf
+        from vistext.nn.engine import tf
 
         return "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
     if chosen not in NAMES:
@@ -60,7 +60,7 @@ def start(seed: int = 0) -> str:
         if this TensorFlow is not supported. They differ between machines, so the cell that shows them is tagged
         `nbval-ignore-output`.
     """
-    from vistext.engine import keras, tf
+    from vistext.nn.engine import keras, tf
 
     keras.utils.set_random_seed(seed)
     gpus = tf.config.list_physical_devices("GPU")

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from lab import Lab, jupyterlab
 
-from vistext.notebooks import ROOT
+from tools.notebooks.files import ROOT
 
 SEEN = ROOT / "out" / "browser"
 FLAGS = [

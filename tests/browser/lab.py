@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from vistext.notebooks import ROOT
+from tools.notebooks.files import ROOT
 
 STARTS = 180_000  # milliseconds: until JupyterLab or a kernel is there, on a busy machine
 RUNS = 1_500_000  # until a lesson has run

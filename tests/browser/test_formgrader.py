@@ -11,9 +11,9 @@ import pytest
 from lab import jupyterlab
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
-from vistext.grading import many
+from tools.notebooks.files import ROOT
+from vistext.grading import batch
 from vistext.grading.gradebook import Course
-from vistext.notebooks import ROOT
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 CANARY = "canary"  # in every address that may not be asked for, and in every program that may not run
@@ -123,7 +123,7 @@ def graded(tmp_path_factory, browser):
         (folder / "handed in" / student / "ps90_standin.ipynb").write_bytes(content)
     course = Course(folder / "course", "ps90")
     # Comments only: nothing of a student's is run, so no sandbox is needed.
-    many.grade_all(course, folder / "handed in", submissions.job_of(course, sandboxed=False))
+    batch.grade_all(course, folder / "handed in", submissions.job_of(course, sandboxed=False))
     shown = course.path("autograded", "shown_raw")
     notebook = nbformat.read(shown, as_version=4)
     # Without what leads away, and what nbconvert refuses for the attachment that is not there.

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from vistext.notebooks import KERNELSPEC
+from tools.notebooks.files import KERNELSPEC
 
 SLOW = """\
 import time
@@ -11,7 +11,7 @@ import time
 import ipywidgets
 
 from vistext import plots
-from vistext.widgets.parts import Playable, followed
+from vistext.display.widgets.base import Playable, followed
 
 given = []
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vistext.notebooks import lessons
+from tools.notebooks.files import lessons
 
 NAMED = ("button", "combobox", "checkbox", "slider", "spinbutton", "textbox")  # roles of what can be used
 CUT = (

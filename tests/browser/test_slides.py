@@ -2,8 +2,8 @@
 
 import pytest
 
-from vistext.notebooks import lessons
-from vistext.pages.slides import deck
+from tools.notebooks.files import lessons
+from tools.pages.slides import deck
 
 TURNED = """async () => {
   const found = [];

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from environments import NOTED, PINNED, Runtime, copy_checkout, make
 
-from vistext.notebooks import code_cells, home, lessons, read
+from tools.notebooks.files import code_cells, home, lessons, read
 
 COLAB, NEWEST = "Colab of 2026-08", "the newest of everything"
 NAMES = ["tensorflow-cpu", "ipykernel", "ipywidgets", "matplotlib", "pillow", "scikit-learn", "scikit-image", "scipy"]

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import DeadKernelError
 
-from vistext.notebooks import code_cells, lessons, read
+from tools.notebooks.files import code_cells, lessons, read
 
 
 def test_the_set_up_cell_installs_vistext_and_moves_nothing_that_was_there(set_up):

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cifar10_copies import Small, as_zip, picture_files
 
-from vistext.data import sources
+from vistext.data import download
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def _bare_machine(tmp_path, monkeypatch):
     monkeypatch.delenv("VISTEXT_OFFLINE", raising=False)
     monkeypatch.setenv("VISTEXT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(sources, "checkout", lambda: None)
+    monkeypatch.setattr(download, "checkout", lambda: None)
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vistext.data import sources
+from vistext.data import download
 from vistext.data.archives import members, read_pickle
-from vistext.data.sources import DamagedDataError
+from vistext.data.download import DamagedDataError
 
 FILES = {"things/a.txt": b"first", "things/deep/b.bin": bytes(range(256)) * 40, "things/empty": b""}
 ENDINGS = [".tar.gz", ".tar", ".zip"]
@@ -285,9 +285,9 @@ def test_gzip_of_a_truncated_tar_is_noticed(tmp_path):
 
 
 def test_the_errors_are_what_callers_of_the_standard_library_expect():
-    assert issubclass(sources.DataNotFoundError, FileNotFoundError)
-    assert issubclass(sources.DamagedDataError, ValueError)
-    assert issubclass(sources.DownloadError, ConnectionError)
+    assert issubclass(download.DataNotFoundError, FileNotFoundError)
+    assert issubclass(download.DamagedDataError, ValueError)
+    assert issubclass(download.DownloadError, ConnectionError)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

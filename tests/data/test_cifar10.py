@@ -30,9 +30,9 @@ from cifar10_copies import (
     same,
 )
 
-from vistext.data import cifar10, cifar10_forms, kept, sources
+from vistext.data import array_cache, cifar10, cifar10_formats, download
 from vistext.data.cifar10 import CLASSES, Source, find, load
-from vistext.data.sources import DataNotFoundError, Remote
+from vistext.data.download import DataNotFoundError, Remote
 
 # Read before any test clears them: the machine's own settings, for the one test on the real data.
 REAL_DATA, REAL_CACHE = os.environ.get("VISTEXT_DATA"), os.environ.get("VISTEXT_CACHE")
@@ -50,7 +50,7 @@ def no_reading(monkeypatch):
     """Call it, and from then on only what is kept in the cache can be loaded."""
 
     def forbid():
-        monkeypatch.setattr(cifar10_forms, "read", lambda *_: pytest.fail("the copy was read again"))
+        monkeypatch.setattr(cifar10_formats, "read", lambda *_: pytest.fail("the copy was read again"))
 
     return forbid
 
@@ -115,7 +115,7 @@ def test_a_picture_edited_in_place_is_noticed(tmp_path, small):
 
 def test_the_places_are_searched_in_order(tmp_path, monkeypatch):
     """Each place gets its own copy; the first that has one wins."""
-    monkeypatch.setattr(sources, "checkout", lambda: tmp_path / "clone")
+    monkeypatch.setattr(download, "checkout", lambda: tmp_path / "clone")
     folders = [tmp_path / "first", tmp_path / "second", tmp_path / "clone" / "data", tmp_path / "keras" / "datasets"]
     monkeypatch.setenv("VISTEXT_DATA", os.pathsep.join(map(str, folders[:2])))
     for seed, folder in reversed(list(enumerate(folders))):
@@ -246,7 +246,7 @@ def test_offline_and_absent_one_error_says_what_where_and_how(tmp_path, monkeypa
     monkeypatch.setattr(
         cifar10, "OFFICIAL", dataclasses.replace(cifar10.OFFICIAL, url="http://127.0.0.1:9/cifar.tar.gz")
     )
-    monkeypatch.setattr(sources.time, "sleep", lambda _: None)
+    monkeypatch.setattr(download.time, "sleep", lambda _: None)
 
     with pytest.raises(DataNotFoundError) as caught:
         load()
@@ -283,7 +283,7 @@ def test_offline_by_the_reader_s_own_word_nothing_is_asked_of_the_network(server
 @pytest.mark.parametrize("attempts", [1, 3])
 def test_a_network_that_fails_is_asked_as_often_as_wanted(server, monkeypatch, attempts):
     monkeypatch.setattr(cifar10, "OFFICIAL", dataclasses.replace(cifar10.OFFICIAL, url=server.url))
-    monkeypatch.setattr(sources.time, "sleep", lambda _: None)
+    monkeypatch.setattr(download.time, "sleep", lambda _: None)
     monkeypatch.setenv("VISTEXT_OFFLINE", "0")
     server.answers = [503] * 9
 
@@ -411,7 +411,7 @@ def test_kept_arrays_stay_usable_while_another_process_replaces_them(archive, sm
 
 
 def test_a_disk_that_does_not_give_back_what_was_written_is_named(archive, monkeypatch):
-    monkeypatch.setattr(kept, "open_kept", lambda _: None)
+    monkeypatch.setattr(array_cache, "open_kept", lambda _: None)
 
     with pytest.raises(OSError, match="does not come back whole"):
         load(archive)

@@ -18,9 +18,9 @@ from cifar10_copies import (
 )
 
 from vistext import cli, doctor
-from vistext.data import cifar10, sources
+from vistext.data import cifar10, download
 from vistext.data.cifar10 import find, load
-from vistext.data.sources import DamagedDataError, DataNotFoundError, Remote
+from vistext.data.download import DamagedDataError, DataNotFoundError, Remote
 
 
 def some(files, *words):
@@ -61,7 +61,7 @@ def served(server, small, monkeypatch, tmp_path):
     sha256 = hashlib.sha256(server.content).hexdigest()
     official = Remote(server.url, "cifar-10-python.tar.gz", len(server.content), sha256)
     monkeypatch.setattr(cifar10, "OFFICIAL", official)
-    monkeypatch.setattr(sources.time, "sleep", lambda _: None)
+    monkeypatch.setattr(download.time, "sleep", lambda _: None)
 
 
 # How each is broken, and what is said of it.
@@ -208,7 +208,7 @@ def test_a_broken_copy_that_is_asked_for_by_its_path_is_not_replaced(broken, tmp
 
 def test_a_cut_download_in_the_very_place_of_the_download_is_moved_aside(tmp_path, small, server, monkeypatch):
     served(server, small, monkeypatch, tmp_path)
-    theirs = cut(as_tar(sources.download_folder() / "cifar-10-python.tar.gz", python_files(small)))
+    theirs = cut(as_tar(download.download_folder() / "cifar-10-python.tar.gz", python_files(small)))
     before = theirs.read_bytes()
     data = load()
 
@@ -220,7 +220,7 @@ def test_a_cut_download_in_the_very_place_of_the_download_is_moved_aside(tmp_pat
 
 def test_a_cut_download_stays_where_it_is_as_long_as_nothing_replaces_it(tmp_path, small, server, monkeypatch):
     served(server, small, monkeypatch, tmp_path)
-    theirs = cut(as_tar(sources.download_folder() / "cifar-10-python.tar.gz", python_files(small)))
+    theirs = cut(as_tar(download.download_folder() / "cifar-10-python.tar.gz", python_files(small)))
     before = theirs.read_bytes()
     server.answers = [503] * 9
 
@@ -247,7 +247,7 @@ def test_of_a_whole_copy_nothing_is_said(tmp_path, small, capsys):
 
 
 def test_full_batches_of_which_one_is_cut_are_seen_by_their_sizes(tmp_path, small, monkeypatch):
-    monkeypatch.setattr(cifar10.cifar10_forms, "FULL_BATCH", 10)
+    monkeypatch.setattr(cifar10.cifar10_formats, "FULL_BATCH", 10)
     files = python_files(small)
     files["cifar-10-batches-py/data_batch_3"] = files["cifar-10-batches-py/data_batch_3"][: 3072 * 6]
     as_folder(tmp_path / "keras" / "datasets", files)

@@ -10,7 +10,7 @@ from submissions import CLASS, LIMITS, as_bytes, make_release
 from vistext.grading import command, sandbox
 from vistext.grading.grade import grade
 from vistext.grading.gradebook import Course
-from vistext.grading.settings import Job
+from vistext.grading.limits import Job
 
 SEED = 987_654_321
 
@@ -59,5 +59,5 @@ def handed_in(tmp_path):
 @pytest.fixture
 def stand_in_sets(monkeypatch):
     """`vistext grade` with the stand-in set in place of the real ones."""
-    monkeypatch.setattr(command, "checks", standins)
+    monkeypatch.setattr(command, "exercises", standins)
     monkeypatch.setattr(command, "Job", lambda *given, **more: Job(*given, **more, checks="standins"))

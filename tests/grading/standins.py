@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vistext.checks.exercise import Exercise, Mistake
+from vistext.exercises.exercise import Exercise, Mistake
 
 SETS = ("ps90",)
 LESSON = "01_tagging.ipynb#Pooling"

@@ -5,8 +5,8 @@ import csv
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from vistext.exercise_notebooks import released
-from vistext.grading.settings import MIB, Job, Limits
+from tools.notebooks.release import released
+from vistext.grading.limits import MIB, Job, Limits
 
 # Enough for NumPy, and soon over: hostile code is to be stopped, not waited for.
 LIMITS = Limits(
@@ -42,7 +42,7 @@ def make_release():
     """What students are given: a heading, an import, stubs with their checks, and a question to answer in words."""
     cells = [
         new_markdown_cell("# Problem set 90", id="title"),
-        new_code_cell("import numpy as np\n\nfrom vistext.checks import check", id="imports"),
+        new_code_cell("import numpy as np\n\nfrom vistext.exercises import check", id="imports"),
         new_code_cell("import tensorflow_is_never_started_here as never", id="unused"),
     ]
     for number, points in ((1, 4), (2, 2), (3, 3)):

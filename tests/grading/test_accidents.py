@@ -10,10 +10,9 @@ import standins
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from submissions import RIGHT, as_bytes, hand_in, make_release, scores
 
-from vistext.checks import preflight
-from vistext.grading import cells, repair
+from vistext.grading import cells, preflight, restore
 from vistext.grading.grade import grade
-from vistext.grading.settings import Limits
+from vistext.grading.limits import Limits
 
 pytestmark = pytest.mark.sandbox
 
@@ -436,10 +435,10 @@ def test_a_file_is_read_however_it_was_written(graded, name):
 def test_the_preflight_complains_of_what_the_grader_would_tell_and_of_nothing_else(
     name, tmp_path, monkeypatch, release
 ):
-    monkeypatch.setattr(preflight, "checks", standins)
+    monkeypatch.setattr(preflight, "exercises", standins)
     content = FILES[name]() if name in FILES else as_bytes(NOTEBOOKS[name][0]())
     (tmp_path / "mine.ipynb").write_bytes(content)
-    prepared = repair.prepare(cells.read(content, Limits()), release["cells"], standins.EXERCISES)
+    prepared = restore.prepare(cells.read(content, Limits()), release["cells"], standins.EXERCISES)
     complaints = [one for one in preflight.preflight(tmp_path / "mine.ipynb") if not one.startswith("ps90-4: ")]
     assert bool(complaints) == bool(prepared.doubts), (complaints, prepared.doubts)
     assert all(any(doubt in complaint for complaint in complaints) for doubt in prepared.doubts)
@@ -481,7 +480,7 @@ ANSWERS_IN_WORDS = {
 
 
 def words_of(notebook, release):
-    found = repair.prepare(cells.read(as_bytes(notebook), Limits()), release["cells"], standins.EXERCISES)
+    found = restore.prepare(cells.read(as_bytes(notebook), Limits()), release["cells"], standins.EXERCISES)
     return found.by_hand["ps90-4"]
 
 
@@ -520,7 +519,7 @@ def test_what_is_too_large_without_its_outputs_is_refused_with_the_reason(job):
 
 
 def test_an_answer_that_cannot_be_judged_costs_itself_and_a_person_is_told(graded, monkeypatch):
-    from vistext.checks.exercise import Exercise
+    from vistext.exercises.exercise import Exercise
 
     judging = Exercise.judge
 

@@ -14,19 +14,19 @@ from sqlalchemy.engine import Engine
 from submissions import CLASS, LIMITS, RIGHT, as_bytes, hand_in, job_of, make_release, table
 from traitlets.config import Config
 
-from vistext import checks, cli
-from vistext.exercise_notebooks import release_of, sources
-from vistext.grading import command, feedback, gradebook, many
+from tools.notebooks.release import release_of, sources
+from vistext import cli, exercises
+from vistext.grading import batch, command, feedback, gradebook
 from vistext.grading.cells import cell_of
 from vistext.grading.grade import grade
 from vistext.grading.gradebook import Course, CourseError
-from vistext.grading.repair import prepare
-from vistext.grading.settings import Job
+from vistext.grading.limits import Job
+from vistext.grading.restore import prepare
 
 
 @pytest.mark.sandbox
 def test_a_class_is_graded_and_everything_that_nbgrader_needs_is_there(course, handed_in):
-    outcome = many.grade_all(course, handed_in, job_of(course))
+    outcome = batch.grade_all(course, handed_in, job_of(course))
     assert (outcome.graded, outcome.unchanged) == (4, 0)
     rows = table(outcome)
     assert [rows[student]["score"] for student in CLASS] == ["9", "5", "0", "9"]
@@ -50,23 +50,23 @@ def test_a_class_is_graded_and_everything_that_nbgrader_needs_is_there(course, h
 
 @pytest.mark.sandbox
 def test_a_second_run_grades_only_what_has_changed(course, handed_in):
-    many.grade_all(course, handed_in, job_of(course))
+    batch.grade_all(course, handed_in, job_of(course))
     (handed_in / "ben" / "ps90_standin.ipynb").write_bytes(as_bytes(hand_in(RIGHT)))
-    outcome = many.grade_all(course, handed_in, job_of(course))
+    outcome = batch.grade_all(course, handed_in, job_of(course))
     assert (outcome.graded, outcome.unchanged) == (1, 3)
     assert table(outcome)["ben"]["score"] == "9"
-    assert many.grade_all(course, handed_in, job_of(course, seed=8)).graded == 4
+    assert batch.grade_all(course, handed_in, job_of(course, seed=8)).graded == 4
 
 
 @pytest.mark.sandbox
 def test_marks_that_a_person_gave_stay(course, handed_in):
-    many.grade_all(course, handed_in, job_of(course))
+    batch.grade_all(course, handed_in, job_of(course))
     names = ("ps90-4", "ps90_standin", "ps90_standin", "anna")
     with course.open() as book:
         grade = book.find_grade(*names)
         grade.manual_score, grade.needs_manual_grade = 1.5, False
         book.db.commit()
-    many.grade_all(course, handed_in, job_of(course), again=True)
+    batch.grade_all(course, handed_in, job_of(course), again=True)
     with course.open() as book:
         assert book.find_grade(*names).manual_score == 1.5
         assert book.find_submission("ps90_standin", "anna").score == 10.5
@@ -79,8 +79,8 @@ def test_an_interrupted_run_loses_nothing_and_the_next_one_takes_up_where_it_end
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        many.grade_all(course, handed_in, job_of(course), progress=interrupt)
-    outcome = many.grade_all(course, handed_in, job_of(course))
+        batch.grade_all(course, handed_in, job_of(course), progress=interrupt)
+    outcome = batch.grade_all(course, handed_in, job_of(course))
     assert (outcome.graded, outcome.unchanged) == (2, 2)
     assert [table(outcome)[student]["score"] for student in CLASS] == ["9", "5", "0", "9"]
 
@@ -90,11 +90,11 @@ def test_what_was_found_and_not_yet_entered_is_entered_by_the_next_run(course, h
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(many, "_enter", full)
+    monkeypatch.setattr(batch, "_enter", full)
     with pytest.raises(OSError, match="no space"):
-        many.grade_all(course, handed_in, job_of(course))
+        batch.grade_all(course, handed_in, job_of(course))
     monkeypatch.undo()
-    outcome = many.grade_all(course, handed_in, job_of(course))
+    outcome = batch.grade_all(course, handed_in, job_of(course))
     assert (outcome.graded, outcome.unchanged) == (3, 1)
     with course.open() as book:
         assert book.find_submission("ps90_standin", "anna").score == 9
@@ -102,11 +102,11 @@ def test_what_was_found_and_not_yet_entered_is_entered_by_the_next_run(course, h
 
 @pytest.mark.sandbox
 def test_two_workers_find_what_one_finds_even_if_one_of_them_dies(course, handed_in, tmp_path, monkeypatch):
-    alone = many.grade_all(course, handed_in, job_of(course)).records
+    alone = batch.grade_all(course, handed_in, job_of(course)).records
     mark = tmp_path / "end"
     mark.touch()
     monkeypatch.setenv(standins.ENDING, str(mark))
-    together = many.grade_all(course, handed_in, job_of(course), executor=many.workers(2), again=True).records
+    together = batch.grade_all(course, handed_in, job_of(course), executor=batch.workers(2), again=True).records
     assert not mark.exists()
 
     def without_seconds(records):
@@ -133,7 +133,7 @@ def test_being_late_costs_what_nbgrader_s_plugin_says(course, handed_in, tmp_pat
         folder = late.folder / "submitted" / student / "ps90_standin"
         shutil.copytree(handed_in / student, folder)
         (folder / "timestamp.txt").write_text(time)
-    many.grade_all(late, late.folder / "submitted", job_of(late))
+    batch.grade_all(late, late.folder / "submitted", job_of(late))
     with late.open() as book:
         penalties = [
             book.find_submission("ps90_standin", student).late_submission_penalty for student in ("anna", "ben")
@@ -143,7 +143,7 @@ def test_being_late_costs_what_nbgrader_s_plugin_says(course, handed_in, tmp_pat
 
 @pytest.mark.sandbox
 def test_another_version_of_the_set_is_not_mixed_into_the_same_gradebook(course, handed_in):
-    many.grade_all(course, handed_in, job_of(course))
+    batch.grade_all(course, handed_in, job_of(course))
     path = course.folder / "release" / "ps90_standin" / "ps90_standin.ipynb"
     notebook = make_release()
     notebook.cells = notebook.cells[:-3]
@@ -153,12 +153,12 @@ def test_another_version_of_the_set_is_not_mixed_into_the_same_gradebook(course,
 
 
 def test_a_course_s_seed_is_drawn_once_and_is_not_to_be_guessed(course, tmp_path):
-    assert many.seed_of(course) == many.seed_of(course)
+    assert batch.seed_of(course) == batch.seed_of(course)
     (tmp_path / "other").mkdir()
     (course.folder / "release").rename(tmp_path / "other" / "release")
-    other = many.seed_of(Course(tmp_path / "other", "ps90"))
-    assert other != many.seed_of(course)
-    assert max(other, many.seed_of(course)) > 2**32
+    other = batch.seed_of(Course(tmp_path / "other", "ps90"))
+    assert other != batch.seed_of(course)
+    assert max(other, batch.seed_of(course)) > 2**32
 
 
 def test_a_folder_without_a_release_is_no_course(tmp_path):
@@ -272,7 +272,7 @@ def test_without_bubblewrap_or_nbgrader_the_command_refuses_and_says_how_to_get_
 
 @pytest.mark.sandbox
 def test_the_real_sets_give_full_marks_to_their_source_and_none_to_their_release():
-    assert {path.name[:4] for path in sources()} == set(checks.SETS)
+    assert {path.name[:4] for path in sources()} == set(exercises.SETS)
     for source in sources():
         release = json.loads(json.dumps(nbformat.read(release_of(source), as_version=4)))
         job = Job(source.name[:4], release, 7, replace(LIMITS, seconds=120, cell_seconds=60, call_seconds=20))
@@ -287,5 +287,5 @@ def test_to_grade_a_right_notebook_of_a_real_set_nothing_starts_tensorflow():
     starting = re.compile(r"tensorflow|keras|vistext\.(?:models|explain|training|experiments)|import.* explain")
     for source in sources():
         release, submitted = (nbformat.read(path, as_version=4)["cells"] for path in (release_of(source), source))
-        run = prepare([cell_of(cell) for cell in submitted], release, checks.of_set(source.name[:4])).run
+        run = prepare([cell_of(cell) for cell in submitted], release, exercises.of_set(source.name[:4])).run
         assert [cell.source for cell in run if starting.search(cell.source)] == []

@@ -7,7 +7,7 @@ from distributed import LocalCluster
 from submissions import CLASS, job_of, table
 
 from vistext import cli
-from vistext.grading import cluster, many
+from vistext.grading import batch, cluster
 from vistext.grading.cluster import ClusterError
 
 HERE = {"host": "127.0.0.1", "dashboard_address": None}
@@ -51,13 +51,13 @@ def test_one_worker_two_workers_and_dask_give_the_same_marks_though_one_of_them_
     course, handed_in, ending, dask_cluster
 ):
     job = job_of(course)
-    alone = many.grade_all(course, handed_in, job)
+    alone = batch.grade_all(course, handed_in, job)
     marks = alone.table.read_bytes()
-    two = many.grade_all(course, handed_in, job, executor=many.workers(2), again=True)
+    two = batch.grade_all(course, handed_in, job, executor=batch.workers(2), again=True)
     assert (found(two), two.table.read_bytes()) == (found(alone), marks)
     address = dask_cluster().scheduler_address
     ending.touch()
-    on_dask = many.grade_all(course, handed_in, job, executor=cluster.workers(address, job), again=True)
+    on_dask = batch.grade_all(course, handed_in, job, executor=cluster.workers(address, job), again=True)
     assert not ending.exists()
     assert (found(on_dask), on_dask.table.read_bytes()) == (found(alone), marks)
 
@@ -68,7 +68,7 @@ def test_what_ends_every_worker_that_takes_it_is_given_to_a_person_and_the_rest_
     job = job_of(course)
     address = dask_cluster(deaths=0).scheduler_address
     ending.touch()
-    outcome = many.grade_all(course, handed_in, job, executor=cluster.workers(address, job))
+    outcome = batch.grade_all(course, handed_in, job, executor=cluster.workers(address, job))
     states = [row["state"] for row in table(outcome).values()]
     assert outcome.graded == len(CLASS)
     assert states.count("not graded") == 1
@@ -80,14 +80,14 @@ def test_when_the_scheduler_goes_what_was_graded_is_kept(course, handed_in, dask
     job, running = job_of(course), dask_cluster()
 
     with pytest.raises(ClusterError, match="run the same command again"):
-        many.grade_all(
+        batch.grade_all(
             course,
             handed_in,
             job,
             executor=cluster.workers(running.scheduler_address, job),
             progress=lambda student: running.close(),
         )
-    outcome = many.grade_all(course, handed_in, job)
+    outcome = batch.grade_all(course, handed_in, job)
     assert outcome.unchanged >= 1
     assert outcome.graded + outcome.unchanged == len(CLASS)
     assert table(outcome)["anna"]["score"] == "9"
@@ -123,7 +123,7 @@ def test_a_worker_that_would_find_other_marks_is_not_asked(course, handed_in, da
     job, address = job_of(course), dask_cluster().scheduler_address
     monkeypatch.setattr(cluster, "ground_of", lambda job: "another version's")
     with pytest.raises(ClusterError, match="another version of the exercises"):
-        many.grade_all(course, handed_in, job, executor=cluster.workers(address, job))
+        batch.grade_all(course, handed_in, job, executor=cluster.workers(address, job))
 
 
 def test_a_cluster_without_workers_is_not_waited_for(course, monkeypatch):

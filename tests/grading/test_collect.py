@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from submissions import RIGHT, as_bytes, hand_in
 
-from vistext.data.sources import DamagedDataError
+from vistext.data.download import DamagedDataError
 from vistext.grading.collect import Search, collect
 from vistext.grading.identities import safe_name
 

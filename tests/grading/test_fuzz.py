@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from submissions import RIGHT, as_bytes, hand_in, make_release
 
-from vistext import checks
-from vistext.checks.exercise import Failure
-from vistext.grading import cells, feedback, wire
+from vistext import exercises
+from vistext.exercises.exercise import Failure
+from vistext.grading import cells, feedback, protocol
 from vistext.grading import grade as grading
-from vistext.grading.examine import Answers, Examined
+from vistext.grading.execute import Answers, Examined
 from vistext.grading.grade import grade
-from vistext.grading.settings import Limits
+from vistext.grading.limits import Limits
 
 ALL = bool(os.environ.get("VISTEXT_FUZZ"))
 QUIET = [
@@ -207,7 +207,7 @@ ANSWER = st.recursive(
 )
 
 
-REAL = [one for name in checks.SETS for one in checks.of_set(name) if one.kind != "by hand"]
+REAL = [one for name in exercises.SETS for one in exercises.of_set(name) if one.kind != "by hand"]
 EVERY = [*REAL, *standins.EXERCISES[:3]]
 
 
@@ -226,8 +226,10 @@ def answers(draw):
 def through_the_wire(output):
     """What arrives of an answer; in place of one that is too much the failure that whoever asks notes."""
     try:
-        return wire.unpack(wire.read(wire.frame({"output": wire.pack(output)})[wire.HEADER.size :])["output"])
-    except wire.WireError:
+        return protocol.unpack(
+            protocol.read(protocol.frame({"output": protocol.pack(output)})[protocol.HEADER.size :])["output"]
+        )
+    except protocol.WireError:
         return Failure("Answer", "something that is no plain data")
 
 
@@ -246,8 +248,8 @@ def test_every_answer_is_judged(answer):
 @given(st.one_of(JSON, st.dictionaries(st.sampled_from(["array", "scalar", "dict", "list", "other", "dots"]), JSON)))
 def test_what_claims_to_be_an_answer_is_read_or_refused(packed):
     try:
-        value = wire.unpack(wire.read(wire.frame({"output": packed})[wire.HEADER.size :])["output"])
-    except wire.WireError:
+        value = protocol.unpack(protocol.read(protocol.frame({"output": packed})[protocol.HEADER.size :])["output"])
+    except protocol.WireError:
         return
     standins.EXERCISES[1].judge([{}], [value])
 

@@ -201,7 +201,7 @@ def test_a_function_that_changes_what_it_is_given_is_told_so(graded):
 
 
 def test_nothing_is_judged_before_the_student_s_process_is_gone(graded, monkeypatch):
-    from vistext.checks.exercise import Exercise
+    from vistext.exercises.exercise import Exercise
     from vistext.grading.sandbox import Sandbox
 
     order = []

@@ -11,9 +11,9 @@ import standins
 from submissions import RIGHT, as_bytes, hand_in, scores
 
 from vistext.grading import feedback
-from vistext.grading.examine import NOT_AGAIN, STOPPED, examine
+from vistext.grading.execute import NOT_AGAIN, STOPPED, examine
 from vistext.grading.grade import grade
-from vistext.grading.repair import Runnable
+from vistext.grading.restore import Runnable
 
 pytestmark = pytest.mark.sandbox
 
@@ -45,7 +45,7 @@ CALLS = {
     ),
     "what it prints": ("print(digit); sys.stderr.write('x' * digit); os.write(1, b'x' * 2_000_000 * (digit + 1))", ""),
     "how long it takes": ("time.sleep(digit / 20)", ""),
-    "an answer of its own": ("sys.modules['vistext.grading.wire'].frame = lambda message: bytes(digit)", ""),
+    "an answer of its own": ("sys.modules['vistext.grading.protocol'].frame = lambda message: bytes(digit)", ""),
     "a file that a later cell reads": (
         "open('/tmp/seen', 'w').write(str(digit)); open('/dev/shm/seen', 'w').write(str(digit)); os._exit(1)",
         "for one in ('/tmp/seen', '/dev/shm/seen'):\n    if os.path.exists(one): raise ValueError(open(one).read())",

@@ -16,9 +16,9 @@ import nbformat
 import pytest
 from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_release
 
-from vistext.grading import command, many
+from vistext.grading import batch, command
 from vistext.grading.gradebook import Course
-from vistext.grading.settings import Job
+from vistext.grading.limits import Job
 
 pytestmark = pytest.mark.sandbox
 
@@ -156,10 +156,10 @@ total = 0
 """,
     "patched_checks": """
 import sys, types
-import vistext.checks, vistext.checks.exercise, vistext.checks.plain as plain
+import vistext.exercises, vistext.exercises.exercise, vistext.exercises.values as plain
 plain.same = lambda *more, **other: True
-vistext.checks.exercise.Exercise.judge = lambda *more: (True, 1.0)
-sys.modules["vistext.checks"] = types.ModuleType("vistext.checks")
+vistext.exercises.exercise.Exercise.judge = lambda *more: (True, 1.0)
+sys.modules["vistext.exercises"] = types.ModuleType("vistext.exercises")
 scale = lambda numbers, factor: 0
 largest = lambda numbers: 0
 """,
@@ -233,7 +233,7 @@ for number in os.listdir("/proc"):
             except OSError: continue
             if b"seed" in text.lower().replace(b"pythonhashseed", b""): found.append(number + part)
 try:
-    from vistext.checks import of_set
+    from vistext.exercises import of_set
     found.append("of_set")
 except ImportError: pass
 try:
@@ -374,10 +374,10 @@ def run(tmp_path_factory):
     submissions.mkdir()
     write_class(submissions)
     course = Course(folder, "ps90")
-    job = Job("ps90", course.release, many.seed_of(course), LIMITS, checks="standins")
+    job = Job("ps90", course.release, batch.seed_of(course), LIMITS, checks="standins")
     home = set(os.listdir(os.path.expanduser("~")))
     began = time.monotonic()
-    outcome = many.grade_all(course, submissions, job, executor=many.workers(2))
+    outcome = batch.grade_all(course, submissions, job, executor=batch.workers(2))
     with course.open() as gradebook:
         rows = {
             submission.student.id: [grade.auto_score for grade in submission.notebooks[0].grades]

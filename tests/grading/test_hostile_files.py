@@ -16,7 +16,7 @@ import pytest
 from submissions import RIGHT, as_bytes, hand_in
 from test_collect import LIMIT, NAME, OURS, found, put, zipped
 
-from vistext.data.sources import DamagedDataError
+from vistext.data.download import DamagedDataError
 from vistext.grading import collect as collecting
 from vistext.grading import entries, unpacking
 from vistext.grading.collect import Search, collect

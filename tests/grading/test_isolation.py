@@ -192,8 +192,8 @@ GRADING = """
 import json
 from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_release
 from vistext.grading.grade import grade
-from vistext.grading.many import workers
-from vistext.grading.settings import Job
+from vistext.grading.batch import workers
+from vistext.grading.limits import Job
 
 if __name__ == "__main__":
     job = Job("ps90", json.loads(json.dumps(make_release())), 7, LIMITS, sandboxed={sandboxed}, checks="standins")
@@ -211,7 +211,7 @@ def test_nothing_is_left_running_when_the_one_who_grades_is_killed(tmp_path, san
     grading = subprocess.Popen([sys.executable, str(script)], env=environment, stderr=subprocess.DEVNULL)
     for _ in range(600):
         started = sandbox.descendants(grading.pid)
-        if sum(b"vistext.grading.inside" in command(pid) for pid in started) >= 4:
+        if sum(b"vistext.grading.sandbox_runner" in command(pid) for pid in started) >= 4:
             break
         assert grading.poll() is None
         time.sleep(0.1)

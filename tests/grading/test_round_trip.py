@@ -7,12 +7,12 @@ import re
 import nbformat
 import pytest
 
-from vistext import checks
-from vistext.checks.preflight import preflight
-from vistext.exercise_notebooks import release_of, sources
+from tools.notebooks.files import read
+from tools.notebooks.release import release_of, sources
+from vistext import exercises
 from vistext.grading.grade import grade
-from vistext.grading.settings import Job, Limits
-from vistext.notebooks import read
+from vistext.grading.limits import Job, Limits
+from vistext.grading.preflight import preflight
 
 NAMED = re.compile(r"^# exercise: (ps\d\d-\d+)$", re.MULTILINE)
 SOLUTION = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION\n?", re.MULTILINE)
@@ -69,6 +69,6 @@ def test_a_finished_set_gets_full_marks_whatever_was_stripped_on_its_way(source,
 
     name = source.stem[:4]
     result = grade(content, Job(name, json.loads(nbformat.writes(read(release_of(source)))), 11, WAITS))
-    wanted = {one.id: None if one.kind == "by hand" else one.points for one in checks.of_set(name)}
+    wanted = {one.id: None if one.kind == "by hand" else one.points for one in exercises.of_set(name)}
     assert {exercise: one["score"] for exercise, one in result["exercises"].items()} == wanted
     assert set(result["by_hand"].values()) <= {"Because the map is coarse."}

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from submissions import LIMITS
 
-from vistext.grading import namespaces, sandbox, wire
+from vistext.grading import namespaces, protocol, sandbox
+from vistext.grading.limits import MIB, Limits
 from vistext.grading.sandbox import EndedError, Sandbox
-from vistext.grading.settings import MIB, Limits
 
 
 @contextlib.contextmanager
@@ -43,7 +43,7 @@ time.sleep(60)
 @pytest.mark.sandbox
 def test_who_has_stopped_reading_cannot_make_the_grader_wait():
     with begun(LIMITS) as box:
-        ran(box, FORGING.format(forged=wire.frame({"raised": None})))  # it "answers", and then reads no more
+        ran(box, FORGING.format(forged=protocol.frame({"raised": None})))  # it "answers", and then reads no more
         with pytest.raises(EndedError, match="within 2 seconds"):
             ran(box, "#" + "x" * 3_000_000, seconds=2)
 
@@ -119,7 +119,7 @@ def test_nothing_that_a_process_leaves_is_there_for_the_next_even_in_a_closed_fo
 
 BEGIN_TWICE = """
 from vistext.grading import sandbox
-from vistext.grading.settings import Limits
+from vistext.grading.limits import Limits
 
 print(sandbox.PACKAGE.parent)
 with sandbox.Sandbox(Limits()) as place:
@@ -155,7 +155,7 @@ def test_processor_time_is_limited():
 @pytest.mark.sandbox
 def test_tensorflow_and_the_shipped_weights_work_inside():
     with begun(Limits(memory=4096 * MIB)) as box:
-        source = "from vistext.engine import tf; from vistext.models import tagger; tagger.load(); tf.zeros(3)"
+        source = "from vistext.nn.engine import tf; from vistext.models import tagger; tagger.load(); tf.zeros(3)"
         assert ran(box, source, seconds=200)["raised"] is None
 
 
@@ -173,7 +173,7 @@ def test_elsewhere_than_on_linux_it_is_said_that_there_is_none(monkeypatch):
 def test_without_a_sandbox_the_same_process_answers():
     with begun(LIMITS, sandboxed=False) as box:
         assert ran(box, "def double(x): return 2 * x")["raised"] is None
-        assert box.ask({"ask": {"name": "double", "case": wire.pack({"x": 4})}}, 10) == {"output": 8}
+        assert box.ask({"ask": {"name": "double", "case": protocol.pack({"x": 4})}}, 10) == {"output": 8}
 
 
 @pytest.fixture

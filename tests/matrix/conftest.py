@@ -20,7 +20,7 @@ from environments import (
 from filelock import FileLock
 from xdist.scheduler import LoadScopeScheduling
 
-from vistext.notebooks import ROOT
+from tools.notebooks.files import ROOT
 
 PROBE = Path(__file__).with_name("probe.py")
 

@@ -11,7 +11,7 @@ from environments import ENVIRONMENTS, LOWEST, parameter
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from vistext.notebooks import ROOT, code_cells, lessons, read
+from tools.notebooks.files import ROOT, code_cells, lessons, read
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,7 +24,16 @@ OF_THE_MACHINE = ("versions", "seconds", "page")
 EXTRAS = ("nbformat", "nbconvert", "nbgrader", "jupyterlab", "distributed", "playwright")
 [LOWEST_ONE] = [each for each in ENVIRONMENTS if each.packages == LOWEST]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-TESTS = ("tests/models", "tests/test_decoding.py", "tests/test_training.py", "tests/test_training_loop.py")
+# How networks are built, decode and train; their longer trainings have files of their own.
+TESTS = tuple(
+    f"tests/{path}.py"
+    for path in (
+        *("nn/test_attention", "nn/test_decoding", "nn/test_training", "nn/test_training_loop", "nn/test_unet"),
+        *(f"tasks/test_{task}_model" for task in ("captioning", "classification", "detection", "fusion", "gan")),
+        *("tasks/test_srl_model", "tasks/test_srl_visible_area", "tasks/test_vqa_model", "tasks/test_language_model"),
+        *("tasks/test_masked_lm", "tasks/test_ngrams", "tasks/test_detection_segmenter"),
+    )
+)
 # Half of their time: what is shipped, stored and loaded, which the tours show; and what is slow to learn or to draw.
 LEFT_OUT = (
     "loaded or card or shipped or vocabulary or all_fusions or another_size or margins or gap_is_filled or "

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from vistext.notebooks import ROOT, badge, clean, setup_cell
+from tools.notebooks.files import ROOT, badge, clean, setup_cell
 
 PLACE = ROOT / "notebooks" / "98_example.ipynb"  # where it would lie; never written there
 

@@ -10,10 +10,12 @@ import nbformat
 import pytest
 from traitlets.config import Config
 
-from vistext import checks, notebooks
-from vistext.exercise_notebooks import FOLDER, NAMED, release_of, released, repoint_source, solutions, sources
-from vistext.notebook_rules import RULES
-from vistext.notebooks import BADGE, ROOT, badge, code_cells, lessons, read, setup_cell, write
+from tools import repoint_badges
+from tools.notebooks import files
+from tools.notebooks.files import BADGE, ROOT, badge, code_cells, lessons, read, setup_cell, write
+from tools.notebooks.lint import RULES
+from tools.notebooks.release import FOLDER, NAMED, release_of, released, repoint_source, solutions, sources
+from vistext import exercises
 
 HELD = (
     "opens_with_title_and_badge",
@@ -31,15 +33,15 @@ def marked(notebook):
 
 
 def test_there_is_a_problem_set_for_each_module_of_checks():
-    assert [path.stem[:4] for path in sources()] == list(checks.SETS)
+    assert [path.stem[:4] for path in sources()] == list(exercises.SETS)
     modules = (ROOT / "vistext" / "checks").glob("ps[0-9][0-9].py")
-    assert sorted(path.stem for path in modules) == list(checks.SETS)
+    assert sorted(path.stem for path in modules) == list(exercises.SETS)
 
 
 @EACH
 def test_the_release_is_what_the_source_makes(source):
     made = released(read(source))
-    assert read(release_of(source)) == made, "run `python -m vistext.notebooks release`"
+    assert read(release_of(source)) == made, "run `python -m tools notebooks release`"
 
 
 @EACH
@@ -71,11 +73,11 @@ def test_a_release_keeps_the_rules_of_lessons_that_can_hold_for_it(source, rule)
 @EACH
 def test_every_exercise_has_its_cells_its_name_and_its_points(source):
     notebook = read(source)
-    exercises = checks.of_set(source.stem[:4])
+    of_set = exercises.of_set(source.stem[:4])
     by_id = {cell.metadata.nbgrader["grade_id"]: cell for cell in marked(notebook)}
-    expected = [f"{one.id}{end}" for one in exercises for end in ("", "-check") if one.kind != "by hand" or not end]
+    expected = [f"{one.id}{end}" for one in of_set for end in ("", "-check") if one.kind != "by hand" or not end]
     assert list(by_id) == expected
-    for exercise in exercises:
+    for exercise in of_set:
         answer = by_id[exercise.id]
         marks = by_id[exercise.id if exercise.kind == "by hand" else f"{exercise.id}-check"].metadata.nbgrader
         assert marks["points"] == exercise.points
@@ -92,15 +94,15 @@ def test_every_exercise_has_its_cells_its_name_and_its_points(source):
 @EACH
 def test_the_prose_gives_each_exercise_its_title_aim_and_minutes(source):
     prose = "\n".join(cell.source for cell in read(source).cells if cell.cell_type == "markdown")
-    exercises = checks.of_set(source.stem[:4])
-    for number, exercise in enumerate(exercises, start=1):
+    of_set = exercises.of_set(source.stem[:4])
+    for number, exercise in enumerate(of_set, start=1):
         points = f"{exercise.points:g} point{'s' * (exercise.points != 1)}"
         assert f"## {number} · {exercise.title} ({points})" in prose
         assert f"{exercise.minutes} minutes. Aim of the lesson: {exercise.aim} ([read again](" in prose
-    total = sum(exercise.points for exercise in exercises)
-    minutes = sum(exercise.minutes for exercise in exercises)
-    assert f"**{len(exercises)} exercises, {total:g} points, about {minutes} minutes.**" in prose
-    assert prose.count("<summary>A hint</summary>") >= len(exercises) - 1
+    total = sum(exercise.points for exercise in of_set)
+    minutes = sum(exercise.minutes for exercise in of_set)
+    assert f"**{len(of_set)} exercises, {total:g} points, about {minutes} minutes.**" in prose
+    assert prose.count("<summary>A hint</summary>") >= len(of_set) - 1
 
 
 def ran(notebook):
@@ -121,7 +123,7 @@ def test_source_and_release_run_from_top_to_bottom(source):
         _, stubs = ran(read(source))
         assert stubs == 0
         _, stubs = ran(read(release_of(source)))
-    values = [exercise for exercise in checks.of_set(source.stem[:4]) if exercise.kind == "value"]
+    values = [exercise for exercise in exercises.of_set(source.stem[:4]) if exercise.kind == "value"]
     assert stubs == len(values)
 
 
@@ -178,14 +180,14 @@ def test_a_solution_that_would_leak_is_refused(source, solution):
 def test_one_command_points_source_and_release_at_a_fork(tmp_path, monkeypatch):
     pyproject = '[project.urls]\nRepository = "https://github.com/ada/fork"\n[tool.vistext]\nbranch = "spring"\n'
     (tmp_path / "pyproject.toml").write_text(pyproject)
-    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
-    original = notebooks.home
-    monkeypatch.setattr(notebooks, "home", lambda: original(tmp_path / "pyproject.toml"))
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    original = files.home
+    monkeypatch.setattr(files, "home", lambda: original(tmp_path / "pyproject.toml"))
     (tmp_path / "README.md").write_text("")
     copied = tmp_path / sources_here()[0]
     copied.parent.mkdir(parents=True)
     write(read(ROOT / sources_here()[0]), copied)
-    notebooks.repoint_all()
+    repoint_badges.repoint_all()
     release = read(release_of(copied))
     assert "github/ada/fork/blob/spring/notebooks/exercises/release/" in release.cells[0].source
     assert code_cells(release)[0].source == setup_cell()

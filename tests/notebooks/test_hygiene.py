@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from vistext.notebook_rules import RULES
-from vistext.notebooks import BADGE, ROOT, badge, lessons, read
+from tools.notebooks.files import BADGE, ROOT, badge, lessons, read
+from tools.notebooks.lint import RULES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -7,8 +7,8 @@ from jupyter_client.manager import start_new_kernel
 
 TRAIN = """
 import numpy as np
-from vistext.engine import keras
-from vistext.training import fit
+from vistext.nn.engine import keras
+from vistext.nn.training import fit
 
 keras.utils.set_random_seed(0)
 model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])

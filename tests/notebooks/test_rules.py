@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from PIL import Image
 
-from vistext.notebook_rules import LARGEST, RULES, check, shows_text
-from vistext.notebooks import ROOT, SETUP_TAG, badge, code_cells, write
+from tools.notebooks.files import ROOT, SETUP_TAG, badge, code_cells, write
+from tools.notebooks.lint import LARGEST, RULES, check, shows_text
 
 HIDDEN = {"tags": [SETUP_TAG]}
 
@@ -216,7 +216,7 @@ def test_an_empty_notebook_is_named_and_not_a_crash(place):
 
 
 def test_check_reads_a_file_and_says_in_words_what_is_wrong(lesson, tmp_path, monkeypatch):
-    monkeypatch.setattr("vistext.notebooks.ROOT", tmp_path)
+    monkeypatch.setattr("tools.notebooks.files.ROOT", tmp_path)
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
     path = tmp_path / "98_example.ipynb"
     end_without_exercises(lesson)

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from vistext.scenes import Box, Scene, Thing, course_scene, sample, tables
+from vistext.scenes import Box, Scene, Thing, course_scene, ontology, sample
 from vistext.scenes.language import describe
 
 COURSE = course_scene()
@@ -49,14 +49,14 @@ def scenes(n=60, seed=11, split="train"):
 def said(length, n=60):
     """Pairs of a scene and a text about it, of all splits."""
     rng = np.random.default_rng(5)
-    chosen = [scene for split in tables.SPLITS for scene in scenes(n // len(tables.SPLITS), 7, split)]
+    chosen = [scene for split in ontology.SPLITS for scene in scenes(n // len(ontology.SPLITS), 7, split)]
     return tuple((scene, describe(scene, length, rng)) for scene in chosen)
 
 
 def thing(words, left, ground, facing="right"):
     """A thing in five words, its left edge and its ground in 64ths of the picture."""
     size, colour, kind, posture, place = words.split()
-    width, height = (extent * {"small": 0.65, "large": 1.0}[size] for extent in tables.EXTENT[kind][posture])
+    width, height = (extent * {"small": 0.65, "large": 1.0}[size] for extent in ontology.EXTENT[kind][posture])
     box = Box(left / 64, (ground - height) / 64, width / 64, height / 64)
     return Thing(kind, colour, size, posture, place, box, facing)
 

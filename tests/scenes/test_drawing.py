@@ -9,20 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import measure
 
-from vistext.scenes import Box, Scene, Thing, course_scene, draw, draw_many, sample, tables
-from vistext.scenes.cast import figure, pixels, sprite_of
-from vistext.scenes.colours import NAMED, UNUSED, lit, scenery, tones
+from vistext.scenes import Box, Scene, Thing, course_scene, draw, draw_many, ontology, sample
+from vistext.scenes.colors import NAMED, UNUSED, lit, scenery, tones
 from vistext.scenes.drawing import DAYLIGHT, LAMPLIGHT, MOONLIGHT
-from vistext.scenes.figure import INDEX, TONES
+from vistext.scenes.sprite_sheet import figure, pixels, sprite_of
+from vistext.scenes.vector_art import INDEX, TONES
 
 # The first 16 digits; from Python 3.10 with NumPy 1.26 and from 3.13 with 2.5, with and without AVX.
 COURSE_64, COURSE_160 = "84e4379ab1e9025f", "7768b8ef11513fad"
 PICTURES, INSTANCES, BOXES = "d112529da161ad46", "d02273cbb1675a5c", "27379a8f940bb632"
 ALL_FIGURES = [
     (kind, posture, variant)
-    for kind, postures in tables.POSTURES.items()
+    for kind, postures in ontology.POSTURES.items()
     for posture in postures
-    for variant in tables.VARIANTS
+    for variant in ontology.VARIANTS
 ]
 LEAST_SEEN = {16: 1, 32: 6, 64: 30}  # pixels of every thing, by the side of the picture
 
@@ -33,7 +33,7 @@ def digest(array):
 
 @pytest.fixture(scope="module")
 def scenes():
-    return [scene for split in tables.SPLITS for scene in sample(150, 3, split)]
+    return [scene for split in ontology.SPLITS for scene in sample(150, 3, split)]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_class_masks_say_the_kind_wherever_instance_masks_say_the_thing(scenes, 
     for index, scene in enumerate(scenes):
         drawing = drawings[index]
         names = [None, *(thing.kind for thing in scene.things)]
-        classes = [None, *tables.KINDS]
+        classes = [None, *ontology.KINDS]
         seen = set(zip(drawing.instances.ravel().tolist(), drawing.classes.ravel().tolist(), strict=True))
         assert {(names[i], classes[k]) for i, k in seen} == {(name, name) for name in names}
 
@@ -159,7 +159,7 @@ def test_what_faces_left_is_the_mirror_image_of_what_faces_right():
     assert not np.array_equal(mirrored, right.masks[0][:, x : x + width])
 
 
-@pytest.mark.parametrize("setting", tables.SETTINGS)
+@pytest.mark.parametrize("setting", ontology.SETTINGS)
 def test_it_is_darker_at_night(setting):
     scenes = [scene for scene in sample(600, 4) if scene.setting == setting][:25]
     means = [draw_many([replace(scene, time=time) for scene in scenes]).pictures.mean() for time in ("day", "night")]
@@ -174,14 +174,16 @@ def test_the_look_changes_the_picture_but_not_the_masks():
     assert np.array_equal(one.instances, other.instances)
 
 
-@pytest.mark.parametrize("kind", tables.KINDS)
+@pytest.mark.parametrize("kind", ontology.KINDS)
 def test_postures_and_variants_have_outlines_of_their_own(kind):
     masks = []
-    for posture, (width, height) in tables.EXTENT[kind].items():
-        place = tables.POSTURES[kind][posture][0]
-        for variant in tables.VARIANTS:
+    for posture, (width, height) in ontology.EXTENT[kind].items():
+        place = ontology.POSTURES[kind][posture][0]
+        for variant in ontology.VARIANTS:
             box = Box(0.1, 0.1, width / 64, height / 64)
-            solid = sprite_of(Thing(kind, tables.COLOURS[kind][0], "large", posture, place, box, "right", variant), 64)
+            solid = sprite_of(
+                Thing(kind, ontology.COLOURS[kind][0], "large", posture, place, box, "right", variant), 64
+            )
             canvas = np.zeros((80, 100), bool)
             h, w = solid.sprite.solid.shape
             canvas[:h, :w] = solid.sprite.solid
@@ -196,7 +198,7 @@ def test_postures_and_variants_have_outlines_of_their_own(kind):
 @pytest.mark.parametrize(("kind", "posture", "variant"), ALL_FIGURES)
 def test_a_figure_is_about_as_wide_and_high_as_the_table_says(kind, posture, variant):
     left, bottom, right, top = figure(kind, posture, variant).bounds()
-    width, height = tables.EXTENT[kind][posture]
+    width, height = ontology.EXTENT[kind][posture]
 
     # Squeezing makes animals look young; more than this would make them look wrong.
     assert 0.8 < ((right - left) / width) / ((top - bottom) / height) < 1.6
@@ -207,19 +209,19 @@ def test_no_figure_and_no_setting_uses_a_tone_without_a_colour(scenes, drawings)
     for kind, posture, variant in ALL_FIGURES:
         used = {part.tone for part in figure(kind, posture, variant).parts}
         used |= {part.edge for part in figure(kind, posture, variant).parts if part.edge is not None}
-        palette = tones(kind, tables.COLOURS[kind][0])
+        palette = tones(kind, ontology.COLOURS[kind][0])
         assert not [TONES[tone] for tone in used if (palette[tone] == unused).all()]
     striking = (np.abs(drawings.pictures.astype(int) - unused) < 60).all(axis=3)
     assert not striking.any()
 
 
 @pytest.mark.parametrize(
-    ("kind", "colour"), [(kind, colour) for kind, colours in tables.COLOURS.items() for colour in colours]
+    ("kind", "colour"), [(kind, colour) for kind, colours in ontology.COLOURS.items() for colour in colours]
 )
 @pytest.mark.parametrize("light", [*DAYLIGHT, LAMPLIGHT, MOONLIGHT])
 def test_in_every_light_a_thing_is_nearest_to_the_colour_that_it_is_called_by(kind, colour, light):
     shown = lit(kind, colour, light)[INDEX["body"]] * 256 / np.array(light)  # the eye makes up for the light
-    own = {name: tones(kind, name)[INDEX["body"]] for name in tables.COLOURS[kind]}
+    own = {name: tones(kind, name)[INDEX["body"]] for name in ontology.COLOURS[kind]}
     distance = {name: np.abs(own.get(name, np.array(rgb)) - shown).sum() for name, rgb in NAMED.items()}
 
     assert min(distance, key=distance.get) == colour
@@ -227,10 +229,10 @@ def test_in_every_light_a_thing_is_nearest_to_the_colour_that_it_is_called_by(ki
 
 @pytest.mark.parametrize(("kind", "posture", "variant"), ALL_FIGURES)
 def test_most_of_a_thing_has_its_colour(kind, posture, variant):
-    width, height = tables.EXTENT[kind][posture]
-    place = tables.POSTURES[kind][posture][0]
+    width, height = ontology.EXTENT[kind][posture]
+    place = ontology.POSTURES[kind][posture][0]
     thing = Thing(
-        kind, tables.COLOURS[kind][0], "large", posture, place, Box(0, 0, width / 64, height / 64), "right", variant
+        kind, ontology.COLOURS[kind][0], "large", posture, place, Box(0, 0, width / 64, height / 64), "right", variant
     )
     sprite = sprite_of(thing, 64).sprite
     share = dict(zip((TONES[tone] for tone in sprite.tones), sprite.shares.sum(axis=0), strict=True))
@@ -276,7 +278,7 @@ def test_photographs_are_those_of_the_kind_in_a_white_frame(photos):
 
     assert (card[0] == 248).all()
     assert (card[:, -1] == 248).all()
-    assert (card[3:-3, 3:-3] == PLAIN[tables.KINDS.index("cat")]).all()
+    assert (card[3:-3, 3:-3] == PLAIN[ontology.KINDS.index("cat")]).all()
     assert drawing.masks[0].sum() == (right - left) * (bottom - top)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from spoken import VERBS
 
-from vistext.scenes import Scene, course_scene, sample, tables
+from vistext.scenes import Scene, course_scene, ontology, sample
 from vistext.scenes.language import ROLES, NotUnderstoodError, describe, frames, holds, stated, tell
 
 STILL = {"sit", "lie", "sleep", "stand"}
@@ -70,7 +70,7 @@ def test_what_is_hidden_is_less_prominent():
 
 
 def test_every_posture_of_the_world_has_a_verb_with_its_roles():
-    assert {posture for postures in tables.POSTURES.values() for posture in postures} == set(VERBS)
+    assert {posture for postures in ontology.POSTURES.values() for posture in postures} == set(VERBS)
     assert set(ROLES) == set(VERBS.values())
     assert all(roles[-1] == "place" for roles in ROLES.values())
 

@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from vistext.data.words import Vocabulary
-from vistext.scenes import course_scene, sample, tables
+from vistext.data.vocabulary import Vocabulary
+from vistext.scenes import course_scene, ontology, sample
 from vistext.scenes.language import QUESTION_KINDS, Question, ask, ask_several, holds, questions, reply
 
 NOUNS = {"automobile": "car"}
@@ -148,7 +148,7 @@ def test_every_answer_is_a_true_sentence():
 def test_another_answer_is_a_false_sentence():
     others = {
         "where": sorted({where(thing) for scene in scenes(50) for thing in scene.things}),
-        "which colour": sorted({colour for colours in tables.COLOURS.values() for colour in colours}),
+        "which colour": sorted({colour for colours in ontology.COLOURS.values() for colour in colours}),
         "what is it doing": ["standing", "running", "swimming", "flying"],
     }
     changed = 0

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from vistext.data.words import tokenize
+from vistext.data.vocabulary import tokenize
 from vistext.scenes import sample
 from vistext.scenes.language import holds
 from vistext.scenes.language.puzzles import (
@@ -21,7 +21,7 @@ from vistext.scenes.language.puzzles import (
     caption,
     puzzles,
 )
-from vistext.scenes.tables import KINDS
+from vistext.scenes.ontology import KINDS
 
 NOUNS = {"automobile": "car"}
 PAIRED = ("it", "mood")

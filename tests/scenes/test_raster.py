@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from vistext.scenes.figure import Figure, box, curve, limb, oval, path, turned
 from vistext.scenes.raster import GRID, WHOLE, Layer, paint, shares, widen
 from vistext.scenes.sprites import mirror, render
+from vistext.scenes.vector_art import Figure, box, curve, limb, oval, path, turned
 
 corner = st.tuples(st.integers(-5, 45), st.integers(-5, 35))
 

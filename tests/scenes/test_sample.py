@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vistext.scenes import sample, tables
+from vistext.scenes import ontology, sample
 from vistext.scenes.sampling import Draws
 
 SEEN = ("train", "val", "test")
@@ -25,7 +25,7 @@ def scenes():
 
 
 def test_the_same_seed_gives_the_same_scenes_on_every_machine():
-    facts = "\n".join(repr(scene) for split in tables.SPLITS for scene in sample(300, 7, split))
+    facts = "\n".join(repr(scene) for split in ontology.SPLITS for scene in sample(300, 7, split))
 
     assert hashlib.sha256(facts.encode()).hexdigest()[:16] == SHA256
 
@@ -66,13 +66,13 @@ def test_numpys_whole_numbers_will_do():
 
 
 @some
-@given(seed=seeds, split=st.sampled_from(tables.SPLITS))
+@given(seed=seeds, split=st.sampled_from(ontology.SPLITS))
 def test_a_scene_belongs_to_the_split_that_it_was_drawn_for(seed, split):
     assert {scene.split for scene in sample(20, seed, split)} == {split}
 
 
 @some
-@given(one=seeds, other=seeds, splits=st.permutations(tables.SPLITS))
+@given(one=seeds, other=seeds, splits=st.permutations(ontology.SPLITS))
 def test_no_two_splits_share_any_facts(one, other, splits):
     facts = [
         {scene.facts for scene in sample(60, seed, split)} for seed, split in ((one, splits[0]), (other, splits[1]))
@@ -87,14 +87,14 @@ def test_what_is_held_out_is_never_seen(seed, split):
     # Looked up here once more, in the tables themselves.
     for scene in sample(30, seed, split):
         for thing in scene.things:
-            assert thing.place not in tables.HELD_OUT_PLACES.get(thing.kind, ())
-            assert thing.colour not in tables.HELD_OUT_COLOURS.get(thing.kind, ())
+            assert thing.place not in ontology.HELD_OUT_PLACES.get(thing.kind, ())
+            assert thing.colour not in ontology.HELD_OUT_COLOURS.get(thing.kind, ())
 
 
 def test_the_compositional_split_shows_every_pairing_that_is_held_out():
     scenes = sample(1500, 2, "compositional")
-    held_out = {(kind, place) for kind, places in tables.HELD_OUT_PLACES.items() for place in places}
-    held_out |= {(kind, colour) for kind, colours in tables.HELD_OUT_COLOURS.items() for colour in colours}
+    held_out = {(kind, place) for kind, places in ontology.HELD_OUT_PLACES.items() for place in places}
+    held_out |= {(kind, colour) for kind, colours in ontology.HELD_OUT_COLOURS.items() for colour in colours}
 
     assert all(scene.held_out for scene in scenes)
     assert {pairing for scene in scenes for pairing in scene.held_out} == held_out
@@ -110,7 +110,7 @@ def test_its_kinds_places_colours_and_postures_are_each_seen_in_training_too(sce
 
 
 @some
-@given(seed=seeds, split=st.sampled_from(tables.SPLITS))
+@given(seed=seeds, split=st.sampled_from(ontology.SPLITS))
 def test_relations_hold_both_ways_round_and_never_against_each_other(seed, split):
     inverse = {"left of": "right of", "above": "below", "in front of": "behind"}
     inverse |= {other: one for one, other in inverse.items()}
@@ -124,7 +124,7 @@ def test_relations_hold_both_ways_round_and_never_against_each_other(seed, split
 def test_every_kind_is_about_equally_frequent(scenes):
     counts = Counter(thing.kind for scene in scenes for thing in scene.things)
 
-    assert set(counts) == set(tables.KINDS)
+    assert set(counts) == set(ontology.KINDS)
     assert max(counts.values()) < 1.5 * min(counts.values())
 
 
@@ -145,8 +145,8 @@ def test_every_posture_of_every_kind_every_place_and_every_relation_occurs(scene
     places = {thing.place for scene in scenes for thing in scene.things}
     relations = Counter(relation.name for scene in scenes for relation in scene.relations)
 
-    assert postures == {(kind, posture) for kind, able in tables.POSTURES.items() for posture in able}
-    assert places == set(tables.PLACES)
+    assert postures == {(kind, posture) for kind, able in ontology.POSTURES.items() for posture in able}
+    assert places == set(ontology.PLACES)
     assert len(relations) == 6
     assert min(relations.values()) > 300
 

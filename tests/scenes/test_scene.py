@@ -5,18 +5,18 @@ from dataclasses import replace
 import pytest
 
 from vistext.data import cifar10
-from vistext.scenes import Box, Scene, Thing, course_scene, tables
+from vistext.scenes import Box, Scene, Thing, course_scene, ontology
 from vistext.scenes.scene import RELATIONS, Relation, hidden, split_of
 
 
 def thing(kind="cat", place="floor", posture="sitting", *, left, ground, size="small", colour=None, facing="right"):
     """A thing of an ordinary size, of which only what matters is said; lengths in 64ths."""
-    width, height = tables.EXTENT[kind][posture]
+    width, height = ontology.EXTENT[kind][posture]
     scale = 0.64 if size == "small" else 1
     width, height = round(width * scale), round(height * scale)
-    bottom = ground - (tables.TABLE_HEIGHT if place == "table" else 0)
+    bottom = ground - (ontology.TABLE_HEIGHT if place == "table" else 0)
     box = Box(left / 64, (bottom - height) / 64, width / 64, height / 64)
-    return Thing(kind, colour or tables.COLOURS[kind][0], size, posture, place, box, facing)
+    return Thing(kind, colour or ontology.COLOURS[kind][0], size, posture, place, box, facing)
 
 
 def indoors(*things):
@@ -36,23 +36,23 @@ def test_the_courses_picture_is_a_cat_sitting_on_the_floor_and_is_never_trained_
 
 
 def test_the_kinds_are_those_of_cifar_10_in_its_order():
-    assert tables.KINDS == cifar10.CLASSES
+    assert ontology.KINDS == cifar10.CLASSES
 
 
 def test_every_table_speaks_of_the_same_kinds_postures_and_places():
-    assert set(tables.COLOURS) == set(tables.POSTURES) == set(tables.EXTENT) == set(tables.KINDS)
-    for kind, postures in tables.POSTURES.items():
-        assert set(postures) == set(tables.EXTENT[kind])
-        assert {place for places in postures.values() for place in places} <= set(tables.PREPOSITIONS)
-    assert {place for places in tables.SETTINGS.values() for place in places} == set(tables.PREPOSITIONS)
+    assert set(ontology.COLOURS) == set(ontology.POSTURES) == set(ontology.EXTENT) == set(ontology.KINDS)
+    for kind, postures in ontology.POSTURES.items():
+        assert set(postures) == set(ontology.EXTENT[kind])
+        assert {place for places in postures.values() for place in places} <= set(ontology.PREPOSITIONS)
+    assert {place for places in ontology.SETTINGS.values() for place in places} == set(ontology.PREPOSITIONS)
 
 
 def test_whatever_is_held_out_could_be_and_leaves_each_kind_another():
-    for kind, places in tables.HELD_OUT_PLACES.items():
-        possible = {place for able in tables.POSTURES[kind].values() for place in able}
+    for kind, places in ontology.HELD_OUT_PLACES.items():
+        possible = {place for able in ontology.POSTURES[kind].values() for place in able}
         assert set(places) < possible
-    for kind, colours in tables.HELD_OUT_COLOURS.items():
-        assert set(colours) < set(tables.COLOURS[kind])
+    for kind, colours in ontology.HELD_OUT_COLOURS.items():
+        assert set(colours) < set(ontology.COLOURS[kind])
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_hiding_is_the_shared_part_of_both_boxes():
 
 
 def test_a_box_of_cardboard_hides_part_of_what_sits_in_it():
-    assert hidden(thing(place="box", left=20, ground=58), ()) == pytest.approx(tables.BOX_HIDES)
+    assert hidden(thing(place="box", left=20, ground=58), ()) == pytest.approx(ontology.BOX_HIDES)
 
 
 def test_nothing_treads_on_the_mat_of_another():
@@ -259,13 +259,13 @@ def test_a_held_out_pairing_makes_a_scene_compositional():
 def test_of_all_facts_about_one_thing_eighty_in_a_hundred_are_for_training():
     splits = [
         split_of(setting, time, [(kind, colour, size, posture, place)])
-        for kind, postures in tables.POSTURES.items()
+        for kind, postures in ontology.POSTURES.items()
         for posture, places in postures.items()
-        for setting, there in tables.SETTINGS.items()
+        for setting, there in ontology.SETTINGS.items()
         for place in set(places) & set(there)
-        for colour in tables.COLOURS[kind]
-        for size in tables.SIZES
-        for time in tables.TIMES
+        for colour in ontology.COLOURS[kind]
+        for size in ontology.SIZES
+        for time in ontology.TIMES
     ]
     seen = [split for split in splits if split != "compositional"]
 

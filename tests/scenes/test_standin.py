@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
 
-from vistext.data import cifar10, sources
+from tools.notebooks.files import ROOT, code_cells, read
+from vistext.data import cifar10, download
 from vistext.data.cifar10 import CLASSES, Cifar10, DamagedDataError, Split
-from vistext.notebooks import ROOT, code_cells, read
 from vistext.scenes import standin
 
 FIGURES = {f"plots.{kind}" for kind in ("grid", "bars", "curves", "confusion", "reliability")}
@@ -84,7 +84,7 @@ def test_where_it_is_not_the_stand_in_comes_with_a_banner_that_says_how_to_get_i
     monkeypatch.delenv("VISTEXT_DATA", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("VISTEXT_OFFLINE", "1")
-    monkeypatch.setattr(sources, "checkout", lambda: None)
+    monkeypatch.setattr(download, "checkout", lambda: None)
     data = standin.cifar10_or_stand_in()
     said = capsys.readouterr().err
 

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from vistext.data.sources import BLOCK, DamagedDataError
+from vistext.data.download import BLOCK, DamagedDataError
 
 # An absolute path, a drive of Windows, dots and spaces other than "." (Windows takes ".. " for ".."), a zero byte.
 LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|(?:^|/)(?!\.?(?:/|$))[. ]+(?:/|$)|\0")

@@ -18,14 +18,14 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from vistext.data import archives, cifar10_forms, kept, sources
-from vistext.data.cifar10_forms import CLASS_NUMBERS, CLASSES, KAGGLE, PICKLES, PICTURES, SPLIT_NAMES, form_of
-from vistext.data.sources import DamagedDataError, DataNotFoundError, Place
+from vistext.data import archives, array_cache, cifar10_formats, download
+from vistext.data.cifar10_formats import CLASS_NUMBERS, CLASSES, KAGGLE, PICKLES, PICTURES, SPLIT_NAMES, form_of
+from vistext.data.download import DamagedDataError, DataNotFoundError, Place
 
 __all__ = ["CLASSES", "Cifar10", "DamagedDataError", "DataNotFoundError", "Source", "Split", "find", "load"]
 
 OFFLINE = "VISTEXT_OFFLINE"  # set to anything but 0, no download is tried
-OFFICIAL = sources.Remote(
+OFFICIAL = download.Remote(
     url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
     name="cifar-10-python.tar.gz",
     size=170_498_071,
@@ -111,7 +111,7 @@ def copies(path: str | os.PathLike | None = None) -> Iterator[Source]:
     Args:
         path: as in `find`.
     """
-    for place in sources.places() if path is None else [Place(Path(path).expanduser().absolute(), GIVEN)]:
+    for place in download.places() if path is None else [Place(Path(path).expanduser().absolute(), GIVEN)]:
         for candidate, certain in _candidates(place):
             if source := _source(candidate, certain, place.name):
                 yield source
@@ -149,7 +149,7 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
         except DamagedDataError as error:
             broken.append(str(error))
             if not source.flaw:
-                _read_broken[_kept_in(source.path, cifar10_forms.files(source.path, source.form))] = str(error)
+                _read_broken[_kept_in(source.path, cifar10_formats.files(source.path, source.form))] = str(error)
         else:
             _warn_of(broken)
             return data
@@ -162,9 +162,9 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
 
 
 def _loaded(source: Source) -> Cifar10:
-    folder = _kept_in(source.path, cifar10_forms.files(source.path, source.form))
-    arrays, _ = kept.open_kept(folder) or _kept(source, folder)
-    splits = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_forms.SPLITS)
+    folder = _kept_in(source.path, cifar10_formats.files(source.path, source.form))
+    arrays, _ = array_cache.open_kept(folder) or _kept(source, folder)
+    splits = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_formats.SPLITS)
     return Cifar10(*splits, KAGGLE_NOTE if source.form == KAGGLE else "")
 
 
@@ -175,7 +175,7 @@ def _warn_of(broken: list[str]) -> None:
 
 def _kept_in(path: Path, files: list) -> Path:
     """The folder in the cache for the arrays of a copy: its path and, so that a change is noticed, its identity."""
-    return sources.cache_folder() / "cifar10" / f"{_key(path)}-{sources.identity(files)}"
+    return download.cache_folder() / "cifar10" / f"{_key(path)}-{download.identity(files)}"
 
 
 def _key(path: Path) -> str:
@@ -183,25 +183,25 @@ def _key(path: Path) -> str:
 
 
 def _kept(source: Source, folder: Path) -> tuple[dict[str, np.ndarray], str]:
-    with sources.writing(folder.parent), sources.lock(folder):
-        if opened := kept.open_kept(folder):
+    with download.writing(folder.parent), download.lock(folder):
+        if opened := array_cache.open_kept(folder):
             return opened  # another process has made it meanwhile
-        arrays = cifar10_forms.read(source.path, source.form)
-        with sources.whole_or_nothing(folder) as making:
-            kept.keep(making, arrays, about=source.form)
+        arrays = cifar10_formats.read(source.path, source.form)
+        with download.whole_or_nothing(folder) as making:
+            array_cache.keep(making, arrays, about=source.form)
         for other in folder.parent.glob(f"{_key(source.path)}-*"):
             if other != folder:  # of an earlier state of the same copy
                 shutil.rmtree(other, ignore_errors=True)
-        if opened := kept.open_kept(folder):
+        if opened := array_cache.open_kept(folder):
             return opened
         raise OSError(
-            f"{folder} was written, but does not come back whole: set {sources.CACHE_VARIABLE} to another disk"
+            f"{folder} was written, but does not come back whole: set {download.CACHE_VARIABLE} to another disk"
         )
 
 
 def _candidates(place: Place) -> Iterator[tuple[Path, bool]]:
     """What may be a copy in a place, and whether it is meant to be one: by its name, or because a user points at it."""
-    pointed = place.name in (GIVEN, sources.VARIABLE)
+    pointed = place.name in (GIVEN, download.VARIABLE)
     certain = place.name == GIVEN or bool(NAMES.match(place.path.name))
     if place.path.is_file() and (pointed or certain):
         yield place.path, True
@@ -224,12 +224,12 @@ def _source(candidate: Path, certain: bool, place: str) -> Source | None:
     try:
         if candidate.name.lower().endswith(UNFINISHED):
             raise DamagedDataError(f"{candidate} is an unfinished download; finish it, or delete it")
-        if candidate.is_file() and (opened := kept.open_kept(_kept_in(candidate, [candidate]))):
+        if candidate.is_file() and (opened := array_cache.open_kept(_kept_in(candidate, [candidate]))):
             return Source(candidate, opened[1], place)  # it was read whole
         form = (_form_of_folder if candidate.is_dir() else _form_of_archive)(candidate, certain)
         if form:
-            cifar10_forms.check(candidate, form)
-            if flaw := _read_broken and _read_broken.get(_kept_in(candidate, cifar10_forms.files(candidate, form))):
+            cifar10_formats.check(candidate, form)
+            if flaw := _read_broken and _read_broken.get(_kept_in(candidate, cifar10_formats.files(candidate, form))):
                 raise DamagedDataError(flaw)
         elif candidate.is_dir() and NAMES.match(candidate.name) and not os.listdir(candidate):
             raise DamagedDataError(f"{candidate} is an empty folder; delete it")
@@ -241,7 +241,7 @@ def _source(candidate: Path, certain: bool, place: str) -> Source | None:
 def _form_of_folder(folder: Path, certain: bool) -> str | None:
     names = sorted(os.listdir(folder))
     form = next(filter(None, (form_of(PurePosixPath(name)) for name in names)), None)
-    if form and (certain or form != KAGGLE or _is_of_cifar10(folder / cifar10_forms.LABELS)):
+    if form and (certain or form != KAGGLE or _is_of_cifar10(folder / cifar10_formats.LABELS)):
         return form
     trained_on = [folder / name for name in names if SPLIT_NAMES.get(name.casefold()) == "train"]
     classes = [name for split in trained_on if split.is_dir() for name in os.listdir(split)]
@@ -286,11 +286,11 @@ def _downloaded(allowed: bool, attempts: int, broken: list[str]) -> Source:
     if os.environ.get(OFFLINE, "").strip() not in ("", "0"):
         raise DataNotFoundError(_how_to_get_it(f"{OFFLINE} is set, so that none is downloaded", broken))
     _warn_of(broken)
-    folder = sources.download_folder()
+    folder = download.download_folder()
     try:
-        with sources.writing(folder), _made_room_for(folder / OFFICIAL.name):
-            file = sources.download(OFFICIAL, folder, attempts=attempts)
-    except sources.DownloadError as error:
+        with download.writing(folder), _made_room_for(folder / OFFICIAL.name):
+            file = download.download(OFFICIAL, folder, attempts=attempts)
+    except download.DownloadError as error:
         raise DataNotFoundError(_how_to_get_it(f"the network does not give it ({error})", broken)) from error
     return Source(file, PICKLES, "the network")
 
@@ -312,10 +312,10 @@ def _made_room_for(target: Path) -> Iterator[None]:
 def _how_to_get_it(why: str, broken: list[str]) -> str:
     looked = [
         f"  {place.name}: {place.path}{'' if place.path.exists() else ' (does not exist)'}"
-        for place in sources.places()
+        for place in download.places()
     ]
-    if not os.environ.get(sources.VARIABLE, "").strip():
-        looked.insert(0, f"  {sources.VARIABLE}: not set")
+    if not os.environ.get(download.VARIABLE, "").strip():
+        looked.insert(0, f"  {download.VARIABLE}: not set")
     return "\n".join(
         [
             f"CIFAR-10 is not on this machine{', or not whole' if broken else ''}, and {why}.",
@@ -324,7 +324,7 @@ def _how_to_get_it(why: str, broken: list[str]) -> str:
             *looked,
             "Three ways to get it:",
             f"  1. connect to the network and try again: {OFFICIAL.size / 1e6:.0f} MB are downloaded, once",
-            f"  2. put a copy of {OFFICIAL.url} into {sources.download_folder()}",
-            f"  3. set {sources.VARIABLE} to your copy or the folder that holds it, or give it: vistext data PATH",
+            f"  2. put a copy of {OFFICIAL.url} into {download.download_folder()}",
+            f"  3. set {download.VARIABLE} to your copy or the folder that holds it, or give it: vistext data PATH",
         ]
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from vistext.data.sources import DamagedDataError
+from vistext.data.download import DamagedDataError
 from vistext.grading import entries, timestamps, unpacking
 from vistext.grading.cells import cell_of, decode
 from vistext.grading.entries import Entry

@@ -1,7 +1,7 @@
 """The cells of a submitted notebook, read from whatever an editor has made of the file, and which of them answer what.
 
 Nothing here trusts metadata, and no answer is found by parsing what a student has written: a parser can be brought
-down. What can be seen in the text is enough, and every pattern takes linear time. `vistext.checks.preflight` says to a
+down. What can be seen in the text is enough, and every pattern takes linear time. `vistext.grading.preflight` says to a
 student what the grader would find, so it reads with the same functions; they need nothing that only Linux has.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from vistext.checks.exercise import Exercise
-from vistext.grading.settings import Limits
+from vistext.exercises.exercise import Exercise
+from vistext.grading.limits import Limits
 
 # As `exercise.NAMED`, with all that autocorrection and a second hand make of such a line.
 EXERCISE = re.compile(

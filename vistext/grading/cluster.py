@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from vistext.grading import sandbox
+from vistext.grading.batch import ground_of
 from vistext.grading.grade import not_graded
-from vistext.grading.many import ground_of
-from vistext.grading.settings import Job
+from vistext.grading.limits import Job
 
 PATIENCE = 30  # seconds for a scheduler to answer, and for a worker to be there
 GONE = "the cluster is gone; what was graded is kept: run the same command again for the rest"

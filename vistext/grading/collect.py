@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from vistext.data.sources import DamagedDataError
+from vistext.data.download import DamagedDataError
 from vistext.grading import entries, platforms, unpacking
 from vistext.grading.attempts import Choice, Upload, choose, may_be_notebook
 from vistext.grading.entries import Entry
@@ -88,7 +88,7 @@ def collect(
 
     Raises:
         FileNotFoundError: the place is not there.
-        vistext.data.sources.DamagedDataError: the place is an archive that cannot be read.
+        vistext.data.download.DamagedDataError: the place is an archive that cannot be read.
         vistext.grading.worker.LimitError: it takes too much to say who has handed in.
     """
     if not search.place.exists():

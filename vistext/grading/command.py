@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from vistext import checks
+from vistext import exercises
 from vistext.grading import cluster, feedback, sandbox, sanitize
-from vistext.grading.settings import MIB, Job, Limits
+from vistext.grading.limits import MIB, Job, Limits
 from vistext.grading.worker import LimitError
 
 DONE, MEND_FIRST, WRONG_INPUT = 0, 1, 2  # as in vistext.cli
@@ -24,7 +24,7 @@ AGAIN = "once that is mended, run the same command again: what was graded is kep
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `vistext grade`."""
     limits = Limits()
-    parser.add_argument("sets", metavar="SET", nargs="*", help=f"which sets: {', '.join(checks.SETS)}")
+    parser.add_argument("sets", metavar="SET", nargs="*", help=f"which sets: {', '.join(exercises.SETS)}")
     parser.add_argument("--all", action="store_true", help="every set that the course folder has a release of")
     parser.add_argument(
         "--submissions",
@@ -74,10 +74,10 @@ def run(arguments: argparse.Namespace) -> int:
     if problem:
         return _say(problem, MEND_FIRST)
     course = arguments.course or next((one for one in (Path(), COURSE) if (one / "release").is_dir()), Path())
-    released = [name for name in checks.SETS if any((course / "release").glob(f"{name}_*"))]
+    released = [name for name in exercises.SETS if any((course / "release").glob(f"{name}_*"))]
     sets = released if arguments.all else arguments.sets
-    if not sets or any(name not in checks.SETS for name in sets):
-        return _say(f"name a set, or --all; there are {', '.join(checks.SETS)}", WRONG_INPUT)
+    if not sets or any(name not in exercises.SETS for name in sets):
+        return _say(f"name a set, or --all; there are {', '.join(exercises.SETS)}", WRONG_INPUT)
     place = arguments.submissions or course / "submitted"
     if not place.exists():
         return _say(f"there is no {place}; --submissions names the folder, or the zip, to grade", WRONG_INPUT)
@@ -122,7 +122,7 @@ def _without_means(arguments: argparse.Namespace) -> str | None:
 def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from vistext.grading import many
+    from vistext.grading import batch
 
     limits = replace(
         Limits(),
@@ -132,11 +132,11 @@ def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) ->
         disk=arguments.disk * MIB,
         file=arguments.notebook * MIB,
     )
-    seed = many.seed_of(course) if arguments.seed is None else arguments.seed
+    seed = batch.seed_of(course) if arguments.seed is None else arguments.seed
     job = Job(name, course.release, seed, limits, sandboxed=not arguments.no_sandbox)
-    executor = cluster.workers(arguments.scheduler, job) if arguments.scheduler else many.workers(arguments.jobs)
+    executor = cluster.workers(arguments.scheduler, job) if arguments.scheduler else batch.workers(arguments.jobs)
     with tqdm(desc=course.assignment, unit=" submissions", file=sys.stderr) as bar:
-        outcome = many.grade_all(
+        outcome = batch.grade_all(
             course,
             place,
             job,

@@ -20,7 +20,7 @@ from lzma import LZMAError
 from pathlib import Path
 from typing import BinaryIO
 
-from vistext.data.sources import DamagedDataError
+from vistext.data.download import DamagedDataError
 
 DEEPEST = 20  # folders in folders
 MOST_IN_FOLDER = 10_000

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from vistext.checks.report import anchor, code
+from vistext.exercises.report import anchor, code
 
 PAGE = """<!doctype html>
 <html lang="en">

@@ -4,11 +4,11 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-from vistext.checks.exercise import Exercise, Failure, Verdict
-from vistext.grading import cells, repair, sanitize
-from vistext.grading.examine import Answers, Examined, examine
+from vistext.exercises.exercise import Exercise, Failure, Verdict
+from vistext.grading import cells, restore, sanitize
+from vistext.grading.execute import Answers, Examined, examine
+from vistext.grading.limits import Job
 from vistext.grading.sandbox import SandboxError
-from vistext.grading.settings import Job
 
 NOT_SHOWN = "a case that is not shown"
 NO_ANSWER = "There is no answer yet."
@@ -54,13 +54,13 @@ def _grade(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
     began = time.monotonic()
     exercises = import_module(job.checks).of_set(job.problem_set)
     release = job.release["cells"]
-    prepared = repair.prepare(cells.read(content, job.limits), release, exercises)
+    prepared = restore.prepare(cells.read(content, job.limits), release, exercises)
     examined = examine(prepared.run, exercises, job, hidden)
     doubts = [*prepared.doubts]
     results = {exercise.id: _result(exercise, prepared, examined, doubts) for exercise in exercises}
     return {
         "exercises": results,
-        "notebook": repair.assembled(prepared, job.release, {key: _said(one) for key, one in results.items()}),
+        "notebook": restore.assembled(prepared, job.release, {key: _said(one) for key, one in results.items()}),
         "notes": prepared.repairs + prepared.doubts + _stopped(prepared, examined),
         "doubts": doubts + examined.reasons,
         "by_hand": {key: text[: sanitize.LONGEST] for key, text in prepared.by_hand.items()},
@@ -68,7 +68,7 @@ def _grade(content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
     }
 
 
-def _stopped(prepared: repair.Prepared, examined: Examined) -> list[str]:
+def _stopped(prepared: restore.Prepared, examined: Examined) -> list[str]:
     return [
         f"code cell {prepared.run[number].number} stopped with {name}: {said}"
         for number, (name, said) in sorted(examined.raised.items())
@@ -76,7 +76,7 @@ def _stopped(prepared: repair.Prepared, examined: Examined) -> list[str]:
     ]
 
 
-def _result(exercise: Exercise, prepared: repair.Prepared, examined: Examined, doubts: list[str]) -> dict:
+def _result(exercise: Exercise, prepared: restore.Prepared, examined: Examined, doubts: list[str]) -> dict:
     """What an exercise is worth, and what may be said of it."""
     known = {"title": exercise.title, "points": float(exercise.points), "kind": exercise.kind}
     if exercise.kind == "by hand":

@@ -14,7 +14,7 @@ import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
-from vistext.grading.repair import grade_cell
+from vistext.grading.restore import grade_cell
 
 BUSY = 60  # seconds to wait for a database that another program holds; sqlite's own 5 abort a run
 

@@ -7,7 +7,7 @@ import selectors
 import time
 from typing import TYPE_CHECKING
 
-from vistext.grading import wire
+from vistext.grading import protocol
 
 if TYPE_CHECKING:
     from vistext.grading.sandbox import Sandbox
@@ -59,9 +59,9 @@ class Process:
             EndedError: nothing came in time, or too much, or the process has ended. It is killed.
         """
         try:
-            self._unsent = wire.frame(message)
-            return wire.read(self._receive(time.monotonic() + seconds, seconds))
-        except wire.WireError as error:
+            self._unsent = protocol.frame(message)
+            return protocol.read(self._receive(time.monotonic() + seconds, seconds))
+        except protocol.WireError as error:
             self.close()
             raise EndedError("Answer", f"what came back cannot be read: {error}") from error
         except EndedError:
@@ -81,13 +81,13 @@ class Process:
     def _receive(self, deadline: float, seconds: float) -> bytes:
         size, look = None, time.monotonic() + TICK
         while True:
-            if size is None and len(self._pending) >= wire.HEADER.size:
-                size = wire.HEADER.unpack(self._pending[: wire.HEADER.size])[0]
+            if size is None and len(self._pending) >= protocol.HEADER.size:
+                size = protocol.HEADER.unpack(self._pending[: protocol.HEADER.size])[0]
                 if size > self.limits.answer:
                     raise EndedError("Answer", f"an answer of {size:,} bytes; at most {self.limits.answer:,} are read")
-            if size is not None and len(self._pending) >= wire.HEADER.size + size:
-                body = bytes(self._pending[wire.HEADER.size : wire.HEADER.size + size])
-                del self._pending[: wire.HEADER.size + size]
+            if size is not None and len(self._pending) >= protocol.HEADER.size + size:
+                body = bytes(self._pending[protocol.HEADER.size : protocol.HEADER.size + size])
+                del self._pending[: protocol.HEADER.size + size]
                 return body
             now = time.monotonic()
             if now >= deadline:

@@ -3,7 +3,7 @@
 bubblewrap makes namespaces of user, processes, network, host and interprocess communication. Inside there are the
 system's programs, this Python and the package, all read-only, an empty /tmp of limited size that is gone afterwards,
 no network and no capabilities. Not inside: the course folder, other submissions, the gradebook, the home of whoever
-grades, and the folder of `vistext.checks` that holds right answers (`stub_checks` stands there).
+grades, and the folder of `vistext.exercises` that holds right answers (`exercises_stub` stands there).
 
 The first process in there runs nothing of the student's. It has imported NumPy, and makes copies of itself that run the
 student's cells, one after the other, each from the same beginning and with an empty /tmp; so a new one costs next to
@@ -26,13 +26,13 @@ import tempfile
 from pathlib import Path
 
 from vistext.grading import namespaces, system_calls
+from vistext.grading.limits import Limits
 from vistext.grading.process import EndedError, Process
-from vistext.grading.settings import Limits
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # The first folder that modules are looked for in is the package's, not the one in which students' files might lie.
-INSIDE = f"import sys; sys.path[0] = {str(PACKAGE.parent)!r}; from vistext.grading.inside import main; main()"
-SHOWN_OF_CHECKS = ("asking.py", "exercise.py", "plain.py")  # how a function is called; no exercise, and no answer
+INSIDE = f"import sys; sys.path[0] = {str(PACKAGE.parent)!r}; from vistext.grading.sandbox_runner import main; main()"
+SHOWN_OF_EXERCISES = ("answers.py", "exercise.py", "values.py")  # how a function is called; no exercise, and no answer
 SYSTEM = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 WRITABLE = ("/tmp", "/dev/shm")
 NOBODY = 65534
@@ -251,14 +251,14 @@ def _bubblewrap(disk: int, hidden: tuple[Path, ...]) -> list[str]:
         if path.is_dir() and any(path.resolve().is_relative_to(one) for one in shown):
             command += ["--size", "4096"] if limited else []
             command += ["--tmpfs", str(path.resolve()), "--remount-ro", str(path.resolve())]
-    checks = PACKAGE / "checks"
-    command += ["--tmpfs", str(checks)]
-    command += bind(Path(__file__).with_name("stub_checks.py"), checks / "__init__.py")
-    for name in SHOWN_OF_CHECKS:
-        command += bind(checks / name)
+    exercises = PACKAGE / "exercises"
+    command += ["--tmpfs", str(exercises)]
+    command += bind(Path(__file__).with_name("exercises_stub.py"), exercises / "__init__.py")
+    for name in SHOWN_OF_EXERCISES:
+        command += bind(exercises / name)
     if fonts := _fonts():
         command += bind(fonts, f"/tmp/home/.cache/matplotlib/{fonts.name}")
-    return [*command, "--remount-ro", str(checks), "--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*command, "--remount-ro", str(exercises), "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def _proc() -> list[str]:

@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from vistext.data.archives import LEADS_OUT
-from vistext.data.sources import BLOCK, DamagedDataError
+from vistext.data.download import BLOCK, DamagedDataError
 from vistext.grading.entries import DEEPEST, HIDDEN, Entry, beginning, named_trouble, shown
 from vistext.grading.platforms import ENDING, shortened
 

@@ -5,8 +5,8 @@ Drawn on a square of 64 by 64, y down. Where the ground is agrees with `tables.z
 
 from collections.abc import Callable
 
-from vistext.scenes.figure import Figure, box, curve, oval, turned
 from vistext.scenes.sampling import Draws
+from vistext.scenes.vector_art import Figure, box, curve, oval, turned
 
 ARRANGEMENTS = 12  # of each setting
 # For a tone, the one into which it turns, and between which heights.

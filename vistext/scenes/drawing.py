@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vistext.scenes import backdrops, colours, tables
-from vistext.scenes.cast import Placed, backdrop_of, furniture_of, pixels, sprite_of
+from vistext.scenes import backdrops, colors, ontology
 from vistext.scenes.photos import Album, card_box
 from vistext.scenes.raster import WHOLE
 from vistext.scenes.scene import Scene, Thing
+from vistext.scenes.sprite_sheet import Placed, backdrop_of, furniture_of, pixels, sprite_of
 
 SMALLEST, LARGEST = 16, 1024
 STYLES = ("drawn", "photo")
@@ -126,7 +126,7 @@ def draw_many(
         raise ValueError(f"the side of a picture is {SMALLEST} to {LARGEST} pixels; given was {side}")
     if thing_style not in STYLES:
         raise ValueError(f"a style of things is one of: {', '.join(STYLES)}; given was {thing_style!r}")
-    count, most = len(scenes), tables.MOST_THINGS
+    count, most = len(scenes), ontology.MOST_THINGS
     drawn = Drawings(
         np.empty((count, side, side, 3), np.uint8),
         np.zeros((count, most, 4), np.int32),
@@ -147,9 +147,9 @@ def _draw(scene: Scene, side: int, drawn: Drawings, index: int, album: Album | N
     for number, thing in enumerate(scene.things, start=1):
         stage.put(thing, number, album)
     drawn.pictures[index] = stage.canvas
-    classes = np.zeros(tables.MOST_THINGS + 1, np.uint8)
+    classes = np.zeros(ontology.MOST_THINGS + 1, np.uint8)
     for number, thing in enumerate(scene.things):
-        kind = tables.KINDS.index(thing.kind)
+        kind = ontology.KINDS.index(thing.kind)
         classes[number + 1] = kind + 1
         drawn.kinds[index, number] = kind
         drawn.boxes[index, number] = _tight(stage.instances == number + 1)
@@ -172,7 +172,7 @@ class _Stage:
         look, day = divmod(look, len(DAYLIGHT))
         self._which = look
         self._light = DAYLIGHT[day] if not night else LAMPLIGHT if scene.setting == "indoors" else MOONLIGHT
-        self._scenery = colours.scenery(night, look % colours.ROOMS)
+        self._scenery = colors.scenery(night, look % colors.ROOMS)
         if not night:  # what is behind has its own colours at night
             self._scenery = np.floor(self._scenery * np.array(self._light, np.float32) / WHOLE)
         pond = scene.setting == "field" and any(thing.place == "water" for thing in scene.things)
@@ -195,7 +195,7 @@ class _Stage:
         if behind and thing.place != "mat":
             self._lay(behind, self._scenery, 0)
         if album is None:
-            self._lay(sprite_of(thing, side), colours.lit(thing.kind, thing.colour, self._light), number)
+            self._lay(sprite_of(thing, side), colors.lit(thing.kind, thing.colour, self._light), number)
         else:
             left, top, width, height = card_box(thing, *pixels(thing.box, side))
             there = slice(top, top + height), slice(left, left + width)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.scenes import tables
+from vistext.scenes import ontology
 from vistext.scenes.scene import Thing
 
 PAPER = 248
@@ -24,7 +24,7 @@ class Album:
                 f"given were {pictures.dtype} {list(pictures.shape)} and {len(labels)} labels"
             )
         self._pictures = pictures
-        self._of_kind = {kind: np.flatnonzero(np.asarray(labels) == k) for k, kind in enumerate(tables.KINDS)}
+        self._of_kind = {kind: np.flatnonzero(np.asarray(labels) == k) for k, kind in enumerate(ontology.KINDS)}
 
     def card(self, kind: str, width: int, height: int, which: int) -> np.ndarray:
         """A photograph in a white frame.

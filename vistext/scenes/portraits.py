@@ -10,12 +10,12 @@ from functools import cache
 
 import numpy as np
 
-from vistext.scenes import colours, tables
-from vistext.scenes.cast import figure
-from vistext.scenes.figure import INDEX
+from vistext.scenes import colors, ontology
 from vistext.scenes.raster import WHOLE
 from vistext.scenes.sampling import Draws
+from vistext.scenes.sprite_sheet import figure
 from vistext.scenes.sprites import Sprite, render
+from vistext.scenes.vector_art import INDEX
 
 SIDE = 32
 SPLITS = ("train", "test")
@@ -62,11 +62,11 @@ def make(count: int, seed: int, split: str = "train") -> tuple[np.ndarray, np.nd
     pictures, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int32)
     left: list[int] = []
     for index in range(count):
-        left = left or list(range(len(tables.KINDS)))
+        left = left or list(range(len(ontology.KINDS)))
         labels[index] = label = left.pop(draw.below(len(left)))
-        picture = _picture(tables.KINDS[label], draw)
+        picture = _picture(ontology.KINDS[label], draw)
         while _split(picture) != split:
-            picture = _picture(tables.KINDS[label], draw)
+            picture = _picture(ontology.KINDS[label], draw)
         pictures[index] = picture
     return pictures, labels
 
@@ -76,21 +76,21 @@ def _split(picture: np.ndarray) -> str:
 
 
 def _picture(kind: str, draw: Draws) -> np.ndarray:
-    posture, variant = draw.one_of(tuple(tables.POSTURES[kind])), draw.one_of(tables.VARIANTS)
-    place, length = draw.one_of(tables.POSTURES[kind][posture]), draw.one_of(LENGTHS)
-    canvas = _background(place, draw.below(colours.ROOMS), draw.between(16, 21))
+    posture, variant = draw.one_of(tuple(ontology.POSTURES[kind])), draw.one_of(ontology.VARIANTS)
+    place, length = draw.one_of(ontology.POSTURES[kind][posture]), draw.one_of(LENGTHS)
+    canvas = _background(place, draw.below(colors.ROOMS), draw.between(16, 21))
     width, height = _size(kind, posture, length)
     free, lift = SIDE - height, draw.below(4)
     # What flies or leaps is anywhere between top and bottom, all else near the bottom.
     top = free * (lift + 1) // 5 if place == "sky" or posture == "jumping" else max(0, free - 1 - lift)
     left = (SIDE - width) // 2 + draw.between(-2, 2)
-    _lay(canvas, _sprite(kind, posture, variant, length), _tones(kind, draw.one_of(tables.COLOURS[kind])), top, left)
+    _lay(canvas, _sprite(kind, posture, variant, length), _tones(kind, draw.one_of(ontology.COLOURS[kind])), top, left)
     return (canvas[:, ::-1] if draw.below(2) else canvas).astype(np.uint8)
 
 
 def _background(place: str, room: int, horizon: int) -> np.ndarray:
     """float32 [32, 32, 3], whole numbers from 0 to 255; the horizon is the first row below it."""
-    palette = colours.scenery(False, room)
+    palette = colors.scenery(False, room)
     above, below = (palette[INDEX[name]] for name in _GROUNDS[place])
     canvas = np.empty((SIDE, SIDE, 3), np.float32)
     canvas[:horizon], canvas[horizon:] = above, below
@@ -109,14 +109,14 @@ def _lay(canvas: np.ndarray, sprite: Sprite, palette: np.ndarray, top: int, left
 
 def _size(kind: str, posture: str, length: int) -> tuple[int, int]:
     """Width and height in pixels."""
-    extent = tables.EXTENT[kind][posture]
+    extent = ontology.EXTENT[kind][posture]
     return tuple((side * length + max(extent) // 2) // max(extent) for side in extent)
 
 
 @cache
 def _sprite(kind: str, posture: str, variant: int, length: int) -> Sprite:
-    unit = length / max(tables.EXTENT[kind][posture])
+    unit = length / max(ontology.EXTENT[kind][posture])
     return render(figure(kind, posture, variant), *_size(kind, posture, length), unit)
 
 
-_tones = cache(colours.tones)
+_tones = cache(colors.tones)

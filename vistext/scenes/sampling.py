@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vistext.scenes import tables
+from vistext.scenes import ontology
 from vistext.scenes.scene import MOST_HIDDEN, Box, Scene, Thing, Words, depth, hidden, split_of, treads_on_mat
 
 # How often. Crowded scenes often find no room and are drawn afresh, so that these are not the frequencies: with them,
@@ -33,6 +33,7 @@ LARGE = {1: 60, 2: 50, 3: 30, 4: 15}  # in a hundred, by the number of things: f
 SAME_KIND = 25  # in a hundred: a further thing is of a kind that is there already, so that there is something to count
 SCALES = {"small": (60, 64, 68), "large": (95, 100, 106)}  # in hundredths; see `tables.SCALES`
 HIDDEN = 0.3  # of a thing by others, at most; of what sits in a box, less
+TRAIN_SEED_OFFSET = 1_000_000  # of a training's scenes: far from the seeds that people take
 TRIES = 12  # to find room for a thing
 
 
@@ -54,9 +55,9 @@ def sample(n: int, seed: int = 0, split: str = "train") -> list[Scene]:
     """
     if (n := operator.index(n)) < 0:
         raise ValueError(f"the number of scenes is at least 0; given was {n}")
-    if split not in tables.SPLITS:
-        raise ValueError(f"a split is one of: {', '.join(tables.SPLITS)}; given was {split!r}")
-    draw = Draws(seed, tables.SPLITS.index(split))
+    if split not in ontology.SPLITS:
+        raise ValueError(f"a split is one of: {', '.join(ontology.SPLITS)}; given was {split!r}")
+    draw = Draws(seed, ontology.SPLITS.index(split))
     scenes = []
     while len(scenes) < n:
         if scene := _scene(draw, split):
@@ -102,14 +103,14 @@ class Draws:
 
 def _scene(draw: Draws, split: str) -> Scene | None:
     """One attempt: what there is comes first, and decides the split; then room is found for it, or not."""
-    setting, time = draw.weighted(SETTINGS), draw.one_of(tables.TIMES)
+    setting, time = draw.weighted(SETTINGS), draw.one_of(ontology.TIMES)
     words = _words(draw, setting)
     if split_of(setting, time, words) != split:
         return None
     places = {place for *_, place in words}
     things: tuple[Thing, ...] = ()
     for one in words:
-        things = _with_room_for(draw, one, things, tables.zone(setting, one[-1], places))
+        things = _with_room_for(draw, one, things, ontology.zone(setting, one[-1], places))
         if not things:
             return None
     return Scene(things, setting, time, draw.bits())
@@ -125,7 +126,7 @@ def _words(draw: Draws, setting: str) -> list[Words]:
         options = _OPTIONS[setting, kind]
         place = draw.one_of(tuple(options))
         size = "large" if draw.below(100) < LARGE[count] else "small"
-        words.append((kind, draw.one_of(tables.COLOURS[kind]), size, draw.one_of(options[place]), place))
+        words.append((kind, draw.one_of(ontology.COLOURS[kind]), size, draw.one_of(options[place]), place))
     return words
 
 
@@ -134,8 +135,8 @@ def _options() -> dict[tuple[str, str], dict[str, list[str]]]:
     found: dict = {}
     for setting, kinds in KINDS.items():
         for kind in kinds:
-            postures = tables.POSTURES[kind]
-            at = {place: [one for one in postures if place in postures[one]] for place in tables.SETTINGS[setting]}
+            postures = ontology.POSTURES[kind]
+            at = {place: [one for one in postures if place in postures[one]] for place in ontology.SETTINGS[setting]}
             found[setting, kind] = {place: able for place, able in at.items() if able}
     return found
 
@@ -146,17 +147,17 @@ _OPTIONS = _options()
 def _with_room_for(draw: Draws, words: Words, things: tuple[Thing, ...], zone: tuple[int, int]) -> tuple[Thing, ...]:
     """The things and one more, farthest first; none at all if there is no room for it."""
     kind, colour, size, posture, place = words
-    facing, variant, percent = draw.one_of(tables.FACINGS), draw.one_of(tables.VARIANTS), draw.one_of(SCALES[size])
-    width, height = ((extent * percent + 50) // 100 for extent in tables.EXTENT[kind][posture])
+    facing, variant, percent = draw.one_of(ontology.FACINGS), draw.one_of(ontology.VARIANTS), draw.one_of(SCALES[size])
+    width, height = ((extent * percent + 50) // 100 for extent in ontology.EXTENT[kind][posture])
     margin = {"mat": 5, "box": 3, "table": 4}.get(place, 0)
     first, last = zone
     lift = 0
     if place == "sky":
         first += height
     elif place == "table":
-        lift = tables.TABLE_HEIGHT
+        lift = ontology.TABLE_HEIGHT
     elif posture == "jumping":
-        lift = int(tables.LEAP * height) + 1  # rounded up, so that the ground may be a little higher than drawn
+        lift = int(ontology.LEAP * height) + 1  # rounded up, so that the ground may be a little higher than drawn
         first += 1
     # A thing in the distance may be higher than its ground is far down, but not than the picture.
     first = max(first, height + lift + 1)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
 
-from vistext.scenes import tables
-from vistext.scenes.tables import COLOURS, FACINGS, KINDS, POSTURES, SETTINGS, SIZES, TIMES, VARIANTS
+from vistext.scenes import ontology
+from vistext.scenes.ontology import COLOURS, FACINGS, KINDS, POSTURES, SETTINGS, SIZES, TIMES, VARIANTS
 
 Words = tuple[str, str, str, str, str]  # of a thing: kind, colour, size, posture, place
 
@@ -79,8 +79,8 @@ class Placed:
     def ground(self) -> float:
         """How far down the picture, in [0, 1], the ground is on which it stands, or above which it jumps."""
         if self.place == "table":
-            return self.box.bottom + tables.TABLE_HEIGHT / 64
-        return self.box.bottom + (tables.LEAP * self.box.h if self.posture == "jumping" else 0)
+            return self.box.bottom + ontology.TABLE_HEIGHT / 64
+        return self.box.bottom + (ontology.LEAP * self.box.h if self.posture == "jumping" else 0)
 
     @property
     def furniture(self) -> Box | None:
@@ -89,10 +89,10 @@ class Placed:
         if self.place == "mat":
             return Box(box.x - 5 * unit, box.bottom - 5 * unit, box.w + 10 * unit, 8 * unit)
         if self.place == "box":
-            height = tables.BOX_HIDES * box.h + unit
+            height = ontology.BOX_HIDES * box.h + unit
             return Box(box.x - 3 * unit, box.bottom + unit - height, box.w + 6 * unit, height)
         if self.place == "table":
-            return Box(box.x - 4 * unit, box.bottom - unit, box.w + 8 * unit, (tables.TABLE_HEIGHT + 1) * unit)
+            return Box(box.x - 4 * unit, box.bottom - unit, box.w + 8 * unit, (ontology.TABLE_HEIGHT + 1) * unit)
         return None
 
 
@@ -132,9 +132,9 @@ class Thing(Placed):
         _accept(f"a place for a thing of kind {kind!r} that is {posture}", self.place, POSTURES[kind][posture])
         _accept("a facing", self.facing, FACINGS)
         _accept("a variant", self.variant, VARIANTS)
-        width, height = tables.EXTENT[kind][posture]
+        width, height = ontology.EXTENT[kind][posture]
         across, down = self.box.w * 64 / width, self.box.h * 64 / height
-        low, high = tables.SCALES[self.size]
+        low, high = ontology.SCALES[self.size]
         if not (low**2 <= across * down <= high**2 and 0.75 <= across / down <= 1.34):
             raise ValueError(
                 f"the box of a {self.size} thing of kind {kind!r} that is {posture} is {low} to {high} times "
@@ -144,7 +144,7 @@ class Thing(Placed):
     @property
     def preposition(self) -> str:
         """ "on" or "in": how one says that this thing is at its place."""
-        return "on" if self.kind == "ship" else tables.PREPOSITIONS[self.place]
+        return "on" if self.kind == "ship" else ontology.PREPOSITIONS[self.place]
 
     @property
     def words(self) -> Words:
@@ -182,8 +182,8 @@ class Scene:
     look: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.things, tuple) or not 1 <= len(self.things) <= tables.MOST_THINGS:
-            raise ValueError(f"a scene holds a tuple of 1 to {tables.MOST_THINGS} things; given was {self.things!r}")
+        if not isinstance(self.things, tuple) or not 1 <= len(self.things) <= ontology.MOST_THINGS:
+            raise ValueError(f"a scene holds a tuple of 1 to {ontology.MOST_THINGS} things; given was {self.things!r}")
         _accept("a setting", self.setting, SETTINGS)
         _accept("a time", self.time, TIMES)
         if not 0 <= self.look < 2**32:
@@ -197,7 +197,7 @@ class Scene:
         places = {thing.place for thing in self.things}
         for thing in self.things:
             _ = thing.furniture  # lies within the picture, or says so
-            low, high = tables.zone(self.setting, thing.place, places)
+            low, high = ontology.zone(self.setting, thing.place, places)
             top, bottom = (thing.box.y, thing.box.bottom) if thing.place == "sky" else (thing.ground, thing.ground)
             if not low / 64 <= top <= bottom <= high / 64:
                 what = "is within" if thing.place == "sky" else "stands between"
@@ -252,8 +252,8 @@ class Scene:
 def held_out(words: Words) -> list[tuple[str, str]]:
     """The pairings in a thing's words, (kind, place) or (kind, colour), that occur in the compositional split only."""
     kind, colour, _, _, place = words
-    pairings = [(kind, place)] if place in tables.HELD_OUT_PLACES.get(kind, ()) else []
-    return pairings + ([(kind, colour)] if colour in tables.HELD_OUT_COLOURS.get(kind, ()) else [])
+    pairings = [(kind, place)] if place in ontology.HELD_OUT_PLACES.get(kind, ()) else []
+    return pairings + ([(kind, colour)] if colour in ontology.HELD_OUT_COLOURS.get(kind, ()) else [])
 
 
 def facts_of(setting: str, time: str, things: list[Words]) -> str:
@@ -266,7 +266,7 @@ def split_of(setting: str, time: str, things: list[Words]) -> str:
     if any(held_out(words) for words in things):
         return "compositional"
     digest = hashlib.sha256((SALT + facts_of(setting, time, things)).encode()).digest()
-    return tables.SPLITS[max(0, int.from_bytes(digest[:4], "big") % 10 - 7)]
+    return ontology.SPLITS[max(0, int.from_bytes(digest[:4], "big") % 10 - 7)]
 
 
 def depth(thing: Placed) -> float:
@@ -277,7 +277,7 @@ def depth(thing: Placed) -> float:
 def hidden(thing: Placed, nearer: Sequence[Placed]) -> float:
     """The share of a thing's box that is hidden: by its own box of cardboard, and by the things nearer to the eye."""
     area = thing.box.area
-    covered = tables.BOX_HIDES * area if thing.place == "box" else 0.0
+    covered = ontology.BOX_HIDES * area if thing.place == "box" else 0.0
     for other in nearer:
         covered += thing.box.overlap(other.box)
         if other.furniture and other.place != "mat":

@@ -7,8 +7,8 @@ from functools import wraps
 
 import numpy as np
 
-from vistext.scenes.figure import INDEX, MARKS, OPACITY, TONES, Figure
 from vistext.scenes.raster import WHOLE, Layer, paint, shares, widen
+from vistext.scenes.vector_art import INDEX, MARKS, OPACITY, TONES, Figure
 
 LINE = 0.62  # how wide the line around a figure is, in 64ths of the picture
 FINEST = 8  # samples across a pixel; half as many where pixels are small anyway

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from vistext.data import cifar10, kept, sources
+from vistext.data import array_cache, cifar10, download
 from vistext.data.cifar10 import Cifar10, DataNotFoundError, Split
-from vistext.scenes import colours, tables
-from vistext.scenes.cast import backdrop_of, figure
+from vistext.scenes import colors, ontology
 from vistext.scenes.raster import WHOLE
 from vistext.scenes.sampling import Draws
+from vistext.scenes.sprite_sheet import backdrop_of, figure
 from vistext.scenes.sprites import render
 
 VERSION = 2  # of the pictures: kept ones of another version are not taken
@@ -71,8 +71,8 @@ def load() -> Cifar10:
     Raises:
         OSError: the disk is full, or the cache may not be written to.
     """
-    folder = sources.cache_folder() / "standin" / f"v{VERSION}"
-    arrays, _ = kept.open_kept(folder) or _made(folder)
+    folder = download.cache_folder() / "standin" / f"v{VERSION}"
+    arrays, _ = array_cache.open_kept(folder) or _made(folder)
     return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in COUNTS), NOTE)
 
 
@@ -97,31 +97,31 @@ def make(count: int, seed: int, *, bar: bool = False) -> tuple[np.ndarray, np.nd
     pictures, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int64)
     left: list[int] = []
     for index in tqdm(range(count), "drawing", unit=" pictures", leave=False, disable=not bar):
-        left = left or list(range(len(tables.KINDS)))
+        left = left or list(range(len(ontology.KINDS)))
         labels[index] = label = left.pop(draw.below(len(left)))
-        pictures[index] = _picture(tables.KINDS[label], draw)
+        pictures[index] = _picture(ontology.KINDS[label], draw)
     return pictures, labels
 
 
 def _made(folder: Path) -> tuple[dict[str, np.ndarray], str]:
-    with sources.writing(folder.parent), sources.lock(folder):
-        if opened := kept.open_kept(folder):
+    with download.writing(folder.parent), download.lock(folder):
+        if opened := array_cache.open_kept(folder):
             return opened  # another process has made it meanwhile
         arrays = {}
         for seed, (split, count) in enumerate(COUNTS.items()):
             arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = make(count, seed, bar=True)
-        with sources.whole_or_nothing(folder) as making:
-            kept.keep(making, arrays, about="the drawn stand-in for CIFAR-10")
-        if opened := kept.open_kept(folder):
+        with download.whole_or_nothing(folder) as making:
+            array_cache.keep(making, arrays, about="the drawn stand-in for CIFAR-10")
+        if opened := array_cache.open_kept(folder):
             return opened
         raise OSError(
-            f"{folder} was written, but does not come back whole: set {sources.CACHE_VARIABLE} to another disk"
+            f"{folder} was written, but does not come back whole: set {download.CACHE_VARIABLE} to another disk"
         )
 
 
 def _picture(kind: str, draw: Draws) -> np.ndarray:
     # Not always where it belongs: the background alone must not tell the kind.
-    setting = draw.one_of(_settings(kind) if draw.below(100) < 80 else tuple(tables.SETTINGS))
+    setting = draw.one_of(_settings(kind) if draw.below(100) < 80 else tuple(ontology.SETTINGS))
     behind = _backdrop(setting, "night" if draw.below(4) == 0 else "day", draw.below(ARRANGEMENTS), draw.below(ROOMS))
     canvas = np.zeros((SIDE, SIDE, 3), np.int32)
     zoom = draw.between(80, 160) / 100
@@ -133,7 +133,7 @@ def _picture(kind: str, draw: Draws) -> np.ndarray:
         Turn(draw.between(-4, 4), zoom, zoom, False),
     )
     if draw.below(100) < 20:  # something else in the distance
-        _put(canvas, draw.one_of(tables.KINDS), (draw.below(SIDE), draw.below(SIDE)), draw.between(8, 13), draw)
+        _put(canvas, draw.one_of(ontology.KINDS), (draw.below(SIDE), draw.below(SIDE)), draw.between(8, 13), draw)
     middle = 16 + draw.between(-4, 4), 16 + draw.between(-4, 4)
     _put(canvas, kind, middle, draw.between(22, 38), draw)
     if draw.below(100) < 25:
@@ -143,15 +143,15 @@ def _picture(kind: str, draw: Draws) -> np.ndarray:
 
 @cache
 def _settings(kind: str) -> tuple[str, ...]:
-    places = {place for able in tables.POSTURES[kind].values() for place in able}
-    return tuple(setting for setting, there in tables.SETTINGS.items() if places.intersection(there))
+    places = {place for able in ontology.POSTURES[kind].values() for place in able}
+    return tuple(setting for setting, there in ontology.SETTINGS.items() if places.intersection(there))
 
 
 @cache
 def _backdrop(setting: str, time: str, arrangement: int, room: int) -> np.ndarray:
     """A setting in colours: int32 [64, 64, 4], three colours times `WHOLE` and opacity up to `WHOLE`."""
     flat = backdrop_of(setting, time, arrangement, setting == "field" and arrangement % 2 == 0, 64)
-    palette = colours.scenery(time == "night", room * (colours.ROOMS // ROOMS) + room)
+    palette = colors.scenery(time == "night", room * (colors.ROOMS // ROOMS) + room)
     return np.pad(
         (flat.shares @ palette[flat.tones]).reshape(64, 64, 3), ((0, 0), (0, 0), (0, 1)), constant_values=WHOLE
     ).astype(np.int32)
@@ -159,21 +159,21 @@ def _backdrop(setting: str, time: str, arrangement: int, room: int) -> np.ndarra
 
 @cache
 def _sprite(kind: str, posture: str, variant: int, percent: int):
-    width, height = ((length * percent + 50) // 100 for length in tables.EXTENT[kind][posture])
+    width, height = ((length * percent + 50) // 100 for length in ontology.EXTENT[kind][posture])
     return render(figure(kind, posture, variant), width, height, 1.0)
 
 
-_tones = cache(colours.tones)
+_tones = cache(colors.tones)
 
 
 def _put(canvas: np.ndarray, kind: str, middle: tuple[int, int], longest: int, draw: Draws) -> None:
     """Lay a thing of a kind into the picture, in any of its looks."""
-    posture, variant = draw.one_of(tuple(tables.POSTURES[kind])), draw.one_of(tables.VARIANTS)
+    posture, variant = draw.one_of(tuple(ontology.POSTURES[kind])), draw.one_of(ontology.VARIANTS)
     # Sampling would leave out lines of a drawing that is much too large.
     sprite = _sprite(kind, posture, variant, 100 if longest >= 24 else 60)
     height, width = sprite.solid.shape
     brightness = np.array([draw.between(80, 115) for _ in range(3)]) + draw.between(-10, 10)
-    palette = np.minimum(_tones(kind, draw.one_of(tables.COLOURS[kind])) * brightness // 100, 255)
+    palette = np.minimum(_tones(kind, draw.one_of(ontology.COLOURS[kind])) * brightness // 100, 255)
     drawing = np.zeros((height + 2, width + 2, 4), np.int32)  # a transparent rim around it
     drawing[1:-1, 1:-1, :3] = (sprite.shares @ palette[sprite.tones].astype(np.float32)).reshape(height, width, 3)
     drawing[1:-1, 1:-1, 3] = WHOLE - sprite.through[..., 0]

@@ -5,12 +5,12 @@ answer, `frames` gives verbs and roles; `read` and `holds` understand. All go by
 of words (`lexicon`), so that whatever is said here is understood here, and much that is not.
 """
 
-from vistext.scenes.language.asking import KINDS as QUESTION_KINDS
-from vistext.scenes.language.asking import Question, ask, ask_several, questions, reply
 from vistext.scenes.language.facts import Exactly, Fact, Is, More, Not, Related, Same
-from vistext.scenes.language.reading import NotUnderstoodError, Verdict, holds, read
-from vistext.scenes.language.roles import ROLES, Frame, frames, stated, tell
-from vistext.scenes.language.saying import LENGTHS, describe, describe_grounded, descriptions, refer
+from vistext.scenes.language.frames import ROLES, Frame, frames, stated, tell
+from vistext.scenes.language.generate import LENGTHS, describe, describe_grounded, descriptions, refer
+from vistext.scenes.language.parse import NotUnderstoodError, Verdict, holds, read
+from vistext.scenes.language.questions import KINDS as QUESTION_KINDS
+from vistext.scenes.language.questions import Question, ask, ask_several, questions, reply
 
 __all__ = [
     "LENGTHS",

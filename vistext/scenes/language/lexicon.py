@@ -6,7 +6,7 @@ is said most often; those in `ALSO` are understood, but never said.
 
 from collections.abc import Mapping
 
-from vistext.scenes.tables import COLOURS, KINDS, PLACES, POSTURES
+from vistext.scenes.ontology import COLOURS, KINDS, PLACES, POSTURES
 
 Phrase = tuple[str, ...]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vistext.data.words import tokenize
+from vistext.data.vocabulary import tokenize
 from vistext.scenes.language.facts import has, such, value_of
 from vistext.scenes.language.lexicon import VERBS, noun, with_article
 from vistext.scenes.scene import Scene, Thing

@@ -1,0 +1,443 @@
+"""Whatever a student drops in becomes uint8 RGB, or one line says why not."""
+
+import io
+import os
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pillow_heif
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from vistext.data import images
+from vistext.data.images import PictureError, cat, open_picture, square
+
+pillow_heif.register_heif_opener()
+FORMS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF", "HEIF"]
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def two_colours(mode="RGB"):
+    """A picture 4 wide and 2 high: the left half red, the right half blue."""
+    pixels = np.zeros((2, 4, 3), np.uint8)
+    pixels[:, :2], pixels[:, 2:] = RED, BLUE
+    return Image.fromarray(pixels).convert(mode)
+
+
+def saved(image, form, **options):
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    file.seek(0)
+    return file
+
+
+def png(width, height, compressed_rows, *, chunks=b""):
+    """A PNG written by hand: 8-bit grey, with whatever is given as its compressed rows."""
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunks + chunk(b"IDAT", compressed_rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("form", ["PNG", "GIF", "BMP"])
+@pytest.mark.parametrize("mode", ["RGB", "P"])
+def test_exact_formats_come_back_to_the_pixel(form, mode):
+    expected = np.asarray(two_colours())
+
+    assert np.array_equal(open_picture(saved(two_colours(mode), form)), expected)
+
+
+@pytest.mark.parametrize(
+    ("form", "mode"),
+    [(form, "RGB") for form in FORMS] + [("JPEG", "CMYK"), ("PNG", "RGBA"), ("AVIF", "RGBA"), ("HEIF", "RGBA")],
+)
+def test_a_red_picture_is_red_in_every_format(form, mode):
+    red = Image.new("RGB", (16, 16), RED).convert(mode)
+
+    picture = open_picture(saved(red, form))
+
+    assert picture.shape == (16, 16, 3)
+    assert picture.dtype == np.uint8
+    assert np.abs(picture.astype(int) - RED).max() <= 5
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA"])
+def test_grey_becomes_three_equal_channels(mode):
+    grey = Image.new("L", (3, 2), 255).convert(mode)
+
+    assert np.array_equal(open_picture(saved(grey, "PNG")), np.full((2, 3, 3), 255))
+
+
+def test_16_bit_grey_is_scaled_not_clipped():
+    levels = Image.fromarray(np.array([[0, 257 * 100, 65535]], np.uint16))
+
+    assert open_picture(saved(levels, "PNG"))[0, :, 0].tolist() == [0, 100, 255]
+
+
+def test_transparency_is_laid_on_white():
+    image = Image.new("RGBA", (2, 1), (255, 0, 0, 255))
+    image.putpixel((1, 0), (0, 0, 0, 0))
+
+    assert open_picture(saved(image, "PNG")).tolist() == [[list(RED), list(WHITE)]]
+
+
+def test_half_transparent_black_on_white_is_grey():
+    image = Image.new("RGBA", (1, 1), (0, 0, 0, 128))
+
+    assert abs(int(open_picture(saved(image, "PNG"))[0, 0, 0]) - 127) <= 1
+
+
+def test_a_transparent_palette_entry_is_laid_on_white():
+    image = two_colours("P")
+    blue = image.getpixel((3, 0))
+
+    picture = open_picture(saved(image, "PNG", transparency=blue))
+
+    assert picture[0].tolist() == [list(RED)] * 2 + [list(WHITE)] * 2
+
+
+@pytest.mark.parametrize(
+    ("orientation", "turn"),
+    [
+        (1, lambda pixels: pixels),
+        (2, lambda pixels: pixels[:, ::-1]),
+        (3, lambda pixels: pixels[::-1, ::-1]),
+        (5, lambda pixels: pixels.transpose(1, 0, 2)),
+        (6, lambda pixels: np.rot90(pixels, -1)),
+        (8, np.rot90),
+    ],
+)
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "AVIF", "HEIF"])
+def test_the_turn_that_a_camera_noted_is_carried_out_once(orientation, turn, form):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+
+    picture = open_picture(saved(quarters(32, 64), form, exif=exif.tobytes()))
+
+    assert same_quarters(picture, turn(np.asarray(quarters(32, 64))))
+
+
+def quarters(height, width, mode="RGB"):
+    """A picture of four colours: red and green above blue and white."""
+    pixels = np.zeros((2, 2, 3), np.uint8)
+    pixels[0, 0], pixels[0, 1], pixels[1, 0], pixels[1, 1] = RED, GREEN, BLUE, WHITE
+    return Image.fromarray(pixels).resize((width, height), Image.Resampling.NEAREST).convert(mode)
+
+
+def same_quarters(picture, expected):
+    """Whether two pictures are of one size and, in the middle of each quarter, of one colour."""
+    height, width = picture.shape[:2]
+    middles = slice(height // 4, None, height // 2), slice(width // 4, None, width // 2)
+    return (
+        picture.shape == expected.shape
+        and np.abs(picture[middles].astype(int) - expected[middles].astype(int)).max() < 30
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_damaged_notes_beside_a_picture_neither_refuse_it_nor_warn():
+    file = saved(two_colours(), "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff not exif at all")
+
+    assert np.array_equal(open_picture(file), np.asarray(two_colours()))
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_an_animation_gives_its_first_frame(form):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN, BLUE)]
+    options = {"lossless": True} if form == "WEBP" else {}
+
+    file = saved(frames[0], form, save_all=True, append_images=frames[1:], **options)
+
+    assert Image.open(io.BytesIO(file.getvalue())).n_frames == 3
+    assert np.array_equal(open_picture(file), np.full((8, 8, 3), RED))
+
+
+def test_a_path_reads_as_the_open_file_does(tmp_path):
+    path = tmp_path / "Ünï code 猫.png"
+    two_colours().save(path)
+
+    assert np.array_equal(open_picture(path), np.asarray(two_colours()))
+    assert np.array_equal(open_picture(str(path)), np.asarray(two_colours()))
+
+
+def test_the_picture_can_be_written_to():
+    picture = open_picture(saved(two_colours(), "PNG"))
+    picture[0, 0] = 7
+
+    assert picture[0, 0].tolist() == [7, 7, 7]
+
+
+def test_a_20_megapixel_photograph_is_read():
+    assert open_picture(saved(Image.new("RGB", (5472, 3648), GREEN), "JPEG")).shape == (3648, 5472, 3)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_photograph_of_12000_by_9000_is_reduced_and_takes_less_memory_than_it_has_bytes(form, tmp_path):
+    Image.new("L" if form == "PNG" else "RGB", (12_000, 9_000), 200).save(tmp_path / "large", form, compress_level=1)
+    code = (
+        "import resource, sys; from vistext.data.images import open_picture\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "shape = open_picture(sys.argv[1]).shape\n"
+        "print(*shape, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "large"], capture_output=True, text=True, check=True)
+    *shape, mebibytes = map(int, done.stdout.split())
+
+    assert shape == [4_500, 6_000, 3]
+    assert sys.platform != "linux" or mebibytes < 1.2 * 12_000 * 9_000 * 3 / 2**20  # of twice that in full: RGBA, RGB
+
+
+@pytest.mark.parametrize(("form", "mode"), [(form, "RGB") for form in FORMS] + [("PNG", "P"), ("JPEG", "CMYK")])
+@pytest.mark.parametrize("size", [(64, 96), (96, 64), (61, 97)])
+def test_what_is_large_is_reduced_in_every_format(form, mode, size, monkeypatch):
+    monkeypatch.setattr(images, "LARGE", 32 * 48)
+    monkeypatch.setattr(images, "STRIP", 500)
+
+    picture = open_picture(saved(quarters(*size, mode), form))
+
+    assert picture.shape[0] * picture.shape[1] <= 32 * 48
+    assert same_quarters(picture, np.asarray(quarters(*((side + 1) // 2 for side in size))))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
+def test_what_is_large_is_the_same_in_every_mode(mode, monkeypatch):
+    grey = np.tile(np.repeat([0, 255], 32).astype(np.uint8), (64, 1))
+    image = Image.fromarray(grey.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(grey).convert(mode)
+    monkeypatch.setattr(images, "LARGE", 32 * 32)
+    monkeypatch.setattr(images, "STRIP", 300)
+
+    assert np.array_equal(open_picture(saved(image, "PNG"))[..., 0], grey[::2, ::2])
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "AVIF", "HEIF"])
+def test_what_is_large_is_turned_as_well(form, monkeypatch):
+    monkeypatch.setattr(images, "LARGE", 32 * 64)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+
+    picture = open_picture(saved(quarters(64, 128), form, exif=exif.tobytes()))
+
+    assert same_quarters(picture, np.rot90(np.asarray(quarters(32, 64)), -1))
+
+
+@pytest.mark.parametrize("width", [60_000, 1_000_000])
+def test_a_panorama_of_one_row_is_read(width, monkeypatch):
+    monkeypatch.setattr(images, "LARGE", 1_000)
+
+    assert open_picture(saved(Image.new("RGB", (width, 1), RED), "PNG")).shape[0] == 1
+
+
+def of_claimed_size(form, side):
+    """A small picture whose header says that it is `side` pixels wide and high."""
+    small, wanted = saved(Image.new("RGB", (64, 64), RED), form, **({"lossless": True} if form == "WEBP" else {})), None
+    content = bytearray(small.getvalue())
+    if form == "JPEG":
+        at, wanted = content.index(b"\xff\xc0") + 5, struct.pack(">HH", side, side)
+    elif form == "WEBP":  # 14 bits each, less one, after a signature
+        at, wanted = content.index(b"VP8L") + 9, struct.pack("<I", (side - 1) | (side - 1) << 14)
+    elif form == "BMP":
+        at, wanted = 18, struct.pack("<ii", side, side)
+    else:
+        at, wanted = content.index(b"ispe") + 8, struct.pack(">II", side, side)
+    content[at : at + len(wanted)] = wanted
+    return bytes(content)
+
+
+@pytest.mark.parametrize("side", [16_385, 20_000, 100_000])
+def test_a_bomb_is_refused_before_it_is_decoded(side):
+    undecodable = png(side, side, b"were this decoded, the message would say: damaged")
+
+    with pytest.raises(
+        PictureError, match=r"more than the 268 million pixels that are read here \(PNG\); scale it down"
+    ):
+        open_picture(io.BytesIO(undecodable))
+
+
+@pytest.mark.parametrize(
+    ("form", "side", "most"),
+    [("JPEG", 65_500, 268), ("BMP", 20_000, 268), ("WEBP", 16_384, 134), ("AVIF", 12_000, 134), ("HEIF", 12_000, 134)],
+)
+def test_a_bomb_is_refused_in_every_format_with_its_limit(form, side, most):
+    with pytest.raises(PictureError, match=f"more than the {most} million pixels"):
+        open_picture(io.BytesIO(of_claimed_size(form, side)))
+
+
+def test_the_limit_that_a_program_has_set_for_pillow_is_left_as_it_is(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1234)
+    open_picture(saved(two_colours(), "PNG"))
+    with pytest.raises(PictureError):
+        open_picture(io.BytesIO(png(20_000, 20_000, b"")))
+
+    assert Image.MAX_IMAGE_PIXELS == 1234
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1"])
+def test_without_its_reader_a_heic_photograph_is_named_with_what_to_install(brand, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    content = saved(two_colours(), "HEIF").getvalue()
+
+    with pytest.raises(PictureError, match="is a HEIC photograph: to read it, pip install pillow-heif"):
+        open_picture(io.BytesIO(content[:8] + brand + content[12:]))
+
+
+def test_without_its_reader_an_avif_is_named_with_what_to_install(monkeypatch):
+    monkeypatch.setattr(images.features, "check", lambda feature: feature != "avif")
+
+    with pytest.raises(PictureError, match=r'is an AVIF, .* pip install --upgrade "pillow>=11.3"'):
+        open_picture(saved(two_colours(), "AVIF"))
+
+
+def test_an_avif_that_calls_itself_by_the_name_of_the_family_is_read():
+    content = saved(Image.new("RGB", (16, 16), RED), "AVIF").getvalue()
+
+    assert open_picture(io.BytesIO(content[:8] + b"mif1" + content[12:])).shape == (16, 16, 3)
+
+
+def test_the_reader_of_heic_is_loaded_only_where_it_is_needed():
+    code = "import sys; from vistext.data import pictures; print('pillow_heif' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_text_that_unpacks_to_a_gigabyte_is_refused():
+    body = b"Comment\0\0" + zlib.compress(b"a" * 100_000_000, 9)
+    chunk = struct.pack(">I", len(body)) + b"zTXt" + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
+
+    with pytest.raises(PictureError):
+        open_picture(io.BytesIO(png(1, 1, zlib.compress(b"\0\0"), chunks=chunk)))
+
+
+def test_no_such_file_is_named(tmp_path):
+    with pytest.raises(PictureError, match=r"dog\.png: no such file"):
+        open_picture(tmp_path / "dog.png")
+
+
+def test_a_folder_is_called_a_folder(tmp_path):
+    with pytest.raises(PictureError, match="is a folder"):
+        open_picture(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_is_refused_without_waiting_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(PictureError, match="is not a file"):
+        open_picture(tmp_path / "pipe")
+
+
+def test_zero_bytes_are_called_empty(tmp_path):
+    (tmp_path / "empty.png").touch()
+
+    with pytest.raises(PictureError, match="is empty"):
+        open_picture(tmp_path / "empty.png")
+
+
+@pytest.mark.parametrize(
+    "content", [b"x", b"Dear Sir or Madam, ...", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"RIFF\0\0\0\0WAVEfmt "]
+)
+def test_what_is_no_picture_is_said_to_be_none(content):
+    with pytest.raises(PictureError, match="not a picture that can be read here"):
+        open_picture(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "BMP"])
+@pytest.mark.parametrize("kept", [0.02, 0.5, 0.99])
+def test_a_picture_cut_short_is_said_to_be_cut_short(form, kept):
+    whole = saved(Image.fromarray(cat()), form).getvalue()
+
+    with pytest.raises(PictureError, match="cut short or damaged"):
+        open_picture(io.BytesIO(whole[: int(kept * len(whole))]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(FORMS), st.data())
+def test_damage_anywhere_gives_a_picture_or_a_one_line_error(form, data):
+    damaged = bytearray(saved(two_colours(), form).getvalue())
+    for _ in range(3):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+
+    try:
+        outcome = open_picture(io.BytesIO(damaged))
+    except PictureError as error:
+        outcome = str(error)
+
+    if isinstance(outcome, str):
+        assert outcome.count("\n") == 0
+    else:
+        assert outcome.dtype == np.uint8
+        assert outcome.shape[2:] == (3,)
+
+
+def test_the_cat_is_the_photograph_of_scikit_image():
+    picture = cat()
+
+    assert picture.shape == (300, 451, 3)
+    assert picture.dtype == np.uint8
+    # The mean of the file as published, computed from its pixels.
+    assert picture.mean(axis=(0, 1)) == pytest.approx([147.67, 111.44, 86.80], abs=0.01)
+
+
+def test_square_takes_the_middle():
+    picture = np.zeros((2, 6, 3), np.uint8)
+    picture[:, 2:4] = 200
+
+    assert np.array_equal(square(picture, 2), np.full((2, 2, 3), 200))
+
+
+@pytest.mark.parametrize("shape", [(40, 90), (90, 40), (1, 7), (7, 1), (33, 33)])
+@pytest.mark.parametrize("size", [1, 32, 100])
+def test_square_keeps_an_even_colour_whatever_the_shape(shape, size):
+    assert np.array_equal(square(np.full((*shape, 3), 77, np.uint8), size), np.full((size, size, 3), 77))
+
+
+def test_square_does_not_alias():
+    """A fine chequerboard scaled down is even grey; taking every so manieth pixel would give stripes."""
+    rows, columns = np.indices((256, 256))
+    board = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+    small = square(board, 20)
+
+    assert abs(small.mean() - 127.5) < 2
+    assert small.std() < 12
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission there")
+def test_photographs_are_opened_wherever_scikit_image_is_installed(tmp_path):
+    import skimage
+
+    folder = tmp_path / "a [b] *?"
+    folder.mkdir()
+    (folder / "skimage").symlink_to(os.path.dirname(skimage.__file__), target_is_directory=True)
+    code = (
+        "import skimage; from vistext.data import pictures; assert '[b]' in skimage.__file__; "
+        "print(pictures.cat().shape, pictures.photograph('coffee').shape, pictures.photograph('moon').shape)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path[1:]])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "(300, 451, 3) (400, 600, 3) (512, 512, 3)\n", done.stderr
+
+
+def test_square_of_the_right_size_changes_nothing():
+    picture = cat()[:100, :100]
+
+    assert np.array_equal(square(picture, 100), picture)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
+def test_square_says_what_a_picture_is(wrong):
+    with pytest.raises(ValueError, match=r"a picture is uint8 \[h, w, 3\]"):
+        square(wrong, 32)
+
+
+def test_square_refuses_a_size_below_one():
+    with pytest.raises(ValueError, match="at least 1 pixel"):
+        square(cat(), 0)

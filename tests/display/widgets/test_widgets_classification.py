@@ -1,0 +1,177 @@
+"""A convolution to turn, and a picture of one's own."""
+
+import io
+
+import ipywidgets
+import numpy as np
+import pytest
+from PIL import Image
+from played import Html, parts, tags_in
+from scipy import ndimage
+
+from vistext.data.cifar10 import CLASSES
+from vistext.display import widgets
+from vistext.nn.engine import keras
+from vistext.tasks import classification
+
+GREY = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
+START = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    return widgets.kernel_explorer(GREY)
+
+
+def shown(explorer):
+    """The picture on the right, by its own pixels: enlarged, so each of them is taken once."""
+    after = Html(parts(explorer, ipywidgets.HTML)[1].value).picture()
+    factor = after.shape[0] // (GREY.shape[0] - 2)
+    assert factor > 1
+    return after[::factor, ::factor]
+
+
+def by_scipy(kernel):
+    """`ndimage` knows no mode "valid", so its border is cut off."""
+    answer = ndimage.correlate(GREY.astype(float), np.array(kernel, float))[1:-1, 1:-1]
+    return answer / 2 + 128 if abs(np.sum(kernel)) < 1e-9 else answer
+
+
+@pytest.mark.parametrize("name", widgets.KERNELS)
+def test_the_explorer_s_answer_is_scipy_s(explorer, name):
+    kernel = widgets.KERNELS[name]
+    answer = explorer.answer(np.array(kernel))
+    assert (answer.shape, answer.dtype) == ((18, 28), np.uint8)
+    assert np.abs(answer - np.clip(by_scipy(kernel), 0, 255)).max() <= 0.5 + 1e-9
+
+
+def test_the_explorer_s_answer_is_what_pencil_and_paper_give():
+    ramp = np.array([[0, 0, 36, 36], [0, 0, 36, 36], [0, 0, 36, 64]])
+    answer = widgets.kernel_explorer(ramp).answer
+    assert answer(np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]])).tolist() == [[0, 36]]
+    assert answer(np.array([[0, 0, 0], [0, 9, 0], [0, 0, 0]])).tolist() == [[0, 255]]  # 324 is more than white
+    assert answer(np.full((3, 3), 1 / 9)).tolist() == [[12, 27]]  # 108 / 9 and 244 / 9
+    assert answer(np.array([[-1, 0, 1]] * 3)).tolist() == [[182, 196]]  # 128 and half of 108 and of 136
+
+
+def test_a_kernel_whose_numbers_cancel_shows_no_change_as_mid_grey():
+    even = widgets.kernel_explorer(np.full((5, 5), 200))
+    for kernel in ([[0, -1, 0], [-1, 4, -1], [0, -1, 0]], [[0.1, 0, 0], [0, 0.2, 0], [0, 0, -0.3]]):
+        assert np.unique(even.answer(np.array(kernel))).tolist() == [128]
+
+
+def test_the_explorer_begins_with_upright_edges_and_shows_before_and_after(explorer):
+    (known,) = parts(explorer, ipywidgets.Dropdown)
+    before, _ = (Html(part.value).picture() for part in parts(explorer, ipywidgets.HTML))
+    factor = before.shape[0] // GREY.shape[0]
+    assert np.array_equal(before[::factor, ::factor], GREY)
+    assert np.array_equal(shown(explorer), explorer.answer(np.array(widgets.KERNELS[known.value])))
+    numbers = [number.value for number in parts(explorer, ipywidgets.FloatText)]
+    assert numbers == [-1, 0, 1, -2, 0, 2, -1, 0, 1]
+
+
+def test_every_change_is_shown_at_once():
+    explorer = widgets.kernel_explorer(GREY)
+    (known,) = parts(explorer, ipywidgets.Dropdown)
+    numbers = parts(explorer, ipywidgets.FloatText)
+    for name, kernel in widgets.KERNELS.items():
+        known.value = name
+        assert [number.value for number in numbers] == np.ravel(kernel).tolist()
+        assert np.array_equal(shown(explorer), explorer.answer(np.array(kernel)))
+    before = shown(explorer)
+    numbers[4].value = 2.5
+    changed = np.array(kernel, float)
+    changed[1, 1] = 2.5
+    assert np.array_equal(shown(explorer), explorer.answer(changed))
+    assert not np.array_equal(shown(explorer), before)
+
+
+def test_choosing_a_kernel_draws_once_and_not_for_each_of_its_numbers():
+    explorer = widgets.kernel_explorer(GREY)
+    after = parts(explorer, ipywidgets.HTML)[1]
+    drawn = []
+    after.observe(drawn.append, names="value")
+    parts(explorer, ipywidgets.Dropdown)[0].value = "blur"
+    assert len(drawn) == 1
+
+
+def test_each_field_says_where_in_the_kernel_it_stands(explorer):
+    states = [number.get_state() for number in parts(explorer, ipywidgets.FloatText)]
+    tips = [state["tooltip" if "tooltip" in state else "description_tooltip"] for state in states]
+    assert tips == [f"row {row}, column {column} of the kernel" for row in (1, 2, 3) for column in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 400), (400, 3), (300, 300)])
+def test_pictures_of_any_shape_can_be_explored(shape):
+    explorer = widgets.kernel_explorer(np.zeros(shape, np.uint8))
+    assert explorer.answer(np.ones((3, 3))).shape == (shape[0] - 2, shape[1] - 2)
+    assert Image.open(io.BytesIO(explorer.still.png)).size[0] < 2000
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A small tagger with random weights."""
+    keras.utils.set_random_seed(0)
+    return classification.model.build(classification.model.TaggerConfig(widths=(4, 8, 8)))
+
+
+@pytest.fixture
+def chooser(model):
+    return widgets.your_picture(model, START)
+
+
+def picture_file():
+    file = io.BytesIO()
+    Image.fromarray(START[::-1]).save(file, "PNG")
+    file.seek(0)
+    return file
+
+
+def test_a_good_picture_is_answered_with_what_the_network_saw_and_says(chooser, model):
+    html = chooser.answer(picture_file())
+    expected = classification.model.tag(model, START[::-1])
+    assert tags_in(html) == pytest.approx(expected, abs=5e-4)
+    assert list(tags_in(html)) == list(expected)
+    words = " ".join(Html(html).words)
+    assert all(name in words for name in CLASSES)
+    assert f"{next(iter(expected.values())):.0%}" in words
+    factor = Html(html).picture().shape[0] // 32
+    seen = np.asarray(Image.fromarray(START[::-1, 10:50]).resize((32, 32), Image.Resampling.LANCZOS))
+    assert np.array_equal(Html(html).picture()[::factor, ::factor], seen)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"no picture, <b>but</b> text", "is not a picture"), (b"", "zero bytes"), (b"\x89PNG\r\n\x1a\n", "cut short")],
+)
+def test_what_is_not_a_picture_is_answered_with_one_line(chooser, content, said):
+    html = chooser.answer(io.BytesIO(content))
+    page = Html(html)
+    assert [tag for tag, _ in page.tags] == ["p"]
+    assert said in "".join(page.words)
+    assert "\n" not in html
+
+
+def test_before_a_choice_the_starting_picture_is_answered_and_drawn_as_a_still(chooser, model):
+    (result,) = parts(chooser, ipywidgets.HTML)
+    expected = classification.model.tag(model, START)
+    assert tags_in(result.value) == pytest.approx(expected, abs=5e-4)
+    assert f"{next(iter(expected))} first" in chooser.still.alt
+
+
+def test_a_choice_is_shown(chooser):
+    (button,) = parts(chooser, ipywidgets.FileUpload)
+    (result,) = parts(chooser, ipywidgets.HTML)
+    content = picture_file().getvalue()
+    # As a browser would send it: ipywidgets 8 reads a list of files, ipywidgets 7 a dict of them by name.
+    if isinstance(button.value, dict):
+        file = {"name": "mine.png", "type": "image/png", "size": len(content), "lastModified": 0}
+        button.set_trait("value", {"mine.png": {"metadata": file, "content": content}})
+    else:
+        file = {"name": "mine.png", "type": "image/png", "size": len(content), "last_modified": 0}
+        button.set_state({"value": [file | {"content": memoryview(content)}]})
+    assert result.value == chooser.answer(io.BytesIO(content))
+
+    shown = result.value
+    button.set_trait("value", type(button.value)())
+    assert result.value == shown

@@ -1,0 +1,58 @@
+"""A detector at two thresholds."""
+
+import ipywidgets
+import numpy as np
+import pytest
+from played import Html, parts, told
+
+from vistext import scenes
+from vistext.display import widgets
+from vistext.tasks import detection
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    return scenes.draw_many(scenes.sample(3, 5, "test"))
+
+
+@pytest.fixture
+def searched(monkeypatch, drawings):
+    """Thresholds over a detector whose cells all tell of one true box of the first thing, with scores from 0 to 1."""
+    scores = np.zeros((1, 256, 10), "float32")
+
+    def candidates(model, pictures):
+        number = next(i for i in range(3) if np.array_equal(drawings.pictures[i], pictures[0]))
+        boxes = np.tile(drawings.boxes[number][0].astype("float32"), (1, 256, 1))
+        scores[..., drawings.kinds[number][0]] = np.linspace(0, 0.99, 256)
+        return boxes, scores
+
+    monkeypatch.setattr(detection.model, "candidates", candidates)
+    return widgets.thresholds(None, drawings)
+
+
+def test_moving_a_threshold_changes_what_is_shown(searched, drawings):
+    scene, score, overlap = parts(searched, (ipywidgets.IntSlider, ipywidgets.FloatSlider))
+    (result,) = parts(searched, ipywidgets.HTML)
+    assert len(drawings[scene.value - 1].boxes) == max(len(drawings[number].boxes) for number in range(3))
+    scene.value = 1
+    others = len(drawings[0].boxes) - 1
+    assert told(result.value) == f"{others + 1} drawn, {others} missed, 0 shown that are not there"
+    score.value = 1.0
+    assert told(result.value) == f"{others + 1} drawn, {others + 1} missed, 0 shown that are not there"
+    score.value, overlap.value = 0.99, 1.0
+    assert told(result.value) == f"{others + 1} drawn, {others} missed, 0 shown that are not there"
+    score.value = 0.5
+    assert "0 shown" not in told(result.value)
+    scene.value = 3
+    assert told(result.value).startswith(f"{len(drawings[2].boxes)} drawn")
+
+
+def test_the_picture_has_the_boxes_and_a_description_that_says_what_is_told(searched, drawings):
+    page = Html(searched.answer(1, 0.4, 0.6))
+    assert page.picture().shape == (384, 384, 3)
+    assert "missed" in page.all("img")[0]["alt"]
+    assert not np.array_equal(page.picture(), np.repeat(np.repeat(drawings.pictures[0], 6, axis=0), 6, axis=1))
+
+
+def test_a_slider_goes_no_further_than_there_are_scenes(searched):
+    assert parts(searched, ipywidgets.IntSlider)[0].max == 3

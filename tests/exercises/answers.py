@@ -1,0 +1,57 @@
+"""What students answer, right and wrong: the answers of all problem sets, by which the checks are tested.
+
+    from answers import RIGHT, WRONG
+
+`RIGHT[exercise][name]` and `WRONG[exercise][mistake]` are functions or values; `mistake` is the key that the verdict
+must have, so no two wrong answers of an exercise share one. `BARELY_WRONG[exercise][name]` are right nearly everywhere.
+
+To add an exercise, begin here. Write down what students will write: six wrong answers or more, each under the name of
+its mistake, and four right ones. Then the exercise in its module of `vistext.exercises`: what is right, and for each of
+these mistakes a function that does the same and an idea to look at again. The tests say what is still told wrongly, and
+which mistakes cannot be told apart by the cases. Last come its cells in the source notebook, and the release.
+"""
+
+from collections import defaultdict
+
+RIGHT: dict[str, dict[str, object]] = defaultdict(dict)
+WRONG: dict[str, dict[str, object]] = defaultdict(dict)
+BARELY_WRONG: dict[str, dict[str, object]] = defaultdict(dict)
+
+
+def right(exercise):
+    """Note a function as a right answer, by its own name."""
+
+    def note(function):
+        assert function.__name__ not in RIGHT[exercise]
+        RIGHT[exercise][function.__name__] = function
+        return function
+
+    return note
+
+
+def wrong(exercise, mistake):
+    """Note a function as an answer with this mistake."""
+
+    def note(function):
+        assert mistake not in WRONG[exercise]
+        WRONG[exercise][mistake] = function
+        return function
+
+    return note
+
+
+def barely_wrong(exercise):
+    """Note a function as an answer that is wrong only at some edge: it may have marks, but not all."""
+
+    def note(function):
+        assert function.__name__ not in BARELY_WRONG[exercise]
+        BARELY_WRONG[exercise][function.__name__] = function
+        return function
+
+    return note
+
+
+def values(exercise, *, right, wrong):
+    """Note values: right ones by name, wrong ones by mistake."""
+    RIGHT[exercise] = right
+    WRONG[exercise] = wrong

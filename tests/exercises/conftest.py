@@ -1,0 +1,14 @@
+"""Every set's answers, and what is valid for its exercises, noted once."""
+
+from importlib import import_module
+
+from vistext import exercises
+
+for name in exercises.SETS:
+    import_module(f"{name}_answers")
+    import_module(f"{name}_valid")
+
+
+def pytest_addoption(parser):
+    """Where the tests of this folder are named on the command line."""
+    parser.addoption("--thorough", action="store_true", help="mutants of every right answer, on 200 seeds")

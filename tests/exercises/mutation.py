@@ -1,0 +1,241 @@
+"""Mutation testing of the checks: systematic small changes to right answers, each of which must be found out.
+
+    for mutant in mutants(program): ...           the right answer with one change in its syntax tree
+    survey(exercise, programs, seeds)             which of them are wrong somewhere, and pass all the same
+
+A mutant that is right for every valid input is *equivalent*: it stays unnoticed and may. What is valid is said by the
+text of an exercise, and is drawn by a function that is noted with `valid`; it should hold all that the text allows.
+"""
+
+import ast
+import copy
+import inspect
+import textwrap
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+import numpy as np
+from mutation_changes import changes
+
+from vistext import exercises
+from vistext.exercises import Exercise, Failure, call
+from vistext.exercises.exercise import outcome
+
+VALID: dict[str, Callable[[np.random.Generator], list[dict]]] = {}
+SAMPLES = 40  # draws of valid inputs by which a mutant is found to be equivalent
+APART = 10_000  # held-out cases for that come from seeds apart from those that are tested
+MOST_ROUNDS = 20_000  # of a mutant's loop
+
+
+@dataclass(frozen=True)
+class Program:
+    """A right answer as source, with the names that it needs.
+
+    Attributes:
+        label: where it is from.
+        source: one or more functions, or a cell.
+        answer: the name that it defines.
+        names: the globals that it uses.
+    """
+
+    label: str
+    source: str
+    answer: str
+    names: dict = field(repr=False, hash=False, compare=False)
+
+    @classmethod
+    def of(cls, function: Callable, label: str) -> "Program":
+        """A function with those of its own module that it calls."""
+        module = inspect.getmodule(function)
+        found, left = {}, [function]
+        while left:
+            one = left.pop()
+            if one.__name__ in found:
+                continue
+            found[one.__name__] = textwrap.dedent(inspect.getsource(one))
+            used = [getattr(module, name, None) for name in _names_in(one.__code__)]
+            left += [other for other in used if inspect.isfunction(other) and other.__module__ == module.__name__]
+        return cls(label, "\n\n".join(reversed(found.values())), function.__name__, vars(module))
+
+
+def _names_in(code) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if inspect.iscode(constant):
+            yield from _names_in(constant)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A changed program.
+
+    Attributes:
+        change: what was changed, in words.
+        source: all of it.
+        answer: the function or value that it makes; a `Failure` if it makes none.
+    """
+
+    change: str
+    source: str
+    answer: object
+
+
+def valid(exercise_id: str) -> Callable:
+    """Note a function of a random generator that draws valid inputs, far and wide, of an exercise."""
+
+    def note(function: Callable) -> Callable:
+        assert exercise_id not in VALID
+        VALID[exercise_id] = function
+        return function
+
+    return note
+
+
+def mutants(program: Program) -> Iterator[Mutant]:
+    """Every program that differs from this one by one change, each once."""
+    tree = ast.parse(program.source)
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            function.decorator_list = []
+    seen = {ast.unparse(tree)}
+    for node, put in list(_places(tree)):
+        for words, replacement in list(changes(node, tree)):
+            put(replacement)
+            source = ast.unparse(tree)
+            if source not in seen:
+                seen.add(source)
+                yield Mutant(f"{words} in `{ast.unparse(node)[:70]}`", source, _made(tree, program))
+            put(node)
+
+
+def _places(tree: ast.Module) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None]]]:
+    """Every node, with a function that puts another in its place."""
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                yield value, partial(setattr, parent, name)
+            elif isinstance(value, list):
+                yield from ((one, partial(value.__setitem__, place)) for place, one in enumerate(value))
+
+
+def _made(tree: ast.Module, program: Program) -> object:
+    """What the program defines, with loops that end."""
+    rounds = Counter()
+
+    def tick():
+        rounds["all"] += 1
+        if rounds["all"] > MOST_ROUNDS:
+            raise TimeoutError
+
+    if any(isinstance(node, ast.While) for node in ast.walk(tree)):
+        tree = copy.deepcopy(tree)
+        for loop in [node for node in ast.walk(tree) if isinstance(node, ast.While)]:
+            loop.body.insert(0, ast.parse("_tick()").body[0])
+    names = {**program.names, "np": np, "_tick": tick}
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            exec(compile(ast.fix_missing_locations(tree), "<mutant>", "exec"), names)
+    except Exception as error:  # a cell that gives a value may stop
+        return Failure(type(error).__name__, "")
+    answer = names[program.answer]
+    if not inspect.isfunction(answer):
+        return answer
+
+    def limited(**case):
+        rounds.clear()
+        return answer(**case)
+
+    return limited
+
+
+@dataclass
+class Survey:
+    """What became of the mutants of an exercise.
+
+    Attributes:
+        killed, crashed, equivalent: how many gave a wrong answer, stopped, or are right for all valid inputs.
+        survivors: of those that are wrong for a valid input: the change, that input, and the cases that they passed.
+    """
+
+    killed: int = 0
+    crashed: int = 0
+    equivalent: int = 0
+    survivors: list[str] = field(default_factory=list)
+
+    @property
+    def made(self) -> int:
+        """How many mutants there are."""
+        return self.killed + self.crashed + self.equivalent + len(self.survivors)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.made} mutants: {self.killed} gave a wrong answer, {self.crashed} stopped, {self.equivalent} are "
+            f"equivalent, {len(self.survivors)} survive"
+        )
+
+
+@cache
+def _sample(exercise_id: str) -> list[tuple[dict, object]]:
+    """Valid inputs, with what is right for each."""
+    exercise = exercises.find(exercise_id)
+    cases = exercise.cases(None)
+    if exercise.kind == "function":
+        for seed in range(APART, APART + SAMPLES):
+            cases += exercise.cases(seed)
+            if exercise.id in VALID:
+                cases += VALID[exercise.id](np.random.default_rng(seed))
+    return [(case, outcome(exercise.solve, case)) for case in cases]
+
+
+@cache
+def _asked(exercise_id: str, seed: int | None) -> list[tuple[dict, object]]:
+    exercise = exercises.find(exercise_id)
+    return [(case, outcome(exercise.solve, case)) for case in exercise.cases(seed)]
+
+
+def first_wrong(exercise: Exercise, answer: object, cases: Iterable[tuple[dict, object]]) -> tuple | None:
+    """The first of some cases for which an answer is not right, with what it gave and what is right."""
+    for case, true in cases:
+        given = call(answer, case) if exercise.kind == "function" else answer
+        if not exercise.is_right(given, true):
+            return case, given, true
+    return None
+
+
+def wrong_on_valid_input(exercise: Exercise, answer: object) -> tuple | None:
+    """A valid input, if there is one, for which an answer is not right, with what it gave and what is right."""
+    return first_wrong(exercise, answer, _sample(exercise.id))
+
+
+def survey(exercise: Exercise, programs: Iterable[Program], seeds: Iterable[int]) -> Survey:
+    """Try every mutant of some programs on the cases of some seeds, and on those of a student's own check.
+
+    A mutant must fail the held-out cases of each seed by themselves, and the check.
+    """
+    found = Survey()
+    own = _asked(exercise.id, None) + (_asked(exercise.id, exercises.SEED) if exercise.kind == "function" else [])
+    tries = {"the check": own}
+    if exercise.kind == "function":
+        tries |= {f"seed {seed}": _asked(exercise.id, seed) for seed in seeds}
+    for program in programs:
+        for mutant in mutants(program):
+            wrong = {name: first_wrong(exercise, mutant.answer, cases) for name, cases in tries.items()}
+            passed = [name for name, where in wrong.items() if where is None]
+            failed = next((where for where in wrong.values() if where is not None), None)
+            differs = passed and (failed or wrong_on_valid_input(exercise, mutant.answer))
+            if differs:
+                found.survivors.append(
+                    f"{program.label}: {mutant.change} passes {len(passed)} of {len(tries)} ({', '.join(passed[:4])}), "
+                    f"and gives {differs[1]!r} in place of {differs[2]!r} for {differs[0]!r}\n{mutant.source}"
+                )
+            elif passed:
+                found.equivalent += 1
+            elif any(type(where[1]) is Failure for where in wrong.values()):
+                found.crashed += 1
+            else:
+                found.killed += 1
+    return found

@@ -1,0 +1,193 @@
+"""The graders are tested: right answers get full marks, wrong ones lose some and are told why, nothing gets nothing."""
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from answers import BARELY_WRONG, RIGHT, WRONG
+
+from tools.notebooks.files import ROOT, read
+from tools.notebooks.release import release_of, solutions, sources
+from vistext import exercises
+from vistext.exercises import as_plain, call, values
+
+EXERCISES = [exercise for name in exercises.SETS for exercise in exercises.of_set(name)]
+ASKED = [exercise for exercise in EXERCISES if exercise.kind != "by hand"]
+FUNCTIONS = [exercise for exercise in ASKED if exercise.kind == "function"]
+SEEDS = range(1, 6)
+
+
+def ran(path):
+    """What the solution cells of a notebook define."""
+    names = {"np": np}
+    for _, source in solutions(read(path)):
+        try:
+            exec(source, names)
+        except NotImplementedError:
+            continue
+    return SimpleNamespace(**names)
+
+
+REFERENCES = [ran(path) for path in sources()]
+RELEASES = [ran(release_of(path)) for path in sources()]
+
+
+def of_set(exercise, notebooks):
+    return getattr(notebooks[exercises.SETS.index(exercise.id[:4])], exercise.answer)
+
+
+def outputs(exercise, answer, cases):
+    return [call(answer, case) for case in cases] if exercise.kind == "function" else [as_plain(answer)]
+
+
+def judged(exercise, answer, cases):
+    return exercise.judge(cases, outputs(exercise, answer, cases))
+
+
+def shown_and_held_out(exercise, seed):
+    return exercise.cases(None) + (exercise.cases(seed) if exercise.kind == "function" else [])
+
+
+def right_answers():
+    for exercise in ASKED:
+        yield pytest.param(exercise, of_set(exercise, REFERENCES), id=f"{exercise.id} reference")
+        for name, answer in RIGHT[exercise.id].items():
+            yield pytest.param(exercise, answer, id=f"{exercise.id} {name}")
+
+
+def wrong_answers():
+    for exercise in ASKED:
+        for mistake, answer in WRONG[exercise.id].items():
+            yield pytest.param(exercise, mistake, answer, id=f"{exercise.id} {mistake}")
+
+
+def each(exercises):
+    return pytest.mark.parametrize("exercise", exercises, ids=[exercise.id for exercise in of_set])
+
+
+@pytest.mark.parametrize(("exercise", "answer"), list(right_answers()))
+def test_a_right_answer_gets_full_marks_on_shown_and_on_held_out_cases(exercise, answer):
+    for seed in (None, *SEEDS):
+        verdict = judged(exercise, answer, exercise.cases(seed))
+        assert (verdict.passed, verdict.share, verdict.mistake) == (True, 1.0, ""), verdict
+
+
+@each(FUNCTIONS)
+def test_what_float32_can_hold_is_exact_enough(exercise):
+    def rounded(value):
+        array = values.numbers(value)
+        return value if array is None or array.dtype.kind != "f" else array.astype(np.float32)
+
+    for seed in (None, *SEEDS):
+        cases = exercise.cases(seed)
+        assert exercise.judge(cases, [rounded(exercise.solve(**case)) for case in cases]).passed
+
+
+@pytest.mark.parametrize(("exercise", "mistake", "answer"), list(wrong_answers()))
+def test_a_wrong_answer_loses_marks_and_is_told_why(exercise, mistake, answer):
+    for seed in SEEDS:
+        verdict = judged(exercise, answer, shown_and_held_out(exercise, seed))
+        assert not verdict.passed
+        assert verdict.share < 1
+        assert verdict.mistake == mistake
+
+
+@pytest.mark.parametrize(("exercise", "mistake", "answer"), list(wrong_answers()))
+def test_a_wrong_answer_loses_at_least_a_third_on_held_out_cases_alone(exercise, mistake, answer):
+    for seed in SEEDS:
+        assert judged(exercise, answer, exercise.cases(seed)).share <= 2 / 3
+
+
+def barely_wrong_answers():
+    for exercise in FUNCTIONS:
+        for name, answer in BARELY_WRONG[exercise.id].items():
+            yield pytest.param(exercise, answer, id=f"{exercise.id} {name}")
+
+
+@pytest.mark.parametrize(("exercise", "answer"), list(barely_wrong_answers()))
+def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise, answer):
+    assert not judged(exercise, answer, shown_and_held_out(exercise, exercises.SEED)).passed
+    for seed in range(40):
+        assert not judged(exercise, answer, exercise.cases(seed)).passed, seed
+
+
+@each(ASKED)
+def test_there_are_four_more_right_answers_and_six_wrong_ones(exercise):
+    assert len(RIGHT[exercise.id]) >= 4
+    assert len(WRONG[exercise.id]) >= 6
+
+
+@each(ASKED)
+def test_no_two_mistakes_have_the_same_message(exercise):
+    ideas = [judged(exercise, answer, shown_and_held_out(exercise, 1)).idea for answer in WRONG[exercise.id].values()]
+    assert len(set(ideas)) == len(ideas)
+    known = [mistake.idea for mistake in exercise.mistakes]
+    assert len(set(known)) == len(known)
+
+
+@each(ASKED)
+def test_every_mistake_that_is_recognised_is_made_by_an_answer(exercise):
+    assert {mistake.key for mistake in exercise.mistakes} <= set(WRONG[exercise.id])
+
+
+@each(ASKED)
+def test_the_untouched_release_scores_nothing(exercise):
+    answer = of_set(exercise, RELEASES)
+    for seed in (None, 1):
+        verdict = judged(exercise, answer, exercise.cases(seed))
+        assert (verdict.passed, verdict.share, verdict.mistake) == (False, 0.0, "not-begun")
+
+
+@each(FUNCTIONS)
+def test_held_out_cases_are_others_for_each_seed_and_the_same_for_the_same(exercise):
+    def told(case):
+        return list(case.values())
+
+    def same(one, other):
+        return values.same(told(one), told(other), 0)
+
+    first, again, other = exercise.cases(7), exercise.cases(7), exercise.cases(8)
+    assert len(first) >= 4
+    assert all(same(one, two) for one, two in zip(first, again, strict=True))
+    # A case or two may come for every seed (nothing at all, say), but never one that is shown.
+    assert sum(any(same(one, two) for two in other) for one in first) <= len(first) // 3
+    assert not any(same(case, shown) for seed in SEEDS for case in exercise.cases(seed) for shown in exercise.shown)
+
+
+@each([exercise for exercise in ASKED if exercise.kind == "value"])
+def test_a_value_that_is_wrong_is_not_told_the_right_one(exercise):
+    wrong = WRONG[exercise.id]["other"]
+    verdict = judged(exercise, wrong, exercise.cases(None))
+    said = " ".join([verdict.asked, verdict.expected, verdict.idea]).replace(",", "")
+    right = exercise.solve()
+    assert str(right) not in said
+    assert values.describe(right).replace(",", "") not in said
+
+
+@each(EXERCISES)
+def test_an_exercise_belongs_to_an_aim_and_to_a_section_of_its_lesson(exercise):
+    lesson, _, anchor = exercise.section.partition("#")
+    prose = [cell.source for cell in read(ROOT / "notebooks" / lesson).cells if cell.cell_type == "markdown"]
+    headings = re.findall(r"^#+ (.*)$", "\n".join(prose), re.MULTILINE)
+    assert anchor in [heading.replace(" ", "-") for heading in headings]
+    assert exercise.aim in aims(prose[0])
+
+
+def aims(opening):
+    """What a lesson's first cell says that one will be able to do."""
+    return [
+        " ".join(aim.split()) for aim in re.findall(r"^\d\. (.*?)[;.]\n(?=\d\.|\n)", opening, re.MULTILINE | re.DOTALL)
+    ]
+
+
+@pytest.mark.parametrize("name", exercises.SETS)
+def test_every_aim_of_the_lesson_has_an_exercise_and_every_set_has_each_sort(name):
+    of_set = exercises.of_set(name)
+    lesson = of_set[0].section.partition("#")[0]
+    opening = read(ROOT / "notebooks" / lesson).cells[0].source
+    assert {exercise.aim for exercise in of_set} == set(aims(opening))
+    assert 4 <= len(of_set) <= 6
+    assert [exercise.kind for exercise in of_set].count("by hand") == 1
+    assert {"warm-up", "stretch"} <= {exercise.difficulty for exercise in of_set}
+    assert [exercise.id for exercise in of_set] == [f"{name}-{number + 1}" for number in range(len(of_set))]

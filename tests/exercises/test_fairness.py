@@ -1,0 +1,300 @@
+"""What is right is accepted as students' code naturally gives it, and what is said of the rest is true of it."""
+
+from collections import namedtuple
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from test_answers import FUNCTIONS, each
+from test_judging import GARBAGE, Hostile, HostileList, is_plain
+
+from vistext import exercises
+from vistext.exercises import Exercise, Failure, as_plain, call, check, values
+from vistext.grading import protocol
+
+Pair = namedtuple("Pair", "one two")
+
+
+def exercise(solve, shown, held_out, **changes):
+    """An exercise about `x`, with cases that are told beforehand."""
+    return Exercise(
+        id="ps00-1",
+        title="Small",
+        points=1,
+        kind="function",
+        answer="small",
+        aim="count",
+        section="00.ipynb#Sums",
+        difficulty="warm-up",
+        minutes=1,
+        solve=solve,
+        shown=tuple({"x": one} for one in shown),
+        draw=lambda rng: [{"x": one} for one in held_out],
+        **changes,
+    )
+
+
+SHARE = exercise(lambda x: x / 8, [1], [2, 3, 5])
+ABOVE = exercise(lambda x: [one for one in x if one > 0], [[1, -2]], [[3, -4, 5], [6, 7, -1], [-1, 2, 3, 4]])
+BOX = exercise(lambda x: [x, x + 1] if x else None, [1, 0], [2, 3, 0, 4])
+NAME = exercise(lambda x: f"name {x}", [1], [2, 3, 4])
+NAMES = exercise(lambda x: [f"name {x}", "b"], [1], [2, 3, 4])
+
+
+def judged(exercise, answer):
+    cases = exercise.cases(None) + exercise.cases(1)
+    return exercise.judge(cases, [call(answer, case) for case in cases])
+
+
+# What is right.
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (True, 1.0),
+        (False, 0),
+        ((True, 2 / 3, False), [1.0, 2 / 3, 0.0]),
+        (np.array([True, False]), np.array([1.0, 0.0])),
+        ([1, 0], [True, False]),
+        (np.array([1.0, 0.0]), np.array([True, False])),
+        (np.float32(1 / 3), 1 / 3),
+        ([np.array(1.0), np.float16(0.5)], [1.0, 0.5]),
+        (np.array(3), 3),
+    ],
+)
+def test_a_truth_value_is_the_number_that_it_is_to_python_and_numbers_may_be_of_any_type(given, expected):
+    assert values.same(given, expected)
+
+
+@pytest.mark.parametrize(("given", "expected"), [(True, 0), (True, 2), (False, 1.0), ([True], [0.5]), (2, True)])
+def test_a_truth_value_is_no_other_number(given, expected):
+    assert not values.same(given, expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (Fraction(1, 8), 0.125),
+        (Decimal("0.125"), 0.125),
+        ([Fraction(1, 8), 2], [0.125, 2]),
+        (np.array([[1, 2], [3, 4]]).view(np.matrix), np.array([[1, 2], [3, 4]])),
+        (np.array([1, 2], object), [1, 2]),
+        (np.array([1, "a", None], object), [1, "a", None]),
+        (np.longdouble("0.125"), 0.125),
+        (np.array([0.125], np.longdouble), [0.125]),
+        (np.array("a"), "a"),
+        (Pair(1, [2]), (1, [2])),
+    ],
+)
+def test_numbers_of_other_libraries_are_taken_for_what_they_are(given, expected):
+    found = as_plain(given)
+    assert type(found) in (int, float, str, list, tuple, np.ndarray)
+    assert values.same(found, expected)
+    assert values.same(protocol.unpack(protocol.pack(found)), expected)  # and so it is out of the sandbox
+
+
+def test_tensors_shapes_and_variables_are_taken_for_arrays_in_lists_too():
+    tf = pytest.importorskip("tensorflow")
+    whole = tf.constant([[1, 2], [3, 4]])
+    assert values.same(as_plain([whole, whole[0], tf.constant(0.5)]), [[[1, 2], [3, 4]], [1, 2], 0.5])
+    assert values.same(as_plain(tf.TensorShape([3, 11, 128])), (3, 11, 128))
+    assert values.same(as_plain({}), {})
+    assert values.same(as_plain(tf.Variable(3.0)), 3)
+    assert values.same(as_plain(tf.constant([0.5], tf.bfloat16)), [0.5])
+    assert "✓ ps01-3" in repr(check("ps01-3", tf.constant(822_922)))
+    assert judged(SHARE, lambda x: tf.constant(x, tf.float32) / 8).passed
+
+
+def test_whatever_numpy_can_read_of_a_known_library_is_taken_for_an_array():
+    series = type(
+        "Series", (), {"__module__": "pandas.core.series", "__array__": lambda self, *_, **__: np.array([1, 2])}
+    )
+    unknown = type("Series", (), {"__module__": "somewhere", "__array__": series.__array__})
+    assert values.same(as_plain([series()]), [[1, 2]])
+    assert type(as_plain(unknown())) is unknown
+
+
+def test_whatever_it_is_it_is_made_plain_or_left():
+    for garbage in GARBAGE:
+        as_plain(garbage)
+
+
+@each(FUNCTIONS)
+def test_who_computes_in_float32_is_right(exercise):
+    def rounded(value):
+        if isinstance(value, np.ndarray) and value.dtype == float:
+            return value.astype(np.float32)
+        return np.float32(value) if isinstance(value, float) else value
+
+    for seed in (None, *range(1, 21)):
+        cases = exercise.cases(seed)
+        narrow = [{name: rounded(value) for name, value in case.items()} for case in cases]
+        assert exercise.judge(cases, [rounded(exercise.solve(**case)) for case in narrow]).passed, seed
+
+
+def test_numbers_beside_a_large_one_are_held_to_what_float32_holds_of_it():
+    large = np.array([4000.0, 0.001])
+    assert values.same(large + np.array([0, 1e-3]), large, 1e-5)
+    assert not values.same(large + np.array([0, 2e-2]), large, 1e-5)
+    assert not values.same(822_922.4, 822_922, 1e-9)
+    assert not values.same(np.array([0.5, 0.501]), np.array([0.5, 0.5]), 1e-5)
+
+
+@pytest.mark.parametrize("letters", ["CADB", "cadb", " C A D B ", "c,a,d,b", "C > A > D > B", "C-A-D-B.", "C\nA\nD\nB"])
+def test_letters_in_order_may_have_anything_between_them(letters):
+    assert check("ps03-5", letters).verdict.passed
+
+
+@pytest.mark.parametrize("letters", ["CADBB", "CAD", "", "C A D", "CBDA", "1CADB"])
+def test_other_letters_are_wrong(letters):
+    assert not check("ps03-5", letters).verdict.passed
+
+
+def test_a_sentence_is_held_to_its_letters_and_marks():
+    assert not values.same("This is a cat (95 %)", "This is a cat (95 %).")
+    assert values.same("This is a cat (95 %).\n", "This is a cat (95 %).")
+
+
+def test_with_a_pencil_two_decimals_will_do():
+    assert check("ps02-1", 0.31).verdict.passed
+    assert check("ps04-1", 1.39).verdict.passed
+    for wrong in (0.3, 0.32):
+        assert not check("ps02-1", wrong).verdict.passed
+    for wrong in (1.38, 1.4):
+        assert not check("ps04-1", wrong).verdict.passed
+
+
+# What is said.
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "mistake", "words"),
+    [
+        (SHARE, lambda x: 12.5 * x, "per-cent", "a hundred times too large"),
+        (SHARE, lambda x: 100 * x / 8 + 1, "other", "Its form is right"),
+        (SHARE, lambda x: x > 1, "wrong-type", "That is a truth value"),
+        (SHARE, lambda x: [x / 8], "wrong-shape", "Yours is in a list or an array"),
+        (SHARE, lambda x: (x, 8), "wrong-shape", "or there are several"),
+        (SHARE, lambda x: x / 8 + 0j, "wrong-type", "another kind of thing"),
+        (SHARE, lambda x: float("inf"), "not-finite", "0 for log"),
+        (ABOVE, lambda x: [one for one in x if one > 1], "wrong-shape", "too few entries"),
+        (ABOVE, lambda x: x, "wrong-shape", "too many entries"),
+        (ABOVE, lambda x: len(x) + 1, "wrong-shape", "a single number"),
+        (ABOVE, lambda x: [[one] for one in x if one > 0], "wrong-shape", "another number of axes"),
+        (ABOVE, lambda x: {one for one in x if one > 0}, "wrong-type", "another kind of thing"),
+        (ABOVE, lambda x: (one for one in x if one > 0), "wrong-type", "another kind of thing"),
+        (BOX, lambda x: [x, x + 1] if x in (1, 2) else None, "none-here", "there is an answer"),
+        (BOX, lambda x: [x, x + 1], "not-none", "nothing is to be found"),
+        (BOX, lambda x: None, "returns-nothing", "It returned nothing"),
+        (NAME, lambda x: f"Name {x}", "other", "Its form is right"),
+        (NAMES, lambda x: [x] * 2, "other", "Not all that is in it is right"),
+        (NAMES, lambda x: [[x], "b"], "other", "Not all that is in it is right"),
+    ],
+)
+def test_the_idea_is_true_of_what_came_back(exercise, answer, mistake, words):
+    verdict = judged(exercise, answer)
+    assert not verdict.passed
+    assert (verdict.mistake, words in verdict.idea) == (mistake, True), verdict
+
+
+def test_rows_of_several_lengths_are_told_so():
+    table = exercise(lambda x: np.full((2, x), 1.0), [2], [3, 4])
+    assert judged(table, lambda x: [[1.0] * x, [1.0]]).idea == "Its rows are not all of one length."
+
+
+def test_a_list_of_lists_is_told_how_many_there_are_and_not_of_rows_and_columns():
+    boxes = exercise(lambda x: [[1, 2, 3, 4]] * x, [2], [3, 4])
+    assert "too few entries" in judged(boxes, lambda x: [[1, 2, 3, 4]]).idea
+    assert "Not all that is in it is right" in judged(boxes, lambda x: [[1, 2, 3]] * x).idea
+
+
+@pytest.mark.parametrize(
+    ("answer", "hard_coded"),
+    [
+        (lambda x: {1: 0.125}.get(x, 0), True),
+        (lambda x: 0.125 if x == 1 else None, True),
+        (lambda x: {1: 0.125}.get(x, 0.75), True),
+        (lambda x: x / 8 if x == 1 else x / 9, False),
+        (lambda x: 0.125 * x**2, False),
+        (lambda x: round(x / 8, 2) if x > 1 else 0.125, False),
+    ],
+)
+def test_only_what_does_not_depend_on_its_case_is_told_that_it_is_not_worked_out(answer, hard_coded):
+    verdict = judged(SHARE, answer)
+    assert not verdict.passed
+    assert (verdict.mistake == "hard-coded") == hard_coded, verdict
+    assert ("Does it work its answer out?" in verdict.idea) == hard_coded
+
+
+def test_a_value_that_is_a_truth_value_is_told_so():
+    for name in ("ps01-3", "ps02-1", "ps04-1"):
+        assert check(name, True).verdict.idea == "That is a truth value. A number is asked for."
+
+
+def test_per_cent_in_place_of_a_share_is_told_so():
+    assert check("ps02-1", 31).verdict.mistake == "per-cent"
+    assert check("ps02-1", 30.6).verdict.mistake == "per-cent"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (822_922.4, "the number 822922.4"),
+        (np.float32(822_922.4), "the number 822922.4"),
+        (0.9999999, "the number 0.9999999"),
+        (1 / 3, "the number 0.333333"),
+        (3.0, "the number 3"),
+        (4176.0, "the number 4176"),
+        (float("nan"), "the number nan"),
+        ((True, 0.5, False), "a tuple of 3: [True, 0.5, False]"),
+        ([True, False], "a list of shape (2,): [ True, False]"),
+        (np.array([1 + 2j]), "an array of shape (1,) that holds complex numbers"),
+        (np.array(["2020-01-01"], "M8[D]"), "an array of shape (1,) that holds dates"),
+        (np.zeros((0, 4)), "an array of shape (0, 4): []"),
+        ({1}, "something of type set"),
+        ({}.keys(), "something of type dict_keys"),
+    ],
+)
+def test_what_came_back_is_said_as_it_is(value, words):
+    assert values.describe(value) == words
+
+
+@pytest.mark.parametrize("shape", [(2,) * 14, (1,) * 30, (2,) * 20, (3,) * 9, (0,) * 12, (101, 100), (1, 1, 10_001)])
+def test_an_array_of_any_shape_is_put_into_few_words(shape):
+    assert len(values.describe(np.zeros(shape))) < 500
+
+
+def test_what_came_back_and_what_was_expected_never_read_the_same():
+    thirds = exercise(lambda x: np.array([x / 3]), [1], [2])
+    verdict = judged(thirds, lambda x: np.array([x / 3 + 1.5e-5]))
+    assert verdict.came_back.partition(": ")[2] == "[0.33334833]"
+    assert "[0.33333333]" in verdict.expected
+    assert judged(thirds, lambda x: [x / 3]).came_back == "a list of shape (1,): [0.3333]"
+    assert judged(thirds, lambda x: [x / 3 + 1.5e-5]).came_back == "a list of shape (1,): [0.33334833]"
+
+
+@pytest.mark.parametrize("made", [SHARE, ABOVE, BOX, NAME, NAMES])
+def test_no_garbage_breaks_the_judge_of_any_kind_of_answer(made):
+    cases = made.cases(None) + made.cases(1)
+    for garbage in [
+        *GARBAGE,
+        np.zeros((2,) * 14),
+        {1: 2},
+        [Hostile(), 1.0],
+        [[Hostile()], [1]],
+        [HostileList(), 1],
+        [3, 4],
+        Failure("A", "b"),
+    ]:
+        assert is_plain(made.judge(cases, [garbage] * len(cases)))
+        right = [made.solve(**case) for case in cases[:-1]]
+        assert is_plain(made.judge(cases, [*right, garbage]))
+
+
+def test_all_sets_judge_in_plain_words_whatever_the_shape():
+    for name in exercises.SETS:
+        for one in exercises.of_set(name):
+            cases = one.cases(None)
+            assert is_plain(one.judge(cases, [np.zeros((2,) * 14)] * len(cases)))

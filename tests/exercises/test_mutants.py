@@ -1,0 +1,55 @@
+"""No small change to a right answer that makes it wrong anywhere passes: neither a student's check nor the grader.
+
+Of the reference, five seeds; by `pytest tests/exercises/test_mutants.py --thorough` 200, and all right answers.
+"""
+
+import pytest
+from answers import RIGHT
+from mutation import VALID, Program, mutants, survey, wrong_on_valid_input
+from test_answers import ASKED, FUNCTIONS, each
+
+from tools.notebooks.files import read
+from tools.notebooks.release import solutions, sources
+from vistext import exercises
+
+CELLS = {name: source for path in sources() for name, source in solutions(read(path))}
+ENOUGH = 1_500  # mutants of all references together
+
+
+def reference(exercise):
+    return Program("the source", CELLS[exercise.id], exercise.answer, {})
+
+
+def programs(exercise, thorough):
+    yield reference(exercise)
+    if exercise.kind == "function" and thorough:
+        yield Program.of(exercise.solve, "the package")
+        yield from (Program.of(answer, name) for name, answer in RIGHT[exercise.id].items())
+
+
+@each(ASKED)
+def test_no_mutant_that_is_wrong_for_a_valid_input_passes(exercise, request):
+    thorough = request.config.getoption("--thorough", default=False)
+    found = survey(exercise, programs(exercise, thorough), range(200) if thorough else range(1, 6))
+    print(f"{exercise.id}: {found}")  # shown by -s
+    assert not found.survivors, "\n".join([str(found), *found.survivors])
+
+
+def test_there_are_enough_mutants():
+    assert sum(1 for exercise in ASKED for _ in mutants(reference(exercise))) >= ENOUGH
+
+
+@each(FUNCTIONS)
+def test_right_answers_agree_on_all_that_is_valid(exercise):
+    for name, answer in RIGHT[exercise.id].items():
+        assert wrong_on_valid_input(exercise, answer) is None, name
+
+
+@each(FUNCTIONS)
+def test_what_is_valid_is_drawn_far_and_wide(exercise):
+    assert exercise.id in VALID
+
+
+@pytest.mark.parametrize("change", ["operator", "comparison", "constant", "axis", "statement removed", "ending"])
+def test_mutants_are_made_by_each_sort_of_change(change):
+    assert any(mutant.change.startswith(change) for mutant in mutants(reference(exercises.find("ps01-5"))))

@@ -1,0 +1,232 @@
+"""Measures of sentences, against values worked by hand and the libraries that define them."""
+
+import sys
+import time
+
+import numpy as np
+import pytest
+from sacrebleu import BLEU, corpus_bleu
+from sklearn.metrics import roc_auc_score
+
+from vistext.data.vocabulary import tokenize
+from vistext.metrics import captions
+from vistext.scenes import course_scene, language, sample
+
+CAT = course_scene()
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return sample(20, 3, "train")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stated", "held"),
+    [
+        ("A cat is sitting on the floor.", 3, 3),
+        ("a cat on the floor", 2, 2),
+        ("A dog is sitting on the floor.", 3, 2),
+        ("A cat is sleeping on the floor.", 3, 2),
+        ("A dog is sleeping on the floor.", 3, 1),
+        ("A dog is sleeping on the mat.", 3, 0),
+        ("There is a cat. It is sitting.", 2, 2),
+        ("There is a cat. It is sleeping.", 2, 1),
+        ("There are two cats.", 1, 0),
+        ("A cat are sitting.", 1, 0),
+        ("a submarine", 1, 0),
+        ("", 1, 0),
+    ],
+)
+def test_facts_of_the_course_scene_are_judged_one_by_one(sentence, stated, held):
+    judged = captions.judge([sentence], [CAT])
+    assert (judged.stated.tolist(), judged.held.tolist()) == ([stated], [held])
+    assert judged.true.tolist() == [stated == held]
+    assert judged.readable.tolist() == [sentence not in ("A cat are sitting.", "a submarine", "")]
+
+
+def test_what_is_true_is_what_holds_and_what_is_readable_what_can_be_read(scenes):
+    rng = np.random.default_rng(1)
+    said = [language.describe(scene, length, rng) for scene in scenes for length in language.LENGTHS]
+    of = [scenes[(i // 3 + i % 2) % len(scenes)] for i in range(len(said))]  # every other one of another picture
+    said[4::9] = [sentence.replace("the", "the the") for sentence in said[4::9]]
+    judged = captions.judge(said, of)
+    verdicts = [language.holds(*pair).answer for pair in zip(said, of, strict=True)]
+    assert judged.true.tolist() == [verdict == "true" for verdict in verdicts]
+    assert judged.readable.tolist() == [verdict != "not understood" for verdict in verdicts]
+    assert (judged.held <= judged.stated).all()
+    assert ((judged.held == judged.stated) == judged.true).all()
+    assert 0 < judged.share_true < judged.share_held < 1
+
+
+def test_shares_are_of_sentences_and_of_facts():
+    judged = captions.judge(["A cat is sitting on the floor.", "a dog", "a a"], [CAT] * 3)
+    assert judged.share_true == pytest.approx(1 / 3)
+    assert judged.share_readable == pytest.approx(2 / 3)
+    assert judged.share_held == pytest.approx(3 / 5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_each_sentence_has_its_scene(count):
+    with pytest.raises(ValueError, match="accepted: as many, and 1 or more"):
+        captions.judge(["a cat"] * count, [CAT] * (2 if count else 0))
+
+
+def test_bleu_of_a_sentence_worked_by_hand():
+    said = ["the cat is on the mat"]
+    # Of 6 words 5 are found ("the" twice, as in the reference), of 5 pairs 3, of 4 triples 1; and of 3 runs of four
+    # none, for which sacrebleu puts half a one.
+    by_hand = (5 / 6 * 3 / 5 * 1 / 4 * 0.5 / 3) ** 0.25
+    assert captions.bleu(said, [["The cat sat on the mat"]]) == pytest.approx(by_hand)
+
+
+def test_bleu_is_sacrebleus_over_all_sentences_at_once(scenes):
+    rng = np.random.default_rng(2)
+    said, one, other = ([language.describe(scene, "description", rng).lower() for scene in scenes] for _ in range(3))
+    expected = corpus_bleu(said, [one, other], lowercase=True).score / 100
+    references = [[a.upper(), b] for a, b in zip(one, other, strict=True)]
+    assert 0.05 < captions.bleu(said, references) < 0.95
+    assert captions.bleu(said, references) == pytest.approx(expected)
+    fewer = [right if i % 2 else right[:1] for i, right in enumerate(references)]
+    again = [right if i % 2 else right[:1] * 2 for i, right in enumerate(references)]
+    assert captions.bleu(said, fewer) == pytest.approx(captions.bleu(said, again)), "any number of references"
+    assert captions.bleu(said, [[sentence, "a bird"] for sentence in said]) == pytest.approx(1)
+
+
+def test_cider_is_ten_for_the_only_reference_and_nothing_for_other_words():
+    said = ["A cat is sitting on the floor.", "Two birds fly above a ship."]
+    assert captions.cider_d(said, [[sentence.upper()] for sentence in said]) == pytest.approx(10)
+    assert captions.cider_d(said, [["one horse runs"], ["an old frog"]]) == 0
+    assert captions.cider_d(said, [["a cat is sitting on the floor", "xx yy"], [said[1]]]) == pytest.approx(7.5)
+
+
+def test_cider_of_a_sentence_worked_by_hand():
+    # Each run of words is in one picture of two: all weigh log 2. "a b" has of the reference "a c": of two words one,
+    # no pair; of the mean over four lengths of runs, a quarter of 1/2; times 10. The lengths are the same.
+    assert captions.cider_d(["a b", "x"], [["a c"], ["y"]]) == pytest.approx(10 * (1 / 2) / 4 / 2)
+
+
+def test_cider_counts_what_is_rare_for_more_than_what_is_everywhere():
+    references = [["the cat runs"], ["the dog runs"], ["the bird sits"]]
+    common = captions.cider_d(["the frog", "x", "x"], references)
+    rare = captions.cider_d(["frog cat", "x", "x"], references)
+    assert common == 0
+    assert rare > 0.1
+
+
+def test_without_pycocoevalcap_it_is_said_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pycocoevalcap", None)
+    monkeypatch.delitem(sys.modules, "pycocoevalcap.cider", raising=False)
+    monkeypatch.delitem(sys.modules, "pycocoevalcap.cider.cider", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "vistext\[course\]"'):
+        captions.cider_d(["a", "b"], [["a"], ["b"]])
+
+
+@pytest.mark.parametrize("measure", [captions.bleu, captions.cider_d])
+def test_what_cannot_be_compared_is_refused(measure):
+    with pytest.raises(ValueError, match="1 for 2 pictures' references; accepted: as many"):
+        measure(["a"], [["a"], ["b"]])
+    with pytest.raises(ValueError, match="accepted: as many, and 1 or more"):
+        measure([], [])
+    with pytest.raises(ValueError, match="a picture has no references"):
+        measure(["a", "b"], [["a"], []])
+    with pytest.raises(TypeError, match=r"write \[text\]"):
+        measure(["a", "b"], [["a"], "b"])
+
+
+def test_cider_of_a_single_picture_is_refused():
+    with pytest.raises(ValueError, match="accepted: 2 or more"):
+        captions.cider_d(["a"], [["a"]])
+
+
+def test_distinct_counts_different_runs_for_each_word():
+    said = ["A cat sits.", "a cat runs."]  # 8 words and marks
+    assert captions.distinct(said, 1) == 5 / 8  # a, cat, sits, runs and the stop
+    assert captions.distinct(said, 2) == 5 / 8  # a cat, cat sits, sits., cat runs, runs.
+    assert captions.distinct(said, 4) == 2 / 8
+    assert captions.distinct(said, 5) == 0
+    assert captions.distinct([], 1) == 0
+    with pytest.raises(ValueError, match="n=0; accepted: 1 or more"):
+        captions.distinct(said, 0)
+
+
+def test_self_bleu_is_the_mean_of_each_against_all_others(scenes):
+    rng = np.random.default_rng(3)
+    groups = [[language.describe(scene, "title", rng) for _ in range(8)] for scene in scenes[:6]]
+    groups[0][3] = groups[0][5]
+    measure = BLEU(lowercase=True, effective_order=True)
+    expected = [
+        np.mean([measure.sentence_score(one, group[:i] + group[i + 1 :]).score / 100 for i, one in enumerate(group)])
+        for group in groups
+    ]
+    assert captions.self_bleu(groups) == pytest.approx(np.mean(expected))
+    assert 0.1 < np.mean(expected) < 0.95
+
+
+def test_self_bleu_goes_from_nothing_in_common_to_all_the_same():
+    assert captions.self_bleu([["A cat.", "a cat."], ["two birds"] * 5]) == 1
+    assert captions.self_bleu([["a b c d e", "f g h i j"]]) < 0.1
+    for groups in ([], [["a", "b"], ["a"]]):
+        with pytest.raises(ValueError, match="accepted: 1 or more groups, of 2 sentences or more"):
+            captions.self_bleu(groups)
+
+
+def test_two_hundred_pictures_of_twenty_draws_are_compared_in_seconds():
+    rng = np.random.default_rng(4)
+    words = tokenize("A small cat is sitting on the floor. Two black dogs are running in a street at night.")
+    groups = [[" ".join(rng.choice(words, 12)) for _ in range(20)] for _ in range(200)]
+    begin = time.process_time()
+    captions.self_bleu(groups)
+    assert time.process_time() - begin < 30, "on a slow machine; about 3 s on one core"
+
+
+def test_different_true_sentences_are_counted_once_each():
+    draws = [
+        ["A cat is sitting on the floor.", "a cat is sitting on the floor.", "A dog is sitting on the floor.", "a cat"],
+        ["a dog", "two dogs", "a a"],
+    ]
+    assert captions.different_true(draws, [CAT, CAT]).tolist() == [2, 0]
+    with pytest.raises(ValueError, match="2 for 1 scenes; accepted: as many"):
+        captions.different_true(draws, [CAT])
+
+
+def test_what_is_reached_is_a_share_of_all_that_can_be_said():
+    every = list(language.descriptions(CAT, "title"))
+    draws = [every[:3] + every[:2] + ["a dog"], every, ["a dog"]]
+    found = captions.reached(draws, [CAT] * 3, "title")
+    assert found.shares == pytest.approx([3 / len(every), 1, 0])
+    assert found.mean == pytest.approx((3 / len(every) + 1) / 3)
+    assert found.counted == 3
+    assert len({tuple(tokenize(title)) for title in every}) == len(every)
+
+
+def test_pictures_of_which_more_can_be_said_are_left_out_and_not_guessed_at(scenes):
+    crowd = next(scene for scene in scenes if len(scene.things) > 2)
+    every = list(language.descriptions(CAT, "title"))
+    found = captions.reached([every[:1], ["a cat"]], [CAT, crowd], "title", most=len(every))
+    assert found.shares == pytest.approx([1 / len(every), np.nan], nan_ok=True)
+    assert found.mean == pytest.approx(1 / len(every))
+    assert found.counted == 1
+    none = captions.reached([every[:1]], [CAT], "title", most=len(every) - 1)
+    assert np.isnan(none.mean)
+    assert none.counted == 0
+    with pytest.raises(ValueError, match="most=0"):
+        captions.reached([every], [CAT], "title", most=0)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_area_under_the_curve_is_scikit_learns(ties):
+    true, others = RANDOM.normal(0.8, 1, 70), RANDOM.normal(0, 1, 90)
+    if ties:
+        true, others = true.round(), others.round()
+    labels, scores = np.repeat([1, 0], [70, 90]), np.concatenate([true, others])
+    assert captions.auc(true, others) == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_the_area_under_the_curve_goes_from_nothing_to_one():
+    assert captions.auc([2, 3], [1]) == 1
+    assert captions.auc([1], [2, 3]) == 0
+    assert captions.auc([1, 1], [1]) == 0.5
+    for scores in (([], [1]), ([1], []), ([np.nan], [1])):
+        with pytest.raises(ValueError, match="accepted: 1 or more of both, and none of them nan"):
+            captions.auc(*scores)

@@ -1,0 +1,261 @@
+"""Attention, against NumPy; and a block that block word by word, against itself with the whole sentence in view."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from vistext.nn.attention import HIDDEN, Attention, Block, Coordinates, Places, Things, remembering
+from vistext.nn.engine import keras, tf
+
+N, SENTENCES, WORDS, PARTS, WIDTH, DEPTH, HEADS = 2, 3, 5, 4, 8, 6, 2
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def shaken(layer, seed=0):
+    """The layer with weights so large that everything it looks at counts."""
+    numbers = np.random.default_rng(seed)
+    layer.set_weights([numbers.normal(scale=0.5, size=weight.shape) for weight in layer.get_weights()])
+    return layer
+
+
+def attend(attention, x, memory, seen):
+    """By NumPy, one head and one place at a time: x [t, c], memory [m, d], seen bool [t, m]."""
+    queries, keys, values, mixed = (
+        dense.kernel.numpy().astype("float64")
+        for dense in (attention.queries, attention.keys, attention.values, attention.mixed)
+    )
+    size = attention.width // attention.heads
+    found = np.zeros((len(x), attention.width))
+    weights = np.zeros((attention.heads, len(x), len(memory)))
+    for head in range(attention.heads):
+        part = slice(head * size, (head + 1) * size)
+        for place in range(len(x)):
+            which = np.nonzero(seen[place])[0]
+            fits = [(x[place] @ queries[:, part]) @ (memory[j] @ keys[:, part]) / np.sqrt(size) for j in which]
+            weights[head, place, which] = softmax(fits)
+            found[place, part] = sum(weights[head, place, j] * (memory[j] @ values[:, part]) for j in which)
+    return found @ mixed, weights
+
+
+def think(block, x, picture, seen, known=None):
+    """By NumPy: what a block makes of one sentence x [t, c] about one picture [m, d], and where it looks, [t, m].
+
+    Of the picture it sees all parts, or those that are known, bool [m].
+    """
+
+    def norm(number, x):
+        gamma, beta = (np.asarray(weight) for weight in (block.norms[number].gamma, block.norms[number].beta))
+        return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * gamma + beta
+
+    x = x.astype("float64")
+    x = x + attend(block.back, norm(0, x), norm(0, x), seen)[0]
+    known = np.ones(len(picture), bool) if known is None else known
+    found, weights = attend(block.across, norm(1, x), picture, np.tile(known, (len(x), 1)))
+    x = x + found
+    wide = np.maximum(norm(2, x) @ block.wide.kernel.numpy() + block.wide.bias.numpy(), 0)
+    return x + wide @ block.narrow.kernel.numpy() + block.narrow.bias.numpy(), weights.mean(axis=0)
+
+
+@pytest.fixture(scope="module")
+def block():
+    made = Block(HEADS)
+    made.build((None, None, None, WIDTH), (None, None, DEPTH))
+    return shaken(made)
+
+
+@pytest.fixture(scope="module")
+def reader(block):
+    made = Block(HEADS, causal=False)
+    made.build((None, None, None, WIDTH), (None, None, DEPTH))
+    made.set_weights(block.get_weights())
+    return made
+
+
+@pytest.fixture(scope="module")
+def given():
+    return random(N, SENTENCES, WORDS, WIDTH, seed=1), random(N, PARTS, DEPTH, seed=2)
+
+
+EARLIER = np.tril(np.ones((WORDS, WORDS), bool))
+LENGTHS = np.array([[5, 2, 1], [3, 5, 4]])  # of the sentences
+WORDS_THERE = np.arange(WORDS) < LENGTHS[..., np.newaxis]  # (n, sentences, words)
+PARTS_THERE = np.array([[True, False, True, True], [False, True, True, False]])
+
+
+def hidden(there):
+    return np.where(there, 0, HIDDEN).astype("float32")
+
+
+def test_attention_is_the_mean_of_values_weighted_by_how_keys_fit_the_query():
+    attention = Attention(WIDTH, HEADS)
+    x, memory = random(N, WORDS, DEPTH), random(N, PARTS, 3, seed=1)
+    attention(x, memory)
+    shaken(attention)
+    seen = np.random.default_rng(3).random((N, WORDS, PARTS)) < 0.6
+    seen[..., 0] = True
+    hidden = np.where(seen, 0, HIDDEN)[:, np.newaxis].astype("float32")
+    found, weights = attention.look(tf.constant(x), *attention.remember(tf.constant(memory)), hidden)
+    assert (found.shape, weights.shape) == ((N, WORDS, WIDTH), (N, HEADS, WORDS, PARTS))
+    for row in range(N):
+        expected, shares = attend(attention, x[row], memory[row], seen[row])
+        assert found[row].numpy() == pytest.approx(expected, abs=1e-5)
+        assert weights[row].numpy() == pytest.approx(shares, abs=1e-6)
+    all_seen = np.ones((WORDS, PARTS), bool)
+    assert attention(x, memory)[0].numpy() == pytest.approx(attend(attention, x[0], memory[0], all_seen)[0], abs=1e-5)
+
+
+def test_a_block_looks_back_then_across_then_thinks_and_says_where_it_looked(block, given):
+    x, picture = given
+    found, weights = (part.numpy() for part in block.see(x, picture))
+    assert (found.shape, weights.shape) == (x.shape, (N, SENTENCES, WORDS, PARTS))
+    assert np.array_equal(block(x, picture), found)
+    for row in range(N):
+        for sentence in range(SENTENCES):
+            expected, looked = think(block, x[row, sentence], picture[row], EARLIER)
+            assert found[row, sentence] == pytest.approx(expected, abs=1e-4)
+            assert weights[row, sentence] == pytest.approx(looked, abs=1e-5)
+
+
+def test_no_word_sees_those_after_it(block, given):
+    x, picture = given
+    changed = x.copy()
+    changed[:, :, 3] *= -1
+    before, after = (block(each, picture).numpy() for each in (x, changed))
+    assert after[:, :, :3] == pytest.approx(before[:, :, :3], abs=1e-6)
+    assert np.abs(after[:, :, 3:] - before[:, :, 3:]).max(axis=-1).min() > 1e-3
+
+
+def test_a_reader_s_words_see_those_after_them_too(reader, given):
+    x, picture = given
+    found = reader(x, picture).numpy()
+    for row in range(N):
+        for sentence in range(SENTENCES):
+            expected, _ = think(reader, x[row, sentence], picture[row], np.ones((WORDS, WORDS), bool))
+            assert found[row, sentence] == pytest.approx(expected, abs=1e-4)
+    changed = x.copy()
+    changed[:, :, 3] *= -1
+    assert np.abs(reader(changed, picture).numpy() - found).max(axis=-1).min() > 1e-3
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_padding_and_what_a_memory_lacks_are_not_seen(block, reader, given, causal):
+    x, picture = given
+    one = block if causal else reader
+    found, weights = (part.numpy() for part in one.see(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE)))
+    assert np.array_equal(one(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE)), found)
+    for row in range(N):
+        for sentence in range(SENTENCES):
+            there = WORDS_THERE[row, sentence]
+            seen = there & (EARLIER if causal else True)
+            expected, looked = think(
+                one, x[row, sentence], picture[row], np.broadcast_to(seen, EARLIER.shape), PARTS_THERE[row]
+            )
+            assert found[row, sentence, there] == pytest.approx(expected[there], abs=1e-4)
+            assert weights[row, sentence, there] == pytest.approx(looked[there], abs=1e-5)
+    assert not weights[~np.broadcast_to(PARTS_THERE[:, np.newaxis, np.newaxis], weights.shape)].any()
+
+
+def test_word_by_word_comes_to_the_same_of_a_memory_that_lacks_parts(block, given):
+    x, picture = given
+    whole = block(x, picture, unseen=hidden(PARTS_THERE)).numpy()
+    state = block.begin(tf.constant(picture), WORDS, tf.constant(hidden(PARTS_THERE)))
+    for place in range(WORDS):
+        new, state = block.step(tf.constant(x[:, 0, place : place + 1]), place, state)
+        assert new[:, 0].numpy() == pytest.approx(whole[:, 0, place], abs=1e-4)
+    assert not np.allclose(whole, block(x, picture), atol=0.01)
+
+
+def test_word_by_word_comes_to_the_same_as_the_whole_sentence(block, given):
+    x, picture = given
+    whole = block(x, picture).numpy()
+    for sentence in range(SENTENCES):
+        state = block.begin(tf.constant(picture), most=WORDS + 2)
+        for place in range(WORDS):
+            new, state = block.step(tf.constant(x[:, sentence, place : place + 1]), place, state)
+            assert new.shape == (N, 1, WIDTH)
+            assert new[:, 0].numpy() == pytest.approx(whole[:, sentence, place], abs=1e-4)
+
+
+def test_each_place_has_a_vector_of_its_own():
+    places = Places(4)
+    x = random(N, 3, WIDTH)
+    places(x)
+    shaken(places)
+    table = places.table.numpy()
+    assert places(x).numpy() == pytest.approx(x + table[:3], abs=1e-6)
+    assert places.at(x[:, :1], tf.constant(2)).numpy() == pytest.approx(x[:, :1] + table[2], abs=1e-6)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_keras_saves_and_loads_the_layers_whole(tmp_path, given, causal):
+    x, picture = keras.Input((None, None, WIDTH)), keras.Input((PARTS, DEPTH))
+    seen = Places(WORDS)(x)
+    model = shaken(keras.Model([x, picture], Block(HEADS, thinking=3, causal=causal)(seen, picture)))
+    model.save(tmp_path / "block.keras")
+    back = keras.models.load_model(tmp_path / "block.keras")
+    assert np.array_equal(back(list(given)), model(list(given)))
+
+
+def test_each_cell_of_a_grid_says_where_it_lies():
+    grid = random(N, 16, DEPTH)
+    placed = Coordinates()(grid).numpy()
+    assert placed.shape == (N, 16, DEPTH + 16)
+    assert np.array_equal(placed[..., :DEPTH], grid)
+    assert np.array_equal(placed[0, :, DEPTH:], placed[1, :, DEPTH:])
+    down, across = placed[0, :, DEPTH : DEPTH + 8].reshape(4, 4, 8), placed[0, :, DEPTH + 8 :].reshape(4, 4, 8)
+    assert np.ptp(down, axis=1).max() == np.ptp(across, axis=0).max() == 0
+    assert np.array_equal(down[:, 0], across[0])
+    middles = np.array([1, 3, 5, 7]) * np.pi / 8
+    waves = np.stack([np.sin(middles), np.cos(middles), np.sin(2 * middles), np.cos(2 * middles)], axis=-1)
+    assert down[:, 0, :4] == pytest.approx(waves, abs=1e-6)
+    assert len({tuple(row) for row in placed[0, :, DEPTH:].round(5)}) == 16
+
+
+@pytest.fixture
+def things():
+    layer = Things(3, WIDTH, HEADS, blocks=2)
+    layer.build((N, 16, DEPTH))
+    return shaken(layer)
+
+
+def test_things_stand_after_the_cells_which_stay_as_they_are(things):
+    cells = random(N, 16, DEPTH)
+    found = things(cells).numpy()
+    assert found.shape == (N, 16 + 3, DEPTH)
+    assert np.array_equal(found[:, :16], cells)
+    assert np.unique(found[:, 16:].round(4), axis=1).shape == (N, 3, DEPTH)
+
+
+def test_a_thing_is_found_in_its_own_picture_and_after_those_before_it(things):
+    cells = random(N, 16, DEPTH)
+    found = things(cells).numpy()
+    cells[1, 5] += 1
+    elsewhere = things(cells).numpy()
+    assert elsewhere[0] == pytest.approx(found[0], abs=1e-5)
+    assert np.abs(elsewhere - found)[1, 16:].max(axis=1).min() > 1e-3
+    questions = things.questions.numpy()
+    questions[1, 0] += 1
+    things.questions.assign(questions)
+    after = np.abs(things(cells).numpy() - elsewhere)[:, 16:].max(axis=2)
+    assert after[:, 0].max() < 1e-5
+    assert after[:, 1:].min() > 1e-3
+
+
+def test_things_are_built_again_from_their_settings(things):
+    again = Things.from_config(things.get_config())
+    again.build((N, 16, DEPTH))
+    again.set_weights(things.get_weights())
+    cells = random(N, 16, DEPTH)
+    assert again(cells).numpy() == pytest.approx(things(cells).numpy(), abs=1e-6)
+
+
+def test_a_network_remembers_coordinates_and_things_or_what_it_is_given():
+    grid = random(N, 16, DEPTH)
+    given = keras.layers.Input((16, DEPTH))
+    placed = Coordinates()(given)
+    for output in (given * 1, placed, Things(2, WIDTH, HEADS, 1)(placed)):
+        network = keras.Model(given, output)
+        assert np.asarray(remembering(network)(grid)) == pytest.approx(np.asarray(network(grid)), abs=1e-5)

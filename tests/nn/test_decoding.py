@@ -1,0 +1,366 @@
+"""Decoding, against a writer of few words whose sentences can all be listed, with their probabilities."""
+
+import gc
+import weakref
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from vistext.data.vocabulary import END, PAD, START, UNKNOWN
+from vistext.nn import decoding
+from vistext.nn.engine import tf
+
+WORDS, MOST = 7, 4
+SAYABLE = [END, 4, 5, 6]
+
+
+class Oracle:
+    """Knows by heart what may come after any beginning: logits depend on the row and on all words so far.
+
+    A number for each beginning is what it remembers: its words as the digits of a number with 7 digits.
+    """
+
+    words = WORDS
+
+    def __init__(self, seed: int = 0, rows: int = 3, dtype: str = "float32"):
+        random = np.random.default_rng(seed)
+        self.table = random.normal(0, 1.5, (rows, WORDS**MOST, WORDS)).astype(dtype)
+        self.table[..., [PAD, START, UNKNOWN]] += 9  # what must not be said is tempting
+        self.traced = 0
+
+    def begin(self, rows, *, most):
+        self.traced += 1
+        return {"row": rows, "said": (tf.zeros_like(rows), [tf.zeros((tf.shape(rows)[0], most))])}
+
+    def step(self, ids, place, state):
+        number, [seen] = state["said"]
+        number = tf.where(place == 0, number, number * WORDS + ids) % WORDS**MOST
+        seen = tf.where(tf.range(seen.shape[1]) == place, tf.cast(ids, tf.float32)[:, tf.newaxis], seen)
+        return tf.gather_nd(self.table, tf.stack([state["row"], number], axis=1)), {**state, "said": (number, [seen])}
+
+    def logs(self, row: int, beginning: tuple, temperature: float = 1.0) -> dict[int, float]:
+        """By NumPy: log probabilities of what may follow."""
+        number = 0
+        for word in beginning:
+            number = number * WORDS + word
+        logits = self.table[row, number].astype("float64")[SAYABLE] / temperature
+        return dict(zip(SAYABLE, logits - np.log(np.exp(logits).sum()), strict=True))
+
+    def sentences(self, row: int, most: int = MOST, temperature: float = 1.0) -> dict[tuple, float]:
+        """By brute force: all that can be said, and the probability of each."""
+        whole = {}
+        for length, words in ((n, words) for n in range(most + 1) for words in product(SAYABLE, repeat=n)):
+            if END in words[:-1] or (length < most and words[-1:] != (END,)):
+                continue
+            logs = [self.logs(row, words[:place], temperature)[word] for place, word in enumerate(words)]
+            whole[words] = float(np.exp(sum(logs)))
+        return whole
+
+
+def words_of(ids) -> tuple:
+    """What stands after START, without the padding, of which there is none within."""
+    assert ids[0] == START
+    words = tuple(int(word) for word in ids[1:] if word != PAD)
+    assert [*words, *[PAD] * (len(ids) - 1 - len(words))] == ids[1:].tolist()
+    assert set(words) <= set(SAYABLE)
+    assert END not in words[:-1]
+    return words
+
+
+def rows(*numbers: int) -> tuple:
+    return (np.array(numbers, "int32"),)
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    return Oracle()
+
+
+def test_all_that_the_oracle_can_say_adds_up_to_one(oracle):
+    assert sum(oracle.sentences(0).values()) == pytest.approx(1)
+    assert len(oracle.sentences(0)) == 1 + 3 + 9 + 27 + 81
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_without_z_each_word_is_the_likeliest_after_those_before_it(seed):
+    oracle = Oracle(seed)
+    ids, logs = decoding.write(oracle, rows(0, 1, 2), most=MOST)
+    for row in range(3):
+        said, expected = (), []
+        while len(said) < MOST and END not in said:
+            following = oracle.logs(row, said)
+            said += (max(following, key=following.get),)
+            expected.append(following[said[-1]])
+        assert words_of(ids[row]) == said
+        assert logs[row, : len(said)] == pytest.approx(expected, abs=1e-5)
+        assert not logs[row, len(said) :].any()
+    assert (ids.dtype, logs.dtype) == ("int32", "float32")
+    assert (ids.shape, logs.shape) == ((3, MOST + 1), (3, MOST))
+
+
+def test_uniform_z_says_each_sentence_as_often_as_is_likely(oracle):
+    n = 20_000
+    ids, logs = decoding.write(oracle, rows(*[1] * n), most=MOST, z=decoding.draw_z(n, MOST, seed=7))
+    probabilities = oracle.sentences(1)
+    said = [words_of(row) for row in ids]
+    often = [words for words, probability in probabilities.items() if probability * n > 5]
+    counts = np.array([said.count(words) for words in often])
+    expected = np.array([probabilities[words] for words in often]) * n
+    observed, awaited = [*counts, n - counts.sum()], [*expected, n - expected.sum()]
+    assert chisquare(observed, awaited).pvalue > 0.01
+    assert np.exp(logs.sum(axis=1)) == pytest.approx([probabilities[words] for words in said], rel=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_temperature_changes_how_often_words_come_and_not_what_they_are_said_to_be_worth(oracle, temperature):
+    n = 10_000
+    z = decoding.draw_z(n, MOST, seed=8)
+    ids, logs = decoding.write(oracle, rows(*[2] * n), most=MOST, z=z, temperature=temperature)
+    said = [words_of(row) for row in ids]
+    for words, probability in oracle.sentences(2, temperature=temperature).items():
+        assert said.count(words) / n == pytest.approx(probability, abs=5 * np.sqrt(probability * (1 - probability) / n))
+    untempered = oracle.sentences(2)
+    assert np.exp(logs.sum(axis=1)) == pytest.approx([untempered[words] for words in said], rel=1e-4)
+
+
+def test_at_a_temperature_near_zero_any_z_takes_the_likeliest(oracle):
+    z = decoding.draw_z(3, MOST, seed=1)
+    cold = decoding.write(oracle, rows(0, 1, 2), most=MOST, z=z, temperature=1e-9)
+    assert cold.ids.tolist() == decoding.write(oracle, rows(0, 1, 2), most=MOST).ids.tolist()
+
+
+@pytest.mark.parametrize("nucleus", [0.4, 0.8])
+def test_a_nucleus_says_nothing_outside_it_and_all_that_is_within(oracle, nucleus):
+    n = 5_000
+    ids = decoding.write(oracle, rows(*[0] * n), most=MOST, z=decoding.draw_z(n, MOST, 3, nucleus)).ids
+    said = {words_of(row) for row in ids}
+
+    def within(beginning):
+        logs = oracle.logs(0, beginning)
+        ranked = sorted(logs, key=logs.get, reverse=True)
+        before = np.cumsum([0, *(np.exp(logs[word]) for word in ranked)])
+        return {word for word, start in zip(ranked, before[:-1], strict=True) if start < nucleus}
+
+    def reachable(beginning=()):
+        if len(beginning) == MOST or END in beginning:
+            return {beginning}
+        return set().union(*(reachable((*beginning, word)) for word in within(beginning)))
+
+    assert said <= reachable()
+    assert {words[:2] for words in said} == {words[:2] for words in reachable()}
+
+
+@given(z=st.lists(st.floats(0, 1, exclude_max=True), min_size=MOST, max_size=MOST))
+@settings(max_examples=60, deadline=None)
+def test_z_takes_the_word_in_whose_stretch_it_lies(oracle, z):
+    [ids] = decoding.write(oracle, rows(1), most=MOST, z=[z]).ids
+    words = words_of(ids)
+    for place, word in enumerate(words):
+        logs = oracle.logs(1, words[:place])
+        start = sum(np.exp(log) for log in logs.values() if log > logs[word])
+        assert start - 1e-5 <= z[place] <= start + np.exp(logs[word]) + 1e-5
+
+
+def test_a_z_that_float32_would_round_to_1_takes_the_least_likely_word(oracle):
+    near, below = (decoding.write(oracle, rows(1), most=MOST, z=[[z] * MOST]).ids for z in (1 - 1e-12, 0.999999))
+    assert near.tolist() == below.tolist()
+
+
+def test_the_same_z_says_the_same_in_any_company(oracle):
+    z = decoding.draw_z(3, MOST, seed=5)
+    together = decoding.write(oracle, rows(0, 1, 2), most=MOST, z=z)
+    alone = [decoding.write(oracle, rows(row), most=MOST, z=z[row : row + 1]) for row in range(3)]
+    assert together.ids.tolist() == [one.ids[0].tolist() for one in alone]
+
+
+@pytest.mark.parametrize("most", [1, 2, 4])
+def test_a_beam_wide_enough_finds_exactly_the_likeliest_sentences(oracle, most):
+    found = decoding.beam(oracle, rows(2, 0), most=most, width=90)
+    for ids, logs, row in zip(found.ids, found.log_probabilities, (2, 0), strict=True):
+        ranked = sorted(oracle.sentences(row, most).items(), key=lambda each: -each[1])[:90]
+        assert [words_of(each) for each in ids[: len(ranked)]] == [words for words, _ in ranked]
+        assert np.exp(logs[: len(ranked)]) == pytest.approx([probability for _, probability in ranked], rel=1e-4)
+        assert not ids[len(ranked) :, 1:].any()
+        assert (logs[len(ranked) :] == -np.inf).all()
+
+
+@pytest.mark.parametrize("penalty", [0.5, 1.0, 2.0])
+def test_a_length_penalty_ranks_by_log_probability_over_length(oracle, penalty):
+    found = decoding.beam(oracle, rows(1), most=MOST, width=121, length_penalty=penalty)
+    every = oracle.sentences(1)
+    ranked = sorted(every, key=lambda words: -np.log(every[words]) / len(words) ** penalty)
+    assert [words_of(ids) for ids in found.ids[0]] == ranked
+    assert np.exp(found.log_probabilities[0]) == pytest.approx([every[words] for words in ranked], rel=1e-4)
+
+
+@pytest.mark.parametrize("width", [2, 3, 5])
+def test_a_beam_keeps_what_a_search_by_hand_keeps(oracle, width):
+    kept = {(): 0.0}
+    for _ in range(MOST):
+        longer = {}
+        for words, log in kept.items():
+            if END in words:
+                longer[words] = log
+            else:
+                longer |= {(*words, word): log + more for word, more in oracle.logs(0, words).items()}
+        kept = dict(sorted(longer.items(), key=lambda each: -each[1])[:width])
+    found = decoding.beam(oracle, rows(0), most=MOST, width=width)
+    assert [words_of(ids) for ids in found.ids[0]] == list(kept)
+    assert found.log_probabilities[0] == pytest.approx(list(kept.values()), abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_beam_of_one_is_greedy(seed):
+    oracle = Oracle(seed)
+    greedy = decoding.write(oracle, rows(0, 1, 2), most=MOST)
+    found = decoding.beam(oracle, rows(0, 1, 2), most=MOST, width=1)
+    assert found.ids[:, 0].tolist() == greedy.ids.tolist()
+    assert found.log_probabilities[:, 0] == pytest.approx(greedy.log_probabilities.sum(axis=1), abs=1e-5)
+
+
+class Counter:
+    """Says 4 as often as its input says, then the END; and counts its steps as they are taken."""
+
+    words = 5
+
+    def __init__(self):
+        self.steps = tf.Variable(0)
+
+    def begin(self, times, *, most):
+        return times
+
+    def step(self, ids, place, state):
+        with tf.control_dependencies([self.steps.assign_add(1)]):
+            return tf.one_hot(tf.where(place < state, 4, END), 5, on_value=9.0), tf.identity(state)
+
+
+@pytest.mark.parametrize("decode", [decoding.write, lambda *given, most: decoding.beam(*given, most=most, width=1)])
+def test_a_batch_goes_on_until_its_last_sentence_has_ended_and_no_further(decode):
+    writer = Counter()
+    ids = decode(writer, rows(0, 3, 1), most=20)[0].reshape(3, 21)
+    assert ids[:, :6].tolist() == [[1, 2, 0, 0, 0, 0], [1, 4, 4, 4, 2, 0], [1, 4, 2, 0, 0, 0]]
+    assert not ids[:, 6:].any()
+    assert writer.steps.numpy() == 4
+
+
+def test_what_has_not_ended_is_cut():
+    assert decoding.write(Counter(), rows(9), most=3).ids.tolist() == [[START, 4, 4, 4]]
+
+
+def test_a_writer_is_traced_once_for_each_length_whatever_the_rows():
+    oracle = Oracle()
+    for numbers in ([0], [0, 1], [2, 2, 2]):
+        z = decoding.draw_z(len(numbers), MOST, seed=0)
+        decoding.write(oracle, rows(*numbers), most=MOST)
+        decoding.write(oracle, rows(*numbers), most=MOST, z=z, temperature=0.3 + len(numbers))
+    assert oracle.traced == 1
+    for numbers in ([0], [0, 1]):
+        decoding.beam(oracle, rows(*numbers), most=MOST, width=2)
+        decoding.beam(oracle, rows(*numbers), most=MOST, width=2, length_penalty=1)
+    assert oracle.traced == 2
+    decoding.write(oracle, rows(0), most=2)
+    assert oracle.traced == 3
+
+
+def test_what_was_compiled_goes_with_its_writer():
+    oracle = Oracle()
+    decoding.write(oracle, rows(0), most=2)
+    gone = weakref.ref(oracle)
+    del oracle
+    gc.collect()
+    assert gone() is None
+
+
+def test_weights_that_have_changed_are_used():
+    writer = Counter()
+    writer.more = tf.Variable(0)
+    writer.begin = lambda times, *, most: times + writer.more
+    assert words_of(decoding.write(writer, rows(1), most=5).ids[0]) == (4, END)
+    writer.more.assign(2)
+    assert words_of(decoding.write(writer, rows(1), most=5).ids[0]) == (4, 4, 4, END)
+
+
+def test_logits_of_half_precision_are_counted_in_single():
+    half = Oracle(dtype="float16")
+    ids, logs = decoding.write(half, rows(0, 1, 2), most=MOST, z=decoding.draw_z(3, MOST, 2))
+    assert logs.dtype == "float32"
+    for row in range(3):
+        assert np.exp(logs[row].sum()) == pytest.approx(half.sentences(row)[words_of(ids[row])], rel=1e-4)
+
+
+def test_no_rows_are_no_sentences(oracle):
+    assert [part.shape for part in decoding.write(oracle, rows(), most=MOST)] == [(0, MOST + 1), (0, MOST)]
+    assert [part.shape for part in decoding.beam(oracle, rows(), most=3, width=2)] == [(0, 2, 4), (0, 2)]
+
+
+def test_draws_are_uniform_below_the_nucleus_and_the_same_for_the_same_seed():
+    z = decoding.draw_z(300, 50, seed=1, nucleus=0.7)
+    assert (z.shape, z.dtype) == ((300, 50), "float32")
+    assert 0 <= z.min() < 0.01
+    assert 0.69 < z.max() < 0.7
+    assert z.mean() == pytest.approx(0.35, abs=0.01)
+    assert (z == decoding.draw_z(300, 50, 1, 0.7)).all()
+    assert (z != decoding.draw_z(300, 50, 2, 0.7)).any()
+
+
+def test_z_just_below_one_takes_the_unlikeliest_word(oracle):
+    ids = decoding.write(oracle, rows(0), most=1, z=[[1 - 1e-12]]).ids
+    logs = oracle.logs(0, ())
+    assert words_of(ids[0]) == (min(logs, key=logs.get),)
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 1.0, 1e300])
+def test_rounding_never_makes_a_word_of_what_must_not_be_said(temperature):
+    writer, n = Counter(), 500
+    writer.words = 5_000
+    random = np.random.default_rng(0).normal(0, 20, (n, writer.words)).astype("float32")
+    writer.step = lambda ids, place, state: (tf.constant(random), state)
+    z = np.full((n, 1), np.nextafter(np.float32(1), np.float32(0)))
+    ids, logs = decoding.write(writer, rows(*[0] * n), most=1, z=z, temperature=temperature)
+    assert not np.isin(ids[:, 1], (PAD, START, UNKNOWN)).any()
+    assert np.isfinite(logs).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"temperature": 0}, "temperature=0; accepted: above 0; for the likeliest words, leave z out"),
+        ({"temperature": -1.0}, "accepted: above 0"),
+        ({"temperature": float("nan")}, "accepted: above 0"),
+        ({"most": 0}, "most=0; accepted: 1 word or more"),
+        ({"z": np.zeros((2, 3))}, r"z has the shape \[2, 3\]; accepted: \[2, 4\]"),
+        ({"z": np.zeros((1, MOST))}, r"accepted: \[2, 4\]"),
+        ({"z": np.full((2, MOST), 1.0)}, "z from 1.0 to 1.0; accepted: 0 or more, and below 1"),
+        ({"z": np.full((2, MOST), -0.1)}, "accepted: 0 or more"),
+        ({"z": np.full((2, MOST), np.nan)}, "accepted: 0 or more"),
+        ({"inputs": ()}, r"inputs of \[\]; accepted: one or more"),
+        ({"inputs": rows(0, 1) + rows(0)}, r"inputs of \[\[2\], \[1\]\]; accepted"),
+        ({"inputs": (3,)}, r"inputs of \[\[\]\]; accepted"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(oracle, given, message):
+    with pytest.raises(ValueError, match=message):
+        decoding.write(oracle, **{"inputs": rows(0, 1), "most": MOST, **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"width": 0}, "width=0; accepted: 1 or more"),
+        ({"length_penalty": -0.5}, "length_penalty=-0.5; accepted: 0 or more"),
+        ({"most": 0}, "most=0"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(oracle, given, message):
+    with pytest.raises(ValueError, match=message):
+        decoding.beam(oracle, rows(0), **{"most": MOST, "width": 2, **given})
+
+
+@pytest.mark.parametrize("given", [{"n": 0}, {"most": 0}, {"nucleus": 0}, {"nucleus": 1.01}])
+def test_zero_draws_and_an_empty_nucleus_are_refused(given):
+    with pytest.raises(ValueError, match="accepted: "):
+        decoding.draw_z(**{"n": 1, "most": 1, "seed": 0, **given})

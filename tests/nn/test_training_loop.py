@@ -1,0 +1,398 @@
+"""The loop: when it stops, what it says, and that a training which was stopped ends as if it had not been."""
+
+import itertools
+import json
+import os
+import re
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from vistext.nn import training
+from vistext.nn.engine import keras
+from vistext.nn.training import Checkpoint, History, Muon, fit, linear_decay
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still unless a test moves it."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    return clock
+
+
+def plain(learning_rate=0.0):
+    """The smallest network, for tests of the loop alone; as it is not compiled to a graph, it starts at once."""
+    model = keras.Sequential([keras.layers.Input((6, 6, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    model.compile(
+        optimizer=keras.optimizers.SGD(learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        run_eagerly=True,
+    )
+    return model
+
+
+def network(seed=0, learning_rate=0.1):
+    """A small network with kernels, batch statistics and a momentum: all that a training has to keep."""
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((6, 6, 3)),
+            layers.Conv2D(4, 3, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(seed), name="conv"),
+            layers.BatchNormalization(name="norm"),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(3, kernel_initializer=keras.initializers.GlorotUniform(seed + 1), name="head"),
+        ]
+    )
+    model.compile(
+        optimizer=Muon(learning_rate, adam_rate=0.3),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+class Drawn:
+    """Batches of noise in which the label is the brightest channel; notes what it was asked, and may stop there."""
+
+    def __init__(self, stop_at=None, stop=KeyboardInterrupt):
+        self.stop_at, self.stop, self.asked = stop_at, stop, []
+
+    def __call__(self, step, progress):
+        if step == self.stop_at:
+            raise self.stop
+        self.asked.append((step, progress))
+        random = np.random.default_rng(step)
+        labels = random.integers(0, 3, 12)
+        pictures = random.normal(size=(12, 6, 6, 3)).astype("float32") + 2 * np.eye(3)[labels][:, None, None]
+        return pictures, labels
+
+
+def state(model):
+    """All that training changes: weights, batch statistics, and what the optimiser remembers."""
+    return [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
+
+
+def same(one, other):
+    return len(one) == len(other) and all(map(np.array_equal, one, other))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    """Eight steps in one go, to hold the others against."""
+    model = network()
+    history = fit(model, Drawn(), steps=8, learning_rate=linear_decay(0.1), bar=False)
+    return state(model), history
+
+
+def test_it_stops_after_so_many_steps_and_has_learned(uninterrupted):
+    _, history = uninterrupted
+    assert (len(history.seconds), len(history.loss), len(history.accuracy)) == (8, 8, 8)
+    assert history.loss[-1] < history.loss[0] / 2
+    assert all(0 <= share <= 1 for share in history.accuracy)
+    assert history.seconds == sorted(history.seconds)
+    assert not history.interrupted
+
+
+def test_a_history_is_json(uninterrupted):
+    _, history = uninterrupted
+    assert History(**json.loads(json.dumps(asdict(history), allow_nan=False))) == history
+
+
+def test_each_entry_is_of_its_own_batch_and_no_mean_of_all_so_far():
+    model = plain()
+    history = fit(model, Drawn(), steps=3, bar=False)
+    weights, bias = model.get_weights()
+    for step in range(3):
+        pictures, labels = Drawn()(step, 0.0)
+        scores = pictures.reshape(12, -1).astype("float64") @ weights + bias
+        each = np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(12), labels]
+        assert history.loss[step] == pytest.approx(each.mean(), abs=1e-5)
+        assert history.accuracy[step] == pytest.approx(np.mean(scores.argmax(axis=1) == labels))
+
+
+def a_class_for_each_pixel(_, __):
+    """Pictures in which the class of each of the 36 pixels is its brightest channel."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, (12, 6, 6))
+    return (2 * np.eye(3)[labels] + random.normal(size=(12, 6, 6, 3))).astype("float32"), labels
+
+
+def each_pixel():
+    model = keras.Sequential([keras.layers.Input((6, 6, 3)), keras.layers.Dense(3)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss=loss, run_eagerly=True)
+    return model
+
+
+def test_labels_may_be_given_for_every_place():
+    model = each_pixel()
+    history = fit(model, a_class_for_each_pixel, steps=1, bar=False)
+    pictures, labels = a_class_for_each_pixel(0, 0.0)
+    assert history.accuracy == pytest.approx([np.mean((pictures @ model.get_weights()[0]).argmax(axis=-1) == labels)])
+
+
+def test_what_counts_as_accurate_can_be_said():
+    history = fit(each_pixel(), a_class_for_each_pixel, steps=2, accuracy=lambda labels, scores: 0.25, bar=False)
+    assert history.accuracy == [0.25, 0.25]
+
+
+def test_a_model_may_have_several_inputs():
+    keras.utils.set_random_seed(0)
+    left, right = keras.layers.Input((3,)), keras.layers.Input((2,), dtype="int32")
+    scores = keras.layers.Dense(3)(keras.layers.Concatenate()([left, keras.ops.cast(right, "float32")]))
+    model = keras.Model([left, right], scores)
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.3), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+
+    def batches(step, _):
+        random = np.random.default_rng(step)
+        first, second = random.normal(size=(30, 3)).astype("float32"), random.integers(0, 5, (30, 2), dtype="int32")
+        return (first, second), (second[:, 0] > second[:, 1]).astype("int64")
+
+    history = fit(model, batches, steps=60, bar=False)
+    assert np.mean(history.accuracy[-5:]) > 0.8 > np.mean(history.accuracy[:2])
+
+
+def test_it_stops_after_so_many_seconds(clock):
+    rates = []
+
+    def rate(progress):
+        clock.now += 1.0
+        rates.append(progress)
+        return 0.01
+
+    history = fit(plain(), Drawn(), seconds=5, learning_rate=rate, bar=False)
+    assert history.seconds == [1, 2, 3, 4, 5]
+    assert rates == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+
+
+@pytest.mark.parametrize(("limits", "taken"), [({"steps": 3, "seconds": 60}, 3), ({"steps": 60, "seconds": 3}, 3)])
+def test_with_both_limits_the_nearer_one_counts(clock, limits, taken):
+    def rate(progress):
+        assert progress == pytest.approx((clock.now - 100) / 3)
+        clock.now += 1.0
+        return 0.01
+
+    assert len(fit(plain(), Drawn(), learning_rate=rate, bar=False, **limits).loss) == taken
+
+
+def test_each_batch_is_asked_for_in_order_with_the_progress_of_its_own_step():
+    batches = Drawn()
+    fit(plain(), batches, steps=4, bar=False)
+    assert batches.asked[:4] == [(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.75)]
+
+
+def test_the_rate_is_the_schedule_s_or_else_the_optimiser_s_own():
+    model = plain(learning_rate=0.05)
+    fit(model, Drawn(), steps=2, bar=False)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.05)
+    fit(model, Drawn(), steps=2, learning_rate=linear_decay(0.4), bar=False)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.2)
+
+
+def test_a_stop_in_the_middle_keeps_what_was_learned():
+    model, twin = network(), network()
+    history = fit(model, Drawn(stop_at=5), steps=8, learning_rate=linear_decay(0.1), bar=False)
+    for step in range(5):
+        twin.optimizer.learning_rate = 0.1 * (1 - step / 8)
+        twin.train_on_batch(*Drawn()(step, 0.0))
+    assert history.interrupted
+    assert len(history.loss) == 5
+    for found, expected in zip(state(model), state(twin), strict=True):
+        assert found == pytest.approx(expected, abs=1e-5)
+
+
+def control_c_at(step, steps=8):
+    """The schedule of `uninterrupted`, during which somebody presses Ctrl-C."""
+
+    def rate(progress):
+        if round(progress * steps) == step:
+            signal.raise_signal(signal.SIGINT)
+        return linear_decay(0.1)(progress)
+
+    return rate
+
+
+@pytest.mark.filterwarnings("error:Skipping variable loading")
+@pytest.mark.parametrize(("where", "stop_at"), [("at the keyboard", 0), ("in a batch", 1), ("at the keyboard", 5)])
+def test_stopped_and_run_again_it_ends_as_if_it_had_never_stopped(tmp_path, uninterrupted, where, stop_at):
+    batches = Drawn(stop_at if where == "in a batch" else None)
+    rate = control_c_at(stop_at) if where == "at the keyboard" else linear_decay(0.1)
+    first = fit(network(), batches, steps=8, learning_rate=rate, checkpoint=tmp_path, bar=False)
+    assert (first.interrupted, len(first.loss)) == (True, stop_at)
+
+    model, batches = network(seed=9), Drawn()
+    history = fit(model, batches, steps=8, learning_rate=linear_decay(0.1), checkpoint=tmp_path, bar=False)
+    assert batches.asked[0] == (stop_at, stop_at / 8)
+    assert same(state(model), uninterrupted[0])
+    assert (history.loss, history.accuracy) == (uninterrupted[1].loss, uninterrupted[1].accuracy)
+    assert not history.interrupted
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_after_a_crash_it_goes_on_from_the_last_timed_checkpoint(tmp_path, uninterrupted, clock):
+    def rate(progress):
+        clock.now += 1.0
+        return linear_decay(0.1)(progress)
+
+    settings = {"steps": 8, "learning_rate": rate, "checkpoint": tmp_path, "every": 2.5, "bar": False}
+    with pytest.raises(OSError, match="a disk has gone"):
+        fit(network(), Drawn(stop_at=5, stop=OSError("a disk has gone")), **settings)
+
+    model, batches = network(seed=9), Drawn()
+    history = fit(model, batches, **settings)
+    assert batches.asked[0][0] == 3
+    assert same(state(model), uninterrupted[0])
+    assert history.seconds == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_the_pause_between_two_runs_is_not_time_spent_training(tmp_path, clock):
+    def rate(_):
+        clock.now += 1.0
+        return 0.01
+
+    settings = {"seconds": 6, "learning_rate": rate, "checkpoint": tmp_path, "bar": False}
+    fit(plain(), Drawn(stop_at=4), **settings)
+    clock.now += 1000
+    assert fit(plain(), Drawn(), **settings).seconds == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_loss_that_is_no_number_ends_the_training_and_is_not_kept(tmp_path):
+    def batches(step, progress):
+        pictures, labels = Drawn()(step, progress)
+        return pictures * (np.nan if step == 2 else 1), labels
+
+    with pytest.raises(FloatingPointError, match=r"became nan at step 3: try a smaller learning rate"):
+        fit(plain(), batches, steps=8, checkpoint=tmp_path, every=-1, bar=False)
+    model = plain()
+    assert len(Checkpoint(tmp_path).restore(model).loss) == 2
+    assert all(np.isfinite(values).all() for values in state(model))
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({}, "needs steps, seconds, or both"),
+        ({"steps": 0}, "steps=0; accepted: more than 0"),
+        ({"steps": -1, "seconds": 5}, "steps=-1; accepted: more than 0"),
+        ({"seconds": 0.0}, r"seconds=0\.0; accepted: more than 0"),
+        ({"steps": 5, "seconds": -2}, "seconds=-2; accepted: more than 0"),
+    ],
+)
+def test_a_training_without_an_end_or_a_beginning_is_refused(limits, said):
+    with pytest.raises(ValueError, match=said):
+        fit(None, Drawn(), bar=False, **limits)
+
+
+@pytest.fixture(autouse=True)
+def as_wide_as_the_bar_is(monkeypatch):
+    """Where the environment says that a terminal is narrow, tqdm cuts its bar off."""
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(("in_a_notebook", "stream"), [(True, "out"), (False, "err")])
+def test_the_bar_shows_how_far_it_is_and_how_well_it_does(monkeypatch, capsys, in_a_notebook, stream):
+    if in_a_notebook:
+        monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    else:
+        monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    history = fit(plain(), Drawn(), steps=4, label="a small network")
+    shown = capsys.readouterr()._asdict()
+    last = shown.pop(stream).split("\r")[-1]
+    assert "a small network: 100%" in last
+    loss, accuracy = map(float, re.search(r"loss ([\d.]+), accuracy (\d+)%", last).groups())
+    assert loss == pytest.approx(np.mean(history.loss), abs=0.0051)  # a half may be rounded either way
+    assert accuracy == pytest.approx(100 * np.mean(history.accuracy), abs=0.51)
+    assert list(shown.values()) == [""]
+
+
+def test_the_bar_says_that_it_was_stopped(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    fit(plain(), Drawn(stop_at=2), steps=4, label="a small network")
+    assert "a small network (interrupted; the model keeps what it has learned)" in capsys.readouterr().err
+
+
+def test_without_a_bar_it_is_silent(capsys):
+    fit(plain(), Drawn(), steps=2, bar=False)
+    assert capsys.readouterr() == ("", "")
+
+
+class PowerCutError(BaseException):
+    """The machine stops, whatever was being done."""
+
+
+class Power:
+    """Lets so many changes of the disk happen, and cuts the power half-way through the next."""
+
+    def __init__(self, monkeypatch, model, left):
+        self.left = left
+        monkeypatch.setattr(os, "replace", self.whole(os.replace))
+        monkeypatch.setattr(Path, "unlink", self.whole(Path.unlink))
+        monkeypatch.setattr(Path, "write_text", self.by_half(Path.write_text))
+        monkeypatch.setattr(model, "save_weights", self.by_half(model.save_weights))
+
+    def cut(self):
+        self.left -= 1
+        return self.left < 0
+
+    def whole(self, change):
+        def changed(*arguments, **settings):
+            if self.cut():
+                raise PowerCutError
+            return change(*arguments, **settings)
+
+        return changed
+
+    def by_half(self, write):
+        def written(file, *arguments, **settings):
+            write(file, *arguments, **settings)
+            if self.cut():
+                content = Path(file).read_bytes()
+                Path(file).write_bytes(content[: len(content) // 2])
+                raise PowerCutError
+
+        return written
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["of a later step", "of the same step again"])
+def test_whenever_the_power_fails_a_whole_checkpoint_is_found(tmp_path, monkeypatch, again):
+    earlier, later, found = network(seed=1), network(seed=1 if again else 2), network(seed=3)
+    for model in (earlier, later):
+        model.optimizer.build(model.trainable_variables)
+    steps = {3: state(earlier), (3 if again else 4): state(later)}
+    outcomes = []
+    for moment in itertools.count():
+        folder = tmp_path / str(moment)
+        kept = Checkpoint(folder)
+        kept.save(earlier, History([1.0] * 3, [1.0] * 3, [1.0] * 3))
+        with monkeypatch.context() as patch:
+            power = Power(patch, later, left=moment)
+            with suppress(PowerCutError):
+                kept.save(later, History(*([[1.0] * max(steps)] * 3)))
+        history = Checkpoint(folder).restore(found)
+        assert same(state(found), steps[len(history.loss)])
+        outcomes.append(len(history.loss))
+        Checkpoint(folder).clear()
+        assert list(folder.iterdir()) == []
+        if power.left >= 0:
+            break
+    assert len(outcomes) >= 4
+    assert outcomes == sorted(outcomes)
+    assert (outcomes[0], outcomes[-1]) == (min(steps), max(steps))
+
+
+def test_where_nothing_was_kept_nothing_is_restored(tmp_path):
+    model = network()
+    before = state(model)
+    assert Checkpoint(tmp_path / "nowhere").restore(model) is None
+    assert same(state(model), before)

@@ -1,0 +1,406 @@
+"""What is read back is judged as a person would judge it."""
+
+import itertools
+import os
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spoken import COURSE, FORMS, NOUNS, OTHER_NOUNS, english, home, said, scenes
+
+from vistext.data.vocabulary import tokenize
+from vistext.scenes import ontology, sample
+from vistext.scenes.language import LENGTHS, Exactly, Is, NotUnderstoodError, Related, describe, holds, read
+
+
+def simple_claims(scene):
+    """Sentences that combine what is so of the scene's things, and a little that is not, with whether they are true."""
+    values = [
+        [*sorted({one.kind for one in scene.things}), "frog"],
+        [*sorted({one.colour for one in scene.things}), "blue"],
+        sorted({one.posture for one in scene.things}),
+        [*sorted({(one.preposition, one.place) for one in scene.things}), ("on", "mat")],
+    ]
+    for kind, colour, posture, (preposition, place) in itertools.product(*values):
+        words = english(f"A {colour} {NOUNS[kind][0]} is {posture} {preposition} the {place}.")
+        postures = {"lying": {"lying", "sleeping"}}.get(posture, {posture})
+        yield (
+            words,
+            any(
+                (one.kind, one.colour, one.place, one.preposition) == (kind, colour, place, preposition)
+                and one.posture in postures
+                for one in scene.things
+            ),
+        )
+
+
+def test_combinations_of_what_is_so_are_judged_as_by_going_through_the_things():
+    true = false = 0
+    for scene in scenes():
+        claims = list(simple_claims(scene))
+        for sentence, so in claims[:: max(1, len(claims) // 25)]:
+            verdict = holds(sentence, scene)
+            assert verdict.answer == ("true" if so else "false"), (sentence, scene.facts)
+            assert (verdict.wrong is None) == so
+            true, false = true + so, false + (not so)
+    assert true > 30
+    assert false > 300
+
+
+def test_counts_and_uniqueness_are_judged_as_by_counting():
+    numbers = ("no", "one", "two", "three", "four", "five")
+    for scene in scenes(30):
+        for kind, (one, many) in NOUNS.items():
+            same = [thing for thing in scene.things if thing.kind == kind]
+            for number, word in enumerate(numbers):
+                so = len(same) == number
+                sentence = f"There is {word} {one}." if number == 1 else f"There are {word} {many}."
+                assert holds(sentence, scene).answer == ("true" if so else "false")
+            assert bool(holds(english(f"There is a {one}."), scene)) == bool(same)
+            assert bool(holds(f"There is no {one}.", scene)) == (not same)
+            for colour in ("white", "red"):
+                the = len(same) == 1 and same[0].colour == colour
+                assert bool(holds(f"The {one} is {colour}.", scene)) == the
+
+
+def test_relations_are_judged_as_the_scene_has_them():
+    true = 0
+    words = {"left of": "to the left of", "right of": "to the right of"}
+    for scene in scenes():
+        for name in ("left of", "right of", "above", "below", "in front of", "behind"):
+            for one, other in itertools.product({thing.kind for thing in scene.things}, repeat=2):
+                so = any(
+                    (scene.things[known.subject].kind, known.name, scene.things[known.object].kind)
+                    == (one, name, other)
+                    for known in scene.relations
+                )
+                sentence = english(f"A {NOUNS[one][0]} is {words.get(name, name)} a {NOUNS[other][0]}.")
+                assert bool(holds(sentence, scene)) == so, sentence
+                true += so
+    assert true > 30
+
+
+def test_it_is_what_the_sentence_before_was_about():
+    for scene in scenes(30):
+        kinds, colours = {one.kind for one in scene.things}, {one.colour for one in scene.things}
+        for kind, colour in itertools.product(kinds, colours):
+            so = any((one.kind, one.colour) == (kind, colour) for one in scene.things)
+            assert bool(holds(english(f"There is a {NOUNS[kind][0]}. It is {colour}."), scene)) == so
+
+
+def classes(scene):
+    """The classes of words: each word with the value that it names, and the values that something in the scene has."""
+    things = scene.things
+    kinds, postures = {one.kind for one in things}, {one.posture for one in things}
+    for position in (0, 1):
+        names = {forms[position]: kind for kind, forms in NOUNS.items() if kind != "deer"}
+        yield names | {word: kind for word, kind in OTHER_NOUNS.items() if word.endswith("s") == bool(position)}, kinds
+    for position in range(3):
+        names = {forms[position]: posture for posture, forms in FORMS.items()}
+        yield names, postures | ({"lying"} if "sleeping" in postures else set())  # what sleeps lies
+    yield (
+        {colour: colour for colours in ontology.COLOURS.values() for colour in colours},
+        {one.colour for one in things},
+    )
+    yield {place: place for place in ontology.PREPOSITIONS}, {one.place for one in things}
+    yield {"small": "small", "large": "large", "big": "large"}, {one.size for one in things}
+    yield {"field": "field", "street": "street", "harbour": "harbour"}, {scene.setting}
+    yield dict(zip(("two", "three", "four", "five", "six"), range(2, 7), strict=True)), {2, 3, 4}
+
+
+def one_word_changed(scene, text):
+    """Each word in turn made another of its class that names what nothing in the scene is, and what it names."""
+    of_scene = list(classes(scene))
+    for found in re.finditer(r"[a-z]+", text, re.IGNORECASE):
+        names, present = next(((names, so) for names, so in of_scene if found[0].lower() in names), ({}, set()))
+        for other, value in [(word, value) for word, value in names.items() if value not in present][:3]:
+            yield english(text[: found.start()] + other + text[found.end() :]), value
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_one_changed_word_makes_what_was_true_false_and_the_wrong_fact_names_it(length):
+    changed = 0
+    for scene, text in said(length):
+        for sentence, value in one_word_changed(scene, text):
+            verdict = holds(sentence, scene)
+            assert verdict.answer == "false", (sentence, verdict, scene.facts)
+            if len(scene.things) == 1 and isinstance(verdict.wrong, Is):
+                assert value in verdict.wrong.value, (sentence, verdict)
+            changed += 1
+    assert changed > 300
+
+
+@pytest.mark.skipif("VISTEXT_LONG_TESTS" not in os.environ, reason="minutes long: VISTEXT_LONG_TESTS=1 asks for it")
+@pytest.mark.parametrize("length", LENGTHS)
+def test_of_20_000_scenes_what_is_said_is_true_and_one_changed_word_makes_it_false(length):
+    rng = np.random.default_rng(9)
+    for split, count in (("train", 14_000), ("val", 2_000), ("test", 2_000), ("compositional", 2_000)):
+        for scene in sample(count, 2026, split):
+            text = describe(scene, length, rng)
+            assert holds(text, scene), (text, scene.facts)
+            changed = [sentence for sentence, _ in one_word_changed(scene, text)]
+            for sentence in rng.permutation(changed)[:2].tolist():
+                assert holds(sentence, scene).answer == "false", (text, sentence, scene.facts)
+
+
+def test_left_and_right_are_not_the_same():
+    turned = 0
+    for scene, text in [*said("description"), *said("story")]:
+        if len(scene.things) == 1 and re.search(r"\b(left|right)\b", text):
+            other = re.sub(r"\b(left|right)\b", lambda m: {"left": "right", "right": "left"}[m[0]], text)
+            assert holds(other, scene).answer == "false", other
+            turned += 1
+    assert turned > 3
+
+
+TRUE_AT_HOME = """
+There are two cats.
+There is one dog.
+There is no bird.
+There are no birds.
+There are three animals.
+There is no vehicle.
+The dog is walking to the left on the floor.
+The dog walks.
+A cat is sleeping.
+A cat is lying on the mat.
+The black cat is sitting on the floor.
+Two cats are small.
+Both cats are small.
+The two cats are small.
+One cat is black.
+The dog is a brown animal.
+The animal that is walking is a dog.
+The cat on the mat is white.
+The cat to the left of the dog is black.
+The black cat is to the left of the dog.
+The dog is to the left of the white cat.
+A cat is to the left of a cat.
+The black cat is left of two animals.
+No cat is brown.
+No dog is on the mat and it is night.
+The dog is not black.
+The dog is not on the mat.
+The dog is not a cat.
+The dog is not to the left of the black cat.
+The black cat is not to the right of a cat.
+There are more cats than dogs.
+There are fewer dogs than cats.
+There are not more dogs than cats.
+There are as many ships as trucks.
+The black cat is not the same colour as the white cat.
+It is night.
+At night, the dog walks on the floor.
+A black cat is sitting on the floor indoors.
+There are two cats and a dog.
+A black cat, a dog and a white cat are small.
+A cat is sitting on the floor while another cat is sleeping on the mat.
+A dog is on the floor. It is brown.
+There are two cats. They are small.
+There is a black cat and a brown dog. They are on the floor.
+The dog walks. A cat is to the right of it. It is white.
+On the mat sleeps a white cat.
+On the floor are a cat and a dog.
+The picture shows two cats.
+You can see a cat that is sleeping on the mat.
+The black cat is small and sitting and on the floor.
+Yes, there is a dog.
+No, there is no bird.
+an animal on the mat
+two cats and a dog
+THE DOG IS BROWN
+"""
+FALSE_AT_HOME = """
+The cat is black.
+The cat is not brown.
+There is a brown cat.
+There are three cats.
+There is no cat.
+There is one cat.
+One cat is small.
+Two cats are black.
+Both dogs are small.
+The dog is walking to the right.
+The black cat is to the right of the dog.
+A cat is sitting on the mat.
+The dog is on the mat.
+The bird is not black.
+No cat is to the left of the horse.
+The dog is not to the left of the white cat.
+The dog is not to the left of a cat.
+No cat is to the left of a cat.
+A dog is walking. No cat is to the left of a dog.
+A dog is walking. The black cat is not to the left of a dog.
+It is day.
+A dog is in a street.
+There is a cat. It is brown.
+There is a black cat. It is sleeping.
+There are two cats. They are on the mat.
+A black cat and a black cat are small.
+A dog and another dog are small.
+There are more dogs than cats.
+There are as many cats as dogs.
+The dog is the same colour as the white cat.
+A white cat is in the mat.
+The dog flies.
+Two cats and a dog are sleeping.
+A cat that is black is sleeping.
+Yes, there is a bird.
+No, there is no dog.
+two dogs
+"""
+NOT_UNDERSTOOD = [
+    "",
+    "   ",
+    ".",
+    "A cat.. A dog.",
+    "🐈🐈🐈",
+    "\x00",
+    "\ud800",
+    "Die Katze sitzt auf dem Boden.",
+    "Le chat est sur le tapis.",
+    "猫がいる。",
+    "There is a orange cat.",
+    "There is an cat.",
+    "Two cats is small.",
+    "A cat are small.",
+    "There are a cat.",
+    "There is two cats.",
+    "One cats is small.",
+    "The dog walk.",
+    "It is black.",
+    "They are small.",
+    "There are two cats. It is small.",
+    "There is no bird. It is small.",
+    "Is there a cat?",
+    "mat the on cat a",
+    "the cat the cat",
+    "A cat is on the cat.",
+    "Yes, there is no bird.",
+    "No, there is a cat.",
+    "Yes, yes, yes",
+    "a cat " * 250,
+    "a cat and " * 250 + "a dog",
+    "x" * 100_000,
+    "a cat" + " behind the cat" * 25,
+    "a cat" + " behind two cats" * 25,
+    "The cat is " + "not " * 60 + "black.",
+    "( [ {",
+]
+
+
+@pytest.mark.parametrize("sentence", TRUE_AT_HOME.strip().split("\n"))
+def test_what_is_so_at_home_is_found_true(sentence):
+    verdict = holds(sentence, home())
+
+    assert (verdict.answer, verdict.wrong, verdict.why) == ("true", None, "")
+
+
+@pytest.mark.parametrize("sentence", FALSE_AT_HOME.strip().split("\n"))
+def test_what_is_not_so_at_home_is_found_false_and_said_why(sentence):
+    verdict = holds(sentence, home())
+
+    assert verdict.answer == "false"
+    assert not verdict
+    assert verdict.wrong in read(sentence)
+    assert verdict.why
+
+
+@pytest.mark.parametrize("sentence", NOT_UNDERSTOOD, ids=lambda sentence: repr(sentence[:30]))
+def test_what_is_no_sentence_of_this_world_is_not_understood(sentence):
+    verdict = holds(sentence, home())
+
+    assert verdict.answer == "not understood"
+    assert not verdict
+    assert verdict.why
+    with pytest.raises(NotUnderstoodError):
+        read(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wrong"),
+    [
+        ("A black cat is sleeping on the floor.", Is(0, "posture", "sleeping")),
+        ("The dog is black and on the floor.", Is(0, "colour", "black")),
+        ("The dog is walking on the mat.", Is(0, "place", "on the mat")),
+        ("The dog is walking to the right.", Is(0, "direction", "right")),
+        ("There is a horse.", Is(0, "kind", "horse")),
+        ("A dog is on the floor by day.", Is(None, "time", "day")),
+        ("There is a dog in a field.", Is(None, "setting", "field")),
+        ("The cat is black.", Exactly(0, 1, (Is(0, "kind", "cat"),))),
+        ("There are three cats.", Exactly(0, 3, (Is(0, "kind", "cat"),))),
+        ("The dog is to the right of the white cat.", Related(0, "right of", 1)),
+        ("The dog walks. It is brown. It is on the mat. It is small.", Is(0, "place", "on the mat")),
+    ],
+)
+def test_the_one_wrong_fact_is_pointed_at(sentence, wrong):
+    assert holds(sentence, home()).wrong == wrong
+
+
+@pytest.mark.parametrize(
+    ("sentence", "facts"),
+    [
+        (
+            "A cat is sitting on the floor.",
+            {Is(0, "kind", "cat"), Is(0, "posture", "sitting"), Is(0, "place", "on the floor")},
+        ),
+        ("There is no dog.", {Exactly(0, 0, (Is(0, "kind", "dog"),))}),
+        ("There are two birds.", {Exactly(0, 2, (Is(0, "kind", "bird"),))}),
+        (
+            "A plane is above a lorry.",
+            {Is(0, "kind", "airplane"), Is(1, "kind", "truck"), Related(0, "above", 1)},
+        ),
+        ("The car is gray.", {Exactly(0, 1, (Is(0, "kind", "automobile"),)), Is(0, "colour", "grey")}),
+        ("A big frog. It jumps.", {Is(0, "size", "large"), Is(0, "kind", "frog"), Is(0, "posture", "jumping")}),
+    ],
+)
+def test_a_sentence_is_read_as_the_facts_that_it_states(sentence, facts):
+    assert set(read(sentence)) == facts
+
+
+@pytest.mark.parametrize(
+    ("sentence", "message"),
+    [
+        ("", "no words"),
+        ("a cat " * 250, "at most 80 words"),
+        ("Die Katze sitzt.", "'die' is not a word of the drawn world.*'A cat is sitting on the floor.'"),
+        ("There is a orange cat.", "write 'an orange'"),
+        ("Two cats is small.", "after 'two cats', 'is small' is not understood; possible here: .*are"),
+        ("It is black.", "'it' stands for nothing"),
+        ("What is the cat doing?", "a question states nothing"),
+        ("A cat is sitting on the", "after '.* on the', the end is not understood; possible here: box floor grass"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_what_can(sentence, message):
+    with pytest.raises(NotUnderstoodError, match=message):
+        read(sentence)
+
+
+@pytest.mark.parametrize("thing_in_place_of_text", [None, 7, b"A cat.", ["A cat."]])
+def test_what_is_no_text_is_refused(thing_in_place_of_text):
+    with pytest.raises(TypeError, match="a sentence is a str"):
+        read(thing_in_place_of_text)
+
+
+def test_a_long_sentence_is_still_a_sentence():
+    assert holds("The dog is " + "brown and " * 37 + "small.", home())
+    assert holds("The dog is " + "brown and " * 37 + "black.", home()).wrong == Is(0, "colour", "black")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=60))
+def test_no_text_whatsoever_is_too_much(text):
+    assert holds(text, COURSE).answer in ("true", "false", "not understood")
+
+
+WORDS = sorted({token for length in LENGTHS for _, text in said(length) for token in tokenize(text)})
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([*WORDS, "no", "not", "more", "than", "both", "yes", "them", "?"]), max_size=30))
+def test_no_heap_of_known_words_is_too_much(words):
+    verdict = holds(" ".join(words), home())
+
+    assert (verdict.answer == "false") == (verdict.wrong is not None)

@@ -1,0 +1,233 @@
+"""Whether tags help to find missing words: the experiment on a small scale, and the sums that are drawn from it."""
+
+import argparse
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tools import study
+from vistext.data import vocabulary
+from vistext.data.cifar10 import CLASSES as KINDS
+from vistext.data.vocabulary import PAD, Vocabulary
+from vistext.scenes import language
+from vistext.scenes.language.word_classes import CLASSES, KIND_OF, WORD_CLASSES
+from vistext.studies import tags
+from vistext.studies.tags import CONDITIONS, Plan
+from vistext.tasks import language_model
+
+TINY = Plan(sizes=(30, 60), seeds=(0, 1), steps=4, batch=8, checks=2, validation=20, test=60, embedding=4, units=4)
+
+
+def always_wrong(kinds, random, learning):
+    return (kinds + 1) % 10
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """All cells of the tiny plan, interrupted once: the results, their file, and the cells left by the interruption."""
+    out = tmp_path_factory.mktemp("tags") / "tags.json"
+    cell = tags.Learner.cell
+    asked = []
+
+    def interrupted(self, *which):
+        asked.append(which)
+        if len(asked) == 12:
+            raise KeyboardInterrupt
+        return cell(self, *which)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tags.Learner, "cell", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tags.measure(TINY, out, tagging=always_wrong)
+    kept = json.loads(out.read_text(encoding="utf-8"))["cells"]
+    return tags.measure(TINY, out, tagging=always_wrong), out, kept
+
+
+def test_an_interruption_loses_no_finished_cell(measured):
+    results, out, kept = measured
+    assert len(kept) == 11
+    assert results["cells"][:11] == kept
+    found = [(cell["seed"], cell["size"], cell["condition"]) for cell in results["cells"]]
+    assert found == [(seed, size, condition) for seed in (0, 1) for size in (30, 60) for condition in CONDITIONS]
+    assert json.loads(out.read_text(encoding="utf-8")) == results
+    assert not list(out.parent.glob("*.part"))
+
+
+def test_a_cell_comes_out_the_same_whatever_was_measured_before_it(measured):
+    results, _, _ = measured
+    learner = tags.Learner(TINY, always_wrong)
+    for seed, size, condition in [(1, 60, "true tags"), (0, 30, "20 % noise")]:
+        again = json.loads(json.dumps(learner.cell(seed, size, condition)))
+        (cell,) = [c for c in results["cells"] if (c["seed"], c["size"], c["condition"]) == (seed, size, condition)]
+        assert again["words"] == cell["words"]
+        assert again["perplexity"]["all"] == pytest.approx(cell["perplexity"]["all"], rel=1e-3)
+
+
+def test_the_results_say_how_they_were_made(measured):
+    results, out, _ = measured
+    assert results["plan"]["seeds"] == [0, 1]
+    assert {"python", "tensorflow", "keras"} <= results["versions"].keys()
+    assert all(cell["seconds"] > 0 for cell in results["cells"])
+    assert len(out.read_text(encoding="utf-8").splitlines()) > 32  # a line for each cell
+
+
+def test_the_results_of_another_plan_are_not_mixed_in_but_replaced_when_asked_for(measured, tmp_path):
+    _, out, _ = measured
+    copy = tmp_path / "tags.json"
+    copy.write_bytes(out.read_bytes())
+    other = replace(TINY, sizes=(30,), seeds=(0,))
+    with pytest.raises(ValueError, match="--fresh"):
+        tags.measure(other, copy, tagging=always_wrong)
+    assert copy.read_bytes() == out.read_bytes()
+    assert len(tags.measure(other, copy, fresh=True, tagging=always_wrong)["cells"]) == len(CONDITIONS)
+
+
+def test_every_condition_is_asked_the_same_words_and_told_what_its_name_says(measured):
+    results, _, _ = measured
+    assert len({json.dumps(cell["words"]) for cell in results["cells"]}) == 1
+    wrong = {condition: [] for condition in CONDITIONS}
+    for cell in results["cells"]:
+        wrong[cell["condition"]].append(cell.get("wrong tags"))
+    assert set(wrong["text alone"]) == {None}
+    assert set(wrong["true tags"]) == {0}
+    assert set(wrong["tagger's tags"]) == {1}
+    for noise in tags.NOISES:
+        assert np.mean(wrong[f"{noise} % noise"]) == pytest.approx(noise / 100, abs=0.12)
+
+
+def test_the_model_of_the_text_alone_is_told_nothing():
+    learner = tags.Learner(TINY, always_wrong)
+    assert not learner.told(learner.test, "text alone", 0, learning=False).any()
+    true = learner.told(learner.test, "true tags", 0, learning=False)
+    world, _ = tags.described(TINY.test, 0, "test")
+    assert [{KINDS[k] for k in np.flatnonzero(row)} for row in true] == [
+        {thing.kind for thing in scene.things} for scene in world
+    ]
+
+
+def test_the_models_trained_with_true_tags_are_also_tested_with_all_others(measured):
+    results, _, _ = measured
+    true = [cell for cell in results["cells"] if cell["condition"] == "true tags"]
+    assert all(list(cell["tested with"]) == list(CONDITIONS[2:]) for cell in true)
+    assert not any("tested with" in cell for cell in results["cells"] if cell["condition"] != "true tags")
+    found = tags.figures(results, "true tags", 60, tested="50 % noise", measure="perplexity")
+    expected = [c["tested with"]["50 % noise"]["perplexity"]["all"] for c in true if c["size"] == 60]
+    assert found.tolist() == expected
+
+
+def test_training_and_test_scenes_share_no_facts_and_each_is_described_once():
+    learned, sentences = tags.described(300, 0, "train")
+    judged, _ = tags.described(300, 0, "test")
+    assert len(learned) == len(sentences) == 300
+    assert {scene.facts for scene in learned}.isdisjoint(scene.facts for scene in judged)
+    assert max(len(vocabulary.tokenize(said)) for said in sentences) <= tags.LONGEST
+    assert all(language.holds(said, scene) for said, scene in zip(sentences, learned, strict=True))
+    assert tags.described(100, 0, "train")[1] == sentences[:100] != tags.described(100, 1, "train")[1]
+
+
+def test_no_hidden_word_is_betrayed_by_its_sentence():
+    _, sentences = tags.described(400, 0, "train")
+    vocabulary = Vocabulary.build(sentences)
+    ids, labels = language_model.masked_lm.hide(
+        vocabulary.encode(sentences), language_model.masked_lm.groups(vocabulary), np.random.default_rng(0)
+    )
+    named = 0
+    for seen, hidden in zip(ids, labels, strict=True):
+        read = {vocabulary.words[number] for number in seen}
+        asked = {vocabulary.words[number] for number in hidden[hidden != PAD]}
+        assert read.isdisjoint(asked)
+        assert {KIND_OF.get(word) for word in read}.isdisjoint({KIND_OF[word] for word in asked if word in KIND_OF})
+        named += any(word in KIND_OF for word in asked)
+    assert named > 50
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 1])
+def test_a_swapped_tag_is_always_another_one_and_all_others_are_as_likely(share):
+    kinds = np.full(9000, 4)
+    found = tags.swapped(kinds, share, np.random.default_rng(0))
+    assert np.mean(found != 4) == pytest.approx(share, abs=0.02)
+    counts = np.bincount(found[found != 4], minlength=10)
+    assert counts[4] == 0
+    if share:
+        assert stats.chisquare(np.delete(counts, 4)).pvalue > 0.001
+
+
+def test_tagged_photographs_are_of_the_right_kind_and_others_for_learning_than_for_judging(monkeypatch):
+    # The answer names the picture, so that it can be told which one was drawn.
+    labels = np.tile(np.repeat(np.arange(10), 2), 50)
+    monkeypatch.setattr(tags, "_tagger_answers", lambda: (labels, np.arange(1000)))
+    kinds = np.random.default_rng(0).integers(0, 10, 3000)
+    seen = {}
+    for learning in (True, False):
+        found = tags.tagged_photographs(kinds, np.random.default_rng(1), learning)
+        assert np.array_equal(labels[found], kinds)
+        seen[learning] = set(found.tolist())
+    assert seen[True].isdisjoint(seen[False])
+    assert len(seen[True] | seen[False]) > 900
+
+
+def test_words_are_counted_by_class():
+    vocabulary = Vocabulary.build(["A cat is red."])
+    number = vocabulary.numbers
+    labels = np.array([number["cat"], number["cat"], number["red"], number["a"]])
+    probabilities = np.full((4, len(vocabulary)), 0.01)
+    for row, (word, p) in enumerate([("cat", 0.5), ("a", 0.6), ("red", 0.25), ("a", 0.8)]):
+        probabilities[row, number[word]] = p
+    probabilities[1, number["cat"]] = 0.125
+    found = tags.by_class(np.log(probabilities), labels, vocabulary)
+    assert found["accuracy"] == {"all": 0.75, "kinds": 0.5, "colours": 1.0, "function words": 1.0}
+    assert found["perplexity"] == pytest.approx(
+        {"all": 80**0.25, "kinds": 4.0, "colours": 4.0, "function words": 1.25}, rel=1e-4
+    )
+    assert found["words"] == {"all": 4, "kinds": 2, "colours": 1, "function words": 1}
+
+
+def results_of(**accuracies):
+    """Results with these accuracies of the text alone and of true tags, a seed each."""
+    cells = [
+        {"seed": seed, "size": 250, "condition": condition.replace("_", " "), "accuracy": {"all": value}}
+        for condition, values in accuracies.items()
+        for seed, value in reversed(list(enumerate(values)))
+    ]
+    return {"cells": cells}
+
+
+def test_a_gain_is_the_mean_difference_seed_by_seed_with_its_95_percent_interval():
+    results = results_of(text_alone=[0.5, 0.6, 0.7], true_tags=[0.6, 0.72, 0.79])
+    assert tags.figures(results, "true tags", 250).tolist() == [0.6, 0.72, 0.79]
+    mean, half = tags.gain(results, "true tags", 250)
+    low, high = stats.ttest_rel([0.6, 0.72, 0.79], [0.5, 0.6, 0.7]).confidence_interval(0.95)
+    assert (mean - half, mean + half) == pytest.approx((low, high))
+
+
+def test_all_words_that_are_said_have_a_class():
+    _, sentences = tags.described(1000, 5, "train")
+    said = {token for sentence in sentences for token in vocabulary.tokenize(sentence) if token[0].isalpha()}
+    assert said <= WORD_CLASSES.keys()
+    assert set(WORD_CLASSES.values()) == set(CLASSES)
+    assert {WORD_CLASSES[word] for word in ("cat", "cars", "deer")} == {"kinds"}
+    assert [WORD_CLASSES[w] for w in ("red", "sits", "parked", "mat", "two", "the")] == [
+        "colours", "verbs", "verbs", "places", "other content words", "function words"
+    ]  # fmt: skip
+
+
+def test_the_command_prints_a_table_and_refuses_the_results_of_another_plan(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(tags, "tagged_photographs", always_wrong)
+    monkeypatch.setattr(tags, "QUICK", replace(TINY, sizes=(30,), seeds=(0,)))
+    parser = argparse.ArgumentParser()
+    study.add_arguments(parser)
+    arguments = parser.parse_args(["tags", "--quick", "--out", str(tmp_path / "quick.json")])
+    assert study.run(arguments) == 0
+    printed = capsys.readouterr().out
+    assert all(condition in printed for condition in CONDITIONS)
+    monkeypatch.setattr(tags, "QUICK", replace(TINY, sizes=(30,), seeds=(0, 1)))
+    assert study.run(arguments) == 2
+    assert "another plan" in capsys.readouterr().err
+
+
+def test_results_that_are_not_there_say_how_to_make_them(tmp_path):
+    with pytest.raises(FileNotFoundError, match="python -m tools study tags"):
+        tags.load(tmp_path / "tags.json")

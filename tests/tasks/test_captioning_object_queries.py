@@ -1,0 +1,82 @@
+"""Training what finds things, on a small scale."""
+
+import numpy as np
+import pytest
+
+from vistext import scenes
+from vistext.scenes.ontology import MOST_THINGS
+from vistext.tasks import captioning
+from vistext.tasks.captioning.model import DescriberConfig
+from vistext.tasks.captioning.object_queries import BOX, ENDS, NOTHING, TRAITS, Batches, Loss, Recipe
+
+SMALL = DescriberConfig(words=9, widths=(4, 6, 8, 8), depth=1, width=16, heads=2, finding=1)
+SEEN = scenes.sample(12, 3, "train")
+
+
+def said(labels, sure=20.0):
+    """What a network would say that is sure of these labels."""
+    scores = np.zeros((*labels.shape[:-1], ENDS[-1] + 4), "float32")
+    for number, (first, words) in enumerate(zip([0, *ENDS], TRAITS.values(), strict=False)):
+        scores[..., first : first + len(words)] = sure * np.eye(len(words))[labels[..., number].astype(int)]
+    scores[..., ENDS[-1] :] = labels[..., BOX]
+    return scores
+
+
+def test_labels_say_what_each_thing_is_from_the_left_to_the_right():
+    labels = captioning.object_queries.labels(SEEN)
+    assert labels.shape == (12, MOST_THINGS, len(TRAITS) + 4)
+    for scene, found in zip(SEEN, labels, strict=True):
+        things = [scene.things[index] for index in captioning.object_queries.ordered(scene)]
+        assert [thing.box.middle for thing in things] == sorted(thing.box.middle for thing in scene.things)
+        for thing, row in zip(things, found, strict=False):
+            traits = {name: words[int(number)] for (name, words), number in zip(TRAITS.items(), row, strict=False)}
+            assert traits == {name: getattr(thing, name) for name in TRAITS}
+            assert row[BOX].tolist() == pytest.approx([thing.box.x, thing.box.y, thing.box.w, thing.box.h])
+        assert not found[len(things) :].any()
+
+
+def test_who_is_right_and_sure_loses_nothing_and_who_is_wrong_something():
+    labels, loss = captioning.object_queries.labels(SEEN), Loss(box=2.0)
+    assert float(loss(labels, said(labels))) == pytest.approx(0, abs=1e-4)
+    assert float(captioning.object_queries.right(labels, said(labels))) == 1
+    there = labels[..., 0] != NOTHING
+    for number in range(len(TRAITS)):
+        wrong = labels.copy()
+        wrong[0, 0, number] = (wrong[0, 0, number] + 1) % len(list(TRAITS.values())[number])
+        over = there.size if number == 0 else there.sum()
+        assert float(loss(labels, said(wrong))) == pytest.approx(20 / over, rel=1e-3)
+        assert float(captioning.object_queries.right(labels, said(wrong))) == pytest.approx(1 - 1 / there.size)
+    moved = labels.copy()
+    moved[0, 0, BOX] += 0.1
+    assert float(loss(labels, said(moved))) == pytest.approx(2 * 0.4 / there.sum(), rel=1e-3)
+
+
+def test_where_there_is_nothing_only_that_counts():
+    labels = captioning.object_queries.labels(SEEN)
+    dreamed = said(labels)
+    dreamed[labels[..., 0] == NOTHING, ENDS[0] :] = 7
+    assert float(Loss(box=2.0)(labels, dreamed)) == pytest.approx(0, abs=1e-4)
+    assert float(captioning.object_queries.right(labels, dreamed)) == 1
+
+
+def test_batches_keep_grids_and_labels_together():
+    labels = captioning.object_queries.labels(SEEN)
+    grids = np.arange(12, dtype="float16")[:, None, None] * np.ones((1, 4, 3), "float16")
+    found, wanted = Batches(grids, labels, 20, 0)(3)
+    assert (found.dtype, found.shape) == (np.float32, (20, 4, 3))
+    assert np.array_equal(wanted, labels[found[:, 0, 0].astype(int)])
+    assert np.array_equal(Batches(grids, labels, 20, 0)(3, 0.5)[0], found)
+    assert not np.array_equal(Batches(grids, labels, 20, 1)(3)[0], found)
+
+
+def test_it_learns_what_the_grids_say_and_what_is_complete_is_not_trained_again(tmp_path):
+    labels, random = captioning.object_queries.labels(SEEN), np.random.default_rng(0)
+    grids = random.normal(size=(12, 64, 8)).astype("float16")
+    recipe = Recipe(steps=200, size=12)
+    network, history = captioning.object_queries.train(recipe, SMALL, grids, SEEN, checkpoint=tmp_path, bar=False)
+    assert np.mean(history.loss[-5:]) < 0.5 * history.loss[0]
+    assert float(captioning.object_queries.right(labels, network.predict(grids.astype("float32"), verbose=0))) > 0.3
+    again, history = captioning.object_queries.train(recipe, SMALL, grids, SEEN, checkpoint=tmp_path, bar=False)
+    assert not history.loss
+    for one, other in zip(again.get_weights(), network.get_weights(), strict=True):
+        assert np.array_equal(one, other)

@@ -1,0 +1,190 @@
+"""Making the shipped weights of lesson 02, end to end on a small scale, and the short trainings of the lesson."""
+
+import argparse
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tools.weights import drawn, train_detector, train_segmenter
+from vistext import metrics, scenes
+from vistext.nn import weights
+from vistext.scenes import ontology
+from vistext.tasks import detection
+from vistext.tasks.detection.model import DetectorConfig
+from vistext.tasks.detection.segmenter import SegmenterConfig
+from vistext.tasks.detection.train import DETECTING, SEGMENTING, Recipe, Scenes
+
+TINY = {
+    "detector": Recipe(DetectorConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, size=4),
+    "segmenter": Recipe(SegmenterConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, size=4),
+}
+COMMANDS = {"detector": train_detector, "segmenter": train_segmenter}
+STOPS_AT = 3
+
+
+def parsed(name, *words):
+    parser = argparse.ArgumentParser()
+    COMMANDS[name].add_arguments(parser)
+    return parser.parse_args(words)
+
+
+@pytest.fixture(scope="module", params=list(TINY))
+def made(request, tmp_path_factory):
+    """A command, stopped and run again: its name, folder, exit codes, and the files left each time."""
+    name, folder = request.param, tmp_path_factory.mktemp("made")
+    words = ["--out", str(folder), "--checkpoint", str(folder / "unfinished")]
+    stops = [STOPS_AT]
+
+    class Stopped(Scenes):
+        """Scenes during which somebody presses Ctrl-C, once."""
+
+        def __call__(self, step, progress):
+            if step in stops:
+                stops.remove(step)
+                raise KeyboardInterrupt
+            return super().__call__(step, progress)
+
+    codes, left = [], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(COMMANDS[name], "RECIPE", TINY[name])
+        patch.setattr(drawn, "SPLITS", {"val": 5, "test": 20, "compositional": 6})
+        patch.setattr(detection.train, "SETTLING", 20)
+        patch.setattr(drawn, "fastest_precision", lambda: "float32")
+        patch.setattr(detection.train, "Scenes", Stopped)
+        for _ in range(2):
+            codes.append(COMMANDS[name].run(parsed(name, *words)))
+            left.append(sorted(path.name for path in folder.rglob("*") if path.is_file()))
+        patch.setattr(detection.train, "Scenes", Scenes)
+        model, _ = detection.train.train({"detector": DETECTING, "segmenter": SEGMENTING}[name], TINY[name], bar=False)
+    return name, folder, codes, left, model
+
+
+def test_stopped_it_says_how_to_go_on_and_run_again_it_ships_what_a_training_that_never_stopped_gives(made):
+    name, folder, codes, left, uninterrupted = made
+    assert codes == [130, 0]
+    assert left == [["history.json", f"step-{STOPS_AT}.weights.h5"], [f"{name}.json", f"{name}.npz"]]
+    with np.load(folder / f"{name}.npz") as shipped:
+        for variable in uninterrupted.variables:
+            expected = variable.numpy()
+            if expected.ndim > 1:
+                expected = expected.astype("float16")
+            assert shipped[variable.path] == pytest.approx(expected, rel=1e-2, abs=1e-3)
+
+
+def test_the_card_says_how_the_weights_were_made(made):
+    name, folder, *_ = made
+    card = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    assert card["recipe"]["command"] == f"python -m tools weights {name}"
+    assert (card["recipe"]["steps"], card["recipe"]["size"], card["recipe"]["precision"]) == (6, 4, "float32")
+    assert card["config"]["widths"] == [4, 8, 8, 8]
+    assert card["classes"] == list(ontology.KINDS)
+    assert card["versions"].keys() == {"python", "tensorflow", "keras"}
+    assert {split: of["scenes"] for split, of in card["measured"].items()} == {"val": 5, "test": 20, "compositional": 6}
+
+
+def test_the_card_says_what_is_measured_of_the_shipped_weights(made):
+    name, folder, *_ = made
+    build = {"detector": detection.model.build, "segmenter": detection.segmenter.build}[name]
+    shipped = build(TINY[name].network)
+    weights.load_into(shipped, name, folder)
+    drawn = scenes.draw_many(scenes.sample(20, 0, "test"))
+    measured = weights.card(name, folder)["measured"]["test"]
+    if name == "segmenter":
+        said = detection.segmenter.segment(shipped, drawn.pictures)
+        assert measured["mean_iou"] == pytest.approx(metrics.mean_iou(said, drawn.classes), abs=1e-4)
+        assert measured["pixels_right"] == pytest.approx((said == drawn.classes).mean(), abs=1e-4)
+    else:
+        found = detection.model.detect(shipped, drawn.pictures, score=detection.train.LEAST_SCORE)
+        result = metrics.mean_average_precision(found, drawn.boxes, drawn.kinds)
+        assert measured["mean_average_precision"] == pytest.approx(result.mean, abs=1e-4)
+        assert list(measured["by_overlap"].values()) == pytest.approx(result.by_overlap, abs=1e-4)
+
+
+def test_figures_are_taken_apart_by_the_number_of_things():
+    """A detector that finds everything in pictures of one thing, and nothing in others."""
+    drawn = scenes.draw_many(scenes.sample(40, 1, "val"))
+
+    class Shy:
+        def __call__(self, pictures, training):
+            alone = np.where((drawn.kinds >= 0).sum(axis=1, keepdims=True) == 1, drawn.kinds, -1)
+            truth = detection.model.targets(drawn.boxes, alone)
+            kinds = np.where(np.arange(10) == truth[..., :1], 20.0, -20.0)
+            edges = np.where(np.arange(32) == truth[..., 1:, None], 20.0, -20.0)
+            return np.concatenate([kinds, edges.reshape(*truth.shape[:3], -1)], axis=-1).astype("float32")
+
+    by_things = detection.train.measure_detector(Shy(), drawn)["by_things"]
+    assert by_things == pytest.approx({"1": 1, "2": 0, "3": 0, "4": 0})
+
+
+def test_a_batch_depends_on_its_number_and_the_seed_alone():
+    def batch(step, seed=0):
+        pictures, labels = Scenes(DETECTING.labels, 3, seed)(step, 0.5)
+        assert (pictures.shape, labels.shape) == ((3, 64, 64, 3), (3, 16, 16, 5))
+        return pictures
+
+    assert np.array_equal(batch(5), batch(5))
+    assert not np.array_equal(batch(5), batch(6))
+    assert not np.array_equal(batch(5), batch(5, seed=1))
+
+
+def test_settling_gives_batch_norm_the_statistics_of_many_pictures(monkeypatch):
+    monkeypatch.setattr(detection.train, "SETTLING", 200)
+    monkeypatch.setattr(detection.train, "AT_ONCE", 50)
+    model = detection.model.build(TINY["detector"].network)
+    norm = model.get_layer("stem_norm")
+    detection.train.settle(model)
+    pictures = scenes.draw_many(scenes.sample(200, scenes.TRAIN_SEED_OFFSET - 1, "train")).pictures
+    features = np.asarray(model.get_layer("stem_conv")(model.get_layer("scaled")(pictures)))
+    assert norm.moving_mean.numpy() == pytest.approx(features.mean(axis=(0, 1, 2)), abs=0.15)
+
+
+def test_a_segmenter_starts_from_the_body_of_a_detector_and_from_nothing_else_of_it():
+    body = detection.model.build(TINY["detector"].network)
+    # In so little time, not one step is taken.
+    started, _ = detection.train.train(
+        SEGMENTING, replace(TINY["segmenter"], steps=None, seconds=1e-9), body=body, bar=False
+    )
+    for name in ("stem_conv", "down2_0_conv", "across1", "up1_conv"):
+        assert np.array_equal(started.get_layer(name).kernel, body.get_layer(name).kernel)
+    assert "up0_conv" not in {layer.name for layer in body.layers}
+
+
+def test_a_body_of_other_sizes_is_refused():
+    body = detection.model.build(DetectorConfig(widths=(4, 8, 8, 10), depth=1))
+    with pytest.raises(ValueError, match=r"down3_0_conv has another size.*the same widths and depth"):
+        detection.train.train(SEGMENTING, TINY["segmenter"], body=body, bar=False)
+
+
+@pytest.mark.parametrize("task", [DETECTING, SEGMENTING], ids=["detector", "segmenter"])
+def test_a_few_steps_teach_something(task):
+    network = replace(TINY[task.name].network, widths=(16, 32, 32, 32))
+    _, history = detection.train.train(task, Recipe(network, steps=25, size=16, adam_rate=0.2), bar=False)
+    assert np.mean(history.loss[-5:]) < 0.85 * np.mean(history.loss[:5])
+
+
+def test_with_seconds_instead_of_steps_it_stops_in_time():
+    recipe = replace(TINY["detector"], steps=None, seconds=1e-3)
+    _, history = detection.train.train(DETECTING, recipe, bar=False)
+    assert len(history.loss) <= 1  # none, where a millisecond passes before the first step
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_by_default_the_command_makes_the_shipped_weights_where_they_belong(name):
+    arguments = parsed(name)
+    assert (arguments.share, arguments.fresh) == (1.0, False)
+    assert arguments.out == weights.FOLDER
+    assert arguments.checkpoint.name == name
+
+
+def test_the_recipes_of_the_shipped_weights_are_those_on_their_cards():
+    for name, recipe in (
+        ("detector", train_detector.RECIPE),
+        ("segmenter", train_segmenter.RECIPE),
+    ):
+        card = weights.card(name)
+        assert card["recipe"]["share"] == 1.0
+        for setting in ("steps", "size", "learning_rate", "adam_rate", "seed"):
+            assert card["recipe"][setting] == getattr(recipe, setting)
+        assert {**card["config"], "precision": "float32"} == json.loads(json.dumps(vars(recipe.network)))

@@ -1,0 +1,161 @@
+"""Training the generator of pictures and shipping it, end to end on a small scale."""
+
+import argparse
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tools.weights import train_gan
+from vistext.nn import weights
+from vistext.nn.engine import keras
+from vistext.scenes import portraits
+from vistext.tasks import classification, gan
+from vistext.tasks.gan.train import Batches, Recipe
+
+SMALL = Recipe(network=gan.model.GanConfig(noise=8, width=8), steps=6, size=16, every=3)
+PICTURES, LABELS = portraits.make(120, 0)
+
+
+@pytest.fixture(scope="module")
+def examiner():
+    keras.utils.set_random_seed(0)
+    return classification.model.build(classification.model.TaggerConfig(widths=(4, 8)))
+
+
+def test_an_epoch_shows_every_picture_once_in_another_order_each_time():
+    numbers = np.arange(12)
+    batches = Batches(numbers, numbers, 4, seed=1)
+    epochs = [np.concatenate([batches(step)[0] for step in range(first, first + 3)]) for first in (0, 3)]
+    assert all(sorted(epoch.tolist()) == list(range(12)) for epoch in epochs)
+    assert not np.array_equal(*epochs)
+    assert np.array_equal(batches(4)[0], epochs[1][4:8])
+    for size in (0, 13):
+        with pytest.raises(ValueError, match="accepted: 1 to 12"):
+            Batches(numbers, numbers, size)
+
+
+def test_pictures_and_labels_stay_together():
+    pictures, labels = Batches(PICTURES, LABELS, 30)(5)
+    assert labels.dtype == np.int32
+    known = {picture.tobytes(): label for picture, label in zip(PICTURES, LABELS, strict=True)}
+    assert [known[picture.tobytes()] for picture in pictures] == labels.tolist()
+
+
+def test_training_keeps_what_is_nearest_to_pictures_kept_aside(examiner, monkeypatch):
+    monkeypatch.setattr(gan.train, "KEPT_ASIDE", 40)
+    shown = {}
+
+    def watch(model, step):
+        shown[step] = gan.model.invent(model, LABELS[-40:], seed=1)
+
+    generator, discriminator, match = gan.train.train(
+        SMALL, PICTURES, LABELS, examiner=examiner, watch=watch, bar=False
+    )
+    real = gan.metrics.seen_by(examiner, PICTURES[-40:]).features
+    expected = {
+        step: gan.metrics.kernel_distance(gan.metrics.seen_by(examiner, made).features, real)
+        for step, made in shown.items()
+    }
+    assert dict(match.watched) == pytest.approx(expected, rel=1e-4)
+    assert list(expected) == [0, 3, 6]
+    assert match.best == min(expected, key=expected.get)
+    assert np.array_equal(gan.model.invent(generator, LABELS[-40:], seed=1), shown[match.best])
+    assert np.asarray(discriminator([PICTURES[:2].astype("float32"), LABELS[:2]])).shape == (2, 1)
+
+
+def test_without_an_examiner_nothing_is_measured():
+    _, _, match = gan.train.train(replace(SMALL, steps=1), PICTURES, LABELS, bar=False)
+    assert (match.watched, match.best) == ([], None)
+
+
+def test_real_pictures_would_measure_as_real_ones(examiner, monkeypatch):
+    """What "invents" further real pictures is at the distance of real from real, and as diverse."""
+    other, kinds = portraits.make(120, 1)
+    other = other[np.argsort(kinds, kind="stable")][np.argsort(np.argsort(LABELS, kind="stable"))]
+    monkeypatch.setattr(gan.model, "invent", lambda generator, labels, seed: other[: len(labels)])
+    measured = gan.train.measure(None, examiner, (PICTURES, LABELS), other, count=100)
+    assert measured["distance"] == pytest.approx(measured["distance_real"])
+    assert measured["diversity"] == pytest.approx(1, abs=0.2)
+    assert measured["recognised_real"] == gan.metrics.recognised(
+        gan.metrics.seen_by(examiner, PICTURES[:100]).probabilities, LABELS[:100]
+    )
+
+
+def parsed(*words):
+    parser = argparse.ArgumentParser()
+    train_gan.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The command on a small scale, stopped once and run again: its folder, and both exit codes."""
+    folder = tmp_path_factory.mktemp("made")
+    small = classification.train.Recipe(widths=(4, 8), epochs=1, size=50, sides=((32, 1.0),))
+    arguments = parsed("--out", str(folder), "--checkpoint", str(folder / "unfinished"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_gan, "COUNTS", {"generator": 100, "examiner": 100})
+        patch.setattr(train_gan, "TESTED", 40)
+        patch.setattr(train_gan, "EXAMINING", small)
+        patch.setattr(gan.train, "KEPT_ASIDE", 20)
+        patch.setattr(train_gan, "Recipe", lambda: replace(SMALL, every=2))
+        patch.setattr(train_gan, "fastest_precision", lambda: "float32")
+        stops = [4]
+
+        class Stopped(Batches):
+            def __call__(self, step):
+                if step in stops:
+                    stops.remove(step)
+                    raise KeyboardInterrupt
+                return super().__call__(step)
+
+        patch.setattr(gan.train, "Batches", Stopped)
+        codes = [train_gan.run(arguments) for _ in range(2)]
+    return folder, codes
+
+
+def test_it_can_be_stopped_and_run_again(made):
+    folder, codes = made
+    assert codes == [130, 0]
+    assert not (folder / "unfinished").exists()
+
+
+def test_what_is_shipped_is_whole_and_its_card_says_how_it_was_made(made, monkeypatch):
+    folder, _ = made
+    card = json.loads((folder / "gan.json").read_text())
+    assert card["config"] == {"noise": 8, "width": 8, "classes": 10}
+    assert card["recipe"]["command"] == "python -m tools weights gan"
+    assert card["recipe"]["steps_done"] == 6
+    assert card["recipe"]["best_step"] in {0, 2, 4, 6}
+    assert set(card["measured"]) == {
+        "recognised",
+        "recognised_real",
+        "distance",
+        "distance_real",
+        "diversity",
+        "pictures",
+    }
+    generator = gan.model.build_generator(gan.model.GanConfig(**card["config"]))
+    weights.load_into(generator, "gan", folder)
+    examiner = classification.model.build(classification.model.TaggerConfig(widths=(4, 8)))
+    weights.load_into(examiner, "portrait_tagger", folder)
+    real, baseline = portraits.make(40, 0, "test"), portraits.make(40, 1, "test")[0]
+    measured = gan.train.measure(generator, examiner, real, baseline, count=40)
+    shared = {name: card["measured"][name] for name in measured}
+    assert measured == pytest.approx(shared, abs=2e-3, rel=1e-2)
+
+
+def test_roughened_pictures_are_noisy_and_every_second_one_is_blurred():
+    plain = np.full((400, 16, 16, 3), 128, np.uint8)
+    plain[:, :, 8:] = 168
+    rough = gan.train.roughened(plain, 0)
+    assert (rough.shape, rough.dtype) == (plain.shape, np.uint8)
+    assert np.array_equal(rough, gan.train.roughened(plain, 0))
+    noise = rough[:, :, :6].astype(float).std(axis=(1, 2, 3))
+    assert noise.min() < 3
+    assert 30 < noise.max() < 45
+    step = rough.astype(float).mean(axis=(1, 3))  # along the rows: dark, then light
+    edge = np.abs(step[:, 8] - step[:, 7])
+    assert [edge[0::2].mean(), edge[1::2].mean()] == pytest.approx([40 / 3, 40], abs=2)

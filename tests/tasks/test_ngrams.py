@@ -1,0 +1,118 @@
+"""Counting language models, held to values worked out by hand and to the definition, written out."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from vistext.data.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from vistext.tasks.language_model.model import perplexity
+from vistext.tasks.language_model.ngrams import NGrams
+
+A, B, C = 4, 5, 6
+WORDS = 7  # the special ones, and a, b, c
+POSSIBLE = (END, UNKNOWN, A, B, C)
+
+
+def rows(*sentences):
+    """Sentences of a, b and c as numbers, with start, end and padding."""
+    return Vocabulary(("<pad>", "<start>", "<end>", "<unknown>", "a", "b", "c")).encode(sentences)
+
+
+def test_of_order_0_every_word_is_as_likely_as_every_other_and_the_perplexity_is_their_number():
+    model = NGrams(0, WORDS).fit(rows("a b"))
+    assert {model.probability(word) for word in POSSIBLE} == {1 / 5}
+    test = rows("a", "c b c")
+    assert perplexity(model.log_probabilities(test), test) == pytest.approx(5)
+
+
+def test_of_order_1_a_word_is_likely_as_its_count_says_less_the_discount():
+    model = NGrams(1, WORDS, discount=0.5).fit(rows("a a b", "a"))
+    # Counts: a 3, b 1, end 2; the discounts of three words, 1.5 of 6, are shared out among five words.
+    assert model.probability(A) == pytest.approx(2.5 / 6 + 1.5 / 6 / 5)
+    assert model.probability(B) == pytest.approx(0.5 / 6 + 1.5 / 6 / 5)
+    assert model.probability(C) == pytest.approx(1.5 / 6 / 5)
+    assert model.probability(END) == pytest.approx(1.5 / 6 + 1.5 / 6 / 5)
+
+
+def test_of_order_2_what_is_taken_off_goes_to_words_that_follow_many_others():
+    model = NGrams(2, WORDS, discount=0.5).fit(rows("a b", "c b", "a c"))
+    # After a: b once, c once. Different words before each: a 1, c 2 (start, a), b 2 (a, c), end 2 (b, c); 7 in all.
+    lower_b = (2 - 0.5) / 7 + 0.5 * 4 / 7 / 5
+    assert model.probability(B, [START, A]) == pytest.approx((1 - 0.5) / 2 + 0.5 * 2 / 2 * lower_b)
+    lower_a = (1 - 0.5) / 7 + 0.5 * 4 / 7 / 5
+    assert model.probability(A, [START, A]) == pytest.approx(0.5 * 2 / 2 * lower_a)
+
+
+@pytest.mark.parametrize("order", range(5))
+@pytest.mark.parametrize("before", [[], [START], [START, A], [START, B, UNKNOWN], [START, C, C, C, C]])
+def test_after_anything_the_probabilities_of_all_words_add_up_to_1(order, before):
+    model = NGrams(order, WORDS).fit(rows("a b a", "c a b", "b", "a b a"))
+    assert sum(model.probability(word, before) for word in POSSIBLE) == pytest.approx(1)
+
+
+def by_the_book(word, context, runs, discount):
+    """Chen and Goodman's equation for interpolated Kneser-Ney, with counts looked for anew each time.
+
+    `runs` are all runs of the highest order; below it, different words before a run are counted in place of runs.
+    """
+    longest = len(runs[0]) - 1
+
+    def count(run):
+        if len(run) == longest + 1:
+            return sum(one == run for one in runs)
+        # For a shorter run, the different longer ones that end in it, all the way up.
+        return len({one[-len(run) - 1 :] for one in runs if one[-len(run) :] == run})
+
+    counts = {w: count((*context, w)) for w in POSSIBLE}
+    lower = by_the_book(word, context[1:], runs, discount) if context else 1 / len(POSSIBLE)
+    total = sum(counts.values())
+    if not total:
+        return lower
+    seen = sum(c > 0 for c in counts.values())
+    return max(counts[word] - discount, 0) / total + discount * seen / total * lower
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_it_counts_as_the_definition_says(order):
+    random = np.random.default_rng(order)
+    sentences = [" ".join(random.choice(["a", "b", "c"], random.integers(1, 6))) for _ in range(30)]
+    train = rows(*sentences)
+    runs = []
+    for row in train.tolist():
+        padded = [START] * (order - 2) + [number for number in row if number != PAD]
+        padded = padded if order > 1 else padded[1:]
+        runs += [tuple(padded[i : i + order]) for i in range(len(padded) - order + 1)]
+    model = NGrams(order, WORDS, discount=0.6).fit(train)
+    for context in product((A, B, C, UNKNOWN), repeat=order - 1):
+        for word in POSSIBLE:
+            expected = by_the_book(word, context, runs, 0.6)
+            assert model.probability(word, [START, *context]) == pytest.approx(expected)
+
+
+def test_a_sentence_is_as_likely_as_its_words_one_after_the_other():
+    model = NGrams(3, WORDS).fit(rows("a b a", "c a b"))
+    (logs,) = model.log_probabilities(rows("b a"))
+    expected = [model.probability(B, [START]), model.probability(A, [START, B]), model.probability(END, [START, B, A])]
+    assert np.exp(logs) == pytest.approx(expected)
+    padded = np.pad(rows("b a"), ((0, 0), (0, 2)))
+    assert model.log_probabilities(padded)[0] == pytest.approx([*logs, 0, 0])
+
+
+def test_fitted_again_it_has_forgotten_what_it_was_fitted_to_before():
+    once, twice = NGrams(2, WORDS).fit(rows("a b")), NGrams(2, WORDS).fit(rows("c c c", "b")).fit(rows("a b"))
+    assert once.probability(B, [START, A]) == twice.probability(B, [START, A])
+    assert once.probability(C, [START, C]) == twice.probability(C, [START, C])
+
+
+def test_longer_runs_find_what_shorter_ones_cannot():
+    train = rows(*["a c a", "b c b"] * 20)
+    found = [perplexity(NGrams(order, WORDS).fit(train).log_probabilities(train), train) for order in range(4)]
+    assert found == sorted(found, reverse=True)
+    assert found[3] < 1.3 < found[2]
+
+
+@pytest.mark.parametrize(("order", "discount"), [(-1, 0.5), (2, 0), (2, 1)])
+def test_what_cannot_be_is_refused(order, discount):
+    with pytest.raises(ValueError, match="accepted"):
+        NGrams(order, WORDS, discount)

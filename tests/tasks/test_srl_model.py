@@ -1,0 +1,220 @@
+"""The network of lesson 07: which slots it fills with what, what the verb decides, what is given, what is refused."""
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from vistext import scenes
+from vistext.nn import weights
+from vistext.nn.engine import keras
+from vistext.scenes import language
+from vistext.scenes.language import ROLES
+from vistext.tasks import captioning, srl
+from vistext.tasks.srl.model import END, MOST, NONE, PAD, START, VERBS, WORDS, RoleModel, RolesConfig
+
+SMALL = RolesConfig(channels=8, width=16, heads=2, blocks=2)
+EYE = captioning.model.DescriberConfig(words=5, widths=(8, 8, 8, 8), depth=1)
+GRIDS = np.random.default_rng(0).normal(size=(5, 64, 8)).astype("float32")
+KINDS = ("airplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+PLACES = ("floor", "mat", "box", "table", "grass", "road", "pavement", "quay", "water", "sky")
+PICTURES = scenes.draw_many(scenes.sample(3, 3, "val")).pictures
+
+
+@pytest.fixture(scope="module")
+def network():
+    """With weights so large that every slot and every cell counts."""
+    network, random = srl.model.build(SMALL), np.random.default_rng(3)
+    for weight in network.trainable_variables:
+        weight.assign(random.normal(scale=0.4, size=weight.shape))
+    return network
+
+
+@pytest.fixture(scope="module")
+def model(network):
+    keras.utils.set_random_seed(0)
+    return RoleModel(captioning.model.build_eye(EYE), network)
+
+
+def number(word):
+    return WORDS.index(word)
+
+
+def test_words_and_roles_are_those_of_the_drawn_world():
+    seen = {
+        (one.verb, role, value)
+        for s in scenes.sample(400, 1)
+        for one in language.frames(s)
+        for role, value in one.roles
+    }
+    assert {verb for verb, _, _ in seen} == set(VERBS)
+    assert {value for _, _, value in seen} | set(VERBS) | {"<pad>", "<start>", "<end>", "<none>"} == set(WORDS)
+    assert len(set(WORDS)) == len(WORDS)
+
+
+def test_slots_hold_the_frames_from_left_to_right():
+    ends = 0
+    for scene in scenes.sample(60, 4):
+        ids, ordered = srl.model.slots(scene)
+        middles = [scene.things[one.thing].box.middle for one in ordered]
+        assert middles == sorted(middles)
+        assert sorted(one.thing for one in ordered) == list(range(len(scene.things)))
+        assert len(ids) == MOST
+        for place, one in enumerate(ordered):
+            verb, thing, way, where = (WORDS[each] for each in ids[4 * place : 4 * place + 4])
+            values = dict(one.roles)
+            assert (verb, where) == (one.verb, values["place"])
+            assert thing in (values.get("agent"), values.get("item"))
+            assert way == values.get("direction", "<none>")
+        rest = ids[4 * len(ordered) :]
+        assert rest == [END, *[PAD] * (len(rest) - 1)][: len(rest)]
+        ends += END in ids
+    assert 0 < ends < 60
+
+
+def test_a_slot_sees_the_picture_and_the_slots_before_it_alone(network):
+    ids = np.random.default_rng(1).integers(4, len(WORDS), (5, 9)).astype("int32")
+    ids[:, 0] = START
+    said = np.asarray(network([GRIDS, ids]))
+    assert (said.shape, said.dtype) == ((5, 9, len(WORDS) + 5), np.float32)
+    assert ((said[..., len(WORDS) : -1] >= 0) & (said[..., len(WORDS) : -1] <= 1)).all()
+    changed = ids.copy()
+    changed[:, 5] = np.where(ids[:, 5] == 7, 8, 7)
+    after = np.asarray(network([GRIDS, changed]))
+    assert after[:, :5] == pytest.approx(said[:, :5], abs=1e-5)
+    assert np.abs(after - said)[:, 5:].max(axis=-1).min() > 1e-3
+    assert np.abs(np.asarray(network([GRIDS[::-1], ids])) - said)[0].max(axis=-1).min() > 1e-3
+
+
+def allowed(place, before, verb):
+    """What may stand in a slot, said a second time."""
+    if before in (END, PAD):
+        return {PAD}
+    kind = place % 4
+    if kind == 0:
+        return {number(word) for word in VERBS} | ({END} if place else set())
+    if kind == 1:
+        return set(map(number, KINDS))
+    if kind == 2:
+        return {number("left"), number("right")} if "direction" in ROLES[WORDS[verb]] else {NONE}
+    return set(map(number, PLACES))
+
+
+def test_what_is_written_is_the_likeliest_of_what_may_stand_there(network):
+    written = srl.model.write(network, GRIDS)
+    before = np.concatenate([np.full((5, 1), START), written.ids[:, :-1]], axis=1).astype("int32")
+    said = np.asarray(network([GRIDS, before]))
+    for row in range(5):
+        verb = PAD
+        for place in range(MOST):
+            may = sorted(allowed(place, before[row, place], verb))
+            logs = log_softmax(said[row, place, may].astype("float64"))
+            assert written.ids[row, place] == may[int(logs.argmax())]
+            assert written.log_probabilities[row, place, may] == pytest.approx(logs, abs=1e-3)
+            verb = written.ids[row, place] if place % 4 == 0 else verb
+        there = np.isin(written.ids[row, ::4], [number(verb) for verb in VERBS])
+        sizes = np.where(there, np.exp(said[row, 3::4, -1]), 0)
+        assert written.seen[row] == pytest.approx(sizes, rel=1e-3)
+        assert written.boxes[row][there] == pytest.approx(said[row, 3::4, len(WORDS) : -1][there], abs=1e-4)
+
+
+def test_many_pictures_are_written_as_each_alone(network, monkeypatch):
+    together = srl.model.write(network, GRIDS)
+    monkeypatch.setattr(srl.model, "LOOKED_AT_ONCE", 2)
+    for one, same in zip(srl.model.write(network, GRIDS), together, strict=True):
+        assert one == pytest.approx(same, rel=1e-3, abs=1e-4)
+    assert [len(each) for each in srl.model.write(network, GRIDS[:0])] == [0] * 4
+
+
+def test_frames_come_by_how_much_is_seen_with_the_roles_of_their_verb(model):
+    written = srl.model.write(model.network, GRIDS)
+    for frames, row in zip(model.frames_seen(GRIDS), range(5), strict=True):
+        assert [frame.seen for frame in frames] == sorted(written.seen[row][written.seen[row] > 0], reverse=True)
+        for frame in frames:
+            assert tuple(role for role, _ in frame.roles) == ROLES[frame.verb]
+            assert 0 < frame.probability <= 1
+            assert frame.thing == srl.model.THINGS[frame.kind]
+    assert [len(each) for each in model.frames(PICTURES)] == [
+        len(each) for each in model.frames_seen(captioning.model.encode_images(model.eye, PICTURES))
+    ]
+
+
+def test_the_probability_of_a_frame_is_that_of_its_slots_multiplied(model):
+    written = srl.model.write(model.network, GRIDS)
+    chosen = np.take_along_axis(written.log_probabilities, written.ids[..., None], axis=2)[..., 0]
+    for row, frames in enumerate(model.frames_seen(GRIDS)):
+        by_size = np.argsort(-written.seen[row], kind="stable")
+        for frame, place in zip(frames, by_size, strict=False):
+            assert frame.probability == pytest.approx(np.exp(chosen[row, 4 * place : 4 * place + 4].sum()), rel=1e-3)
+
+
+def test_a_box_in_pixels_lies_within_the_picture():
+    frame = srl.model.Filled("sit", (("agent", "cat"), ("place", "mat")), 1.0, np.array([0.5, 0.25, 0.75, 0.25]), 0.1)
+    assert frame.edges(64).tolist() == [32, 16, 64, 32]
+
+
+def test_the_likelihood_of_verbs_is_shared_by_things_of_which_about_as_much_is_seen():
+    logs = np.full((1, MOST, len(WORDS)), -50.0, "float32")
+    for place, verb in ((0, "sit"), (4, "run"), (8, "fly")):
+        logs[0, place, number(verb)] = 0
+    written = srl.model.Written(np.zeros((1, MOST), int), logs, np.zeros((1, 4, 4)), np.array([[0.2, 0.2, 0.1, 0]]))
+    shares = np.exp(srl.model._of_most_prominent(written)).sum(axis=1)[0]
+    assert shares.sum() == pytest.approx(1)
+    assert [shares[VERBS.index(verb)] for verb in ("sit", "run")] == pytest.approx([0.5, 0.5], abs=1e-4)
+    assert shares[VERBS.index("fly")] < 1e-4
+
+
+def test_a_given_verb_is_taken_and_decides_which_roles_there_are(model):
+    for verb in ("run", "sit", "park"):
+        for frame in model.given(GRIDS, [verb] * 5):
+            assert (frame.verb, tuple(role for role, _ in frame.roles)) == (verb, ROLES[verb])
+
+
+def test_the_verb_that_was_found_anyway_changes_nothing(model):
+    free = srl.model.write(model.network, GRIDS)
+    verbs = [VERBS[each] for each in np.exp(srl.model._of_most_prominent(free)).max(axis=1).argmax(axis=1)]
+    by_verb = {(row, f.verb, f.roles) for row, each in enumerate(model.frames_seen(GRIDS)) for f in each}
+    for row, frame in enumerate(model.given(GRIDS, verbs)):
+        if (row, frame.verb) in {(other, verb) for other, verb, _ in by_verb}:
+            assert (row, frame.verb, frame.roles) in by_verb
+
+
+def test_verbs_of_all_things_are_taken_in_their_order(model):
+    wanted = [["run"], ["sit", "sit"], ["fly", "park", "walk"], ["swim", "sail", "drive", "anchor"], ["lie"]]
+    found = model.given_all(GRIDS, wanted)
+    assert [[frame.verb for frame in each] for each in found] == wanted
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda model: model.given(GRIDS, ["dance"] * 5), "a verb is one of: sit, .*'dance'"),
+        (lambda model: model.given(GRIDS, ["sit"]), "1 verbs for 5 pictures"),
+        (lambda model: model.given(GRIDS, "sits!"), "5 verbs for 5 pictures"),
+        (lambda model: model.given_all(GRIDS, [["sit"]]), "1 lists of verbs for 5 pictures"),
+        (lambda model: model.given_all(GRIDS[:1], [[]]), "0 verbs for a picture; accepted: 1 to 4"),
+        (lambda model: model.given_all(GRIDS[:1], [["dance"]]), "a verb is one of"),
+        (lambda model: model.frames_seen(GRIDS[:, :9]), r"grids have shape \[5, 9, 8\]; accepted: \[n, 64, 8\]"),
+        (lambda model: srl.model.write(model.network, GRIDS, np.zeros((5, 3))), r"accepted: \[5, 4\]"),
+        (lambda model: model.frames(PICTURES[0]), "shape"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_remedy(model, attempt, message):
+    with pytest.raises(ValueError, match=message):
+        attempt(model)
+
+
+def test_pictures_of_another_type_are_refused(model):
+    with pytest.raises(TypeError, match="accepted: uint8"):
+        model.frames(PICTURES / 255)
+
+
+def test_the_shipped_network_is_small_and_finds_the_course_s_frame():
+    card = weights.card("roles")
+    assert card["bytes"] < 3_000_000
+    assert tuple(card["words"]) == WORDS
+    model, course = srl.model.load(), scenes.course_scene()
+    [[frame]] = model.frames(scenes.draw_many([course]).pictures)
+    assert (frame.verb, frame.roles) == ("sit", (("agent", "cat"), ("place", "floor")))
+    assert language.holds(language.tell(frame.verb, frame.roles), course)
+    large = scenes.draw(course, 300).picture
+    assert model.frames(large[np.newaxis])[0][0].verb == "sit"

@@ -1,0 +1,205 @@
+"""`python -m tools bench`: ours and what is plainer, side by side in one run, a line of JSON for each.
+
+Describing: pictures are described in one compiled loop for all of them; then a few of them word by word, each word by a
+call of `model.predict`, with the same weights and the same words. Both have been warmed up.
+
+Answering: as many questions, each about another picture, are answered by one call that has been warmed up.
+
+Grading: the same submissions are graded by nbgrader's own `autograde` and by `vistext grade`.
+
+Tagging: the article's network is trained as the article says, ten epochs, and its time and accuracy taken. Then ours
+gets a tenth of that time, and then the whole of it. Times are of this machine, building and tracing included.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from vistext import environment, metrics, scenes
+from vistext.data import cifar10
+from vistext.data.vocabulary import END, PAD, START, UNKNOWN
+from vistext.nn.engine import keras
+from vistext.nn.training import fastest_precision
+from vistext.scenes import language
+from vistext.tasks import captioning, classification, vqa
+from vistext.tasks.classification.train import IN_A_TENTH, IN_THE_SAME, train
+
+EPOCHS, BATCH = 10, 64  # the article's
+SAME_TIME_TARGET = 0.87
+DESCRIBED, ONE_BY_ONE = 256, 4  # pictures
+DESCRIBED_TARGET = 1.0  # seconds, for all of them
+FASTER_TARGET = 20.0  # times as many pictures in the same time
+ANSWERED, ANSWERED_TARGET = 256, 1.0  # questions, and seconds for all of them
+STARTING = 1.0  # seconds that our network needs before and after its training loop: building, whitening
+PARTS = ("describing", "answering", "grading", "tagging")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--seed", type=int, default=0, help="of every start, order and shift (default: %(default)s)")
+    parser.add_argument("--only", choices=PARTS, help="one of the four (default: all)")
+    parser.add_argument(
+        "--submissions",
+        metavar="N",
+        type=int,
+        default=0,
+        help="grading: also a simulated class of so many, and what memory that takes (1000 take a quarter of an hour)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, and print a line as soon as it is known."""
+    measuring = {
+        "describing": lambda: describing(captioning.model.load()),
+        "answering": lambda: answering(vqa.model.load()),
+        "grading": lambda: grading(arguments.submissions),
+        "tagging": lambda: lines(arguments.seed),
+    }
+    parts = PARTS if arguments.only is None else (arguments.only,)
+    if "grading" in parts:
+        environment.require("nbgrader")  # now, and not after the parts before it
+    for part in parts:
+        for line in measuring[part]():
+            print(json.dumps(line), flush=True)
+    return 0
+
+
+def describing(
+    speaker: captioning.model.Describer, count: int = DESCRIBED, one_by_one: int = ONE_BY_ONE
+) -> Iterator[dict]:
+    """Two records: pictures, seconds and pictures a second, compiled and word by word; the first also has the targets.
+
+    Args:
+        speaker: whose sentences are timed; at each place it says the likeliest word.
+        count: pictures that it describes at once; the quickest of three times counts.
+        one_by_one: how many of them are described word by word; this alone takes seconds a picture.
+    """
+    pictures = scenes.draw_many(scenes.sample(count, 0, "test")).pictures
+    said = speaker.describe(pictures)
+    seconds = _quickest(lambda: speaker.describe(pictures))
+    some = pictures[:one_by_one]
+    plainly(speaker, some[:1])
+    plain_seconds, plainly_said = _timed(lambda: plainly(speaker, some))
+    ratio = (count / seconds) / (one_by_one / plain_seconds)
+    yield {
+        "describing": "word by word, with model.predict",
+        "pictures": one_by_one,
+        "seconds": round(plain_seconds, 2),
+        "pictures_a_second": round(one_by_one / plain_seconds, 2),
+        f"seconds_for_{count}_at_this_rate": round(count * plain_seconds / one_by_one, 1),
+        "same_sentences": plainly_said == said[:one_by_one],
+    }
+    yield {
+        "describing": "ours, compiled and all at once",
+        "pictures": count,
+        "seconds": round(seconds, 2),
+        "pictures_a_second": round(count / seconds, 2),
+        "target_seconds": DESCRIBED_TARGET,
+        "times_as_fast": round(ratio, 1),
+        "target_times": FASTER_TARGET,
+        "reached": seconds <= DESCRIBED_TARGET and ratio >= FASTER_TARGET,
+    }
+
+
+def answering(network: vqa.model.QGNet, count: int = ANSWERED) -> Iterator[dict]:
+    """One record: questions, seconds, questions a second, and the target.
+
+    Args:
+        network: whose answers are timed; at each place it says the likeliest word.
+        count: questions that it answers at once, each about a scene of its own; the quickest of three times counts.
+    """
+    seen, rng = scenes.sample(count, 0, "test"), np.random.default_rng(0)
+    pictures, asked = scenes.draw_many(seen).pictures, [language.ask(scene, rng).question for scene in seen]
+    network.answer(pictures, asked)
+    seconds = _quickest(lambda: network.answer(pictures, asked))
+    yield {
+        "answering": "ours, compiled and all at once",
+        "questions": count,
+        "seconds": round(seconds, 2),
+        "questions_a_second": round(count / seconds, 2),
+        "target_seconds": ANSWERED_TARGET,
+        "reached": seconds <= ANSWERED_TARGET,
+    }
+
+
+def grading(size: int) -> Iterator[dict]:
+    """Records of how fast a class is graded; see tools.bench_grading."""
+    from tools import bench_grading  # needs nbformat, which comes with the extras course and grade
+
+    yield from bench_grading.lines(size)
+
+
+def plainly(speaker: captioning.model.Describer, pictures: np.ndarray) -> list[str]:
+    """The likeliest description of each picture as one would first write it: picture by picture, word by word.
+
+    The sentence so far is filled up to the full length, so that Keras traces the model only once.
+    """
+    most, asked = (
+        captioning.model.MOST["description"],
+        np.array([[captioning.model.LENGTHS.index("description")]], np.int32),
+    )
+    sentences = np.full((len(pictures), most + 1), PAD, np.int32)
+    sentences[:, 0] = START
+    for picture, ids in zip(pictures, sentences, strict=True):
+        grid = speaker.eye.predict(picture[np.newaxis], verbose=0)
+        for place in range(most):
+            logits = speaker.writing.writer.predict([grid, ids[np.newaxis, np.newaxis, :-1], asked], verbose=0)
+            chances = logits[0, 0, place]
+            chances[[PAD, START, UNKNOWN]] = -np.inf
+            ids[place + 1] = chances.argmax()
+            if ids[place + 1] == END:
+                break
+    return speaker.vocabulary.decode(sentences)
+
+
+def _quickest(work) -> float:
+    """The shortest of three times, in seconds."""
+    return min(_timed(work)[0] for _ in range(3))
+
+
+def _timed(work):
+    began = time.perf_counter()
+    result = work()
+    return time.perf_counter() - began, result
+
+
+def lines(seed: int = 0) -> Iterator[dict]:
+    """One record a training: network, seconds, test accuracy, and for ours the target and whether it is reached."""
+    data = cifar10.load()
+    keras.utils.set_random_seed(seed)
+    began = time.perf_counter()
+    article = classification.model.build_article()
+    article.fit(data.train.pictures, data.train.labels, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    article_seconds = time.perf_counter() - began
+    article_accuracy = _accuracy(article, data.test)
+    yield _line("the article's", article_seconds, article_accuracy, parameters=article.count_params())
+    for name, recipe, seconds, target in (
+        ("ours, in a tenth of the time", IN_A_TENTH, article_seconds / 10, article_accuracy),
+        ("ours, in the same time", IN_THE_SAME, article_seconds, SAME_TIME_TARGET),
+    ):
+        began = time.perf_counter()
+        limited = replace(recipe, seconds=seconds - STARTING, seed=seed)
+        model, _ = train(limited, data.train.pictures, data.train.labels, precision=fastest_precision(), label=name)
+        taken = time.perf_counter() - began
+        accuracy = _accuracy(model, data.test)
+        yield _line(
+            name,
+            taken,
+            accuracy,
+            parameters=model.count_params(),
+            allowed_seconds=round(seconds, 1),
+            target=round(target, 4),
+            reached=accuracy >= target and taken <= seconds,
+        )
+
+
+def _accuracy(model: keras.Model, split: cifar10.Split) -> float:
+    return metrics.accuracy(model.predict(split.pictures, batch_size=500, verbose=0), split.labels)
+
+
+def _line(name: str, seconds: float, accuracy: float, **more) -> dict:
+    return {"network": name, "seconds": round(seconds, 1), "test_accuracy": round(accuracy, 4), **more}

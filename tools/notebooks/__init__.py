@@ -1,0 +1,1 @@
+"""Running, checking and releasing the notebooks: `python -m tools notebooks ACTION`."""

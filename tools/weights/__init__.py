@@ -1,0 +1,1 @@
+"""The trainings whose results are shipped: `python -m tools weights NAME`."""

@@ -1,0 +1,181 @@
+"""`python -m tools weights captioner`: make the shipped writers and the judge of lesson 05 again, and their cards.
+
+One to two hours on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
+They see with the shipped eye, which `python -m tools weights image_encoder` makes.
+"""
+
+import argparse
+import platform
+import shutil
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from tools.weights import options
+from vistext import scenes
+from vistext.nn import weights
+from vistext.nn.decoder import Writing
+from vistext.nn.engine import keras, tf
+from vistext.nn.training import fastest_precision
+from vistext.tasks import captioning
+from vistext.tasks.captioning.data import vocabulary
+from vistext.tasks.captioning.model import LENGTHS, Describer, DescriberConfig, Judge
+from vistext.tasks.captioning.train import Recipe, Way
+
+CHECKPOINT = Path("checkpoints/describer")
+TESTED = 2000  # scenes of the test split that are described once
+DRAWN = 200  # of these, are described 20 times
+DRAWS = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    options.declare_training(parser, CHECKPOINT)
+    options.declare_precision(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train by likelihood, then against a judge; measure; save."""
+    if arguments.fresh:
+        shutil.rmtree(arguments.checkpoint, ignore_errors=True)
+    config = DescriberConfig(words=len(vocabulary()))
+    eye, told, share = captioning.model.load_eye(), {"command": "python -m tools weights captioner"}, arguments.share
+    recipe = shortened(Recipe(), share)
+    recipe = replace(recipe, finder=shortened(recipe.finder, share))
+    further = tuple(shortened(each, share) for each in captioning.train.FURTHER)
+    began, unfinished = arguments.checkpoint / "began", arguments.checkpoint / "writer"
+    if not (began / "describer.json").exists():
+        precision = arguments.precision or fastest_precision()
+        trained, history = captioning.train.train(recipe, eye, config, precision=precision, checkpoint=unfinished)
+        if history.interrupted:
+            return options.interrupted()
+        writer = captioning.model.build_writer(config)
+        writer.set_weights(trained.get_weights())
+        ship(began, config, {"describer": writer}, asdict(recipe))
+    writer = captioning.model.build_writer(config)
+    weights.load_into(writer, "describer", began)
+    if not (arguments.checkpoint / "describer.json").exists():
+        if not captioning.train.go_on(further, eye, writer, checkpoint=unfinished):
+            return options.interrupted()
+        learned = {"share": share, **asdict(recipe), "further": [asdict(each) for each in further]}
+        ship(arguments.checkpoint, config, {"describer": writer}, told | learned)
+
+    judge, known = captioning.model.build_judge(config), arguments.checkpoint / "known"
+    practice, games = (
+        shortened(captioning.train.PRACTICE, share),
+        tuple(shortened(each, share) for each in captioning.train.GAMES),
+    )
+    weights.load_into(writer, "describer", arguments.checkpoint)
+    if not (known / "judge.json").exists():
+        captioning.model.start_judge(judge, writer)
+        match = captioning.train.play(practice, eye, writer, judge, checkpoint=arguments.checkpoint / "practice")
+        if match.interrupted:
+            return options.interrupted()
+        ship(known, config, {"judge": judge}, asdict(practice))
+    weights.load_into(judge, "judge", known)
+    if not captioning.train.play_all(games, eye, writer, judge, checkpoint=arguments.checkpoint / "games"):
+        return options.interrupted()
+    captioning.model.cool(writer, games[0].cooled)
+    networks = {"gan_describer": writer, "judge": judge}
+    played = {"share": share, "practice": asdict(practice), "game": asdict(games[0])}
+    played["seeds"] = [each.seed for each in games]
+    ship(arguments.checkpoint, config, networks, told | played)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name in ("describer", *networks):
+        for file in arguments.checkpoint.glob(f"{name}.*"):
+            shutil.copy(file, arguments.out)
+    measure(arguments.out, config, max(20, round(TESTED * min(1.0, share))))
+    shutil.rmtree(arguments.checkpoint, ignore_errors=True)
+    print(f"The cards are in {arguments.out}.")
+    return 0
+
+
+def shortened(recipe, share: float):
+    """The recipe with a share of its steps."""
+    return replace(recipe, steps=max(1, round(recipe.steps * share)))
+
+
+TASKS = {
+    "eye": ("look at a scene of the drawn world", "uint8 [n, 64, 64, 3] RGB", "float32 [n, 64, 160]: 8 × 8 cells"),
+    "describer": (
+        "say which word comes next, taught by likelihood",
+        "grids of the eye, ids int32 [n, s, t], lengths int32 [n, s]",
+        "logits float32 [n, s, t, words]",
+    ),
+    "gan_describer": (
+        "the same, taught by a judge as well",
+        "grids of the eye, ids int32 [n, s, t], lengths int32 [n, s]",
+        "logits float32 [n, s, t, words]",
+    ),
+    "judge": (
+        "tell what people say of a picture from what they do not",
+        "grids of the eye, words float32 [n, s, t, words]",
+        "what each word adds to the score, float32 [n, s, t]",
+    ),
+}
+
+
+def ship(folder: Path, config: DescriberConfig, networks: dict[str, keras.Model], recipe: dict) -> None:
+    """Save networks with cards, on which what was measured is still missing.
+
+    Args:
+        folder: where to.
+        config: their sizes.
+        networks: name → network, names as in `TASKS`.
+        recipe: how they were trained.
+    """
+    sizes = asdict(config)
+    del sizes["precision"]  # shipped weights are float32, whatever they were trained in
+    for name, network in networks.items():
+        task, takes, gives = TASKS[name]
+        card = {
+            "name": name,
+            "task": task,
+            "takes": takes,
+            "gives": gives,
+            "data": "scenes of the drawn world, training split, and true sentences about them",
+            "recipe": recipe,
+            "config": sizes,
+            "words": list(vocabulary().words),
+            "made": time.strftime("%Y-%m-%d"),
+            "versions": {
+                "python": platform.python_version(),
+                "tensorflow": tf.__version__,
+                "keras": keras.__version__,
+            },
+        }
+        weights.save(network, name, card, folder)
+
+
+def measure(folder: Path, config: DescriberConfig, tested: int = TESTED) -> None:
+    """Measure on so many test scenes what is shipped, and write it on the cards."""
+    eye, judge, several = (
+        captioning.model.load_eye(),
+        captioning.model.build_judge(config),
+        max(2, tested * DRAWN // TESTED),
+    )
+    weights.load_into(judge, "judge", folder)
+    seen = scenes.sample(tested, 0, "test")
+    grids = captioning.model.encode_images(eye, scenes.draw_many(seen).pictures)
+    for name in ("describer", "gan_describer"):
+        writer = captioning.model.build_writer(config)
+        weights.load_into(writer, name, folder)
+        speaks = Describer(eye, Writing(writer), vocabulary())
+        measured = {}
+        for length in LENGTHS:
+            likeliest = captioning.train.say(Way("likeliest", speaks), grids, length, 1)
+            drawn = captioning.train.say(Way("drawn", speaks, nucleus=1.0), grids[:several], length, DRAWS)
+            measured[length] = {
+                "likeliest": captioning.train.measure(likeliest, seen),
+                "drawn": captioning.train.measure(drawn, seen[:several]),
+            }
+        note(folder, name, measured | {"scenes": tested, "drawn_scenes": several, "draws": DRAWS, "seed": 0})
+    heard = Judge(eye, judge, vocabulary())
+    told = {length: round(captioning.train.measure_judge(heard, grids, seen, length), 4) for length in LENGTHS}
+    note(folder, "judge", {"auc_mismatched": told, "scenes": tested, "seed": 0})
+
+
+def note(folder: Path, name: str, measured: dict) -> None:
+    """Write what was measured on a card."""
+    card = weights.card(name, folder) | {"measured": measured}
+    weights.write_card(card, name, folder)

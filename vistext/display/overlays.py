@@ -1,0 +1,168 @@
+"""Boxes, masks and light laid over a picture: drawn by Pillow, so that a slider can redraw them in milliseconds.
+
+Each of the ten kinds has one colour in the whole course. Colour alone says nothing: boxes carry their names, masks
+their outlines, and both are explained in words beside them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from vistext.scenes import ontology
+
+# Paul Tol's "muted" scheme, which the colour-blind can tell apart, and the orange of his "vibrant" one for the tenth
+# ("Colour schemes", SRON/EPS/TN/09-002, 2021); each near the usual colour of its kind where there is one.
+KIND_COLOURS = dict(
+    zip(
+        ontology.KINDS,
+        ("#88CCEE", "#CC6677", "#DDCC77", "#EE7733", "#882255", "#AA4499", "#117733", "#999933", "#332288", "#44AA99"),
+        strict=True,
+    )
+)
+DARK = 0.15  # of its brightness, that a picture keeps where it is not lit: enough to see what is there
+ENLARGED = 384  # pixels: about the side at which small pictures are shown, so that lines and letters are fine
+
+
+def enlarged(picture: np.ndarray, side: int = ENLARGED) -> np.ndarray:
+    """A picture with each pixel as a square, by the largest whole factor that keeps it within `side`.
+
+    Args:
+        picture: uint8 [h, w, ...].
+        side: in pixels; what is larger already stays as it is.
+
+    Returns:
+        uint8 [h·factor, w·factor, ...].
+    """
+    factor = max(1, side // max(picture.shape[:2]))
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def with_boxes(
+    picture: np.ndarray, boxes: np.ndarray, kinds: Sequence[int], notes: Sequence[str] = (), side: int = ENLARGED
+) -> np.ndarray:
+    """A picture, enlarged, with a named frame around each thing.
+
+    Args:
+        picture: uint8 [h, w, 3].
+        boxes: [n, 4]: left, top, right, bottom in pixels of `picture`; right and bottom are the first column and row
+            beyond the thing.
+        kinds: [n], indices into `tables.KINDS`.
+        notes: what to write after each name, such as "97 %"; none or n.
+        side: see `enlarged`.
+
+    Returns:
+        uint8 [h·factor, w·factor, 3].
+
+    Raises:
+        ValueError: boxes, kinds and notes are not equally many.
+    """
+    notes = list(notes) or [""] * len(boxes)
+    if not len(boxes) == len(kinds) == len(notes):
+        raise ValueError(f"{len(boxes)} boxes, {len(kinds)} kinds and {len(notes)} notes: they must be equally many")
+    canvas = Image.fromarray(enlarged(picture, side))
+    factor = canvas.width // picture.shape[1]
+    pen = ImageDraw.Draw(canvas)
+    font = ImageFont.load_default(max(11, canvas.width // 26))
+    names = [ontology.KINDS[kind] for kind in kinds]
+    frames = np.rint(np.asarray(boxes, "float64").reshape(-1, 4) * factor).astype(int).tolist()
+    for left, top, right, bottom in frames:
+        if left < right and top < bottom:
+            pen.rectangle((left - 1, top - 1, right, bottom), outline="white", width=5)
+    for (left, top, right, bottom), name in zip(frames, names, strict=True):
+        if left < right and top < bottom:
+            pen.rectangle((left, top, right - 1, bottom - 1), outline=KIND_COLOURS[name], width=3)
+    for (left, top, _, _), name, note in zip(frames, names, notes, strict=True):  # last, so that no frame crosses them
+        _label(pen, f"{name} {note}".strip(), font, (left, top), KIND_COLOURS[name])
+    return np.asarray(canvas)
+
+
+def with_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -> np.ndarray:
+    """A picture, enlarged, with the pixels of each kind in its colour and an outline, and all others pale and grey.
+
+    Args:
+        picture: uint8 [h, w, 3].
+        classes: uint8 [h, w]: 0 where no thing is, k + 1 where a thing of kind k is.
+        side: see `enlarged`.
+
+    Returns:
+        uint8 [h·factor, w·factor, 3].
+    """
+    grey = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
+    palette = np.array([[255, 255, 255], *map(_rgb, KIND_COLOURS.values())], "float32")
+    light = np.where(classes[..., np.newaxis] == 0, 0.65, 0.6)  # share of the flat colour
+    tinted = light * palette[classes] + (1 - light) * grey
+    canvas = enlarged(np.rint(tinted).astype("uint8"), side)
+    factor = canvas.shape[1] // picture.shape[1]
+    parts = enlarged(classes, side)
+    width = max(1, factor // 4)
+    edge = np.zeros(parts.shape, bool)
+    edge[width:] |= parts[width:] != parts[:-width]
+    edge[:, width:] |= parts[:, width:] != parts[:, :-width]
+    canvas[edge] = (35, 40, 45)
+    return canvas
+
+
+def lit(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
+    """A picture, enlarged, dark but for the cells that something comes from: the more, the brighter.
+
+    Brightness alone carries it, so it can be read in grey; `whereabouts` says it in words.
+
+    Args:
+        picture: uint8 [h, w, 3].
+        amounts: float [rows, columns], 0 or more: of the cells of a grid over the picture; the largest is fully lit.
+        side: see `enlarged`.
+
+    Returns:
+        uint8 [h·factor, w·factor, 3].
+    """
+    canvas = enlarged(picture, side)
+    amounts = np.asarray(amounts, "float32")
+    cells = (np.arange(size) * count // size for size, count in zip(canvas.shape, amounts.shape, strict=False))
+    light = (amounts / (amounts.max() or 1))[np.ix_(*cells)][..., np.newaxis]
+    return np.rint(canvas * (DARK + (1 - DARK) * light)).astype("uint8")
+
+
+def whereabouts(amounts: np.ndarray) -> str:
+    """In words, where most of something is: the middle of all of it.
+
+    Args:
+        amounts: float [rows, columns], 0 or more: of the cells of a grid over a picture.
+
+    Returns:
+        As `place` says it, or "nowhere in particular".
+    """
+    total = float(amounts.sum())
+    if total == 0:
+        return "nowhere in particular"
+    rows, columns = np.indices(amounts.shape) + 0.5
+    x, y = (columns * amounts).sum() / total / amounts.shape[1], (rows * amounts).sum() / total / amounts.shape[0]
+    return f"mostly {place(x, y)}"
+
+
+def place(x: float, y: float) -> str:
+    """In words, the part of a 3 × 3 grid over the picture that a point lies in; x and y from 0, left and top, to 1.
+
+    >>> place(0.1, 0.5), place(0.5, 0.5), place(0.9, 0.9)
+    ('at the left', 'at the centre', 'at the bottom right')
+    """
+    across, down = (min(2, int(3 * share)) for share in (x, y))
+    words = (("top", "", "bottom")[down], ("left", "", "right")[across])
+    return f"at the {' '.join(filter(None, words)) or 'centre'}"
+
+
+def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], colour: str) -> None:
+    """A name on its colour: above its box, or inside where there is no room above; never beyond the picture."""
+    left, top, right, bottom = font.getbbox(text)
+    width, height = right - left + 8, bottom - top + 6
+    size = pen.im.size
+    x = min(max(0, corner[0]), max(0, size[0] - width))
+    y = corner[1] - height if corner[1] >= height else corner[1]
+    y = min(max(0, y), max(0, size[1] - height))
+    pen.rectangle((x, y, x + width - 1, y + height - 1), fill=colour)
+    ink = "white" if np.dot(_rgb(colour), (0.299, 0.587, 0.114)) < 140 else "black"
+    pen.text((x + 4 - left, y + 3 - top), text, fill=ink, font=font)
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return tuple(int(colour[start : start + 2], 16) for start in (1, 3, 5))

@@ -1,0 +1,430 @@
+"""Every picture that a lesson shows: functions from arrays to a `Picture`, a PNG with its description in words.
+
+One style throughout. Colours are Okabe and Ito's, which the colour-blind can tell apart; what colour says, shape or
+words say too, so that a print in grey loses nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from functools import wraps
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import style
+from matplotlib.figure import Figure
+from scipy.ndimage import uniform_filter1d
+
+from vistext.metrics import Reliability
+
+if TYPE_CHECKING:
+    from vistext.nn.training import History  # which starts TensorFlow
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
+AMBER = "#FFD27F"  # behind black text
+HATCHES = ("", "///", "...")
+MARKERS = "os^D"
+STYLE = {
+    "figure.dpi": 110,
+    "figure.facecolor": "white",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.grid": False,
+    "legend.frameon": False,
+}
+
+
+class Picture:
+    """A PNG that a notebook shows with alt text, for screen readers and wherever pictures are not loaded.
+
+    It is shown as HTML, because neither JupyterLab nor nbconvert passes on the alt text of a bare PNG.
+
+    Args:
+        png: the file's bytes.
+        alt: one or two sentences that say what is seen; they are compared when a lesson is tested, so they must hold on
+            every machine and give no exact figure of one run.
+        note: what the PNG says under itself, for who cannot see it; not compared.
+    """
+
+    def __init__(self, png: bytes, alt: str, note: str = ""):
+        self.png = png
+        self.alt = alt
+        self.note = note
+
+    def __repr__(self) -> str:
+        return f"[Picture: {self.alt}]"
+
+    def _repr_html_(self) -> str:
+        source, title = base64.b64encode(self.png).decode(), f' title="{escape(self.note)}"' if self.note else ""
+        return f'<img alt="{escape(self.alt)}"{title} src="data:image/png;base64,{source}" style="max-width: 100%">'
+
+
+def _finish(figure: Figure, alt: str, note: str = "") -> Picture:
+    buffer = io.BytesIO()
+    if note:
+        figure.text(0.5, -0.02, note, ha="center", va="top", fontsize=9, backgroundcolor=AMBER)
+    figure.savefig(buffer, format="png", bbox_inches="tight")
+    return Picture(buffer.getvalue(), alt, note)
+
+
+def _told_apart(series: Mapping, most: int = len(HATCHES)) -> None:
+    if not 1 <= len(series) <= most:
+        raise ValueError(f"{len(series)} series; accepted: 1 to {most}, as more cannot be told apart in grey")
+
+
+def _styled(function):
+    """Draw in the course's style, whatever style the reader has set."""
+
+    @wraps(function)
+    def drawn(*args, **settings):
+        with style.context(STYLE, after_reset=True):
+            return function(*args, **settings)
+
+    return drawn
+
+
+@_styled
+def grid(
+    pictures: Sequence[np.ndarray] | np.ndarray,
+    titles: Sequence[str] | None = None,
+    *,
+    alt: str,
+    columns: int = 8,
+    inches: float = 1.1,
+    note: str = "",
+) -> Picture:
+    """Pictures side by side, in rows.
+
+    Args:
+        pictures: each uint8 or float [h, w, 3], or [h, w], which is shown in grey from its darkest to its lightest.
+        titles: a short text over each.
+        alt: what is seen, in words.
+        columns: pictures in a row.
+        inches: width of one.
+        note: a banner under them, for what must not be overlooked.
+    """
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    extra = 0.16 * max((title.count("\n") + 1 for title in titles), default=0) if titles is not None else 0
+    figure = Figure(figsize=(columns * (inches + 0.08), rows * (inches + extra + 0.08)), layout="compressed")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for index, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
+        axis.imshow(picture, cmap="gray", interpolation="nearest")
+        if titles is not None:
+            axis.set_title(titles[index], fontsize=8)
+    return _finish(figure, alt, note)
+
+
+@_styled
+def bars(
+    series: Mapping[str, Mapping[str, float]], *, alt: str, most: int = 10, across: str = "probability"
+) -> Picture:
+    """Probabilities, or other shares, of the same classes from one or more sources, as horizontal bars.
+
+    Args:
+        series: for each source's name, class → probability; the order is the first one's.
+        alt: what is seen, in words.
+        most: so many classes.
+        across: what the numbers are.
+    """
+    _told_apart(series)
+    names = list(next(iter(series.values())))[:most]
+    figure = Figure(figsize=(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8))
+    axis = figure.subplots()
+    height = 0.8 / len(series)
+    for index, (source, values) in enumerate(series.items()):
+        places = np.arange(len(names)) + (index - (len(series) - 1) / 2) * height
+        numbers = [values.get(name, np.nan) for name in names]
+        axis.barh(
+            places, numbers, height, label=source, color=(BLUE, ORANGE, GREEN)[index], hatch=HATCHES[index], ec="white"
+        )
+        for place, number in zip(places, numbers, strict=True):
+            if np.isfinite(number):
+                axis.text(number + 0.01, place, f"{number:.2f}", va="center", fontsize=8)
+    axis.set_yticks(range(len(names)), names)
+    axis.invert_yaxis()
+    axis.set(xlim=(0, 1.08), xlabel=across)
+    if len(series) > 1:  # above, where no bar is
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series), frameon=False)
+    return _finish(figure, alt)
+
+
+@_styled
+def curves(histories: Mapping[str, History], *, alt: str, note: str = "") -> Picture:
+    """Accuracy on the batches trained on, over the seconds of training, smoothed over a twentieth of each curve.
+
+    Args:
+        histories: by the name of the network.
+        alt: what is seen, in words.
+        note: a banner under it, for what must not be overlooked.
+    """
+    _told_apart(histories)
+    figure = Figure(figsize=(6, 3))
+    axis = figure.subplots()
+    styles = zip(histories.items(), (ORANGE, BLUE, GREEN), ("--", "-", ":"), strict=False)
+    for (name, history), colour, line in styles:
+        smooth = uniform_filter1d(np.array(history.accuracy), max(1, len(history.accuracy) // 20), mode="nearest")
+        axis.plot(history.seconds, smooth, line, color=colour, label=name)
+    axis.set(xlabel="seconds of training", ylabel="accuracy while training", ylim=(0, 1))
+    axis.grid(alpha=0.3)
+    axis.legend(loc="lower right")
+    return _finish(figure, alt, note)
+
+
+@_styled
+def lines(
+    series: Mapping[str, tuple[Sequence[float], ...]],
+    *,
+    across: str,
+    up: str,
+    alt: str,
+    range_up: tuple[float, float] | None = None,
+    logarithmic: bool = False,
+) -> Picture:
+    """Measured points joined by lines, each with its own marker.
+
+    Args:
+        series: one to four, by name: (x, y), or (x, y, e) with error bars from y - e to y + e.
+        across, up: what the axes are.
+        alt: what is seen, in words.
+        range_up: of the upright axis.
+        logarithmic: whether equal steps across are equal factors.
+    """
+    _told_apart(series, len(MARKERS))
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    axis = figure.subplots()
+    looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
+    for (name, points), (colour, marker, line) in zip(series.items(), looks, strict=False):
+        x, y, error = (*points, None)[:3]
+        axis.errorbar(x, y, error, label=name, color=colour, marker=marker, linestyle=line, markersize=5, capsize=3)
+    axis.set(xlabel=across, ylabel=up, ylim=range_up)
+    if logarithmic:
+        places = next(iter(series.values()))[0]
+        axis.set_xscale("log")
+        axis.set_xticks(places, [f"{place:,}" for place in places], minor=False)
+        axis.minorticks_off()
+    axis.grid(alpha=0.3)
+    if len(series) > 1:
+        axis.legend(fontsize=8)
+    return _finish(figure, alt)
+
+
+@_styled
+def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str, note: str = "") -> Picture:
+    """A confusion matrix with its counts.
+
+    Args:
+        matrix: int [classes, classes]: row the truth, column the prediction.
+        names: of the classes.
+        alt: what is seen, in words.
+        note: a banner under it, for what must not be overlooked.
+    """
+    figure = Figure(figsize=(5.6, 5))
+    axis = figure.subplots()
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axis.imshow(share**0.5, cmap="Blues", vmin=0, vmax=1)  # the root, so that rare confusions are seen at all
+    for row, column in np.ndindex(*matrix.shape):
+        if matrix[row, column]:
+            colour = "white" if share[row, column] > 0.5 else "black"
+            axis.text(column, row, matrix[row, column], ha="center", va="center", color=colour, fontsize=8)
+    axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axis.set_yticks(range(len(names)), names)
+    axis.set(xlabel="what the network says", ylabel="what it is")
+    return _finish(figure, alt, note)
+
+
+@_styled
+def table_of_shares(
+    shares: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, alt: str, errors: np.ndarray | None = None
+) -> Picture:
+    """Shares as a table, the larger the darker behind its figure in per cent.
+
+    Args:
+        shares: float [rows, columns], 0 to 1; NaN where there is none.
+        rows, columns: their names; a column's may have several lines.
+        alt: what is seen, in words.
+        errors: float [rows, columns], written behind the figures.
+    """
+    lines = max(name.count("\n") for name in columns) + 1
+    figure = Figure(figsize=(1.9 + 0.95 * len(columns), 0.36 * len(rows) + 0.2 * lines + 0.3), layout="constrained")
+    axis = figure.subplots()
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
+    for row, column in zip(*np.nonzero(np.isfinite(shares)), strict=True):
+        share = shares[row, column]
+        text = f"{100 * share:.0f}" + ("" if errors is None else f" ± {100 * errors[row, column]:.0f}")
+        axis.text(column, row, text, ha="center", va="center", color="white" if share > 0.83 else "black", fontsize=9)
+    axis.set_xticks(range(len(columns)), columns, fontsize=8)
+    axis.set_yticks(range(len(rows)), rows, fontsize=9)
+    axis.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
+    for side in axis.spines.values():
+        side.set_visible(False)
+    return _finish(figure, alt)
+
+
+@_styled
+def reliability(series: Mapping[str, Reliability], *, alt: str, note: str = "") -> Picture:
+    """Reliability diagrams side by side: how often a network is right, by how sure it is.
+
+    Args:
+        series: by title.
+        alt: what is seen, in words.
+        note: a banner under it, for what must not be overlooked.
+    """
+    figure = Figure(figsize=(3.1 * len(series), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(series), sharey=True, squeeze=False)[0]
+    for axis, (title, bins) in zip(axes, series.items(), strict=True):
+        width = 1 / len(bins.count)
+        axis.bar(
+            (np.arange(len(bins.count)) + 0.5) * width, bins.accuracy, width, color=BLUE, ec="white", label="is right"
+        )
+        axis.plot([0, 1], [0, 1], "--", color=ORANGE, label="would be calibrated")
+        axis.set(title=title, xlim=(0, 1), ylim=(0, 1), xlabel="how sure it is", aspect="equal")
+    axes[0].set_ylabel("how often it is right")
+    axes[0].legend(loc="upper left", fontsize=8)
+    return _finish(figure, alt, note)
+
+
+def scaled(values: np.ndarray) -> np.ndarray:
+    """Numbers of any range as a picture: uint8, the smallest 0, the largest 255, all 128 if they are equal.
+
+    Args:
+        values: float [...]; scaled as a whole.
+    """
+    values = np.asarray(values, "float64")
+    low, high = values.min(), values.max()
+    if high == low:
+        return np.full(values.shape, 128, "uint8")
+    return np.rint(255 * (values - low) / (high - low)).astype("uint8")
+
+
+@_styled
+def amounts(values: Mapping[str, float | tuple[float, float]], *, across: str, alt: str) -> Picture:
+    """One measured amount for each of several names, as horizontal bars with the number beside each.
+
+    Args:
+        values: by name, from top to bottom: the amount; or with it half the length of its error bar.
+        across: what the amounts are.
+        alt: what is seen, in words.
+    """
+    figure = Figure(figsize=(6, 0.34 * len(values) + 0.9), layout="constrained")
+    axis = figure.subplots()
+    found = [value if isinstance(value, tuple) else (value, 0.0) for value in values.values()]
+    middles, halves = np.array([one for one, _ in found]), np.array([half for _, half in found])
+    error = halves if halves.any() else None
+    axis.barh(range(len(found)), middles, 0.7, color=BLUE, xerr=error, ecolor="black", capsize=3)
+    ends = np.maximum(middles, 0) + halves
+    for place, (middle, end) in enumerate(zip(middles, ends, strict=True)):
+        axis.text(end + 0.02 * np.ptp([0, *ends]), place, f"{middle:.3g}", va="center", fontsize=8)
+    axis.axvline(0, color="black", linewidth=0.8)
+    axis.set_yticks(range(len(values)), list(values))
+    axis.invert_yaxis()
+    axis.margins(x=0.1)
+    axis.set(xlabel=across)
+    return _finish(figure, alt)
+
+
+@_styled
+def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *, alt: str) -> Picture:
+    """Words as points in the plane, those of a group with one colour and marker, each with its name.
+
+    Args:
+        places: float [n, 2].
+        words: n words.
+        groups: the group of each; one to four different ones, in the order of the legend.
+        alt: what is seen, in words.
+    """
+    names = list(dict.fromkeys(groups))
+    _told_apart(dict.fromkeys(names), len(MARKERS))
+    figure = Figure(figsize=(7.5, 5.5), layout="constrained")
+    axis = figure.subplots()
+    looks = zip(names, (BLUE, ORANGE, GREEN, GREY), MARKERS, strict=False)
+    for name, colour, marker in looks:
+        chosen = np.array([group == name for group in groups])
+        axis.scatter(*places[chosen].T, s=22, color=colour, marker=marker, label=name)
+        for (x, y), word in zip(places[chosen], np.array(words)[chosen], strict=True):
+            axis.annotate(word, (x, y), (3, 3), textcoords="offset points", fontsize=8, color=colour)
+    axis.set(xticks=[], yticks=[])
+    axis.legend(fontsize=8)
+    return _finish(figure, alt)
+
+
+@_styled
+def told(
+    picture: np.ndarray,
+    lines: Sequence[tuple[str, str]],
+    *,
+    alt: str,
+    below: Sequence[tuple[str, np.ndarray]] = (),
+) -> Picture:
+    """A picture, and beside it what is said of it, a line for each text, or several where it is long.
+
+    Args:
+        picture: uint8 [h, w, 3].
+        lines: a short note and a text each, 1 or more.
+        alt: what is seen, in words.
+        below: small pictures in rows under all this, each uint8 [h, w, 3] with a word under it.
+    """
+    wrapped = [(note, textwrap.wrap(text, 62) or [""]) for note, text in lines]
+    heights = [max(len(text), 0.9 * (note.count("\n") + 1)) + 0.4 for note, text in wrapped]
+    rows = sum(heights)
+    columns, wide = 9, 8.6 / 9  # of the small pictures
+    deep = -(-len(below) // columns) * (wide + 0.2)
+    high = deep + max(2.0, 0.19 * rows)
+    figure = Figure(figsize=(8.6, high))
+    left, right = figure.subplots(1, 2, width_ratios=[1.9, 6.7])
+    figure.subplots_adjust(0, deep / high, 1, 1, wspace=0.03)
+    for number, (word, small) in enumerate(below):
+        row, column = divmod(number, columns)
+        bottom = deep - row * (wide + 0.2) - wide
+        axis = figure.add_axes((column / columns, bottom / high, 0.92 / columns, 0.92 * wide / high))
+        axis.imshow(small, interpolation="nearest")
+        axis.text(0.5, -0.05, word, transform=axis.transAxes, ha="center", va="top", fontsize=9)
+        axis.axis("off")
+    left.imshow(picture, interpolation="nearest")
+    left.set_anchor("N")
+    right.set(xlim=(0, 1), ylim=(max(rows, 10.5), 0))
+    down = 0.0
+    for (note, text), height in zip(wrapped, heights, strict=True):
+        right.text(0, down, note, va="top", fontsize=8, color=GREY)
+        right.text(0.29, down, "\n".join(text), va="top", fontsize=9, linespacing=1.25)
+        down += height
+    for axis in (left, right):
+        axis.axis("off")
+    return _finish(figure, alt)
+
+
+def dots(points: np.ndarray, targets: np.ndarray, radius: float, *, reach: float = 3.0, side: int = 150) -> np.ndarray:
+    """Points in the plane as a small picture, quickly drawn: frames of a film are made of it.
+
+    Args:
+        points: float [n, 2]; those beyond the frame are left out.
+        targets: float [m, 2]: a circle is drawn around each.
+        radius: of the circles.
+        reach: the frame goes from -reach to reach both ways.
+        side: of the picture, in pixels.
+
+    Returns:
+        uint8 [side, side, 3]; up is up.
+    """
+    scale = side / (2 * reach)
+    rows, columns = np.mgrid[:side, :side]
+    across, up = (columns + 0.5) / scale - reach, reach - (rows + 0.5) / scale
+    canvas = np.full((side, side, 3), 255, np.uint8)
+    for x, y in targets:
+        rim = np.abs(np.hypot(across - x, up - y) - radius) < 0.6 / scale
+        canvas[rim] = (190, 190, 190)
+    places = np.stack([reach - points[:, 1], points[:, 0] + reach], axis=1) * scale
+    with np.errstate(invalid="ignore"):
+        inside = ((places >= 0) & (places < side)).all(axis=1)
+    row, column = places[inside].astype(int).T
+    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):  # two pixels wide
+        canvas[np.minimum(row + down, side - 1), np.minimum(column + right, side - 1)] = (0, 114, 178)
+    return canvas

@@ -1,0 +1,171 @@
+"""The main job: one picture through every task that has landed, and what each task says about it.
+
+A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02), described (lesson 05),
+asked about (lesson 06) and read for who does what (lesson 07) by networks that know the drawn world only. Each task's
+answer is one `Section`; a later lesson adds its own to `SECTIONS_OF_A_SCENE` or to `SECTIONS_OF_A_PHOTOGRAPH`, and the
+command line and the page show whatever `TourResult.sections` holds.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+
+import numpy as np
+
+from vistext import scenes
+from vistext.data import images
+from vistext.display.tour import page
+from vistext.display.tour.sections import (
+    Answers,
+    Boxes,
+    Descriptions,
+    Masks,
+    Roles,
+    Section,
+    Tags,
+    percent,
+    sentence,
+    with_article,
+)
+from vistext.nn import weights
+from vistext.scenes import language
+
+__all__ = ["NotReadyError", "Subject", "TourResult", "percent", "sentence", "tour", "with_article"]
+
+CAT = "skimage.data.chelsea"
+SECTIONS_OF_A_PHOTOGRAPH = (Tags,)
+SECTIONS_OF_A_SCENE = (Boxes, Masks, Descriptions, Answers, Roles)
+LARGE = 480  # pixels: the side at which the page shows a drawn scene; its networks see it at 64
+
+
+class NotReadyError(RuntimeError):
+    """The tour lacks something that should have come with vistext; the message says what."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A picture that the tour is about."""
+
+    name: str  # the file's name without its folder, or what is drawn
+    source: str  # the path as given, or what the picture comes from
+    picture: np.ndarray  # uint8 [h, w, 3]
+    alt: str  # what it shows
+    credit: str  # whose it is
+
+    @property
+    def size(self) -> str:
+        """Width and height, for people."""
+        height, width = self.picture.shape[:2]
+        return f"{width} × {height} pixels"
+
+    def facts(self) -> dict:
+        """All but the pixels, for machines."""
+        height, width = self.picture.shape[:2]
+        return {"name": self.name, "source": self.source, "width": width, "height": height}
+
+    def figure(self) -> str:
+        """The picture for the page."""
+        return page.figure(self.picture, alt=self.alt, caption=f"{self.credit} · {self.size}", kind="hero")
+
+
+@dataclass(frozen=True)
+class TourResult:
+    """The pictures, and what every task said about them."""
+
+    subjects: tuple[Subject, ...]
+    sections: tuple[Section, ...]  # in the order of the lessons
+    seconds: float  # from the call to the answer, TensorFlow's start included where it had not started yet
+
+    def facts(self) -> dict:
+        """Everything a machine may want to know, ready for JSON."""
+        facts = {"pictures": [subject.facts() for subject in self.subjects]}
+        for section in self.sections:
+            facts |= section.facts()
+        return facts | {"versions": versions(), "seconds": round(self.seconds, 2)}
+
+    def html(self) -> str:
+        """The self-contained page.
+
+        Returns:
+            One HTML document: pictures and style inside it, no scripts, nothing fetched.
+        """
+        figures = [subject.figure() for subject in self.subjects]
+        made_with = " · ".join(f"{name} {version}" for name, version in versions().items())
+        return page.document(
+            title="What can be said about one picture?",
+            hero=figures[0] if len(figures) == 1 else page.row(*figures),
+            sections=[(section.title, section.sentence, section.html()) for section in self.sections],
+            footer=f"Made on this computer in {self.seconds:.1f} seconds; nothing was sent anywhere. {made_with}",
+        )
+
+
+def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | None = None) -> TourResult:
+    """Take one picture through every task.
+
+    The picture is opened and the weights are verified before TensorFlow is imported, so that what cannot be done is
+    refused at once.
+
+    Args:
+        picture_path: a photograph, as `vistext.data.images.open_picture` takes it, to be tagged.
+        scene: a scene to be drawn and searched. With neither, the tour is of the course's two cats: scikit-image's
+            photograph of one, and `scenes.course_scene()`.
+
+    Returns:
+        The pictures and what every task said about them.
+
+    Raises:
+        vistext.data.images.PictureError: the file is missing, not a picture, cut short or too large.
+        NotReadyError: shipped weights are missing or damaged.
+        ValueError: both a picture and a scene are given.
+    """
+    if picture_path is not None and scene is not None:
+        raise ValueError("a tour is of a picture or of a scene, not of both")
+    began = time.perf_counter()
+    stops = []  # what is shown, what each is given, and who says something about it
+    if scene is None:
+        subject = _photograph(picture_path)
+        stops.append((subject, subject.picture, SECTIONS_OF_A_PHOTOGRAPH))
+    if picture_path is None:
+        scene = scene or scenes.course_scene()
+        stops.append((_drawn(scene), scene, SECTIONS_OF_A_SCENE))
+    try:
+        for name in sorted({name for _, _, kinds in stops for kind in kinds for name in kind.weights}):
+            weights.verify(name)  # before TensorFlow, which takes seconds to start
+    except (OSError, ValueError) as error:
+        raise NotReadyError(f"{error}; `vistext doctor` says what to do") from error
+    sections = tuple(kind.of(given) for _, given, kinds in stops for kind in kinds)
+    return TourResult(tuple(subject for subject, _, _ in stops), sections, time.perf_counter() - began)
+
+
+def _photograph(path: str | PathLike | None) -> Subject:
+    if path is None:
+        credit = "Chelsea the cat, by Stéfan van der Walt (CC0), from scikit-image"
+        return Subject("cat", CAT, images.cat(), "Photograph of a tabby cat's face", credit)
+    # A file's name may hold anything; on a page and in a terminal it must not do anything.
+    name = "".join(letter if letter.isprintable() else "?" for letter in Path(path).name)
+    return Subject(name, fspath(path), images.open_picture(path), f"The picture that was given: {name}", name)
+
+
+def _drawn(scene: scenes.Scene) -> Subject:
+    title = language.describe(scene, "title", np.random.default_rng(0))
+    picture = scenes.draw(scene, LARGE).picture
+    return Subject(title, "vistext.scenes", picture, f"Drawing: {title}", f"Drawn by vistext: {title}")
+
+
+def versions() -> dict[str, str]:
+    """The versions behind a result, by name; TensorFlow must have been imported."""
+    import platform
+
+    from vistext import __version__
+    from vistext.nn.engine import keras, tf
+
+    return {
+        "vistext": __version__,
+        "Python": platform.python_version(),
+        "TensorFlow": tf.__version__,
+        "Keras": keras.__version__,
+        "NumPy": np.__version__,
+    }

@@ -1,0 +1,75 @@
+"""What lesson 03 shows: a language model at a temperature."""
+
+import itertools
+from collections.abc import Callable
+from html import escape
+
+import ipywidgets
+
+from vistext.data.vocabulary import Vocabulary
+from vistext.display import plots
+from vistext.display.widgets.base import Playable
+from vistext.tasks.language_model.model import next_words, sample
+
+TEMPERATURES = (0.5, 1.0, 2.0)  # of the still picture
+
+
+def sentence_sampler(
+    model, vocabulary: Vocabulary, judge: Callable[[str], bool], beginning: str = "A cat is"
+) -> Playable:
+    """A temperature to turn, the words that may come next, and sentences drawn at that temperature.
+
+    Args:
+        model: a language model that reads forwards.
+        vocabulary: its words.
+        judge: whether a sentence is a good one.
+        beginning: the first words, until others are typed.
+
+    Returns:
+        A slider, a field for the first words, a button for other sentences, and what is shown. Its `answer` takes a
+        temperature above 0, the first words and a seed, and gives HTML: the likeliest next words, and six sentences,
+        each with a tick or a cross.
+    """
+
+    def answer(temperature: float, begun: str, seed: int) -> str:
+        likely = next_words(model, vocabulary, begun, temperature=temperature)
+        rows = "".join(
+            f'<tr><td style="text-align: right; padding-right: 1em">{escape(word)}</td>'
+            f'<td><meter value="{p:.3f}" aria-label="{escape(word)}"></meter></td><td>{p:.0%}</td></tr>'
+            for word, p in list(likely.items())[:8]
+        )
+        drawn = sample(model, vocabulary, 6, beginning=begun, temperature=temperature, seed=seed)
+        lines = "".join(f"<li>{'✓' if judge(text) else '✗'} {escape(text)}</li>" for text in drawn)
+        unknown = ", ".join(vocabulary.unknown(begun))
+        note = f"<p>not in the vocabulary: {escape(unknown)}</p>" if unknown else ""
+        return (
+            f'{note}<div style="display: flex; gap: 2em; flex-wrap: wrap"><table>{rows}</table>'
+            f'<ul style="list-style: none">{lines}</ul></div>'
+        )
+
+    wide = {"style": {"description_width": "7em"}, "layout": ipywidgets.Layout(width="26em")}
+    slider = ipywidgets.FloatSlider(
+        value=1.0, min=0.1, max=3.0, step=0.1, description="Temperature", continuous_update=False, **wide
+    )
+    field = ipywidgets.Text(value=beginning, description="Begins", continuous_update=False, **wide)
+    button = ipywidgets.Button(description="Six others")
+    result = ipywidgets.HTML()
+    seeds = itertools.count()
+
+    def redraw(_=None) -> None:
+        result.value = answer(slider.value, field.value, next(seeds))
+
+    for control in (slider, field):
+        control.observe(redraw, names="value")
+    button.on_click(redraw)
+    redraw()
+    still = plots.bars(
+        {
+            f"temperature {temperature:g}": next_words(model, vocabulary, beginning, temperature=temperature)
+            for temperature in TEMPERATURES
+        },
+        alt=f'Bars: how likely each word is after "{beginning}", at three temperatures; the higher it is, the more '
+        "alike the bars are",
+    )
+    controls = ipywidgets.HBox([slider, field, button], layout=ipywidgets.Layout(flex_flow="row wrap"))
+    return Playable(ipywidgets.VBox([controls, result]), still, answer)

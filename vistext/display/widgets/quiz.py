@@ -1,0 +1,170 @@
+"""What lesson 06 shows last: a network that asks whoever plays."""
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from typing import NamedTuple
+
+import ipywidgets
+import numpy as np
+
+from vistext import scenes
+from vistext.display import plots
+from vistext.display.widgets.base import Playable, Stage, label
+from vistext.scenes import Scene, language
+from vistext.scenes.language.lexicon import noun
+from vistext.tasks import vqa
+
+OPTIONS = 4  # answers to choose from
+WISHED = 8  # answers for which a network is asked at once to find questions
+KNOWN_FROM = 100  # scenes whose answers are chosen from
+TWO = re.compile(r"(?:more|left,) (.+?) or (?:more )?(.+?)\?")  # of questions that name what to choose from
+
+
+class _Posed(NamedTuple):
+    """A question of a quiz."""
+
+    scene: int  # from 1
+    question: language.Question
+    options: list[str]
+    by: str  # who asks it: "the network" or "the rules"
+
+
+def quiz(asker: vqa.model.Asker | None, shown: Sequence[Scene], *, seed: int = 0) -> Playable:
+    """Questions about scenes for whoever plays, with answers to choose from, and a score.
+
+    A network asks: it is given a picture and an answer. Only those of its questions come up of which the drawn world
+    says that this is their answer; if there are none among a few, one of the drawn world's own is asked.
+
+    Args:
+        asker: as `models.qgnet.load_asker` gives it; None has the drawn world ask all of them.
+        shown: what to ask about, 1 scene or more; the first fifty are used.
+        seed: decides on all questions, their order, and the answers to choose from.
+
+    Returns:
+        The picture and the question, up to four buttons with answers, what is said to the one that is clicked, the
+        score, and a button for the next question. Its `answer` takes a question's number, from 1, and what was chosen,
+        and gives HTML: whether that is right, and why.
+    """
+    stage = Stage(shown)
+    order = np.random.default_rng(seed).permutation(len(stage.scenes))
+    known = _known_answers([*stage.scenes, *scenes.sample(KNOWN_FROM, seed, "train")])
+
+    @cache
+    def pose(number: int) -> _Posed:
+        rng = np.random.default_rng((seed, number))
+        row = int(order[(number - 1) % len(order)])
+        wished = language.ask_several(stage.scenes[row], rng, WISHED)
+        own = _own_question(asker, stage.pictures[row], wished, language.questions(stage.scenes[row]), rng)
+        question = own or wished[0]
+        options = _options(question, stage.scenes[row], known, rng)
+        return _Posed(row + 1, question, options, "the network" if own else "the rules")
+
+    def answer(number: int, chosen: str) -> str:
+        question = pose(number).question
+        told = "✓ Right." if chosen == question.short else f"✗ Not “{chosen}”."
+        return f'<p role="status">{escape(f"{told} {question.answer}")}</p>'
+
+    picture, asked, told = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+    buttons = [ipywidgets.Button(layout=ipywidgets.Layout(width="auto")) for _ in range(OPTIONS)]
+    further = ipywidgets.Button(description="Next question", icon="arrow-right")
+    numbers, marks = itertools.count(1), []
+    number = 0
+
+    def go_on(_=None) -> None:
+        nonlocal number
+        number = next(numbers)
+        posed = pose(number)
+        picture.value = stage.shown(posed.scene)
+        asked.value = (
+            f'<p style="font-size: 1.3em">{number}. {escape(posed.question.question)}</p>'
+            f"<p><small>Asked by {posed.by}.</small></p>"
+        )
+        told.value = _score(marks)
+        label(buttons, posed.options)
+        for button in buttons:
+            button.disabled, button.icon, button.button_style = False, "", ""
+
+    def choose(clicked: ipywidgets.Button) -> None:
+        if clicked.disabled:  # a second click that was on its way
+            return
+        right = pose(number).question.short
+        marks.append(clicked.description == right)
+        told.value = answer(number, clicked.description) + _score(marks)
+        for button in buttons:
+            button.disabled = True
+            if button.description == right:
+                button.icon, button.button_style = "check", "success"
+            elif button is clicked:
+                button.icon, button.button_style = "times", "danger"
+
+    for button in buttons:
+        button.on_click(choose)
+    further.on_click(go_on)
+    go_on()
+    wrapped = {"layout": ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2em")}
+    questions = ipywidgets.VBox([asked, ipywidgets.HBox(buttons, **wrapped), told, further])
+    first = pose(1)
+    still = plots.told(
+        stage.pictures[first.scene - 1],
+        [
+            ("the question", first.question.question),
+            *((f"answer {letter}", option) for letter, option in zip("abcd", first.options, strict=False)),
+            ("right is", first.question.answer),
+        ],
+        alt="One drawn scene, a question about it, the answers to choose from, and the right one",
+    )
+    return Playable(ipywidgets.HBox([picture, questions], **wrapped), still, answer)
+
+
+def _own_question(
+    asker: vqa.model.Asker | None,
+    picture: np.ndarray,
+    wished: Sequence[language.Question],
+    asked: Sequence[language.Question],
+    rng: np.random.Generator,
+) -> language.Question | None:
+    """The first question that a network asks when told an answer, and to which that is the answer."""
+    if asker is None:
+        return None
+    shorts, seed = [one.short for one in wished], int(rng.integers(2**31))
+    texts = asker.ask(picture[np.newaxis].repeat(len(shorts), axis=0), shorts, seed=seed)
+    by_text = {one.question: one for one in asked}
+    found = (by_text.get(text) for text in texts)
+    return next((one for one, short in zip(found, shorts, strict=True) if one and one.short == short), None)
+
+
+def _known_answers(seen: Sequence[Scene]) -> dict[tuple[str, bool], list[str]]:
+    """All answers to each sort of question about some scenes."""
+    found = defaultdict(set)
+    for scene in seen:
+        for one in language.questions(scene):
+            found[_sort(one)].add(one.short)
+    return {sort: sorted(answers) for sort, answers in found.items()}
+
+
+def _sort(question: language.Question) -> tuple[str, bool]:
+    """Its kind, and whether the answer is a place or a certain thing: "the floor" and not "cat"."""
+    return question.kind, question.short.startswith("the ")
+
+
+def _options(
+    question: language.Question, scene: Scene, known: dict[tuple[str, bool], list[str]], rng: np.random.Generator
+) -> list[str]:
+    """The right answer among up to three wrong ones, each of which could be one by its sort."""
+    if question.short in ("yes", "no"):
+        return ["yes", "no"]
+    if named := TWO.search(question.question.lower()):
+        return [*named.groups(), *(["as many"] if " more " in question.question else [])]
+    others = set(known[_sort(question)]) - {question.short}
+    if question.kind == "who is left of":  # of what is there, something may be to the left by a little, and not count
+        others -= {noun(thing.kind) for thing in scene.things}
+    chosen = [str(other) for other in rng.permutation(sorted(others))[: OPTIONS - 1]]
+    return [str(option) for option in rng.permutation([question.short, *chosen])]
+
+
+def _score(marks: Sequence[bool]) -> str:
+    return f"<p>{sum(marks)} of {len(marks)} right</p>" if marks else ""

@@ -1,0 +1,84 @@
+"""Instant feedback on the exercises of the problem sets: `check("ps01-3", answer)`, in words, at once, offline.
+
+The same exercises, with other cases, serve whoever grades: `find(id).cases(seed)` are the arguments to call a student's
+function with, and `find(id).judge(cases, outputs)` says what the outputs are worth. Nothing here imports TensorFlow.
+"""
+
+import os
+from importlib import import_module
+
+from vistext.exercises.answers import as_plain, call
+from vistext.exercises.exercise import Exercise, Failure, Mistake, Verdict
+from vistext.exercises.report import CheckFailedError, Report
+
+__all__ = [
+    "SETS",
+    "CheckFailedError",
+    "Exercise",
+    "Failure",
+    "Mistake",
+    "Report",
+    "Verdict",
+    "as_plain",
+    "call",
+    "check",
+    "find",
+    "of_set",
+]
+
+SETS = ("ps00", "ps01", "ps02", "ps03", "ps04", "ps05", "ps06", "ps07", "ps08")
+SEED = 20  # of the held-out cases that a student's check runs; whoever grades draws others
+
+
+def of_set(name: str) -> tuple[Exercise, ...]:
+    """The exercises of a problem set, in order.
+
+    Raises:
+        ValueError: there is no such set.
+    """
+    if name not in SETS:
+        raise ValueError(f"{name!r} is no problem set; there are {', '.join(SETS)}")
+    return import_module(f"vistext.exercises.{name}").EXERCISES
+
+
+def find(exercise_id: str) -> Exercise:
+    """The exercise with an id such as "ps01-3".
+
+    Raises:
+        ValueError: there is none.
+    """
+    exercises = of_set(str(exercise_id).partition("-")[0])
+    for exercise in exercises:
+        if exercise.id == exercise_id:
+            return exercise
+    raise ValueError(f"{exercise_id!r} is no exercise; there are {', '.join(one.id for one in exercises)}")
+
+
+def check(exercise_id: str, answer: object = None) -> Report | None:
+    """What is found about an answer, for the student who wrote it.
+
+    Runs in the student's own process, on the cases that are shown and on a few others.
+
+    Args:
+        exercise_id: such as "ps01-3".
+        answer: the student's function, or value.
+
+    Returns:
+        A report that a notebook shows: in words, with what to look at again, and how far the set is done. To nbgrader's
+        own commands, which take what a cell gives for its points, it is printed instead.
+
+    Raises:
+        ValueError: there is no such exercise.
+        CheckFailedError: nbgrader's own commands are running the notebook, and the answer is not right: an error is
+            how these learn of it.
+    """
+    exercise = find(exercise_id)
+    cases = exercise.cases(None) + (exercise.cases(SEED) if exercise.kind == "function" else [])
+    outputs = [call(answer, case) for case in cases] if exercise.kind == "function" else [as_plain(answer)]
+    report = Report.of(exercise, cases, outputs, of_set(exercise_id.partition("-")[0]))
+    if not os.environ.get("NBGRADER_EXECUTION"):
+        return report
+    if not report.verdict.passed and exercise.kind != "by hand":
+        raise CheckFailedError(str(report))
+    print(report)
+    return None

@@ -1,0 +1,98 @@
+"""Calling a student's function: what it gives back, or in words why it gave nothing."""
+
+import contextlib
+import copy
+import io
+import traceback
+import warnings
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from vistext.exercises import values
+from vistext.exercises.exercise import Failure
+
+LIBRARIES = ("tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")  # whose numbers NumPy can read
+
+
+def call(function: Callable[..., object], case: dict) -> object:
+    """Call a function with a copy of a case; runs in the process of whoever wrote the function.
+
+    What it prints and what it is warned of is kept quiet.
+
+    Args:
+        function: a student's.
+        case: its keyword arguments, plain data.
+
+    Returns:
+        What it returned, as `as_plain` makes it; or a `Failure` that says in words what it raised and in which line, or
+        that it changed what it was given.
+    """
+    if not callable(function):
+        if function is None or function is ...:
+            return Failure("NotImplementedError", "nothing yet")
+        return Failure("Missing", f"{values.describe(function)}, where a function was asked for")
+    given = copy.deepcopy(case)
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            output = function(**given)
+        except NotImplementedError:
+            return Failure("NotImplementedError", "nothing yet (NotImplementedError)")
+        except Exception as error:  # any at all: it is the student's, and is told to the student
+            return Failure(type(error).__name__, _in_words(error, function))
+    if not all(values.same(given[name], value, 0) for name, value in case.items()):
+        return Failure("ChangedInput", "an answer, but what it was given is no longer as it was")
+    return as_plain(output)
+
+
+def as_plain(value: object, depth: int = values.DEEPEST) -> object:
+    """What another library's numbers are to Python and NumPy; everything else as it is.
+
+    Runs in the process of whoever made the value, since it calls methods of it.
+
+    Args:
+        value: anything. Known are tensors and shapes of TensorFlow and of what Keras runs on, what pandas makes,
+            matrices and arrays of objects, fractions and decimals, also in lists.
+        depth: of lists within lists that are looked into.
+    """
+    library = type(value).__module__.partition(".")[0]
+    with contextlib.suppress(Exception):
+        if type(value).__name__ == "TensorShape":
+            value = tuple(value)
+        elif library in LIBRARIES or isinstance(value, np.matrix):
+            value = np.asarray(value)
+        elif isinstance(value, (Fraction, Decimal, np.longdouble)):
+            return float(value)
+        if type(value) is np.ndarray:
+            return _array_as_plain(value, depth)
+        if isinstance(value, values.LISTS) and depth and len(value) <= values.MOST:
+            items = [as_plain(item, depth - 1) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
+    return value
+
+
+def _array_as_plain(array: np.ndarray, depth: int) -> object:
+    if array.dtype.kind == "O" and depth and array.size <= values.MOST:
+        return as_plain(array.tolist(), depth - 1)
+    if array.dtype.kind == "U" and not array.ndim:
+        return str(array)
+    if array.dtype.name == "bfloat16":
+        return array.astype(np.float32)
+    return array.astype(float) if array.dtype == np.longdouble else array
+
+
+def _in_words(error: Exception, function: Callable) -> str:
+    """What was raised, and in which line of the student's cell."""
+    code = getattr(function, "__code__", None)
+    said = " ".join(str(error).split())[:200]
+    words = f"it stopped with {type(error).__name__}" + (f": {said}" if said else "")
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if code and frame.filename == code.co_filename
+    ]
+    if not frames:
+        return words
+    line = f": {frames[-1].line}" if frames[-1].line else ""
+    return f"{words} (line {frames[-1].lineno} of its cell{line})"

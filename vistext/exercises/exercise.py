@@ -1,0 +1,414 @@
+"""An exercise: what it asks, what is right, and the mistakes that are made in it.
+
+A mistake is known by what it does. Each exercise holds, beside a function that is right, functions that are wrong in
+the ways in which students are wrong. If what came back is what one of these gives, in every case, then that is the
+mistake, and its idea is what to look at again.
+"""
+
+import copy
+import re
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from vistext.exercises import values
+
+# The line by which an exercise is found again without metadata, and what stands where there is no answer yet.
+NAMED = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR ANSWER HERE"
+
+KINDS = ("function", "value", "by hand")
+UNTOUCHED = (None, ...)
+CLEARLY = 1e-3  # by so much a mistake must differ from what is right
+EARN_NOTHING = ("constant", "hard-coded")  # what is right now and then, and never worked out
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What came back in place of a value.
+
+    Attributes:
+        kind: the name of the exception that the student's function raised; or one of "ChangedInput" (it returned, but
+            had changed what it was given), "Timeout" (it did not end in time), "Missing" (there is no such name).
+        message: in words, for the student.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A way to be wrong.
+
+    Attributes:
+        key: a short name.
+        idea: what to look at again, in words; it never says what is right.
+        does: what this mistake makes of a case, given as the exercise's own arguments.
+    """
+
+    key: str
+    idea: str
+    does: Callable[..., object]
+
+
+def guess(key: str, idea: str, value: object) -> Mistake:
+    """The mistake of who gives this value, in an exercise that asks for one."""
+    return Mistake(key, idea, lambda: value)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is found about an answer; plain data only.
+
+    Attributes:
+        passed: whether all of it is right.
+        share: of its cases that are right, 0 to 1.
+        asked: of the first case that is wrong (else of the first one), in words.
+        came_back: what was given for it.
+        expected: what was expected: type, shape and, of functions, the value with its tolerance.
+        idea: what to look at again; a word of praise if it is right.
+        mistake: a short name; "" if it is right, and "other" if it is wrong in an unknown way.
+        section: of the lesson, where the idea is explained.
+    """
+
+    passed: bool
+    share: float
+    asked: str
+    came_back: str
+    expected: str
+    idea: str
+    mistake: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a problem set.
+
+    Attributes:
+        id: of the set, and the number in it: "ps01-3".
+        title: a few words.
+        points: above 0.
+        kind: "function", "value" or "by hand".
+        answer: the name that the student defines: a function's, or a variable's.
+        aim: of the lesson, word for word.
+        section: the lesson's file and the anchor of a heading: "01_tagging.ipynb#Pooling".
+        difficulty: "warm-up", "easy", "medium" or "stretch".
+        minutes: that it takes.
+        expects: what comes back, in words: type, shape, range.
+        solve: a right function of a case's arguments; of none for a value.
+        shown: the cases that a student may see.
+        draw: makes the held-out cases from a random generator.
+        mistakes: that are recognised, the likeliest first.
+        tolerance: by which numbers may differ.
+    """
+
+    id: str
+    title: str
+    points: float
+    kind: str
+    answer: str
+    aim: str
+    section: str
+    difficulty: str
+    minutes: int
+    expects: str = ""
+    solve: Callable[..., object] = lambda: None
+    shown: tuple[dict, ...] = ()
+    draw: Callable[[np.random.Generator], list[dict]] = lambda rng: []
+    mistakes: tuple[Mistake, ...] = field(default=(), repr=False)
+    tolerance: float = 1e-5  # what float32 holds
+
+    def cases(self, seed: int | None) -> list[dict]:
+        """The arguments with which the student's function is called.
+
+        Args:
+            seed: None for the cases that are shown; a whole number from 0 on for held-out ones, others for each.
+
+        Returns:
+            Fresh plain data. A value has one case, without arguments; what is marked by hand has none.
+        """
+        if self.kind != "function":
+            return [{}] if self.kind == "value" else []
+        if seed is None:
+            return copy.deepcopy(list(self.shown))
+        return copy.deepcopy(_drawn(self.draw, seed, zlib.crc32(self.id.encode())))
+
+    def judge(self, cases: Sequence[dict], outputs: Sequence[object]) -> Verdict:
+        """Judge what came back.
+
+        Args:
+            cases: as `cases` gives them; shown ones, held-out ones, or both.
+            outputs: for each what came back, or a `Failure`. Nothing is assumed about them. If there are too few, the
+                rest is missing.
+
+        Raises:
+            ValueError: there are no cases, though answers are judged by cases.
+        """
+        if self.kind == "by hand":
+            idea = "A person reads this answer; the question says what is looked for."
+            return Verdict(False, 0.0, self.title, "your text", "a few sentences", idea, "by-hand", self.section)
+        if not cases:
+            raise ValueError(f"{self.id} is judged by its cases, and none are given")
+        missing = Failure("Missing", f"There is no `{self.answer}`, or it gave no answer.")
+        outputs = [*outputs[: len(cases)], *[missing] * (len(cases) - len(outputs))]
+        truth = [outcome(self.solve, case) for case in cases]
+        right = [self.is_right(given, true) for given, true in zip(outputs, truth, strict=True)]
+        first = right.index(False) if False in right else 0
+        case, given, true = cases[first], outputs[first], truth[first]
+        mistake, idea = ("", "Right.") if all(right) else self._find_mistake(cases, outputs, right, first)
+        silent = all(given is None for given in outputs)  # even where None is right, now and then
+        came_back, expected = _in_words(given, true, right[first])
+        return Verdict(
+            passed=all(right),
+            share=0.0 if mistake in EARN_NOTHING or (mistake and silent) else sum(right) / len(right),
+            asked=self._asked(case),
+            came_back=came_back,
+            expected=self._expected(true, expected),
+            idea=idea,
+            mistake=mistake,
+            section=self.section,
+        )
+
+    def is_right(self, given: object, true: object) -> bool:
+        """Whether what came back of a case is what a right function gives for it."""
+        return self._same(given, true)
+
+    def _same(self, given: object, other: object, nan: bool = False) -> bool:
+        if type(given) is Failure or type(other) is Failure:
+            return type(given) is type(other) and given.kind == other.kind
+        return values.same(given, other, self.tolerance, by_letter=self.kind == "function", nan=nan)
+
+    def _asked(self, case: dict) -> str:
+        if self.kind == "value":
+            return f"the value of {self.answer}"
+        return f"{self.answer}({', '.join(f'{name} = {_argument(value)}' for name, value in case.items())})"
+
+    def _expected(self, true: object, words: str) -> str:
+        if self.kind == "value":
+            return self.expects
+        within = f", to within {self.tolerance:g}" if values.numbers(true) is not None else ""
+        return f"{self.expects}; here {words}{within}"
+
+    def _find_mistake(self, cases: Sequence[dict], outputs: list, right: list[bool], first: int) -> tuple[str, str]:
+        """The key and the idea of what is wrong."""
+        given = outputs[first]
+        if (type(given) is Failure and given.kind == "NotImplementedError") or (
+            self.kind == "value" and any(given is one for one in UNTOUCHED)
+        ):
+            return "not-begun", f"Not begun yet: write your own {self.answer} in the cell above, then run both cells."
+        true = outcome(self.solve, cases[first])
+        if _is_truth(given) and not _is_truth(true) and values.numbers(true) is not None:
+            return "wrong-type", "That is a truth value. A number is asked for."
+        for mistake in self.mistakes:
+            outcomes = (outcome(mistake.does, case) for case in cases)
+            if all(self._same(output, wrong, nan=True) for output, wrong in zip(outputs, outcomes, strict=True)):
+                return mistake.key, mistake.idea
+        if type(given) is Failure:
+            return _FAILED.get(given.kind, _STOPPED)
+        if self._is_hard_coded(cases, outputs, right):
+            return (
+                "hard-coded",
+                "It is right for the cases that are shown, and to all others it says one and the same, or what it says "
+                "to a shown one. Does it work its answer out?",
+            )
+        forms = _forms(outputs, given, true, lambda: self._is_in_per_cent(cases, outputs))
+        return next((key, idea) for holds, key, idea in forms if holds)
+
+    def _is_hard_coded(self, cases: Sequence[dict], outputs: list, right: list[bool]) -> bool:
+        """Whether just the shown cases are right, and all others get one and the same answer, or a shown case's."""
+        seen = [any(values.same(list(case.values()), list(one.values())) for one in self.shown) for case in cases]
+        if _is_constant(outputs) or not any(seen) or right != seen:
+            return False
+        known = [output for output, one in zip(outputs, seen, strict=True) if one]
+        others = [output for output, one in zip(outputs, seen, strict=True) if not one]
+        parrots = [any(_alike(output, one) for one in known) for output in others]
+        return len(others) > 2 and (all(parrots) or all(_alike(output, others[0]) for output in others))
+
+    def _is_in_per_cent(self, cases: Sequence[dict], outputs: list) -> bool:
+        """Whether all that came back is a hundred times what is right, and that lies between 0 and 1."""
+        for case, output in zip(cases, outputs, strict=True):
+            found, wanted = values.numbers(output), values.numbers(outcome(self.solve, case))
+            if found is None or wanted is None or found.shape != wanted.shape:
+                return False
+            if not ((wanted >= 0) & (wanted <= 1)).all() or not self.is_right(found / 100, wanted):
+                return False
+        return True
+
+
+_STOPPED = ("stopped", "It stopped before it could answer. Run it by itself with the case above, and look where.")
+_FAILED = {
+    "ChangedInput": (
+        "changed-input",
+        "It changed what it was given, and who calls it may need that again. Work on a copy, or make something new.",
+    ),
+    "Timeout": ("too-slow", "It did not end in time. Is there a loop without end, or one that goes through far more?"),
+    "Missing": ("missing", "Give your answer the name that the exercise asks for."),
+}
+
+
+def _in_words(given: object, true: object, right: bool) -> tuple[str, str]:
+    """What came back and what was expected; with more digits, if they are not the same and read the same."""
+    if type(given) is Failure:
+        return given.message, values.describe(true)
+    words = values.describe(given), values.describe(true)
+    if not right and words[0].partition(": ")[2] == words[1].partition(": ")[2]:
+        return values.describe(given, 8), values.describe(true, 8)
+    return words
+
+
+def _is_truth(value: object) -> bool:
+    return type(value) in (bool, np.bool_)
+
+
+def _forms(
+    outputs: Sequence[object], given: object, true: object, per_cent: Callable[[], bool]
+) -> Iterator[tuple[bool, str, str]]:
+    """What may be wrong with an answer that fits no known mistake: whether it is, its key and its idea."""
+    found, wanted = values.numbers(given), values.numbers(true)
+    silent = all(output is None for output in outputs)
+    yield silent, "returns-nothing", "It returned nothing. Does it end with return? (To print is not to return.)"
+    yield given is None, "none-here", "It gave None here, and there is an answer. What makes it give up, or end early?"
+    yield true is None, "not-none", "It found something here, and nothing is to be found. What should come back then?"
+    ragged = wanted is not None and wanted.ndim > 0 and _is_ragged(given)
+    yield ragged, "wrong-shape", "Its rows are not all of one length."
+    lists = type(true) in values.LISTS and type(given) in (*values.LISTS, np.ndarray)
+    other = (found is None) != (wanted is None) or (found is None and type(given) is not type(true))
+    another = "It is another kind of thing than was asked for. Look at what should come back."
+    yield other and not lists, "wrong-type", another
+    shape, right_shape = _shapes(given, true)
+    differs = shape != right_shape
+    several = "One number is asked for. Yours is in a list or an array, or there are several."
+    yield differs and not right_shape, "wrong-shape", several
+    yield differs and not shape, "wrong-shape", "That is a single number. Several are asked for."
+    axes = "It has another number of axes than was asked for. Which should be gone, or be there?"
+    yield len(shape) != len(right_shape), "wrong-shape", axes
+    amount = "few" if shape < right_shape else "many"
+    entries = f"It has too {amount} entries. Which are missing, or should not be there?"
+    yield differs and len(shape) == 1, "wrong-shape", entries
+    yield differs, "wrong-shape", "Its shape is not the one that was asked for. Count rows and columns with a pencil."
+    nan = "It holds nan or infinity: something was divided by 0, or became too large for exp, or was 0 for log."
+    yield found is not None and not np.isfinite(found).all(), "not-finite", nan
+    alike = "It gives the same answer whatever it is asked. Does it use what it is given?"
+    yield _is_constant(outputs), "constant", alike
+    yield per_cent(), "per-cent", "It is a hundred times too large. A share of all is 1, and not 100."
+    formed = isinstance(true, str) or (found is not None and wanted is not None and found.shape == wanted.shape)
+    form = "Its form is right, its value is not. Work out one small case by hand, and compare."
+    yield formed, "other", form
+    yield True, "other", "Not all that is in it is right. Work out one small case by hand, and compare one by one."
+
+
+def _is_ragged(value: object) -> bool:
+    """Whether it is a list of rows of numbers, which are not all of one shape."""
+    return type(value) in values.LISTS and None not in (shapes := {_rows(row) for row in value}) and len(shapes) > 1
+
+
+def _rows(value: object) -> tuple[int, ...] | None:
+    array = values.numbers(value)
+    return None if array is None or not array.ndim else array.shape
+
+
+def _shapes(given: object, true: object) -> list[tuple[int, ...]]:
+    """The shapes of two arrays; where one is none, or a list of lists is expected, which may differ, their lengths."""
+    found, wanted = values.numbers(given), values.numbers(true)
+    nested = type(true) in values.LISTS and any(type(item) in values.LISTS for item in true)
+    if found is None or wanted is None or nested:
+        return [_length(given), _length(true)]
+    return [found.shape, wanted.shape]
+
+
+def _length(value: object) -> tuple[int, ...]:
+    if type(value) is np.ndarray:
+        return value.shape[:1]
+    return (len(value),) if type(value) in values.LISTS else ()
+
+
+def _is_constant(outputs: Sequence[object]) -> bool:
+    """Whether the same came back of more cases than may be alike by chance; what is no plain data is never the same."""
+    first = values.numbers(outputs[0])
+    if first is None or first.size > values.MOST:  # to compare larger ones would take longer than all the rest
+        return False
+    return len(outputs) > 2 and all(values.same(one, first) for one in outputs)
+
+
+def _alike(given: object, other: object) -> bool:
+    """Whether two answers are the same, or two arrays hold nothing but one and the same number."""
+    if type(given) is Failure or type(other) is Failure:
+        return False
+    found, wanted = values.numbers(given), values.numbers(other)
+    if found is None or wanted is None:
+        plain_types = (str, np.str_, type(None), *values.LISTS)
+        return type(other) in plain_types and values.same(given, other)
+    if max(found.size, wanted.size) > values.MOST:
+        return False
+    filled = (
+        found.size > 0 and wanted.size > 0 and bool((found == wanted.flat[0]).all() and (wanted == found.flat[0]).all())
+    )
+    return filled or values.same(found, wanted)
+
+
+def outcome(function: Callable[..., object], case: dict) -> object:
+    """What one of our own functions makes of a case: a value, or a `Failure` that names what it raised."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return function(**copy.deepcopy(case))
+        except Exception as error:  # whatever a student's slip would raise, the same slip raises here
+            return Failure(type(error).__name__, "")
+
+
+@lru_cache(maxsize=64)
+def _drawn(draw: Callable, seed: int, number: int) -> list[dict]:
+    """Drawn once for a class, and not once for each of its students."""
+    return draw(np.random.default_rng([seed, number]))
+
+
+def revealing(
+    exercise: Exercise,
+    make: Callable[[], dict],
+    *,
+    also: Sequence[Callable[..., object]] = (),
+    but: Sequence[str] = (),
+    tries: int = 2000,
+) -> dict:
+    """The first case that `make` draws on which every known mistake shows.
+
+    Args:
+        exercise: whose mistakes these are.
+        make: draws a case.
+        also: other functions that are wrong.
+        but: the keys of mistakes that need not show.
+        tries: after so many cases it gives up.
+
+    Raises:
+        RuntimeError: no such case was drawn.
+    """
+    wrong = [*also, *(mistake.does for mistake in exercise.mistakes if mistake.key not in but)]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for _ in range(tries):
+            case = make()
+            right = exercise.solve(**case)
+            if not any(_gives(does, case, right) for does in wrong):
+                return case
+    raise RuntimeError(f"{exercise.id}: no case of {tries} shows every mistake")
+
+
+def _gives(does: Callable[..., object], case: dict, right: object) -> bool:
+    try:
+        return values.same(does(**case), right, CLEARLY)
+    except Exception:  # a mistake may stop
+        return False
+
+
+def _argument(value: object) -> str:
+    """An argument as it is shown: short, and without saying of each that it is an array."""
+    words = values.describe(value)
+    for begin in ("the number ", "the text ", "the truth value "):
+        words = words.removeprefix(begin)
+    return words

@@ -1,0 +1,542 @@
+"""Problem set 2, on lesson 02: detection and segmentation."""
+
+import numpy as np
+
+from vistext.exercises.exercise import Exercise, Mistake, guess
+
+LESSON = "02_detection.ipynb#"
+
+
+def _corners(boxes):
+    """Left, top, width, height → left, top, right, bottom."""
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+
+
+def _sides(found, truth, more=0):
+    """Widths and heights of what each pair covers together, below 0 where it is apart; and the areas of each."""
+    pairs = found[:, None], truth[None]
+    width, height = (
+        np.minimum(pairs[0][..., end], pairs[1][..., end]) - np.maximum(pairs[0][..., end - 2], pairs[1][..., end - 2])
+        for end in (2, 3)
+    )
+    areas = [(boxes[..., 2] - boxes[..., 0] + more) * (boxes[..., 3] - boxes[..., 1] + more) for boxes in pairs]
+    return width + more, height + more, areas
+
+
+def _iou(found, truth, more=0):
+    width, height, areas = _sides(found, truth, more)
+    both = np.maximum(width, 0) * np.maximum(height, 0)
+    return both / (areas[0] + areas[1] - both)
+
+
+def _overlaps(found, truth):
+    return _iou(found, _corners(truth))
+
+
+def _unclamped(found, truth):
+    width, height, areas = _sides(found, _corners(truth))
+    return width * height / (areas[0] + areas[1] - width * height)
+
+
+def _clamped_late(found, truth):
+    width, height, areas = _sides(found, _corners(truth))
+    both = np.maximum(0, width * height)
+    return both / (areas[0] + areas[1] - both)
+
+
+def _by_areas(found, truth, choose):
+    width, height, areas = _sides(found, _corners(truth))
+    return np.maximum(width, 0) * np.maximum(height, 0) / choose(*areas)
+
+
+def _pairs_of_boxes(rng):
+    cases = []
+    for n, m in ((3, 2), (2, 4), (1, 3), (4, 1)):
+        corners = np.sort(rng.choice(20, (n + m, 2, 2), replace=True), axis=1)
+        corners[:, 1] += rng.integers(1, 9, (n + m, 2))
+        boxes = corners.reshape(-1, 4).astype(float)  # left, top, right, bottom
+        boxes[0], boxes[n] = (0, 0, 6, 7), (9 + int(rng.integers(9)), 12, 30, 31)  # apart both ways
+        boxes[n - 1 if n > 1 else -1] = (8, 11, 31, 30) if n > 1 else (1, 2, 9, 7)  # and these are not
+        truth = boxes[n:].copy()
+        truth[:, 2:] -= truth[:, :2]
+        cases.append({"found": boxes[:n], "truth": truth})
+    # And boxes far from the diagonal, to the left of 0, not at whole numbers, two of them the same: some overlap in a
+    # corner, one by half a pixel; others only touch, or lie apart in one direction, by half a pixel or by more.
+    place = np.array([-int(rng.integers(20, 30)) - 0.25, int(rng.integers(3, 9)) + 0.5] * 2)
+    found = np.array([[0, 0, 8, 6], [3, -2, 12, 3], [0, 0, 8, 6]]) + place
+    corner, above = [2, 1, 9, 8], [-3, -1, 7, 4]
+    truth = np.array([corner, above, corner, [7.5, 5.5, 2, 4], [8, 0, 2, 6], [8.5, 0, 2, 6], [1, 20, 6, 5]])
+    truth[:, :2] += place[:2]
+    return [*cases, {"found": found, "truth": truth}]
+
+
+def _suppress(table, scores, kinds, overlap):
+    return _thin_out(table, kinds, overlap, np.argsort(-scores))
+
+
+def _thin_out(table, kinds, overlap, order):
+    """The boxes that are kept if they are looked at in this order; `kinds` may be all the same."""
+    kept = []
+    for one in order.tolist():
+        if all(kinds[one] != kinds[other] or table[one, other] <= overlap for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _places_when_sorted(table, scores, kinds, overlap):
+    order = np.argsort(-scores).tolist()
+    return [order.index(one) for one in _suppress(table, scores, kinds, overlap)]
+
+
+def _dropped_too(table, scores, kinds, overlap):
+    order, kept = np.argsort(-scores).tolist(), []
+    for place, one in enumerate(order):
+        if all(kinds[one] != kinds[other] or table[one, other] <= overlap for other in order[:place]):
+            kept.append(one)
+    return kept
+
+
+def _against_the_best(table, scores, kinds, overlap):
+    best, *rest = np.argsort(-scores).tolist()
+    return [best, *(one for one in rest if kinds[one] != kinds[best] or table[one, best] <= overlap)]
+
+
+def _against_the_last(table, scores, kinds, overlap):
+    first, *rest = np.argsort(-scores).tolist()
+    kept = [first]
+    for one in rest:
+        if kinds[one] != kinds[kept[-1]] or table[one, kept[-1]] <= overlap:
+            kept.append(one)
+    return kept
+
+
+def _at_the_edge(table, scores, kinds, overlap):
+    return _suppress(table, scores, kinds, np.nextafter(overlap, -1))
+
+
+def _crowds(rng):
+    cases = [{"table": np.ones((1, 1)), "scores": rng.random(1), "kinds": rng.integers(0, 9, 1), "overlap": 0.5}]
+    for number in range(5):
+        # A row of boxes, each of which overlaps the next but not the one after; doubles of them, some of another kind;
+        # two that overlap by just as much as they may; one by itself; and a double of the best.
+        left = 4.0 * np.arange(4) + rng.uniform(0, 0.5, 4)
+        row = np.stack([left, np.full(4, 5.0), left + 10, np.full(4, 15.0)], axis=1)
+        doubles = row[[0, 3]] + rng.uniform(-1, 1, (2, 4))
+        begin = 40 + rng.uniform(5, 7)
+        pair = [[40.0, 40, 50, 50], [begin, 40, begin + 10, 50]]
+        best_double = [begin + 0.5, 40, begin + 10.5, 50]
+        boxes = np.concatenate([row, doubles, pair, [[80, 80, 90, 90], best_double]])
+        scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.55, 0.4, 0.95, (0.2, 0.65)[number % 2], 0.3]) + rng.uniform(
+            0, 0.04, 10
+        )
+        kind = int(rng.integers(2, 6))
+        kinds = kind + np.array([0, 0, 0, 0, (1, -1)[number % 2], 0, 2, 2, 0, 2])
+        order, table = rng.permutation(10), _iou(boxes, boxes).round(3)
+        cases.append(
+            {
+                "table": table[order][:, order],
+                "scores": scores[order],
+                "kinds": kinds[order],
+                "overlap": float(table[6, 7]),
+            }
+        )
+    return cases
+
+
+def _average_precision(scores, right, things):
+    return _area(_surest_first(scores, right), things)
+
+
+def _surest_first(scores, right):
+    return right[np.argsort(-scores)]
+
+
+def _area(right, things, points=101, envelope=True, unreached=0.0):
+    """The mean of the precision at equal steps of recall, of answers in this order."""
+    recall = np.cumsum(right) / things
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    if envelope:
+        precision = np.maximum.accumulate(precision[::-1])[::-1]
+    reached = np.searchsorted(recall, np.linspace(0, 1, points))
+    return float(np.nanmean(np.append(precision, unreached)[np.minimum(reached, len(right))]))
+
+
+def _at_the_hits(scores, right, things):
+    ordered = _surest_first(scores, right)
+    precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
+    return float(precision[ordered].sum() / things)
+
+
+def _answers(rng):
+    cases = []
+    for answers, things in ((5, 7), (8, 9), (10, 11), (7, 13)):  # no recall is a whole number of hundredths
+        right = rng.random(answers) < 0.5
+        right[:3], right[-1] = (False, True, True), True  # the surest is wrong, and the least sure is right
+        cases.append((right, things))
+    cases[0][0][3] = False
+    # And here all of them are, up to 1, and precision falls from each to the next.
+    cases.append((np.repeat([False, True, False, True, False, True], [1, 2, int(rng.integers(2, 5)), 1, 3, 1]), 4))
+    # In the rest the surest is right: alone, as all are, and by itself.
+    cases += [(np.array(right, bool), things) for right, things in (([1, 0, 0, 1], 11), ([1, 1, 1], 7), ([1], 3))]
+    drawn = []
+    for right, things in cases:
+        scores = np.sort(rng.permutation(90)[: len(right)])[::-1] / 100 + 0.02
+        order = rng.permutation(len(right))
+        drawn.append({"scores": scores[order], "right": right[order], "things": things})
+    return drawn
+
+
+def _mean_iou(said, truth, classes):
+    known = truth >= 0
+    return _mean_over_classes(said[known], truth[known], classes)
+
+
+def _mean_over_classes(said, truth, classes, absent=None, first=0):
+    """The mean IoU of flat or other arrays; classes that do not occur count as `absent`, or not at all."""
+    each = []
+    for number in range(first, classes):
+        either = ((said == number) | (truth == number)).sum()
+        if either:
+            each.append(((said == number) & (truth == number)).sum() / either)
+        elif absent is not None:
+            each.append(absent)
+    return float(np.mean(each))
+
+
+def _known(mistaken):
+    """A mistake in the mean that still leaves out what is not known."""
+
+    def does(said, truth, classes):
+        return mistaken(said[truth >= 0], truth[truth >= 0], classes)
+
+    return does
+
+
+def _twice_in_the_union(said, truth, classes):
+    sums = [((said == k).sum() + (truth == k).sum(), ((said == k) & (truth == k)).sum()) for k in range(classes)]
+    return float(np.mean([both / total for total, both in sums if total]))
+
+
+def _of_the_truth(said, truth, classes):
+    return float(np.mean([(said[truth == k] == k).mean() for k in range(classes) if (truth == k).any()]))
+
+
+def _all_at_once(said, truth, classes):
+    both = (said == truth).sum()
+    return float(both / (2 * said.size - both))
+
+
+def _picture_by_picture(said, truth, classes):
+    return float(np.mean([_mean_iou(one, other, classes) for one, other in zip(said, truth, strict=True)]))
+
+
+def _only_said(said, truth, classes):
+    there = [k for k in range(classes) if (truth == k).any()]
+    return float(np.mean([((said == k) & (truth == k)).sum() / ((said == k) | (truth == k)).sum() for k in there]))
+
+
+def _maps(rng):
+    cases = []
+    for number, (pictures, side, classes) in enumerate(((2, 4, 7), (3, 3, 8), (2, 5, 7), (4, 4, 9))):
+        # Besides the background: one only true, one only said, one said only where the truth is open, one nowhere.
+        true, wrong, open_, *usual = np.roll(np.arange(1, classes), number)[:-1].tolist()
+        truth = rng.choice([0, *usual], (pictures, side, side), p=_mostly_background(1 + len(usual)))
+        truth[0, 0, :3], truth[1, 0, :2] = (*usual[:2], true), usual[1]
+        said = np.where(rng.random(truth.shape) < 0.7, truth, rng.choice([0, *usual], truth.shape))
+        said[truth == true] = wrong
+        truth[:, -1, -1], said[:, -1, -1] = -1, open_
+        said[0, 0, :2] = (usual[0], 0)
+        cases.append({"said": said, "truth": truth, "classes": classes})
+    cases[0]["truth"][-1, -1, -1] = cases[0]["said"][-1, -1, -1]  # and here it is not
+    return cases
+
+
+def _mostly_background(classes):
+    return np.array([0.6, *[0.4 / (classes - 1)] * (classes - 1)])
+
+
+EXERCISES = (
+    Exercise(
+        id="ps02-1",
+        title="Off by a few pixels",
+        points=1,
+        kind="value",
+        answer="agreement",
+        aim="measure how well two boxes agree (intersection over union), and say why small things are hard",
+        section=LESSON + "How-well-do-two-boxes-agree?",
+        difficulty="warm-up",
+        minutes=5,
+        expects="one number from 0 to 1, to two decimals",
+        solve=lambda: 30 / 98,
+        mistakes=(
+            guess("of-one-box", "That is the share of one box that is covered. Union is the area of both.", 30 / 64),
+            guess("counted-twice", "What both cover was counted twice in the area that either covers.", 30 / 128),
+            guess("right-only", "The box has moved down, too.", 48 / 80),
+            guess("down-only", "The box has moved to the right, too.", 40 / 88),
+            guess("box-around", "You divided by the smallest box around both. It has two empty corners.", 30 / 110),
+            guess("losses-added", "Losses to the right and below were added. Areas are products.", 3 / 8),
+            guess("inclusive", "A box from 0 to 8 is 8 pixels wide: right less left.", 42 / 120),
+            guess("not-divided", "That is the area that both cover. Which share is it of what either covers?", 30),
+        ),
+        tolerance=0.0039,  # 0.31 will do, and 0.3 is not rounded
+    ),
+    Exercise(
+        id="ps02-2",
+        title="Each with each",
+        points=3,
+        kind="function",
+        answer="overlaps",
+        aim="measure how well two boxes agree (intersection over union), and say why small things are hard",
+        section=LESSON + "How-well-do-two-boxes-agree?",
+        difficulty="easy",
+        minutes=15,
+        expects="a float array of shape (found, true), numbers from 0 to 1",
+        solve=_overlaps,
+        shown=(
+            {
+                "found": np.array([[0.0, 0, 10, 10], [2, 3, 6, 9]]),
+                "truth": np.array([[5.0, 0, 10, 10], [0, 0, 10, 10], [20, 20, 4, 4]]),
+            },
+        ),
+        draw=_pairs_of_boxes,
+        mistakes=(
+            Mistake("two-forms", "Found and true boxes are written in two forms. What are the last two numbers?", _iou),
+            Mistake(
+                "unclamped",
+                "Numbers below 0, or above what is possible: where boxes are apart, their common width is negative.",
+                _unclamped,
+            ),
+            Mistake(
+                "clamped-late",
+                "Boxes that are apart in both directions overlap here: a negative width times a negative height.",
+                _clamped_late,
+            ),
+            Mistake(
+                "inclusive",
+                "Each box is taken a pixel too wide. Right and bottom are the first column and row after it.",
+                lambda found, truth: _iou(found, _corners(truth), more=1),
+            ),
+            Mistake(
+                "counted-twice",
+                "What both cover was counted twice in what either covers.",
+                lambda found, truth: _by_areas(found, truth, np.add),
+            ),
+            Mistake(
+                "of-the-smaller",
+                "You divided by the smaller box. A small box inside a large one is no good match.",
+                lambda found, truth: _by_areas(found, truth, np.minimum),
+            ),
+            Mistake(
+                "of-the-truth",
+                "You divided by the true box. Then a box around the whole picture is always right.",
+                lambda found, truth: _by_areas(found, truth, lambda one, other: np.broadcast_arrays(one, other)[1]),
+            ),
+            Mistake("turned", "Rows are true boxes here. They should be found ones.", lambda **c: _overlaps(**c).T),
+        ),
+    ),
+    Exercise(
+        id="ps02-3",
+        title="A suppression that drops too much",
+        points=3,
+        kind="function",
+        answer="suppress",
+        aim="read what a one-shot detector is asked to say, train one, and turn its many answers into few (non-maximum "
+        "suppression)",
+        section=LESSON + "Too-many-answers",
+        difficulty="medium",
+        minutes=15,
+        expects="a list of whole numbers, the places of the boxes that are kept, best first",
+        solve=_suppress,
+        shown=(
+            {
+                "table": np.array([[1, 0.8, 0, 0.8], [0.8, 1, 0, 0.7], [0, 0, 1, 0], [0.8, 0.7, 0, 1]]),
+                "scores": np.array([0.6, 0.9, 0.7, 0.8]),
+                "kinds": np.array([3, 3, 3, 5]),
+                "overlap": 0.5,
+            },
+            {
+                "table": np.array([[1, 0.43, 0.11], [0.43, 1, 0.43], [0.11, 0.43, 1]]),
+                "scores": np.array([0.5, 0.6, 0.9]),
+                "kinds": np.array([1, 1, 1]),
+                "overlap": 0.3,
+            },
+        ),
+        draw=_crowds,
+        mistakes=(
+            Mistake(
+                "worst-first",
+                "It begins with the least sure box. np.argsort goes from small to large.",
+                lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.argsort(scores)),
+            ),
+            Mistake(
+                "unsorted",
+                "It looks at the boxes as they come. Which is to be looked at first?",
+                lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.arange(len(scores))),
+            ),
+            Mistake(
+                "across-kinds",
+                "A box was dropped for one of another kind. A cat on a mat is no double of the mat.",
+                lambda table, scores, kinds, overlap: _suppress(table, scores, 0 * kinds, overlap),
+            ),
+            Mistake(
+                "dropped-too",
+                "A box that was dropped itself has made another one drop. Only those that are kept may.",
+                _dropped_too,
+            ),
+            Mistake(
+                "against-the-best", "Only the best box drops its doubles. Each that is kept does.", _against_the_best
+            ),
+            Mistake(
+                "against-the-last", "Each was compared with the last kept. What of those before?", _against_the_last
+            ),
+            Mistake(
+                "at-the-edge",
+                "A box was dropped that overlaps by just as much as it may. By how much must it be?",
+                _at_the_edge,
+            ),
+            Mistake(
+                "places-when-sorted",
+                "These are places in the sorted list. Places in the list that was given are wanted.",
+                _places_when_sorted,
+            ),
+            Mistake(
+                "by-place",
+                "The right boxes, in the order in which they came. Best first is wanted.",
+                lambda **case: sorted(_suppress(**case)),
+            ),
+        ),
+    ),
+    Exercise(
+        id="ps02-4",
+        title="Average precision",
+        points=3,
+        kind="function",
+        answer="average_precision",
+        aim="judge a detector by average precision, computed by hand and by the field's own tool",
+        section=LESSON + "4.-How-good-is-it?-Average-precision",
+        difficulty="medium",
+        minutes=20,
+        expects="one number from 0 to 1",
+        solve=_average_precision,
+        shown=(
+            {"scores": np.array([0.9, 0.6, 0.8]), "right": np.array([True, True, False]), "things": 2},
+            {"scores": np.array([0.3, 0.9, 0.5, 0.7]), "right": np.array([True, False, True, True]), "things": 6},
+        ),
+        draw=_answers,
+        mistakes=(
+            Mistake(
+                "unsorted",
+                "The answers were taken as they come. First the surest, then the others.",
+                lambda scores, right, things: _area(right, things),
+            ),
+            Mistake(
+                "least-sure-first",
+                "It begins with the least sure answer. np.argsort goes from small to large.",
+                lambda scores, right, things: _area(right[np.argsort(scores)], things),
+            ),
+            Mistake(
+                "falls-and-rises",
+                "Precision goes up again here as recall grows. At each recall, take the best that it or a higher one "
+                "allows.",
+                lambda scores, right, things: _area(_surest_first(scores, right), things, envelope=False),
+            ),
+            Mistake(
+                "reached-only",
+                "The mean is over the recalls that are reached. At those that are not, precision is 0.",
+                lambda scores, right, things: _area(_surest_first(scores, right), things, unreached=np.nan),
+            ),
+            Mistake(
+                "of-the-found",
+                "It reaches recall 1 although things are missing. Recall is a share of all true things.",
+                lambda scores, right, things: _area(_surest_first(scores, right), right.sum()),
+            ),
+            Mistake(
+                "at-the-hits", "It was added up at each right answer. Here it is a mean at 101 recalls.", _at_the_hits
+            ),
+            Mistake(
+                "eleven-points",
+                "Eleven recalls were the custom before COCO. It takes 101.",
+                lambda scores, right, things: _area(_surest_first(scores, right), things, points=11),
+            ),
+            Mistake(
+                "one-hundred-points",
+                "From 0 to 1 in steps of 0.01 there are 101 recalls, both ends included.",
+                lambda scores, right, things: _area(_surest_first(scores, right), things, points=100),
+            ),
+        ),
+    ),
+    Exercise(
+        id="ps02-5",
+        title="Mean IoU, where not all is known",
+        points=4,
+        kind="function",
+        answer="mean_iou",
+        aim="train a U-Net that labels every pixel, and judge it by mean intersection over union",
+        section=LESSON + "Why-not-simply-count-right-pixels?",
+        difficulty="stretch",
+        minutes=20,
+        expects="one number from 0 to 1",
+        solve=_mean_iou,
+        shown=(
+            {
+                "said": np.array([[[0, 0], [1, 1]], [[0, 1], [2, 0]]]),
+                "truth": np.array([[[0, 0], [0, 1]], [[0, 1], [2, -1]]]),
+                "classes": 4,
+            },
+        ),
+        draw=_maps,
+        mistakes=(
+            Mistake("unknown-counted", "Pixels of unknown truth were counted against the network.", _mean_over_classes),
+            Mistake(
+                "absent-is-nought",
+                "A class that is neither there nor said lowers the mean. It should not count at all.",
+                _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=0)),
+            ),
+            Mistake(
+                "absent-is-one",
+                "A class that is neither there nor said raises the mean. It should not count at all.",
+                _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=1)),
+            ),
+            Mistake(
+                "accuracy",
+                "That is the share of pixels that are right. Background alone would make it high.",
+                _known(lambda said, truth, classes: float((said == truth).mean())),
+            ),
+            Mistake("counted-twice", "Pixels that are both count twice in this union.", _known(_twice_in_the_union)),
+            Mistake(
+                "of-the-truth",
+                "You divided by the true pixels of each class. What was said to be it, and is not, must count, too.",
+                _known(_of_the_truth),
+            ),
+            Mistake(
+                "only-said",
+                "A class that was said and is nowhere true was left out. It counts, and with nothing in both.",
+                _known(_only_said),
+            ),
+            Mistake(
+                "all-at-once", "All classes were thrown together. First each, then the mean.", _known(_all_at_once)
+            ),
+            Mistake(
+                "picture-by-picture",
+                "The mean was taken picture by picture. Each class is counted over all pictures first.",
+                _picture_by_picture,
+            ),
+            Mistake(
+                "no-background",
+                "Background was left out. It is class 0, and one of the classes.",
+                _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, first=1)),
+            ),
+        ),
+    ),
+    Exercise(
+        id="ps02-6",
+        title="Counting a crowd",
+        points=2,
+        kind="by hand",
+        answer="",
+        aim="find out where both fail, and why",
+        section=LESSON + "Suppression-that-goes-too-far",
+        difficulty="medium",
+        minutes=10,
+    ),
+)

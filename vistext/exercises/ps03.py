@@ -1,0 +1,419 @@
+"""Problem set 3, on lesson 03: words."""
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+
+from vistext.exercises.exercise import Exercise, Mistake, guess
+
+LESSON = "03_words.ipynb#"
+SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
+WORDS = ["the", "a", "cat", "dog", "ship", "is", "sits", "sleeping", "on", "floor", "water", "small", "."]
+
+
+def _encode(sentences, words, length, *, start=True, end=True, unknown=3, front=False, lower=True, cut=2, shift=0):
+    table = np.zeros((len(sentences), length), int)
+    for line, tokens in zip(table, sentences, strict=True):
+        known = [token.lower() if lower else token for token in tokens]
+        numbers = [words.index(token) - shift if token in words else unknown for token in known]
+        row = ([1] if start else []) + numbers[: length - cut] + ([2] if end else [])
+        row = row[:length]
+        if front:
+            line[length - len(row) :] = row
+        else:
+            line[: len(row)] = row
+    return table
+
+
+def _no_room_for_the_end(sentences, words, length):
+    return _encode(sentences, words, length, cut=0)
+
+
+def _too_long(sentences, words, length):
+    longest = max(map(len, sentences)) + 2
+    table = _encode(sentences, words, max(length, longest))
+    return table
+
+
+def _sentence(rng, words, fewest=1, most=6):
+    return [str(word) for word in rng.choice(words, int(rng.integers(fewest, most + 1)))]
+
+
+def _to_encode(rng):
+    cases = []
+    for number, length in enumerate((6, 8, 5, 7)):
+        words = SPECIAL + [str(word) for word in rng.permutation(WORDS)[:9]]
+        # There is room for all of the first ones, for all but the last token, for all but two, and for fewer.
+        sentences = [_sentence(rng, [*words[4:], "zebra"], more, more) for more in range(length - 3, length + 3)]
+        sentences[0][:2] = [words[5].capitalize(), "Zebra"]
+        sentences[1][0] = words[-1].upper()
+        cases.append({"sentences": [*rng.permutation(np.array(sentences, object))], "words": words, "length": length})
+        if number == 3:
+            cases[-1]["sentences"].append([])
+    alone = [words[4].capitalize(), "zebra", words[6]]
+    return [*cases, {"sentences": [alone], "words": words, "length": int(rng.integers(6, 9))}]
+
+
+def _edged(sentence):
+    return ["<start>", *sentence, "<end>"]
+
+
+def _counts(sentences, edges=True):
+    return Counter(pair for one in sentences for pair in pairwise(_edged(one) if edges else one))
+
+
+def _probability(sentences, before, word, words, *, top=1, bottom=None):
+    """Counted over pairs; `top` and `bottom` are added to the two counts."""
+    pairs = _counts(sentences)
+    of_these = sum(times for (first, _), times in pairs.items() if first == before)
+    return (pairs[before, word] + top) / (of_these + (words if bottom is None else bottom))
+
+
+def _nought(sentences, before, word, words):
+    pairs = _counts(sentences)
+    of_these = sum(times for (first, _), times in pairs.items() if first == before)
+    return pairs[before, word] / of_these if of_these else 0.0
+
+
+def _without_edges(sentences, before, word, words):
+    pairs = _counts(sentences, edges=False)
+    return (pairs[before, word] + 1) / (sum(times for pair, times in pairs.items() if pair[0] == before) + words)
+
+
+def _turned(sentences, before, word, words):
+    pairs = _counts(sentences)
+    return (pairs[word, before] + 1) / (sum(times for pair, times in pairs.items() if pair[1] == before) + words)
+
+
+def _of_the_word(sentences, before, word, words):
+    pairs = _counts(sentences)
+    return (pairs[before, word] + 1) / (sum(times for pair, times in pairs.items() if pair[1] == word) + words)
+
+
+def _of_all_pairs(sentences, before, word, words):
+    pairs = _counts(sentences)
+    return (pairs[before, word] + 1) / (pairs.total() + words)
+
+
+def _alone(sentences, before, word, words):
+    singles = Counter(token for one in sentences for token in [*one, "<end>"])
+    return (singles[word] + 1) / (singles.total() + words)
+
+
+def _once_a_sentence(sentences, before, word, words):
+    pairs = Counter(pair for one in sentences for pair in set(pairwise(_edged(one))))
+    return (pairs[before, word] + 1) / (sum(times for pair, times in pairs.items() if pair[0] == before) + words)
+
+
+def _different_pairs(sentences, before, word, words):
+    pairs = set(_counts(sentences))
+    return (((before, word) in pairs) + 1) / (sum(first == before for first, _ in pairs) + words)
+
+
+def _to_count(rng):
+    cases = []
+    for number in range(7):
+        words = [str(word) for word in rng.permutation(WORDS)[:4]]
+        sentences = [_sentence(rng, words, 3, 6) for _ in range(8)]
+        sentences[0] = [words[0], words[1], words[0], words[1], words[2]]
+        sentences[1] = [words[0], words[1], words[0], words[1]]
+        sentences[2] = [words[1], words[0], words[1], words[0]]
+        sentences[-1] = [words[1], words[0], "yak"]
+        before, word = (
+            (words[0], words[1]),
+            ("<start>", words[0]),
+            (words[1], "<end>"),
+            ("zebra", words[0]),
+            (words[1], words[0]),
+            (words[0], words[1]),
+            ("yak", "<end>"),
+        )[number]
+        cases.append({"sentences": sentences, "before": before, "word": word, "words": int(rng.integers(6, 30))})
+    return cases
+
+
+def _perplexity(probabilities, ids):
+    return float(np.exp(-np.log(probabilities[ids > 0]).mean()))
+
+
+def _of_sentences(probabilities, ids):
+    return float(np.mean([_perplexity(*pair) for pair in zip(probabilities, ids, strict=True)]))
+
+
+def _of_sentence_means(probabilities, ids):
+    means = [np.log(one[row > 0]).mean() for one, row in zip(probabilities, ids, strict=True)]
+    return float(np.exp(-np.mean(means)))
+
+
+def _of_what_counts(does):
+    """A mistake in the formula that still leaves out padding."""
+    return lambda probabilities, ids: float(does(probabilities[ids > 0]))
+
+
+def _tables(rng):
+    cases = []
+    for rows, columns in ((2, 5), (3, 6), (1, 4), (4, 7)):
+        ids = rng.integers(3, 30, (rows, columns))
+        ids[0, 0] = 1  # all but 0 count
+        lengths = rng.permutation([columns, *rng.permutation(np.arange(2, columns))[: rows - 1]])  # one is not padded
+        ids[np.arange(columns) >= lengths[:, None]] = 0
+        ids[np.arange(rows), lengths - 1] = 2
+        probabilities = np.where(ids > 0, rng.uniform(0.02, 0.9, ids.shape), rng.uniform(0.95, 1, ids.shape))
+        cases.append({"probabilities": probabilities.round(3), "ids": ids})
+    return cases
+
+
+def _gru(inputs=32, units=24, gates=3, biases=2):
+    return gates * (inputs * units + units * units + biases * units)
+
+
+EXERCISES = (
+    Exercise(
+        id="ps03-1",
+        title="Sentences as a table",
+        points=2,
+        kind="function",
+        answer="encode",
+        aim="turn sentences into tables of numbers, and back: tokens, vocabulary, padding",
+        section=LESSON + "Padding-and-mask",
+        difficulty="warm-up",
+        minutes=15,
+        expects="an array of whole numbers of shape (sentences, length)",
+        solve=_encode,
+        shown=(
+            {
+                "sentences": [["A", "cat", "sits", "."], ["A", "zebra"]],
+                "words": [*SPECIAL, "a", ".", "cat", "sits"],
+                "length": 7,
+            },
+            {"sentences": [["a", "cat", "sits", "."]], "words": [*SPECIAL, "a", ".", "cat", "sits"], "length": 4},
+        ),
+        draw=_to_encode,
+        mistakes=(
+            Mistake(
+                "no-start", "No row has a start. What does each begin with?", lambda **c: _encode(**c, start=False)
+            ),
+            Mistake(
+                "no-end", "No row has an end. How does a model know when to stop?", lambda **c: _encode(**c, end=False)
+            ),
+            Mistake(
+                "unknown-is-padding",
+                "A word that is not in the list became padding, as if there were none.",
+                lambda **c: _encode(**c, unknown=0),
+            ),
+            Mistake(
+                "padded-in-front", "The padding stands in front of the words.", lambda **c: _encode(**c, front=True)
+            ),
+            Mistake(
+                "capitals",
+                "A word with a capital was not found. The list is in lower case.",
+                lambda **c: _encode(**c, lower=False),
+            ),
+            Mistake("end-cut-off", "Where a sentence is too long, its end was cut off, too.", _no_room_for_the_end),
+            Mistake(
+                "from-the-fifth",
+                "Numbers were counted from the first word after the special ones. The number of a word is its place in "
+                "the whole list.",
+                lambda **c: _encode(**c, shift=4),
+            ),
+            Mistake("too-long", "The table is wider than it should be: a long sentence is to be cut.", _too_long),
+        ),
+    ),
+    Exercise(
+        id="ps03-2",
+        title="What comes next, by counting",
+        points=3,
+        kind="function",
+        answer="probability",
+        aim="build a language model by counting, and judge it by its perplexity",
+        section=LESSON + "3.-A-language-model-by-counting",
+        difficulty="medium",
+        minutes=20,
+        expects="one number from 0 to 1",
+        solve=_probability,
+        shown=(
+            {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "a", "word": "cat", "words": 4},
+            {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "<start>", "word": "a", "words": 4},
+            {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "ship", "word": "a", "words": 4},
+        ),
+        draw=_to_count,
+        mistakes=(
+            Mistake(
+                "not-smoothed",
+                "A word that was never seen stops it: 0 / 0. Nothing was added to the counts.",
+                lambda **c: _probability(**c, top=0, bottom=0),
+            ),
+            Mistake(
+                "never-seen-is-nought",
+                "What was never seen gets probability 0, and yet it may come. Smoothing takes care of that.",
+                _nought,
+            ),
+            Mistake(
+                "top-only",
+                "The probabilities of all words add up to more than 1: one was added to each count. To how many?",
+                lambda **c: _probability(**c, bottom=0),
+            ),
+            Mistake(
+                "one-below",
+                "One was added below. But every word that may come next has been given one more.",
+                lambda **c: _probability(**c, bottom=1),
+            ),
+            Mistake(
+                "no-edges", "First words have nothing before them here, and last ones nothing after.", _without_edges
+            ),
+            Mistake("turned", "It asks what came before the word, not what comes after.", _turned),
+            Mistake(
+                "of-the-word",
+                "You divided by how often the word itself comes. What is given is the word before.",
+                _of_the_word,
+            ),
+            Mistake(
+                "of-all-pairs",
+                "You divided by all pairs. Only those that begin as asked are in question.",
+                _of_all_pairs,
+            ),
+            Mistake("alone", "It does not look at the word before.", _alone),
+            Mistake(
+                "once-a-sentence",
+                "A pair that comes twice in a sentence was counted once.",
+                _once_a_sentence,
+            ),
+            Mistake("different-pairs", "Each pair was counted once, however often it comes.", _different_pairs),
+        ),
+    ),
+    Exercise(
+        id="ps03-3",
+        title="A perplexity that flatters",
+        points=3,
+        kind="function",
+        answer="perplexity",
+        aim="build a language model by counting, and judge it by its perplexity",
+        section=LESSON + "Padding-taken-for-words",
+        difficulty="stretch",
+        minutes=20,
+        expects="one number, 1 or more",
+        solve=_perplexity,
+        shown=(
+            {
+                "probabilities": np.array([[0.5, 0.25, 0.125, 1.0], [0.2, 0.1, 0.99, 0.98]]),
+                "ids": np.array([[4, 5, 2, 0], [4, 2, 0, 0]]),
+            },
+        ),
+        draw=_tables,
+        mistakes=(
+            Mistake(
+                "padding-counted",
+                "It is too good: padding is easy to guess, and was counted.",
+                lambda probabilities, ids: float(np.exp(-np.log(probabilities).mean())),
+            ),
+            Mistake(
+                "divided-by-the-table",
+                "Padding was left out of the sum, but not of what it is divided by.",
+                lambda probabilities, ids: float(np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size)),
+            ),
+            Mistake(
+                "two-logarithms",
+                "exp undoes the natural logarithm, and no other.",
+                _of_what_counts(lambda p: np.exp(-np.log2(p).mean())),
+            ),
+            Mistake(
+                "no-minus",
+                "It is below 1. Logarithms of probabilities are negative.",
+                _of_what_counts(lambda p: np.exp(np.log(p).mean())),
+            ),
+            Mistake(
+                "no-exp",
+                "That is the mean itself. What undoes the logarithm?",
+                _of_what_counts(lambda p: -np.log(p).mean()),
+            ),
+            Mistake(
+                "mean-first",
+                "The mean was taken of the probabilities, and the logarithm then.",
+                _of_what_counts(lambda p: 1 / p.mean()),
+            ),
+            Mistake(
+                "mean-of-inverses",
+                "One unlikely word outweighs all others here. The mean is one of logarithms.",
+                _of_what_counts(lambda p: (1 / p).mean()),
+            ),
+            Mistake(
+                "sum",
+                "It grows with every word. A mean is wanted, not a sum.",
+                _of_what_counts(lambda p: np.exp(-np.log(p).sum())),
+            ),
+            Mistake(
+                "sentence-by-sentence",
+                "Each sentence got a perplexity of its own, and these were averaged. All words count the same.",
+                _of_sentences,
+            ),
+            Mistake(
+                "short-sentences-count-more",
+                "The mean was taken in each sentence, then over sentences, so a word of a short one counts more.",
+                _of_sentence_means,
+            ),
+        ),
+    ),
+    Exercise(
+        id="ps03-4",
+        title="A smaller memory",
+        points=2,
+        kind="value",
+        answer="gru_weights",
+        aim="train a recurrent network that does better, and see what one of its steps computes",
+        section=LESSON + "One-step,-by-hand",
+        difficulty="medium",
+        minutes=10,
+        expects="one whole number",
+        solve=_gru,
+        mistakes=(
+            guess("a-quarter", "A quarter of the units. But units are also connected with each other.", 9_360),
+            guess("a-sixteenth", "Not every part of it shrinks with the square of the units.", 2_340),
+            guess("one-bias", "Word and state each bring a bias: b has two rows.", _gru(biases=1)),
+            guess("no-biases", "There are biases, too.", _gru(biases=0)),
+            guess("one-part", "Two gates and a candidate: each has weights of its own.", _gru(gates=1)),
+            guess("two-parts", "The candidate has weights as well as both gates.", _gru(gates=2)),
+            guess("four-parts", "That would be an LSTM. Count the lines of the step.", _gru(gates=4)),
+            guess("no-state", "What comes from the old state has weights, too: u.", 3 * (32 * 24 + 2 * 24)),
+            guess("whole-network", "That is the whole network. Only the GRU was asked for.", 3_872 + _gru() + 25 * 121),
+        ),
+        tolerance=1e-9,
+    ),
+    Exercise(
+        id="ps03-5",
+        title="From cold to hot",
+        points=1,
+        kind="value",
+        answer="from_cold_to_hot",
+        aim="let it write at different temperatures, and judge what it writes",
+        section=LESSON + "5.-Let-it-write",
+        difficulty="easy",
+        minutes=5,
+        expects="a text of four letters, each of A, B, C and D once",
+        solve=lambda: "CADB",
+        mistakes=(
+            guess("turned", "From hot to cold. Which curve is nearest to: always the same word?", "BDAC"),
+            guess(
+                "coldest-two", "Look again at the two steepest. The colder it is, the more the first word gets.", "ACDB"
+            ),
+            guess(
+                "middle-two", "Look again at the two in the middle. How much does the last word get in each?", "CDAB"
+            ),
+            guess("hottest-two", "Look again at the two flattest. The hotter, the more alike all words are.", "CABD"),
+            guess("ends", "The ends are exchanged. What is infinitely hot gives every word the same.", "BADC"),
+            guess("as-named", "That is the order of their names.", "ABCD"),
+            guess("two-pairs", "Cold and hot are told apart, but in both pairs the order is turned.", "ACBD"),
+        ),
+    ),
+    Exercise(
+        id="ps03-6",
+        title="One run, one claim",
+        points=2,
+        kind="by hand",
+        answer="",
+        aim='test a claim such as "tags help" with several seeds and error bars, and say where it holds',
+        section=LESSON + "8.-The-claim,-with-error-bars",
+        difficulty="medium",
+        minutes=10,
+    ),
+)

@@ -1,0 +1,554 @@
+"""Problem set 5, on lesson 05: descriptions, and a judge of them."""
+
+from collections import Counter
+from functools import partial
+
+import numpy as np
+
+from vistext.exercises.exercise import Exercise, Mistake, guess, revealing
+
+LESSON = "05_descriptions.ipynb#"
+END = 2
+
+
+def _softmax(scores):
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum()
+
+
+def _attend(query, keys, values, hidden, *, scale=None, score=-np.inf):
+    scores = keys @ query / (np.sqrt(len(query)) if scale is None else scale)
+    return _softmax(np.where(hidden, score, scores)) @ values
+
+
+def _late_mask(query, keys, values, hidden):
+    return np.where(hidden, 0, _softmax(keys @ query / np.sqrt(len(query)))) @ values
+
+
+def _scores_alone(query, keys, values, hidden):
+    return np.where(hidden, 0, keys @ query / np.sqrt(len(query))) @ values
+
+
+def _best_alone(query, keys, values, hidden):
+    return values[np.where(hidden, -np.inf, keys @ query).argmax()]
+
+
+def _grids(rng):
+    cases = []
+    for cells, d, m, hides in ((5, 2, 3, 1), (4, 3, 2, 0), (6, 5, 4, 3), (3, 4, 1, 1), (5, 3, 3, 2), (1, 3, 2, 0)):
+        hidden = rng.permutation(cells) < hides
+        keys = rng.normal(0, 1.5, (cells, d)).round(2)
+        query = rng.normal(0, 1.5, d).round(2)
+        cases.append({"query": query, "keys": keys, "values": rng.normal(0, 2, (cells, m)).round(2), "hidden": hidden})
+    return cases
+
+
+def _beam_step(beams, scores, logs, width, *, end=END, of_ended=0.0):
+    """Beams, the likeliest first; `of_ended` is added to the score of each that has ended."""
+    found = []
+    for beam, score, row in zip(beams, scores.tolist(), logs.tolist(), strict=True):
+        if beam[-1] == end:
+            found.append((score + of_ended, beam))
+        else:
+            found += [(score + log, [*beam, word]) for word, log in enumerate(row)]
+    return [beam for _, beam in sorted(found, key=lambda pair: -pair[0])[:width]]
+
+
+def _ended_dropped(beams, scores, logs, width):
+    going = [place for place, beam in enumerate(beams) if beam[-1] != END]
+    return _beam_step([beams[place] for place in going], scores[going], logs[going], width)
+
+
+def _one_each(beams, scores, logs, width):
+    found = []
+    for beam, score, row in zip(beams, scores, logs, strict=True):
+        word = int(row.argmax())
+        found.append((score, beam) if beam[-1] == END else (score + row[word], [*beam, word]))
+    return [beam for _, beam in sorted(found, key=lambda pair: -pair[0])[:width]]
+
+
+def _multiplied(beams, scores, logs, width):
+    found = []
+    for beam, score, row in zip(beams, scores, logs, strict=True):
+        found += [(score, beam)] if beam[-1] == END else [(score * log, [*beam, word]) for word, log in enumerate(row)]
+    return [beam for _, beam in sorted(found, key=lambda pair: -pair[0])[:width]]
+
+
+def _least_likely(beams, scores, logs, width):
+    return _beam_step(beams, scores, logs, 10**6)[::-1][:width]
+
+
+def _without(place, beams, scores, logs, width):
+    left = [number for number in range(len(beams)) if number != place % len(beams)]
+    return _beam_step([beams[number] for number in left], scores[left], logs[left], width)
+
+
+def _some_beams(rng, sizes, width, above=0.0):
+    """Beams in any order; those that have ended stand, by their scores, just above or below some that go on."""
+    going, ended, words = sizes
+    pairs = rng.permutation([(one, other) for one in range(3, words) for other in (0, 1, 3, 4)])[:going]
+    beams = [*([1, *pair] for pair in pairs), *([1, word, END] for word in rng.permutation(words - 3)[:ended] + 3)]
+    scores, logs = rng.uniform(-2, -0.7, len(beams)), np.log(rng.dirichlet(np.ones(words), len(beams)) + 1e-3)
+    if going:
+        totals = np.sort((scores[:going, None] + logs[:going]).ravel())[::-1]
+        scores[going:] = totals[1 : 2 * ended : 2] + above * rng.uniform(0.3, 1, ended)
+    order = rng.permutation(len(beams))
+    beams = [[int(word) for word in beams[place]] for place in order]
+    return {"beams": beams, "scores": scores[order], "logs": logs[order], "width": width}
+
+
+def _beams(rng):
+    also = [partial(_without, place) for place in (0, -1)]
+    cases = []
+    for *sizes, width, above in ((3, 1, 6, 4, 0.05), (2, 1, 5, 4, -0.05), (3, 2, 5, 5, 0.05), (3, 1, 6, 5, -0.05)):
+        nudged = partial(_beam_step, of_ended=-2 * above)
+        cases.append(revealing(EXERCISES[2], partial(_some_beams, rng, sizes, width, above), also=[*also, nudged]))
+    cases.append(_some_beams(rng, (0, 3, 6), 4))  # all have ended, and are fewer than the width
+    logs = np.log(np.sort(rng.dirichlet(np.ones(5))))[[4, 0, 2, 1, 3]][:: rng.choice([-1, 1])]
+    cases.append({"beams": [[1]], "scores": np.zeros(1), "logs": logs[np.newaxis], "width": 3})  # at the start
+    return cases
+
+
+def _runs(tokens, n):
+    return Counter(tuple(tokens[place : place + n]) for place in range(len(tokens) - n + 1))
+
+
+def _clipped(said, references, n):
+    runs = _runs(said, n)
+    right = sum(min(times, max(_runs(one, n)[run] for one in references)) for run, times in runs.items())
+    return right / runs.total() if runs else 0.0
+
+
+def _with_matches(match, of=None):
+    """Matches of each run by a rule, divided by the runs that were said or by another number."""
+
+    def does(said, references, n):
+        runs = _runs(said, n)
+        if not runs:
+            return 0.0
+        right = sum(match(times, [_runs(one, n)[run] for one in references]) for run, times in runs.items())
+        return right / (of(said, references, n) if of else runs.total())
+
+    return does
+
+
+def _single_words(said, references, n):
+    return _clipped(said, references, 1)
+
+
+def _one_run_short(said, references, n):
+    runs = Counter(tuple(said[place : place + n]) for place in range(len(said) - n))
+    most = [Counter(tuple(one[place : place + n]) for place in range(len(one) - n)) for one in references]
+    return sum(min(times, max(each[run] for each in most)) for run, times in runs.items()) / runs.total()
+
+
+def _sets(said, references, n):
+    runs, known = set(_runs(said, n)), {run for one in references for run in _runs(one, n)}
+    return len(runs & known) / len(runs) if runs else 0.0
+
+
+def _some_sentences(rng, n):
+    """One run is said more often than each reference has it, one less often than one, the last stands at an end."""
+    words = rng.permutation(["a", "the", "cat", "dog", "sits", "on", "floor", "and", "it", "red", "big", "by"]).tolist()
+    often, seldom, last = (words[n * place : n * (place + 1)] for place in range(3))
+    others = [[word] for word in words[3 * n :]]
+
+    def joined(runs, end):
+        return [word for place in rng.permutation(len(runs)) for word in runs[place]] + end
+
+    said = often + often + seldom + joined([often, seldom, others[0]], last)
+    fillers = [others[place] for place in rng.integers(0, len(others), len(said))]
+    references = [joined([*[seldom] * 4, often, *fillers], last), joined([often, others[0], seldom], often)]
+    return {"said": said, "references": references[:: rng.choice([-1, 1])], "n": n}
+
+
+def _said(rng):
+    also = [
+        _with_matches(lambda times, known: min(times, next(filter(None, known), 0))),
+        _with_matches(lambda times, known: min(times, next(filter(None, known[::-1]), 0))),
+        lambda said, references, n: _clipped(said[:-1], references, n),
+        lambda said, references, n: _clipped(said, [one[:-1] for one in references], n),
+        lambda said, references, n: _clipped(said, [one[: len(said)] for one in references], n),
+    ]
+    cases = []
+    for n in (1, 2, 3):
+        but = ("nothing-said", *(("single-words", "by-the-words") if n == 1 else ()))
+        cases.append(revealing(EXERCISES[3], partial(_some_sentences, rng, n), also=also, but=but))
+    words = rng.permutation(["a", "the", "cat", "dog", "sits", "on"]).tolist()
+    cases.append({"said": words[:2], "references": [words[2:3], words], "n": 2})  # a single run
+    for n, said in ((2, words[:1]), (3, words[:2])):  # not even that
+        cases.append({"said": said, "references": [words, words[:1]], "n": n})
+    return cases
+
+
+def _gumbel_softmax(logits, uniform, temperature):
+    return _pass_on(logits - np.log(-np.log(uniform)), temperature)
+
+
+def _pass_on(noisy, temperature, hard=None):
+    blend = _softmax(noisy / temperature)
+    return np.stack([np.eye(len(noisy))[(noisy if hard is None else hard).argmax()], blend])
+
+
+def _cold_logits_alone(logits, uniform, temperature):
+    gumbel = -np.log(-np.log(uniform))
+    return _pass_on(logits / temperature + gumbel, 1.0, hard=logits + gumbel)
+
+
+def _cold_logits_twice(logits, uniform, temperature):
+    return _pass_on(logits / temperature - np.log(-np.log(uniform)), 1.0)
+
+
+def _blend_twice(logits, uniform, temperature):
+    blend = _gumbel_softmax(logits, uniform, temperature)[1]
+    return np.stack([blend, blend])
+
+
+def _some_logits(rng, words, temperature, drawn):
+    logits, uniform = rng.normal(0, 1.2, words).round(2), rng.uniform(0.02, 0.98, words).round(3)
+    turn = drawn - (logits - np.log(-np.log(uniform))).argmax()
+    return {"logits": np.roll(logits, turn), "uniform": np.roll(uniform, turn), "temperature": temperature}
+
+
+def _draws(rng):
+    sizes = ((3, 0.5, 0), (4, 2.0, 3), (5, 0.3, 1), (4, 3.0, 2), (6, 0.7, 0), (3, 1.5, 2))
+    return [revealing(EXERCISES[4], partial(_some_logits, rng, *size)) for size in sizes]
+
+
+_POWERS = np.exp([2.0, 1.0, 0.0])
+_VALUES = np.array([3.0, 0.0, 5.0])
+
+EXERCISES = (
+    Exercise(
+        id="ps05-1",
+        title="One look, with a pencil",
+        points=1,
+        kind="value",
+        answer="seen",
+        aim="work out one look of a word at a picture (attention), and see where a network looks",
+        section=LESSON + "One-look:-attention",
+        difficulty="warm-up",
+        minutes=5,
+        expects="one number, to two decimals",
+        solve=lambda: _POWERS @ _VALUES / _POWERS.sum(),
+        mistakes=(
+            guess("no-softmax", "The scores themselves were taken as weights. They must add up to 1.", 6.0),
+            guess("scores-shared-out", "The scores were shared out as they are. Softmax puts exp first.", 2.0),
+            guess("not-divided", "The weights do not add up to 1.", float(_POWERS @ _VALUES)),
+            guess("best-alone", "That is the value of the best cell alone. The others are seen, too, a little.", 3.0),
+            guess("plain-mean", "That is the plain mean of the values. Who has the higher score weighs more.", 8 / 3),
+            guess(
+                "turned", "The lowest score has got the largest weight.", float(_POWERS[::-1] @ _VALUES / _POWERS.sum())
+            ),
+            guess(
+                "cell-forgotten",
+                "The cell with the value 0 has a weight as well, and takes it from the others.",
+                27.167 / 8.389,
+            ),
+            guess("base-two", "2 was raised to the scores. exp takes e.", 17 / 7),
+        ),
+        tolerance=0.002,
+    ),
+    Exercise(
+        id="ps05-2",
+        title="A look that passes over cells",
+        points=3,
+        kind="function",
+        answer="attend",
+        aim="work out one look of a word at a picture (attention), and see where a network looks",
+        section=LESSON + "One-look:-attention",
+        difficulty="easy",
+        minutes=15,
+        expects="a float array of shape (m,)",
+        solve=_attend,
+        shown=(
+            {
+                "query": np.array([2.0, 0, 0, 0]),
+                "keys": np.array([[1.0, 5, 0, 0], [0, 0, 3, 0], [4, 0, 0, 1]]),
+                "values": np.array([[1.0, 0], [0, 1], [9, 9]]),
+                "hidden": np.array([False, False, True]),
+            },
+        ),
+        draw=_grids,
+        mistakes=(
+            Mistake(
+                "not-scaled", "The scores are too large: what are they divided by?", lambda **c: _attend(**c, scale=1)
+            ),
+            Mistake(
+                "scaled-by-d",
+                "The scores were divided by d. It should be less: look under the root.",
+                lambda **c: _attend(**c, scale=len(c["query"])),
+            ),
+            Mistake(
+                "scaled-by-cells",
+                "The scores were divided by the root of the number of cells. d is the length of a key.",
+                lambda **c: _attend(**c, scale=np.sqrt(len(c["keys"]))),
+            ),
+            Mistake(
+                "hidden-seen",
+                "The hidden cell was looked at.",
+                lambda query, keys, values, hidden: _attend(query, keys, values, np.zeros_like(hidden)),
+            ),
+            Mistake(
+                "hidden-is-0",
+                "The hidden cell got the score 0, and exp(0) is 1: it is seen all the same.",
+                lambda **c: _attend(**c, score=0),
+            ),
+            Mistake(
+                "hidden-late",
+                "The weight of the hidden cell was taken away after softmax, so the rest adds up to less than 1.",
+                _late_mask,
+            ),
+            Mistake(
+                "turned",
+                "Only the hidden cells were looked at.",
+                lambda hidden, **c: _attend(**c, hidden=~hidden, score=-1e9),
+            ),
+            Mistake("no-softmax", "The scores were used as weights. They do not add up to 1.", _scores_alone),
+            Mistake("best-alone", "Only the best cell is seen. What is seen is a mean of all.", _best_alone),
+            Mistake(
+                "keys-seen",
+                "The mean was taken of the keys. A key says whether to look, a value what is seen.",
+                lambda query, keys, values, hidden: _attend(query, keys, keys, hidden),
+            ),
+        ),
+    ),
+    Exercise(
+        id="ps05-3",
+        title="One step of a beam",
+        points=4,
+        kind="function",
+        answer="beam_step",
+        aim="let a network write: the likeliest words, the best of a beam, drawn words; and say what each is good for",
+        section=LESSON + "3.-How-to-let-it-write",
+        difficulty="stretch",
+        minutes=25,
+        expects="a list of lists of whole numbers, the likeliest beginning first",
+        solve=_beam_step,
+        shown=(
+            {
+                "beams": [[1, 4], [1, 3]],
+                "scores": np.array([-0.5, -0.9]),
+                "logs": np.log(np.array([[0.01, 0.01, 0.02, 0.36, 0.6], [0.01, 0.01, 0.07, 0.9, 0.01]])),
+                "width": 3,
+            },
+            {
+                "beams": [[1, 4], [1, 3, 2]],
+                "scores": np.array([-0.5, -0.9]),
+                "logs": np.log(np.array([[0.01, 0.01, 0.02, 0.36, 0.6], [0.01, 0.01, 0.07, 0.9, 0.01]])),
+                "width": 2,
+            },
+        ),
+        draw=_beams,
+        mistakes=(
+            Mistake(
+                "ended-goes-on",
+                "A sentence that has ended was given another word.",
+                partial(_beam_step, end=None),
+            ),
+            Mistake(
+                "ended-first",
+                "What has ended comes first here, whatever its score is. Is it the likeliest of all?",
+                partial(_beam_step, of_ended=9),
+            ),
+            Mistake(
+                "ended-last",
+                "What has ended comes last here, whatever its score is. Is it the least likely of all?",
+                partial(_beam_step, of_ended=-9),
+            ),
+            Mistake("ended-dropped", "A sentence that has ended was dropped, however good it is.", _ended_dropped),
+            Mistake(
+                "last-word-alone",
+                "Only the new word counts here. How likely was what stands before it?",
+                lambda **c: _beam_step(**{**c, "scores": 0 * c["scores"]}),
+            ),
+            Mistake(
+                "one-each",
+                "Each beginning goes on in one way only. Two of the best may have the same beginning.",
+                _one_each,
+            ),
+            Mistake(
+                "multiplied",
+                "Logarithms were multiplied. Probabilities are multiplied, their logarithms added.",
+                _multiplied,
+            ),
+            Mistake(
+                "least-likely",
+                "The least likely come first. Logarithms are negative: which is the largest?",
+                _least_likely,
+            ),
+            Mistake(
+                "too-many",
+                "There are more than were asked for. How many are kept?",
+                lambda **c: _beam_step(**{**c, "width": 10**6}),
+            ),
+            Mistake(
+                "best-alone",
+                "There is one only. As many as the width are kept.",
+                lambda **c: _beam_step(**{**c, "width": 1}),
+            ),
+            Mistake(
+                "new-words-alone",
+                "The beginnings are missing: only the new words came back.",
+                lambda **c: [beam[-1:] for beam in _beam_step(**c)],
+            ),
+        ),
+    ),
+    Exercise(
+        id="ps05-4",
+        title="The overlap that BLEU counts",
+        points=3,
+        kind="function",
+        answer="clipped",
+        aim="judge descriptions by truth, overlap and variety, and say why no single one of these is enough",
+        section=LESSON + "8.-What-did-it-buy?",
+        difficulty="medium",
+        minutes=20,
+        expects="one number from 0 to 1",
+        solve=_clipped,
+        shown=(
+            {"said": ["the", "the", "cat"], "references": [["the", "cat", "sits"], ["a", "cat"]], "n": 1},
+            {
+                "said": ["a", "cat", "sits", "."],
+                "references": [["a", "cat", "lies", "."], ["the", "cat", "sits", "."]],
+                "n": 2,
+            },
+        ),
+        draw=_said,
+        mistakes=(
+            Mistake(
+                "not-clipped",
+                "Who says the same right word ten times is right ten times here. How often may it count?",
+                _with_matches(lambda times, known: times if any(known) else 0),
+            ),
+            Mistake(
+                "references-added",
+                "Counts of several references were added. One of them must hold a run as often.",
+                _with_matches(lambda times, known: min(times, sum(known))),
+            ),
+            Mistake(
+                "as-often-as-known",
+                "A run counts more often here than it was said, where a reference has it more often.",
+                _with_matches(lambda times, known: max(known)),
+            ),
+            Mistake(
+                "in-every-reference",
+                "A run counts only if every reference has it. One is enough.",
+                _with_matches(lambda times, known: min(times, *known)),
+            ),
+            Mistake(
+                "first-reference",
+                "Only the first reference was looked at.",
+                _with_matches(lambda times, known: min(times, known[0])),
+            ),
+            Mistake(
+                "by-the-references",
+                "You divided by what the first reference says. It is a share of what was said.",
+                _with_matches(
+                    lambda times, known: min(times, max(known)), lambda said, refs, n: _runs(refs[0], n).total()
+                ),
+            ),
+            Mistake(
+                "by-the-words",
+                "You divided by the number of words. How many runs of n are there in so many words?",
+                _with_matches(lambda times, known: min(times, max(known)), lambda said, refs, n: len(said)),
+            ),
+            Mistake("sets", "Each run was counted once, however often it was said.", _sets),
+            Mistake("single-words", "Single words were counted, whatever n is.", _single_words),
+            Mistake("one-run-short", "The last run of each sentence is missing. Where does it begin?", _one_run_short),
+            Mistake(
+                "nothing-said",
+                "Where too little is said for a single run, it divides by 0.",
+                lambda said, references, n: _clipped(said, references, n) if len(said) >= n else 0 // 0,
+            ),
+        ),
+    ),
+    Exercise(
+        id="ps05-5",
+        title="A draw that lets slopes through",
+        points=3,
+        kind="function",
+        answer="gumbel_softmax",
+        aim="let words pass between two networks, by the Gumbel-softmax and by the policy gradient",
+        section=LESSON + "The-Gumbel-softmax",
+        difficulty="medium",
+        minutes=20,
+        expects="a float array of shape (2, words): the pure word, then the blend; both add up to 1",
+        solve=_gumbel_softmax,
+        shown=(
+            {"logits": np.array([1.0, 0.0, -1.0]), "uniform": np.array([0.5, 0.4, 0.95]), "temperature": 0.5},
+            {"logits": np.array([0.3, 0.2]), "uniform": np.array([0.4, 0.6]), "temperature": 2.0},
+        ),
+        draw=_draws,
+        mistakes=(
+            Mistake(
+                "one-logarithm",
+                "-log u is no Gumbel number: one logarithm is missing.",
+                lambda logits, uniform, temperature: _pass_on(logits - np.log(uniform), temperature),
+            ),
+            Mistake(
+                "gumbel-turned",
+                "The sign of the random numbers is wrong. A large u should speak for its word.",
+                lambda logits, uniform, temperature: _pass_on(logits + np.log(-np.log(uniform)), temperature),
+            ),
+            Mistake(
+                "uniform",
+                "The even numbers u were added as they are. They must be made into Gumbel numbers first.",
+                lambda logits, uniform, temperature: _pass_on(logits + uniform, temperature),
+            ),
+            Mistake(
+                "multiplied",
+                "At a low temperature the blend is more even here. Which way should it go?",
+                lambda logits, uniform, temperature: _gumbel_softmax(logits, uniform, 1 / temperature),
+            ),
+            Mistake(
+                "cold-logits-alone",
+                "In the blend only the logits were divided by the temperature. Noise and logits both are.",
+                _cold_logits_alone,
+            ),
+            Mistake(
+                "temperature-in-the-draw",
+                "The temperature changes which word is drawn. Divide after the noise was added.",
+                _cold_logits_twice,
+            ),
+            Mistake(
+                "likeliest-passed",
+                "The likeliest word is passed on, not the one that was drawn.",
+                lambda logits, uniform, temperature: _pass_on(
+                    logits - np.log(-np.log(uniform)), temperature, hard=logits
+                ),
+            ),
+            Mistake(
+                "noise-alone",
+                "u alone decides here which word is passed on. The logits have a say in it, too.",
+                lambda logits, uniform, temperature: _pass_on(
+                    logits - np.log(-np.log(uniform)), temperature, hard=uniform
+                ),
+            ),
+            Mistake(
+                "no-noise",
+                "There is no chance in it: u makes no difference.",
+                lambda logits, uniform, temperature: _pass_on(logits, temperature),
+            ),
+            Mistake(
+                "blend-twice", "The blend is passed on. A judge would know it from a pure word at once.", _blend_twice
+            ),
+            Mistake(
+                "exchanged",
+                "The two rows are exchanged.",
+                lambda **c: _gumbel_softmax(**c)[::-1],
+            ),
+        ),
+    ),
+    Exercise(
+        id="ps05-6",
+        title="What a judge must hear",
+        points=2,
+        kind="by hand",
+        answer="",
+        aim="train a judge that knows whether a sentence belongs to a picture, and let it choose and teach",
+        section=LESSON + "A-judge-knows-only-the-mistakes-that-it-has-heard",
+        difficulty="medium",
+        minutes=10,
+    ),
+)

@@ -1,1 +1,0 @@
-"""What takes longer than a lesson: trainings of shipped weights, benchmarks, comparisons over many seeds."""

@@ -1,0 +1,49 @@
+"""What a submission may take, and how a run is set up. All plain data: it is sent to worker processes and recorded."""
+
+from dataclasses import asdict, dataclass, field
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may take. The defaults fit sets in which nothing is trained: they finish in a second."""
+
+    seconds: float = 120.0  # by the clock, for the cases that are shown; and as many again for those held out
+    cell_seconds: float = 60.0  # one cell; starting TensorFlow takes 15 of them on a busy machine
+    call_seconds: float = 10.0  # one call of a student's function
+    processor_seconds: int = 120  # of one process
+    memory: int = 4096 * MIB  # address space of one process, and what all of them hold; TensorFlow needs 1.6 GiB
+    threads: int = 128  # TensorFlow starts some for each core
+    disk: int = 64 * MIB  # in memory, and gone afterwards
+    files: int = 10_000
+    printed: int = 1 * MIB  # more is thrown away, and noted
+    answer: int = 4 * MIB  # what comes back of one call
+    file: int = 100 * MIB  # a notebook with its outputs, which are left behind
+    notebook: int = 20 * MIB  # what stands in its cells
+    restarts: int = 8  # new processes for a submission that has ended its own, or does not end
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for all submissions of a set.
+
+    Attributes:
+        problem_set: such as "ps01".
+        release: the notebook that students were given, as JSON.
+        seed: of the held-out cases.
+        limits: of each submission.
+        sandboxed: False only where an instructor has said so.
+        checks: the module that holds the exercises.
+    """
+
+    problem_set: str
+    release: dict = field(repr=False)
+    seed: int
+    limits: Limits = Limits()
+    sandboxed: bool = True
+    checks: str = "vistext.exercises"
+
+    def recorded(self) -> dict:
+        """Everything that a mark depends on besides the submission and the exercises; plain data."""
+        return {"seed": self.seed, "limits": asdict(self.limits), "sandboxed": self.sandboxed, "checks": self.checks}

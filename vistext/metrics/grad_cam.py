@@ -1,0 +1,72 @@
+"""Where a network looked: maps over the picture that say which parts an answer rests on."""
+
+import numpy as np
+from PIL import Image
+
+from vistext.nn.engine import keras, tf
+
+
+def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: str | None = None) -> np.ndarray:
+    """Grad-CAM: the feature maps that raise a class's score, added up and laid over the picture.
+
+    Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization": each map
+    is weighted by the mean gradient of the class's score with respect to it, and what lowers the score is left out.
+
+    Args:
+        model: a functional model, uint8 [n, h, w, 3] → scores [n, classes].
+        picture: uint8 [h, w, 3].
+        class_index: whose score is explained.
+        layer: the layer whose maps are weighed, not before the first that has weights; by default the last with maps.
+
+    Returns:
+        float32 [h, w] in [0, 1], the largest value 1; all 0 if no part raises the score.
+
+    Raises:
+        ValueError: no such layer, one without maps, or no such class.
+    """
+    classes = model.output_shape[-1]
+    if not 0 <= class_index < classes:
+        raise ValueError(f"class_index={class_index}; accepted: 0 to {classes - 1}")
+    named = _layers_with_maps(model)
+    layer = layer or named[-1]
+    if layer not in named:
+        raise ValueError(f"layer={layer!r}; accepted, as they have maps over the picture: {', '.join(named)}")
+    both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.outputs[0]])
+    with tf.GradientTape() as tape:
+        # Of itself the tape follows only what training may change, and nothing after a fixed layer would have a slope.
+        tape.watch([variable.value for variable in model.variables])
+        maps, scores = both(picture[np.newaxis], training=False)
+        score = scores[0, class_index]
+    weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2))  # (1, maps)
+    heat = tf.nn.relu(tf.einsum("nhwc,nc->hw", maps, weights)).numpy().astype("float32")
+    height, width = picture.shape[:2]
+    enlarged = np.maximum(Image.fromarray(heat).resize((width, height), Image.Resampling.BICUBIC), 0)
+    return enlarged / enlarged.max() if enlarged.max() > 0 else enlarged
+
+
+def spotlight(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A picture, bright and in colour where a map is high, dim and grey elsewhere.
+
+    Brightness alone carries it, so it can be read in grey and by the colour-blind.
+
+    Args:
+        picture: uint8 [height, width, 3].
+        heat: float [h, w] in [0, 1], of any size; it is scaled to the picture's.
+
+    Returns:
+        uint8 [height, width, 3].
+    """
+    height, width = picture.shape[:2]
+    smooth = Image.fromarray(np.asarray(heat, "float32")).resize((width, height), Image.Resampling.BICUBIC)
+    light = np.clip(np.asarray(smooth), 0, 1)[..., np.newaxis]  # (height, width, 1)
+    grey = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
+    return (light * picture + (1 - light) * 0.35 * grey).round().astype("uint8")
+
+
+def _layers_with_maps(model: keras.Model) -> list[str]:
+    """The layers that know where, their output being [n, h, w, maps], in order, from the first that has weights."""
+    first = next((index for index, layer in enumerate(model.layers) if layer.weights), 0)
+    named = [layer.name for layer in model.layers[first:] if len(layer.output.shape) == 4]
+    if not named:
+        raise ValueError("the model has no layer with maps over the picture")
+    return named

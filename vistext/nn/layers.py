@@ -1,0 +1,24 @@
+"""Small parts that networks of several lessons are made of."""
+
+import numpy as np
+
+from vistext.nn.engine import keras
+
+
+@keras.saving.register_keras_serializable("vistext")
+class PartialIdentity(keras.initializers.Initializer):
+    """A 3×3 kernel that at first hands its input channels through, the further ones being He-uniform noise."""
+
+    def __init__(self, seed: int | None = None):
+        self.seed = seed
+
+    def __call__(self, shape, dtype=None):
+        kernel = np.array(keras.initializers.HeUniform(self.seed)(shape)) / np.sqrt(6)
+        middle = (shape[0] // 2, shape[1] // 2)
+        passed = min(shape[2], shape[3])
+        kernel[..., :passed] = 0
+        kernel[(*middle, range(passed), range(passed))] = 1
+        return keras.ops.convert_to_tensor(kernel, dtype=dtype)
+
+    def get_config(self):
+        return {"seed": self.seed}

@@ -1,0 +1,54 @@
+"""Pictures of any size for networks that know one: scaled to fit a square, and places in it scaled back."""
+
+import numpy as np
+
+from vistext.nn.engine import tf
+
+GREY = 128
+
+
+def check(pictures) -> np.ndarray:
+    """The pictures, if they are uint8 [n, h, w, 3].
+
+    Raises:
+        TypeError: they are of another type.
+        ValueError: they are of another shape.
+    """
+    pictures = np.asarray(pictures)
+    if pictures.dtype != np.uint8:
+        raise TypeError(f"pictures are of type {pictures.dtype}; accepted: uint8, 0 to 255, as they are read and drawn")
+    if pictures.ndim != 4 or pictures.shape[-1] != 3 or 0 in pictures.shape:
+        raise ValueError(
+            f"pictures have shape {pictures.shape}; accepted: [n, h, w, 3], none of them 0."
+            " Of a single picture, give picture[None]"
+        )
+    return pictures
+
+
+def fit(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
+    """Pictures scaled until their longer side is `side`, and filled up with grey at the right or the bottom.
+
+    Args:
+        pictures: uint8 [n, h, w, 3].
+        side: in pixels.
+
+    Returns:
+        uint8 [n, side, side, 3], and the factor by which lengths have grown.
+
+    Raises:
+        TypeError, ValueError: see `check`.
+    """
+    height, width = check(pictures).shape[1:3]
+    if height == width == side:
+        return pictures, 1.0
+    factor = side / max(height, width)
+    rows, columns = (max(1, round(length * factor)) for length in (height, width))
+    scaled = tf.image.resize(pictures, (rows, columns), antialias=True).numpy()  # float32
+    squares = np.full((len(pictures), side, side, 3), GREY, np.uint8)
+    squares[:, :rows, :columns] = np.clip(np.rint(scaled), 0, 255)
+    return squares, factor
+
+
+def back(length: int, factor: float, side: int) -> np.ndarray:
+    """For each pixel along a side of the pictures, the nearest one along the square's: int [length]."""
+    return np.minimum(((np.arange(length) + 0.5) * factor).astype(int), side - 1)

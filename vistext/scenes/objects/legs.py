@@ -1,0 +1,128 @@
+"""Legs in every gait, and shadows: what all animals on the ground share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from vistext.scenes.vector_art import INDEX, Figure, limb, oval, turned
+
+
+@dataclass(frozen=True)
+class Gait:
+    """How four legs stand, as (forward, down) in leg lengths: knee and foot of each, far legs first."""
+
+    hind: tuple[tuple[tuple[float, float], tuple[float, float]], ...]  # far, near
+    fore: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
+    tilt: float = 0  # degrees by which the whole animal leans back
+    lift: float = 0  # whether it is in the air
+
+
+GAITS = {
+    "standing": Gait(
+        hind=(((0.12, 0.5), (0.3, 1)), ((-0.14, 0.5), (-0.1, 1))),
+        fore=(((0.2, 0.5), (0.22, 1)), ((-0.1, 0.5), (-0.12, 1))),
+    ),
+    "walking": Gait(
+        hind=(((0.5, 0.4), (0.6, 0.96)), ((-0.3, 0.5), (-0.62, 0.98))),
+        fore=(((-0.2, 0.5), (-0.62, 0.94)), ((0.42, 0.42), (0.62, 0.98))),
+    ),
+    "running": Gait(
+        hind=(((-0.5, 0.42), (-1.05, 0.5)), ((-0.55, 0.6), (-1.15, 0.86))),
+        fore=(((0.55, 0.36), (1.1, 0.44)), ((0.6, 0.52), (1.2, 0.78))),
+    ),
+    "jumping": Gait(
+        hind=(((-0.4, 0.5), (-0.85, 0.85)), ((-0.55, 0.45), (-1.1, 0.7))),
+        fore=(((0.6, 0.1), (0.75, 0.6)), ((0.5, 0.25), (0.95, 0.55))),
+        tilt=14,
+        lift=1,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Legs:
+    """Two functions: draw the legs beyond the body before it, those on this side after it."""
+
+    far: Callable[[], None]
+    near: Callable[..., None]
+
+
+def stride(
+    figure: Figure,
+    gait: Gait,
+    *,
+    hips: tuple[float, float],
+    shoulders: tuple[float, float],
+    reach: float,
+    width: float,
+    paw: float,
+    taper: float = 0.85,
+) -> Legs:
+    """Prepare the legs of an animal.
+
+    Args:
+        figure: what to draw into.
+        gait: one of `GAITS`.
+        hips: where the hind legs begin.
+        shoulders: where the forelegs begin.
+        reach: the length of a leg.
+        width: of a leg at its top.
+        paw: half the length of a foot.
+        taper: how wide a leg is at its foot, as a share of `width`.
+    """
+
+    def leg(start: tuple[float, float], steps: tuple, tone: str, foot: str, top: float) -> None:
+        x, y = start
+        (knee_x, knee_y), (foot_x, foot_y) = steps
+        points = [
+            (x, y),
+            (x + reach * knee_x, y - reach * knee_y),
+            (x + reach * foot_x, y - reach * foot_y + paw * 0.8),
+        ]
+        edge = "shade" if tone == "body" else ""
+        figure.shape(tone, limb(points, [top, width, width * taper]), edge=edge)
+        end_x, end_y = points[-1]
+        figure.shape(foot, oval(end_x + paw * 0.5, end_y - paw * 0.1, paw * 1.25, paw * 0.8), edge=edge)
+
+    def far(foot: str = "far") -> None:
+        x, y = hips
+        leg((x + 1.2, y), gait.hind[0], "far", foot, width * 1.2)
+        x, y = shoulders
+        leg((x + 1.2, y), gait.fore[0], "far", foot, width * 1.1)
+
+    def near(foot: str = "body") -> None:
+        leg(hips, gait.hind[1], "body", foot, width * 1.75)
+        leg(shoulders, gait.fore[1], "body", foot, width * 1.3)
+
+    return Legs(far, near)
+
+
+def shadow(figure: Figure, left: float, right: float, lift: float = 0) -> None:
+    """The shadow on the ground of what is above it; paler the thing, smaller the higher it is."""
+    narrower = min(lift, (right - left) / 5)
+    across = (right - left) / 2 - narrower
+    figure.shape("shadow", oval((left + right) / 2, 0.2 - lift * 1.1, across, 1.5))
+
+
+def letter_z(figure: Figure, x: float, y: float, size: float) -> None:
+    """What hangs in the air above whoever sleeps."""
+    half = [(-1, 1), (1, 1), (1, 0.5), (-0.2, -0.5), (1, -0.5)]
+    figure.shape("foam", [(x + size * s * a, y + size * s * b) for s in (1, -1) for a, b in half])
+
+
+def waterline(figure: Figure, left: float, right: float) -> None:
+    """Ripples in front of whoever is in the water up to here."""
+    middle, across = (left + right) / 2, (right - left) / 2
+    figure.shape("ripple", oval(middle, -0.6, across, 1.5))
+    figure.shape("foam", limb([(left + 1, 0.5), (middle - 3, -0.1), (middle + 3, 0.1)], [0.7]))
+    figure.shape("foam", limb([(middle + 1, -1.5), (right - 2, -0.9), (right, 0)], [0.7]))
+
+
+def finish(figure: Figure, posture: str, gait: Gait, around: tuple[float, float]) -> None:
+    """Lean back what jumps, and let what runs leave dust behind."""
+    figure.parts[:] = [
+        part if part.tone == INDEX["shadow"] else replace(part, outline=turned(part.outline, gait.tilt, around))
+        for part in figure.parts
+    ]
+    if posture == "running":
+        for x, y, size in ((-6, 1.6, 2), (-10.5, 2.6, 1.5), (-9.6, 0.2, 1.1)):
+            figure.shape("puff", oval(x, y, size * 1.2, size))

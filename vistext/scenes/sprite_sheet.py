@@ -1,0 +1,100 @@
+"""Which sprite shows what: things, furniture and settings, in the size that a picture wants."""
+
+from functools import cache
+from typing import NamedTuple
+
+from vistext.scenes import backdrops
+from vistext.scenes.objects import birds, cats, craft, dogs, frogs, furniture, hooved, vehicles
+from vistext.scenes.scene import Box, Thing
+from vistext.scenes.sprites import Sprite, kept, mirror, render, render_flat
+from vistext.scenes.vector_art import Figure
+
+_ALONE = {"bird": birds, "cat": cats, "dog": dogs, "frog": frogs}
+_TOGETHER = {
+    "airplane": craft,
+    "automobile": vehicles,
+    "deer": hooved,
+    "horse": hooved,
+    "ship": craft,
+    "truck": vehicles,
+}
+_FURNITURE = {
+    "mat": furniture.mat,
+    "table": furniture.table,
+    "inside of box": furniture.inside_of_box,
+    "front of box": furniture.front_of_box,
+}
+
+
+class Size(NamedTuple):
+    """Of a sprite and of the picture that it is for, in pixels."""
+
+    width: int
+    height: int
+    side: int
+
+
+class Placed(NamedTuple):
+    """A sprite, and where its box begins in the picture, in pixels."""
+
+    sprite: Sprite
+    left: int
+    top: int
+
+
+def pixels(box: Box, side: int) -> tuple[int, int, int, int]:
+    """Left, top, width and height of a box in a picture, in whole pixels; at least 1 by 1."""
+    left, top = int(box.x * side + 0.5), int(box.y * side + 0.5)
+    right, bottom = int(box.right * side + 0.5), int(box.bottom * side + 0.5)
+    return left, top, max(1, right - left), max(1, bottom - top)
+
+
+def sprite_of(thing: Thing, side: int) -> Placed:
+    """How a thing looks in a picture of that side."""
+    left, top, width, height = pixels(thing.box, side)
+    size = Size(width, height, side)
+    return Placed(_thing(thing.kind, thing.posture, thing.variant, size, thing.facing == "left"), left, top)
+
+
+def furniture_of(thing: Thing, side: int) -> tuple[Placed | None, Placed | None]:
+    """What belongs to a thing's place: what is behind the thing, and what is before it."""
+    if thing.furniture is None:
+        return None, None
+    left, top, width, height = pixels(thing.furniture, side)
+    if thing.place != "box":
+        return Placed(_piece(thing.place, Size(width, height, side)), left, top), None
+    rim = max(1, height // 4)  # how much of the inside can be seen above the front
+    inside = _piece("inside of box", Size(width, height + rim, side))
+    return Placed(inside, left, top - rim), Placed(_piece("front of box", Size(width, height, side)), left, top)
+
+
+@cache
+def figure(kind: str, posture: str, variant: int) -> Figure:
+    """How a thing is drawn.
+
+    Args:
+        kind: one of `tables.KINDS`.
+        posture: one of `tables.POSTURES[kind]`.
+        variant: one of `tables.VARIANTS`.
+    """
+    if kind in _ALONE:
+        return _ALONE[kind].draw(posture, variant)
+    return _TOGETHER[kind].draw(kind, posture, variant)
+
+
+@kept
+def backdrop_of(setting: str, time: str, arrangement: int, water: bool, side: int) -> Sprite:
+    """A setting in a picture of that side; see `backdrops.backdrop`."""
+    return render_flat(backdrops.backdrop(setting, time, arrangement, water), side, backdrops.GRADIENTS[setting])
+
+
+@kept
+def _thing(kind: str, posture: str, variant: int, size: Size, mirrored: bool) -> Sprite:
+    if mirrored:
+        return mirror(_thing(kind, posture, variant, size, False), size.width)
+    return render(figure(kind, posture, variant), size.width, size.height, size.side / 64)
+
+
+@kept
+def _piece(name: str, size: Size) -> Sprite:
+    return render(_FURNITURE[name](), size.width, size.height, size.side / 64)

@@ -1,0 +1,5 @@
+"""Lesson 05: sentences about a picture."""
+
+from vistext.tasks.captioning import adversarial, data, grounding, image_encoder, model, object_queries, train
+
+__all__ = ["adversarial", "data", "grounding", "image_encoder", "model", "object_queries", "train"]

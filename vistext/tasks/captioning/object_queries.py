@@ -1,0 +1,181 @@
+"""Training what finds the things in a picture, one after the other, at which lesson 05's writer and judge look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from vistext.nn.attention import Coordinates
+from vistext.nn.engine import keras, tf
+from vistext.nn.engine import precision as computing
+from vistext.nn.training import History, Muon, fit, mean_where, warm_decay
+from vistext.scenes import Scene
+from vistext.scenes.ontology import COLOURS, FACINGS, KINDS, MOST_THINGS, POSTURES, SIZES
+from vistext.tasks.captioning.model import GRID, DescriberConfig, object_queries
+
+layers = keras.layers
+
+
+def _all(lists) -> tuple[str, ...]:
+    return tuple(sorted({each for some in lists for each in some}))
+
+
+NOTHING = 0  # the kind of what is not there
+TRAITS = {
+    "kind": ("nothing", *KINDS),
+    "colour": _all(COLOURS.values()),
+    "size": SIZES,
+    "posture": _all(POSTURES.values()),
+    "place": _all(places for postures in POSTURES.values() for places in postures.values()),
+    "facing": FACINGS,
+}
+ENDS = np.cumsum([len(words) for words in TRAITS.values()]).tolist()  # of the scores of each trait
+BOX = slice(len(TRAITS), len(TRAITS) + 4)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How it learns."""
+
+    steps: int = 3000
+    size: int = 128  # pictures in a batch
+    learning_rate: float = 0.05  # of `training.Muon`; rises at first, then goes down to 0
+    momentum: float = 0.9
+    dense_rate: float = 0.2
+    adam_rate: float = 0.012
+    box: float = 2.0  # how much a box that is off by the whole picture's side counts, beside the words' losses
+    seed: int = 0
+
+
+def ordered(scene: Scene) -> list[int]:
+    """The places in `scene.things`, from the left of the picture to the right."""
+    return sorted(range(len(scene.things)), key=lambda index: scene.things[index].box.middle)
+
+
+def labels(seen: Sequence[Scene]) -> np.ndarray:
+    """What is to be found in scenes.
+
+    Args:
+        seen: n scenes.
+
+    Returns:
+        float32 [n, MOST_THINGS, traits + 4]: of each thing, from the left to the right, the number of each trait in
+        `TRAITS`, and its box, left and upper edge, width and height as shares of the picture; 0 where there is none.
+    """
+    found = np.zeros((len(seen), MOST_THINGS, BOX.stop), "float32")
+    for row, scene in enumerate(seen):
+        for number, index in enumerate(ordered(scene)):
+            thing = scene.things[index]
+            found[row, number, : BOX.start] = [words.index(getattr(thing, name)) for name, words in TRAITS.items()]
+            found[row, number, BOX] = (thing.box.x, thing.box.y, thing.box.w, thing.box.h)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Batches of grids and what is to be found in them; each depends on its number and the seed alone."""
+
+    grids: np.ndarray  # float [n, 64, c], as `describer.look` gives them
+    labels: np.ndarray  # as `labels` gives them
+    size: int
+    seed: int
+
+    def __call__(self, step: int, progress: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        """Batch number `step`: grids float32 [size, 64, c] and labels."""
+        rows = np.random.default_rng((self.seed, step)).integers(0, len(self.labels), self.size)
+        return self.grids[rows].astype("float32"), self.labels[rows]
+
+
+class Loss(keras.losses.Loss):
+    """How wrong the traits of things are (cross entropy), and how far off the boxes.
+
+    Args:
+        box: see `Recipe`.
+    """
+
+    def __init__(self, box: float):
+        super().__init__(reduction="sum", name="loss")
+        self.box = box
+
+    def call(self, wanted, said):
+        there = wanted[..., 0] != NOTHING
+        off = tf.reduce_sum(tf.abs(wanted[..., BOX] - said[..., ENDS[-1] :]), axis=-1)
+        total = self.box * mean_where(off, there)
+        for number, scores in enumerate(_scores(said)):
+            labels = tf.cast(wanted[..., number], tf.int32)
+            wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
+            total += tf.reduce_mean(wrong) if number == 0 else mean_where(wrong, there)
+        return total
+
+
+def _scores(said) -> list:
+    """The scores of the words of each trait."""
+    return [said[..., first:last] for first, last in zip([0, *ENDS], ENDS, strict=False)]
+
+
+def right(wanted, said):
+    """The share of the things, and of the places that are empty, of which every trait is right."""
+    there, all_right = wanted[..., 0] != NOTHING, True
+    for number, scores in enumerate(_scores(said)):
+        one = tf.equal(tf.cast(wanted[..., number], tf.int64), tf.argmax(scores, axis=-1))
+        all_right = tf.logical_and(all_right, one if number == 0 else one | ~there)
+    return tf.reduce_mean(tf.cast(all_right, tf.float32))
+
+
+def build(config: DescriberConfig) -> keras.Model:
+    """The network that learns: grids float [n, 64, c] → float32 [n, MOST_THINGS, scores of all traits, and the box]."""
+    with computing(config.precision):
+        grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
+        cells = Coordinates(name="cells")(grid)
+        things = object_queries(config)(cells)[:, -MOST_THINGS:]
+        scores = layers.Dense(ENDS[-1], dtype="float32", name="logits")(things)
+        box = layers.Dense(4, activation="sigmoid", dtype="float32", name="box")(things)
+    return keras.Model(grid, layers.Concatenate(dtype="float32")([scores, box]), name="finder")
+
+
+def train(
+    recipe: Recipe,
+    config: DescriberConfig,
+    grids: np.ndarray,
+    seen: Sequence[Scene],
+    *,
+    precision: str = "float32",
+    checkpoint: Path | None = None,
+    bar: bool = True,
+) -> tuple[keras.Model, History]:
+    """Train it.
+
+    Args:
+        recipe: how.
+        config: the sizes of writer and judge, of which its layer "things" is to become a part.
+        grids: what the eye sees in scenes, float [n, 64, c].
+        seen: the scenes.
+        precision: a Keras dtype policy to compute in.
+        checkpoint: a folder to resume from and to keep the unfinished training in.
+        bar: whether to show a progress bar.
+
+    Returns:
+        The network, as `build` makes it, and the history, which is empty if the training was complete already.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    network = build(replace(config, precision=precision))
+    reached = None if checkpoint is None else checkpoint / "finder.weights.h5"
+    if reached and reached.exists():
+        network.load_weights(reached)
+        return network, History()
+    network.compile(optimizer=Muon.of(recipe), loss=Loss(recipe.box))
+    history = fit(
+        network,
+        Batches(grids, labels(seen), recipe.size, recipe.seed),
+        steps=recipe.steps,
+        learning_rate=warm_decay(recipe.learning_rate),
+        checkpoint=None if checkpoint is None else checkpoint / "finder",
+        accuracy=right,
+        label="finder",
+        bar=bar,
+    )
+    if reached and not history.interrupted:
+        checkpoint.mkdir(parents=True, exist_ok=True)
+        network.save_weights(reached)
+    return network, history

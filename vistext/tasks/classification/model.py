@@ -1,0 +1,158 @@
+"""Lesson 01's networks: one picture in, the probability of each of CIFAR-10's ten kinds out.
+
+Two networks stand side by side. `build_article` is the article's, to the letter: the yardstick. `build` is ours, after
+Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (arXiv:2404.00498): a whitening first convolution, three
+groups of two convolutions, batch norm with fast statistics, and identity starts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vistext.data import images as picture_files
+from vistext.data.cifar10 import CLASSES
+from vistext.nn import weights
+from vistext.nn.engine import keras, precision
+from vistext.nn.layers import PartialIdentity
+
+layers = keras.layers
+
+
+@dataclass(frozen=True)
+class TaggerConfig:
+    """What `build` needs to know; each default is that of the shipped weights."""
+
+    widths: tuple[int, ...] = (64, 256, 256)  # channels of each group; Jordan's, the fewest operations to 94 %
+    classes: int = 10
+    temperature: float = 1.0  # logits are divided by it; fitted after training, so that probabilities can be believed
+    precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
+
+
+def build_article() -> keras.Model:
+    """The article's network to the letter: uint8 [n, 32, 32, 3] → probabilities float32 [n, 10], compiled."""
+    model = keras.Sequential(
+        [
+            layers.Input((32, 32, 3), dtype="uint8"),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ],
+        name="article",
+    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@keras.saving.register_keras_serializable("vistext")
+class Whitening(layers.Layer):
+    """A fixed 2×2 convolution of raw pixels: over natural pictures, its outputs are uncorrelated, of unit variance.
+
+    Its kernel holds the eigenvectors of the patches' covariance, each divided by the root of its eigenvalue, and their
+    negatives, so that a rectifier after it loses nothing (Jordan 2024, section 3.2). Call `adapt` before training.
+    """
+
+    SIDE = 2
+
+    def build(self, input_shape):
+        inputs = self.SIDE**2 * input_shape[-1]
+        self.kernel = self.add_weight(
+            shape=(self.SIDE, self.SIDE, input_shape[-1], 2 * inputs), name="kernel", trainable=False
+        )
+        self.bias = self.add_weight(shape=(2 * inputs,), initializer="zeros", name="bias")
+
+    def call(self, pictures):
+        return keras.ops.conv(self._scaled(pictures, self.compute_dtype), self.kernel) + self.bias
+
+    def _scaled(self, pictures, dtype):
+        """Bytes to -2 .. 2, on which scale natural pictures have a variance of about 1."""
+        return keras.ops.cast(pictures, dtype) / 64 - 2
+
+    def adapt(self, pictures: np.ndarray, epsilon: float = 5e-4) -> None:
+        """Set the kernel from pictures.
+
+        Args:
+            pictures: uint8 [n, h, w, 3]; a few thousand are enough.
+            epsilon: added to each eigenvalue, so that a direction with next to no variance is not blown up.
+        """
+        scaled = np.asarray(self._scaled(pictures, "float32"))
+        windows = np.lib.stride_tricks.sliding_window_view(scaled, (self.SIDE, self.SIDE), axis=(1, 2))
+        patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, self.kernel.shape[0] ** 2 * pictures.shape[-1])
+        values, vectors = np.linalg.eigh(patches.T @ patches / len(patches))
+        filters = (vectors / np.sqrt(values + epsilon)).reshape(*self.kernel.shape[:3], -1)
+        self.kernel.assign(np.concatenate([filters, -filters], axis=-1))
+
+
+def _group(x, channels: int, name: str):
+    """Two 3×3 convolutions with batch norm; the first halves the side: [n, h, w, c] → [n, h / 2, w / 2, channels]."""
+    for half in ("a", "b"):
+        x = layers.Conv2D(
+            channels, 3, padding="same", use_bias=False, kernel_initializer=PartialIdentity(), name=f"{name}{half}_conv"
+        )(x)
+        if half == "a":
+            x = layers.MaxPooling2D(2)(x)
+        # Statistics forget within a few steps: with a few hundred steps in all, a slow average would lag behind.
+        x = layers.BatchNormalization(momentum=0.6, scale=False, epsilon=1e-5, name=f"{name}{half}_norm")(x)
+        x = layers.Activation("silu", name=f"{name}{half}")(x)
+    return x
+
+
+def build(config: TaggerConfig = TaggerConfig()) -> keras.Model:
+    """Our network.
+
+    Args:
+        config: its sizes.
+
+    Returns:
+        A model, not compiled: uint8 [n, h, w, 3] with sides of at least 16 → logits float32 [n, classes].
+    """
+    with precision(config.precision):
+        pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
+        x = layers.Activation("silu", name="whitened")(Whitening(name="whitening")(pictures))
+        for index, channels in enumerate(config.widths, start=1):
+            x = _group(x, channels, f"group{index}")
+        x = layers.GlobalMaxPooling2D(name="pooled")(x)
+        # Weights of unit size and a small factor behind them: so the head learns at the pace of the other layers.
+        x = layers.Dense(
+            config.classes, use_bias=False, kernel_initializer=keras.initializers.RandomNormal(stddev=1.0), name="head"
+        )(x)
+        scale = 1 / (config.widths[-1] * config.temperature)
+        logits = layers.Rescaling(scale, dtype="float32", name="logits")(x)
+    return keras.Model(pictures, logits, name="tagger")
+
+
+def card() -> dict:
+    """The card of the shipped weights: data, recipe, seed, measured figures."""
+    return weights.card("tagger")
+
+
+def load() -> keras.Model:
+    """Our network with the shipped weights: uint8 [n, h, w, 3] → logits [n, 10] whose softmax is calibrated.
+
+    Raises:
+        FileNotFoundError, ValueError: the weights are missing or damaged.
+    """
+    settings = card()["config"]
+    model = build(TaggerConfig(widths=tuple(settings["widths"]), temperature=settings["temperature"]))
+    weights.load_into(model, "tagger")
+    return model
+
+
+def tag(model: keras.Model, picture: np.ndarray) -> dict[str, float]:
+    """What a network says of one picture.
+
+    Args:
+        model: one of ours, giving logits over CIFAR-10's classes.
+        picture: uint8 [h, w, 3] of any size; its central square is scaled to the 32×32 pixels that the network knows.
+
+    Returns:
+        The probability of each of the ten classes, 0 to 1, most likely first.
+    """
+    seen = picture_files.square(picture, 32)[np.newaxis]
+    probabilities = np.asarray(keras.ops.softmax(model(seen, training=False)))[0]
+    ranked = np.argsort(-probabilities)
+    return {CLASSES[index]: float(probabilities[index]) for index in ranked}

@@ -1,0 +1,115 @@
+"""Training the tagger as its shipped weights and its benchmark train it: recipes, and one function for all."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from vistext.nn.engine import keras
+from vistext.nn.training import Batches, History, Muon, fit, linear_decay
+from vistext.tasks.classification.model import TaggerConfig, build
+
+SETTLING = 4000  # pictures, three times over: what batch norm needs to know its statistics well
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one of our networks is trained; the defaults are those of the shipped weights."""
+
+    widths: tuple[int, ...] = TaggerConfig.widths
+    epochs: float | None = 24.0
+    seconds: float | None = None  # instead of epochs: train for so long on whatever machine this is
+    size: int = 1000  # pictures in a batch: large, since each step of Muon has a fixed cost
+    learning_rate: float = 0.2
+    final_rate: float = 0.0  # to which the learning rate goes down, linearly
+    adam_rate: float = 0.1
+    label_smoothing: float = 0.2
+    shift: int = 4  # a long training needs more variety than the 2 pixels that suit a short one
+    cutout: int = 0
+    sides: tuple[tuple[int, float], ...] = ((24, 0.4), (32, 1.0))
+    averaging: float | None = None  # momentum of an average of the weights, which then takes their place
+    seed: int = 0
+
+
+# The shipped weights: a training to the end, and from there, at a rate that never becomes small, ten epochs whose
+# weights are averaged over about four (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better
+# Generalization").
+SHIPPED = (
+    Recipe(),
+    Recipe(epochs=10, learning_rate=0.06, final_rate=0.03, cutout=8, sides=((32, 1.0),), averaging=0.995, seed=1),
+)
+
+# For short trainings: fewer channels, small pictures, little variety. Found on pictures kept aside from training.
+IN_A_TENTH = Recipe(
+    widths=(32, 64, 128),
+    epochs=None,
+    size=500,
+    learning_rate=0.24,
+    adam_rate=0.3,
+    shift=2,
+    sides=((16, 0.7), (24, 0.9), (32, 1.0)),
+)
+IN_THE_SAME = replace(IN_A_TENTH, adam_rate=0.1, sides=((16, 0.2), (24, 0.6), (32, 1.0)))
+
+
+def train(
+    recipe: Recipe,
+    pictures: np.ndarray,
+    labels: np.ndarray,
+    *,
+    model: keras.Model | None = None,
+    precision: str = "float32",
+    checkpoint: Path | None = None,
+    label: str = "tagger",
+    bar: bool = True,
+) -> tuple[keras.Model, History]:
+    """Build and train one of our networks, or train it further.
+
+    Args:
+        recipe: how.
+        pictures: uint8 [n, 32, 32, 3].
+        labels: int [n], 0 to 9.
+        model: to train further; by default a new one.
+        precision: a Keras dtype policy to compute in, as `training.fastest_precision` finds it.
+        checkpoint: a folder to resume from and to keep the unfinished training in.
+        label: what the progress bar calls it.
+        bar: whether to show one.
+
+    Returns:
+        The model, giving logits, and its history.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    if model is None:
+        model = build(TaggerConfig(widths=recipe.widths, precision=precision))
+        model.get_layer("whitening").adapt(pictures[:2000])
+    averaged = {} if recipe.averaging is None else {"use_ema": True, "ema_momentum": recipe.averaging}
+    model.compile(
+        optimizer=Muon(recipe.learning_rate, adam_rate=recipe.adam_rate, **averaged),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
+    )
+    batches = Batches(
+        pictures,
+        keras.utils.to_categorical(labels, 10),
+        size=recipe.size,
+        mirror=True,
+        shift=recipe.shift,
+        cutout=recipe.cutout,
+        sides=recipe.sides,
+        seed=recipe.seed,
+    )
+    history = fit(
+        model,
+        batches,
+        steps=round(recipe.epochs * len(batches)) if recipe.epochs else None,
+        seconds=recipe.seconds,
+        learning_rate=linear_decay(recipe.learning_rate, recipe.final_rate),
+        checkpoint=checkpoint,
+        label=label,
+        bar=bar,
+    )
+    if averaged and not history.interrupted:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        # The statistics of batch norm are still those of other weights.
+        for first in range(0, min(len(pictures), 3 * SETTLING), SETTLING):
+            model(pictures[first : first + SETTLING], training=True)
+    return model, history

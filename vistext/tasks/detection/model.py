@@ -1,0 +1,313 @@
+"""Lesson 02's detector: one look at a picture, and every cell of a grid says what is there and where it ends.
+
+One-shot, without anchors, after Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object Detection"
+(arXiv:1904.01355): the picture is divided into cells of 4×4 pixels, and each gives a score for each kind of thing and
+its distances to the left, top, right and bottom edge of the thing's box. From Li et al. 2020, "Generalized Focal Loss"
+(arXiv:2006.04388), come two refinements that make boxes exact: a distance is chosen among whole numbers of pixels
+rather than given as one number, and the score of a kind learns to say how good the box is, not only what is in it.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from vistext.nn import resize, weights
+from vistext.nn.engine import keras, precision, tf
+from vistext.nn.unet import convolution, hourglass, stem
+from vistext.scenes import ontology
+
+layers = keras.layers
+ops = keras.ops
+
+SIDE = 64  # of the pictures that it knows
+STRIDE = 4  # pixels in a cell: no two things of the drawn world are centred in the same one
+KINDS = len(ontology.KINDS)
+AT_ONCE = 250  # pictures looked at together
+SCORE, OVERLAP = 0.4, 0.6  # from which score, and up to which overlap, `detect` shows what was found
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """What `build` needs to know; each default is that of the shipped weights."""
+
+    widths: tuple[int, ...] = (64, 128, 160, 192)  # channels at 1/2, 1/4, 1/8 and 1/16 of the picture's side
+    depth: int = 2  # convolutions of each level on the way down
+    head: int = 1  # further convolutions before the outputs
+    distances: int = 32  # from a cell in the middle of a thing to its edge: 0 to 31 pixels
+    precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
+
+
+class Detections(NamedTuple):
+    """What was found in a picture, best first."""
+
+    boxes: np.ndarray  # float32 [m, 4]: left, top, right, bottom in pixels; right and bottom are just beyond the thing
+    kinds: np.ndarray  # int32 [m]: indices into `tables.KINDS`
+    scores: np.ndarray  # float32 [m], 0 to 1
+
+
+def build(config: DetectorConfig = DetectorConfig()) -> keras.Model:
+    """The network.
+
+    Args:
+        config: its sizes.
+
+    Returns:
+        A model, not compiled: uint8 [n, h, w, 3], h and w multiples of 16 → float32 [n, h / 4, w / 4, 10 + 4 *
+        distances]: a logit for each kind, each its own yes or no, then a logit for each distance to each edge.
+    """
+    with precision(config.precision):
+        pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
+        x = stem(pictures, config.widths[0])  # (n, h / 2, w / 2, widths[0])
+        x = hourglass(x, config.widths, up_to=1, depth=config.depth)  # (n, h / 4, w / 4, widths[1])
+        for number in range(config.head):
+            x = convolution(x, config.widths[1], name=f"head_{number}")
+        # At first each cell says that nothing is there, as is mostly true (Lin et al. 2017, arXiv:1708.02002).
+        kinds = layers.Dense(KINDS, bias_initializer=keras.initializers.Constant(-4.6), name="kinds")(x)
+        edges = layers.Dense(4 * config.distances, name="edges")(x)
+        outputs = layers.Concatenate(dtype="float32", name="outputs")([kinds, edges])
+    return keras.Model(pictures, outputs, name="detector")
+
+
+def card() -> dict:
+    """The card of the shipped weights: data, recipe, seed, measured figures."""
+    return weights.card("detector")
+
+
+def load() -> keras.Model:
+    """The network with the shipped weights.
+
+    Raises:
+        FileNotFoundError, ValueError: the weights are missing or damaged.
+    """
+    settings = card()["config"]
+    model = build(DetectorConfig(**settings | {"widths": tuple(settings["widths"])}))
+    weights.load_into(model, "detector")
+    return model
+
+
+def middles(height: int, width: int) -> np.ndarray:
+    """Where the cells' middles are: float32 [height / 4, width / 4, 2], x and y in pixels."""
+    x, y = (np.arange(STRIDE / 2, length, STRIDE, dtype=np.float32) for length in (width, height))
+    return np.stack(np.meshgrid(x, y), axis=-1)
+
+
+def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """What the cells of each picture should say.
+
+    A thing is told of by the cells in the middle of its box: those whose own middle is at most 6 pixels from the
+    box's, across and down, and inside of it. A cell that could tell of several things tells of the nearest.
+
+    Args:
+        boxes: [n, things, 4]: left, top, right, bottom in pixels.
+        kinds: int [n, things]; -1 where there is no thing.
+        side: of the pictures, in pixels; a multiple of 4.
+
+    Returns:
+        float32 [n, side / 4, side / 4, 5]: the kind (-1: nothing), and the distances from the cell's middle to the
+        left, top, right and bottom edge, in pixels.
+
+    Raises:
+        ValueError: boxes and kinds are not of the same things.
+    """
+    boxes, kinds = np.asarray(boxes, np.float32), np.asarray(kinds)
+    if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
+        raise ValueError(f"boxes {boxes.shape} and kinds {kinds.shape}; accepted: [n, things, 4] and [n, things]")
+    cells = middles(side, side)  # (rows, columns, 2): x, y
+    said = np.zeros((len(boxes), *cells.shape[:2], 5), np.float32)
+    said[..., 0] = -1
+    nearest = np.full(said.shape[:3], np.inf)  # how far the thing is that a cell tells of, so far
+    # Of every picture the first thing, then the second, and so on.
+    for box, kind in zip(boxes.swapaxes(0, 1)[:, :, None, None], kinds.T[:, :, None, None], strict=True):
+        low, high = box[..., :2], box[..., 2:]  # (n, 1, 1, 2)
+        away = np.abs(cells - (low + high) / 2)  # (n, rows, columns, 2)
+        reach = np.clip((high - low) / 2, STRIDE / 2, 1.5 * STRIDE)  # at least one cell, at most 3 × 3 or so
+        distance = (away**2).sum(axis=-1)
+        tells = (away <= reach).all(axis=-1) & (distance < nearest) & (kind >= 0)
+        nearest[tells] = distance[tells]
+        same_kind = np.broadcast_to(kind[..., None], (*tells.shape, 1))
+        said[tells] = np.concatenate([same_kind, cells - low, high - cells], axis=-1)[tells]
+    return said
+
+
+def loss(truth, outputs):
+    """What a training makes small: wrong kinds, boxes that overlap the true ones little, and inexact edges.
+
+    Args:
+        truth: [n, rows, columns, 5], as `targets` gives it.
+        outputs: [n, rows, columns, 10 + 4 * distances], as the network gives them.
+
+    Returns:
+        A scalar: the sum of the three (equations 2 and 6 of Generalized Focal Loss, and twice 1 - GIoU), for each cell
+        that tells of a thing.
+    """
+    where = tf.where(truth[..., 0] >= 0)  # (cells, 3): picture, row, column of the cells that tell of a thing
+    count = ops.maximum(1.0, ops.cast(ops.shape(where)[0], "float32"))
+    told, said = tf.gather_nd(truth, where), tf.gather_nd(outputs, where)
+
+    edges = ops.log_softmax(ops.reshape(said[:, KINDS:], (-1, 4, (outputs.shape[-1] - KINDS) // 4)))
+    pixels = ops.arange(edges.shape[-1], dtype="float32")
+    distances = ops.sum(ops.exp(edges) * pixels, axis=-1)  # (cells, 4): as expected, a fraction of a pixel
+    # A true distance between two whole numbers is shared between them.
+    shares = ops.relu(1 - ops.abs(told[:, 1:, None] - pixels))
+    inexact = -ops.mean(ops.sum(shares * edges, axis=-1), axis=-1)
+    iou, generalised = overlaps(distances, told[:, 1:])
+
+    kind = ops.cast(told[:, :1], where.dtype)
+    quality = tf.scatter_nd(
+        ops.concatenate([where, kind], axis=-1), ops.stop_gradient(iou), ops.shape(outputs[..., :KINDS])
+    )
+    logits = outputs[..., :KINDS]
+    surprise = tf.nn.sigmoid_cross_entropy_with_logits(quality, logits)
+    wrong = ops.square(quality - ops.sigmoid(logits)) * surprise
+    return (ops.sum(wrong) + ops.sum(2 * (1 - generalised) + inexact)) / count
+
+
+def overlaps(distances, others):
+    """Two overlaps of boxes around the same points.
+
+    Args:
+        distances, others: [..., 4]: how far from the point the left, top, right and bottom edges are.
+
+    Returns:
+        The intersection over union, 0 to 1, and the generalised one, -1 to 1, which also falls with the gap between
+        boxes (Rezatofighi et al. 2019, arXiv:1902.09630); both [...].
+    """
+
+    def area(edges):
+        return (edges[..., 0] + edges[..., 2]) * (edges[..., 1] + edges[..., 3])
+
+    shared = area(ops.minimum(distances, others))
+    union = area(distances) + area(others) - shared
+    around = area(ops.maximum(distances, others))
+    iou = shared / ops.maximum(union, 1e-6)
+    return iou, iou - (around - union) / ops.maximum(around, 1e-6)
+
+
+def share_right(truth, outputs):
+    """The share of the cells that tell of a thing whose highest score is for its kind; see `loss`."""
+    where = tf.where(truth[..., 0] >= 0)
+    best = ops.argmax(tf.gather_nd(outputs, where)[:, :KINDS], axis=-1)
+    right = ops.equal(ops.cast(best, "float32"), tf.gather_nd(truth, where)[:, 0])
+    return tf.math.divide_no_nan(ops.sum(ops.cast(right, "float32")), ops.cast(ops.shape(where)[0], "float32"))
+
+
+def decode(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes and scores of all cells.
+
+    Args:
+        outputs: float32 [n, rows, columns, 10 + 4 * distances], as the network gives them.
+
+    Returns:
+        boxes float32 [n, cells, 4] in whole pixels, row after row, and scores float32 [n, cells, 10], 0 to 1.
+    """
+    n, rows, columns, channels = outputs.shape
+    chances = ops.softmax(ops.reshape(outputs[..., KINDS:], (n, rows, columns, 4, (channels - KINDS) // 4)))
+    distances = np.asarray(ops.sum(chances * ops.arange(chances.shape[-1], dtype="float32"), axis=-1))
+    distances = np.rint(distances)  # a thing ends where a pixel does
+    cells = middles(rows * STRIDE, columns * STRIDE)
+    boxes = np.concatenate([cells - distances[..., :2], cells + distances[..., 2:]], axis=-1)
+    scores = np.asarray(ops.sigmoid(outputs[..., :KINDS]))
+    return boxes.reshape(n, -1, 4), scores.reshape(n, -1, KINDS)
+
+
+def candidates(model: keras.Model, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What every cell says, before any is chosen.
+
+    Args:
+        model: as `build` makes it.
+        pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
+
+    Returns:
+        boxes float32 [n, 256, 4]: left, top, right, bottom in pixels of these pictures, within them; and scores float32
+        [n, 256, 10] of each kind, 0 to 1.
+
+    Raises:
+        TypeError, ValueError: not such pictures.
+    """
+    squares, factor = resize.fit(pictures, SIDE)
+    height, width = np.shape(pictures)[1:3]
+    found = [
+        decode(model(squares[first : first + AT_ONCE], training=False)) for first in range(0, len(squares), AT_ONCE)
+    ]
+    boxes, scores = (np.concatenate(each) for each in zip(*found, strict=True))
+    return np.clip(boxes / factor, 0, (width, height, width, height), dtype=np.float32), scores
+
+
+def detect(
+    model: keras.Model, pictures: np.ndarray, *, score: float = SCORE, overlap: float = OVERLAP
+) -> list[Detections]:
+    """Find the things in each picture.
+
+    Args:
+        model: as `build` makes it.
+        pictures: uint8 [n, h, w, 3]; see `candidates`.
+        score: the least with which a thing counts as found, 0 to 1.
+        overlap: the most, as intersection over union, 0 to 1, that two things found of the same kind may have.
+
+    Returns:
+        For each picture, what was found.
+
+    Raises:
+        TypeError, ValueError: not such pictures, or a threshold that is not within 0 to 1.
+    """
+    return choose(*candidates(model, pictures), score=score, overlap=overlap)
+
+
+def choose(
+    boxes: np.ndarray, scores: np.ndarray, *, score: float = SCORE, overlap: float = OVERLAP
+) -> list[Detections]:
+    """Of what the cells say, what is good enough and not said already; each cell counts for its best kind.
+
+    Args:
+        boxes: [n, c, 4], as `candidates` gives them.
+        scores: [n, c, 10], likewise.
+        score, overlap: as for `detect`.
+
+    Returns:
+        For each picture, what was found.
+
+    Raises:
+        ValueError: a threshold is not within 0 to 1.
+    """
+    for name, value in (("score", score), ("overlap", overlap)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name}={value}; accepted: 0 to 1")
+    return [_chosen(*each, score, overlap) for each in zip(boxes, scores, strict=True)]
+
+
+def _chosen(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> Detections:
+    kinds, best = scores.argmax(axis=-1).astype(np.int32), scores.max(axis=-1)
+    good = np.flatnonzero(best >= score)
+    # Boxes of different kinds are moved so far apart that they never overlap.
+    apart = boxes[good] + (kinds[good] * 2 * boxes.max(initial=1))[:, np.newaxis]
+    kept = good[suppress(apart, best[good], overlap)]
+    return Detections(boxes[kept], kinds[kept], best[kept])
+
+
+def suppress(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
+    """Non-maximum suppression: of boxes that overlap, only the best is kept.
+
+    Args:
+        boxes: [m, 4]: left, top, right, bottom.
+        scores: [m].
+        overlap: the most that two boxes kept may overlap, as intersection over union.
+
+    Returns:
+        int [kept]: indices of the boxes kept, best first.
+    """
+    left = np.argsort(-scores, kind="stable")
+    kept = []
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(best)
+        left = left[iou(boxes[best], boxes[left]) <= overlap]
+    return np.array(kept, int)
+
+
+def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Intersection over union of a box [4] with each of boxes [m, 4]: [m], 0 to 1."""
+    sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
+    shared = np.maximum(sides, 0).prod(axis=-1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=-1)
+    return shared / np.maximum((box[2:] - box[:2]).prod() + areas - shared, 1e-9)

@@ -1,0 +1,238 @@
+"""Training lesson 02's detector and segmenter: recipes, and one function for both.
+
+Scenes cost next to nothing to draw, so each is drawn when it is needed, and no network sees one twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from vistext import metrics, scenes
+from vistext.nn.engine import keras
+from vistext.nn.training import History, Muon, fit, linear_decay
+from vistext.scenes import TRAIN_SEED_OFFSET, Drawings, ontology
+from vistext.tasks.detection import segmenter
+from vistext.tasks.detection.model import DetectorConfig, build, detect, loss, share_right, targets
+from vistext.tasks.detection.segmenter import SegmenterConfig
+
+SETTLING = 2000  # pictures shown after training: what batch norm needs to know its statistics well
+AT_ONCE = 500
+LEAST_SCORE = 0.01  # of what counts for a mean average precision: unlikely things complete its curve
+
+
+def measure_detector(model: keras.Model, drawings: Drawings) -> dict:
+    """How well a detector finds the things of scenes; for a card.
+
+    Args:
+        model: as `detector.build` makes it.
+        drawings: scenes that it has never seen.
+
+    Returns:
+        Mean average precision: over overlaps of 0.5 to 0.95, at single ones, of each kind, of things of each size, and
+        of the scenes with one, two, three and four things.
+    """
+    found = detect(model, drawings.pictures, score=LEAST_SCORE)
+    side = drawings.pictures.shape[1]
+    result = metrics.mean_average_precision(found, drawings.boxes, drawings.kinds, side)
+    things = (drawings.kinds >= 0).sum(axis=1)
+    by_things = {}
+    for count in np.unique(things):
+        chosen = np.flatnonzero(things == count)
+        crowd = [found[index] for index in chosen]
+        of_these = metrics.mean_average_precision(crowd, drawings.boxes[chosen], drawings.kinds[chosen], side)
+        by_things[str(count)] = of_these.mean
+    return {
+        "mean_average_precision": round(result.mean, 4),
+        "by_overlap": dict(zip((f"{each:.2f}" for each in metrics.OVERLAPS), _rounded(result.by_overlap), strict=True)),
+        "by_kind": dict(zip(ontology.KINDS, _rounded(result.by_kind), strict=True)),
+        "by_size": _rounded(result.by_size),
+        "by_things": _rounded(by_things),
+    }
+
+
+def measure_segmenter(model: keras.Model, drawings: Drawings) -> dict:
+    """How well a segmenter says of each pixel what it shows; for a card.
+
+    Args:
+        model: as `segmenter.build` makes it.
+        drawings: scenes that it has never seen.
+
+    Returns:
+        Intersection over union: its mean over all classes, of each, and its mean for scenes with one, two, three and
+        four things; and the share of pixels that are right.
+    """
+    said = segmenter.segment(model, drawings.pictures)
+    things = (drawings.kinds >= 0).sum(axis=1)
+    by_things = {
+        str(count): metrics.mean_iou(said[things == count], drawings.classes[things == count])
+        for count in np.unique(things)
+    }
+    ious = metrics.class_ious(said, drawings.classes)
+    return {
+        "mean_iou": round(metrics.mean_iou(said, drawings.classes), 4),
+        "by_class": dict(zip(("background", *ontology.KINDS), _rounded(ious), strict=True)),
+        "by_things": _rounded(by_things),
+        "pixels_right": round(float(np.mean(said == drawings.classes)), 4),
+    }
+
+
+def _rounded(values) -> list[float] | dict[str, float]:
+    """Figures for a card: four digits, None for what could not be measured."""
+    if isinstance(values, dict):
+        return dict(zip(values, _rounded(list(values.values())), strict=True))
+    return [None if np.isnan(value) else round(float(value), 4) for value in values]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One of the two networks, and how it is taught and judged."""
+
+    name: str
+    build: Callable[..., keras.Model]  # from a config
+    labels: Callable[[Drawings], np.ndarray]  # what the loss compares the outputs with
+    loss: Callable
+    accuracy: Callable | None  # what the bar shows; see `training.fit`
+    measure: Callable[[keras.Model, Drawings], dict]  # figures of what it says of scenes, the most telling first
+    about: dict[str, str]  # for its card
+
+
+DETECTING = Task(
+    "detector",
+    build,
+    lambda drawings: targets(drawings.boxes, drawings.kinds, drawings.pictures.shape[1]),
+    loss,
+    share_right,
+    measure_detector,
+    {
+        "task": "what is where in a scene of the drawn world: boxes around what can be seen of each thing",
+        "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
+        "gives": "detector.detect: boxes in pixels, kinds, scores",
+    },
+)
+SEGMENTING = Task(
+    "segmenter",
+    segmenter.build,
+    lambda drawings: drawings.classes,
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    None,
+    measure_segmenter,
+    {
+        "task": "what each pixel of a scene of the drawn world shows",
+        "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
+        "gives": "segmenter.segment: uint8 [n, h, w], 0 for the background, 1 + the index of the class",
+    },
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one of the two networks is trained."""
+
+    network: DetectorConfig | SegmenterConfig
+    steps: int | None = None
+    seconds: float | None = None  # train for so long at most, on whatever machine this is
+    size: int = 64  # scenes in a batch
+    learning_rate: float = 0.1  # goes down to 0, linearly
+    adam_rate: float = 0.02  # of what Muon leaves to Adam, as a share
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """Batches of scenes of the training split, each of which depends on its number and the seed alone.
+
+    Args:
+        labels: drawings → what the loss compares with.
+        size: scenes in a batch.
+        seed: of the training.
+    """
+
+    labels: Callable[[Drawings], np.ndarray]
+    size: int
+    seed: int = 0
+
+    def __call__(self, step: int, progress: float) -> tuple[np.ndarray, np.ndarray]:
+        """Batch number `step`, 0, 1, ..., as uint8 [size, 64, 64, 3] and labels [size, ...]."""
+        drawings = scenes.draw_many(scenes.sample(self.size, TRAIN_SEED_OFFSET * (self.seed + 1) + step, "train"))
+        return drawings.pictures, self.labels(drawings)
+
+
+def train(
+    task: Task,
+    recipe: Recipe,
+    *,
+    body: keras.Model | None = None,
+    precision: str = "float32",
+    checkpoint: Path | None = None,
+    label: str | None = None,
+    bar: bool = True,
+) -> tuple[keras.Model, History]:
+    """Build one of the two networks and train it.
+
+    Args:
+        task: `DETECTING` or `SEGMENTING`.
+        recipe: how; its network is of that task.
+        body: a trained network of the other task, of the same widths and depth, from whose body this one starts.
+        precision: a Keras dtype policy to compute in, as `training.fastest_precision` finds it.
+        checkpoint: a folder to resume from and to keep the unfinished training in.
+        label: what the progress bar calls it; by default the name of the task.
+        bar: whether to show one.
+
+    Returns:
+        The model and its history.
+
+    Raises:
+        ValueError: the two bodies are of different sizes.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    model = task.build(replace(recipe.network, precision=precision))
+    if body is not None:
+        hand_over(body, model)
+    model.compile(optimizer=Muon(recipe.learning_rate, adam_rate=recipe.adam_rate), loss=task.loss)
+    history = fit(
+        model,
+        Scenes(task.labels, recipe.size, recipe.seed),
+        steps=recipe.steps,
+        seconds=recipe.seconds,
+        learning_rate=linear_decay(recipe.learning_rate),
+        accuracy=task.accuracy,
+        checkpoint=checkpoint,
+        label=label or task.name,
+        bar=bar,
+    )
+    if not history.interrupted:
+        settle(model, recipe.seed)
+    return model, history
+
+
+def hand_over(one: keras.Model, other: keras.Model) -> None:
+    """Give a network the body of another: what it has learned of pictures, but not its head, which gives the outputs.
+
+    Raises:
+        ValueError: the two bodies are of different sizes.
+    """
+    learned, own = _body(one), _body(other)
+    for layer in own:
+        if layer in learned and own[layer].count_params() != learned[layer].count_params():
+            raise ValueError(
+                f"{layer} has another size in the two networks; accepted: the same widths and depth in both"
+            )
+        if layer in learned:  # a detector has no layers of the finest level on the way up
+            own[layer].set_weights(learned[layer].get_weights())
+
+
+def _body(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    parts = ("stem", "down", "across", "up")
+    return {layer.name: layer for layer in model.layers if layer.name.startswith(parts) and layer.weights}
+
+
+def settle(model: keras.Model, seed: int = 0, pictures: np.ndarray | None = None, count: int | None = None) -> None:
+    """Let batch norm see many pictures at once now that weights do not change: drawn ones, unless others are given."""
+    if pictures is None:
+        pictures = scenes.draw_many(
+            scenes.sample(count or SETTLING, TRAIN_SEED_OFFSET * (seed + 1) - 1, "train")
+        ).pictures
+    for first in range(0, len(pictures), AT_ONCE):
+        model(pictures[first : first + AT_ONCE], training=True)

@@ -1,0 +1,192 @@
+"""Training the generator of lesson 04, and measuring what it invents by a tagger that had no part in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+
+from vistext.nn import weights
+from vistext.nn.engine import keras
+from vistext.tasks import classification
+from vistext.tasks.gan import metrics
+from vistext.tasks.gan.adversarial import Match, Rules, play
+from vistext.tasks.gan.model import HALF, GanConfig, build_discriminator, build_generator, invent
+
+EXAMINER = "portrait_tagger"  # the name of its weights
+EXAMINING = classification.train.Recipe(
+    widths=(32, 64, 128), epochs=1.5, size=500, learning_rate=0.2, shift=2, sides=((16, 0.3), (24, 0.6), (32, 1.0))
+)
+KEPT_ASIDE = 2000  # training pictures that only the choice of the best checkpoint sees
+
+
+PICTURES = Rules(
+    generator_rate=1e-3,
+    discriminator_rate=1e-3,
+    penalty=0.2,
+    penalty_every=8,
+    unit=HALF,
+    fading=0.5,
+    averaging=0.999,
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a generator of pictures is trained; the defaults are those of the shipped weights."""
+
+    network: GanConfig = field(default_factory=GanConfig)
+    rules: Rules = PICTURES
+    steps: int | None = 7_440
+    seconds: float | None = None  # train for so long at most, on whatever machine this is
+    size: int = 64  # pictures in a batch
+    every: int = 500  # steps between two measures, of which the best is kept
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Batches of real pictures and their labels, all of them once in each epoch; each depends on its number alone."""
+
+    pictures: np.ndarray
+    labels: np.ndarray
+    size: int
+    seed: int = 0
+
+    def __post_init__(self):
+        if not 1 <= self.size <= len(self.pictures):
+            raise ValueError(f"size={self.size}; accepted: 1 to {len(self.pictures)}, the number of pictures")
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Batch number `step`: uint8 [size, 32, 32, 3] and int32 [size]."""
+        epoch, position = divmod(step, len(self.pictures) // self.size)
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.pictures))
+        chosen = order[position * self.size : (position + 1) * self.size]
+        return self.pictures[chosen], self.labels[chosen].astype(np.int32)
+
+
+def train(
+    recipe: Recipe,
+    pictures: np.ndarray,
+    labels: np.ndarray,
+    *,
+    examiner: keras.Model | None = None,
+    watch: Callable[[keras.Model, int], None] | None = None,
+    checkpoint: Path | None = None,
+    label: str = "generator",
+    bar: bool = True,
+) -> tuple[keras.Model, keras.Model, Match]:
+    """Build a generator and a discriminator, and let them learn against each other.
+
+    Args:
+        recipe: how.
+        pictures: uint8 [n, 32, 32, 3].
+        labels: int [n].
+        examiner: a tagger in whose features the generator is measured from time to time, against pictures that are kept
+            aside; the best of it is kept. By default nothing is measured and the last is kept.
+        watch: is shown the generator, and the number of steps so far, whenever it is measured.
+        checkpoint: a folder to resume from and to keep the unfinished training in.
+        label: what the progress bar calls it.
+        bar: whether to show one.
+
+    Returns:
+        The generator, the discriminator, and what they went through.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    generator, discriminator = build_generator(recipe.network), build_discriminator(recipe.network)
+    aside = KEPT_ASIDE if examiner else 0
+    real = metrics.seen_by(examiner, pictures[-aside:]).features if examiner else None
+
+    def measure(learned: keras.Model, step: int) -> float | None:
+        if watch:
+            watch(learned, step)
+        if not examiner:
+            return None
+        invented = invent(learned, labels[-aside:], seed=recipe.seed + 1)
+        return metrics.kernel_distance(metrics.seen_by(examiner, invented).features, real)
+
+    match = play(
+        generator,
+        discriminator,
+        Batches(pictures[: len(pictures) - aside], labels[: len(pictures) - aside], recipe.size, recipe.seed),
+        recipe.rules,
+        steps=recipe.steps,
+        seconds=recipe.seconds,
+        watch=measure,
+        every=recipe.every,
+        checkpoint=checkpoint,
+        label=label,
+        bar=bar,
+    )
+    return generator, discriminator, match
+
+
+def roughened(pictures: np.ndarray, seed: int) -> np.ndarray:
+    """Pictures with noise in them, and every second one blurred.
+
+    Trained on such ones, an examiner looks at shapes, and is not put off by a speck that no portrait has.
+
+    Args:
+        pictures: uint8 [n, h, w, 3].
+        seed: of the noise.
+
+    Returns:
+        uint8 [n, h, w, 3].
+    """
+    random = np.random.default_rng(seed)
+    rough = np.empty_like(pictures)
+    for first in range(0, len(pictures), 1000):
+        some = pictures[first : first + 1000].astype(np.float32)
+        some[::2] = uniform_filter(some[::2], (0, 3, 3, 0))
+        some += random.normal(size=some.shape) * random.uniform(0, 40, (len(some), 1, 1, 1))
+        rough[first : first + 1000] = np.clip(np.rint(some), 0, 255)
+    return rough
+
+
+def load_examiner() -> keras.Model:
+    """The shipped tagger of portraits, which had no part in inventing them: uint8 [n, h, w, 3] → logits [n, 10].
+
+    Raises:
+        FileNotFoundError, ValueError: the weights are missing or damaged.
+    """
+    settings = weights.card(EXAMINER)["config"]
+    examiner = classification.model.build(classification.model.TaggerConfig(widths=tuple(settings["widths"])))
+    weights.load_into(examiner, EXAMINER)
+    return examiner
+
+
+def measure(
+    generator: keras.Model,
+    examiner: keras.Model,
+    real: tuple[np.ndarray, np.ndarray],
+    baseline: np.ndarray,
+    *,
+    count: int = 2000,
+    seed: int = 0,
+) -> dict[str, float]:
+    """How good a generator is.
+
+    Args:
+        generator: as `gan.build_generator` makes it.
+        examiner: a tagger that had no part in its training.
+        real: pictures, uint8 [n, 32, 32, 3], and labels, int [n], that it was not trained on; n at least `count`.
+        baseline: further real pictures, at least `count`: what the distance is between real ones and real ones.
+        count: how many pictures to invent, kinds as in `real`.
+        seed: of the noise.
+
+    Returns:
+        recognised: share that is taken for the kind asked for, 0 to 1; recognised_real: the same of real pictures;
+        distance: kernel distance to the real ones in the examiner's features; distance_real: of other real ones;
+        diversity: within a kind, as a share of that of the real ones.
+    """
+    labels = real[1][:count]
+    invented = metrics.seen_by(examiner, invent(generator, labels, seed=seed))
+    true, other = (metrics.seen_by(examiner, pictures[:count]) for pictures in (real[0], baseline))
+    return {
+        "recognised": metrics.recognised(invented.probabilities, labels),
+        "recognised_real": metrics.recognised(true.probabilities, labels),
+        "distance": metrics.kernel_distance(invented.features, true.features),
+        "distance_real": metrics.kernel_distance(other.features, true.features),
+        "diversity": metrics.diversity(invented.features, labels) / metrics.diversity(true.features, labels),
+    }
