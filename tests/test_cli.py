@@ -289,12 +289,6 @@ def test_every_module_that_is_a_command_is_there(name):
     assert importlib.util.find_spec(name) is not None
 
 
-def test_the_gallery_is_written(tmp_path, capsys):
-    assert cli.main(["scenes", "gallery", "--n", "2", "--out", str(tmp_path)]) == 0
-    assert (tmp_path / "gallery.html").is_file()
-    assert "gallery.html" in capsys.readouterr().out
-
-
 def test_the_doctor_exits_with_0_when_nothing_needs_mending(capsys, monkeypatch):
     findings = [Finding("Python", "ready", "3.11.7"), Finding("JupyterLab", "optional", "not installed", remedy="pip")]
     monkeypatch.setattr(doctor, "examine", lambda devices: findings)
@@ -354,7 +348,7 @@ def test_data_that_is_not_there_is_said_without_a_traceback(tmp_path, capsys):
 @pytest.mark.parametrize("delay", [0.1, 1.0])
 def test_ctrl_c_while_tensorflow_starts_ends_with_130(delay, picture):
     program = (
-        "import sys; from vistext import tour, cli; "
+        "import sys; from vistext import cli; from vistext.display import tour; "
         "tour.weights.verify = lambda name: print('TensorFlow is next', flush=True); sys.exit(cli.main(sys.argv[1:]))"
     )
     running = subprocess.Popen(

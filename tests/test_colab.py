@@ -25,7 +25,7 @@ def drive(monkeypatch):
 def test_what_is_downloaded_and_made_goes_to_the_drive_from_then_on(drive, tmp_path):
     _, shown = drive
     for _ in range(2):
-        folder = colab.keep_on_drive(place=tmp_path)
+        folder = colab.mount_drive(place=tmp_path)
         assert folder == tmp_path / "MyDrive" / "vistext"
         assert folder.is_dir()
     assert shown == [str(tmp_path)] * 2
@@ -40,12 +40,12 @@ def test_a_drive_that_is_not_given_is_said_to_be_one_that_nothing_needs(drive, t
 
     module.mount = refused
     with pytest.raises(PermissionError, match=r"mount failed.*runs without it"):
-        colab.keep_on_drive(place=tmp_path)
+        colab.mount_drive(place=tmp_path)
     assert os.environ[download.CACHE_VARIABLE] == "before"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_elsewhere_everything_lasts_where_it_is(monkeypatch, tmp_path):
     monkeypatch.setenv(download.CACHE_VARIABLE, str(tmp_path))
-    assert colab.keep_on_drive() == tmp_path
+    assert colab.mount_drive() == tmp_path
     assert list(tmp_path.iterdir()) == []

@@ -55,7 +55,7 @@ def test_otherwise_the_machine_decides(monkeypatch, unset, gpus, expected):
 @pytest.mark.parametrize(("chosen", "epochs"), [("smoke", 1), ("cpu", 4), ("gpu", 20)])
 def test_a_budget_is_the_one_that_the_profile_asks_for(monkeypatch, chosen, epochs):
     monkeypatch.setenv("VISTEXT_PROFILE", chosen)
-    assert profile.budget(smoke=1, cpu=4, gpu=20) == epochs
+    assert profile.compute_budget(smoke=1, cpu=4, gpu=20) == epochs
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from vistext import environment, metrics, scenes
 from vistext.data import cifar10
 from vistext.data.vocabulary import END, PAD, START, UNKNOWN
 from vistext.nn.engine import keras
-from vistext.nn.training import fastest_precision
+from vistext.nn.training import fastest_dtype_policy
 from vistext.scenes import language
 from vistext.tasks import captioning, classification, vqa
 from vistext.tasks.classification.train import IN_A_TENTH, IN_THE_SAME, train
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def describing(
-    speaker: captioning.model.Describer, count: int = DESCRIBED, one_by_one: int = ONE_BY_ONE
+    speaker: captioning.model.Captioner, count: int = DESCRIBED, one_by_one: int = ONE_BY_ONE
 ) -> Iterator[dict]:
     """Two records: pictures, seconds and pictures a second, compiled and word by word; the first also has the targets.
 
@@ -79,8 +79,8 @@ def describing(
         one_by_one: how many of them are described word by word; this alone takes seconds a picture.
     """
     pictures = scenes.draw_many(scenes.sample(count, 0, "test")).pictures
-    said = speaker.describe(pictures)
-    seconds = _quickest(lambda: speaker.describe(pictures))
+    said = speaker.caption(pictures)
+    seconds = _quickest(lambda: speaker.caption(pictures))
     some = pictures[:one_by_one]
     plainly(speaker, some[:1])
     plain_seconds, plainly_said = _timed(lambda: plainly(speaker, some))
@@ -113,7 +113,7 @@ def answering(network: vqa.model.QGNet, count: int = ANSWERED) -> Iterator[dict]
         count: questions that it answers at once, each about a scene of its own; the quickest of three times counts.
     """
     seen, rng = scenes.sample(count, 0, "test"), np.random.default_rng(0)
-    pictures, asked = scenes.draw_many(seen).pictures, [language.ask(scene, rng).question for scene in seen]
+    pictures, asked = scenes.draw_many(seen).pictures, [language.sample_question(scene, rng).question for scene in seen]
     network.answer(pictures, asked)
     seconds = _quickest(lambda: network.answer(pictures, asked))
     yield {
@@ -133,19 +133,19 @@ def grading(size: int) -> Iterator[dict]:
     yield from bench_grading.lines(size)
 
 
-def plainly(speaker: captioning.model.Describer, pictures: np.ndarray) -> list[str]:
+def plainly(speaker: captioning.model.Captioner, pictures: np.ndarray) -> list[str]:
     """The likeliest description of each picture as one would first write it: picture by picture, word by word.
 
     The sentence so far is filled up to the full length, so that Keras traces the model only once.
     """
     most, asked = (
-        captioning.model.MOST["description"],
+        captioning.model.MAX_LENGTH["description"],
         np.array([[captioning.model.LENGTHS.index("description")]], np.int32),
     )
     sentences = np.full((len(pictures), most + 1), PAD, np.int32)
     sentences[:, 0] = START
     for picture, ids in zip(pictures, sentences, strict=True):
-        grid = speaker.eye.predict(picture[np.newaxis], verbose=0)
+        grid = speaker.image_encoder.predict(picture[np.newaxis], verbose=0)
         for place in range(most):
             logits = speaker.writing.writer.predict([grid, ids[np.newaxis, np.newaxis, :-1], asked], verbose=0)
             chances = logits[0, 0, place]
@@ -183,7 +183,7 @@ def lines(seed: int = 0) -> Iterator[dict]:
     ):
         began = time.perf_counter()
         limited = replace(recipe, seconds=seconds - STARTING, seed=seed)
-        model, _ = train(limited, data.train.pictures, data.train.labels, precision=fastest_precision(), label=name)
+        model, _ = train(limited, data.train.pictures, data.train.labels, precision=fastest_dtype_policy(), label=name)
         taken = time.perf_counter() - began
         accuracy = _accuracy(model, data.test)
         yield _line(

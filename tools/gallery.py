@@ -148,7 +148,7 @@ def _article(number: int, scene: Scene, small: Drawing) -> str:
         f'<li><span class="swatch" style="background:{COLOURS[index]}"></span> {escape(", ".join(thing.words))}</li>'
         for index, thing in enumerate(scene.things)
     )
-    asked = [language.questions(scene, kind) for kind in language.QUESTION_KINDS]
+    asked = [language.all_questions(scene, kind) for kind in language.QUESTION_KINDS]
     chosen = [same[rng.integers(len(same))] for same in asked if same]
     questions = "".join(f"<dt>{escape(one.question)}</dt><dd>{escape(one.answer)}</dd>" for one in chosen)
     return f"""<article id="scene-{number}">

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     study = import_module(f"vistext.studies.{arguments.name}")
     out = arguments.out or (Path(f"{arguments.name}-quick.json") if arguments.quick else study.STORED)
     try:
-        results = study.measure(study.QUICK if arguments.quick else study.FULL, out, fresh=arguments.fresh)
+        results = study.run(study.QUICK if arguments.quick else study.FULL, out, fresh=arguments.fresh)
     except ValueError as error:
         print("vistext:", error, file=sys.stderr)
         return WRONG_INPUT

@@ -14,7 +14,7 @@ from vistext.data import download
 PLACE = Path("/content/drive")  # where Colab shows a Drive
 
 
-def keep_on_drive(name: str = "vistext", *, place: Path = PLACE) -> Path:
+def mount_drive(name: str = "vistext", *, place: Path = PLACE) -> Path:
     """Keep downloads and whatever is made from them in a folder of the user's Drive, from this call on.
 
     Call it after the set-up cell and before data is loaded. Elsewhere than on Colab nothing is changed, for there

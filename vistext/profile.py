@@ -41,7 +41,7 @@ def name() -> str:
     return chosen
 
 
-def budget(*, smoke: Value, cpu: Value, gpu: Value) -> Value:
+def compute_budget(*, smoke: Value, cpu: Value, gpu: Value) -> Value:
     """The one of three values that the profile in force asks for.
 
     >>> epochs = budget(smoke=1, cpu=4, gpu=20)

@@ -10,7 +10,7 @@ import time
 
 import ipywidgets
 
-from vistext import plots
+from vistext.display import plots
 from vistext.display.widgets.base import Playable, followed
 
 given = []

@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from vistext.data.array_cache import keep, open_kept
+from vistext.data.array_cache import load, save
 
 ARRAYS = {
     "pictures": np.random.default_rng(0).integers(0, 256, (500, 4, 4, 3), dtype=np.uint8),
@@ -17,12 +17,12 @@ ARRAYS = {
 
 @pytest.fixture
 def folder(tmp_path):
-    keep(tmp_path, ARRAYS, about="a note")
+    save(tmp_path, ARRAYS, about="a note")
     return tmp_path
 
 
 def test_they_come_back_equal_memory_mapped_and_read_only(folder):
-    arrays, about = open_kept(folder)
+    arrays, about = load(folder)
 
     assert about == "a note"
     assert arrays.keys() == ARRAYS.keys()
@@ -44,9 +44,9 @@ def test_a_missing_a_cut_and_an_empty_file_are_noticed(folder, name):
 
     for kept in (len(whole) - 1, len(whole) // 2, 10, 0):
         (folder / name).write_bytes(whole[:kept])
-        assert open_kept(folder) is None
+        assert load(folder) is None
     (folder / name).unlink()
-    assert open_kept(folder) is None
+    assert load(folder) is None
 
 
 def test_pages_that_never_reached_the_disk_are_noticed(folder):
@@ -55,24 +55,24 @@ def test_pages_that_never_reached_the_disk_are_noticed(folder):
     third = len(whole) // 3
     (folder / "pictures.npy").write_bytes(whole[:third] + bytes(third) + whole[2 * third :])
 
-    assert open_kept(folder) is None
+    assert load(folder) is None
 
 
 def test_another_array_under_the_name_is_noticed(folder):
     np.save(folder / "labels.npy", np.arange(500)[::-1])
 
-    assert open_kept(folder) is None
+    assert load(folder) is None
 
 
 def test_another_format_is_not_opened(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": manifest["format"] + 1}))
 
-    assert open_kept(folder) is None
+    assert load(folder) is None
 
 
 def test_no_folder_gives_nothing(tmp_path):
-    assert open_kept(tmp_path / "absent") is None
+    assert load(tmp_path / "absent") is None
 
 
 def test_a_full_disk_keeps_its_own_error(tmp_path, monkeypatch):
@@ -82,6 +82,6 @@ def test_a_full_disk_keeps_its_own_error(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
 
     with pytest.raises(OSError, match="No space left") as caught:
-        keep(tmp_path, ARRAYS)
+        save(tmp_path, ARRAYS)
     assert caught.value.errno == errno.ENOSPC
-    assert open_kept(tmp_path) is None
+    assert load(tmp_path) is None

@@ -411,7 +411,7 @@ def test_kept_arrays_stay_usable_while_another_process_replaces_them(archive, sm
 
 
 def test_a_disk_that_does_not_give_back_what_was_written_is_named(archive, monkeypatch):
-    monkeypatch.setattr(array_cache, "open_kept", lambda _: None)
+    monkeypatch.setattr(array_cache, "load", lambda _: None)
 
     with pytest.raises(OSError, match="does not come back whole"):
         load(archive)

@@ -198,19 +198,19 @@ TEST = small(
 
 
 def test_always_the_most_frequent_answer():
-    assert easyvqa.always(TRAIN, TEST) == pytest.approx(3 / 6)
+    assert easyvqa.majority_baseline(TRAIN, TEST) == pytest.approx(3 / 6)
 
 
 def test_to_each_question_its_most_frequent_answer():
-    assert easyvqa.by_question(TRAIN, TEST) == pytest.approx(4 / 6)
+    assert easyvqa.question_only_baseline(TRAIN, TEST) == pytest.approx(4 / 6)
 
 
 def test_how_much_of_the_test_split_needs_no_picture(data):
-    assert easyvqa.always(data.train, data.test) == pytest.approx(3_611 / 9_673)
-    assert easyvqa.by_question(data.train, data.test) == pytest.approx(6_481 / 9_673)
+    assert easyvqa.majority_baseline(data.train, data.test) == pytest.approx(3_611 / 9_673)
+    assert easyvqa.question_only_baseline(data.train, data.test) == pytest.approx(6_481 / 9_673)
 
 
-@pytest.mark.parametrize("baseline", [easyvqa.always, easyvqa.by_question])
+@pytest.mark.parametrize("baseline", [easyvqa.majority_baseline, easyvqa.question_only_baseline])
 def test_nothing_is_counted_where_nothing_is_asked(baseline):
     with pytest.raises(ValueError, match="a training split with 1 or more"):
         baseline(small(), TEST)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vistext.data import images
-from vistext.data.images import PictureError, cat, open_picture, square
+from vistext.data.images import PictureError, cat, center_crop, open_picture
 
 pillow_heif.register_heif_opener()
 FORMS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF", "HEIF"]
@@ -390,13 +390,13 @@ def test_square_takes_the_middle():
     picture = np.zeros((2, 6, 3), np.uint8)
     picture[:, 2:4] = 200
 
-    assert np.array_equal(square(picture, 2), np.full((2, 2, 3), 200))
+    assert np.array_equal(center_crop(picture, 2), np.full((2, 2, 3), 200))
 
 
 @pytest.mark.parametrize("shape", [(40, 90), (90, 40), (1, 7), (7, 1), (33, 33)])
 @pytest.mark.parametrize("size", [1, 32, 100])
 def test_square_keeps_an_even_colour_whatever_the_shape(shape, size):
-    assert np.array_equal(square(np.full((*shape, 3), 77, np.uint8), size), np.full((size, size, 3), 77))
+    assert np.array_equal(center_crop(np.full((*shape, 3), 77, np.uint8), size), np.full((size, size, 3), 77))
 
 
 def test_square_does_not_alias():
@@ -404,7 +404,7 @@ def test_square_does_not_alias():
     rows, columns = np.indices((256, 256))
     board = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
 
-    small = square(board, 20)
+    small = center_crop(board, 20)
 
     assert abs(small.mean() - 127.5) < 2
     assert small.std() < 12
@@ -429,15 +429,15 @@ def test_photographs_are_opened_wherever_scikit_image_is_installed(tmp_path):
 def test_square_of_the_right_size_changes_nothing():
     picture = cat()[:100, :100]
 
-    assert np.array_equal(square(picture, 100), picture)
+    assert np.array_equal(center_crop(picture, 100), picture)
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
 def test_square_says_what_a_picture_is(wrong):
     with pytest.raises(ValueError, match=r"a picture is uint8 \[h, w, 3\]"):
-        square(wrong, 32)
+        center_crop(wrong, 32)
 
 
 def test_square_refuses_a_size_below_one():
     with pytest.raises(ValueError, match="at least 1 pixel"):
-        square(cat(), 0)
+        center_crop(cat(), 0)

@@ -12,7 +12,7 @@ GREY = np.full((64, 64, 3), 128, np.uint8)
 
 
 def rgb(kind):
-    return tuple(int(overlays.KIND_COLOURS[kind][start : start + 2], 16) for start in (1, 3, 5))
+    return tuple(int(overlays.KIND_COLORS[kind][start : start + 2], 16) for start in (1, 3, 5))
 
 
 def coloured(picture, kind):
@@ -23,15 +23,15 @@ def coloured(picture, kind):
 
 def test_each_pixel_becomes_a_square():
     picture = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    large = overlays.enlarged(picture, 7)
+    large = overlays.enlarge(picture, 7)
     assert large.shape == (6, 6, 3)
     assert (large.reshape(2, 3, 2, 3, 3) == picture[:, None, :, None]).all()
-    assert overlays.enlarged(large, 4) is not None
-    assert overlays.enlarged(large, 4).shape == large.shape
+    assert overlays.enlarge(large, 4) is not None
+    assert overlays.enlarge(large, 4).shape == large.shape
 
 
 def test_a_frame_is_where_its_box_is_and_nothing_else_is_changed():
-    shown = overlays.with_boxes(GREY, [[20, 30, 40, 50]], [ontology.KINDS.index("cat")], side=64 * 6)
+    shown = overlays.draw_boxes(GREY, [[20, 30, 40, 50]], [ontology.KINDS.index("cat")], side=64 * 6)
     left, top, right, bottom = coloured(shown, "cat")
     assert (left, right, bottom) == (120, 240, 300)
     assert top < 180  # the name stands above the frame
@@ -41,31 +41,31 @@ def test_a_frame_is_where_its_box_is_and_nothing_else_is_changed():
 
 @pytest.mark.parametrize("box", [(0, 0, 64, 64), (-5, -5, 3, 3), (60, 60, 70, 70), (0, 0, 0, 0), (9.5, 9.5, 9.6, 9.6)])
 def test_a_box_at_the_border_or_with_no_area_is_drawn_all_the_same_and_named_within_the_picture(box):
-    shown = overlays.with_boxes(GREY, np.array([box], "float32"), [3], ["99 %"])
+    shown = overlays.draw_boxes(GREY, np.array([box], "float32"), [3], ["99 %"])
     assert shown.shape == (384, 384, 3)
     left, top, right, bottom = coloured(shown, "cat")
     assert (right - left) * (bottom - top) > 400
 
 
 def test_no_boxes_leave_the_picture_as_it_is():
-    assert (overlays.with_boxes(GREY, np.zeros((0, 4)), []) == 128).all()
+    assert (overlays.draw_boxes(GREY, np.zeros((0, 4)), []) == 128).all()
 
 
 def test_boxes_and_kinds_that_do_not_match_are_refused():
     with pytest.raises(ValueError, match="2 boxes, 1 kinds and 2 notes: they must be equally many"):
-        overlays.with_boxes(GREY, np.zeros((2, 4)), [1])
+        overlays.draw_boxes(GREY, np.zeros((2, 4)), [1])
 
 
 def test_a_picture_that_is_given_is_never_changed():
     picture = GREY.copy()
-    overlays.with_boxes(picture, [[1, 1, 60, 60]], [0])
-    overlays.with_masks(picture, np.ones((64, 64), np.uint8))
+    overlays.draw_boxes(picture, [[1, 1, 60, 60]], [0])
+    overlays.draw_masks(picture, np.ones((64, 64), np.uint8))
     assert (picture == 128).all()
 
 
 def test_masks_are_coloured_where_they_are_and_grey_elsewhere():
     drawing = scenes.draw(scenes.course_scene())
-    shown = overlays.with_masks(drawing.picture, drawing.classes, 64)
+    shown = overlays.draw_masks(drawing.picture, drawing.classes, 64)
     within = drawing.classes > 0
     spread = shown.max(axis=-1).astype(int) - shown.min(axis=-1)
     outline = (shown == (35, 40, 45)).all(axis=-1)
@@ -75,10 +75,10 @@ def test_masks_are_coloured_where_they_are_and_grey_elsewhere():
 
 
 def test_every_kind_has_a_colour_of_its_own_on_which_its_name_can_be_read():
-    assert set(overlays.KIND_COLOURS) == set(ontology.KINDS)
-    assert len(set(overlays.KIND_COLOURS.values())) == len(ontology.KINDS)
+    assert set(overlays.KIND_COLORS) == set(ontology.KINDS)
+    assert len(set(overlays.KIND_COLORS.values())) == len(ontology.KINDS)
     for kind in range(len(ontology.KINDS)):
-        shown = overlays.with_boxes(GREY, [[4, 20, 60, 60]], [kind])
+        shown = overlays.draw_boxes(GREY, [[4, 20, 60, 60]], [kind])
         name = Image.fromarray(shown[90:118, 26:60]).convert("L")
         darkest, lightest = name.getextrema()
         assert lightest - darkest > 90
@@ -87,7 +87,7 @@ def test_every_kind_has_a_colour_of_its_own_on_which_its_name_can_be_read():
 def test_a_cell_is_as_bright_as_its_amount_is_large():
     amounts = np.zeros((8, 8))
     amounts[2, 5], amounts[7, 0] = 0.5, 0.25
-    shown = overlays.lit(GREY, amounts, 128)
+    shown = overlays.heatmap(GREY, amounts, 128)
     assert shown.shape == (128, 128, 3)
     assert (shown[32:48, 80:96] == 128).all()
     assert (shown[112:, :16] == round(128 * (0.15 + 0.85 / 2))).all()
@@ -100,14 +100,14 @@ def test_a_cell_is_as_bright_as_its_amount_is_large():
 @pytest.mark.parametrize(("height", "width", "cells"), [(64, 64, (8, 8)), (50, 31, (8, 8)), (9, 200, (3, 7))])
 def test_pictures_of_any_shape_are_lit(height, width, cells):
     picture = np.full((height, width, 3), 200, np.uint8)
-    shown = overlays.lit(picture, np.arange(1, 1 + np.prod(cells)).reshape(cells), 1)
+    shown = overlays.heatmap(picture, np.arange(1, 1 + np.prod(cells)).reshape(cells), 1)
     assert (shown.shape, shown.dtype) == (picture.shape, np.uint8)
     assert len(np.unique(shown)) == np.prod(cells)
     assert shown[-1, -1, 0] == 200
 
 
 def test_where_nothing_comes_from_anywhere_all_is_dark():
-    assert (overlays.lit(GREY, np.zeros((8, 8)), 64) == round(128 * 0.15)).all()
+    assert (overlays.heatmap(GREY, np.zeros((8, 8)), 64) == round(128 * 0.15)).all()
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_where_nothing_comes_from_anywhere_all_is_dark():
 def test_where_the_light_is_is_said_in_words(cell, said):
     amounts = np.zeros((9, 9))
     amounts[cell] = 0.3
-    assert overlays.whereabouts(amounts) == f"mostly {said}"
-    assert overlays.whereabouts(np.zeros((9, 9))) == "nowhere in particular"
+    assert overlays.describe_location(amounts) == f"mostly {said}"
+    assert overlays.describe_location(np.zeros((9, 9))) == "nowhere in particular"
 
 
 @pytest.mark.parametrize(

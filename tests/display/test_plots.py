@@ -34,14 +34,14 @@ DRAWN = {
     "a curve of one step": lambda alt: plots.curves({"ours": History([1.0], [2.0], [0.1])}, alt=alt),
     "a curve of none": lambda alt: plots.curves({"ours": History()}, alt=alt),
     "three curves": lambda alt: plots.curves(dict.fromkeys("abc", HISTORY), alt=alt),
-    "amounts": lambda alt: plots.amounts({"one": 1.0, "other": 30.0}, across="x", alt=alt),
-    "amounts that are uncertain, and one below nothing": lambda alt: plots.amounts(
+    "amounts": lambda alt: plots.value_bars({"one": 1.0, "other": 30.0}, across="x", alt=alt),
+    "amounts that are uncertain, and one below nothing": lambda alt: plots.value_bars(
         {"one": (1.0, 0.5), "other": (-0.1, 0.3)}, across="x", alt=alt
     ),
     "a map of words": lambda alt: plots.word_map(np.eye(2), ["a", "b"], ["x", "y"], alt=alt),
-    "one text, and it is empty": lambda alt: plots.told(NOISE[0], [("", "")], alt=alt),
-    "many texts": lambda alt: plots.told(NOISE[0], [("one\ntwo\nthree", "a word " * 30)] * 12, alt=alt),
-    "what is told, with small pictures": lambda alt: plots.told(
+    "one text, and it is empty": lambda alt: plots.captions_table(NOISE[0], [("", "")], alt=alt),
+    "many texts": lambda alt: plots.captions_table(NOISE[0], [("one\ntwo\nthree", "a word " * 30)] * 12, alt=alt),
+    "what is told, with small pictures": lambda alt: plots.captions_table(
         NOISE[0], [("who", "what")], below=[("floor", NOISE[0])] * 11, alt=alt
     ),
     "a line of one point": lambda alt: plots.lines({"ours": ([1], [0.5])}, across="x", up="y", alt=alt),
@@ -54,7 +54,7 @@ DRAWN = {
         alt=alt,
     ),
     "a confusion of one": lambda alt: plots.confusion(np.array([[3]]), ["cat"], alt=alt),
-    "a table of shares, one of which is missing": lambda alt: plots.table_of_shares(
+    "a table of shares, one of which is missing": lambda alt: plots.shares_table(
         np.array([[0.0, 1.0], [0.5, np.nan]]), ["one", "other"], ["a\nb", "c"], errors=np.full((2, 2), 0.1), alt=alt
     ),
     "a class that is not there": lambda alt: plots.confusion(np.array([[3, 1], [0, 0]]), ["cat", "dog"], alt=alt),
@@ -255,7 +255,7 @@ def test_a_confusion_matrix_has_the_truth_in_rows():
 @pytest.mark.usefixtures("drawn")
 def test_a_table_of_shares_is_in_per_cent_with_its_errors():
     shares, errors = np.array([[0.5, 0.126]]), np.array([[0.014, 0.2]])
-    axis = plots.table_of_shares(shares, ["ours"], ["it", "mood"], errors=errors, alt="").axes[0]
+    axis = plots.shares_table(shares, ["ours"], ["it", "mood"], errors=errors, alt="").axes[0]
     assert [text.get_text() for text in axis.texts] == ["50 ± 1", "13 ± 20"]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["it", "mood"]
 
@@ -270,7 +270,7 @@ def test_counts_can_be_read_on_their_cells():
 @pytest.mark.usefixtures("drawn")
 def test_shares_can_be_read_on_their_cells():
     shares = np.linspace(0, 1, 101)[np.newaxis]
-    assert least_contrast(plots.table_of_shares(shares, [""], [""] * 101, alt="").axes[0]) >= 4.5
+    assert least_contrast(plots.shares_table(shares, [""], [""] * 101, alt="").axes[0]) >= 4.5
 
 
 def least_contrast(axis):
@@ -311,7 +311,7 @@ def test_a_reliability_diagram_has_a_bar_where_there_were_predictions():
     ],
 )
 def test_numbers_of_any_range_become_a_picture(values, expected):
-    found = plots.scaled(np.array(values))
+    found = plots.rescale(np.array(values))
     assert found.dtype == np.uint8
     assert np.array_equal(found, expected)
 
@@ -337,13 +337,13 @@ def test_a_note_is_seen_under_the_figure_and_heard_after_its_description(kind):
 
 @pytest.mark.usefixtures("drawn")
 def test_amounts_are_bars_of_their_lengths_with_error_bars_where_there_are_any():
-    axis = plots.amounts({"one": (2.0, 0.5), "other": (-1.0, 0.25)}, across="points", alt="").axes[0]
+    axis = plots.value_bars({"one": (2.0, 0.5), "other": (-1.0, 0.25)}, across="points", alt="").axes[0]
     bars, error_bars = axis.containers[1], axis.containers[0]
     assert [bar.get_width() for bar in bars] == [2, -1]
     assert [segment[:, 0].tolist() for segment in error_bars.lines[2][0].get_segments()] == [[1.5, 2.5], [-1.25, -0.75]]
     assert [text.get_text() for text in axis.texts] == ["2", "-1"]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "other"]
-    bare = plots.amounts({"one": 3.0}, across="points", alt="").axes[0]
+    bare = plots.value_bars({"one": 3.0}, across="points", alt="").axes[0]
     assert len(bare.containers) == 1
 
 
@@ -366,7 +366,7 @@ def test_words_of_more_groups_than_there_are_markers_are_refused():
 @pytest.mark.usefixtures("drawn")
 def test_texts_stand_below_each_other_whole_and_beside_their_notes():
     lines = [("first\nof two", "short"), ("second", "a long one " * 20), ("third\nand last", "end")]
-    figure = plots.told(NOISE[0], lines, alt="")
+    figure = plots.captions_table(NOISE[0], lines, alt="")
     picture, axis = figure.axes
     assert np.array_equal(picture.images[0].get_array(), NOISE[0])
     notes, texts = axis.texts[::2], axis.texts[1::2]
@@ -381,7 +381,7 @@ def test_texts_stand_below_each_other_whole_and_beside_their_notes():
 
 def test_dots_are_where_their_points_are_and_circles_where_the_targets_are():
     blue, grey = (0, 114, 178), (190, 190, 190)
-    canvas = plots.dots(np.array([[0.02, 0.02], [9, 0], [np.nan, 0]]), np.array([[2.0, 1.0]]), 0.5, reach=3, side=60)
+    canvas = plots.scatter(np.array([[0.02, 0.02], [9, 0], [np.nan, 0]]), np.array([[2.0, 1.0]]), 0.5, reach=3, side=60)
     assert (canvas.shape, canvas.dtype) == ((60, 60, 3), np.uint8)
     rows, columns = np.nonzero((canvas == blue).all(axis=-1))
     assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == [(29, 30), (29, 31), (30, 30), (30, 31)]
@@ -394,7 +394,9 @@ def test_dots_are_where_their_points_are_and_circles_where_the_targets_are():
 @pytest.mark.usefixtures("drawn")
 def test_small_pictures_stand_in_rows_under_what_is_told_each_over_its_word():
     words = [f"word {number}" for number in range(11)]
-    figure = plots.told(NOISE[0], [("who", "what is said")], below=[(word, NOISE[0]) for word in words], alt="")
+    figure = plots.captions_table(
+        NOISE[0], [("who", "what is said")], below=[(word, NOISE[0]) for word in words], alt=""
+    )
     above, _, *small = figure.axes
     assert [axis.texts[0].get_text() for axis in small] == words
     boxes = [axis.get_position() for axis in small]

@@ -30,12 +30,12 @@ from vistext.display.tour.sections import (
     listed,
 )
 from vistext.nn import weights
-from vistext.nn.decoder import Writing
+from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras
 from vistext.scenes import language, ontology
 from vistext.tasks import captioning, classification, srl, vqa
 from vistext.tasks.detection.model import Detections
-from vistext.tasks.srl.model import Filled
+from vistext.tasks.srl.model import PredictedFrame
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 NEVER = {"script", "link", "iframe", "object", "embed", "base", "form", "audio", "video", "source"}
@@ -435,18 +435,24 @@ def test_what_is_said_can_be_read_in_a_narrow_terminal():
 def any_describer(monkeypatch):
     """Small networks with random weights in place of the shipped ones."""
     vocabulary = Vocabulary.build(["a cat is sitting on the floor.", "the dog is small, and it runs."])
-    config = captioning.model.DescriberConfig(len(vocabulary), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, blocks=1)
+    config = captioning.model.CaptionerConfig(len(vocabulary), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, blocks=1)
     random = np.random.default_rng(0)
     networks = [
         build(config)
-        for build in (captioning.model.build_eye, captioning.model.build_writer, captioning.model.build_judge)
+        for build in (
+            captioning.model.build_image_encoder,
+            captioning.model.build_caption_decoder,
+            captioning.model.build_discriminator,
+        )
     ]
     for weight in (weight for network in networks for weight in network.trainable_variables):
         weight.assign(random.normal(scale=0.5, size=weight.shape))
-    eye, writer, judge = networks
-    speaker = captioning.model.Describer(eye, Writing(writer), vocabulary)
+    image_encoder, writer, judge = networks
+    speaker = captioning.model.Captioner(image_encoder, CachedDecoder(writer), vocabulary)
     monkeypatch.setattr(captioning.model, "load", lambda: speaker)
-    monkeypatch.setattr(captioning.model, "load_judge", lambda: captioning.model.Judge(eye, judge, vocabulary))
+    monkeypatch.setattr(
+        captioning.model, "load_discriminator", lambda: captioning.model.Discriminator(image_encoder, judge, vocabulary)
+    )
     return speaker
 
 
@@ -455,9 +461,9 @@ def test_title_description_and_story_are_the_likeliest_and_the_others_are_not_th
     pictures = drawn(scenes.course_scene()).picture[np.newaxis]
     told = {each.what: each for each in section.told}
     for length in ("title", "description", "story"):
-        assert [told[length].text] == any_describer.describe(pictures, length)
+        assert [told[length].text] == any_describer.caption(pictures, length)
         assert told[length].score == pytest.approx(
-            float(captioning.model.load_judge().score(pictures, [told[length].text])[0]), abs=1e-5
+            float(captioning.model.load_discriminator().score(pictures, [told[length].text])[0]), abs=1e-5
         )
     others = [each.text for each in section.told if each.what == "another"]
     assert len(set(others) - {told["description"].text}) == len(others) == 4
@@ -514,19 +520,20 @@ def test_what_is_answered_can_be_read_in_a_narrow_terminal():
 def any_answerer(monkeypatch):
     """A small network with random weights in place of the shipped one; it knows all words of a few scenes."""
     seen = [scenes.course_scene(), *scenes.sample(8, 3, "test")]
-    asked = [one for scene in seen for one in language.questions(scene)]
+    asked = [one for scene in seen for one in language.all_questions(scene)]
     vocabulary = Vocabulary.build(text for one in asked for text in (one.question, one.answer))
     config = vqa.model.QGNetConfig(
         len(vocabulary), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, reading=1, writing=1
     )
     random = np.random.default_rng(0)
     networks = [
-        build(config) for build in (captioning.model.build_eye, vqa.model.build_encoder, vqa.model.build_decoder)
+        build(config)
+        for build in (captioning.model.build_image_encoder, vqa.model.build_encoder, vqa.model.build_decoder)
     ]
     for weight in (weight for network in networks for weight in network.trainable_variables):
         weight.assign(random.normal(scale=0.5, size=weight.shape))
-    eye, encoder, decoder = networks
-    network = vqa.model.QGNet(eye, encoder, Writing(decoder), vocabulary)
+    image_encoder, encoder, decoder = networks
+    network = vqa.model.QGNet(image_encoder, encoder, CachedDecoder(decoder), vocabulary)
     monkeypatch.setattr(vqa.model, "load", lambda: network)
     return network
 
@@ -535,13 +542,13 @@ def test_the_course_s_scene_is_asked_what_the_course_asks_and_then_of_several_ki
     scene = scenes.course_scene()
     told = Answers.of(scene).told
     assert (told[0].what, told[0].expected) == ("What is the cat sitting on?", SITTING)
-    kinds = {one.question: one.kind for one in language.questions(scene)}
+    kinds = {one.question: one.kind for one in language.all_questions(scene)}
     assert len({kinds[each.what] for each in told}) == len(told) == 5
     pictures = np.repeat(drawn(scene).picture[np.newaxis], len(told), axis=0)
     answers = any_answerer.answer(pictures, [each.what for each in told])
     assert [each.text for each in told] == [answer.text for answer in answers]
     assert [each.score for each in told] == pytest.approx([answer.probability for answer in answers], rel=1e-3)
-    assert [each.true for each in told] == [bool(language.holds(each.text, scene)) for each in told]
+    assert [each.true for each in told] == [bool(language.evaluate(each.text, scene)) for each in told]
 
 
 def test_questions_about_any_scene_are_the_same_each_time_and_have_answers(any_answerer):
@@ -549,15 +556,17 @@ def test_questions_about_any_scene_are_the_same_each_time_and_have_answers(any_a
         told = Answers.of(scene).told
         assert len({each.what for each in told}) == len(told) >= 4
         assert Answers.of(scene) == Answers(told)
-        answers = {one.question: one.answer for one in language.questions(scene)}
+        answers = {one.question: one.answer for one in language.all_questions(scene)}
         assert all(each.expected == answers[each.what] for each in told)
 
 
 ACTS = Roles(
     drawn(scenes.course_scene()),
     (
-        Filled("sit", (("agent", "cat"), ("place", "floor")), 0.998, np.array([0.3, 0.45, 0.33, 0.44]), 0.14),
-        Filled("run", (("agent", "dog"), ("direction", "left"), ("place", "mat")), 0.2, np.zeros(4) + 0.1, 0.01),
+        PredictedFrame("sit", (("agent", "cat"), ("place", "floor")), 0.998, np.array([0.3, 0.45, 0.33, 0.44]), 0.14),
+        PredictedFrame(
+            "run", (("agent", "dog"), ("direction", "left"), ("place", "mat")), 0.2, np.zeros(4) + 0.1, 0.01
+        ),
     ),
     (
         Told("sit (agent: cat, place: floor)", EXAMPLE, 0.998, ""),
@@ -629,7 +638,7 @@ def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     assert boxes.sentence.startswith("The drawing shows a cat at the ")
     assert next(iter(masks.shares)) == "cat"
     assert masks.right > 0.98
-    assert all(language.holds(told.text, scenes.course_scene()) for told in said.told[:3])
+    assert all(language.evaluate(told.text, scenes.course_scene()) for told in said.told[:3])
     assert said.told[-1].text == EXAMPLE
     assert answered.sentence == f"What is the cat sitting on? {SITTING}"
     assert all(each.text == each.expected for each in answered.told)
@@ -639,5 +648,5 @@ def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     page = Page(found.html())
     assert "Chelsea the cat" in page.text
     assert found.subjects[1].name in page.text
-    assert language.holds(found.subjects[1].name, scenes.course_scene())
+    assert language.evaluate(found.subjects[1].name, scenes.course_scene())
     assert len(page.pictures()) == 9

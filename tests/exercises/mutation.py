@@ -21,7 +21,7 @@ import numpy as np
 from mutation_changes import changes
 
 from vistext import exercises
-from vistext.exercises import Exercise, Failure, call
+from vistext.exercises import Exercise, Failure, call_answer
 from vistext.exercises.exercise import outcome
 
 VALID: dict[str, Callable[[np.random.Generator], list[dict]]] = {}
@@ -200,7 +200,7 @@ def _asked(exercise_id: str, seed: int | None) -> list[tuple[dict, object]]:
 def first_wrong(exercise: Exercise, answer: object, cases: Iterable[tuple[dict, object]]) -> tuple | None:
     """The first of some cases for which an answer is not right, with what it gave and what is right."""
     for case, true in cases:
-        given = call(answer, case) if exercise.kind == "function" else answer
+        given = call_answer(answer, case) if exercise.kind == "function" else answer
         if not exercise.is_right(given, true):
             return case, given, true
     return None

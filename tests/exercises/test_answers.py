@@ -10,7 +10,7 @@ from answers import BARELY_WRONG, RIGHT, WRONG
 from tools.notebooks.files import ROOT, read
 from tools.notebooks.release import release_of, solutions, sources
 from vistext import exercises
-from vistext.exercises import as_plain, call, values
+from vistext.exercises import call_answer, to_plain, values
 
 EXERCISES = [exercise for name in exercises.SETS for exercise in exercises.of_set(name)]
 ASKED = [exercise for exercise in EXERCISES if exercise.kind != "by hand"]
@@ -38,7 +38,7 @@ def of_set(exercise, notebooks):
 
 
 def outputs(exercise, answer, cases):
-    return [call(answer, case) for case in cases] if exercise.kind == "function" else [as_plain(answer)]
+    return [call_answer(answer, case) for case in cases] if exercise.kind == "function" else [to_plain(answer)]
 
 
 def judged(exercise, answer, cases):
@@ -145,7 +145,7 @@ def test_held_out_cases_are_others_for_each_seed_and_the_same_for_the_same(exerc
         return list(case.values())
 
     def same(one, other):
-        return values.same(told(one), told(other), 0)
+        return values.equal(told(one), told(other), 0)
 
     first, again, other = exercise.cases(7), exercise.cases(7), exercise.cases(8)
     assert len(first) >= 4
@@ -162,7 +162,7 @@ def test_a_value_that_is_wrong_is_not_told_the_right_one(exercise):
     said = " ".join([verdict.asked, verdict.expected, verdict.idea]).replace(",", "")
     right = exercise.solve()
     assert str(right) not in said
-    assert values.describe(right).replace(",", "") not in said
+    assert values.to_text(right).replace(",", "") not in said
 
 
 @each(EXERCISES)

@@ -10,7 +10,7 @@ from test_answers import FUNCTIONS, each
 from test_judging import GARBAGE, Hostile, HostileList, is_plain
 
 from vistext import exercises
-from vistext.exercises import Exercise, Failure, as_plain, call, check, values
+from vistext.exercises import Exercise, Failure, call_answer, check, to_plain, values
 from vistext.grading import protocol
 
 Pair = namedtuple("Pair", "one two")
@@ -44,7 +44,7 @@ NAMES = exercise(lambda x: [f"name {x}", "b"], [1], [2, 3, 4])
 
 def judged(exercise, answer):
     cases = exercise.cases(None) + exercise.cases(1)
-    return exercise.judge(cases, [call(answer, case) for case in cases])
+    return exercise.judge(cases, [call_answer(answer, case) for case in cases])
 
 
 # What is right.
@@ -65,12 +65,12 @@ def judged(exercise, answer):
     ],
 )
 def test_a_truth_value_is_the_number_that_it_is_to_python_and_numbers_may_be_of_any_type(given, expected):
-    assert values.same(given, expected)
+    assert values.equal(given, expected)
 
 
 @pytest.mark.parametrize(("given", "expected"), [(True, 0), (True, 2), (False, 1.0), ([True], [0.5]), (2, True)])
 def test_a_truth_value_is_no_other_number(given, expected):
-    assert not values.same(given, expected)
+    assert not values.equal(given, expected)
 
 
 @pytest.mark.parametrize(
@@ -89,20 +89,20 @@ def test_a_truth_value_is_no_other_number(given, expected):
     ],
 )
 def test_numbers_of_other_libraries_are_taken_for_what_they_are(given, expected):
-    found = as_plain(given)
+    found = to_plain(given)
     assert type(found) in (int, float, str, list, tuple, np.ndarray)
-    assert values.same(found, expected)
-    assert values.same(protocol.unpack(protocol.pack(found)), expected)  # and so it is out of the sandbox
+    assert values.equal(found, expected)
+    assert values.equal(protocol.unpack(protocol.pack(found)), expected)  # and so it is out of the sandbox
 
 
 def test_tensors_shapes_and_variables_are_taken_for_arrays_in_lists_too():
     tf = pytest.importorskip("tensorflow")
     whole = tf.constant([[1, 2], [3, 4]])
-    assert values.same(as_plain([whole, whole[0], tf.constant(0.5)]), [[[1, 2], [3, 4]], [1, 2], 0.5])
-    assert values.same(as_plain(tf.TensorShape([3, 11, 128])), (3, 11, 128))
-    assert values.same(as_plain({}), {})
-    assert values.same(as_plain(tf.Variable(3.0)), 3)
-    assert values.same(as_plain(tf.constant([0.5], tf.bfloat16)), [0.5])
+    assert values.equal(to_plain([whole, whole[0], tf.constant(0.5)]), [[[1, 2], [3, 4]], [1, 2], 0.5])
+    assert values.equal(to_plain(tf.TensorShape([3, 11, 128])), (3, 11, 128))
+    assert values.equal(to_plain({}), {})
+    assert values.equal(to_plain(tf.Variable(3.0)), 3)
+    assert values.equal(to_plain(tf.constant([0.5], tf.bfloat16)), [0.5])
     assert "✓ ps01-3" in repr(check("ps01-3", tf.constant(822_922)))
     assert judged(SHARE, lambda x: tf.constant(x, tf.float32) / 8).passed
 
@@ -112,13 +112,13 @@ def test_whatever_numpy_can_read_of_a_known_library_is_taken_for_an_array():
         "Series", (), {"__module__": "pandas.core.series", "__array__": lambda self, *_, **__: np.array([1, 2])}
     )
     unknown = type("Series", (), {"__module__": "somewhere", "__array__": series.__array__})
-    assert values.same(as_plain([series()]), [[1, 2]])
-    assert type(as_plain(unknown())) is unknown
+    assert values.equal(to_plain([series()]), [[1, 2]])
+    assert type(to_plain(unknown())) is unknown
 
 
 def test_whatever_it_is_it_is_made_plain_or_left():
     for garbage in GARBAGE:
-        as_plain(garbage)
+        to_plain(garbage)
 
 
 @each(FUNCTIONS)
@@ -136,10 +136,10 @@ def test_who_computes_in_float32_is_right(exercise):
 
 def test_numbers_beside_a_large_one_are_held_to_what_float32_holds_of_it():
     large = np.array([4000.0, 0.001])
-    assert values.same(large + np.array([0, 1e-3]), large, 1e-5)
-    assert not values.same(large + np.array([0, 2e-2]), large, 1e-5)
-    assert not values.same(822_922.4, 822_922, 1e-9)
-    assert not values.same(np.array([0.5, 0.501]), np.array([0.5, 0.5]), 1e-5)
+    assert values.equal(large + np.array([0, 1e-3]), large, 1e-5)
+    assert not values.equal(large + np.array([0, 2e-2]), large, 1e-5)
+    assert not values.equal(822_922.4, 822_922, 1e-9)
+    assert not values.equal(np.array([0.5, 0.501]), np.array([0.5, 0.5]), 1e-5)
 
 
 @pytest.mark.parametrize("letters", ["CADB", "cadb", " C A D B ", "c,a,d,b", "C > A > D > B", "C-A-D-B.", "C\nA\nD\nB"])
@@ -153,8 +153,8 @@ def test_other_letters_are_wrong(letters):
 
 
 def test_a_sentence_is_held_to_its_letters_and_marks():
-    assert not values.same("This is a cat (95 %)", "This is a cat (95 %).")
-    assert values.same("This is a cat (95 %).\n", "This is a cat (95 %).")
+    assert not values.equal("This is a cat (95 %)", "This is a cat (95 %).")
+    assert values.equal("This is a cat (95 %).\n", "This is a cat (95 %).")
 
 
 def test_with_a_pencil_two_decimals_will_do():
@@ -258,12 +258,12 @@ def test_per_cent_in_place_of_a_share_is_told_so():
     ],
 )
 def test_what_came_back_is_said_as_it_is(value, words):
-    assert values.describe(value) == words
+    assert values.to_text(value) == words
 
 
 @pytest.mark.parametrize("shape", [(2,) * 14, (1,) * 30, (2,) * 20, (3,) * 9, (0,) * 12, (101, 100), (1, 1, 10_001)])
 def test_an_array_of_any_shape_is_put_into_few_words(shape):
-    assert len(values.describe(np.zeros(shape))) < 500
+    assert len(values.to_text(np.zeros(shape))) < 500
 
 
 def test_what_came_back_and_what_was_expected_never_read_the_same():

@@ -8,9 +8,9 @@ import answers
 import pytest
 
 from tools.notebooks.files import ROOT
-from tools.notebooks.release import FOLDER, NAMED
+from tools.notebooks.release import FOLDER, MARKER
 from vistext import cli
-from vistext.exercises import call
+from vistext.exercises import call_answer
 
 PAGE = (ROOT / FOLDER / "README.md").read_text(encoding="utf-8")
 WRONG_ANSWERS, EXERCISE, CELL = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -33,13 +33,13 @@ def verdicts(exercise, answer):
     """Of shown and held-out cases, for some seeds."""
     for seed in range(1, 6):
         cases = exercise.cases(None) + exercise.cases(seed)
-        yield exercise.judge(cases, [call(answer, case) for case in cases])
+        yield exercise.judge(cases, [call_answer(answer, case) for case in cases])
 
 
 def test_right_answers_of_the_template_get_full_marks_and_so_does_its_solution(template):
     names = {}
     exec(CELL, names)
-    assert NAMED.search(CELL)[1] == template.id
+    assert MARKER.search(CELL)[1] == template.id
     for answer in [names[template.answer], *answers.RIGHT["ps99-1"].values()]:
         assert all(verdict.passed for verdict in verdicts(template, answer))
     assert len(answers.RIGHT["ps99-1"]) >= 4

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from vistext import exercises
-from vistext.exercises import Exercise, Failure, Mistake, values
+from vistext.exercises import Exercise, Failure, Misconception, values
 
 DOUBLE = Exercise(
     id="ps00-1",
@@ -24,9 +24,9 @@ DOUBLE = Exercise(
     shown=({"x": np.array([[1.0, 2.0]])},),
     draw=lambda rng: [{"x": rng.normal(size=(1, 2))} for _ in range(4)],
     mistakes=(
-        Mistake("squared", "Twice is not squared.", lambda x: x * x),
-        Mistake("over-the-edge", "There is no third number.", lambda x: x[0, 2]),
-        Mistake("nan", "0 / 0 is no number.", lambda x: x / 0 * 0),
+        Misconception("squared", "Twice is not squared.", lambda x: x * x),
+        Misconception("over-the-edge", "There is no third number.", lambda x: x[0, 2]),
+        Misconception("nan", "0 / 0 is no number.", lambda x: x / 0 * 0),
     ),
 )
 CASES = DOUBLE.cases(None) + DOUBLE.cases(1)
@@ -168,9 +168,9 @@ def test_half_right_gets_half():
 
 def test_numbers_may_come_as_lists_tuples_and_whole_numbers():
     assert verdict(*(tuple(array.tolist()) for array in doubled())).passed
-    assert values.same(3, 3.0)
-    assert values.same([3, 4], np.array([3.0, 4.0]))
-    assert values.same(np.array([3, 4]), [3, 4])
+    assert values.equal(3, 3.0)
+    assert values.equal([3, 4], np.array([3.0, 4.0]))
+    assert values.equal(np.array([3, 4]), [3, 4])
 
 
 def test_numbers_are_right_within_the_tolerance_and_not_beyond():
@@ -258,18 +258,18 @@ def test_a_verdict_says_what_was_asked_what_came_and_what_was_expected():
     ],
 )
 def test_values_are_put_into_words(value, words):
-    assert values.describe(value) == words
+    assert values.to_text(value) == words
 
 
 def test_what_cannot_be_written_is_named():
-    assert values.describe(10**5000) == "a whole number of very many digits"
-    assert values.describe(Hostile()) == "something of type Hostile"
+    assert values.to_text(10**5000) == "a whole number of very many digits"
+    assert values.to_text(Hostile()) == "something of type Hostile"
 
 
 def test_however_large_a_value_is_its_words_are_few():
-    assert len(values.describe(np.random.default_rng(0).normal(size=(500, 500)))) < 300
-    assert len(values.describe([["x" * 1000] * 1000] * 1000)) < 5000
-    assert len(values.describe(list(range(100_000)))) < 300
+    assert len(values.to_text(np.random.default_rng(0).normal(size=(500, 500)))) < 300
+    assert len(values.to_text([["x" * 1000] * 1000] * 1000)) < 5000
+    assert len(values.to_text(list(range(100_000)))) < 300
 
 
 def test_what_is_marked_by_hand_is_left_to_a_person():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake
+from vistext.exercises.exercise import Exercise, Misconception
 
 SETS = ("ps90",)
 LESSON = "01_tagging.ipynb#Pooling"
@@ -45,8 +45,8 @@ EXERCISES = (
         shown=({"numbers": [1, 2, 3], "factor": 2}, {"numbers": [5, -1], "factor": 10}),
         draw=_cases,
         mistakes=(
-            Mistake("added", "It adds. Multiply.", lambda numbers, factor: [one + factor for one in numbers]),
-            Mistake("unchanged", "The factor makes no difference.", lambda numbers, factor: numbers),
+            Misconception("added", "It adds. Multiply.", lambda numbers, factor: [one + factor for one in numbers]),
+            Misconception("unchanged", "The factor makes no difference.", lambda numbers, factor: numbers),
         ),
     ),
     _exercise(2, "value", "total", points=2, expects="one whole number", solve=lambda: 4242),
@@ -59,7 +59,7 @@ EXERCISES = (
         solve=lambda numbers: float(np.max(numbers)),
         shown=({"numbers": [3, 9, 4]}, {"numbers": [-1, -5]}),
         draw=lambda rng: [{"numbers": rng.normal(size=5)} for _ in range(3)],
-        mistakes=(Mistake("first", "That is the first one.", lambda numbers: numbers[0]),),
+        mistakes=(Misconception("first", "That is the first one.", lambda numbers: numbers[0]),),
     ),
     _exercise(4, "by hand", "", points=2),
 )

@@ -121,7 +121,7 @@ def test_without_dask_it_is_said_how_to_get_it(monkeypatch, capsys):
 
 def test_a_worker_that_would_find_other_marks_is_not_asked(course, handed_in, dask_cluster, monkeypatch):
     job, address = job_of(course), dask_cluster().scheduler_address
-    monkeypatch.setattr(cluster, "ground_of", lambda job: "another version's")
+    monkeypatch.setattr(cluster, "config_digest", lambda job: "another version's")
     with pytest.raises(ClusterError, match="another version of the exercises"):
         batch.grade_all(course, handed_in, job, executor=cluster.workers(address, job))
 

@@ -155,7 +155,7 @@ def test_processor_time_is_limited():
 @pytest.mark.sandbox
 def test_tensorflow_and_the_shipped_weights_work_inside():
     with begun(Limits(memory=4096 * MIB)) as box:
-        source = "from vistext.nn.engine import tf; from vistext.models import tagger; tagger.load(); tf.zeros(3)"
+        source = "from vistext.nn.engine import tf; from vistext.tasks import classification; classification.model.load(); tf.zeros(3)"
         assert ran(box, source, seconds=200)["raised"] is None
 
 

@@ -39,7 +39,7 @@ def scenes():
     ],
 )
 def test_facts_of_the_course_scene_are_judged_one_by_one(sentence, stated, held):
-    judged = captions.judge([sentence], [CAT])
+    judged = captions.fact_check([sentence], [CAT])
     assert (judged.stated.tolist(), judged.held.tolist()) == ([stated], [held])
     assert judged.true.tolist() == [stated == held]
     assert judged.readable.tolist() == [sentence not in ("A cat are sitting.", "a submarine", "")]
@@ -50,26 +50,26 @@ def test_what_is_true_is_what_holds_and_what_is_readable_what_can_be_read(scenes
     said = [language.describe(scene, length, rng) for scene in scenes for length in language.LENGTHS]
     of = [scenes[(i // 3 + i % 2) % len(scenes)] for i in range(len(said))]  # every other one of another picture
     said[4::9] = [sentence.replace("the", "the the") for sentence in said[4::9]]
-    judged = captions.judge(said, of)
-    verdicts = [language.holds(*pair).answer for pair in zip(said, of, strict=True)]
+    judged = captions.fact_check(said, of)
+    verdicts = [language.evaluate(*pair).answer for pair in zip(said, of, strict=True)]
     assert judged.true.tolist() == [verdict == "true" for verdict in verdicts]
     assert judged.readable.tolist() == [verdict != "not understood" for verdict in verdicts]
     assert (judged.held <= judged.stated).all()
     assert ((judged.held == judged.stated) == judged.true).all()
-    assert 0 < judged.share_true < judged.share_held < 1
+    assert 0 < judged.factual_accuracy < judged.fact_precision < 1
 
 
 def test_shares_are_of_sentences_and_of_facts():
-    judged = captions.judge(["A cat is sitting on the floor.", "a dog", "a a"], [CAT] * 3)
-    assert judged.share_true == pytest.approx(1 / 3)
-    assert judged.share_readable == pytest.approx(2 / 3)
-    assert judged.share_held == pytest.approx(3 / 5)
+    judged = captions.fact_check(["A cat is sitting on the floor.", "a dog", "a a"], [CAT] * 3)
+    assert judged.factual_accuracy == pytest.approx(1 / 3)
+    assert judged.readable_rate == pytest.approx(2 / 3)
+    assert judged.fact_precision == pytest.approx(3 / 5)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_each_sentence_has_its_scene(count):
     with pytest.raises(ValueError, match="accepted: as many, and 1 or more"):
-        captions.judge(["a cat"] * count, [CAT] * (2 if count else 0))
+        captions.fact_check(["a cat"] * count, [CAT] * (2 if count else 0))
 
 
 def test_bleu_of_a_sentence_worked_by_hand():
@@ -141,13 +141,13 @@ def test_cider_of_a_single_picture_is_refused():
 
 def test_distinct_counts_different_runs_for_each_word():
     said = ["A cat sits.", "a cat runs."]  # 8 words and marks
-    assert captions.distinct(said, 1) == 5 / 8  # a, cat, sits, runs and the stop
-    assert captions.distinct(said, 2) == 5 / 8  # a cat, cat sits, sits., cat runs, runs.
-    assert captions.distinct(said, 4) == 2 / 8
-    assert captions.distinct(said, 5) == 0
-    assert captions.distinct([], 1) == 0
+    assert captions.distinct_n(said, 1) == 5 / 8  # a, cat, sits, runs and the stop
+    assert captions.distinct_n(said, 2) == 5 / 8  # a cat, cat sits, sits., cat runs, runs.
+    assert captions.distinct_n(said, 4) == 2 / 8
+    assert captions.distinct_n(said, 5) == 0
+    assert captions.distinct_n([], 1) == 0
     with pytest.raises(ValueError, match="n=0; accepted: 1 or more"):
-        captions.distinct(said, 0)
+        captions.distinct_n(said, 0)
 
 
 def test_self_bleu_is_the_mean_of_each_against_all_others(scenes):
@@ -185,15 +185,15 @@ def test_different_true_sentences_are_counted_once_each():
         ["A cat is sitting on the floor.", "a cat is sitting on the floor.", "A dog is sitting on the floor.", "a cat"],
         ["a dog", "two dogs", "a a"],
     ]
-    assert captions.different_true(draws, [CAT, CAT]).tolist() == [2, 0]
+    assert captions.distinct_true(draws, [CAT, CAT]).tolist() == [2, 0]
     with pytest.raises(ValueError, match="2 for 1 scenes; accepted: as many"):
-        captions.different_true(draws, [CAT])
+        captions.distinct_true(draws, [CAT])
 
 
 def test_what_is_reached_is_a_share_of_all_that_can_be_said():
     every = list(language.descriptions(CAT, "title"))
     draws = [every[:3] + every[:2] + ["a dog"], every, ["a dog"]]
-    found = captions.reached(draws, [CAT] * 3, "title")
+    found = captions.coverage(draws, [CAT] * 3, "title")
     assert found.shares == pytest.approx([3 / len(every), 1, 0])
     assert found.mean == pytest.approx((3 / len(every) + 1) / 3)
     assert found.counted == 3
@@ -203,15 +203,15 @@ def test_what_is_reached_is_a_share_of_all_that_can_be_said():
 def test_pictures_of_which_more_can_be_said_are_left_out_and_not_guessed_at(scenes):
     crowd = next(scene for scene in scenes if len(scene.things) > 2)
     every = list(language.descriptions(CAT, "title"))
-    found = captions.reached([every[:1], ["a cat"]], [CAT, crowd], "title", most=len(every))
+    found = captions.coverage([every[:1], ["a cat"]], [CAT, crowd], "title", most=len(every))
     assert found.shares == pytest.approx([1 / len(every), np.nan], nan_ok=True)
     assert found.mean == pytest.approx(1 / len(every))
     assert found.counted == 1
-    none = captions.reached([every[:1]], [CAT], "title", most=len(every) - 1)
+    none = captions.coverage([every[:1]], [CAT], "title", most=len(every) - 1)
     assert np.isnan(none.mean)
     assert none.counted == 0
     with pytest.raises(ValueError, match="most=0"):
-        captions.reached([every], [CAT], "title", most=0)
+        captions.coverage([every], [CAT], "title", most=0)
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -220,13 +220,13 @@ def test_the_area_under_the_curve_is_scikit_learns(ties):
     if ties:
         true, others = true.round(), others.round()
     labels, scores = np.repeat([1, 0], [70, 90]), np.concatenate([true, others])
-    assert captions.auc(true, others) == pytest.approx(roc_auc_score(labels, scores))
+    assert captions.roc_auc(true, others) == pytest.approx(roc_auc_score(labels, scores))
 
 
 def test_the_area_under_the_curve_goes_from_nothing_to_one():
-    assert captions.auc([2, 3], [1]) == 1
-    assert captions.auc([1], [2, 3]) == 0
-    assert captions.auc([1, 1], [1]) == 0.5
+    assert captions.roc_auc([2, 3], [1]) == 1
+    assert captions.roc_auc([1], [2, 3]) == 0
+    assert captions.roc_auc([1, 1], [1]) == 0.5
     for scores in (([], [1]), ([1], []), ([np.nan], [1])):
         with pytest.raises(ValueError, match="accepted: 1 or more of both, and none of them nan"):
-            captions.auc(*scores)
+            captions.roc_auc(*scores)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vistext.metrics.grad_cam import grad_cam, spotlight
+from vistext.metrics.grad_cam import grad_cam, overlay_heatmap
 from vistext.nn.engine import keras
 from vistext.tasks import classification
 
@@ -138,20 +138,20 @@ def test_a_network_without_maps_is_refused():
 
 
 def test_where_nothing_spoke_the_picture_is_dim_and_grey():
-    dim = spotlight(NOISE, np.zeros((3, 3), np.float32)).astype(int)
+    dim = overlay_heatmap(NOISE, np.zeros((3, 3), np.float32)).astype(int)
 
     assert np.ptp(dim, axis=-1).max() == 0
     assert dim.mean() < NOISE.mean() / 2
 
 
 def test_where_everything_spoke_the_picture_is_as_it_was():
-    assert np.array_equal(spotlight(NOISE, np.ones((3, 3), np.float32)), NOISE)
+    assert np.array_equal(overlay_heatmap(NOISE, np.ones((3, 3), np.float32)), NOISE)
 
 
 def test_the_light_falls_where_the_heat_is():
     heat = np.zeros((8, 12))
     heat[:, 6:] = 1
-    shown = spotlight(NOISE, heat)
+    shown = overlay_heatmap(NOISE, heat)
 
     assert (shown.shape, shown.dtype) == (NOISE.shape, np.uint8)
     assert np.array_equal(shown[:, 6:], NOISE[:, 6:])

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from vistext.nn.attention import HIDDEN, Attention, Block, Coordinates, Places, Things, remembering
+from vistext.nn.attention import (
+    MASK,
+    Attention,
+    Block,
+    CoordinateEncoding,
+    ObjectQueries,
+    PositionalEmbedding,
+    memory_of,
+)
 from vistext.nn.engine import keras, tf
 
 N, SENTENCES, WORDS, PARTS, WIDTH, DEPTH, HEADS = 2, 3, 5, 4, 8, 6, 2
@@ -86,7 +94,7 @@ PARTS_THERE = np.array([[True, False, True, True], [False, True, True, False]])
 
 
 def hidden(there):
-    return np.where(there, 0, HIDDEN).astype("float32")
+    return np.where(there, 0, MASK).astype("float32")
 
 
 def test_attention_is_the_mean_of_values_weighted_by_how_keys_fit_the_query():
@@ -96,8 +104,8 @@ def test_attention_is_the_mean_of_values_weighted_by_how_keys_fit_the_query():
     shaken(attention)
     seen = np.random.default_rng(3).random((N, WORDS, PARTS)) < 0.6
     seen[..., 0] = True
-    hidden = np.where(seen, 0, HIDDEN)[:, np.newaxis].astype("float32")
-    found, weights = attention.look(tf.constant(x), *attention.remember(tf.constant(memory)), hidden)
+    hidden = np.where(seen, 0, MASK)[:, np.newaxis].astype("float32")
+    found, weights = attention.attend(tf.constant(x), *attention.project_kv(tf.constant(memory)), hidden)
     assert (found.shape, weights.shape) == ((N, WORDS, WIDTH), (N, HEADS, WORDS, PARTS))
     for row in range(N):
         expected, shares = attend(attention, x[row], memory[row], seen[row])
@@ -109,7 +117,7 @@ def test_attention_is_the_mean_of_values_weighted_by_how_keys_fit_the_query():
 
 def test_a_block_looks_back_then_across_then_thinks_and_says_where_it_looked(block, given):
     x, picture = given
-    found, weights = (part.numpy() for part in block.see(x, picture))
+    found, weights = (part.numpy() for part in block.call_with_weights(x, picture))
     assert (found.shape, weights.shape) == (x.shape, (N, SENTENCES, WORDS, PARTS))
     assert np.array_equal(block(x, picture), found)
     for row in range(N):
@@ -144,7 +152,9 @@ def test_a_reader_s_words_see_those_after_them_too(reader, given):
 def test_padding_and_what_a_memory_lacks_are_not_seen(block, reader, given, causal):
     x, picture = given
     one = block if causal else reader
-    found, weights = (part.numpy() for part in one.see(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE)))
+    found, weights = (
+        part.numpy() for part in one.call_with_weights(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE))
+    )
     assert np.array_equal(one(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE)), found)
     for row in range(N):
         for sentence in range(SENTENCES):
@@ -161,7 +171,7 @@ def test_padding_and_what_a_memory_lacks_are_not_seen(block, reader, given, caus
 def test_word_by_word_comes_to_the_same_of_a_memory_that_lacks_parts(block, given):
     x, picture = given
     whole = block(x, picture, unseen=hidden(PARTS_THERE)).numpy()
-    state = block.begin(tf.constant(picture), WORDS, tf.constant(hidden(PARTS_THERE)))
+    state = block.init_cache(tf.constant(picture), WORDS, tf.constant(hidden(PARTS_THERE)))
     for place in range(WORDS):
         new, state = block.step(tf.constant(x[:, 0, place : place + 1]), place, state)
         assert new[:, 0].numpy() == pytest.approx(whole[:, 0, place], abs=1e-4)
@@ -172,7 +182,7 @@ def test_word_by_word_comes_to_the_same_as_the_whole_sentence(block, given):
     x, picture = given
     whole = block(x, picture).numpy()
     for sentence in range(SENTENCES):
-        state = block.begin(tf.constant(picture), most=WORDS + 2)
+        state = block.init_cache(tf.constant(picture), most=WORDS + 2)
         for place in range(WORDS):
             new, state = block.step(tf.constant(x[:, sentence, place : place + 1]), place, state)
             assert new.shape == (N, 1, WIDTH)
@@ -180,7 +190,7 @@ def test_word_by_word_comes_to_the_same_as_the_whole_sentence(block, given):
 
 
 def test_each_place_has_a_vector_of_its_own():
-    places = Places(4)
+    places = PositionalEmbedding(4)
     x = random(N, 3, WIDTH)
     places(x)
     shaken(places)
@@ -192,7 +202,7 @@ def test_each_place_has_a_vector_of_its_own():
 @pytest.mark.parametrize("causal", [True, False])
 def test_keras_saves_and_loads_the_layers_whole(tmp_path, given, causal):
     x, picture = keras.Input((None, None, WIDTH)), keras.Input((PARTS, DEPTH))
-    seen = Places(WORDS)(x)
+    seen = PositionalEmbedding(WORDS)(x)
     model = shaken(keras.Model([x, picture], Block(HEADS, thinking=3, causal=causal)(seen, picture)))
     model.save(tmp_path / "block.keras")
     back = keras.models.load_model(tmp_path / "block.keras")
@@ -201,7 +211,7 @@ def test_keras_saves_and_loads_the_layers_whole(tmp_path, given, causal):
 
 def test_each_cell_of_a_grid_says_where_it_lies():
     grid = random(N, 16, DEPTH)
-    placed = Coordinates()(grid).numpy()
+    placed = CoordinateEncoding()(grid).numpy()
     assert placed.shape == (N, 16, DEPTH + 16)
     assert np.array_equal(placed[..., :DEPTH], grid)
     assert np.array_equal(placed[0, :, DEPTH:], placed[1, :, DEPTH:])
@@ -216,7 +226,7 @@ def test_each_cell_of_a_grid_says_where_it_lies():
 
 @pytest.fixture
 def things():
-    layer = Things(3, WIDTH, HEADS, blocks=2)
+    layer = ObjectQueries(3, WIDTH, HEADS, blocks=2)
     layer.build((N, 16, DEPTH))
     return shaken(layer)
 
@@ -245,7 +255,7 @@ def test_a_thing_is_found_in_its_own_picture_and_after_those_before_it(things):
 
 
 def test_things_are_built_again_from_their_settings(things):
-    again = Things.from_config(things.get_config())
+    again = ObjectQueries.from_config(things.get_config())
     again.build((N, 16, DEPTH))
     again.set_weights(things.get_weights())
     cells = random(N, 16, DEPTH)
@@ -255,7 +265,7 @@ def test_things_are_built_again_from_their_settings(things):
 def test_a_network_remembers_coordinates_and_things_or_what_it_is_given():
     grid = random(N, 16, DEPTH)
     given = keras.layers.Input((16, DEPTH))
-    placed = Coordinates()(given)
-    for output in (given * 1, placed, Things(2, WIDTH, HEADS, 1)(placed)):
+    placed = CoordinateEncoding()(given)
+    for output in (given * 1, placed, ObjectQueries(2, WIDTH, HEADS, 1)(placed)):
         network = keras.Model(given, output)
-        assert np.asarray(remembering(network)(grid)) == pytest.approx(np.asarray(network(grid)), abs=1e-5)
+        assert np.asarray(memory_of(network)(grid)) == pytest.approx(np.asarray(network(grid)), abs=1e-5)

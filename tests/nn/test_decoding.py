@@ -32,7 +32,7 @@ class Oracle:
         self.table[..., [PAD, START, UNKNOWN]] += 9  # what must not be said is tempting
         self.traced = 0
 
-    def begin(self, rows, *, most):
+    def init_cache(self, rows, *, most):
         self.traced += 1
         return {"row": rows, "said": (tf.zeros_like(rows), [tf.zeros((tf.shape(rows)[0], most))])}
 
@@ -88,7 +88,7 @@ def test_all_that_the_oracle_can_say_adds_up_to_one(oracle):
 @pytest.mark.parametrize("seed", range(5))
 def test_without_z_each_word_is_the_likeliest_after_those_before_it(seed):
     oracle = Oracle(seed)
-    ids, logs = decoding.write(oracle, rows(0, 1, 2), most=MOST)
+    ids, logs = decoding.generate(oracle, rows(0, 1, 2), most=MOST)
     for row in range(3):
         said, expected = (), []
         while len(said) < MOST and END not in said:
@@ -104,7 +104,7 @@ def test_without_z_each_word_is_the_likeliest_after_those_before_it(seed):
 
 def test_uniform_z_says_each_sentence_as_often_as_is_likely(oracle):
     n = 20_000
-    ids, logs = decoding.write(oracle, rows(*[1] * n), most=MOST, z=decoding.draw_z(n, MOST, seed=7))
+    ids, logs = decoding.generate(oracle, rows(*[1] * n), most=MOST, z=decoding.sample_noise(n, MOST, seed=7))
     probabilities = oracle.sentences(1)
     said = [words_of(row) for row in ids]
     often = [words for words, probability in probabilities.items() if probability * n > 5]
@@ -118,8 +118,8 @@ def test_uniform_z_says_each_sentence_as_often_as_is_likely(oracle):
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
 def test_temperature_changes_how_often_words_come_and_not_what_they_are_said_to_be_worth(oracle, temperature):
     n = 10_000
-    z = decoding.draw_z(n, MOST, seed=8)
-    ids, logs = decoding.write(oracle, rows(*[2] * n), most=MOST, z=z, temperature=temperature)
+    z = decoding.sample_noise(n, MOST, seed=8)
+    ids, logs = decoding.generate(oracle, rows(*[2] * n), most=MOST, z=z, temperature=temperature)
     said = [words_of(row) for row in ids]
     for words, probability in oracle.sentences(2, temperature=temperature).items():
         assert said.count(words) / n == pytest.approx(probability, abs=5 * np.sqrt(probability * (1 - probability) / n))
@@ -128,22 +128,22 @@ def test_temperature_changes_how_often_words_come_and_not_what_they_are_said_to_
 
 
 def test_at_a_temperature_near_zero_any_z_takes_the_likeliest(oracle):
-    z = decoding.draw_z(3, MOST, seed=1)
-    cold = decoding.write(oracle, rows(0, 1, 2), most=MOST, z=z, temperature=1e-9)
-    assert cold.ids.tolist() == decoding.write(oracle, rows(0, 1, 2), most=MOST).ids.tolist()
+    z = decoding.sample_noise(3, MOST, seed=1)
+    cold = decoding.generate(oracle, rows(0, 1, 2), most=MOST, z=z, temperature=1e-9)
+    assert cold.ids.tolist() == decoding.generate(oracle, rows(0, 1, 2), most=MOST).ids.tolist()
 
 
 @pytest.mark.parametrize("nucleus", [0.4, 0.8])
-def test_a_nucleus_says_nothing_outside_it_and_all_that_is_within(oracle, nucleus):
+def test_a_nucleus_says_nothing_outside_it_and_all_that_is_within(oracle, top_p):
     n = 5_000
-    ids = decoding.write(oracle, rows(*[0] * n), most=MOST, z=decoding.draw_z(n, MOST, 3, nucleus)).ids
+    ids = decoding.generate(oracle, rows(*[0] * n), most=MOST, z=decoding.sample_noise(n, MOST, 3, top_p)).ids
     said = {words_of(row) for row in ids}
 
     def within(beginning):
         logs = oracle.logs(0, beginning)
         ranked = sorted(logs, key=logs.get, reverse=True)
         before = np.cumsum([0, *(np.exp(logs[word]) for word in ranked)])
-        return {word for word, start in zip(ranked, before[:-1], strict=True) if start < nucleus}
+        return {word for word, start in zip(ranked, before[:-1], strict=True) if start < top_p}
 
     def reachable(beginning=()):
         if len(beginning) == MOST or END in beginning:
@@ -157,7 +157,7 @@ def test_a_nucleus_says_nothing_outside_it_and_all_that_is_within(oracle, nucleu
 @given(z=st.lists(st.floats(0, 1, exclude_max=True), min_size=MOST, max_size=MOST))
 @settings(max_examples=60, deadline=None)
 def test_z_takes_the_word_in_whose_stretch_it_lies(oracle, z):
-    [ids] = decoding.write(oracle, rows(1), most=MOST, z=[z]).ids
+    [ids] = decoding.generate(oracle, rows(1), most=MOST, z=[z]).ids
     words = words_of(ids)
     for place, word in enumerate(words):
         logs = oracle.logs(1, words[:place])
@@ -166,20 +166,20 @@ def test_z_takes_the_word_in_whose_stretch_it_lies(oracle, z):
 
 
 def test_a_z_that_float32_would_round_to_1_takes_the_least_likely_word(oracle):
-    near, below = (decoding.write(oracle, rows(1), most=MOST, z=[[z] * MOST]).ids for z in (1 - 1e-12, 0.999999))
+    near, below = (decoding.generate(oracle, rows(1), most=MOST, z=[[z] * MOST]).ids for z in (1 - 1e-12, 0.999999))
     assert near.tolist() == below.tolist()
 
 
 def test_the_same_z_says_the_same_in_any_company(oracle):
-    z = decoding.draw_z(3, MOST, seed=5)
-    together = decoding.write(oracle, rows(0, 1, 2), most=MOST, z=z)
-    alone = [decoding.write(oracle, rows(row), most=MOST, z=z[row : row + 1]) for row in range(3)]
+    z = decoding.sample_noise(3, MOST, seed=5)
+    together = decoding.generate(oracle, rows(0, 1, 2), most=MOST, z=z)
+    alone = [decoding.generate(oracle, rows(row), most=MOST, z=z[row : row + 1]) for row in range(3)]
     assert together.ids.tolist() == [one.ids[0].tolist() for one in alone]
 
 
 @pytest.mark.parametrize("most", [1, 2, 4])
 def test_a_beam_wide_enough_finds_exactly_the_likeliest_sentences(oracle, most):
-    found = decoding.beam(oracle, rows(2, 0), most=most, width=90)
+    found = decoding.beam_search(oracle, rows(2, 0), most=most, width=90)
     for ids, logs, row in zip(found.ids, found.log_probabilities, (2, 0), strict=True):
         ranked = sorted(oracle.sentences(row, most).items(), key=lambda each: -each[1])[:90]
         assert [words_of(each) for each in ids[: len(ranked)]] == [words for words, _ in ranked]
@@ -190,7 +190,7 @@ def test_a_beam_wide_enough_finds_exactly_the_likeliest_sentences(oracle, most):
 
 @pytest.mark.parametrize("penalty", [0.5, 1.0, 2.0])
 def test_a_length_penalty_ranks_by_log_probability_over_length(oracle, penalty):
-    found = decoding.beam(oracle, rows(1), most=MOST, width=121, length_penalty=penalty)
+    found = decoding.beam_search(oracle, rows(1), most=MOST, width=121, length_penalty=penalty)
     every = oracle.sentences(1)
     ranked = sorted(every, key=lambda words: -np.log(every[words]) / len(words) ** penalty)
     assert [words_of(ids) for ids in found.ids[0]] == ranked
@@ -208,7 +208,7 @@ def test_a_beam_keeps_what_a_search_by_hand_keeps(oracle, width):
             else:
                 longer |= {(*words, word): log + more for word, more in oracle.logs(0, words).items()}
         kept = dict(sorted(longer.items(), key=lambda each: -each[1])[:width])
-    found = decoding.beam(oracle, rows(0), most=MOST, width=width)
+    found = decoding.beam_search(oracle, rows(0), most=MOST, width=width)
     assert [words_of(ids) for ids in found.ids[0]] == list(kept)
     assert found.log_probabilities[0] == pytest.approx(list(kept.values()), abs=1e-4)
 
@@ -216,8 +216,8 @@ def test_a_beam_keeps_what_a_search_by_hand_keeps(oracle, width):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_beam_of_one_is_greedy(seed):
     oracle = Oracle(seed)
-    greedy = decoding.write(oracle, rows(0, 1, 2), most=MOST)
-    found = decoding.beam(oracle, rows(0, 1, 2), most=MOST, width=1)
+    greedy = decoding.generate(oracle, rows(0, 1, 2), most=MOST)
+    found = decoding.beam_search(oracle, rows(0, 1, 2), most=MOST, width=1)
     assert found.ids[:, 0].tolist() == greedy.ids.tolist()
     assert found.log_probabilities[:, 0] == pytest.approx(greedy.log_probabilities.sum(axis=1), abs=1e-5)
 
@@ -230,7 +230,7 @@ class Counter:
     def __init__(self):
         self.steps = tf.Variable(0)
 
-    def begin(self, times, *, most):
+    def init_cache(self, times, *, most):
         return times
 
     def step(self, ids, place, state):
@@ -238,7 +238,9 @@ class Counter:
             return tf.one_hot(tf.where(place < state, 4, END), 5, on_value=9.0), tf.identity(state)
 
 
-@pytest.mark.parametrize("decode", [decoding.write, lambda *given, most: decoding.beam(*given, most=most, width=1)])
+@pytest.mark.parametrize(
+    "decode", [decoding.generate, lambda *given, most: decoding.beam_search(*given, most=most, width=1)]
+)
 def test_a_batch_goes_on_until_its_last_sentence_has_ended_and_no_further(decode):
     writer = Counter()
     ids = decode(writer, rows(0, 3, 1), most=20)[0].reshape(3, 21)
@@ -248,27 +250,27 @@ def test_a_batch_goes_on_until_its_last_sentence_has_ended_and_no_further(decode
 
 
 def test_what_has_not_ended_is_cut():
-    assert decoding.write(Counter(), rows(9), most=3).ids.tolist() == [[START, 4, 4, 4]]
+    assert decoding.generate(Counter(), rows(9), most=3).ids.tolist() == [[START, 4, 4, 4]]
 
 
 def test_a_writer_is_traced_once_for_each_length_whatever_the_rows():
     oracle = Oracle()
     for numbers in ([0], [0, 1], [2, 2, 2]):
-        z = decoding.draw_z(len(numbers), MOST, seed=0)
-        decoding.write(oracle, rows(*numbers), most=MOST)
-        decoding.write(oracle, rows(*numbers), most=MOST, z=z, temperature=0.3 + len(numbers))
+        z = decoding.sample_noise(len(numbers), MOST, seed=0)
+        decoding.generate(oracle, rows(*numbers), most=MOST)
+        decoding.generate(oracle, rows(*numbers), most=MOST, z=z, temperature=0.3 + len(numbers))
     assert oracle.traced == 1
     for numbers in ([0], [0, 1]):
-        decoding.beam(oracle, rows(*numbers), most=MOST, width=2)
-        decoding.beam(oracle, rows(*numbers), most=MOST, width=2, length_penalty=1)
+        decoding.beam_search(oracle, rows(*numbers), most=MOST, width=2)
+        decoding.beam_search(oracle, rows(*numbers), most=MOST, width=2, length_penalty=1)
     assert oracle.traced == 2
-    decoding.write(oracle, rows(0), most=2)
+    decoding.generate(oracle, rows(0), most=2)
     assert oracle.traced == 3
 
 
 def test_what_was_compiled_goes_with_its_writer():
     oracle = Oracle()
-    decoding.write(oracle, rows(0), most=2)
+    decoding.generate(oracle, rows(0), most=2)
     gone = weakref.ref(oracle)
     del oracle
     gc.collect()
@@ -278,37 +280,37 @@ def test_what_was_compiled_goes_with_its_writer():
 def test_weights_that_have_changed_are_used():
     writer = Counter()
     writer.more = tf.Variable(0)
-    writer.begin = lambda times, *, most: times + writer.more
-    assert words_of(decoding.write(writer, rows(1), most=5).ids[0]) == (4, END)
+    writer.init_cache = lambda times, *, most: times + writer.more
+    assert words_of(decoding.generate(writer, rows(1), most=5).ids[0]) == (4, END)
     writer.more.assign(2)
-    assert words_of(decoding.write(writer, rows(1), most=5).ids[0]) == (4, 4, 4, END)
+    assert words_of(decoding.generate(writer, rows(1), most=5).ids[0]) == (4, 4, 4, END)
 
 
 def test_logits_of_half_precision_are_counted_in_single():
     half = Oracle(dtype="float16")
-    ids, logs = decoding.write(half, rows(0, 1, 2), most=MOST, z=decoding.draw_z(3, MOST, 2))
+    ids, logs = decoding.generate(half, rows(0, 1, 2), most=MOST, z=decoding.sample_noise(3, MOST, 2))
     assert logs.dtype == "float32"
     for row in range(3):
         assert np.exp(logs[row].sum()) == pytest.approx(half.sentences(row)[words_of(ids[row])], rel=1e-4)
 
 
 def test_no_rows_are_no_sentences(oracle):
-    assert [part.shape for part in decoding.write(oracle, rows(), most=MOST)] == [(0, MOST + 1), (0, MOST)]
-    assert [part.shape for part in decoding.beam(oracle, rows(), most=3, width=2)] == [(0, 2, 4), (0, 2)]
+    assert [part.shape for part in decoding.generate(oracle, rows(), most=MOST)] == [(0, MOST + 1), (0, MOST)]
+    assert [part.shape for part in decoding.beam_search(oracle, rows(), most=3, width=2)] == [(0, 2, 4), (0, 2)]
 
 
 def test_draws_are_uniform_below_the_nucleus_and_the_same_for_the_same_seed():
-    z = decoding.draw_z(300, 50, seed=1, nucleus=0.7)
+    z = decoding.sample_noise(300, 50, seed=1, top_p=0.7)
     assert (z.shape, z.dtype) == ((300, 50), "float32")
     assert 0 <= z.min() < 0.01
     assert 0.69 < z.max() < 0.7
     assert z.mean() == pytest.approx(0.35, abs=0.01)
-    assert (z == decoding.draw_z(300, 50, 1, 0.7)).all()
-    assert (z != decoding.draw_z(300, 50, 2, 0.7)).any()
+    assert (z == decoding.sample_noise(300, 50, 1, 0.7)).all()
+    assert (z != decoding.sample_noise(300, 50, 2, 0.7)).any()
 
 
 def test_z_just_below_one_takes_the_unlikeliest_word(oracle):
-    ids = decoding.write(oracle, rows(0), most=1, z=[[1 - 1e-12]]).ids
+    ids = decoding.generate(oracle, rows(0), most=1, z=[[1 - 1e-12]]).ids
     logs = oracle.logs(0, ())
     assert words_of(ids[0]) == (min(logs, key=logs.get),)
 
@@ -320,7 +322,7 @@ def test_rounding_never_makes_a_word_of_what_must_not_be_said(temperature):
     random = np.random.default_rng(0).normal(0, 20, (n, writer.words)).astype("float32")
     writer.step = lambda ids, place, state: (tf.constant(random), state)
     z = np.full((n, 1), np.nextafter(np.float32(1), np.float32(0)))
-    ids, logs = decoding.write(writer, rows(*[0] * n), most=1, z=z, temperature=temperature)
+    ids, logs = decoding.generate(writer, rows(*[0] * n), most=1, z=z, temperature=temperature)
     assert not np.isin(ids[:, 1], (PAD, START, UNKNOWN)).any()
     assert np.isfinite(logs).all()
 
@@ -344,7 +346,7 @@ def test_rounding_never_makes_a_word_of_what_must_not_be_said(temperature):
 )
 def test_what_cannot_be_written_is_refused(oracle, given, message):
     with pytest.raises(ValueError, match=message):
-        decoding.write(oracle, **{"inputs": rows(0, 1), "most": MOST, **given})
+        decoding.generate(oracle, **{"inputs": rows(0, 1), "most": MOST, **given})
 
 
 @pytest.mark.parametrize(
@@ -357,10 +359,10 @@ def test_what_cannot_be_written_is_refused(oracle, given, message):
 )
 def test_what_cannot_be_searched_is_refused(oracle, given, message):
     with pytest.raises(ValueError, match=message):
-        decoding.beam(oracle, rows(0), **{"most": MOST, "width": 2, **given})
+        decoding.beam_search(oracle, rows(0), **{"most": MOST, "width": 2, **given})
 
 
 @pytest.mark.parametrize("given", [{"n": 0}, {"most": 0}, {"nucleus": 0}, {"nucleus": 1.01}])
 def test_zero_draws_and_an_empty_nucleus_are_refused(given):
     with pytest.raises(ValueError, match="accepted: "):
-        decoding.draw_z(**{"n": 1, "most": 1, "seed": 0, **given})
+        decoding.sample_noise(**{"n": 1, "most": 1, "seed": 0, **given})

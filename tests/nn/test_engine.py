@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vistext.nn.engine import keras, precision, tf
+from vistext.nn.engine import dtype_policy, keras, tf
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,7 +72,7 @@ def test_a_broken_tensorflow_is_not_taken_for_a_missing_one(tmp_path):
 def test_what_needs_no_tensorflow_does_not_import_it():
     result = run("""
         import sys
-        import vistext, vistext.display.claims, vistext.profile, vistext.cli, vistext.data, vistext.models
+        import vistext, vistext.display.claims, vistext.profile, vistext.cli, vistext.data, vistext.tasks
         print(sorted({"tensorflow", "keras", "matplotlib"} & set(sys.modules)))
         import vistext.display.overlays, vistext.display.plots
         print(sorted({"tensorflow", "keras"} & set(sys.modules)))
@@ -85,7 +85,7 @@ def test_a_precision_of_which_tensorflow_would_die_is_refused(limit, gpus, refus
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
     refusal = pytest.raises(ValueError, match=r"'mixed_bfloat16': TensorFlow .*; accepted here: \"float32\"")
-    with refusal if refused else nullcontext(), precision("mixed_bfloat16"):
+    with refusal if refused else nullcontext(), dtype_policy("mixed_bfloat16"):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
-    with precision("float32"):
+    with dtype_policy("float32"):
         pass

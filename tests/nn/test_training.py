@@ -9,7 +9,7 @@ import pytest
 
 from vistext.nn import training
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import Adam, Batches, Muon, fastest_precision, linear_decay
+from vistext.nn.training import Adam, AugmentedBatches, Muon, fastest_dtype_policy, linear_decay
 
 LABELS = np.arange(24)
 PICTURES = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
@@ -82,7 +82,7 @@ def test_muon_leaves_all_but_kernels_to_adam_at_its_share_of_the_rate():
     starts = [random.normal(size=shape).astype("float32") for shape in shapes]
     ours, adams = ([keras.Variable(start) for start in starts] for _ in range(2))
     kernel = keras.Variable(random.normal(size=(3, 3, 2, 4)).astype("float32"))
-    muon, adam = Muon(0.24, adam_rate=0.1, epsilon=1e-6), keras.optimizers.Adam(0.024, epsilon=1e-6)
+    muon, adam = Muon(0.24, adam_lr=0.1, epsilon=1e-6), keras.optimizers.Adam(0.024, epsilon=1e-6)
     for _ in range(4):
         gradients = [tf.constant(random.normal(size=shape).astype("float32")) for shape in shapes]
         muon.apply([tf.ones((3, 3, 2, 4)), *gradients], [kernel, *ours])
@@ -102,7 +102,7 @@ def test_muon_moves_dense_kernels_as_worked_by_hand_if_told_so_and_leaves_logits
     random = np.random.default_rng(4)
     start, first, second, head = (random.normal(size=(6, 9)).astype("float32") for _ in range(4))
     ours, logits, theirs = named(start, "queries"), named(head, "logits"), named(head, "logits")
-    muon = Muon(0.1, momentum=0.9, adam_rate=0.1, dense_rate=0.3, iterations=5, epsilon=1e-6)
+    muon = Muon(0.1, momentum=0.9, adam_lr=0.1, dense_lr=0.3, iterations=5, epsilon=1e-6)
     adam = keras.optimizers.Adam(0.01, epsilon=1e-6)
     expected, velocity = start.astype("float64"), np.zeros(start.shape)
     for gradient in (first, second):
@@ -116,12 +116,12 @@ def test_muon_moves_dense_kernels_as_worked_by_hand_if_told_so_and_leaves_logits
 
 
 def test_muon_comes_back_from_its_configuration():
-    muon = Muon(0.3, momentum=0.7, adam_rate=0.2, dense_rate=0.4, iterations=5, beta_2=0.9)
+    muon = Muon(0.3, momentum=0.7, adam_lr=0.2, dense_lr=0.4, iterations=5, beta_2=0.9)
     back = keras.optimizers.deserialize(keras.optimizers.serialize(muon))
     assert isinstance(back, Muon)
     assert back.get_config() == muon.get_config()
-    assert back.dense_rate == 0.4
-    assert (back.momentum, back.adam_rate, back.newton_schulz_iterations, back.beta_2) == (0.7, 0.2, 5, 0.9)
+    assert back.dense_lr == 0.4
+    assert (back.momentum, back.adam_lr, back.newton_schulz_iterations, back.beta_2) == (0.7, 0.2, 5, 0.9)
 
 
 def test_a_linear_decay_ends_at_zero_and_stays_there():
@@ -137,7 +137,7 @@ def test_the_coarser_precision_is_taken_only_if_clearly_faster(monkeypatch, cloc
 
     monkeypatch.setattr(training.tf.nn, "conv2d", convolve)
     monkeypatch.setattr(training, "_may_know_bfloat16", lambda: True)
-    assert fastest_precision.__wrapped__() == found
+    assert fastest_dtype_policy.__wrapped__() == found
 
 
 def test_the_start_of_the_library_is_not_held_against_a_precision(monkeypatch, clock):
@@ -149,7 +149,7 @@ def test_the_start_of_the_library_is_not_held_against_a_precision(monkeypatch, c
 
     monkeypatch.setattr(training.tf.nn, "conv2d", convolve)
     monkeypatch.setattr(training, "_may_know_bfloat16", lambda: True)
-    assert fastest_precision.__wrapped__() == "mixed_bfloat16"
+    assert fastest_dtype_policy.__wrapped__() == "mixed_bfloat16"
 
 
 @pytest.mark.parametrize(
@@ -176,11 +176,11 @@ def test_a_processor_that_does_not_know_the_coarser_precision_is_not_asked(monke
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
     if flags:
         training.PROCESSORS.write_text(flags)
-    assert fastest_precision.__wrapped__() == found
+    assert fastest_dtype_policy.__wrapped__() == found
 
 
 def test_the_fastest_precision_of_this_machine_is_one_that_keras_knows():
-    assert keras.DTypePolicy(fastest_precision()).variable_dtype == "float32"
+    assert keras.DTypePolicy(fastest_dtype_policy()).variable_dtype == "float32"
 
 
 def epoch_of(batches, number):
@@ -191,7 +191,7 @@ def epoch_of(batches, number):
 
 def test_a_batch_depends_on_its_number_and_the_seed_alone():
     settings = {"size": 8, "mirror": True, "shift": 2, "seed": 5}
-    forwards, backwards = Batches(PICTURES, LABELS, **settings), Batches(PICTURES, LABELS, **settings)
+    forwards, backwards = AugmentedBatches(PICTURES, LABELS, **settings), AugmentedBatches(PICTURES, LABELS, **settings)
     expected = [forwards(step, 0.0) for step in range(7)]
     for step in reversed(range(7)):
         pictures, labels = backwards(step, 0.0)
@@ -200,12 +200,12 @@ def test_a_batch_depends_on_its_number_and_the_seed_alone():
 
 
 def test_another_seed_gives_another_order():
-    one, other = (epoch_of(Batches(PICTURES, LABELS, size=2, seed=seed), 0)[1] for seed in (0, 1))
+    one, other = (epoch_of(AugmentedBatches(PICTURES, LABELS, size=2, seed=seed), 0)[1] for seed in (0, 1))
     assert not np.array_equal(one, other)
 
 
 def test_an_epoch_shows_each_picture_once_with_its_label_and_no_two_epochs_are_alike():
-    batches = Batches(PICTURES, LABELS, size=2)
+    batches = AugmentedBatches(PICTURES, LABELS, size=2)
     orders = []
     for number in range(3):
         pictures, labels = epoch_of(batches, number)
@@ -216,7 +216,7 @@ def test_an_epoch_shows_each_picture_once_with_its_label_and_no_two_epochs_are_a
 
 
 def test_what_does_not_fill_a_batch_is_left_for_another_epoch():
-    batches = Batches(PICTURES, LABELS, size=7)
+    batches = AugmentedBatches(PICTURES, LABELS, size=7)
     shown = [epoch_of(batches, number)[1] for number in range(20)]
     assert len(batches) == 3
     assert all(len(labels) == len(set(labels)) == 21 for labels in shown)
@@ -224,7 +224,7 @@ def test_what_does_not_fill_a_batch_is_left_for_another_epoch():
 
 
 def test_two_epochs_show_each_picture_both_ways():
-    batches = Batches(PICTURES, LABELS, size=8, mirror=True)
+    batches = AugmentedBatches(PICTURES, LABELS, size=8, mirror=True)
     mirrored = []
     for number in (0, 1):
         pictures, labels = epoch_of(batches, number)
@@ -239,7 +239,7 @@ def test_two_epochs_show_each_picture_both_ways():
 
 
 def test_a_shift_is_a_crop_of_the_picture_reflected_at_its_border():
-    batches = Batches(PICTURES, LABELS, size=24, shift=2)
+    batches = AugmentedBatches(PICTURES, LABELS, size=24, shift=2)
     seen = set()
     for number in range(10):
         for picture, label in zip(*epoch_of(batches, number), strict=True):
@@ -256,7 +256,7 @@ def test_a_shift_is_a_crop_of_the_picture_reflected_at_its_border():
 
 @pytest.mark.parametrize(("progress", "side"), [(0.0, 16), (0.39, 16), (0.4, 24), (0.8, 32), (1.0, 32), (1.3, 32)])
 def test_pictures_grow_with_the_progress_of_the_training(progress, side):
-    batches = Batches(PICTURES, LABELS, size=8, sides=((16, 0.4), (24, 0.8), (32, 1.0)))
+    batches = AugmentedBatches(PICTURES, LABELS, size=8, sides=((16, 0.4), (24, 0.8), (32, 1.0)))
     pictures, labels = batches(0, progress)
     assert (pictures.shape, pictures.dtype) == ((8, side, side, 3), np.uint8)
     fine = math.lcm(32, side)  # on this grid, each small pixel is a whole block
@@ -269,7 +269,7 @@ def test_pictures_grow_with_the_progress_of_the_training(progress, side):
 
 def test_labels_are_handed_on_in_whatever_form_the_loss_takes():
     labels = np.eye(24, dtype="float32")
-    _, given = Batches(PICTURES, labels, size=4)(1, 0.0)
+    _, given = AugmentedBatches(PICTURES, labels, size=4)(1, 0.0)
     assert given.shape == (4, 24)
     assert np.array_equal(given.sum(axis=1), np.ones(4))
 
@@ -280,12 +280,12 @@ def test_labels_are_handed_on_in_whatever_form_the_loss_takes():
 )
 def test_batches_that_cannot_be_drawn_are_refused_at_once(settings, accepted):
     with pytest.raises(ValueError, match=f"accepted: .*{accepted}"):
-        Batches(PICTURES, LABELS, **({"size": 8} | settings))
+        AugmentedBatches(PICTURES, LABELS, **({"size": 8} | settings))
 
 
 def test_cutout_paints_one_grey_square_in_each_picture_at_its_own_place():
     white = np.full((200, 16, 16, 3), 255, np.uint8)
-    pictures, _ = Batches(white, np.zeros(200, int), size=200, cutout=5, sides=((16, 1.0),))(0, 0.0)
+    pictures, _ = AugmentedBatches(white, np.zeros(200, int), size=200, cutout=5, sides=((16, 1.0),))(0, 0.0)
     grey = (pictures == 128).all(axis=-1)
     assert ((pictures == 255).all(axis=-1) | grey).all()
     places = set()

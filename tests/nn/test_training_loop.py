@@ -52,7 +52,7 @@ def network(seed=0, learning_rate=0.1):
         ]
     )
     model.compile(
-        optimizer=Muon(learning_rate, adam_rate=0.3),
+        optimizer=Muon(learning_rate, adam_lr=0.3),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
@@ -244,7 +244,7 @@ def test_after_a_crash_it_goes_on_from_the_last_timed_checkpoint(tmp_path, unint
         clock.now += 1.0
         return linear_decay(0.1)(progress)
 
-    settings = {"steps": 8, "learning_rate": rate, "checkpoint": tmp_path, "every": 2.5, "bar": False}
+    settings = {"steps": 8, "learning_rate": rate, "checkpoint": tmp_path, "checkpoint_every": 2.5, "bar": False}
     with pytest.raises(OSError, match="a disk has gone"):
         fit(network(), Drawn(stop_at=5, stop=OSError("a disk has gone")), **settings)
 
@@ -272,7 +272,7 @@ def test_a_loss_that_is_no_number_ends_the_training_and_is_not_kept(tmp_path):
         return pictures * (np.nan if step == 2 else 1), labels
 
     with pytest.raises(FloatingPointError, match=r"became nan at step 3: try a smaller learning rate"):
-        fit(plain(), batches, steps=8, checkpoint=tmp_path, every=-1, bar=False)
+        fit(plain(), batches, steps=8, checkpoint=tmp_path, checkpoint_every=-1, bar=False)
     model = plain()
     assert len(Checkpoint(tmp_path).restore(model).loss) == 2
     assert all(np.isfinite(values).all() for values in state(model))

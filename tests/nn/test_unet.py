@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from vistext.nn.engine import keras, tf
-from vistext.nn.unet import QuickNorm, hourglass
+from vistext.nn.unet import FusedBatchNorm, unet
 
 FEATURES = np.random.default_rng(0).normal(3, 2, size=(5, 8, 6, 4)).astype("float32")
 
 
 def both(**settings):
     """Keras's batch norm and ours, with the same numbers, none of them at its start."""
-    norms = keras.layers.BatchNormalization(**settings), QuickNorm(**settings)
+    norms = keras.layers.BatchNormalization(**settings), FusedBatchNorm(**settings)
     random = np.random.default_rng(1)
     for norm in norms:
         norm.build(FEATURES.shape)
@@ -48,4 +48,4 @@ def test_the_quick_norm_is_keras_s_in_training_statistics_and_gradients_included
 @pytest.mark.parametrize(("up_to", "side", "channels"), [(0, 16, 4), (1, 8, 6), (2, 4, 8)])
 def test_the_way_up_ends_at_the_level_asked_for(up_to, side, channels):
     features = keras.Input((16, 16, 4))
-    assert hourglass(features, (4, 6, 8), up_to=up_to).shape == (None, side, side, channels)
+    assert unet(features, (4, 6, 8), up_to=up_to).shape == (None, side, side, channels)

@@ -14,7 +14,7 @@ from tools import repoint_badges
 from tools.notebooks import files
 from tools.notebooks.files import BADGE, ROOT, badge, code_cells, lessons, read, setup_cell, write
 from tools.notebooks.lint import RULES
-from tools.notebooks.release import FOLDER, NAMED, release_of, released, repoint_source, solutions, sources
+from tools.notebooks.release import FOLDER, MARKER, release_of, released, repoint_source, solutions, sources
 from vistext import exercises
 
 HELD = (
@@ -85,7 +85,7 @@ def test_every_exercise_has_its_cells_its_name_and_its_points(source):
         if exercise.kind == "by hand":
             assert answer.cell_type == "markdown"
             continue
-        assert NAMED.search(answer.source)[1] == exercise.id
+        assert MARKER.search(answer.source)[1] == exercise.id
         assert by_id[f"{exercise.id}-check"].source == f'check("{exercise.id}", {exercise.answer})'
         assert by_id[f"{exercise.id}-check"].metadata.nbgrader["locked"]
         assert marks["grade"]

@@ -76,7 +76,7 @@ def test_an_interrupted_training_stops_within_two_seconds_keeps_its_curve_and_th
 
 def test_a_training_whose_kernel_is_killed_is_taken_up_again_where_it_was_kept(kernel, tmp_path):
     manager, client = kernel()
-    client.execute(TRAIN.format(steps=10**9, more=", checkpoint='kept', every=0.5"))
+    client.execute(TRAIN.format(steps=10**9, more=", checkpoint='kept', checkpoint_every=0.5"))
     end = time.monotonic() + STARTS
     while not (tmp_path / "kept").is_dir() or not list((tmp_path / "kept").iterdir()):
         assert time.monotonic() < end

@@ -9,7 +9,7 @@ from spoken import COURSE, FORMS, NOUNS, OTHER_NOUNS, home, said, scenes, thing
 
 from vistext.data.vocabulary import Vocabulary, tokenize
 from vistext.scenes import Scene, ontology
-from vistext.scenes.language import LENGTHS, describe, describe_grounded, descriptions, holds, refer
+from vistext.scenes.language import LENGTHS, describe, describe_grounded, descriptions, evaluate, refer
 
 ONE = "|".join(one for one, _ in NOUNS.values())
 
@@ -17,7 +17,7 @@ ONE = "|".join(one for one, _ in NOUNS.values())
 @pytest.mark.parametrize("length", LENGTHS)
 def test_whatever_is_said_of_a_scene_is_found_true(length):
     for scene, text in said(length):
-        verdict = holds(text, scene)
+        verdict = evaluate(text, scene)
         assert verdict, (text, verdict.why, scene.facts)
 
 
@@ -37,7 +37,7 @@ def test_every_description_of_one_thing_is_true_said_once_and_what_chance_draws_
     for length in ("title", "description"):
         everything = list(descriptions(COURSE, length))
         assert len(everything) == len(set(everything)) > 50
-        assert all(holds(text, COURSE) for text in everything[::5])
+        assert all(evaluate(text, COURSE) for text in everything[::5])
 
         rng = np.random.default_rng(0)
         assert {describe(COURSE, length, rng) for _ in range(40)} <= set(everything)
@@ -47,7 +47,7 @@ def test_the_first_thousand_descriptions_of_a_crowd_are_true():
     crowd = max(scenes(), key=lambda scene: (len(scene.things), len(scene.relations)))
     for length in LENGTHS:
         for text in itertools.islice(descriptions(crowd, length), 0, 1000, 7):
-            assert holds(text, crowd), text
+            assert evaluate(text, crowd), text
 
 
 def test_nothing_false_is_said_of_things_that_are_alike_and_not_alike():
@@ -55,7 +55,7 @@ def test_nothing_false_is_said_of_things_that_are_alike_and_not_alike():
     for length in LENGTHS:
         for _ in range(400):
             text = describe(home(), length, rng)
-            assert holds(text, home()), text
+            assert evaluate(text, home()), text
 
 
 def test_nothing_is_said_twice_of_one_thing():

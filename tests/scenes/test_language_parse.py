@@ -12,7 +12,16 @@ from spoken import COURSE, FORMS, NOUNS, OTHER_NOUNS, english, home, said, scene
 
 from vistext.data.vocabulary import tokenize
 from vistext.scenes import ontology, sample
-from vistext.scenes.language import LENGTHS, Exactly, Is, NotUnderstoodError, Related, describe, holds, read
+from vistext.scenes.language import (
+    LENGTHS,
+    Attribute,
+    Exactly,
+    NotUnderstoodError,
+    Related,
+    describe,
+    evaluate,
+    parse_sentence,
+)
 
 
 def simple_claims(scene):
@@ -41,7 +50,7 @@ def test_combinations_of_what_is_so_are_judged_as_by_going_through_the_things():
     for scene in scenes():
         claims = list(simple_claims(scene))
         for sentence, so in claims[:: max(1, len(claims) // 25)]:
-            verdict = holds(sentence, scene)
+            verdict = evaluate(sentence, scene)
             assert verdict.answer == ("true" if so else "false"), (sentence, scene.facts)
             assert (verdict.wrong is None) == so
             true, false = true + so, false + (not so)
@@ -57,12 +66,12 @@ def test_counts_and_uniqueness_are_judged_as_by_counting():
             for number, word in enumerate(numbers):
                 so = len(same) == number
                 sentence = f"There is {word} {one}." if number == 1 else f"There are {word} {many}."
-                assert holds(sentence, scene).answer == ("true" if so else "false")
-            assert bool(holds(english(f"There is a {one}."), scene)) == bool(same)
-            assert bool(holds(f"There is no {one}.", scene)) == (not same)
+                assert evaluate(sentence, scene).answer == ("true" if so else "false")
+            assert bool(evaluate(english(f"There is a {one}."), scene)) == bool(same)
+            assert bool(evaluate(f"There is no {one}.", scene)) == (not same)
             for colour in ("white", "red"):
                 the = len(same) == 1 and same[0].colour == colour
-                assert bool(holds(f"The {one} is {colour}.", scene)) == the
+                assert bool(evaluate(f"The {one} is {colour}.", scene)) == the
 
 
 def test_relations_are_judged_as_the_scene_has_them():
@@ -77,7 +86,7 @@ def test_relations_are_judged_as_the_scene_has_them():
                     for known in scene.relations
                 )
                 sentence = english(f"A {NOUNS[one][0]} is {words.get(name, name)} a {NOUNS[other][0]}.")
-                assert bool(holds(sentence, scene)) == so, sentence
+                assert bool(evaluate(sentence, scene)) == so, sentence
                 true += so
     assert true > 30
 
@@ -87,7 +96,7 @@ def test_it_is_what_the_sentence_before_was_about():
         kinds, colours = {one.kind for one in scene.things}, {one.colour for one in scene.things}
         for kind, colour in itertools.product(kinds, colours):
             so = any((one.kind, one.colour) == (kind, colour) for one in scene.things)
-            assert bool(holds(english(f"There is a {NOUNS[kind][0]}. It is {colour}."), scene)) == so
+            assert bool(evaluate(english(f"There is a {NOUNS[kind][0]}. It is {colour}."), scene)) == so
 
 
 def classes(scene):
@@ -124,9 +133,9 @@ def test_one_changed_word_makes_what_was_true_false_and_the_wrong_fact_names_it(
     changed = 0
     for scene, text in said(length):
         for sentence, value in one_word_changed(scene, text):
-            verdict = holds(sentence, scene)
+            verdict = evaluate(sentence, scene)
             assert verdict.answer == "false", (sentence, verdict, scene.facts)
-            if len(scene.things) == 1 and isinstance(verdict.wrong, Is):
+            if len(scene.things) == 1 and isinstance(verdict.wrong, Attribute):
                 assert value in verdict.wrong.value, (sentence, verdict)
             changed += 1
     assert changed > 300
@@ -139,10 +148,10 @@ def test_of_20_000_scenes_what_is_said_is_true_and_one_changed_word_makes_it_fal
     for split, count in (("train", 14_000), ("val", 2_000), ("test", 2_000), ("compositional", 2_000)):
         for scene in sample(count, 2026, split):
             text = describe(scene, length, rng)
-            assert holds(text, scene), (text, scene.facts)
+            assert evaluate(text, scene), (text, scene.facts)
             changed = [sentence for sentence, _ in one_word_changed(scene, text)]
             for sentence in rng.permutation(changed)[:2].tolist():
-                assert holds(sentence, scene).answer == "false", (text, sentence, scene.facts)
+                assert evaluate(sentence, scene).answer == "false", (text, sentence, scene.facts)
 
 
 def test_left_and_right_are_not_the_same():
@@ -150,7 +159,7 @@ def test_left_and_right_are_not_the_same():
     for scene, text in [*said("description"), *said("story")]:
         if len(scene.things) == 1 and re.search(r"\b(left|right)\b", text):
             other = re.sub(r"\b(left|right)\b", lambda m: {"left": "right", "right": "left"}[m[0]], text)
-            assert holds(other, scene).answer == "false", other
+            assert evaluate(other, scene).answer == "false", other
             turned += 1
     assert turned > 3
 
@@ -293,50 +302,50 @@ NOT_UNDERSTOOD = [
 
 @pytest.mark.parametrize("sentence", TRUE_AT_HOME.strip().split("\n"))
 def test_what_is_so_at_home_is_found_true(sentence):
-    verdict = holds(sentence, home())
+    verdict = evaluate(sentence, home())
 
     assert (verdict.answer, verdict.wrong, verdict.why) == ("true", None, "")
 
 
 @pytest.mark.parametrize("sentence", FALSE_AT_HOME.strip().split("\n"))
 def test_what_is_not_so_at_home_is_found_false_and_said_why(sentence):
-    verdict = holds(sentence, home())
+    verdict = evaluate(sentence, home())
 
     assert verdict.answer == "false"
     assert not verdict
-    assert verdict.wrong in read(sentence)
+    assert verdict.wrong in parse_sentence(sentence)
     assert verdict.why
 
 
 @pytest.mark.parametrize("sentence", NOT_UNDERSTOOD, ids=lambda sentence: repr(sentence[:30]))
 def test_what_is_no_sentence_of_this_world_is_not_understood(sentence):
-    verdict = holds(sentence, home())
+    verdict = evaluate(sentence, home())
 
     assert verdict.answer == "not understood"
     assert not verdict
     assert verdict.why
     with pytest.raises(NotUnderstoodError):
-        read(sentence)
+        parse_sentence(sentence)
 
 
 @pytest.mark.parametrize(
     ("sentence", "wrong"),
     [
-        ("A black cat is sleeping on the floor.", Is(0, "posture", "sleeping")),
-        ("The dog is black and on the floor.", Is(0, "colour", "black")),
-        ("The dog is walking on the mat.", Is(0, "place", "on the mat")),
-        ("The dog is walking to the right.", Is(0, "direction", "right")),
-        ("There is a horse.", Is(0, "kind", "horse")),
-        ("A dog is on the floor by day.", Is(None, "time", "day")),
-        ("There is a dog in a field.", Is(None, "setting", "field")),
-        ("The cat is black.", Exactly(0, 1, (Is(0, "kind", "cat"),))),
-        ("There are three cats.", Exactly(0, 3, (Is(0, "kind", "cat"),))),
+        ("A black cat is sleeping on the floor.", Attribute(0, "posture", "sleeping")),
+        ("The dog is black and on the floor.", Attribute(0, "colour", "black")),
+        ("The dog is walking on the mat.", Attribute(0, "place", "on the mat")),
+        ("The dog is walking to the right.", Attribute(0, "direction", "right")),
+        ("There is a horse.", Attribute(0, "kind", "horse")),
+        ("A dog is on the floor by day.", Attribute(None, "time", "day")),
+        ("There is a dog in a field.", Attribute(None, "setting", "field")),
+        ("The cat is black.", Exactly(0, 1, (Attribute(0, "kind", "cat"),))),
+        ("There are three cats.", Exactly(0, 3, (Attribute(0, "kind", "cat"),))),
         ("The dog is to the right of the white cat.", Related(0, "right of", 1)),
-        ("The dog walks. It is brown. It is on the mat. It is small.", Is(0, "place", "on the mat")),
+        ("The dog walks. It is brown. It is on the mat. It is small.", Attribute(0, "place", "on the mat")),
     ],
 )
 def test_the_one_wrong_fact_is_pointed_at(sentence, wrong):
-    assert holds(sentence, home()).wrong == wrong
+    assert evaluate(sentence, home()).wrong == wrong
 
 
 @pytest.mark.parametrize(
@@ -344,20 +353,23 @@ def test_the_one_wrong_fact_is_pointed_at(sentence, wrong):
     [
         (
             "A cat is sitting on the floor.",
-            {Is(0, "kind", "cat"), Is(0, "posture", "sitting"), Is(0, "place", "on the floor")},
+            {Attribute(0, "kind", "cat"), Attribute(0, "posture", "sitting"), Attribute(0, "place", "on the floor")},
         ),
-        ("There is no dog.", {Exactly(0, 0, (Is(0, "kind", "dog"),))}),
-        ("There are two birds.", {Exactly(0, 2, (Is(0, "kind", "bird"),))}),
+        ("There is no dog.", {Exactly(0, 0, (Attribute(0, "kind", "dog"),))}),
+        ("There are two birds.", {Exactly(0, 2, (Attribute(0, "kind", "bird"),))}),
         (
             "A plane is above a lorry.",
-            {Is(0, "kind", "airplane"), Is(1, "kind", "truck"), Related(0, "above", 1)},
+            {Attribute(0, "kind", "airplane"), Attribute(1, "kind", "truck"), Related(0, "above", 1)},
         ),
-        ("The car is gray.", {Exactly(0, 1, (Is(0, "kind", "automobile"),)), Is(0, "colour", "grey")}),
-        ("A big frog. It jumps.", {Is(0, "size", "large"), Is(0, "kind", "frog"), Is(0, "posture", "jumping")}),
+        ("The car is gray.", {Exactly(0, 1, (Attribute(0, "kind", "automobile"),)), Attribute(0, "colour", "grey")}),
+        (
+            "A big frog. It jumps.",
+            {Attribute(0, "size", "large"), Attribute(0, "kind", "frog"), Attribute(0, "posture", "jumping")},
+        ),
     ],
 )
 def test_a_sentence_is_read_as_the_facts_that_it_states(sentence, facts):
-    assert set(read(sentence)) == facts
+    assert set(parse_sentence(sentence)) == facts
 
 
 @pytest.mark.parametrize(
@@ -375,24 +387,24 @@ def test_a_sentence_is_read_as_the_facts_that_it_states(sentence, facts):
 )
 def test_what_cannot_be_read_is_said_with_what_can(sentence, message):
     with pytest.raises(NotUnderstoodError, match=message):
-        read(sentence)
+        parse_sentence(sentence)
 
 
 @pytest.mark.parametrize("thing_in_place_of_text", [None, 7, b"A cat.", ["A cat."]])
 def test_what_is_no_text_is_refused(thing_in_place_of_text):
     with pytest.raises(TypeError, match="a sentence is a str"):
-        read(thing_in_place_of_text)
+        parse_sentence(thing_in_place_of_text)
 
 
 def test_a_long_sentence_is_still_a_sentence():
-    assert holds("The dog is " + "brown and " * 37 + "small.", home())
-    assert holds("The dog is " + "brown and " * 37 + "black.", home()).wrong == Is(0, "colour", "black")
+    assert evaluate("The dog is " + "brown and " * 37 + "small.", home())
+    assert evaluate("The dog is " + "brown and " * 37 + "black.", home()).wrong == Attribute(0, "colour", "black")
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_whatsoever_is_too_much(text):
-    assert holds(text, COURSE).answer in ("true", "false", "not understood")
+    assert evaluate(text, COURSE).answer in ("true", "false", "not understood")
 
 
 WORDS = sorted({token for length in LENGTHS for _, text in said(length) for token in tokenize(text)})
@@ -401,6 +413,6 @@ WORDS = sorted({token for length in LENGTHS for _, text in said(length) for toke
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([*WORDS, "no", "not", "more", "than", "both", "yes", "them", "?"]), max_size=30))
 def test_no_heap_of_known_words_is_too_much(words):
-    verdict = holds(" ".join(words), home())
+    verdict = evaluate(" ".join(words), home())
 
     assert (verdict.answer == "false") == (verdict.wrong is not None)

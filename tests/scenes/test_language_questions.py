@@ -9,7 +9,15 @@ import pytest
 
 from vistext.data.vocabulary import Vocabulary
 from vistext.scenes import course_scene, ontology, sample
-from vistext.scenes.language import QUESTION_KINDS, Question, ask, ask_several, holds, questions, reply
+from vistext.scenes.language import (
+    QUESTION_KINDS,
+    Question,
+    all_questions,
+    evaluate,
+    reply,
+    sample_question,
+    sample_questions,
+)
 
 NOUNS = {"automobile": "car"}
 ANIMALS = {"bird", "cat", "deer", "dog", "frog", "horse"}
@@ -23,7 +31,7 @@ def scenes(n, seed=3, split="train"):
 @cache
 def asked(n, split):
     rng = np.random.default_rng(1)
-    return tuple(ask(scene, rng) for scene in scenes(n, 4, split))
+    return tuple(sample_question(scene, rng) for scene in scenes(n, 4, split))
 
 
 def noun(thing):
@@ -120,7 +128,7 @@ ANSWERS = (
 def test_every_answer_is_what_going_through_the_things_finds(kind):
     seen = Counter()
     for scene in [*scenes(50), *scenes(15, 3, "compositional")]:
-        for question in questions(scene, kind):
+        for question in all_questions(scene, kind):
             text = question.question.lower()
             number, match = next((i, m) for i, (form, _) in enumerate(ANSWERS) if (m := re.fullmatch(form, text)))
             assert ANSWERS[number][1](scene, *match.groups()) == question.short, (question, scene.facts)
@@ -130,7 +138,7 @@ def test_every_answer_is_what_going_through_the_things_finds(kind):
 
 
 def test_every_form_of_question_is_asked():
-    texts = {question.question.lower() for scene in scenes(50) for question in questions(scene)}
+    texts = {question.question.lower() for scene in scenes(50) for question in all_questions(scene)}
 
     for form, _ in ANSWERS:
         assert any(re.fullmatch(form, text) for text in texts), form
@@ -138,8 +146,8 @@ def test_every_form_of_question_is_asked():
 
 def test_every_answer_is_a_true_sentence():
     for scene in [*scenes(30), *scenes(10, 3, "compositional")]:
-        for question in questions(scene)[::2]:
-            verdict = holds(question.answer, scene)
+        for question in all_questions(scene)[::2]:
+            verdict = evaluate(question.answer, scene)
             assert verdict, (question, verdict.why)
             assert re.fullmatch(r"[A-Z][a-z ,]*\.", question.answer)
             assert re.fullmatch(r"[A-Z][a-z ,]*\?", question.question)
@@ -154,18 +162,18 @@ def test_another_answer_is_a_false_sentence():
     changed = 0
     for scene in scenes(30):
         for kind, answers in others.items():
-            for question in questions(scene, kind):
+            for question in all_questions(scene, kind):
                 for other in answers:
                     if other != question.short:
                         start, _, end = question.answer.rpartition(question.short)
-                        assert holds(start + other + end, scene).answer == "false", (question, other)
+                        assert evaluate(start + other + end, scene).answer == "false", (question, other)
                         changed += 1
     assert changed > 200
 
 
 def test_the_courses_question_has_the_courses_answer():
     (question,) = [
-        question for question in questions(course_scene()) if question.question == "What is the cat sitting on?"
+        question for question in all_questions(course_scene()) if question.question == "What is the cat sitting on?"
     ]
 
     assert question.answer == "The cat is sitting on the floor."
@@ -173,7 +181,7 @@ def test_the_courses_question_has_the_courses_answer():
 
 
 def test_nobody_asks_where_a_thing_is_that_has_but_one_place():
-    asked_of = {question.question.split()[-1] for scene in scenes(300) for question in questions(scene, "where")}
+    asked_of = {question.question.split()[-1] for scene in scenes(300) for question in all_questions(scene, "where")}
 
     assert {"cat?", "dog?", "bird?"} <= asked_of
     assert not asked_of & {"ship?", "truck?", "deer?"}
@@ -181,9 +189,9 @@ def test_nobody_asks_where_a_thing_is_that_has_but_one_place():
 
 def test_questions_differ_in_their_words_and_come_in_the_same_order():
     for scene in scenes(10):
-        texts = [question.question for question in questions(scene)]
+        texts = [question.question for question in all_questions(scene)]
         assert len(texts) == len(set(texts)) > 5
-        assert texts == [question.question for question in questions(scene)]
+        assert texts == [question.question for question in all_questions(scene)]
 
 
 def test_questions_and_answers_survive_the_way_through_numbers():
@@ -223,7 +231,7 @@ def test_no_kind_of_question_is_answered_by_its_words_alone():
 
 
 def test_the_same_seed_asks_the_same():
-    first, again = ([ask(scene, np.random.default_rng(7)) for scene in scenes(10)] for _ in range(2))
+    first, again = ([sample_question(scene, np.random.default_rng(7)) for scene in scenes(10)] for _ in range(2))
 
     assert first == again
 
@@ -231,7 +239,7 @@ def test_the_same_seed_asks_the_same():
 def test_a_kind_can_be_asked_for():
     rng = np.random.default_rng(0)
 
-    assert {ask(scene, rng, "how many").kind for scene in scenes(10)} == {"how many"}
+    assert {sample_question(scene, rng, "how many").kind for scene in scenes(10)} == {"how many"}
 
 
 @pytest.mark.parametrize("kind", [None, "how many", "compare"])
@@ -239,17 +247,17 @@ def test_several_questions_are_those_that_are_asked_one_after_another(kind):
     one, other = np.random.default_rng(7), np.random.default_rng(7)
 
     for scene in scenes(8)[2:]:
-        if questions(scene, kind):
-            assert ask_several(scene, one, 1, kind) == [ask(scene, other, kind)]
-            several = ask_several(scene, one, 5, kind)
-            assert several == [ask(scene, other, kind) for _ in range(5)]
-            assert set(several) <= set(questions(scene, kind))
+        if all_questions(scene, kind):
+            assert sample_questions(scene, one, 1, kind) == [sample_question(scene, other, kind)]
+            several = sample_questions(scene, one, 5, kind)
+            assert several == [sample_question(scene, other, kind) for _ in range(5)]
+            assert set(several) <= set(all_questions(scene, kind))
     assert one.random() == other.random()
 
 
 def test_no_answer_stands_out_among_several_questions_of_a_scene():
     rng = np.random.default_rng(2)
-    drawn = [question for scene in scenes(250, 5) for question in ask_several(scene, rng, 8)]
+    drawn = [question for scene in scenes(250, 5) for question in sample_questions(scene, rng, 8)]
     by_kind = defaultdict(Counter)
     for question in drawn:
         by_kind[question.kind][question.short] += 1
@@ -267,15 +275,15 @@ def test_unknown_kinds_are_refused_with_those_that_there_are():
     rng = np.random.default_rng(0)
 
     for refused in (
-        lambda: questions(course_scene(), "why"),
-        lambda: ask(course_scene(), rng, "why"),
-        lambda: ask_several(course_scene(), rng, 3, "why"),
+        lambda: all_questions(course_scene(), "why"),
+        lambda: sample_question(course_scene(), rng, "why"),
+        lambda: sample_questions(course_scene(), rng, 3, "why"),
     ):
         with pytest.raises(ValueError, match=r"what, where, which colour.*given was 'why'"):
             refused()
     for refused in (
-        lambda: ask(course_scene(), rng, "who is left of"),
-        lambda: ask_several(course_scene(), rng, 3, "who is left of"),
+        lambda: sample_question(course_scene(), rng, "who is left of"),
+        lambda: sample_questions(course_scene(), rng, 3, "who is left of"),
     ):
         with pytest.raises(ValueError, match="no question of kind 'who is left of'"):
             refused()
@@ -283,7 +291,7 @@ def test_unknown_kinds_are_refused_with_those_that_there_are():
 
 def test_the_reply_to_a_question_of_the_drawn_world_is_its_answer():
     for scene in scenes(20):
-        for one in questions(scene):
+        for one in all_questions(scene):
             assert reply(one.question, scene) == one
 
 
@@ -301,9 +309,9 @@ def test_the_reply_to_a_question_of_the_drawn_world_is_its_answer():
 )
 def test_anyone_may_ask_whether_something_is_there(question, short, answer):
     scene = course_scene()
-    assert question not in {one.question for one in questions(scene)}
+    assert question not in {one.question for one in all_questions(scene)}
     assert reply(question, scene) == Question("is there", question, answer, short)
-    assert holds(answer.partition(", ")[2], scene)
+    assert evaluate(answer.partition(", ")[2], scene)
 
 
 @pytest.mark.parametrize(

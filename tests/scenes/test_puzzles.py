@@ -9,7 +9,7 @@ import pytest
 
 from vistext.data.vocabulary import tokenize
 from vistext.scenes import sample
-from vistext.scenes.language import holds
+from vistext.scenes.language import evaluate
 from vistext.scenes.language.puzzles import (
     BAD,
     GAP,
@@ -40,7 +40,7 @@ def made(task, n=300):
 
 def true(text, one):
     """Whether a text holds of the picture that belongs to a puzzle."""
-    return bool(holds(text, pool()[one.scene]))
+    return bool(evaluate(text, pool()[one.scene]))
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -169,7 +169,7 @@ def test_a_caption_says_all_that_scenes_are_told_apart_by():
     said = defaultdict(set)
     for scene in pool():
         text = caption(scene, rng)
-        assert holds(text, scene), text
+        assert evaluate(text, scene), text
         said[tuple(sorted(text.split(". ")))].add(scene.facts.split("/", 1)[1])
         for thing in scene.things:
             assert all(word in text for word in (thing.size, thing.colour, _noun(thing), thing.place))

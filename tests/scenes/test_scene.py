@@ -6,7 +6,7 @@ import pytest
 
 from vistext.data import cifar10
 from vistext.scenes import Box, Scene, Thing, course_scene, ontology
-from vistext.scenes.scene import RELATIONS, Relation, hidden, split_of
+from vistext.scenes.scene import RELATIONS, Relation, occlusion, split_of
 
 
 def thing(kind="cat", place="floor", posture="sitting", *, left, ground, size="small", colour=None, facing="right"):
@@ -156,12 +156,12 @@ def test_hiding_is_the_shared_part_of_both_boxes():
     width, height = 13, 18
 
     # The one before is 8 to the right and 2 down.
-    assert hidden(behind, (before,)) == pytest.approx((width - 8) * (height - 2) / (width * height))
-    assert hidden(before, ()) == 0
+    assert occlusion(behind, (before,)) == pytest.approx((width - 8) * (height - 2) / (width * height))
+    assert occlusion(before, ()) == 0
 
 
 def test_a_box_of_cardboard_hides_part_of_what_sits_in_it():
-    assert hidden(thing(place="box", left=20, ground=58), ()) == pytest.approx(ontology.BOX_HIDES)
+    assert occlusion(thing(place="box", left=20, ground=58), ()) == pytest.approx(ontology.BOX_HIDES)
 
 
 def test_nothing_treads_on_the_mat_of_another():

@@ -10,7 +10,7 @@ import pytest
 from tools import study
 from vistext.scenes.language.puzzles import TASKS
 from vistext.studies import fusion_ablation
-from vistext.studies.fusion_ablation import CHANGED, NETWORKS, PICTURES, QUICK, Plan
+from vistext.studies.fusion_ablation import CHANGED, NETWORKS, PICTURES, QUICK, StudyConfig
 from vistext.tasks import fusion
 
 TINY = replace(QUICK, test_puzzles=4, puzzles=4)
@@ -27,21 +27,23 @@ def quick(monkeypatch):
 
     monkeypatch.setattr(
         fusion_ablation,
-        "prepared",
+        "prepare",
         lambda plan: fusion_ablation.Data(None, None, None, dict.fromkeys(PICTURES), *[None] * 3),
     )
     monkeypatch.setattr(fusion.train, "train", train)
-    monkeypatch.setattr(fusion.train, "measure", lambda seed, grids, asked: dict.fromkeys(TASKS, 0.5 + seed / 4))
+    monkeypatch.setattr(fusion.train, "evaluate", lambda seed, grids, asked: dict.fromkeys(TASKS, 0.5 + seed / 4))
     monkeypatch.setattr(
-        fusion_ablation, "retrieved", lambda pair, data: {way: {"1": 0.75} for way in ("to picture", "to text")}
+        fusion_ablation, "retrieval", lambda pair, data: {way: {"1": 0.75} for way in ("to picture", "to text")}
     )
-    monkeypatch.setattr(fusion.train, "train_pair", lambda recipe, grids, told, bar: (f"pair {recipe.seed}", None))
+    monkeypatch.setattr(
+        fusion.train, "train_dual_encoder", lambda recipe, grids, told, bar: (f"pair {recipe.seed}", None)
+    )
     return taught
 
 
 def test_every_network_is_trained_once_for_each_seed_and_what_is_there_is_not_measured_again(tmp_path, quick):
-    out = tmp_path / "fusion.json"
-    results = fusion_ablation.measure(TINY, out)
+    out = tmp_path / "fusion_ablation.json"
+    results = fusion_ablation.run(TINY, out)
     assert [(cell["seed"], cell["network"]) for cell in results["cells"]] == [
         (seed, network) for seed in TINY.seeds for network in NETWORKS
     ]
@@ -52,16 +54,16 @@ def test_every_network_is_trained_once_for_each_seed_and_what_is_there_is_not_me
     results["cells"] = [cell for cell in results["cells"] if (cell["seed"], cell["network"]) != (1, "late")]
     fusion_ablation.write(results, out)
     del quick[:]
-    assert len(fusion_ablation.measure(TINY, out)["cells"]) == 2 * len(NETWORKS)
+    assert len(fusion_ablation.run(TINY, out)["cells"]) == 2 * len(NETWORKS)
     assert [(name, seed) for name, _, seed, _ in quick] == [("late", 1)]
     with pytest.raises(ValueError, match="another plan"):
-        fusion_ablation.measure(replace(TINY, seeds=(0,)), out)
+        fusion_ablation.run(replace(TINY, seeds=(0,)), out)
 
 
 def test_figures_are_in_the_order_of_the_seeds_whatever_the_order_of_the_cells(tmp_path, quick):
-    results = fusion_ablation.measure(TINY, tmp_path / "fusion.json")
+    results = fusion_ablation.run(TINY, tmp_path / "fusion_ablation.json")
     results["cells"].reverse()
-    assert fusion_ablation.figures(results, "late", "it").tolist() == [0.5, 0.75]
+    assert fusion_ablation.series(results, "late", "it").tolist() == [0.5, 0.75]
     assert fusion_ablation.means(results, "attention", "blurred") == dict.fromkeys(TASKS, 0.625)
     assert fusion_ablation.recalls(results, "to text", 1).tolist() == [0.75, 0.75]
     assert fusion_ablation.gain(results, "late", "it") == (0.0, 0.0)
@@ -69,13 +71,13 @@ def test_figures_are_in_the_order_of_the_seeds_whatever_the_order_of_the_cells(t
 
 
 def test_only_networks_with_attention_are_tested_with_changed_pictures(tmp_path, quick):
-    for cell in fusion_ablation.measure(TINY, tmp_path / "fusion.json")["cells"]:
+    for cell in fusion_ablation.run(TINY, tmp_path / "fusion_ablation.json")["cells"]:
         assert set(cell["accuracy"]) == set(PICTURES if cell["network"] in CHANGED else PICTURES[:1])
         assert ("recall" in cell) == (cell["network"] == "contrastive")
 
 
 def test_what_is_prepared_is_of_the_right_splits_and_each_picture_is_changed_as_it_says():
-    data = fusion_ablation.prepared(TINY)
+    data = fusion_ablation.prepare(TINY)
     own = data.pictures["its own"]
     assert not data.pictures["none"].any()
     assert not any(np.array_equal(one, other) for one, other in zip(own, data.pictures["another"], strict=True))
@@ -101,12 +103,12 @@ def test_the_command_prints_a_table_and_refuses_the_results_of_another_plan(tmp_
 def test_what_is_stored_is_what_the_command_would_measure():
     results = fusion_ablation.load()
     assert {cell["network"] for cell in results["cells"]} == set(NETWORKS)
-    assert results["plan"] == json.loads(json.dumps(fusion_ablation.asdict(Plan())))
+    assert results["plan"] == json.loads(json.dumps(fusion_ablation.asdict(StudyConfig())))
     seeds = {cell["seed"] for cell in results["cells"]}
     assert len(results["cells"]) == len(NETWORKS) * len(seeds)
-    assert seeds == set(Plan().seeds)
+    assert seeds == set(StudyConfig().seeds)
 
 
 def test_results_that_are_not_there_say_how_to_make_them(tmp_path):
     with pytest.raises(FileNotFoundError, match="python -m tools study fusion_ablation"):
-        fusion_ablation.load(tmp_path / "fusion.json")
+        fusion_ablation.load(tmp_path / "fusion_ablation.json")

@@ -11,9 +11,9 @@ from vistext.scenes import language
 from vistext.studies import srl_labels as experiment
 from vistext.studies import tags
 from vistext.studies.srl_labels import CONDITIONS, LABELS
-from vistext.studies.tags import Plan
+from vistext.studies.tags import StudyConfig
 
-TINY = Plan(sizes=(20,), seeds=(0, 1), steps=4, batch=8, checks=2, validation=20, test=40, embedding=4, units=4)
+TINY = StudyConfig(sizes=(20,), seeds=(0, 1), steps=4, batch=8, checks=2, validation=20, test=40, embedding=4, units=4)
 
 
 def labels(row):
@@ -22,7 +22,7 @@ def labels(row):
 
 @pytest.fixture(scope="module")
 def learner():
-    return experiment.RoleLearner(TINY)
+    return experiment.SrlCellTrainer(TINY)
 
 
 def told(learner, condition):
@@ -43,7 +43,7 @@ def test_each_condition_says_what_its_name_says(learner):
 
 
 def test_every_label_of_the_drawn_world_can_be_said():
-    said = {label for scene in scenes.sample(400, 2) for label in experiment.of_frames(language.frames(scene))}
+    said = {label for scene in scenes.sample(400, 2) for label in experiment.labels_of_frames(language.frames(scene))}
     said |= {("kind", thing.kind) for scene in scenes.sample(400, 2) for thing in scene.things}
     assert said <= set(LABELS)
     animals = ("bird", "cat", "deer", "dog", "frog", "horse")
@@ -51,17 +51,17 @@ def test_every_label_of_the_drawn_world_can_be_said():
 
 
 def test_all_cells_are_measured_once_and_kept(tmp_path, capsys):
-    out = tmp_path / "roles.json"
-    results = experiment.measure(TINY, out)
+    out = tmp_path / "srl_labels.json"
+    results = experiment.run(TINY, out)
     found = [(cell["seed"], cell["size"], cell["condition"]) for cell in results["cells"]]
     assert found == [(seed, 20, condition) for seed in (0, 1) for condition in CONDITIONS]
     assert json.loads(out.read_text(encoding="utf-8")) == results
     results["cells"][0]["accuracy"]["all"] = 0.125
     out.write_text(json.dumps(results), encoding="utf-8")
-    assert experiment.measure(TINY, out) == results
+    assert experiment.run(TINY, out) == results
     assert "another scene's roles" in tags.table(results, CONDITIONS)
     with pytest.raises(ValueError, match="another plan"):
-        experiment.measure(experiment.QUICK, out)
+        experiment.run(experiment.QUICK, out)
 
 
 def test_the_command_prints_a_table_and_says_where_the_results_are(tmp_path, capsys):
@@ -82,4 +82,4 @@ def test_the_stored_results_are_those_of_the_full_plan():
 
 def test_results_that_are_not_here_are_asked_for_with_their_command(tmp_path):
     with pytest.raises(FileNotFoundError, match="`python -m tools study srl_labels` makes it"):
-        experiment.load(tmp_path / "roles.json")
+        experiment.load(tmp_path / "srl_labels.json")

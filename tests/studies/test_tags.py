@@ -15,10 +15,12 @@ from vistext.data.vocabulary import PAD, Vocabulary
 from vistext.scenes import language
 from vistext.scenes.language.word_classes import CLASSES, KIND_OF, WORD_CLASSES
 from vistext.studies import tags
-from vistext.studies.tags import CONDITIONS, Plan
+from vistext.studies.tags import CONDITIONS, StudyConfig
 from vistext.tasks import language_model
 
-TINY = Plan(sizes=(30, 60), seeds=(0, 1), steps=4, batch=8, checks=2, validation=20, test=60, embedding=4, units=4)
+TINY = StudyConfig(
+    sizes=(30, 60), seeds=(0, 1), steps=4, batch=8, checks=2, validation=20, test=60, embedding=4, units=4
+)
 
 
 def always_wrong(kinds, random, learning):
@@ -29,7 +31,7 @@ def always_wrong(kinds, random, learning):
 def measured(tmp_path_factory):
     """All cells of the tiny plan, interrupted once: the results, their file, and the cells left by the interruption."""
     out = tmp_path_factory.mktemp("tags") / "tags.json"
-    cell = tags.Learner.cell
+    cell = tags.CellTrainer.cell
     asked = []
 
     def interrupted(self, *which):
@@ -39,11 +41,11 @@ def measured(tmp_path_factory):
         return cell(self, *which)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tags.Learner, "cell", interrupted)
+        patch.setattr(tags.CellTrainer, "cell", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            tags.measure(TINY, out, tagging=always_wrong)
+            tags.run(TINY, out, tagging=always_wrong)
     kept = json.loads(out.read_text(encoding="utf-8"))["cells"]
-    return tags.measure(TINY, out, tagging=always_wrong), out, kept
+    return tags.run(TINY, out, tagging=always_wrong), out, kept
 
 
 def test_an_interruption_loses_no_finished_cell(measured):
@@ -58,7 +60,7 @@ def test_an_interruption_loses_no_finished_cell(measured):
 
 def test_a_cell_comes_out_the_same_whatever_was_measured_before_it(measured):
     results, _, _ = measured
-    learner = tags.Learner(TINY, always_wrong)
+    learner = tags.CellTrainer(TINY, always_wrong)
     for seed, size, condition in [(1, 60, "true tags"), (0, 30, "20 % noise")]:
         again = json.loads(json.dumps(learner.cell(seed, size, condition)))
         (cell,) = [c for c in results["cells"] if (c["seed"], c["size"], c["condition"]) == (seed, size, condition)]
@@ -80,9 +82,9 @@ def test_the_results_of_another_plan_are_not_mixed_in_but_replaced_when_asked_fo
     copy.write_bytes(out.read_bytes())
     other = replace(TINY, sizes=(30,), seeds=(0,))
     with pytest.raises(ValueError, match="--fresh"):
-        tags.measure(other, copy, tagging=always_wrong)
+        tags.run(other, copy, tagging=always_wrong)
     assert copy.read_bytes() == out.read_bytes()
-    assert len(tags.measure(other, copy, fresh=True, tagging=always_wrong)["cells"]) == len(CONDITIONS)
+    assert len(tags.run(other, copy, fresh=True, tagging=always_wrong)["cells"]) == len(CONDITIONS)
 
 
 def test_every_condition_is_asked_the_same_words_and_told_what_its_name_says(measured):
@@ -99,10 +101,10 @@ def test_every_condition_is_asked_the_same_words_and_told_what_its_name_says(mea
 
 
 def test_the_model_of_the_text_alone_is_told_nothing():
-    learner = tags.Learner(TINY, always_wrong)
+    learner = tags.CellTrainer(TINY, always_wrong)
     assert not learner.told(learner.test, "text alone", 0, learning=False).any()
     true = learner.told(learner.test, "true tags", 0, learning=False)
-    world, _ = tags.described(TINY.test, 0, "test")
+    world, _ = tags.described_scenes(TINY.test, 0, "test")
     assert [{KINDS[k] for k in np.flatnonzero(row)} for row in true] == [
         {thing.kind for thing in scene.things} for scene in world
     ]
@@ -113,26 +115,26 @@ def test_the_models_trained_with_true_tags_are_also_tested_with_all_others(measu
     true = [cell for cell in results["cells"] if cell["condition"] == "true tags"]
     assert all(list(cell["tested with"]) == list(CONDITIONS[2:]) for cell in true)
     assert not any("tested with" in cell for cell in results["cells"] if cell["condition"] != "true tags")
-    found = tags.figures(results, "true tags", 60, tested="50 % noise", measure="perplexity")
+    found = tags.series(results, "true tags", 60, tested="50 % noise", measure="perplexity")
     expected = [c["tested with"]["50 % noise"]["perplexity"]["all"] for c in true if c["size"] == 60]
     assert found.tolist() == expected
 
 
 def test_training_and_test_scenes_share_no_facts_and_each_is_described_once():
-    learned, sentences = tags.described(300, 0, "train")
-    judged, _ = tags.described(300, 0, "test")
+    learned, sentences = tags.described_scenes(300, 0, "train")
+    judged, _ = tags.described_scenes(300, 0, "test")
     assert len(learned) == len(sentences) == 300
     assert {scene.facts for scene in learned}.isdisjoint(scene.facts for scene in judged)
-    assert max(len(vocabulary.tokenize(said)) for said in sentences) <= tags.LONGEST
-    assert all(language.holds(said, scene) for said, scene in zip(sentences, learned, strict=True))
-    assert tags.described(100, 0, "train")[1] == sentences[:100] != tags.described(100, 1, "train")[1]
+    assert max(len(vocabulary.tokenize(said)) for said in sentences) <= tags.MAX_LENGTH
+    assert all(language.evaluate(said, scene) for said, scene in zip(sentences, learned, strict=True))
+    assert tags.described_scenes(100, 0, "train")[1] == sentences[:100] != tags.described_scenes(100, 1, "train")[1]
 
 
 def test_no_hidden_word_is_betrayed_by_its_sentence():
-    _, sentences = tags.described(400, 0, "train")
+    _, sentences = tags.described_scenes(400, 0, "train")
     vocabulary = Vocabulary.build(sentences)
-    ids, labels = language_model.masked_lm.hide(
-        vocabulary.encode(sentences), language_model.masked_lm.groups(vocabulary), np.random.default_rng(0)
+    ids, labels = language_model.masked_lm.mask_tokens(
+        vocabulary.encode(sentences), language_model.masked_lm.word_groups(vocabulary), np.random.default_rng(0)
     )
     named = 0
     for seen, hidden in zip(ids, labels, strict=True):
@@ -147,7 +149,7 @@ def test_no_hidden_word_is_betrayed_by_its_sentence():
 @pytest.mark.parametrize("share", [0, 0.3, 1])
 def test_a_swapped_tag_is_always_another_one_and_all_others_are_as_likely(share):
     kinds = np.full(9000, 4)
-    found = tags.swapped(kinds, share, np.random.default_rng(0))
+    found = tags.swap_tags(kinds, share, np.random.default_rng(0))
     assert np.mean(found != 4) == pytest.approx(share, abs=0.02)
     counts = np.bincount(found[found != 4], minlength=10)
     assert counts[4] == 0
@@ -197,14 +199,14 @@ def results_of(**accuracies):
 
 def test_a_gain_is_the_mean_difference_seed_by_seed_with_its_95_percent_interval():
     results = results_of(text_alone=[0.5, 0.6, 0.7], true_tags=[0.6, 0.72, 0.79])
-    assert tags.figures(results, "true tags", 250).tolist() == [0.6, 0.72, 0.79]
+    assert tags.series(results, "true tags", 250).tolist() == [0.6, 0.72, 0.79]
     mean, half = tags.gain(results, "true tags", 250)
     low, high = stats.ttest_rel([0.6, 0.72, 0.79], [0.5, 0.6, 0.7]).confidence_interval(0.95)
     assert (mean - half, mean + half) == pytest.approx((low, high))
 
 
 def test_all_words_that_are_said_have_a_class():
-    _, sentences = tags.described(1000, 5, "train")
+    _, sentences = tags.described_scenes(1000, 5, "train")
     said = {token for sentence in sentences for token in vocabulary.tokenize(sentence) if token[0].isalpha()}
     assert said <= WORD_CLASSES.keys()
     assert set(WORD_CLASSES.values()) == set(CLASSES)

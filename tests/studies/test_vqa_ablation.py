@@ -10,7 +10,7 @@ import pytest
 from tools import study
 from vistext.data import easyvqa
 from vistext.studies import vqa_ablation
-from vistext.studies.vqa_ablation import CONDITIONS, SETS, Plan
+from vistext.studies.vqa_ablation import CONDITIONS, SETS, StudyConfig
 from vistext.tasks import vqa
 from vistext.tasks.vqa.model import QGNetConfig
 
@@ -21,19 +21,19 @@ EASY = easyvqa.Split(
     np.array([0, 1, 2, 3], np.int32),
 )
 SMALL = QGNetConfig(0, widths=(8, 8, 160, 8), depth=1, width=16, heads=2, reading=1, writing=1)
-TINY = Plan(
+TINY = StudyConfig(
     seeds=(0, 1),
     scenes=4,
     test_scenes=3,
-    easy=replace(Plan().easy, network=SMALL, steps=1, size=2, asked=1),
-    drawn=replace(Plan().drawn, network=SMALL, steps=1, size=2, asked=1),
+    easy=replace(StudyConfig().easy, network=SMALL, steps=1, size=2, asked=1),
+    drawn=replace(StudyConfig().drawn, network=SMALL, steps=1, size=2, asked=1),
 )
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
-    monkeypatch.setattr(vqa.train, "SETTLING", 2)
+    monkeypatch.setattr(vqa.train, "RECALIBRATION_PICTURES", 2)
 
 
 @pytest.fixture
@@ -43,20 +43,20 @@ def quick(monkeypatch):
 
     def train(recipe, quiz, **_):
         taught.append((recipe.without, recipe.seed, quiz.seen.dtype == np.uint8))
-        return vqa.train.Trained(None, None, None, None)
+        return vqa.train.TrainResult(None, None, None, None)
 
     monkeypatch.setattr(vqa.train, "train", train)
-    monkeypatch.setattr(vqa_ablation, "Writing", lambda decoder: None)
+    monkeypatch.setattr(vqa_ablation, "CachedDecoder", lambda decoder: None)
     monkeypatch.setattr(vqa_ablation, "QGNet", lambda *parts: parts)
     monkeypatch.setattr(
-        vqa_ablation, "tested", lambda network, data, condition, seed: {"exact": {"all": 0.5 + seed / 4}}
+        vqa_ablation, "test_network", lambda network, data, condition, seed: {"exact": {"all": 0.5 + seed / 4}}
     )
     return taught
 
 
 def test_every_condition_is_measured_once_for_each_seed_and_what_is_there_is_not_measured_again(tmp_path, quick):
-    out = tmp_path / "looking.json"
-    results = vqa_ablation.measure(TINY, out)
+    out = tmp_path / "vqa_ablation.json"
+    results = vqa_ablation.run(TINY, out)
     found = {(cell["data"], cell["seed"], cell["condition"]) for cell in results["cells"]}
     assert found == {(name, seed, condition) for name in SETS for seed in (0, 1) for condition in CONDITIONS}
     assert len(quick) == 2 * 2 * 3  # shuffled pictures need no training of their own
@@ -65,23 +65,23 @@ def test_every_condition_is_measured_once_for_each_seed_and_what_is_there_is_not
     results["cells"] = [cell for cell in results["cells"] if (cell["seed"], cell["condition"]) != (1, "blind")]
     vqa_ablation.write(results, out)
     del quick[:]
-    assert len(vqa_ablation.measure(TINY, out)["cells"]) == 2 * 2 * 4
+    assert len(vqa_ablation.run(TINY, out)["cells"]) == 2 * 2 * 4
     assert [(without, seed) for without, seed, _ in quick] == [("picture", 1)] * 2
     with pytest.raises(ValueError, match="another plan"):
-        vqa_ablation.measure(replace(TINY, seeds=(0,)), out)
+        vqa_ablation.run(replace(TINY, seeds=(0,)), out)
 
 
 def test_figures_are_in_the_order_of_the_seeds_and_the_table_has_their_mean(tmp_path, quick):
-    results = vqa_ablation.measure(TINY, tmp_path / "looking.json")
+    results = vqa_ablation.run(TINY, tmp_path / "vqa_ablation.json")
     results["cells"].reverse()
-    assert vqa_ablation.figures(results, "easy-VQA", "deaf").tolist() == [0.5, 0.75]
+    assert vqa_ablation.series(results, "easy-VQA", "deaf").tolist() == [0.5, 0.75]
     assert vqa_ablation.table(results).count("62.5 ± 17.7") == len(CONDITIONS) * len(SETS)
     assert list(vqa_ablation.kinds(results, "easy-VQA")) == ["all"]
 
 
 @pytest.mark.parametrize("n", [2, 3, 50])
 def test_another_picture_is_never_the_same_and_each_is_taken_once(n):
-    others = vqa_ablation.another(n, np.random.default_rng(n))
+    others = vqa_ablation.derangement(n, np.random.default_rng(n))
     assert sorted(others) == list(range(n))
     assert (others != np.arange(n)).all()
 
@@ -94,25 +94,29 @@ def test_networks_are_asked_without_what_they_have_to_do_without(monkeypatch):
         seen["grids"], seen["texts"] = grids, texts
         return list(data.answers)
 
-    network = vqa_ablation.taught(data, "", 0)
-    monkeypatch.setattr(vqa.train, "say", say)
-    assert vqa_ablation.tested(network, data, "both", 0)["exact"] == {"all": 1, "shape or colour": 1, "yes or no": 1}
+    network = vqa_ablation.train_network(data, "", 0)
+    monkeypatch.setattr(vqa.train, "predict", say)
+    assert vqa_ablation.test_network(network, data, "both", 0)["exact"] == {
+        "all": 1,
+        "shape or colour": 1,
+        "yes or no": 1,
+    }
     right = seen["grids"]
-    vqa_ablation.tested(network, data, "shuffled", 0)
+    vqa_ablation.test_network(network, data, "shuffled", 0)
     assert sorted(map(bytes, seen["grids"])) == sorted(map(bytes, right))
     assert not any(np.array_equal(one, other) for one, other in zip(seen["grids"], right, strict=True))
-    vqa_ablation.tested(network, data, "blind", 0)
+    vqa_ablation.test_network(network, data, "blind", 0)
     assert not seen["grids"].any()
     assert seen["texts"] == list(EASY.questions)
     seen.clear()
-    assert 0 <= vqa_ablation.tested(network, data, "deaf", 0)["exact"]["all"] <= 1
+    assert 0 <= vqa_ablation.test_network(network, data, "deaf", 0)["exact"]["all"] <= 1
     assert not seen, "who is deaf is asked nothing"
 
 
 def test_a_drawn_network_learns_and_is_tested_without_pictures():
-    data = vqa_ablation.drawn_world(TINY)
-    network = vqa_ablation.taught(data, "picture", 0)
-    shares = vqa_ablation.tested(network, data, "blind", 0)["exact"]
+    data = vqa_ablation.world(TINY)
+    network = vqa_ablation.train_network(data, "picture", 0)
+    shares = vqa_ablation.test_network(network, data, "blind", 0)["exact"]
     assert set(shares) == {"all", *data.kinds}
 
 
@@ -130,4 +134,4 @@ def test_the_command_prints_a_table_and_refuses_the_results_of_another_plan(tmp_
 
 def test_results_that_are_not_there_say_how_to_make_them(tmp_path):
     with pytest.raises(FileNotFoundError, match="python -m tools study vqa_ablation"):
-        vqa_ablation.load(tmp_path / "looking.json")
+        vqa_ablation.load(tmp_path / "vqa_ablation.json")

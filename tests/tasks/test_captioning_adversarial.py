@@ -8,11 +8,18 @@ from scipy.stats import kstest
 from vistext.data.vocabulary import END, PAD, START, UNKNOWN
 from vistext.nn.engine import keras, tf
 from vistext.tasks import captioning
-from vistext.tasks.captioning.adversarial import NEVER, Rules, WordGame, possible, shown, straight_through
-from vistext.tasks.captioning.model import DescriberConfig
+from vistext.tasks.captioning.adversarial import (
+    MASKED_LOGIT,
+    CaptionGanTrainer,
+    Hyperparameters,
+    mask_special,
+    one_hot,
+    straight_through,
+)
+from vistext.tasks.captioning.model import CaptionerConfig
 
 WORDS, MOST = 8, 4
-TINY = DescriberConfig(WORDS, widths=(4, 4, 6, 4), width=8, heads=2, blocks=1)
+TINY = CaptionerConfig(WORDS, widths=(4, 4, 6, 4), width=8, heads=2, blocks=1)
 GRIDS = np.random.default_rng(0).normal(size=(5, 64, 6)).astype("float32")
 LENGTHS = np.zeros((5, 3), "int32")
 
@@ -27,7 +34,7 @@ def shaken(network, seed=0):
 @pytest.fixture(scope="module")
 def networks():
     """A writer and a judge that are made once; each test takes copies."""
-    return shaken(captioning.model.build_writer(TINY)), shaken(captioning.model.build_judge(TINY), 1)
+    return shaken(captioning.model.build_caption_decoder(TINY)), shaken(captioning.model.build_discriminator(TINY), 1)
 
 
 def copies(networks):
@@ -55,12 +62,12 @@ def as_words(ids):
 
 def test_a_sentence_is_shown_without_its_start_and_its_padding():
     ids = sentences(0)
-    assert shown(tf.constant(ids), WORDS).numpy().tolist() == as_words(ids).tolist()
+    assert one_hot(tf.constant(ids), WORDS).numpy().tolist() == as_words(ids).tolist()
 
 
 def test_what_is_never_said_has_no_chance():
     logits = np.random.default_rng(0).normal(size=(2, 3, WORDS)).astype("float32")
-    chances = softmax(possible(tf.constant(logits)).numpy(), axis=-1)
+    chances = softmax(mask_special(tf.constant(logits)).numpy(), axis=-1)
     expected = logits.copy()
     expected[..., [PAD, START, UNKNOWN]] = -np.inf
     assert chances == pytest.approx(softmax(expected, axis=-1), abs=1e-6)
@@ -150,7 +157,7 @@ def test_noise_follows_the_seed():
 
 def test_a_word_that_cannot_be_said_has_no_slope_and_makes_none_infinite():
     logits, chosen = some_choice(30, same=False)
-    logits = np.concatenate([np.full((1, 1, 30, 1), NEVER, "float32"), logits], axis=-1)
+    logits = np.concatenate([np.full((1, 1, 30, 1), MASKED_LOGIT, "float32"), logits], axis=-1)
     chosen = np.concatenate([np.zeros((1, 1, 30, 1), "float32"), chosen], axis=-1)
     found, words = slopes(logits, chosen, np.arange(5.0), (0, 1), 0.1)
     assert words == pytest.approx(chosen, abs=1e-6)
@@ -167,8 +174,8 @@ def test_the_judge_s_loss_is_that_of_true_invented_and_mismatched_pairs(networks
 
     on_true, on_invented, on_mismatched = (scores(ids) for ids in (true, invented, others))
     against = -np.log(1 - expit(on_invented)).mean() - np.log(1 - expit(on_mismatched)).mean()
-    game = WordGame(writer, judge, Rules())
-    loss, *probabilities = game.teach_judge(GRIDS, true, invented, others)
+    game = CaptionGanTrainer(writer, judge, Hyperparameters())
+    loss, *probabilities = game.train_discriminator(GRIDS, true, invented, others)
     assert float(loss) == pytest.approx(-np.log(expit(on_true)).mean() + against / 2, rel=1e-4)
     expected = [expit(each).mean() for each in (on_true, on_invented, on_mismatched)]
     assert [float(each) for each in probabilities] == pytest.approx(expected, abs=1e-4)
@@ -176,10 +183,10 @@ def test_the_judge_s_loss_is_that_of_true_invented_and_mismatched_pairs(networks
 
 def test_a_judge_that_hears_the_same_again_and_again_learns_it(networks):
     writer, judge = copies(networks)
-    game = WordGame(writer, judge, Rules(judge_rate=1e-2))
+    game = CaptionGanTrainer(writer, judge, Hyperparameters(discriminator_lr=1e-2))
     true, invented = sentences(1), sentences(2)
     before = writer.get_weights()
-    losses = [float(game.teach_judge(GRIDS, true, invented, sentences(3))[0]) for _ in range(40)]
+    losses = [float(game.train_discriminator(GRIDS, true, invented, sentences(3))[0]) for _ in range(40)]
     assert losses[-1] < 0.8 * losses[0]
     assert np.isfinite(losses).all()
     assert all(map(np.array_equal, writer.get_weights(), before))
@@ -199,18 +206,18 @@ def by_policy(reward, log_p):
     return -(better / (better.std() + 1e-3) * log_p).mean()
 
 
-@pytest.mark.parametrize("way", captioning.adversarial.WAYS)
+@pytest.mark.parametrize("way", captioning.adversarial.ESTIMATORS)
 @pytest.mark.parametrize(("anchor", "variety"), [(0, 0), (0.3, 0.2)])
 def test_the_writer_s_loss_is_its_formula(networks, way, anchor, variety):
     writer, judge = copies(networks)
-    rules = Rules(way=way, anchor=anchor, variety=variety, enough=0.1, clip=0.2)
+    rules = Hyperparameters(estimator=way, mle_weight=anchor, entropy_weight=variety, score_cap=0.1, clip=0.2)
     true, invented = sentences(1), sentences(2)
     true[0, :, 1] = UNKNOWN  # which the writer is never to say, and does not learn to
     logs, at_all_words = log_probabilities(writer, invented)
     log_p = logs.sum(axis=-1)
     score = np.asarray(judge([GRIDS, as_words(invented)])).sum(axis=-1).astype("float64")
     assert score.min() < -0.2 < 0.1 < score.max()
-    if way == "policy":
+    if way == "reinforce":
         expected = by_policy(np.clip(score, -0.2, 0.1) - variety * log_p, log_p)
     else:
         at_all_words[..., [PAD, START, UNKNOWN]] = 0
@@ -220,8 +227,8 @@ def test_the_writer_s_loss_is_its_formula(networks, way, anchor, variety):
     of_true = np.where(true[..., 1:] == UNKNOWN, 0, log_probabilities(writer, true)[0])
     expected -= anchor * of_true.sum(axis=-1).mean()
     before = judge.get_weights()
-    game = WordGame(writer, judge, rules)
-    loss, mean_score, surprise = game.teach_writer(GRIDS, true, invented, LENGTHS, tf.constant([1, 2]))
+    game = CaptionGanTrainer(writer, judge, rules)
+    loss, mean_score, surprise = game.train_generator(GRIDS, true, invented, LENGTHS, tf.constant([1, 2]))
     assert float(loss) == pytest.approx(expected, rel=1e-3, abs=1e-3)
     assert float(mean_score) == pytest.approx(score.mean(), abs=1e-3)
     assert float(surprise) == pytest.approx(-log_p.mean(), rel=1e-3)
@@ -239,14 +246,14 @@ def partial_judge():
     return model
 
 
-@pytest.mark.parametrize("way", captioning.adversarial.WAYS)
+@pytest.mark.parametrize("way", captioning.adversarial.ESTIMATORS)
 def test_each_way_leads_to_what_the_judge_likes(networks, way):
     writer, _ = copies(networks)
-    game = WordGame(writer, partial_judge(), Rules(way=way, writer_rate=2e-2, enough=8))
+    game = CaptionGanTrainer(writer, partial_judge(), Hyperparameters(estimator=way, generator_lr=2e-2, score_cap=8))
     scores = []
     for step in range(60):
         invented = game.say(step, GRIDS, LENGTHS, MOST)
-        scores.append(float(game.teach_writer(GRIDS, invented, invented, LENGTHS, tf.constant([0, step]))[1]))
+        scores.append(float(game.train_generator(GRIDS, invented, invented, LENGTHS, tf.constant([0, step]))[1]))
     assert np.mean(scores[:5]) < 0
     # At best it says word 5 four times and does not end.
     assert np.mean(scores[-5:]) > 2.5
@@ -254,46 +261,46 @@ def test_each_way_leads_to_what_the_judge_likes(networks, way):
 
 def test_the_anchor_keeps_what_was_learned_likely(networks):
     writer, judge = copies(networks)
-    game = WordGame(writer, judge, Rules(anchor=1.0, writer_rate=1e-2))
+    game = CaptionGanTrainer(writer, judge, Hyperparameters(mle_weight=1.0, generator_lr=1e-2))
     true, invented = sentences(1), sentences(2)
     before = log_probabilities(writer, true)[0].sum()
     for step in range(20):
-        game.teach_writer(GRIDS, true, invented, LENGTHS, tf.constant([0, step]))
+        game.train_generator(GRIDS, true, invented, LENGTHS, tf.constant([0, step]))
     assert log_probabilities(writer, true)[0].sum() > before + 5
 
 
 def test_what_the_writer_says_is_drawn_anew_at_each_step_and_the_same_when_repeated(networks):
-    game = WordGame(*copies(networks), Rules(seed=1))
+    game = CaptionGanTrainer(*copies(networks), Hyperparameters(seed=1))
     first = game.say(0, GRIDS, LENGTHS, MOST)
     assert (first.shape, first.dtype) == ((5, 3, MOST + 1), np.int32)
     assert np.array_equal(game.say(0, GRIDS, LENGTHS, MOST), first)
     assert not np.array_equal(game.say(1, GRIDS, LENGTHS, MOST), first)
-    game.rules = Rules(seed=2)
+    game.rules = Hyperparameters(seed=2)
     assert not np.array_equal(game.say(0, GRIDS, LENGTHS, MOST), first)
 
 
 def test_the_judge_has_a_head_start_and_both_slow_down_towards_the_end(networks):
     writer, judge = copies(networks)
-    game = WordGame(writer, judge, Rules(head_start=2, fading=0.5))
+    game = CaptionGanTrainer(writer, judge, Hyperparameters(warmup_steps=2, fading=0.5))
     batch = GRIDS, sentences(1), sentences(3), LENGTHS
     for number, done, moves, left in ((1, 0.0, False, 1), (2, 0.5, True, 1), (3, 0.9, True, 0.2)):
         before = writer.get_weights()
-        loss, other_loss, on_true, on_invented = game.turn(number, done, *batch)
+        loss, other_loss, on_true, on_invented = game.train_step(number, done, *batch)
         assert moves != all(map(np.array_equal, writer.get_weights(), before))
         assert moves == (other_loss != 0)
         assert np.isfinite(loss)
         assert 0 < min(on_true, on_invented) < 1
         rates = [float(each.learning_rate) for each in (game.writer_optimizer, game.judge_optimizer)]
-        assert rates == pytest.approx([left * game.rules.writer_rate, left * game.rules.judge_rate], rel=1e-4)
+        assert rates == pytest.approx([left * game.rules.generator_lr, left * game.rules.discriminator_lr], rel=1e-4)
 
 
 def test_after_the_game_the_writer_is_the_average_of_what_it_was_at_each_of_its_steps(networks):
     writer, judge = copies(networks)
-    game = WordGame(writer, judge, Rules(head_start=1, averaging=0.5))
+    game = CaptionGanTrainer(writer, judge, Hyperparameters(warmup_steps=1, averaging=0.5))
     batch = GRIDS, sentences(1), sentences(3), LENGTHS
     expected = writer.get_weights()
     for number, keep in ((0, None), (1, 0.1), (2, 2 / 11), (3, 3 / 12)):
-        game.turn(number, 0.0, *batch)
+        game.train_step(number, 0.0, *batch)
         if keep:
             pairs = zip(expected, writer.get_weights(), strict=True)
             expected = [keep * average + (1 - keep) * now for average, now in pairs]
@@ -307,5 +314,5 @@ def test_after_the_game_the_writer_is_the_average_of_what_it_was_at_each_of_its_
 
 
 def test_another_way_is_refused_with_those_that_there_are():
-    with pytest.raises(ValueError, match="way='reward'; accepted: gumbel or policy"):
-        Rules(way="reward")
+    with pytest.raises(ValueError, match="estimator='reward'; accepted: gumbel or reinforce"):
+        Hyperparameters(estimator="reward")

@@ -9,8 +9,8 @@ from vistext import scenes
 from vistext.data.vocabulary import END, START, UNKNOWN
 from vistext.scenes import language
 from vistext.tasks import captioning
-from vistext.tasks.captioning.data import DESCRIPTIONS, TITLES, Retold, Told
-from vistext.tasks.captioning.model import LENGTHS, DescriberConfig
+from vistext.tasks.captioning.data import DESCRIPTIONS, TITLES, CachedCaptionBatches, CaptionBatches
+from vistext.tasks.captioning.model import LENGTHS, CaptionerConfig
 
 
 def test_the_vocabulary_has_every_word_that_test_scenes_are_described_with():
@@ -25,13 +25,13 @@ def test_the_vocabulary_of_the_shipped_weights_is_the_one_that_is_made():
 
 def test_shortened_sentences_lose_what_is_beyond_and_columns_of_padding():
     ids = np.array([[1, 5, 6, 2, 0, 0], [1, 7, 2, 0, 0, 0]])
-    assert captioning.data.shorten(ids, 9).tolist() == [[1, 5, 6, 2], [1, 7, 2, 0]]
-    assert captioning.data.shorten(ids, 3).tolist() == [[1, 5, 6], [1, 7, 2]]
+    assert captioning.data.truncate(ids, 9).tolist() == [[1, 5, 6, 2], [1, 7, 2, 0]]
+    assert captioning.data.truncate(ids, 3).tolist() == [[1, 5, 6], [1, 7, 2]]
 
 
 @pytest.mark.parametrize("crowded", [0.0, 0.5, 1.0])
 def test_a_crowd_has_the_share_of_scenes_with_several_things(crowded):
-    seen = captioning.data.crowd(40, crowded, seed=3)
+    seen = captioning.data.sample_crowded(40, crowded, seed=3)
     assert len(seen) == 40
     assert all(scene.split == "train" for scene in seen)
     assert sum(len(scene.things) > 1 for scene in seen) >= 40 * crowded * 0.95
@@ -41,14 +41,14 @@ def test_a_crowd_has_the_share_of_scenes_with_two_of_a_kind():
     def alike(seen):
         return sum(len({thing.kind for thing in scene.things}) < len(scene.things) for scene in seen)
 
-    seen = captioning.data.crowd(40, 0.8, seed=3, twins=0.5)
+    seen = captioning.data.sample_crowded(40, 0.8, seed=3, twins=0.5)
     assert len({id(scene) for scene in seen}) == 40
-    assert alike(seen) >= 20 > alike(captioning.data.crowd(40, 0.5, seed=3))
+    assert alike(seen) >= 20 > alike(captioning.data.sample_crowded(40, 0.5, seed=3))
     assert sum(len(scene.things) > 1 for scene in seen) == 32
 
 
 def test_batches_depend_on_their_number_and_take_turns():
-    batches = Told((TITLES, DESCRIPTIONS), 0.5, size=4)
+    batches = CaptionBatches((TITLES, DESCRIPTIONS), 0.5, size=4)
     (pictures, ids, lengths), following = batches(1, 0.3)
     assert pictures.shape == (4, 64, 64, 3)
     assert ids.shape == following.shape == (4, 6, ids.shape[2])
@@ -63,7 +63,7 @@ def test_batches_depend_on_their_number_and_take_turns():
 def test_scenes_come_up_again_and_are_told_of_anew():
     seen = scenes.sample(5, 3, "train")
     own = np.random.default_rng(0).normal(size=(5, 4, 3)).astype("float16")
-    batches = Retold((TITLES, DESCRIPTIONS), seen, own, size=8)
+    batches = CachedCaptionBatches((TITLES, DESCRIPTIONS), seen, own, size=8)
     (grids, ids, lengths), following = batches(1, 0.3)
     assert grids.dtype == np.float32
     which = [int(np.flatnonzero((own == grid).all(axis=(1, 2)))[0]) for grid in grids]
@@ -76,27 +76,29 @@ def test_scenes_come_up_again_and_are_told_of_anew():
     assert (lengths == LENGTHS.index("description")).all()
     for index, row in zip(which, np.concatenate([ids, following[..., -1:]], axis=-1), strict=True):
         whole = row[(row == END).any(axis=-1)]  # what was cut cannot be read
-        assert all(language.holds(text, seen[index]) for text in captioning.data.vocabulary().decode(whole))
+        assert all(language.evaluate(text, seen[index]) for text in captioning.data.vocabulary().decode(whole))
     assert (batches(1)[0][1] == ids).all()
     assert batches(3)[0][1].shape != ids.shape or (batches(3)[0][1] != ids).any()
 
 
 def test_at_each_place_it_is_known_of_which_thing_was_spoken_last_and_of_which_will_be_next():
     about = [None, 2, None, 2, None, 0, 0, None]  # things 2, 1 and 0 from the left to the right
-    last, following = captioning.data.spoken(about, [2, 1, 0], 10).T.tolist()
+    last, following = captioning.data.referents(about, [2, 1, 0], 10).T.tolist()
     assert last == [0, 0, 1, 1, 1, 1, 3, 3, 3, 3]
     assert following == [1, 1, 1, 1, 3, 3, 3, 0, 0, 0]
-    cut = captioning.data.spoken(about, [2, 1, 0], 5).T.tolist()
+    cut = captioning.data.referents(about, [2, 1, 0], 5).T.tolist()
     assert cut == [last[:5], [1, 1, 1, 1, 0]]  # what is cut off is not known
 
 
 def test_an_eye_looks_at_scenes_in_parts(monkeypatch):
-    eye = captioning.model.build_eye(DescriberConfig(words=9, widths=(4, 6, 8, 8), depth=1))
+    image_encoder = captioning.model.build_image_encoder(CaptionerConfig(words=9, widths=(4, 6, 8, 8), depth=1))
     seen = scenes.sample(5, 3, "train")
-    monkeypatch.setattr(captioning.data, "LOOKED_AT_ONCE", 2)
-    grids = captioning.data.encode_scenes(eye, seen)
+    monkeypatch.setattr(captioning.data, "ENCODING_BATCH", 2)
+    grids = captioning.data.encode_scenes(image_encoder, seen)
     assert (grids.shape, grids.dtype) == ((5, 64, 8), np.float16)
-    assert grids == pytest.approx(captioning.model.encode_images(eye, scenes.draw_many(seen).pictures), abs=0.01)
+    assert grids == pytest.approx(
+        captioning.model.encode_images(image_encoder, scenes.draw_many(seen).pictures), abs=0.01
+    )
 
 
 def test_a_scene_that_is_nearly_another_differs_in_one_trait_of_one_thing_or_is_its_mirror_image():

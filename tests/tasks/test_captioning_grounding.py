@@ -6,10 +6,10 @@ import pytest
 from vistext.data.vocabulary import PAD
 from vistext.scenes.ontology import MOST_THINGS
 from vistext.tasks import captioning
-from vistext.tasks.captioning.model import DescriberConfig
+from vistext.tasks.captioning.model import CaptionerConfig
 
 WORDS = 9
-SMALL = DescriberConfig(WORDS, widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, finding=1)
+SMALL = CaptionerConfig(WORDS, widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, finding=1)
 FOLLOWING = np.array([[[5, 0, 2], [6, 2, 1], [7, 1, 0], [PAD, 1, 0]]])[None]  # the word, the last thing and the next
 
 
@@ -21,8 +21,8 @@ def said(following, sure=20.0):
 
 
 def test_a_writer_that_is_asked_says_the_same_words_and_points_at_things():
-    writer = captioning.model.build_writer(SMALL)
-    asked = captioning.grounding.with_pointers(writer)
+    writer = captioning.model.build_caption_decoder(SMALL)
+    asked = captioning.grounding.with_grounding(writer)
     random = np.random.default_rng(0)
     grids, ids = random.normal(size=(2, 64, 8)).astype("float32"), random.integers(1, WORDS, (2, 3, 5)).astype("int32")
     inputs = [grids, ids, np.zeros((2, 3), "int32")]
@@ -40,7 +40,7 @@ def test_a_writer_that_is_asked_says_the_same_words_and_points_at_things():
 
 def test_who_is_right_and_sure_loses_nothing():
     assert float(captioning.grounding.Loss(0.5)(FOLLOWING, said(FOLLOWING))) == pytest.approx(0, abs=1e-4)
-    assert float(captioning.grounding.right(FOLLOWING, said(FOLLOWING))) == 1
+    assert float(captioning.grounding.accuracy(FOLLOWING, said(FOLLOWING))) == 1
 
 
 @pytest.mark.parametrize(("place", "part", "lost"), [(0, 0, 20 / 3), (1, 1, 0.5 * 20 / 2), (0, 2, 0.5 * 20 / 2)])
@@ -48,7 +48,7 @@ def test_a_wrong_word_counts_and_a_wrong_thing_counts_by_its_share(place, part, 
     wrong = FOLLOWING.copy()
     wrong[0, 0, place, part] += 1
     assert float(captioning.grounding.Loss(0.5)(FOLLOWING, said(wrong))) == pytest.approx(lost, rel=1e-3)
-    assert float(captioning.grounding.right(FOLLOWING, said(wrong))) == (0.5 if part == 2 else 1)
+    assert float(captioning.grounding.accuracy(FOLLOWING, said(wrong))) == (0.5 if part == 2 else 1)
 
 
 @pytest.mark.parametrize(("place", "part"), [(3, 0), (3, 1), (0, 1), (2, 2), (3, 2)])
@@ -56,4 +56,4 @@ def test_where_there_is_no_word_or_no_thing_nothing_is_asked(place, part):
     other = FOLLOWING.copy()
     other[0, 0, place, part] = 3
     assert float(captioning.grounding.Loss(0.5)(FOLLOWING, said(other))) == pytest.approx(0, abs=1e-4)
-    assert float(captioning.grounding.right(FOLLOWING, said(other))) == 1
+    assert float(captioning.grounding.accuracy(FOLLOWING, said(other))) == 1

@@ -9,31 +9,33 @@ from vistext.nn import weights
 from vistext.tasks import captioning, detection
 from vistext.tasks.captioning.data import DESCRIPTIONS, TITLES, vocabulary
 from vistext.tasks.captioning.image_encoder import Recipe, Stage
-from vistext.tasks.captioning.model import DescriberConfig
+from vistext.tasks.captioning.model import CaptionerConfig
 
 STAGES = Stage(2, (TITLES,), 0.5, 0.01, 0.04), Stage(1, (DESCRIPTIONS,), 0.5, 0.01, 0.04)
 
 
 def test_it_is_trained_in_stages_and_resumed(tmp_path, monkeypatch):
-    monkeypatch.setattr(detection.train, "SETTLING", 8)
+    monkeypatch.setattr(detection.train, "RECALIBRATION_PICTURES", 8)
     recipe = Recipe(STAGES, size=4)
     # What takes time is to compile the writer that teaches the eye, so it is a small one.
-    config = DescriberConfig(words=len(vocabulary()), width=16, heads=2, blocks=1, finding=1)
-    eye, history = captioning.image_encoder.train(recipe, config=config, checkpoint=tmp_path, bar=False)
+    config = CaptionerConfig(words=len(vocabulary()), width=16, heads=2, blocks=1, finding=1)
+    image_encoder, history = captioning.image_encoder.train(recipe, config=config, checkpoint=tmp_path, bar=False)
     assert len(history.loss) == 1
     assert np.isfinite(history.loss).all()
     resumed, history = captioning.image_encoder.train(recipe, config=config, checkpoint=tmp_path, bar=False)
     assert not history.loss
-    assert all((one == other).all() for one, other in zip(resumed.get_weights(), eye.get_weights(), strict=True))
+    assert all(
+        (one == other).all() for one, other in zip(resumed.get_weights(), image_encoder.get_weights(), strict=True)
+    )
 
 
 def test_the_command_ships_an_eye_of_the_shipped_sizes(tmp_path, monkeypatch):
-    monkeypatch.setattr(detection.train, "SETTLING", 8)
+    monkeypatch.setattr(detection.train, "RECALIBRATION_PICTURES", 8)
     monkeypatch.setattr(train_image_encoder, "Recipe", lambda: Recipe(STAGES[:1], size=4))
     parser = argparse.ArgumentParser()
     train_image_encoder.add_arguments(parser)
     folders = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check"), "--precision", "float32"]
     assert train_image_encoder.run(parser.parse_args(folders)) == 0
-    sizes = weights.card("eye", tmp_path / "out")["config"]
-    assert DescriberConfig(**sizes | {"widths": tuple(sizes["widths"])}) == captioning.model.shipped_config()
-    weights.load_into(captioning.model.load_eye(), "eye", tmp_path / "out")
+    sizes = weights.card("image_encoder", tmp_path / "out")["config"]
+    assert CaptionerConfig(**sizes | {"widths": tuple(sizes["widths"])}) == captioning.model.shipped_config()
+    weights.load_into(captioning.model.load_image_encoder(), "image_encoder", tmp_path / "out")

@@ -11,14 +11,14 @@ from scipy.special import expit, log_softmax
 from vistext import scenes
 from vistext.data.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from vistext.nn import decoding, weights
-from vistext.nn.decoder import Writing
+from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras
 from vistext.scenes.ontology import MOST_THINGS
 from vistext.tasks import captioning
-from vistext.tasks.captioning.model import LENGTHS, MOST, Describer, DescriberConfig, Judge
+from vistext.tasks.captioning.model import LENGTHS, MAX_LENGTH, Captioner, CaptionerConfig, Discriminator
 
 VOCABULARY = Vocabulary.build(["A cat is sitting on the floor.", "There is a large dog, and it runs to the left."])
-SMALL = DescriberConfig(len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, finding=1)
+SMALL = CaptionerConfig(len(VOCABULARY), widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, finding=1)
 PICTURES = scenes.draw_many(scenes.sample(4, 3, "val")).pictures
 GRIDS = np.random.default_rng(0).normal(size=(3, 64, 8)).astype("float32")
 CANNOT_BE_SAID = [PAD, START, UNKNOWN]
@@ -35,27 +35,27 @@ def shaken(network, seed=0, scale=0.4):
 @pytest.fixture(scope="module")
 def eye():
     keras.utils.set_random_seed(0)
-    return captioning.model.build_eye(SMALL)
+    return captioning.model.build_image_encoder(SMALL)
 
 
 @pytest.fixture(scope="module")
 def writer():
-    return shaken(captioning.model.build_writer(SMALL))
+    return shaken(captioning.model.build_caption_decoder(SMALL))
 
 
 @pytest.fixture(scope="module")
 def network():
-    return shaken(captioning.model.build_judge(SMALL))
+    return shaken(captioning.model.build_discriminator(SMALL))
 
 
 @pytest.fixture(scope="module")
-def speaker(eye, writer):
-    return Describer(eye, Writing(writer), VOCABULARY)
+def speaker(image_encoder, writer):
+    return Captioner(image_encoder, CachedDecoder(writer), VOCABULARY)
 
 
 @pytest.fixture(scope="module")
-def judge(eye, network):
-    return Judge(eye, network, VOCABULARY)
+def judge(image_encoder, network):
+    return Discriminator(image_encoder, network, VOCABULARY)
 
 
 def some_ids(s=2, t=6, seed=1):
@@ -70,35 +70,35 @@ def as_words(ids):
     return (np.eye(len(VOCABULARY), dtype="float32") * (np.arange(len(VOCABULARY)) != PAD)[:, np.newaxis])[ids]
 
 
-def test_the_eye_sees_each_part_of_the_picture_where_it_is(eye):
-    grids = captioning.model.encode_images(eye, PICTURES)
+def test_the_eye_sees_each_part_of_the_picture_where_it_is(image_encoder):
+    grids = captioning.model.encode_images(image_encoder, PICTURES)
     assert (grids.shape, grids.dtype) == ((4, 64, 8), np.float32)
-    assert grids == pytest.approx(np.asarray(eye(PICTURES)), abs=1e-6)
+    assert grids == pytest.approx(np.asarray(image_encoder(PICTURES)), abs=1e-6)
     assert not np.allclose(grids[0], grids[1])
 
 
-def test_many_pictures_are_looked_at_in_parts_with_the_same_result(eye, monkeypatch):
-    whole = captioning.model.encode_images(eye, PICTURES)
-    monkeypatch.setattr(captioning.model, "LOOKED_AT_ONCE", 3)
-    assert captioning.model.encode_images(eye, PICTURES) == pytest.approx(whole, abs=1e-5)
+def test_many_pictures_are_looked_at_in_parts_with_the_same_result(image_encoder, monkeypatch):
+    whole = captioning.model.encode_images(image_encoder, PICTURES)
+    monkeypatch.setattr(captioning.model, "ENCODING_BATCH", 3)
+    assert captioning.model.encode_images(image_encoder, PICTURES) == pytest.approx(whole, abs=1e-5)
 
 
-def test_an_eye_that_has_learned_more_is_not_looked_through_as_it_was(eye):
-    again = captioning.model.build_eye(SMALL)
+def test_an_eye_that_has_learned_more_is_not_looked_through_as_it_was(image_encoder):
+    again = captioning.model.build_image_encoder(SMALL)
     before = captioning.model.encode_images(again, PICTURES)
-    again.set_weights(eye.get_weights())
+    again.set_weights(image_encoder.get_weights())
     assert captioning.model.encode_images(again, PICTURES) == pytest.approx(
-        captioning.model.encode_images(eye, PICTURES), abs=1e-6
+        captioning.model.encode_images(image_encoder, PICTURES), abs=1e-6
     )
     assert np.abs(captioning.model.encode_images(again, PICTURES) - before).max() > 1e-3
 
 
-def test_a_picture_of_another_size_is_scaled_to_fit(eye):
+def test_a_picture_of_another_size_is_scaled_to_fit(image_encoder):
     twice = np.repeat(np.repeat(PICTURES[:1], 2, axis=1), 2, axis=2)
-    seen, *others = captioning.model.encode_images(eye, PICTURES)
-    [large] = captioning.model.encode_images(eye, twice)
+    seen, *others = captioning.model.encode_images(image_encoder, PICTURES)
+    [large] = captioning.model.encode_images(image_encoder, twice)
     assert np.abs(large - seen).mean() < min(np.abs(large - other).mean() for other in others)
-    assert captioning.model.encode_images(eye, np.zeros((1, 20, 33, 3), "uint8")).shape == (1, 64, 8)
+    assert captioning.model.encode_images(image_encoder, np.zeros((1, 20, 33, 3), "uint8")).shape == (1, 64, 8)
 
 
 def test_the_writer_depends_on_the_picture_the_length_and_the_words_before(writer):
@@ -127,7 +127,7 @@ def test_sentences_about_one_picture_know_nothing_of_each_other(writer, network)
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_what_is_written_is_as_likely_as_the_writer_that_sees_all_words_says(speaker, writer, length):
-    z = decoding.draw_z(3, MOST[length], 7)
+    z = decoding.sample_noise(3, MAX_LENGTH[length], 7)
     ids, logs = speaker.write(GRIDS, length, z=z)
     asked = np.full((3, 1), LENGTHS.index(length), "int32")
     logits = np.asarray(writer([GRIDS, ids[:, np.newaxis, :-1], asked]))[:, 0].astype("float64")
@@ -141,56 +141,56 @@ def test_what_is_written_is_as_likely_as_the_writer_that_sees_all_words_says(spe
 def test_where_the_writer_looks_depends_on_the_words_so_far_and_on_the_length(speaker):
     ids = some_ids(s=1)[:, 0]
     lengths = np.array([0, 1, 2], "int32")
-    maps = speaker.writing.maps(GRIDS, ids, lengths)
+    maps = speaker.writing.attention_maps(GRIDS, ids, lengths)
     assert maps.shape == (2, 3, 6, 64 + MOST_THINGS)
     assert maps.sum(axis=-1) == pytest.approx(1, abs=1e-5)
     changed = ids.copy()
     changed[:, 3] = np.where(ids[:, 3] == 5, 6, 5)
-    after = speaker.writing.maps(GRIDS, changed, lengths)
+    after = speaker.writing.attention_maps(GRIDS, changed, lengths)
     assert after[:, :, :3] == pytest.approx(maps[:, :, :3], abs=1e-6)
     assert np.abs(after - maps)[:, :, 3:].max(axis=-1).min() > 1e-4
-    assert not np.allclose(speaker.writing.maps(GRIDS, ids, 2 - lengths)[:, 0], maps[:, 0], atol=1e-4)
+    assert not np.allclose(speaker.writing.attention_maps(GRIDS, ids, 2 - lengths)[:, 0], maps[:, 0], atol=1e-4)
 
 
 def test_a_cooled_writer_says_what_it_said_at_that_temperature(speaker, writer):
     cooled = keras.models.clone_model(writer)
     cooled.set_weights(writer.get_weights())
-    captioning.model.cool(cooled, 0.5)
-    z = decoding.draw_z(3, MOST["title"], 2)
+    captioning.model.apply_temperature(cooled, 0.5)
+    z = decoding.sample_noise(3, MAX_LENGTH["title"], 2)
     ids = speaker.write(GRIDS, "title", z=z, temperature=0.5).ids
-    plainly = Describer(speaker.eye, Writing(cooled), VOCABULARY).write(GRIDS, "title", z=z)
+    plainly = Captioner(speaker.image_encoder, CachedDecoder(cooled), VOCABULARY).write(GRIDS, "title", z=z)
     assert (plainly.ids == ids).all()
     assert (speaker.write(GRIDS, "title", z=z).ids != ids).any()
 
 
 def test_it_says_a_sentence_about_each_picture(speaker):
-    said = speaker.describe(PICTURES, "title")
-    ids = speaker.write(captioning.model.encode_images(speaker.eye, PICTURES), "title").ids
+    said = speaker.caption(PICTURES, "title")
+    ids = speaker.write(captioning.model.encode_images(speaker.image_encoder, PICTURES), "title").ids
     assert said == VOCABULARY.decode(ids)
     assert len(said) == 4
-    z = decoding.draw_z(4, MOST["title"], 1)
-    assert speaker.describe(PICTURES, "title", z=z) == speaker.describe(PICTURES, "title", z=z)
-    assert speaker.describe(PICTURES, "title", z=z) != said
-    assert speaker.describe(PICTURES, "title", z=z, temperature=1e-6) == said
+    z = decoding.sample_noise(4, MAX_LENGTH["title"], 1)
+    assert speaker.caption(PICTURES, "title", z=z) == speaker.caption(PICTURES, "title", z=z)
+    assert speaker.caption(PICTURES, "title", z=z) != said
+    assert speaker.caption(PICTURES, "title", z=z, temperature=1e-6) == said
 
 
 def test_draws_about_a_picture_stand_together_and_follow_the_seed(speaker):
     drawn = speaker.draw(PICTURES, 3, "title", seed=5)
-    z = decoding.draw_z(12, MOST["title"], 5)
-    one_by_one = speaker.describe(np.repeat(PICTURES, 3, axis=0), "title", z=z)
+    z = decoding.sample_noise(12, MAX_LENGTH["title"], 5)
+    one_by_one = speaker.caption(np.repeat(PICTURES, 3, axis=0), "title", z=z)
     assert drawn == [one_by_one[first : first + 3] for first in (0, 3, 6, 9)]
     assert drawn != speaker.draw(PICTURES, 3, "title", seed=6)
-    narrow = speaker.draw(PICTURES, 2, "title", seed=5, nucleus=1e-6)
-    assert narrow == [[sentence] * 2 for sentence in speaker.describe(PICTURES, "title")]
+    narrow = speaker.draw(PICTURES, 2, "title", seed=5, top_p=1e-6)
+    assert narrow == [[sentence] * 2 for sentence in speaker.caption(PICTURES, "title")]
 
 
 def test_a_beam_finds_what_is_at_least_as_likely_as_the_likeliest_words(speaker):
-    grids = captioning.model.encode_images(speaker.eye, PICTURES)
+    grids = captioning.model.encode_images(speaker.image_encoder, PICTURES)
     greedy = speaker.write(grids, "title").log_probabilities.sum(axis=1)
-    found = decoding.beam(speaker.writing, (grids, np.zeros(4, "int32")), most=MOST["title"], width=4)
+    found = decoding.beam_search(speaker.writing, (grids, np.zeros(4, "int32")), most=MAX_LENGTH["title"], width=4)
     assert speaker.best(PICTURES, "title") == VOCABULARY.decode(found.ids[:, 0])
     assert (found.log_probabilities[:, 0] >= greedy - 1e-3).all()
-    assert speaker.best(PICTURES, "title", width=1) == speaker.describe(PICTURES, "title")
+    assert speaker.best(PICTURES, "title", width=1) == speaker.caption(PICTURES, "title")
 
 
 def test_the_judge_hears_each_word_with_those_before_it_and_the_picture_in_view(network):
@@ -206,10 +206,10 @@ def test_the_judge_hears_each_word_with_those_before_it_and_the_picture_in_view(
 
 
 def test_a_judge_starts_with_what_the_writer_has_learned_and_no_opinion(writer):
-    judge = captioning.model.build_judge(SMALL)
+    judge = captioning.model.build_discriminator(SMALL)
     ids = some_ids()
     judge.set_weights([np.ones(weight.shape) for weight in judge.weights])  # one that has an opinion forgets it
-    captioning.model.start_judge(judge, writer)
+    captioning.model.init_discriminator(judge, writer)
     assert not np.asarray(judge([GRIDS, as_words(ids)])).any()
     # Before each word, it knows what a writer does that is told the mean of the lengths.
     told = keras.models.clone_model(writer)
@@ -243,20 +243,22 @@ SAID = ["A cat.", "There is a dog, and it runs to the left.", "a large cat", "Th
 
 
 def test_the_evidence_of_the_words_is_the_score(judge):
-    evidence = judge.evidence(PICTURES, SAID)
+    evidence = judge.token_scores(PICTURES, SAID)
     scores = judge.score(PICTURES, SAID)
     assert [word for word, _ in evidence[0]] == ["a", "cat", ".", "<end>"]
     assert [word for word, _ in evidence[3]][:2] == ["the", "<unknown>"]
     assert scores == pytest.approx([expit(sum(value for _, value in each)) for each in evidence], abs=1e-5)
     assert ((scores > 0) & (scores < 1)).all()
-    assert judge.score_seen(captioning.model.encode_images(judge.eye, PICTURES), SAID) == pytest.approx(scores)
+    assert judge.score_features(captioning.model.encode_images(judge.image_encoder, PICTURES), SAID) == pytest.approx(
+        scores
+    )
 
 
 def test_a_sentence_has_the_same_score_in_whatever_company(judge, monkeypatch):
     together = judge.score(PICTURES, SAID)
     alone = [judge.score(PICTURES[i : i + 1], SAID[i : i + 1])[0] for i in range(4)]
     assert together == pytest.approx(alone, abs=1e-5)
-    monkeypatch.setattr(captioning.model, "HEARD_AT_ONCE", 3)
+    monkeypatch.setattr(captioning.model, "SCORING_BATCH", 3)
     assert judge.score(PICTURES, SAID) == pytest.approx(together, abs=1e-5)
 
 
@@ -269,21 +271,21 @@ def test_the_judge_chooses_what_it_finds_likeliest(judge):
     assert judge.choose(PICTURES, draws) == expected
 
 
-def test_a_score_is_a_probability_however_sure_the_judge_is(eye):
-    network = captioning.model.build_judge(SMALL)
+def test_a_score_is_a_probability_however_sure_the_judge_is(image_encoder):
+    network = captioning.model.build_discriminator(SMALL)
     for sure in (1000.0, -1000.0):
         network.get_layer("adds").bias.assign([sure] * len(VOCABULARY))
-        scores = Judge(eye, network, VOCABULARY).score(PICTURES, SAID)
+        scores = Discriminator(image_encoder, network, VOCABULARY).score(PICTURES, SAID)
         assert scores == pytest.approx(np.full(4, float(sure > 0)), abs=1e-6)
 
 
 def every_way(speaker, judge):
     return (
-        speaker.describe,
+        speaker.caption,
         lambda pictures: speaker.draw(pictures, 2),
         speaker.best,
         lambda pictures: judge.score(pictures, SAID[:1]),
-        lambda pictures: judge.evidence(pictures, SAID[:1]),
+        lambda pictures: judge.token_scores(pictures, SAID[:1]),
         lambda pictures: judge.choose(pictures, [SAID]),
     )
 
@@ -302,12 +304,12 @@ def test_what_is_no_batch_of_pictures_is_refused(speaker, judge, pictures, error
             way(pictures)
 
 
-def test_a_vocabulary_that_is_not_that_of_the_weights_is_refused(eye, writer, network):
+def test_a_vocabulary_that_is_not_that_of_the_weights_is_refused(image_encoder, writer, network):
     other = Vocabulary.build(["a cat"])
     with pytest.raises(ValueError, match=rf"has 6 words, .* trained with {len(VOCABULARY)}; take the one"):
-        Describer(eye, Writing(writer), other)
+        Captioner(image_encoder, CachedDecoder(writer), other)
     with pytest.raises(ValueError, match=rf"has 6 words, .* trained with {len(VOCABULARY)}; take the one"):
-        Judge(eye, network, other)
+        Discriminator(image_encoder, network, other)
 
 
 @pytest.mark.parametrize("count", [0, -1])
@@ -318,24 +320,24 @@ def test_no_draws_are_refused(speaker, count):
 
 @pytest.mark.parametrize("temperature", [0, -1.0, float("nan"), float("inf")])
 def test_a_temperature_of_zero_or_below_is_refused(speaker, temperature):
-    for way in (speaker.describe, partial(speaker.draw, count=2)):
+    for way in (speaker.caption, partial(speaker.draw, count=2)):
         with pytest.raises(ValueError, match=r"temperature=.*accepted: above 0"):
             way(PICTURES, temperature=temperature)
 
 
 def test_an_unknown_length_is_refused_with_those_that_there_are(speaker):
-    for way in (speaker.describe, partial(speaker.draw, count=2), speaker.best):
+    for way in (speaker.caption, partial(speaker.draw, count=2), speaker.best):
         with pytest.raises(ValueError, match="one of: title, description, story; given was 'poem'"):
             way(PICTURES, length="poem")
 
 
 def test_a_z_of_another_length_is_refused(speaker):
-    with pytest.raises(ValueError, match=rf"accepted: \[4, {MOST['title']}\]"):
-        speaker.describe(PICTURES, "title", z=np.zeros((4, MOST["story"])))
+    with pytest.raises(ValueError, match=rf"accepted: \[4, {MAX_LENGTH['title']}\]"):
+        speaker.caption(PICTURES, "title", z=np.zeros((4, MAX_LENGTH["story"])))
 
 
 def test_a_number_of_sentences_that_is_not_that_of_the_pictures_is_refused(judge):
-    for way in (judge.score, judge.evidence):
+    for way in (judge.score, judge.token_scores):
         with pytest.raises(ValueError, match="3 sentences about 4 pictures; accepted: one for each"):
             way(PICTURES, SAID[:3])
         with pytest.raises(TypeError, match="given was one text"):
@@ -346,34 +348,41 @@ def test_a_number_of_sentences_that_is_not_that_of_the_pictures_is_refused(judge
 
 
 def test_whatever_can_be_written_is_heard_and_what_is_longer_is_refused(judge):
-    assert [len(each) for each in judge.evidence(PICTURES[:2], ["cat " * 59, "cat " * 60])] == [60, 60]
+    assert [len(each) for each in judge.token_scores(PICTURES[:2], ["cat " * 59, "cat " * 60])] == [60, 60]
     with pytest.raises(ValueError, match="a sentence of 61 words; accepted: at most 60"):
         judge.score(PICTURES[:1], ["cat " * 61])
 
 
 def test_the_precision_changes_little_and_the_reader_s_stays(writer, bfloat16):
     before = keras.config.dtype_policy()
-    coarse = captioning.model.build_writer(replace(SMALL, precision=bfloat16))
+    coarse = captioning.model.build_caption_decoder(replace(SMALL, precision=bfloat16))
     assert keras.config.dtype_policy() == before
     coarse.set_weights(writer.get_weights())
     assert {variable.dtype for variable in coarse.variables} == {"float32"}
     given = [GRIDS, some_ids(), np.zeros((3, 2), "int32")]
     assert np.asarray(coarse(given)) == pytest.approx(np.asarray(writer(given)), rel=0.15, abs=0.3)
-    ids, logs = Describer(None, Writing(coarse), VOCABULARY).write(GRIDS, "title")
+    ids, logs = Captioner(None, CachedDecoder(coarse), VOCABULARY).write(GRIDS, "title")
     assert np.isfinite(logs).all()
-    assert ids.shape == (3, MOST["title"] + 1)
+    assert ids.shape == (3, MAX_LENGTH["title"] + 1)
 
 
 def test_what_is_loaded_is_what_was_saved(writer, speaker, judge, tmp_path, monkeypatch):
     config = {name: getattr(SMALL, name) for name in ("words", "depth", "width", "heads", "blocks", "finding")}
     card = {"config": config | {"widths": list(SMALL.widths)}, "words": list(VOCABULARY.words)}
-    models = {"eye": judge.eye, "gan_describer": writer, "describer": writer, "judge": judge.network}
+    models = {
+        "image_encoder": judge.image_encoder,
+        "captioner_gan": writer,
+        "captioner": writer,
+        "discriminator": judge.network,
+    }
     for name, model in models.items():
         weights.save(model, name, card, tmp_path)
     folder = {name: partial(getattr(weights, name), folder=tmp_path) for name in ("card", "load_into")}
     monkeypatch.setattr(captioning.model, "weights", SimpleNamespace(**folder))
-    for name in ("gan_describer", "describer"):
+    for name in ("captioner_gan", "captioner"):
         loaded = captioning.model.load(name)
         assert loaded.vocabulary == VOCABULARY == captioning.model.vocabulary()
-        assert loaded.describe(PICTURES, "title") == speaker.describe(PICTURES, "title")
-    assert captioning.model.load_judge().score(PICTURES, SAID) == pytest.approx(judge.score(PICTURES, SAID), abs=0.05)
+        assert loaded.caption(PICTURES, "title") == speaker.caption(PICTURES, "title")
+    assert captioning.model.load_discriminator().score(PICTURES, SAID) == pytest.approx(
+        judge.score(PICTURES, SAID), abs=0.05
+    )

@@ -6,10 +6,10 @@ import pytest
 from vistext import scenes
 from vistext.scenes.ontology import MOST_THINGS
 from vistext.tasks import captioning
-from vistext.tasks.captioning.model import DescriberConfig
+from vistext.tasks.captioning.model import CaptionerConfig
 from vistext.tasks.captioning.object_queries import BOX, ENDS, NOTHING, TRAITS, Batches, Loss, Recipe
 
-SMALL = DescriberConfig(words=9, widths=(4, 6, 8, 8), depth=1, width=16, heads=2, finding=1)
+SMALL = CaptionerConfig(words=9, widths=(4, 6, 8, 8), depth=1, width=16, heads=2, finding=1)
 SEEN = scenes.sample(12, 3, "train")
 
 
@@ -26,7 +26,7 @@ def test_labels_say_what_each_thing_is_from_the_left_to_the_right():
     labels = captioning.object_queries.labels(SEEN)
     assert labels.shape == (12, MOST_THINGS, len(TRAITS) + 4)
     for scene, found in zip(SEEN, labels, strict=True):
-        things = [scene.things[index] for index in captioning.object_queries.ordered(scene)]
+        things = [scene.things[index] for index in captioning.object_queries.left_to_right(scene)]
         assert [thing.box.middle for thing in things] == sorted(thing.box.middle for thing in scene.things)
         for thing, row in zip(things, found, strict=False):
             traits = {name: words[int(number)] for (name, words), number in zip(TRAITS.items(), row, strict=False)}
@@ -38,14 +38,14 @@ def test_labels_say_what_each_thing_is_from_the_left_to_the_right():
 def test_who_is_right_and_sure_loses_nothing_and_who_is_wrong_something():
     labels, loss = captioning.object_queries.labels(SEEN), Loss(box=2.0)
     assert float(loss(labels, said(labels))) == pytest.approx(0, abs=1e-4)
-    assert float(captioning.object_queries.right(labels, said(labels))) == 1
+    assert float(captioning.object_queries.accuracy(labels, said(labels))) == 1
     there = labels[..., 0] != NOTHING
     for number in range(len(TRAITS)):
         wrong = labels.copy()
         wrong[0, 0, number] = (wrong[0, 0, number] + 1) % len(list(TRAITS.values())[number])
         over = there.size if number == 0 else there.sum()
         assert float(loss(labels, said(wrong))) == pytest.approx(20 / over, rel=1e-3)
-        assert float(captioning.object_queries.right(labels, said(wrong))) == pytest.approx(1 - 1 / there.size)
+        assert float(captioning.object_queries.accuracy(labels, said(wrong))) == pytest.approx(1 - 1 / there.size)
     moved = labels.copy()
     moved[0, 0, BOX] += 0.1
     assert float(loss(labels, said(moved))) == pytest.approx(2 * 0.4 / there.sum(), rel=1e-3)
@@ -56,7 +56,7 @@ def test_where_there_is_nothing_only_that_counts():
     dreamed = said(labels)
     dreamed[labels[..., 0] == NOTHING, ENDS[0] :] = 7
     assert float(Loss(box=2.0)(labels, dreamed)) == pytest.approx(0, abs=1e-4)
-    assert float(captioning.object_queries.right(labels, dreamed)) == 1
+    assert float(captioning.object_queries.accuracy(labels, dreamed)) == 1
 
 
 def test_batches_keep_grids_and_labels_together():
@@ -75,7 +75,7 @@ def test_it_learns_what_the_grids_say_and_what_is_complete_is_not_trained_again(
     recipe = Recipe(steps=200, size=12)
     network, history = captioning.object_queries.train(recipe, SMALL, grids, SEEN, checkpoint=tmp_path, bar=False)
     assert np.mean(history.loss[-5:]) < 0.5 * history.loss[0]
-    assert float(captioning.object_queries.right(labels, network.predict(grids.astype("float32"), verbose=0))) > 0.3
+    assert float(captioning.object_queries.accuracy(labels, network.predict(grids.astype("float32"), verbose=0))) > 0.3
     again, history = captioning.object_queries.train(recipe, SMALL, grids, SEEN, checkpoint=tmp_path, bar=False)
     assert not history.loss
     for one, other in zip(again.get_weights(), network.get_weights(), strict=True):

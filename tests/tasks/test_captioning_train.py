@@ -10,29 +10,36 @@ import pytest
 from tools.weights import train_captioner
 from vistext import scenes
 from vistext.nn import weights
-from vistext.nn.decoder import Writing
+from vistext.nn.decoder import CachedDecoder
 from vistext.nn.training import History
 from vistext.scenes import language
 from vistext.tasks import captioning
-from vistext.tasks.captioning.adversarial import Rules
-from vistext.tasks.captioning.model import LENGTHS, Describer, DescriberConfig, Judge
-from vistext.tasks.captioning.train import DESCRIPTIONS, TITLES, GameRecipe, Heard, Recipe, Way
-from vistext.tasks.gan.adversarial import Match
+from vistext.tasks.captioning.adversarial import Hyperparameters
+from vistext.tasks.captioning.model import LENGTHS, Captioner, CaptionerConfig, Discriminator
+from vistext.tasks.captioning.train import (
+    DESCRIPTIONS,
+    TITLES,
+    AdversarialRecipe,
+    DecodingStrategy,
+    DiscriminatorBatches,
+    Recipe,
+)
+from vistext.tasks.gan.adversarial import GanHistory
 
 SHORT = captioning.object_queries.Recipe(steps=2, size=4)
-small = partial(DescriberConfig, width=16, heads=2, blocks=1, finding=1)  # what takes time is to compile each block
+small = partial(CaptionerConfig, width=16, heads=2, blocks=1, finding=1)  # what takes time is to compile each block
 
 
 @pytest.fixture(scope="module")
 def networks():
     config = small(words=len(captioning.data.vocabulary()))
-    writer = captioning.model.build_writer(config)
-    return captioning.model.build_eye(config), writer, captioning.model.build_judge(config)
+    writer = captioning.model.build_caption_decoder(config)
+    return captioning.model.build_image_encoder(config), writer, captioning.model.build_discriminator(config)
 
 
 def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
-    recipe = GameRecipe(pool=60, size=8)
-    heard = Heard(recipe, networks[0])
+    recipe = AdversarialRecipe(pool=60, size=8)
+    heard = DiscriminatorBatches(recipe, networks[0])
     grids, true, mismatched, lengths = heard(0)
     assert grids.shape == (8, 64, 160)
     assert true.shape == mismatched.shape == (*lengths.shape, true.shape[-1])
@@ -42,7 +49,7 @@ def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
         holding = []
         for index, told in zip(which, ids, strict=True):
             whole = told[(told == 2).any(axis=-1)]  # what was cut cannot be read
-            holding += [bool(language.holds(text, heard.scenes[index])) for text in heard_words.decode(whole)]
+            holding += [bool(language.evaluate(text, heard.scenes[index])) for text in heard_words.decode(whole)]
         return np.mean(holding)
 
     heard_words = captioning.data.vocabulary()
@@ -53,84 +60,88 @@ def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
 
 def test_mismatched_sentences_to_measure_by_are_false():
     seen = scenes.sample(30, 4, "test")
-    assert not any(map(language.holds, captioning.train.mismatch(seen, "description"), seen))
+    assert not any(map(language.evaluate, captioning.train.sample_negatives(seen, "description"), seen))
 
 
 def test_true_sentences_are_measured_as_true_and_false_ones_as_false():
     seen = scenes.sample(10, 5, "test")
-    true = captioning.train.others_say(seen, "description", 3)
-    good = captioning.train.measure(true, seen, captioning.train.others_say(seen, "description", 5, seed=1))
+    true = captioning.train.reference_captions(seen, "description", 3)
+    good = captioning.train.evaluate(true, seen, captioning.train.reference_captions(seen, "description", 5, seed=1))
     assert (good["true"], good["held"], good["readable"]) == (1, 1, 1)
     assert 1 <= good["different"] <= 3
     assert (
-        captioning.train.measure([["There is a cat.", "A large cat is sitting."]], [scenes.course_scene()])["stated"]
+        captioning.train.evaluate([["There is a cat.", "A large cat is sitting."]], [scenes.course_scene()])["stated"]
         == 2
     )
     assert 0 < good["bleu"] < 1
-    bad = captioning.train.measure([[said] for said in captioning.train.mismatch(seen, "description")], seen)
+    bad = captioning.train.evaluate([[said] for said in captioning.train.sample_negatives(seen, "description")], seen)
     assert (bad["true"], bad["readable"], bad["different"]) == (0, 1, 0)
     assert "self_bleu" not in bad
 
 
 def test_likeliest_beam_and_drawn_sentences_are_as_many_as_asked_for(networks):
-    eye, writer, _ = networks
-    speaks = Describer(eye, Writing(writer), captioning.data.vocabulary())
+    image_encoder, writer, _ = networks
+    speaks = Captioner(image_encoder, CachedDecoder(writer), captioning.data.vocabulary())
     grids = np.random.default_rng(0).normal(size=(3, 64, 160)).astype("float32")
     for way, draws in (
-        (Way("likeliest", speaks), 1),
-        (Way("beam", speaks, beam=2), 1),
-        (Way("drawn", speaks, nucleus=0.9, temperature=0.7), 4),
+        (DecodingStrategy("likeliest", speaks), 1),
+        (DecodingStrategy("beam", speaks, beam=2), 1),
+        (DecodingStrategy("drawn", speaks, top_p=0.9, temperature=0.7), 4),
     ):
-        assert [len(each) for each in captioning.train.say(way, grids, "title", 4)] == [draws] * 3
+        assert [len(each) for each in captioning.train.generate_captions(way, grids, "title", 4)] == [draws] * 3
 
 
 def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch):
-    eye, _, network = networks
+    image_encoder, _, network = networks
     seen = scenes.sample(20, 6, "test")
     grids = np.zeros((20, 64, 160), "float32")
-    judge = Judge(eye, network, captioning.data.vocabulary())
-    assert captioning.train.measure_judge(judge, grids, seen, "description") == 0.5  # a new judge finds all alike
+    judge = Discriminator(image_encoder, network, captioning.data.vocabulary())
+    assert (
+        captioning.train.evaluate_discriminator(judge, grids, seen, "description") == 0.5
+    )  # a new judge finds all alike
     knows = {id(scene): scene for scene in seen}
     monkeypatch.setattr(
-        Judge,
-        "score_seen",
+        Discriminator,
+        "score_features",
         lambda self, grids, said: np.array(
-            [float(bool(language.holds(one, scene))) for one, scene in zip(said, knows.values(), strict=True)]
+            [float(bool(language.evaluate(one, scene))) for one, scene in zip(said, knows.values(), strict=True)]
         ),
     )
-    assert captioning.train.measure_judge(judge, grids, seen, "description") == 1
+    assert captioning.train.evaluate_discriminator(judge, grids, seen, "description") == 1
 
 
 def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
-    eye, config = networks[0], small(words=len(captioning.data.vocabulary()))
+    image_encoder, config = networks[0], small(words=len(captioning.data.vocabulary()))
     recipe = Recipe(2, (TITLES, DESCRIPTIONS), pool=20, size=4, finder=SHORT)
-    writer, history = captioning.train.train(recipe, eye, config, checkpoint=tmp_path / "check", bar=False)
+    writer, history = captioning.train.train(recipe, image_encoder, config, checkpoint=tmp_path / "check", bar=False)
     assert len(history.loss) == 2
     assert np.isfinite(history.loss).all()
-    again, _ = captioning.train.train(recipe, eye, config, bar=False)
+    again, _ = captioning.train.train(recipe, image_encoder, config, bar=False)
     assert all(one == pytest.approx(other, abs=1e-4) for one, other in zip_weights(again, writer))
     finder, _ = captioning.object_queries.train(
-        SHORT, config, *looked_at(recipe, eye), checkpoint=tmp_path / "check", bar=False
+        SHORT, config, *looked_at(recipe, image_encoder), checkpoint=tmp_path / "check", bar=False
     )
     assert all(
         (one == other).all() for one, other in zip_weights(*(net.get_layer("things") for net in (finder, writer)))
     )
 
-    judge = captioning.model.build_judge(config)
-    captioning.model.start_judge(judge, writer)
-    rules = Rules(head_start=1)
-    game = GameRecipe(rules=rules, turns=(("title", 3, 10),), steps=3, size=4, pool=20)
+    judge = captioning.model.build_discriminator(config)
+    captioning.model.init_discriminator(judge, writer)
+    rules = Hyperparameters(warmup_steps=1)
+    game = AdversarialRecipe(rules=rules, turns=(("title", 3, 10),), steps=3, size=4, pool=20)
     before = writer.get_weights()
-    match = captioning.train.play(game, eye, writer, judge, checkpoint=tmp_path / "game", bar=False)
+    match = captioning.train.train_adversarial(
+        game, image_encoder, writer, judge, checkpoint=tmp_path / "game", bar=False
+    )
     assert len(match.discriminator_loss) == 3
     assert match.generator_loss[0] == 0  # the head start
     assert any((one != other).any() for one, other in zip(before, writer.get_weights(), strict=True))
 
 
-def looked_at(recipe, eye):
+def looked_at(recipe, image_encoder):
     """What a writer learns from."""
-    seen = captioning.data.crowd(recipe.pool, recipe.crowded, scenes.TRAIN_SEED_OFFSET * 3, recipe.twins)
-    return captioning.data.encode_scenes(eye, seen), seen
+    seen = captioning.data.sample_crowded(recipe.pool, recipe.crowded, scenes.TRAIN_SEED_OFFSET * 3, recipe.twins)
+    return captioning.data.encode_scenes(image_encoder, seen), seen
 
 
 def zip_weights(one, other):
@@ -139,7 +150,7 @@ def zip_weights(one, other):
 
 def test_a_writer_that_goes_on_is_the_average_of_where_each_training_ended(tmp_path, monkeypatch):
     config = small(words=len(captioning.data.vocabulary()))
-    eye, writer = captioning.model.build_eye(config), captioning.model.build_writer(config)
+    image_encoder, writer = captioning.model.build_image_encoder(config), captioning.model.build_caption_decoder(config)
     began = writer.get_weights()
     further = [Recipe(pool=20, seed=seed) for seed in (1, 2)]
 
@@ -149,54 +160,56 @@ def test_a_writer_that_goes_on_is_the_average_of_where_each_training_ended(tmp_p
         return History()
 
     monkeypatch.setattr(captioning.train, "fit", fit)
-    assert captioning.train.go_on(further, eye, writer, checkpoint=tmp_path, bar=False)
+    assert captioning.train.finetune(further, image_encoder, writer, checkpoint=tmp_path, bar=False)
     average = writer.get_weights()
     assert all((weight == 1.5).all() for weight in average)
 
     monkeypatch.setattr(captioning.train, "fit", None)  # what is kept is not trained again
     writer.set_weights(began)
-    assert captioning.train.go_on(further, eye, writer, checkpoint=tmp_path, bar=False)
+    assert captioning.train.finetune(further, image_encoder, writer, checkpoint=tmp_path, bar=False)
     assert all(map(np.array_equal, writer.get_weights(), average))
 
 
 def test_a_writer_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch):
     config = small(words=len(captioning.data.vocabulary()))
-    eye, writer = captioning.model.build_eye(config), captioning.model.build_writer(config)
+    image_encoder, writer = captioning.model.build_image_encoder(config), captioning.model.build_caption_decoder(config)
     monkeypatch.setattr(captioning.train, "fit", lambda *_, **__: History(interrupted=True))
-    assert not captioning.train.go_on([Recipe(pool=20)], eye, writer, checkpoint=tmp_path, bar=False)
+    assert not captioning.train.finetune([Recipe(pool=20)], image_encoder, writer, checkpoint=tmp_path, bar=False)
     assert not list(tmp_path.iterdir())
 
 
 def test_every_game_starts_from_the_same_and_the_writer_is_the_average_of_where_they_ended(networks, monkeypatch):
-    eye, writer, judge = networks
+    image_encoder, writer, judge = networks
     began, knew = writer.get_weights(), judge.get_weights()
-    games = [GameRecipe(pool=20, seed=seed) for seed in (1, 2)]
+    games = [AdversarialRecipe(pool=20, seed=seed) for seed in (1, 2)]
 
-    def play(recipe, eye, writer, judge, **_):
+    def play(recipe, image_encoder, writer, judge, **_):
         """Stands for a game: all weights become as its seed, the judge's too."""
         for network, weights_before in ((writer, began), (judge, knew)):
             assert all(map(np.array_equal, network.get_weights(), weights_before))
             network.set_weights([np.full_like(weight, recipe.seed) for weight in weights_before])
-        return Match(interrupted=recipe.seed == 3)
+        return GanHistory(interrupted=recipe.seed == 3)
 
-    monkeypatch.setattr(captioning.train, "play", play)
-    assert captioning.train.play_all(games, eye, writer, judge, bar=False)
+    monkeypatch.setattr(captioning.train, "train_adversarial", play)
+    assert captioning.train.train_adversarial_average(games, image_encoder, writer, judge, bar=False)
     assert all((weight == 1.5).all() for weight in writer.get_weights())
     assert all(map(np.array_equal, judge.get_weights(), knew))
 
     writer.set_weights(began)
-    assert not captioning.train.play_all([*games, GameRecipe(seed=3)], eye, writer, judge, bar=False)
+    assert not captioning.train.train_adversarial_average(
+        [*games, AdversarialRecipe(seed=3)], image_encoder, writer, judge, bar=False
+    )
     assert all(map(np.array_equal, judge.get_weights(), knew))
     writer.set_weights(began)
 
 
 def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train_captioner, "Recipe", lambda: Recipe(turns=(TITLES,), pool=20, size=4, finder=SHORT))
-    monkeypatch.setattr(captioning.train, "FURTHER", (Recipe(steps=1, turns=(TITLES,), pool=20, size=4, seed=1),))
-    game = GameRecipe(turns=(("title", 2, 10),), size=2, pool=20)
-    monkeypatch.setattr(captioning.train, "GAMES", (replace(game, seed=1),))
+    monkeypatch.setattr(captioning.train, "FINETUNING", (Recipe(steps=1, turns=(TITLES,), pool=20, size=4, seed=1),))
+    game = AdversarialRecipe(turns=(("title", 2, 10),), size=2, pool=20)
+    monkeypatch.setattr(captioning.train, "RUNS", (replace(game, seed=1),))
     monkeypatch.setattr(captioning.train, "PRACTICE", game)
-    monkeypatch.setattr(train_captioner, "DescriberConfig", small)
+    monkeypatch.setattr(train_captioner, "CaptionerConfig", small)
     monkeypatch.setattr(train_captioner, "TESTED", 6)
     monkeypatch.setattr(train_captioner, "DRAWS", 2)
     parser = argparse.ArgumentParser()
@@ -206,12 +219,12 @@ def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, caps
     assert train_captioner.run(parser.parse_args(["--share", "0.001", *folders])) == 0
     assert not checkpoint.exists()
     assert str(out) in capsys.readouterr().out
-    card = weights.card("gan_describer", out)
+    card = weights.card("captioner_gan", out)
     assert card["recipe"]["game"]["steps"] == 1
     assert card["recipe"]["seeds"] == [1]
-    assert len(weights.card("describer", out)["recipe"]["further"]) == 1
+    assert len(weights.card("captioner", out)["recipe"]["further"]) == 1
     assert 0 <= card["measured"]["title"]["drawn"]["true"] <= 1
-    assert set(weights.card("judge", out)["measured"]["auc_mismatched"]) == set(LENGTHS)
+    assert set(weights.card("discriminator", out)["measured"]["auc_mismatched"]) == set(LENGTHS)
     assert {file.name for file in out.iterdir()} == {
-        f"{name}.{ending}" for name in ("describer", "gan_describer", "judge") for ending in ("json", "npz")
+        f"{name}.{ending}" for name in ("captioner", "captioner_gan", "discriminator") for ending in ("json", "npz")
     }

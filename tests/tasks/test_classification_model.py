@@ -252,7 +252,7 @@ def test_a_picture_of_any_size_is_tagged_by_its_central_square(small, shape):
     picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
     tags = classification.model.tag(small, picture)
 
-    expected = softmax(np.asarray(small(images.square(picture, 32)[None]), "float64")[0])
+    expected = softmax(np.asarray(small(images.center_crop(picture, 32)[None]), "float64")[0])
     assert tags == pytest.approx(dict(zip(CLASSES, expected, strict=True)), abs=1e-5)
     assert list(tags.values()) == sorted(tags.values(), reverse=True)
     assert sum(tags.values()) == pytest.approx(1, abs=1e-5)

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from tools.weights import train_tagger
 from vistext.data.cifar10 import CLASSES, Cifar10, Split
 from vistext.nn import weights
-from vistext.nn.training import Batches
+from vistext.nn.training import AugmentedBatches
 from vistext.tasks import classification
 from vistext.tasks.classification.train import Recipe, train
 
@@ -45,7 +45,7 @@ DATA = Cifar10(train=coloured(600, 0), test=coloured(300, 1))
 ASIDE = 100
 
 
-class Stopped(Batches):
+class Stopped(AugmentedBatches):
     """Batches during which somebody presses Ctrl-C, once in each stage."""
 
     def __call__(self, step, progress):
@@ -84,8 +84,8 @@ def made(tmp_path_factory):
         patch.setattr(train_tagger.cifar10, "load", lambda: DATA)
         patch.setattr(train_tagger, "CALIBRATION", ASIDE)
         patch.setattr(train_tagger, "SHIPPED", STAGES)
-        patch.setattr(train_tagger, "fastest_precision", lambda: "float32")
-        patch.setattr(classification.train, "Batches", Stopped)
+        patch.setattr(train_tagger, "fastest_dtype_policy", lambda: "float32")
+        patch.setattr(classification.train, "AugmentedBatches", Stopped)
         for _ in range(3):
             codes.append(train_tagger.run(parsed(*words)))
             left.append(sorted(path.name for path in folder.rglob("*") if path.is_file()))
@@ -189,7 +189,7 @@ def test_afresh_forgets_what_was_unfinished(tmp_path, monkeypatch):
 
     monkeypatch.setattr(train_tagger.cifar10, "load", lambda: DATA)
     monkeypatch.setattr(train_tagger, "train", stop)
-    monkeypatch.setattr(train_tagger, "fastest_precision", lambda: "float32")
+    monkeypatch.setattr(train_tagger, "fastest_dtype_policy", lambda: "float32")
     for words in ([], ["--fresh"]):
         with pytest.raises(KeyboardInterrupt):
             train_tagger.run(parsed(*words, "--checkpoint", str(tmp_path)))

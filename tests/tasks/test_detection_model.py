@@ -145,7 +145,7 @@ def test_pictures_without_things_have_a_loss_and_a_share_right():
     truth = np.tile(np.array([-1, 0, 0, 0, 0], "float32"), (2, 16, 16, 1))
     outputs = outputs_for(truth)
     assert float(detection.model.loss(truth, outputs)) == pytest.approx(0, abs=1e-3)
-    assert float(detection.model.share_right(truth, outputs)) == 0
+    assert float(detection.model.accuracy(truth, outputs)) == 0
 
 
 def test_the_share_right_counts_the_cells_that_tell_of_a_thing():
@@ -154,7 +154,7 @@ def test_the_share_right_counts_the_cells_that_tell_of_a_thing():
     told = np.argwhere(truth[..., 0] >= 0)
     wrong = told[: len(told) // 4]
     outputs[(*wrong.T, slice(KINDS))] = np.roll(outputs[(*wrong.T, slice(KINDS))], 1, axis=-1)
-    assert float(detection.model.share_right(truth, outputs)) == pytest.approx(1 - len(wrong) / len(told), abs=1e-6)
+    assert float(detection.model.accuracy(truth, outputs)) == pytest.approx(1 - len(wrong) / len(told), abs=1e-6)
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.2, 0.5])
@@ -163,7 +163,7 @@ def test_suppression_is_tensorflow_s(overlap):
     as_tensorflow_has_them = boxes[:, [1, 0, 3, 2]]
     expected = tf.image.non_max_suppression(as_tensorflow_has_them, scores.astype("float32"), 200, overlap).numpy()
     assert 1 < len(expected) < 200
-    assert detection.model.suppress(boxes, scores, overlap).tolist() == expected.tolist()
+    assert detection.model.non_max_suppression(boxes, scores, overlap).tolist() == expected.tolist()
 
 
 def test_things_of_different_kinds_do_not_suppress_each_other():
@@ -171,7 +171,7 @@ def test_things_of_different_kinds_do_not_suppress_each_other():
     box = [10, 10, 30, 30]
     scores = np.zeros((1, 3, KINDS), "float32")
     scores[0, range(3), [4, 4, 6]] = 0.7, 0.9, 0.8
-    found = detection.model.choose(np.array([[box] * 3], "float32"), scores, score=0.5, overlap=0.5)[0]
+    found = detection.model.postprocess(np.array([[box] * 3], "float32"), scores, score=0.5, overlap=0.5)[0]
     assert (found.kinds.tolist(), found.boxes.tolist()) == ([4, 6], [box, box])
     assert found.scores == pytest.approx([0.9, 0.8])
     assert (found.boxes.dtype, found.kinds.dtype, found.scores.dtype) == (np.float32, np.int32, np.float32)
@@ -227,7 +227,7 @@ def test_pictures_of_any_size_have_candidates_within_them(small, shape):
 
 def test_many_pictures_are_looked_at_in_parts_with_the_same_result(small, monkeypatch):
     whole = detection.model.candidates(small, DRAWN.pictures[:7])
-    monkeypatch.setattr(detection.model, "AT_ONCE", 3)
+    monkeypatch.setattr(detection.model, "BATCH", 3)
     for part, expected in zip(detection.model.candidates(small, DRAWN.pictures[:7]), whole, strict=True):
         assert part == pytest.approx(expected, abs=1e-5)
 

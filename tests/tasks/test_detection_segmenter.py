@@ -75,7 +75,7 @@ def test_what_is_no_batch_of_pictures_is_refused(small, pictures, error):
 
 def test_many_pictures_are_answered_in_parts_with_the_same_result(small, monkeypatch):
     whole = detection.segmenter.segment(small, DRAWN.pictures)
-    monkeypatch.setattr(detection.segmenter, "AT_ONCE", 3)
+    monkeypatch.setattr(detection.segmenter, "BATCH", 3)
     assert np.array_equal(detection.segmenter.segment(small, DRAWN.pictures), whole)
 
 

@@ -14,7 +14,7 @@ from vistext.scenes import ontology
 from vistext.tasks import detection
 from vistext.tasks.detection.model import DetectorConfig
 from vistext.tasks.detection.segmenter import SegmenterConfig
-from vistext.tasks.detection.train import DETECTING, SEGMENTING, Recipe, Scenes
+from vistext.tasks.detection.train import DETECTION, SEGMENTATION, Recipe, SceneBatches
 
 TINY = {
     "detector": Recipe(DetectorConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, size=4),
@@ -37,7 +37,7 @@ def made(request, tmp_path_factory):
     words = ["--out", str(folder), "--checkpoint", str(folder / "unfinished")]
     stops = [STOPS_AT]
 
-    class Stopped(Scenes):
+    class Stopped(SceneBatches):
         """Scenes during which somebody presses Ctrl-C, once."""
 
         def __call__(self, step, progress):
@@ -50,14 +50,16 @@ def made(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(COMMANDS[name], "RECIPE", TINY[name])
         patch.setattr(drawn, "SPLITS", {"val": 5, "test": 20, "compositional": 6})
-        patch.setattr(detection.train, "SETTLING", 20)
-        patch.setattr(drawn, "fastest_precision", lambda: "float32")
-        patch.setattr(detection.train, "Scenes", Stopped)
+        patch.setattr(detection.train, "RECALIBRATION_PICTURES", 20)
+        patch.setattr(drawn, "fastest_dtype_policy", lambda: "float32")
+        patch.setattr(detection.train, "SceneBatches", Stopped)
         for _ in range(2):
             codes.append(COMMANDS[name].run(parsed(name, *words)))
             left.append(sorted(path.name for path in folder.rglob("*") if path.is_file()))
-        patch.setattr(detection.train, "Scenes", Scenes)
-        model, _ = detection.train.train({"detector": DETECTING, "segmenter": SEGMENTING}[name], TINY[name], bar=False)
+        patch.setattr(detection.train, "SceneBatches", SceneBatches)
+        model, _ = detection.train.train(
+            {"detector": DETECTION, "segmenter": SEGMENTATION}[name], TINY[name], bar=False
+        )
     return name, folder, codes, left, model
 
 
@@ -96,7 +98,7 @@ def test_the_card_says_what_is_measured_of_the_shipped_weights(made):
         assert measured["mean_iou"] == pytest.approx(metrics.mean_iou(said, drawn.classes), abs=1e-4)
         assert measured["pixels_right"] == pytest.approx((said == drawn.classes).mean(), abs=1e-4)
     else:
-        found = detection.model.detect(shipped, drawn.pictures, score=detection.train.LEAST_SCORE)
+        found = detection.model.detect(shipped, drawn.pictures, score=detection.train.MIN_SCORE)
         result = metrics.mean_average_precision(found, drawn.boxes, drawn.kinds)
         assert measured["mean_average_precision"] == pytest.approx(result.mean, abs=1e-4)
         assert list(measured["by_overlap"].values()) == pytest.approx(result.by_overlap, abs=1e-4)
@@ -114,13 +116,13 @@ def test_figures_are_taken_apart_by_the_number_of_things():
             edges = np.where(np.arange(32) == truth[..., 1:, None], 20.0, -20.0)
             return np.concatenate([kinds, edges.reshape(*truth.shape[:3], -1)], axis=-1).astype("float32")
 
-    by_things = detection.train.measure_detector(Shy(), drawn)["by_things"]
+    by_things = detection.train.evaluate_detector(Shy(), drawn)["by_things"]
     assert by_things == pytest.approx({"1": 1, "2": 0, "3": 0, "4": 0})
 
 
 def test_a_batch_depends_on_its_number_and_the_seed_alone():
     def batch(step, seed=0):
-        pictures, labels = Scenes(DETECTING.labels, 3, seed)(step, 0.5)
+        pictures, labels = SceneBatches(DETECTION.labels, 3, seed)(step, 0.5)
         assert (pictures.shape, labels.shape) == ((3, 64, 64, 3), (3, 16, 16, 5))
         return pictures
 
@@ -130,11 +132,11 @@ def test_a_batch_depends_on_its_number_and_the_seed_alone():
 
 
 def test_settling_gives_batch_norm_the_statistics_of_many_pictures(monkeypatch):
-    monkeypatch.setattr(detection.train, "SETTLING", 200)
-    monkeypatch.setattr(detection.train, "AT_ONCE", 50)
+    monkeypatch.setattr(detection.train, "RECALIBRATION_PICTURES", 200)
+    monkeypatch.setattr(detection.train, "BATCH", 50)
     model = detection.model.build(TINY["detector"].network)
     norm = model.get_layer("stem_norm")
-    detection.train.settle(model)
+    detection.train.recalibrate_batch_norm(model)
     pictures = scenes.draw_many(scenes.sample(200, scenes.TRAIN_SEED_OFFSET - 1, "train")).pictures
     features = np.asarray(model.get_layer("stem_conv")(model.get_layer("scaled")(pictures)))
     assert norm.moving_mean.numpy() == pytest.approx(features.mean(axis=(0, 1, 2)), abs=0.15)
@@ -144,7 +146,7 @@ def test_a_segmenter_starts_from_the_body_of_a_detector_and_from_nothing_else_of
     body = detection.model.build(TINY["detector"].network)
     # In so little time, not one step is taken.
     started, _ = detection.train.train(
-        SEGMENTING, replace(TINY["segmenter"], steps=None, seconds=1e-9), body=body, bar=False
+        SEGMENTATION, replace(TINY["segmenter"], steps=None, seconds=1e-9), body=body, bar=False
     )
     for name in ("stem_conv", "down2_0_conv", "across1", "up1_conv"):
         assert np.array_equal(started.get_layer(name).kernel, body.get_layer(name).kernel)
@@ -154,19 +156,19 @@ def test_a_segmenter_starts_from_the_body_of_a_detector_and_from_nothing_else_of
 def test_a_body_of_other_sizes_is_refused():
     body = detection.model.build(DetectorConfig(widths=(4, 8, 8, 10), depth=1))
     with pytest.raises(ValueError, match=r"down3_0_conv has another size.*the same widths and depth"):
-        detection.train.train(SEGMENTING, TINY["segmenter"], body=body, bar=False)
+        detection.train.train(SEGMENTATION, TINY["segmenter"], body=body, bar=False)
 
 
-@pytest.mark.parametrize("task", [DETECTING, SEGMENTING], ids=["detector", "segmenter"])
+@pytest.mark.parametrize("task", [DETECTION, SEGMENTATION], ids=["detector", "segmenter"])
 def test_a_few_steps_teach_something(task):
     network = replace(TINY[task.name].network, widths=(16, 32, 32, 32))
-    _, history = detection.train.train(task, Recipe(network, steps=25, size=16, adam_rate=0.2), bar=False)
+    _, history = detection.train.train(task, Recipe(network, steps=25, size=16, adam_lr=0.2), bar=False)
     assert np.mean(history.loss[-5:]) < 0.85 * np.mean(history.loss[:5])
 
 
 def test_with_seconds_instead_of_steps_it_stops_in_time():
     recipe = replace(TINY["detector"], steps=None, seconds=1e-3)
-    _, history = detection.train.train(DETECTING, recipe, bar=False)
+    _, history = detection.train.train(DETECTION, recipe, bar=False)
     assert len(history.loss) <= 1  # none, where a millisecond passes before the first step
 
 
@@ -185,6 +187,6 @@ def test_the_recipes_of_the_shipped_weights_are_those_on_their_cards():
     ):
         card = weights.card(name)
         assert card["recipe"]["share"] == 1.0
-        for setting in ("steps", "size", "learning_rate", "adam_rate", "seed"):
+        for setting in ("steps", "size", "learning_rate", "adam_lr", "seed"):
             assert card["recipe"][setting] == getattr(recipe, setting)
         assert {**card["config"], "precision": "float32"} == json.loads(json.dumps(vars(recipe.network)))

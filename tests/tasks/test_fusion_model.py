@@ -10,7 +10,7 @@ from vistext.data.vocabulary import PAD, START, UNKNOWN, Vocabulary
 from vistext.nn import weights
 from vistext.nn.engine import keras
 from vistext.tasks import captioning, fusion
-from vistext.tasks.fusion.model import FUSIONS, LONGEST, FusionConfig, Matcher, TextError
+from vistext.tasks.fusion.model import FUSIONS, MAX_LENGTH, DualEncoder, FusionConfig, TextError
 
 VOCABULARY = Vocabulary.build(["The cat and the dog are on the grass. It is sleeping.", "A black bird flies."])
 SMALL = FusionConfig(len(VOCABULARY), channels=8, width=16, heads=2, queries=3, shared=6)
@@ -35,7 +35,7 @@ def network(request):
 
 @pytest.fixture(scope="module")
 def pair():
-    return shaken(fusion.model.build_pair(SMALL))
+    return shaken(fusion.model.build_dual_encoder(SMALL))
 
 
 def logits(model, grids=GRIDS, ids=IDS):
@@ -86,10 +86,10 @@ def test_networks_of_all_fusions_have_about_as_many_weights_where_it_can_be_so()
 
 def test_words_look_at_the_cells_that_matter_to_them():
     model = shaken(fusion.model.build_puzzle_solver(SMALL, "attention"))
-    looked = fusion.model.looks(model, GRIDS, IDS)
+    looked = fusion.model.attention_map(model, GRIDS, IDS)
     assert looked.shape == (3, 2, 7, 64)
     assert np.allclose(looked.sum(axis=-1), 1, atol=1e-4)
-    assert not np.allclose(looked, fusion.model.looks(model, GRIDS[::-1], IDS), atol=1e-3)
+    assert not np.allclose(looked, fusion.model.attention_map(model, GRIDS[::-1], IDS), atol=1e-3)
 
 
 def test_an_unknown_fusion_is_refused():
@@ -107,16 +107,16 @@ def test_vectors_have_length_one_and_padding_changes_none(pair):
 
 def test_the_towers_of_a_pair_are_handed_over_whole(pair):
     model = fusion.model.build_puzzle_solver(SMALL, "contrastive")
-    fusion.model.hand_over(pair, model)
+    fusion.model.copy_towers(pair, model)
     assert np.allclose(model.get_layer("looker")(GRIDS), pair.get_layer("looker")(GRIDS), atol=1e-5)
     assert np.allclose(model.get_layer("reader")(IDS), pair.get_layer("reader")(IDS), atol=1e-5)
 
 
 def test_a_matcher_reads_and_sees_apart_as_the_pair_does_together(pair):
-    matcher = Matcher(None, pair, VOCABULARY)
+    matcher = DualEncoder(None, pair, VOCABULARY)
     texts = ["A black bird flies.", "It is sleeping.", "The cat"]
     seen, said = pair([GRIDS, VOCABULARY.encode(texts)], training=False)
-    assert np.allclose(matcher.see_grids(GRIDS), seen, atol=1e-5)
+    assert np.allclose(matcher.encode_features(GRIDS), seen, atol=1e-5)
     assert np.allclose(matcher.read(texts), said, atol=1e-5)
 
 
@@ -126,26 +126,26 @@ def test_a_matcher_reads_and_sees_apart_as_the_pair_does_together(pair):
         ("", "no text yet"),
         (" . ", "no text yet"),
         ("A penguin", "never learned “penguin”"),
-        ("cat " * LONGEST, "too many"),
+        ("cat " * MAX_LENGTH, "too many"),
     ],
 )
 def test_what_cannot_be_read_is_said(pair, text, why):
     with pytest.raises(TextError, match=why):
-        Matcher(None, pair, VOCABULARY).read([text])
+        DualEncoder(None, pair, VOCABULARY).read([text])
 
 
 def test_what_is_no_text_is_refused(pair):
     with pytest.raises(TypeError, match="given was int"):
-        Matcher(None, pair, VOCABULARY).read([7])
+        DualEncoder(None, pair, VOCABULARY).read([7])
 
 
 def test_a_pair_that_was_saved_is_loaded_with_its_words(tmp_path):
     config = FusionConfig(len(VOCABULARY), width=16, heads=2, queries=2, shared=6)
-    pair = shaken(fusion.model.build_pair(config))
-    weights.save(pair, "matcher", {"config": asdict(config), "words": list(VOCABULARY.words)}, tmp_path)
+    pair = shaken(fusion.model.build_dual_encoder(config))
+    weights.save(pair, "dual_encoder", {"config": asdict(config), "words": list(VOCABULARY.words)}, tmp_path)
     matcher = fusion.model.load(tmp_path)
     pictures = scenes.draw_many(scenes.sample(2, 0, "val")).pictures
     assert matcher.vocabulary == VOCABULARY
-    expected = pair([captioning.model.encode_images(matcher.eye, pictures), IDS[:1, 0]], training=False)[0]
+    expected = pair([captioning.model.encode_images(matcher.image_encoder, pictures), IDS[:1, 0]], training=False)[0]
     assert np.allclose(matcher.see(pictures), expected, atol=0.05)
     assert isinstance(matcher.pair, keras.Model)

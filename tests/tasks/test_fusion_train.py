@@ -11,7 +11,7 @@ from vistext.nn.engine import keras
 from vistext.scenes.language.puzzles import NO_NAME, TASKS
 from vistext.tasks import fusion
 from vistext.tasks.fusion.model import FusionConfig
-from vistext.tasks.fusion.train import Batches, PairRecipe, Recipe
+from vistext.tasks.fusion.train import Batches, DualEncoderRecipe, Recipe
 
 POOL = scenes.sample(300, 3, "train")
 WORDS = len(fusion.train.vocabulary())
@@ -23,13 +23,13 @@ GRIDS = RNG.normal(size=(len(POOL), 64, 4)).astype("float16")
 
 @pytest.fixture(scope="module")
 def made():
-    return fusion.train.pose(POOL, dict.fromkeys(TASKS, 20))
+    return fusion.train.make_puzzles(POOL, dict.fromkeys(TASKS, 20))
 
 
 def test_the_vocabulary_has_every_word_of_puzzles_their_answers_and_captions(made):
     assert not (made.ids == 3).any()
     assert not (made.answers == 3).any()
-    assert not (fusion.train.told(POOL[:40]) == 3).any()
+    assert not (fusion.train.encode_texts(POOL[:40]) == 3).any()
 
 
 def test_an_answer_stands_at_the_place_of_the_token_that_is_asked_about(made):
@@ -65,7 +65,7 @@ def test_words_that_name_nothing_do_not_count():
     nothing = fusion.train.vocabulary().numbers[NO_NAME]
     labels = np.array([[PAD, 7, nothing, 8]])
     scores = keras.ops.one_hot(np.array([[5, 7, 9, 9]]), WORDS)
-    assert float(fusion.train.share_right(labels, scores)) == pytest.approx(0.5)
+    assert float(fusion.train.accuracy(labels, scores)) == pytest.approx(0.5)
 
 
 class Knows(keras.Model):
@@ -81,7 +81,7 @@ class Knows(keras.Model):
 
 def test_accuracy_is_that_of_each_task(made):
     right = fusion.train.vocabulary().numbers["pleased"]
-    found = fusion.train.measure(Knows(right), GRIDS, made)
+    found = fusion.train.evaluate(Knows(right), GRIDS, made)
     assert set(found) == set(TASKS)
     assert found["mood"] == 0.5
     assert found["it"] == found["gap"] == found["names"] == 0
@@ -89,49 +89,49 @@ def test_accuracy_is_that_of_each_task(made):
 
 @pytest.mark.parametrize("name", ["attention", "late"])
 def test_a_network_learns_a_handful_of_puzzles_by_heart(name):
-    few = fusion.train.pose(POOL, {"mood told": 6})
+    few = fusion.train.make_puzzles(POOL, {"mood told": 6})
     wide = replace(RECIPE, network=replace(SMALL, width=32), fusion=name, steps=60, learning_rate=0.1)
     model, history = fusion.train.train(wide, GRIDS, few, bar=False)
     assert history.loss[-1] < history.loss[0] / 3
-    assert fusion.train.measure(model, GRIDS, few)["mood told"] == 1
+    assert fusion.train.evaluate(model, GRIDS, few)["mood told"] == 1
 
 
 def test_a_pair_learns_a_handful_of_pictures_by_heart_and_then_finds_them():
     wide = replace(SMALL, width=32, shared=16, words=WORDS)
     some = GRIDS[:12]
-    said = fusion.train.told(POOL[:12])
-    pair, history = fusion.train.train_pair(
-        PairRecipe(wide, steps=80, size=12, learning_rate=0.1), some, said, bar=False
+    said = fusion.train.encode_texts(POOL[:12])
+    pair, history = fusion.train.train_dual_encoder(
+        DualEncoderRecipe(wide, steps=80, size=12, learning_rate=0.1), some, said, bar=False
     )
     assert history.loss[-1] < history.loss[0] / 3
     seen, read = pair([some.astype("float32"), said[:, 0]], training=False)
-    assert fusion.train.recall(np.asarray(read) @ np.asarray(seen).T)["5"] > 0.9
+    assert fusion.train.recall_at_k(np.asarray(read) @ np.asarray(seen).T)["5"] > 0.9
 
 
 def test_the_loss_of_a_pair_is_that_of_both_directions_by_hand():
     scores = np.array([[2.0, 0.0], [1.0, 3.0]])
     rows = np.log(1 + np.exp(-2.0)) + np.log(1 + np.exp(-2.0))
     columns = np.log(1 + np.exp(-1.0)) + np.log(1 + np.exp(-3.0))
-    assert float(fusion.train.both_ways(np.arange(2), scores)) == pytest.approx((rows + columns) / 4, abs=1e-5)
+    assert float(fusion.train.contrastive_loss(np.arange(2), scores)) == pytest.approx((rows + columns) / 4, abs=1e-5)
 
 
 def test_recall_counts_what_is_found_first_and_ties_are_no_find():
     scores = np.array([[3.0, 1, 2], [2, 1, 0], [1, 1, 1]])
-    assert fusion.train.recall(scores, (1, 2, 3)) == {"1": 0.33333, "2": 0.66667, "3": 1.0}
-    assert fusion.train.recalls(scores)["to text"] == fusion.train.recall(scores.T)
+    assert fusion.train.recall_at_k(scores, (1, 2, 3)) == {"1": 0.33333, "2": 0.66667, "3": 1.0}
+    assert fusion.train.retrieval_recall(scores)["to text"] == fusion.train.recall_at_k(scores.T)
 
 
 def test_different_scenes_share_no_facts():
     doubled = [*POOL[:30], *POOL[:30]]
-    rows = fusion.train.different(doubled, 20)
+    rows = fusion.train.distinct_scenes(doubled, 20)
     assert len({doubled[row].facts for row in rows}) == 20
     assert max(rows) < 30
     with pytest.raises(ValueError, match="were asked for"):
-        fusion.train.different(doubled, 40)
+        fusion.train.distinct_scenes(doubled, 40)
 
 
 def test_the_towers_of_a_pair_begin_the_fusion_contrastive(made):
-    pair = fusion.model.build_pair(SMALL)
+    pair = fusion.model.build_dual_encoder(SMALL)
     model, _ = fusion.train.train(
         replace(RECIPE, fusion="contrastive", steps=1, learning_rate=1e-9), GRIDS, made, pair=pair
     )

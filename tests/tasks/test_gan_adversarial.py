@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from vistext.nn.engine import keras, tf
 from vistext.tasks import gan
-from vistext.tasks.gan.adversarial import MENDED, NAIVE, Game, Rules, play
+from vistext.tasks.gan.adversarial import STABLE, VANILLA, GanTrainer, Hyperparameters, train_gan
 
 SCORES = np.array([[-30.0], [-1.0], [0.0], [2.5]], "float32")
 PROBABILITIES = expit(SCORES.astype("float64"))
@@ -43,10 +43,10 @@ def test_the_slope_is_the_length_of_the_gradient_in_the_unit_given():
     model.get_layer("d").kernel.assign([[1.0], [2.0], [-2.0]])
     real, kinds = tf.random.stateless_normal((4, 3), (0, 0)), tf.constant([1, 1, 2, 0])
     # The gradient by the input is the kernel, of squared length 9, times the kind.
-    assert float(gan.adversarial.slope_penalty(model, real, (kinds,))) == pytest.approx(
+    assert float(gan.adversarial.gradient_penalty(model, real, (kinds,))) == pytest.approx(
         9 * (1 + 1 + 4 + 0) / 4, rel=1e-5
     )
-    assert float(gan.adversarial.slope_penalty(model, real, (kinds,), unit=10.0)) == pytest.approx(1350, rel=1e-5)
+    assert float(gan.adversarial.gradient_penalty(model, real, (kinds,), unit=10.0)) == pytest.approx(1350, rel=1e-5)
 
 
 def lines():
@@ -61,8 +61,8 @@ def lines():
 
 @pytest.mark.parametrize(("penalty", "sides"), [(0.0, 1), (0.7, 1), (0.7, 2)])
 def test_a_step_is_the_one_that_calculus_gives_by_hand(penalty, sides):
-    rules = Rules(generator_rate=0.01, discriminator_rate=0.02, two_sided=sides == 2)
-    game = Game(*lines(), rules)
+    rules = Hyperparameters(generator_lr=0.01, discriminator_lr=0.02, two_sided=sides == 2)
+    game = GanTrainer(*lines(), rules)
     real = np.array([[0.5], [-1.0]], "float32")
     z = game.noise(2, 0, 0).numpy()
     invented = 2 * z + 1
@@ -91,15 +91,15 @@ def test_a_step_is_the_one_that_calculus_gives_by_hand(penalty, sides):
 
 
 def test_noise_is_new_at_each_step_and_the_same_when_a_step_is_repeated():
-    game = Game(*gan.model.build_ring(SMALL), Rules(seed=3))
+    game = GanTrainer(*gan.model.build_ring(SMALL), Hyperparameters(seed=3))
     drawn = [game.noise(5, step, which).numpy() for step in (0, 1, 2) for which in (0, 1)]
     assert len({each.tobytes() for each in drawn}) == 6
     assert np.array_equal(drawn[3], game.noise(5, 1, 1))
-    other = Game(*gan.model.build_ring(SMALL), Rules(seed=4))
+    other = GanTrainer(*gan.model.build_ring(SMALL), Hyperparameters(seed=4))
     assert not np.array_equal(drawn[0], other.noise(5, 0, 0))
 
 
-POINTS = gan.model.ring(64, 0)
+POINTS = gan.model.sample_ring(64, 0)
 
 
 def points(step):
@@ -115,9 +115,9 @@ def test_it_learns_where_the_data_is():
     keras.utils.set_random_seed(0)
     generator, discriminator = gan.model.build_ring(gan.model.RingConfig(noise=2, width=16, depth=1))
     data = np.random.default_rng(0).normal([3, -2], 0.3, (256, 2)).astype("float32")
-    rules = Rules(generator_rate=1e-2, discriminator_rate=2e-2, penalty=0.1, averaging=0.98)
-    match = play(generator, discriminator, lambda step: (data,), rules, steps=300, bar=False)
-    made = np.asarray(generator(gan.model.draw_noise(1000, 2, 0)))
+    rules = Hyperparameters(generator_lr=1e-2, discriminator_lr=2e-2, penalty=0.1, averaging=0.98)
+    match = train_gan(generator, discriminator, lambda step: (data,), rules, steps=300, bar=False)
+    made = np.asarray(generator(gan.model.sample_noise(1000, 2, 0)))
     assert made.mean(axis=0) == pytest.approx([3, -2], abs=0.4)
     assert made.std(axis=0).max() < 1
     assert len(match.on_real) == len(match.discriminator_loss) == len(match.seconds) == 300
@@ -136,7 +136,9 @@ def test_the_average_is_short_at_first_and_then_as_long_as_asked_for():
     def watch(model, step):
         averaged[step] = model.get_weights()[0]
 
-    play(generator, discriminator, recording, Rules(averaging=0.3), steps=6, watch=watch, every=1, bar=False)
+    train_gan(
+        generator, discriminator, recording, Hyperparameters(averaging=0.3), steps=6, watch=watch, every=1, bar=False
+    )
     expected = raw[0]
     for step in range(5):
         keep = min(0.3, (step + 1) / (step + 10))
@@ -153,8 +155,8 @@ def test_batch_norm_s_statistics_are_those_of_the_averaged_weights():
     generator = keras.Model(z, keras.layers.Dense(2)(norm(keras.layers.Dense(4)(z))))
     discriminator = keras.Model(x, keras.layers.Dense(1)(x))
     data = np.tile(POINTS, (8, 1))
-    rules = Rules(generator_rate=0.1, averaging=0.9)
-    play(generator, discriminator, lambda step: (data,), rules, steps=10, bar=False)
+    rules = Hyperparameters(generator_lr=0.1, averaging=0.9)
+    train_gan(generator, discriminator, lambda step: (data,), rules, steps=10, bar=False)
     kernel, bias = generator.layers[1].get_weights()
     # Noise of unit variance through a dense layer.
     assert np.asarray(norm.moving_variance) == pytest.approx((kernel**2).sum(axis=0), rel=0.25)
@@ -176,18 +178,18 @@ class Stopped:
 
 @pytest.mark.parametrize("averaging", [None, 0.9])
 def test_stopped_and_resumed_it_is_the_same_game(tmp_path, averaging):
-    rules = replace(Rules(), averaging=averaging, penalty_every=4)
+    rules = replace(Hyperparameters(), averaging=averaging, penalty_every=4)
     measures = {0: 3.0, 5: 1.0, 10: 2.0, 12: 5.0}
     settings = {"steps": 12, "every": 5, "bar": False, "watch": lambda _, step: measures[step]}
     whole, judge = fresh()
-    expected = play(whole, judge, points, rules, **settings)
+    expected = train_gan(whole, judge, points, rules, **settings)
 
     batches = Stopped(8)
-    first = play(*fresh(), batches, rules, checkpoint=tmp_path, **settings)
+    first = train_gan(*fresh(), batches, rules, checkpoint=tmp_path, **settings)
     assert (first.interrupted, len(first.seconds), first.best) == (True, 8, 5)
     assert len(list(tmp_path.iterdir())) == 1
     generator, discriminator = gan.model.build_ring(SMALL)  # started elsewhere: all comes from the checkpoint
-    again = play(generator, discriminator, batches, rules, checkpoint=tmp_path, **settings)
+    again = train_gan(generator, discriminator, batches, rules, checkpoint=tmp_path, **settings)
 
     # Not to the bit: a busy machine adds up in another order.
     assert again.discriminator_loss == pytest.approx(expected.discriminator_loss, rel=1e-3)
@@ -207,7 +209,7 @@ def test_it_ends_with_the_best_that_was_measured():
         shown[step] = model.get_weights()
         return {0: 2.0, 3: 0.5, 6: 1.0, 7: 0.7}[step]
 
-    match = play(generator, discriminator, points, steps=7, watch=watch, every=3, bar=False)
+    match = train_gan(generator, discriminator, points, steps=7, watch=watch, every=3, bar=False)
     assert (match.best, match.watched) == (3, [(0, 2.0), (3, 0.5), (6, 1.0), (7, 0.7)])
     assert all(np.array_equal(one, other) for one, other in zip(generator.get_weights(), shown[3], strict=True))
     assert not np.array_equal(shown[3][0], shown[7][0])
@@ -221,12 +223,12 @@ def test_a_loss_that_is_not_finite_stops_it_and_the_best_is_kept():
         return (POINTS if step < 4 else POINTS * np.nan,)
 
     with pytest.raises(FloatingPointError, match="the discriminator's loss became nan at step 5: try smaller"):
-        play(generator, discriminator, poisoned, steps=9, watch=lambda _, step: 1.0 + step, every=2, bar=False)
+        train_gan(generator, discriminator, poisoned, steps=9, watch=lambda _, step: 1.0 + step, every=2, bar=False)
     assert all(np.array_equal(one, other) for one, other in zip(generator.get_weights(), start, strict=True))
 
 
 def test_a_game_by_the_clock_ends_in_time():
-    match = play(*fresh(), points, NAIVE, seconds=0.5, bar=False)
+    match = train_gan(*fresh(), points, VANILLA, seconds=0.5, bar=False)
     assert len(match.seconds) >= 1
     assert match.seconds[-2:-1] < [0.5]
 
@@ -236,24 +238,24 @@ def test_a_game_by_the_clock_ends_in_time():
 )
 def test_without_an_end_it_does_not_begin(settings, said):
     with pytest.raises(ValueError, match=said):
-        play(*fresh(), points, **settings)
+        train_gan(*fresh(), points, **settings)
 
 
 def test_the_rates_fade_towards_the_end_of_the_game():
-    game = Game(*gan.model.build_ring(SMALL), Rules(generator_rate=0.2, discriminator_rate=0.4, fading=0.5))
+    game = GanTrainer(*gan.model.build_ring(SMALL), Hyperparameters(generator_lr=0.2, discriminator_lr=0.4, fading=0.5))
     rates = []
     for done in (0.0, 0.5, 0.75, 1.0):
-        game.turn(0, done, POINTS)
+        game.train_step(0, done, POINTS)
         rates.append([float(each.learning_rate) for each in (game.generator_optimizer, game.discriminator_optimizer)])
     assert np.array(rates) == pytest.approx(np.array([[0.2, 0.4], [0.2, 0.4], [0.1, 0.2], [0, 0]]), abs=1e-7)
 
 
 def test_the_penalty_counts_only_at_some_steps_and_eases_off(monkeypatch):
-    game = Game(*gan.model.build_ring(SMALL), Rules(penalty=0.5, penalty_every=3, easing=2))
+    game = GanTrainer(*gan.model.build_ring(SMALL), Hyperparameters(penalty=0.5, penalty_every=3, easing=2))
     seen = []
     monkeypatch.setattr(game, "step", lambda number, real, conditions, penalty: seen.append(penalty) or [])
     for number, done in ((0, 0.0), (1, 0.1), (3, 0.5), (6, 0.9)):
-        game.turn(number, done, POINTS)
+        game.train_step(number, done, POINTS)
     assert seen[1] is None
     assert [float(seen[place]) for place in (0, 2, 3)] == pytest.approx([1.5, 1.5 * 0.25, 1.5 * 0.01])
 
@@ -261,13 +263,13 @@ def test_the_penalty_counts_only_at_some_steps_and_eases_off(monkeypatch):
 def on_the_ring(rules, steps):
     keras.utils.set_random_seed(0)
     generator, discriminator = gan.model.build_ring()
-    play(generator, discriminator, lambda step: (gan.model.ring(128, step),), rules, steps=steps, bar=False)
-    return gan.model.coverage(np.asarray(generator(gan.model.draw_noise(2000, 2, 0))))
+    train_gan(generator, discriminator, lambda step: (gan.model.sample_ring(128, step),), rules, steps=steps, bar=False)
+    return gan.model.coverage(np.asarray(generator(gan.model.sample_noise(2000, 2, 0))))
 
 
 def test_the_first_attempt_collapses_and_the_mended_game_covers_the_ring():
-    assert on_the_ring(NAIVE, 500).modes <= 2
-    mended = on_the_ring(MENDED, 800)
+    assert on_the_ring(VANILLA, 500).modes <= 2
+    mended = on_the_ring(STABLE, 800)
     assert mended.modes == 8
     assert mended.near > 0.6
 
@@ -277,7 +279,7 @@ def test_real_data_under_others_conditions_are_to_be_told_from_real_ones():
     data, condition = keras.Input((1,)), keras.Input((1,))
     judge = keras.Model([data, condition], keras.layers.Multiply()([data, condition]))
     generator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    game = Game(generator, judge, Rules(mismatched=0.5))
+    game = GanTrainer(generator, judge, Hyperparameters(mismatched=0.5))
     real, said = np.array([[1.0], [-2.0], [3.0]], "float32"), np.array([[1.0], [1.0], [2.0]], "float32")
     # Each is said to be what the one before it is: 2, 1 (which it is) and 1.
     expected = (np.log1p(np.exp(1 * 2)) + 0 + np.log1p(np.exp(3 * 1))) / 3

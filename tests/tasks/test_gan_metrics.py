@@ -45,22 +45,22 @@ def test_a_distance_needs_two_pictures_of_each_in_the_same_features(shapes):
 def test_diversity_is_the_mean_distance_within_a_kind():
     features, labels = RANDOM.normal(size=(12, 3)), np.array([4] * 5 + [7] * 7)
     expected = (pdist(features[:5]).mean() + pdist(features[5:]).mean()) / 2
-    assert gan.metrics.diversity(features, labels) == pytest.approx(expected, rel=1e-9)
-    assert gan.metrics.diversity(np.ones((4, 3)), np.array([0, 0, 1, 1])) == 0
+    assert gan.metrics.intra_class_distance(features, labels) == pytest.approx(expected, rel=1e-9)
+    assert gan.metrics.intra_class_distance(np.ones((4, 3)), np.array([0, 0, 1, 1])) == 0
     with pytest.raises(ValueError, match="kind 7 has a single picture"):
-        gan.metrics.diversity(features[:6], labels[:6])
+        gan.metrics.intra_class_distance(features[:6], labels[:6])
 
 
 def test_recognised_is_the_share_whose_likeliest_kind_was_asked_for():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.6, 0.4, 0.0], [0.0, 0.9, 0.1]])
-    assert gan.metrics.recognised(probabilities, np.array([0, 2, 1, 1])) == 0.75
+    assert gan.metrics.accuracy(probabilities, np.array([0, 2, 1, 1])) == 0.75
 
 
 def test_the_nearest_is_found_as_by_brute_force_mirrored_or_not():
     others = RANDOM.integers(0, 256, (40, 4, 4, 3), np.uint8)
     pictures = RANDOM.integers(0, 256, (9, 4, 4, 3), np.uint8)
     pictures[0], pictures[1] = others[17], others[23][:, ::-1]
-    found = gan.metrics.nearest(pictures, others, batch=4)
+    found = gan.metrics.nearest_neighbors(pictures, others, batch=4)
 
     def distances(view):
         return cdist(view.reshape(9, -1).astype(float), others.reshape(40, -1).astype(float)) / np.sqrt(48)
@@ -76,7 +76,7 @@ def test_what_a_tagger_sees_is_what_its_head_decides_by():
     keras.utils.set_random_seed(0)
     model = classification.model.build(classification.model.TaggerConfig(widths=(4, 6)))
     pictures = RANDOM.integers(0, 256, (7, 32, 32, 3), np.uint8)
-    seen = gan.metrics.seen_by(model, pictures, batch=3)
+    seen = gan.metrics.extract_features(model, pictures, batch=3)
     assert seen.features.shape == (7, 6)
     assert (seen.features**2).mean(axis=1) == pytest.approx(1, abs=1e-5)
     whole = np.asarray(keras.Model(model.inputs[0], model.get_layer("pooled").output)(pictures))

@@ -29,7 +29,7 @@ def pair():
 
 
 def test_the_points_of_the_ring_are_eight_gaussians_around_a_circle():
-    points = gan.model.ring(20_000, 0)
+    points = gan.model.sample_ring(20_000, 0)
     assert (points.shape, points.dtype) == ((20_000, 2), np.float32)
     angles = np.arctan2(points[:, 1], points[:, 0])
     which = np.round(angles / (2 * np.pi / 8)).astype(int) % 8
@@ -42,14 +42,14 @@ def test_the_points_of_the_ring_are_eight_gaussians_around_a_circle():
 
 
 def test_true_points_cover_the_ring_nearly_wholly():
-    cover = gan.model.coverage(gan.model.ring(20_000, 1))
+    cover = gan.model.coverage(gan.model.sample_ring(20_000, 1))
     assert cover.modes == 8
     # A Gaussian in the plane is within r standard deviations with a probability of 1 - exp(-r² / 2).
     assert cover.near == pytest.approx(1 - np.exp(-4.5), abs=0.004)
 
 
 def test_a_mode_is_covered_from_a_quarter_of_its_share_on():
-    first, second = gan.model.centres()[:2]
+    first, second = gan.model.mode_centers()[:2]
     away = np.zeros(2)
     cover = gan.model.coverage(np.array([first] * 60 + [second] * 2 + [away] * 2))
     assert (cover.modes, cover.near) == (2, 62 / 64)
@@ -69,7 +69,7 @@ def test_the_networks_for_points_are_dense_and_as_wide_and_deep_as_asked_for():
 
 def test_a_picture_comes_from_noise_and_kind(pair):
     generator, _ = pair
-    noise = gan.model.draw_noise(3, 6, 0)
+    noise = gan.model.sample_noise(3, 6, 0)
     pictures = np.asarray(generator([noise, LABELS]))
     assert (pictures.shape, pictures.dtype) == ((3, 32, 32, 3), np.float32)
     assert 0 <= pictures.min() < pictures.max() <= 255
@@ -84,7 +84,7 @@ def test_noise_and_kind_reach_every_scale(pair):
     blind = keras.models.clone_model(generator)
     blind.set_weights(generator.get_weights())
     blind.get_layer("start").kernel.assign(np.zeros((12, 256)))
-    noise = gan.model.draw_noise(3, 6, 0)
+    noise = gan.model.sample_noise(3, 6, 0)
     for level in (4, 8, 16):
         inside = keras.Model(blind.inputs, blind.get_layer(f"level{level}").output)
         maps = np.asarray(inside([noise, np.zeros(3, np.int32)]))
@@ -118,7 +118,7 @@ def test_the_precision_changes_little(pair, bfloat16):
     coarse = gan.model.build_generator(GanConfig(noise=6, width=4, precision=bfloat16))
     coarse.set_weights(generator.get_weights())
     assert coarse.get_layer("level8_conv").compute_dtype == "bfloat16"
-    noise = gan.model.draw_noise(3, 6, 0)
+    noise = gan.model.sample_noise(3, 6, 0)
     rough = np.asarray(coarse([noise, LABELS]))
     assert rough.dtype == np.float32
     assert np.abs(rough - np.asarray(generator([noise, LABELS]))).max() < 8
@@ -126,17 +126,17 @@ def test_the_precision_changes_little(pair, bfloat16):
 
 def test_inventing_gives_bytes_in_the_order_asked_for(pair):
     generator, _ = pair
-    noise = gan.model.draw_noise(300, 6, 1)
+    noise = gan.model.sample_noise(300, 6, 1)
     labels = np.arange(300) % 10
-    pictures = gan.model.invent(generator, labels, noise=noise)
+    pictures = gan.model.generate(generator, labels, noise=noise)
     assert (pictures.shape, pictures.dtype) == ((300, 32, 32, 3), np.uint8)
     last = np.asarray(generator([noise[-1:], labels[-1:].astype("int32")]))
     assert np.abs(pictures[-1] - last).max() <= 0.51
     assert np.array_equal(
-        gan.model.invent(generator, labels[:5], seed=7),
-        gan.model.invent(generator, labels[:5], noise=gan.model.draw_noise(5, 6, 7)),
+        gan.model.generate(generator, labels[:5], seed=7),
+        gan.model.generate(generator, labels[:5], noise=gan.model.sample_noise(5, 6, 7)),
     )
-    assert len(gan.model.invent(generator, np.zeros(0, int))) == 0
+    assert len(gan.model.generate(generator, np.zeros(0, int))) == 0
 
 
 @pytest.mark.parametrize(
@@ -150,28 +150,28 @@ def test_inventing_gives_bytes_in_the_order_asked_for(pair):
 )
 def test_what_cannot_be_invented_is_said(pair, labels, noise, said):
     with pytest.raises(ValueError, match=said):
-        gan.model.invent(pair[0], labels, noise=noise)
+        gan.model.generate(pair[0], labels, noise=noise)
 
 
 def test_noise_is_normal_and_truncated_noise_stays_within_its_bounds():
-    noise = gan.model.draw_noise(2000, 8, 0)
+    noise = gan.model.sample_noise(2000, 8, 0)
     assert (noise.shape, noise.dtype) == ((2000, 8), np.float32)
     assert [noise.mean(), noise.std()] == pytest.approx([0, 1], abs=0.03)
     assert np.abs(noise).max() > 3
-    short = gan.model.draw_noise(2000, 8, 0, truncation=0.5)
+    short = gan.model.sample_noise(2000, 8, 0, truncation=0.5)
     assert (short.shape, short.dtype) == ((2000, 8), np.float32)
     assert 0.49 < np.abs(short).max() <= 0.5
     # Of a standard normal variable within ± t: the variance is 1 - 2 t φ(t) / (2 Φ(t) - 1).
     assert short.std() == pytest.approx(np.sqrt(1 - 2 * 0.5 * 0.352065 / 0.382925), abs=0.01)
-    assert not np.array_equal(noise, gan.model.draw_noise(2000, 8, 1))
+    assert not np.array_equal(noise, gan.model.sample_noise(2000, 8, 1))
     for wrong in (0, -1.0):
         with pytest.raises(ValueError, match="accepted: more than 0"):
-            gan.model.draw_noise(1, 1, 0, truncation=wrong)
+            gan.model.sample_noise(1, 1, 0, truncation=wrong)
 
 
 def test_a_walk_leads_from_one_to_the_other_at_even_pace_along_an_arc():
     start, end = np.array([2.0, 0, 0]), np.array([0, 2.0, 0])
-    way = gan.model.walk(start, end, 5)
+    way = gan.model.interpolate(start, end, 5)
     assert way[0] == pytest.approx(start, abs=1e-6)
     assert way[-1] == pytest.approx(end, abs=1e-6)
     assert np.linalg.norm(way, axis=1) == pytest.approx(2, abs=1e-5)
@@ -181,7 +181,7 @@ def test_a_walk_leads_from_one_to_the_other_at_even_pace_along_an_arc():
 
 
 def test_a_walk_between_the_same_direction_changes_the_length_only():
-    assert gan.model.walk(np.array([1.0, 0]), np.array([3.0, 0]), 3) == pytest.approx(
+    assert gan.model.interpolate(np.array([1.0, 0]), np.array([3.0, 0]), 3) == pytest.approx(
         np.array([[1, 0], [2, 0], [3, 0]])
     )
 
@@ -194,14 +194,14 @@ def test_what_is_loaded_is_what_the_card_and_the_file_say(pair, tmp_path, monkey
     monkeypatch.setattr(gan.model, "weights", SimpleNamespace(**folder))
     loaded = gan.model.load()
     assert gan.model.card()["config"] == config
-    noise = gan.model.draw_noise(3, 6, 0)
+    noise = gan.model.sample_noise(3, 6, 0)
     assert np.asarray(loaded([noise, LABELS])) == pytest.approx(np.asarray(generator([noise, LABELS])), abs=1)
 
 
 def test_the_shipped_generator_makes_what_is_asked_for_and_is_small():
     wishes = np.arange(500) % 10
-    made = gan.model.invent(gan.model.load(), wishes, seed=7)
-    seen = gan.metrics.seen_by(gan.train.load_examiner(), made)
+    made = gan.model.generate(gan.model.load(), wishes, seed=7)
+    seen = gan.metrics.extract_features(gan.train.load_evaluation_classifier(), made)
     card = gan.model.card()
-    assert abs(gan.metrics.recognised(seen.probabilities, wishes) - card["measured"]["recognised"]) < 0.04
-    assert card["bytes"] + weights.card(gan.train.EXAMINER)["bytes"] < 4_000_000
+    assert abs(gan.metrics.accuracy(seen.probabilities, wishes) - card["measured"]["recognised"]) < 0.04
+    assert card["bytes"] + weights.card(gan.train.CLASSIFIER)["bytes"] < 4_000_000

@@ -43,25 +43,25 @@ def test_pictures_and_labels_stay_together():
     assert [known[picture.tobytes()] for picture in pictures] == labels.tolist()
 
 
-def test_training_keeps_what_is_nearest_to_pictures_kept_aside(examiner, monkeypatch):
-    monkeypatch.setattr(gan.train, "KEPT_ASIDE", 40)
+def test_training_keeps_what_is_nearest_to_pictures_kept_aside(classifier, monkeypatch):
+    monkeypatch.setattr(gan.train, "HELD_OUT", 40)
     shown = {}
 
     def watch(model, step):
-        shown[step] = gan.model.invent(model, LABELS[-40:], seed=1)
+        shown[step] = gan.model.generate(model, LABELS[-40:], seed=1)
 
     generator, discriminator, match = gan.train.train(
-        SMALL, PICTURES, LABELS, examiner=examiner, watch=watch, bar=False
+        SMALL, PICTURES, LABELS, classifier=classifier, watch=watch, bar=False
     )
-    real = gan.metrics.seen_by(examiner, PICTURES[-40:]).features
+    real = gan.metrics.extract_features(classifier, PICTURES[-40:]).features
     expected = {
-        step: gan.metrics.kernel_distance(gan.metrics.seen_by(examiner, made).features, real)
+        step: gan.metrics.kernel_distance(gan.metrics.extract_features(classifier, made).features, real)
         for step, made in shown.items()
     }
     assert dict(match.watched) == pytest.approx(expected, rel=1e-4)
     assert list(expected) == [0, 3, 6]
     assert match.best == min(expected, key=expected.get)
-    assert np.array_equal(gan.model.invent(generator, LABELS[-40:], seed=1), shown[match.best])
+    assert np.array_equal(gan.model.generate(generator, LABELS[-40:], seed=1), shown[match.best])
     assert np.asarray(discriminator([PICTURES[:2].astype("float32"), LABELS[:2]])).shape == (2, 1)
 
 
@@ -70,16 +70,16 @@ def test_without_an_examiner_nothing_is_measured():
     assert (match.watched, match.best) == ([], None)
 
 
-def test_real_pictures_would_measure_as_real_ones(examiner, monkeypatch):
+def test_real_pictures_would_measure_as_real_ones(classifier, monkeypatch):
     """What "invents" further real pictures is at the distance of real from real, and as diverse."""
     other, kinds = portraits.make(120, 1)
     other = other[np.argsort(kinds, kind="stable")][np.argsort(np.argsort(LABELS, kind="stable"))]
-    monkeypatch.setattr(gan.model, "invent", lambda generator, labels, seed: other[: len(labels)])
-    measured = gan.train.measure(None, examiner, (PICTURES, LABELS), other, count=100)
+    monkeypatch.setattr(gan.model, "generate", lambda generator, labels, seed: other[: len(labels)])
+    measured = gan.train.evaluate(None, classifier, (PICTURES, LABELS), other, count=100)
     assert measured["distance"] == pytest.approx(measured["distance_real"])
     assert measured["diversity"] == pytest.approx(1, abs=0.2)
-    assert measured["recognised_real"] == gan.metrics.recognised(
-        gan.metrics.seen_by(examiner, PICTURES[:100]).probabilities, LABELS[:100]
+    assert measured["recognised_real"] == gan.metrics.accuracy(
+        gan.metrics.extract_features(classifier, PICTURES[:100]).probabilities, LABELS[:100]
     )
 
 
@@ -98,10 +98,10 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train_gan, "COUNTS", {"generator": 100, "examiner": 100})
         patch.setattr(train_gan, "TESTED", 40)
-        patch.setattr(train_gan, "EXAMINING", small)
-        patch.setattr(gan.train, "KEPT_ASIDE", 20)
+        patch.setattr(train_gan, "CLASSIFIER_RECIPE", small)
+        patch.setattr(gan.train, "HELD_OUT", 20)
         patch.setattr(train_gan, "Recipe", lambda: replace(SMALL, every=2))
-        patch.setattr(train_gan, "fastest_precision", lambda: "float32")
+        patch.setattr(train_gan, "fastest_dtype_policy", lambda: "float32")
         stops = [4]
 
         class Stopped(Batches):
@@ -139,10 +139,10 @@ def test_what_is_shipped_is_whole_and_its_card_says_how_it_was_made(made, monkey
     }
     generator = gan.model.build_generator(gan.model.GanConfig(**card["config"]))
     weights.load_into(generator, "gan", folder)
-    examiner = classification.model.build(classification.model.TaggerConfig(widths=(4, 8)))
-    weights.load_into(examiner, "portrait_tagger", folder)
+    classifier = classification.model.build(classification.model.TaggerConfig(widths=(4, 8)))
+    weights.load_into(classifier, "evaluation_classifier", folder)
     real, baseline = portraits.make(40, 0, "test"), portraits.make(40, 1, "test")[0]
-    measured = gan.train.measure(generator, examiner, real, baseline, count=40)
+    measured = gan.train.evaluate(generator, classifier, real, baseline, count=40)
     shared = {name: card["measured"][name] for name in measured}
     assert measured == pytest.approx(shared, abs=2e-3, rel=1e-2)
 
@@ -150,9 +150,9 @@ def test_what_is_shipped_is_whole_and_its_card_says_how_it_was_made(made, monkey
 def test_roughened_pictures_are_noisy_and_every_second_one_is_blurred():
     plain = np.full((400, 16, 16, 3), 128, np.uint8)
     plain[:, :, 8:] = 168
-    rough = gan.train.roughened(plain, 0)
+    rough = gan.train.degrade(plain, 0)
     assert (rough.shape, rough.dtype) == (plain.shape, np.uint8)
-    assert np.array_equal(rough, gan.train.roughened(plain, 0))
+    assert np.array_equal(rough, gan.train.degrade(plain, 0))
     noise = rough[:, :, :6].astype(float).std(axis=(1, 2, 3))
     assert noise.min() < 3
     assert 30 < noise.max() < 45

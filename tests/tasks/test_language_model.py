@@ -8,7 +8,7 @@ from vistext.data.vocabulary import END, PAD, START, UNKNOWN, Vocabulary, teache
 from vistext.nn.engine import keras
 from vistext.nn.training import fit
 from vistext.tasks import language_model
-from vistext.tasks.language_model.model import LanguageModelConfig, NextWords
+from vistext.tasks.language_model.model import LanguageModelConfig, NextWordBatches
 
 SENTENCES = ["A cat sits.", "A dog sits on a mat.", "Two cats sit.", "A mat."]
 VOCABULARY = Vocabulary.build(SENTENCES)
@@ -120,7 +120,7 @@ def test_the_probability_of_each_word_is_the_softmax_over_the_words_that_can_com
 
 
 def test_the_next_words_are_those_of_the_whole_sentence_sorted(model):
-    found = language_model.model.next_words(model, VOCABULARY, "A cat")
+    found = language_model.model.next_word_probabilities(model, VOCABULARY, "A cat")
     assert sum(found.values()) == pytest.approx(1, abs=1e-5)
     assert list(found.values()) == sorted(found.values(), reverse=True)
     assert found["<pad>"] == found["<start>"] == 0
@@ -129,7 +129,9 @@ def test_the_next_words_are_those_of_the_whole_sentence_sorted(model):
 
 
 def test_a_high_temperature_makes_words_alike_and_a_low_one_the_likeliest_likelier(model):
-    cold, usual, hot = (language_model.model.next_words(model, VOCABULARY, temperature=t) for t in (0.3, 1, 5))
+    cold, usual, hot = (
+        language_model.model.next_word_probabilities(model, VOCABULARY, temperature=t) for t in (0.3, 1, 5)
+    )
     first = next(iter(usual))
     assert cold[first] > usual[first] > hot[first]
     logs = np.log(np.array(list(usual.values()))[:-2]) / 5
@@ -141,7 +143,7 @@ def test_at_temperature_0_each_word_is_the_likeliest_after_those_before_it():
     (sentence,) = set(language_model.model.sample(model, VOCABULARY, 3, temperature=0, most=6))
     words, said_so_far = [], ""
     while len(words) < 6:
-        likely = language_model.model.next_words(model, VOCABULARY, said_so_far)
+        likely = language_model.model.next_word_probabilities(model, VOCABULARY, said_so_far)
         word = next(word for word in likely if word != "<unknown>")
         if word == "<end>":
             break
@@ -153,7 +155,7 @@ def test_at_temperature_0_each_word_is_the_likeliest_after_those_before_it():
 
 def test_first_words_are_drawn_as_often_as_they_are_likely(model):
     n = 4000
-    expected = language_model.model.next_words(model, VOCABULARY, temperature=2)
+    expected = language_model.model.next_word_probabilities(model, VOCABULARY, temperature=2)
     known = {word: p for word, p in expected.items() if word not in ("<unknown>", "<pad>", "<start>")}
     drawn = [text.lower() for text in language_model.model.sample(model, VOCABULARY, n, temperature=2, most=1)]
     for word, probability in known.items():
@@ -177,7 +179,7 @@ def test_samples_are_sentences_the_same_for_a_seed_without_unknown_words_and_nev
 def test_a_sentence_that_is_begun_is_gone_on_with(model):
     begun = language_model.model.sample(model, VOCABULARY, 2000, beginning="A cat", seed=5, most=3)
     assert all(text.lower().startswith("a cat") for text in begun)
-    likely = language_model.model.next_words(model, VOCABULARY, "A cat")
+    likely = language_model.model.next_word_probabilities(model, VOCABULARY, "A cat")
     share = likely["sits"] / (1 - likely["<unknown>"])
     found = np.mean([text.lower() == "a cat sits" for text in begun])
     assert found == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / 2000) + 1e-9)
@@ -189,7 +191,7 @@ def test_tags_are_heard_while_writing():
     tags = np.eye(2, dtype="float32")
     one, other = language_model.model.sample(model, VOCABULARY, 2, temperature=0, tags=tags)
     assert one != other
-    likely = language_model.model.next_words(model, VOCABULARY, tags=tags[1])
+    likely = language_model.model.next_word_probabilities(model, VOCABULARY, tags=tags[1])
     assert VOCABULARY.encode([other])[0, 1] == VOCABULARY.numbers[next(iter(likely))]
 
 
@@ -198,7 +200,7 @@ def test_a_temperature_below_0_is_refused(model, temperature):
     with pytest.raises(ValueError, match="accepted: 0 or more"):
         language_model.model.sample(model, VOCABULARY, 1, temperature=temperature)
     with pytest.raises(ValueError, match="accepted: above 0"):
-        language_model.model.next_words(model, VOCABULARY, temperature=temperature)
+        language_model.model.next_word_probabilities(model, VOCABULARY, temperature=temperature)
 
 
 def test_a_model_that_reads_both_ways_cannot_write():
@@ -208,7 +210,7 @@ def test_a_model_that_reads_both_ways_cannot_write():
 
 def test_batches_depend_on_their_number_and_their_labels_are_the_next_words():
     tags = np.arange(8, dtype="float32").reshape(4, 2)
-    batches = NextWords(IDS, tags, size=50, seed=3)
+    batches = NextWordBatches(IDS, tags, size=50, seed=3)
     (words, given), following = batches(7, 0.5)
     assert words.shape == following.shape == (50, IDS.shape[1] - 1)
     assert np.array_equal(words[:, 1:], following[:, :-1])
@@ -223,7 +225,7 @@ def test_trained_it_writes_what_it_has_read():
     keras.utils.set_random_seed(0)
     model = language_model.model.build(LanguageModelConfig(len(VOCABULARY), embedding=16, units=32, dropout=0))
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss=language_model.model.loss())
-    history = fit(model, NextWords(IDS, size=16), steps=120, accuracy=language_model.model.accuracy, bar=False)
+    history = fit(model, NextWordBatches(IDS, size=16), steps=120, accuracy=language_model.model.accuracy, bar=False)
     assert set(language_model.model.sample(model, VOCABULARY, 40)) == set(SENTENCES)
     logs = language_model.model.log_probabilities(model, IDS)
     assert language_model.model.perplexity(logs, IDS) < 1.5

@@ -7,17 +7,17 @@ from vistext.data.vocabulary import END, PAD, START, Vocabulary
 from vistext.nn.engine import keras
 from vistext.nn.training import fit
 from vistext.tasks import language_model
-from vistext.tasks.language_model.masked_lm import HIDDEN, MissingWords
+from vistext.tasks.language_model.masked_lm import MASKED_GROUPS, MaskedBatches
 from vistext.tasks.language_model.model import LanguageModelConfig
 
 SENTENCES = ["A car is red.", "Two cars are red, and an automobile is red.", "The cat sits.", "A cat is on the mat."]
 VOCABULARY = Vocabulary.build(SENTENCES)
 IDS = VOCABULARY.encode(SENTENCES)
-TOGETHER = language_model.masked_lm.groups(VOCABULARY)
+TOGETHER = language_model.masked_lm.word_groups(VOCABULARY)
 
 
 def hidden(share, n=1, seed=0):
-    return language_model.masked_lm.hide(np.tile(IDS, (n, 1)), TOGETHER, np.random.default_rng(seed), share)
+    return language_model.masked_lm.mask_tokens(np.tile(IDS, (n, 1)), TOGETHER, np.random.default_rng(seed), share)
 
 
 def test_nouns_of_one_kind_are_one_group_other_words_have_their_own_and_marks_none():
@@ -33,14 +33,14 @@ def test_what_is_hidden_is_asked_for_and_nothing_else_changes():
     ids, labels = hidden(0.4, n=20)
     asked = labels != PAD
     assert (ids.dtype, labels.dtype) == (np.int32, np.int32)
-    assert (ids[asked] == HIDDEN).all()
+    assert (ids[asked] == MASKED_GROUPS).all()
     assert np.array_equal(np.where(asked, labels, ids), np.tile(IDS, (20, 1)))
 
 
 def test_all_can_be_hidden_but_marks_and_ends_and_none_need_be():
     ids, labels = hidden(1)
     marks = [PAD, START, END, VOCABULARY.numbers["."], VOCABULARY.numbers[","]]
-    assert set(np.unique(ids)) == {*marks, HIDDEN}
+    assert set(np.unique(ids)) == {*marks, MASKED_GROUPS}
     assert not np.isin(labels, marks[1:]).any()
     ids, labels = hidden(0)
     assert np.array_equal(ids, IDS)
@@ -53,23 +53,23 @@ def test_each_group_is_hidden_as_often_as_asked_for_and_as_a_whole():
     places = [
         VOCABULARY.encode(SENTENCES[1:2])[0].tolist().index(VOCABULARY.numbers[w]) for w in ("cars", "automobile")
     ]
-    cars, automobile = (seen[:, place] == HIDDEN for place in places)
+    cars, automobile = (seen[:, place] == MASKED_GROUPS for place in places)
     assert cars.mean() == pytest.approx(0.3, abs=0.04)
     assert np.array_equal(cars, automobile)
-    red = seen[:, IDS[1] == VOCABULARY.numbers["red"]] == HIDDEN
+    red = seen[:, IDS[1] == VOCABULARY.numbers["red"]] == MASKED_GROUPS
     assert np.array_equal(red[:, 0], red[:, 1])
     assert np.mean(red[:, 0] & cars) == pytest.approx(0.09, abs=0.03)
 
 
 def test_batches_depend_on_their_number_and_hide_other_words_each_time():
     tags = np.arange(4, dtype="float32")[:, np.newaxis]
-    batches = MissingWords(IDS, TOGETHER, tags, size=30, seed=1)
+    batches = MaskedBatches(IDS, TOGETHER, tags, size=30, seed=1)
     (ids, given), labels = batches(5, 0.1)
     whole = np.where(labels != PAD, labels, ids)
     assert np.array_equal(whole, IDS[given[:, 0].astype(int)])
     assert np.array_equal(batches(5, 0.9)[1], labels)
     assert not np.array_equal(batches(6, 0.1)[1], labels)
-    assert len(batches(5, 0.1)) == len(MissingWords(IDS, TOGETHER)(5, 0.1)) == 2
+    assert len(batches(5, 0.1)) == len(MaskedBatches(IDS, TOGETHER)(5, 0.1)) == 2
 
 
 @pytest.fixture(scope="module")
@@ -81,25 +81,25 @@ def model():
         LanguageModelConfig(len(VOCABULARY), both_ways=True, tags=2, embedding=8, units=8)
     )
     built.compile(optimizer=keras.optimizers.Adam(0.03), loss=language_model.model.loss())
-    batches = MissingWords(ids, TOGETHER, np.eye(2, dtype="float32"), size=16)
+    batches = MaskedBatches(ids, TOGETHER, np.eye(2, dtype="float32"), size=16)
     fit(built, batches, steps=80, accuracy=language_model.model.accuracy, bar=False)
     return built
 
 
 def test_a_gap_is_filled_as_the_tags_say(model):
     for tag, word in enumerate(("cat", "car")):
-        (found,) = language_model.masked_lm.guesses(model, VOCABULARY, "The ___ sits.", tags=np.eye(2)[tag])
+        (found,) = language_model.masked_lm.fill_mask(model, VOCABULARY, "The ___ sits.", tags=np.eye(2)[tag])
         assert next(iter(found)) == word
         assert sum(found.values()) == pytest.approx(1, abs=1e-5)
         assert list(found.values()) == sorted(found.values(), reverse=True)
 
 
 def test_gaps_are_answered_in_their_order(model):
-    first, second = language_model.masked_lm.guesses(model, VOCABULARY, "___ cat ___.", tags=np.eye(2)[0])
+    first, second = language_model.masked_lm.fill_mask(model, VOCABULARY, "___ cat ___.", tags=np.eye(2)[0])
     assert next(iter(first)) == "the"
     assert next(iter(second)) == "sits"
 
 
 def test_a_sentence_without_a_gap_is_refused(model):
     with pytest.raises(ValueError, match="___"):
-        language_model.masked_lm.guesses(model, VOCABULARY, "The cat sits.", tags=np.eye(2)[0])
+        language_model.masked_lm.fill_mask(model, VOCABULARY, "The cat sits.", tags=np.eye(2)[0])

@@ -30,7 +30,9 @@ def drawings() -> np.ndarray:
 
 def small() -> np.ndarray:
     """The photograph of the course, and ten portraits: uint8 [11, 32, 32, 3]."""
-    return np.concatenate([photographs.square(photographs.cat(), 32)[np.newaxis], portraits.make(10, 5, "test")[0]])
+    return np.concatenate(
+        [photographs.center_crop(photographs.cat(), 32)[np.newaxis], portraits.make(10, 5, "test")[0]]
+    )
 
 
 def summary(array) -> list:
@@ -50,22 +52,22 @@ def detections():
 
 
 def captions(name: str):
-    captioner, z = captioning.model.load(name), decoding.draw_z(4, captioning.model.MOST["description"], 3)
+    captioner, z = captioning.model.load(name), decoding.sample_noise(4, captioning.model.MAX_LENGTH["description"], 3)
     return {
-        **{length: captioner.describe(drawings(), length) for length in captioning.model.LENGTHS},
-        "sampled": captioner.describe(drawings(), z=z, temperature=0.7),
+        **{length: captioner.caption(drawings(), length) for length in captioning.model.LENGTHS},
+        "sampled": captioner.caption(drawings(), z=z, temperature=0.7),
         "beam": captioner.best(drawings(), width=3),
     }
 
 
 def matches():
-    pictures, network = np.repeat(drawings()[:1], 3, axis=0), captioning.model.load_judge()
-    evidence = [[value for _, value in each] for each in network.evidence(pictures, SENTENCES)]
+    pictures, network = np.repeat(drawings()[:1], 3, axis=0), captioning.model.load_discriminator()
+    evidence = [[value for _, value in each] for each in network.token_scores(pictures, SENTENCES)]
     return [network.score(pictures, SENTENCES).tolist(), evidence]
 
 
 def answers(name: str):
-    if name == "easyvqa":
+    if name == "qgnet_easyvqa":
         asked = ["what color is the shape?", "is there a circle?", "what shape is present?", "is there a red shape?"]
     else:
         asked = [
@@ -79,7 +81,7 @@ def answers(name: str):
 
 
 def questions():
-    return vqa.model.load_asker().ask(drawings(), ["the floor", "two", "yes", "grey"])
+    return vqa.model.load_question_generator().ask(drawings(), ["the floor", "two", "yes", "grey"])
 
 
 def frames():
@@ -98,35 +100,35 @@ def embeddings():
 
 
 def puzzle_logits():
-    encoder, network, vocabulary = fusion.model.load_fused()
+    encoder, network, vocabulary = fusion.model.load_puzzle_solver()
     grid = captioning.model.encode_images(encoder, drawings()[:2])
     ids = vocabulary.encode([SENTENCES[0], SENTENCES[2]])
     return summary(network([grid, ids[:, np.newaxis]], training=False))
 
 
 def easyvqa_features():
-    return summary(captioning.model.encode_images(vqa.model.load("easyvqa").eye, drawings()))
+    return summary(captioning.model.encode_images(vqa.model.load("qgnet_easyvqa").image_encoder, drawings()))
 
 
 OUTPUTS = {
     "tagger": lambda: tags(classification.model.load()),
-    "portrait_tagger": lambda: tags(gan.train.load_examiner()),
+    "evaluation_classifier": lambda: tags(gan.train.load_evaluation_classifier()),
     "detector": detections,
     "segmenter": lambda: np.bincount(
         detection.segmenter.segment(detection.segmenter.load(), drawings()).ravel(), minlength=11
     ).tolist(),
-    "gan": lambda: summary(gan.model.invent(gan.model.load(), np.arange(10), seed=4)),
-    "eye": lambda: summary(captioning.model.encode_images(captioning.model.load_eye(), drawings())),
-    "easyvqa_eye": easyvqa_features,
-    "describer": lambda: captions("describer"),
-    "gan_describer": lambda: captions("gan_describer"),
-    "judge": matches,
+    "gan": lambda: summary(gan.model.generate(gan.model.load(), np.arange(10), seed=4)),
+    "image_encoder": lambda: summary(captioning.model.encode_images(captioning.model.load_image_encoder(), drawings())),
+    "qgnet_easyvqa_image_encoder": easyvqa_features,
+    "captioner": lambda: captions("captioner"),
+    "captioner_gan": lambda: captions("captioner_gan"),
+    "discriminator": matches,
     "qgnet": lambda: answers("qgnet"),
-    "easyvqa": lambda: answers("easyvqa"),
-    "asker": questions,
-    "roles": frames,
-    "matcher": embeddings,
-    "fused": puzzle_logits,
+    "qgnet_easyvqa": lambda: answers("qgnet_easyvqa"),
+    "question_generator": questions,
+    "srl": frames,
+    "dual_encoder": embeddings,
+    "puzzle_solver": puzzle_logits,
 }
 
 

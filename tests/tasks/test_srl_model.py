@@ -10,10 +10,10 @@ from vistext.nn.engine import keras
 from vistext.scenes import language
 from vistext.scenes.language import ROLES
 from vistext.tasks import captioning, srl
-from vistext.tasks.srl.model import END, MOST, NONE, PAD, START, VERBS, WORDS, RoleModel, RolesConfig
+from vistext.tasks.srl.model import END, MAX_FRAMES, NONE, PAD, START, VERBS, WORDS, SrlConfig, SrlModel
 
-SMALL = RolesConfig(channels=8, width=16, heads=2, blocks=2)
-EYE = captioning.model.DescriberConfig(words=5, widths=(8, 8, 8, 8), depth=1)
+SMALL = SrlConfig(channels=8, width=16, heads=2, blocks=2)
+EYE = captioning.model.CaptionerConfig(words=5, widths=(8, 8, 8, 8), depth=1)
 GRIDS = np.random.default_rng(0).normal(size=(5, 64, 8)).astype("float32")
 KINDS = ("airplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 PLACES = ("floor", "mat", "box", "table", "grass", "road", "pavement", "quay", "water", "sky")
@@ -32,7 +32,7 @@ def network():
 @pytest.fixture(scope="module")
 def model(network):
     keras.utils.set_random_seed(0)
-    return RoleModel(captioning.model.build_eye(EYE), network)
+    return SrlModel(captioning.model.build_image_encoder(EYE), network)
 
 
 def number(word):
@@ -54,11 +54,11 @@ def test_words_and_roles_are_those_of_the_drawn_world():
 def test_slots_hold_the_frames_from_left_to_right():
     ends = 0
     for scene in scenes.sample(60, 4):
-        ids, ordered = srl.model.slots(scene)
+        ids, ordered = srl.model.linearize(scene)
         middles = [scene.things[one.thing].box.middle for one in ordered]
         assert middles == sorted(middles)
         assert sorted(one.thing for one in ordered) == list(range(len(scene.things)))
-        assert len(ids) == MOST
+        assert len(ids) == MAX_FRAMES
         for place, one in enumerate(ordered):
             verb, thing, way, where = (WORDS[each] for each in ids[4 * place : 4 * place + 4])
             values = dict(one.roles)
@@ -100,12 +100,12 @@ def allowed(place, before, verb):
 
 
 def test_what_is_written_is_the_likeliest_of_what_may_stand_there(network):
-    written = srl.model.write(network, GRIDS)
+    written = srl.model.generate(network, GRIDS)
     before = np.concatenate([np.full((5, 1), START), written.ids[:, :-1]], axis=1).astype("int32")
     said = np.asarray(network([GRIDS, before]))
     for row in range(5):
         verb = PAD
-        for place in range(MOST):
+        for place in range(MAX_FRAMES):
             may = sorted(allowed(place, before[row, place], verb))
             logs = log_softmax(said[row, place, may].astype("float64"))
             assert written.ids[row, place] == may[int(logs.argmax())]
@@ -118,45 +118,49 @@ def test_what_is_written_is_the_likeliest_of_what_may_stand_there(network):
 
 
 def test_many_pictures_are_written_as_each_alone(network, monkeypatch):
-    together = srl.model.write(network, GRIDS)
-    monkeypatch.setattr(srl.model, "LOOKED_AT_ONCE", 2)
-    for one, same in zip(srl.model.write(network, GRIDS), together, strict=True):
+    together = srl.model.generate(network, GRIDS)
+    monkeypatch.setattr(srl.model, "ENCODING_BATCH", 2)
+    for one, same in zip(srl.model.generate(network, GRIDS), together, strict=True):
         assert one == pytest.approx(same, rel=1e-3, abs=1e-4)
-    assert [len(each) for each in srl.model.write(network, GRIDS[:0])] == [0] * 4
+    assert [len(each) for each in srl.model.generate(network, GRIDS[:0])] == [0] * 4
 
 
 def test_frames_come_by_how_much_is_seen_with_the_roles_of_their_verb(model):
-    written = srl.model.write(model.network, GRIDS)
-    for frames, row in zip(model.frames_seen(GRIDS), range(5), strict=True):
+    written = srl.model.generate(model.network, GRIDS)
+    for frames, row in zip(model.frames_of_features(GRIDS), range(5), strict=True):
         assert [frame.seen for frame in frames] == sorted(written.seen[row][written.seen[row] > 0], reverse=True)
         for frame in frames:
             assert tuple(role for role, _ in frame.roles) == ROLES[frame.verb]
             assert 0 < frame.probability <= 1
-            assert frame.thing == srl.model.THINGS[frame.kind]
+            assert frame.thing == srl.model.OBJECTS[frame.kind]
     assert [len(each) for each in model.frames(PICTURES)] == [
-        len(each) for each in model.frames_seen(captioning.model.encode_images(model.eye, PICTURES))
+        len(each) for each in model.frames_of_features(captioning.model.encode_images(model.image_encoder, PICTURES))
     ]
 
 
 def test_the_probability_of_a_frame_is_that_of_its_slots_multiplied(model):
-    written = srl.model.write(model.network, GRIDS)
+    written = srl.model.generate(model.network, GRIDS)
     chosen = np.take_along_axis(written.log_probabilities, written.ids[..., None], axis=2)[..., 0]
-    for row, frames in enumerate(model.frames_seen(GRIDS)):
+    for row, frames in enumerate(model.frames_of_features(GRIDS)):
         by_size = np.argsort(-written.seen[row], kind="stable")
         for frame, place in zip(frames, by_size, strict=False):
             assert frame.probability == pytest.approx(np.exp(chosen[row, 4 * place : 4 * place + 4].sum()), rel=1e-3)
 
 
 def test_a_box_in_pixels_lies_within_the_picture():
-    frame = srl.model.Filled("sit", (("agent", "cat"), ("place", "mat")), 1.0, np.array([0.5, 0.25, 0.75, 0.25]), 0.1)
+    frame = srl.model.PredictedFrame(
+        "sit", (("agent", "cat"), ("place", "mat")), 1.0, np.array([0.5, 0.25, 0.75, 0.25]), 0.1
+    )
     assert frame.edges(64).tolist() == [32, 16, 64, 32]
 
 
 def test_the_likelihood_of_verbs_is_shared_by_things_of_which_about_as_much_is_seen():
-    logs = np.full((1, MOST, len(WORDS)), -50.0, "float32")
+    logs = np.full((1, MAX_FRAMES, len(WORDS)), -50.0, "float32")
     for place, verb in ((0, "sit"), (4, "run"), (8, "fly")):
         logs[0, place, number(verb)] = 0
-    written = srl.model.Written(np.zeros((1, MOST), int), logs, np.zeros((1, 4, 4)), np.array([[0.2, 0.2, 0.1, 0]]))
+    written = srl.model.GeneratedSlots(
+        np.zeros((1, MAX_FRAMES), int), logs, np.zeros((1, 4, 4)), np.array([[0.2, 0.2, 0.1, 0]])
+    )
     shares = np.exp(srl.model._of_most_prominent(written)).sum(axis=1)[0]
     assert shares.sum() == pytest.approx(1)
     assert [shares[VERBS.index(verb)] for verb in ("sit", "run")] == pytest.approx([0.5, 0.5], abs=1e-4)
@@ -170,9 +174,9 @@ def test_a_given_verb_is_taken_and_decides_which_roles_there_are(model):
 
 
 def test_the_verb_that_was_found_anyway_changes_nothing(model):
-    free = srl.model.write(model.network, GRIDS)
+    free = srl.model.generate(model.network, GRIDS)
     verbs = [VERBS[each] for each in np.exp(srl.model._of_most_prominent(free)).max(axis=1).argmax(axis=1)]
-    by_verb = {(row, f.verb, f.roles) for row, each in enumerate(model.frames_seen(GRIDS)) for f in each}
+    by_verb = {(row, f.verb, f.roles) for row, each in enumerate(model.frames_of_features(GRIDS)) for f in each}
     for row, frame in enumerate(model.given(GRIDS, verbs)):
         if (row, frame.verb) in {(other, verb) for other, verb, _ in by_verb}:
             assert (row, frame.verb, frame.roles) in by_verb
@@ -180,7 +184,7 @@ def test_the_verb_that_was_found_anyway_changes_nothing(model):
 
 def test_verbs_of_all_things_are_taken_in_their_order(model):
     wanted = [["run"], ["sit", "sit"], ["fly", "park", "walk"], ["swim", "sail", "drive", "anchor"], ["lie"]]
-    found = model.given_all(GRIDS, wanted)
+    found = model.with_gold_verbs(GRIDS, wanted)
     assert [[frame.verb for frame in each] for each in found] == wanted
 
 
@@ -190,11 +194,11 @@ def test_verbs_of_all_things_are_taken_in_their_order(model):
         (lambda model: model.given(GRIDS, ["dance"] * 5), "a verb is one of: sit, .*'dance'"),
         (lambda model: model.given(GRIDS, ["sit"]), "1 verbs for 5 pictures"),
         (lambda model: model.given(GRIDS, "sits!"), "5 verbs for 5 pictures"),
-        (lambda model: model.given_all(GRIDS, [["sit"]]), "1 lists of verbs for 5 pictures"),
-        (lambda model: model.given_all(GRIDS[:1], [[]]), "0 verbs for a picture; accepted: 1 to 4"),
-        (lambda model: model.given_all(GRIDS[:1], [["dance"]]), "a verb is one of"),
-        (lambda model: model.frames_seen(GRIDS[:, :9]), r"grids have shape \[5, 9, 8\]; accepted: \[n, 64, 8\]"),
-        (lambda model: srl.model.write(model.network, GRIDS, np.zeros((5, 3))), r"accepted: \[5, 4\]"),
+        (lambda model: model.with_gold_verbs(GRIDS, [["sit"]]), "1 lists of verbs for 5 pictures"),
+        (lambda model: model.with_gold_verbs(GRIDS[:1], [[]]), "0 verbs for a picture; accepted: 1 to 4"),
+        (lambda model: model.with_gold_verbs(GRIDS[:1], [["dance"]]), "a verb is one of"),
+        (lambda model: model.frames_of_features(GRIDS[:, :9]), r"grids have shape \[5, 9, 8\]; accepted: \[n, 64, 8\]"),
+        (lambda model: srl.model.generate(model.network, GRIDS, np.zeros((5, 3))), r"accepted: \[5, 4\]"),
         (lambda model: model.frames(PICTURES[0]), "shape"),
     ],
 )
@@ -209,12 +213,12 @@ def test_pictures_of_another_type_are_refused(model):
 
 
 def test_the_shipped_network_is_small_and_finds_the_course_s_frame():
-    card = weights.card("roles")
+    card = weights.card("srl")
     assert card["bytes"] < 3_000_000
     assert tuple(card["words"]) == WORDS
     model, course = srl.model.load(), scenes.course_scene()
     [[frame]] = model.frames(scenes.draw_many([course]).pictures)
     assert (frame.verb, frame.roles) == ("sit", (("agent", "cat"), ("place", "floor")))
-    assert language.holds(language.tell(frame.verb, frame.roles), course)
+    assert language.evaluate(language.render_frame(frame.verb, frame.roles), course)
     large = scenes.draw(course, 300).picture
     assert model.frames(large[np.newaxis])[0][0].verb == "sit"

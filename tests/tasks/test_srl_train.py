@@ -13,14 +13,14 @@ from vistext.nn import weights
 from vistext.nn.engine import keras
 from vistext.scenes import language
 from vistext.scenes.language import Frame
-from vistext.scenes.language.frames import seen_of
+from vistext.scenes.language.semantic_frames import visible_area_of
 from vistext.tasks import captioning, srl
-from vistext.tasks.srl.model import MOST, START, WORDS, RoleModel, RolesConfig
+from vistext.tasks.srl.model import MAX_FRAMES, START, WORDS, SrlConfig, SrlModel
 from vistext.tasks.srl.train import Batches, Recipe, Score
 
 SEEN = scenes.sample(12, 4, "train")
 GRIDS = np.random.default_rng(0).normal(size=(12, 64, 8)).astype("float16")
-SMALL = RolesConfig(channels=8, width=16, heads=2, blocks=1)
+SMALL = SrlConfig(channels=8, width=16, heads=2, blocks=1)
 RUNS = Frame("run", (("agent", "dog"), ("direction", "left"), ("place", "grass")), 0)
 SITS = Frame("sit", (("agent", "cat"), ("place", "mat")), 1)
 PARKS = Frame("park", (("item", "car"), ("place", "road")), 2)
@@ -69,12 +69,12 @@ def test_the_rarest_combinations_make_up_a_quarter_of_all_frames_at_most():
     assert srl.train.rare(known) == {("lie", "cat", "mat"), ("fly", "bird", "sky")}  # 3 of 20; with the next, 8
     assert srl.train.combination(RUNS) == ("run", "dog", "grass")
     assert srl.train.combination(PARKS) == ("park", "car", "road")
-    counted = srl.train.counts(SEEN)
+    counted = srl.train.count_combinations(SEEN)
     assert sum(counted.values()) == sum(len(scene.things) for scene in SEEN)
 
 
 def filled(frame, seen):
-    return srl.model.Filled(frame.verb, frame.roles, 0.9, np.zeros(4, "float32"), seen)
+    return srl.model.PredictedFrame(frame.verb, frame.roles, 0.9, np.zeros(4, "float32"), seen)
 
 
 class Oracle:
@@ -88,9 +88,9 @@ class Oracle:
     def written(self, pictures, grids):
         assert (pictures == scenes.draw_many(self.seen).pictures).all()
 
-    def frames_seen(self, grids, written=None):
+    def frames_of_features(self, grids, written=None):
         return [
-            self.change([filled(one, seen_of(scene, one.thing)) for one in language.frames(scene)])
+            self.change([filled(one, visible_area_of(scene, one.thing)) for one in language.frames(scene)])
             for scene in self.seen
         ]
 
@@ -102,14 +102,14 @@ class Oracle:
         return shares
 
     def given(self, grids, verbs, written=None):
-        return [frames[0] for frames in self.frames_seen(grids)]
+        return [frames[0] for frames in self.frames_of_features(grids)]
 
-    def given_all(self, grids, verbs):
-        return [[filled(one, 0.1) for one in srl.model.slots(scene)[1]] for scene in self.seen]
+    def with_gold_verbs(self, grids, verbs):
+        return [[filled(one, 0.1) for one in srl.model.linearize(scene)[1]] for scene in self.seen]
 
 
 def test_who_sees_all_is_right_in_all():
-    measured = srl.train.measure(Oracle(SEEN), GRIDS, SEEN, srl.train.counts(SEEN))
+    measured = srl.train.evaluate(Oracle(SEEN), GRIDS, SEEN, srl.train.count_combinations(SEEN))
     for name, figures in measured.items():
         assert set(figures.values()) == {1.0}, name
     assert "verb" not in measured["gold verb"] | measured["all, gold verb"]
@@ -118,18 +118,18 @@ def test_who_sees_all_is_right_in_all():
 def test_a_missing_frame_counts_among_all_things_and_one_too_many_in_the_whole():
     several = [scene for scene in SEEN if len(scene.things) > 1]
     things = sum(len(scene.things) for scene in several)
-    measured = srl.train.measure(Oracle(several, lambda frames: frames[:1]), GRIDS, several)
+    measured = srl.train.evaluate(Oracle(several, lambda frames: frames[:1]), GRIDS, several)
     assert measured["predicted, top 1"]["value_all"] == 1
     assert measured["all, predicted"]["verb"] == pytest.approx(len(several) / things, abs=1e-4)
     assert measured["scenes"] == {"order": 1, "number": 0, "whole": 0}
     assert "rare" not in measured
-    more = srl.train.measure(Oracle(several, lambda frames: [*frames, frames[0]][:4]), GRIDS, several)
+    more = srl.train.evaluate(Oracle(several, lambda frames: [*frames, frames[0]][:4]), GRIDS, several)
     assert more["all, predicted"]["value_all"] == 1
     assert more["scenes"]["whole"] == np.mean([len(scene.things) == 4 for scene in several])
 
 
 def test_top_5_asks_whether_the_verb_is_among_five_and_then_for_its_frame():
-    fifth, sixth = (srl.train.measure(Oracle(SEEN, verbs=share), GRIDS, SEEN) for share in (0.1675, 0.01))
+    fifth, sixth = (srl.train.evaluate(Oracle(SEEN, verbs=share), GRIDS, SEEN) for share in (0.1675, 0.01))
     assert fifth["predicted, top 5"]["verb"] == 1
     assert sixth["predicted, top 5"] == {"verb": 0, "value": 0, "value_all": 0}
 
@@ -138,13 +138,13 @@ def test_of_two_things_about_as_large_either_may_be_the_first():
     def second_first(frames):
         return [*frames[1:2], *frames[:1], *frames[2:]]
 
-    measured = srl.train.measure(Oracle(SEEN, second_first), GRIDS, SEEN)
+    measured = srl.train.evaluate(Oracle(SEEN, second_first), GRIDS, SEEN)
     right, near = [], []
     for scene in SEEN:
         first, *others = language.frames(scene)
         other = others[0] if others else first
         right.append(srl.train.score(other, first).verb)
-        about = not others or seen_of(scene, other.thing) >= 0.9 * seen_of(scene, first.thing)
+        about = not others or visible_area_of(scene, other.thing) >= 0.9 * visible_area_of(scene, first.thing)
         near.append(about or right[-1])
     assert measured["predicted, top 1"]["verb"] == pytest.approx(np.mean(right), abs=1e-4)
     assert measured["near"]["verb"] == pytest.approx(np.mean(near), abs=1e-4)
@@ -152,21 +152,21 @@ def test_of_two_things_about_as_large_either_may_be_the_first():
 
 
 def test_a_lesson_holds_words_boxes_and_sizes_of_each_slot_s_thing():
-    taught = srl.train.lesson(GRIDS, SEEN)
+    taught = srl.train.build_dataset(GRIDS, SEEN)
     for row, scene in enumerate(SEEN):
-        ids, ordered = srl.model.slots(scene)
+        ids, ordered = srl.model.linearize(scene)
         assert taught.ids[row].tolist() == ids
         for place, frame in enumerate(ordered):
             box = scene.things[frame.thing].box
-            expected = [box.x, box.y, box.w, box.h, np.log(seen_of(scene, frame.thing))]
+            expected = [box.x, box.y, box.w, box.h, np.log(visible_area_of(scene, frame.thing))]
             assert taught.things[row, 4 * place : 4 * place + 4] == pytest.approx(np.tile(expected, (4, 1)), abs=1e-5)
         assert not taught.things[row, 4 * len(ordered) :].any()
 
 
 def test_batches_show_what_is_before_each_slot_and_ask_for_what_is_in_it():
-    taught, recipe = srl.train.lesson(GRIDS, SEEN), Recipe(SMALL, steps=1, size=5, seed=2)
+    taught, recipe = srl.train.build_dataset(GRIDS, SEEN), Recipe(SMALL, steps=1, size=5, seed=2)
     (grids, before), wanted = Batches(taught, recipe)(3)
-    assert (grids.shape, before.shape, wanted.shape) == ((5, 64, 8), (5, MOST), (5, MOST, 6))
+    assert (grids.shape, before.shape, wanted.shape) == ((5, 64, 8), (5, MAX_FRAMES), (5, MAX_FRAMES, 6))
     assert (before[:, 0] == START).all()
     assert np.array_equal(before[:, 1:], wanted[:, :-1, 0])
     rows = [int(np.flatnonzero((taught.grids == one.astype("float16")).all(axis=(1, 2)))[0]) for one in grids]
@@ -178,7 +178,7 @@ def test_batches_show_what_is_before_each_slot_and_ask_for_what_is_in_it():
 
 
 def test_the_loss_counts_words_that_are_asked_and_boxes_of_what_is_there():
-    wanted, said = np.zeros((1, MOST, 6), "float32"), np.zeros((1, MOST, len(WORDS) + 5), "float32")
+    wanted, said = np.zeros((1, MAX_FRAMES, 6), "float32"), np.zeros((1, MAX_FRAMES, len(WORDS) + 5), "float32")
     wanted[0, :4, 0] = [7, 20, 3, 30]
     wanted[0, 4, 0] = srl.model.END
     wanted[0, :4, 1:5], wanted[0, :4, 5] = 0.25, -2.0
@@ -193,10 +193,10 @@ def test_the_loss_counts_words_that_are_asked_and_boxes_of_what_is_there():
 def test_a_network_learns_what_is_in_the_slots():
     cells = np.random.default_rng(5).normal(size=(12, 64, 8)).astype("float16")
     recipe = Recipe(replace(SMALL, width=32, blocks=2), steps=150, size=12)
-    network, history = srl.train.train(recipe, srl.train.lesson(cells, SEEN), bar=False)
+    network, history = srl.train.train(recipe, srl.train.build_dataset(cells, SEEN), bar=False)
     assert len(history.loss) == 150
-    model = RoleModel(None, network)
-    found = model.frames_seen(cells)
+    model = SrlModel(None, network)
+    found = model.frames_of_features(cells)
     right = [
         srl.train.score(each[0], language.frames(scene)[0]).value_all for each, scene in zip(found, SEEN, strict=True)
     ]
@@ -205,19 +205,21 @@ def test_a_network_learns_what_is_in_the_slots():
 
 @pytest.fixture
 def small_eye(monkeypatch):
-    config = captioning.model.DescriberConfig(words=5, widths=(8, 8, 8, 8), depth=1)
+    config = captioning.model.CaptionerConfig(words=5, widths=(8, 8, 8, 8), depth=1)
     keras.utils.set_random_seed(0)
-    eye = captioning.model.build_eye(config)
-    monkeypatch.setattr(captioning.model, "load_eye", lambda: eye)
+    image_encoder = captioning.model.build_image_encoder(config)
+    monkeypatch.setattr(captioning.model, "load_image_encoder", lambda: image_encoder)
     monkeypatch.setattr(captioning.model, "shipped_config", lambda: config)
     monkeypatch.setattr(weights, "load_into", skipping_the_eye(weights.load_into))
     monkeypatch.setattr(train_srl, "RECIPE", Recipe(SMALL, steps=300, size=4))
     monkeypatch.setattr(train_srl, "KNOWN", 30)
-    return eye
+    return image_encoder
 
 
 def skipping_the_eye(load_into):
-    return lambda model, name, folder=weights.FOLDER: None if name == "eye" else load_into(model, name, folder)
+    return lambda model, name, folder=weights.FOLDER: (
+        None if name == "image_encoder" else load_into(model, name, folder)
+    )
 
 
 def asked(tmp_path, *options):
@@ -229,12 +231,12 @@ def asked(tmp_path, *options):
 
 def test_the_command_ships_weights_with_a_card_that_can_be_loaded(small_eye, tmp_path):
     assert train_srl.run(asked(tmp_path)) == 0
-    card = weights.card("roles", tmp_path / "out")
+    card = weights.card("srl", tmp_path / "out")
     assert (card["recipe"]["steps"], card["recipe"]["scenes"]) == (3, 320)
     assert set(card["measured"]) == {"scenes", "seed", "test", "compositional"}
     assert not (tmp_path / "check").exists()
     network = srl.model.build(srl.model.shipped_config(tmp_path / "out"))
-    weights.load_into(network, "roles", tmp_path / "out")
+    weights.load_into(network, "srl", tmp_path / "out")
     assert network.count_params() == card["parameters"]
 
 

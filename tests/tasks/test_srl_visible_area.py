@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from vistext import scenes
-from vistext.scenes.language.frames import seen_of
+from vistext.scenes.language.semantic_frames import visible_area_of
 from vistext.scenes.ontology import KINDS
 from vistext.scenes.scene import Box
 from vistext.tasks.detection.model import Detections
-from vistext.tasks.srl.visible_area import DOUBTED, Found, figure, learn_margins, measure, within
+from vistext.tasks.srl.visible_area import DOUBTED, DetectedObject, estimate, learn_margins, silhouette_area, within
 
 BOX = Box(0.25, 0.25, 0.25, 0.25)
 NOTHING = Detections(np.zeros((0, 4), "float32"), np.zeros(0, "int32"), np.zeros(0, "float32"))
@@ -20,7 +20,7 @@ def detected(*boxes, kinds):
 
 
 def found(box=BOX, kind=3, seen=0.06, posture="sitting", place="floor"):
-    return Found(kind, posture, place, box, seen)
+    return DetectedObject(kind, posture, place, box, seen)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -28,52 +28,52 @@ def test_rough_boxes_become_those_of_the_detector_and_shares_what_these_leave(se
     rng, crowded = np.random.default_rng(seed), 0
     for scene in scenes.sample(40, seed, "val"):
         rough = [
-            Found(
+            DetectedObject(
                 KINDS.index(thing.kind),
                 thing.posture,
                 thing.place,
                 within(
                     *np.array([thing.box.x, thing.box.y, thing.box.right, thing.box.bottom]) + rng.normal(0, 0.01, 4)
                 ),
-                seen_of(scene, index) * rng.uniform(0.95, 1.05),
+                visible_area_of(scene, index) * rng.uniform(0.95, 1.05),
             )
             for index, thing in enumerate(scene.things)
         ]
         order = rng.permutation(len(rough))
         theirs = detected(*(thing.box for thing in scene.things), kinds=[thing.kind for thing in rough])
-        boxes, seen = measure([rough[index] for index in order], theirs, {})
+        boxes, seen = estimate([rough[index] for index in order], theirs, {})
         for index, box, share in zip(order, boxes, seen, strict=True):
             true = scene.things[index].box
             assert (box.x, box.y, box.w, box.h) == pytest.approx((true.x, true.y, true.w, true.h), abs=1e-6)
-            assert share == pytest.approx(seen_of(scene, index), rel=1e-4)
+            assert share == pytest.approx(visible_area_of(scene, index), rel=1e-4)
         crowded += len(rough) > 2
     assert crowded > 2
 
 
 def test_where_the_detector_finds_nothing_of_the_kind_the_estimates_stay():
     for theirs in (NOTHING, detected(BOX, kinds=[5])):
-        boxes, [share] = measure([found(seen=0.06)], theirs, {})
+        boxes, [share] = estimate([found(seen=0.06)], theirs, {})
         assert boxes == [BOX]
         assert share == BOX.area  # of its own box all is seen
 
 
 def test_each_detection_is_given_to_one_thing():
     near = Box(0.3, 0.25, 0.25, 0.25)
-    boxes, _ = measure([found(near), found(BOX)], detected(BOX, kinds=[3]), {})
+    boxes, _ = estimate([found(near), found(BOX)], detected(BOX, kinds=[3]), {})
     assert boxes == [near, BOX]
     away = Box(0.75, 0.75, 0.125, 0.125)
-    boxes, _ = measure([found(near), found(BOX)], detected(away, BOX, kinds=[3, 3]), {})
+    boxes, _ = estimate([found(near), found(BOX)], detected(away, BOX, kinds=[3, 3]), {})
     assert boxes == [away, BOX]  # what is left over of the kind
 
 
 def test_a_share_that_the_grid_contradicts_is_not_believed():
     around = Box(0.2, 0.2, 0.4, 0.4)
     things = [found(seen=0.05), found(around, kind=4, seen=0.16)]
-    _, seen = measure(things, detected(BOX, around, kinds=[3, 4]), {})
+    _, seen = estimate(things, detected(BOX, around, kinds=[3, 4]), {})
     assert seen == pytest.approx([0.05, 0.16])  # by the boxes, nothing would be seen of the first
     low, high = BOX.area / DOUBTED, BOX.area * DOUBTED
     for own, believed in ((low * 1.01, True), (high * 0.99, True), (low * 0.99, False), (high * 1.01, False)):
-        _, [share] = measure([found(seen=own)], detected(BOX, kinds=[3]), {})
+        _, [share] = estimate([found(seen=own)], detected(BOX, kinds=[3]), {})
         assert (share == pytest.approx(BOX.area)) == believed
         assert believed or share == own
 
@@ -81,9 +81,9 @@ def test_a_share_that_the_grid_contradicts_is_not_believed():
 def test_furniture_that_would_not_fit_into_the_picture_hides_nothing():
     edge = Box(0.0, 0.7, 0.25, 0.25)
     assert found(edge, place="table").furniture is None
-    _, seen = measure([found(edge, place="table"), found(kind=4)], NOTHING, {})
+    _, seen = estimate([found(edge, place="table"), found(kind=4)], NOTHING, {})
     assert seen == pytest.approx([edge.area, BOX.area])
-    assert measure([], NOTHING, {}) == ([], [])
+    assert estimate([], NOTHING, {}) == ([], [])
 
 
 def test_a_box_is_cut_off_where_the_picture_ends():
@@ -105,13 +105,13 @@ def test_margins_are_what_is_missing_of_boxes_and_are_added_to_what_is_drawn():
     off = []
     for scene, drawing in zip(seen, map(scenes.draw, seen), strict=True):
         things = [
-            Found(kind, thing.posture, thing.place, thing.box, seen_of(scene, number))
+            DetectedObject(kind, thing.posture, thing.place, thing.box, visible_area_of(scene, number))
             for number, (thing, kind) in enumerate(zip(scene.things, drawing.kinds.tolist(), strict=True))
         ]
         drawn = Detections(drawing.boxes.astype("float32"), drawing.kinds, np.ones(len(things), "float32"))
         for told in ({}, margins):
-            _, shares = measure(things, drawn, told)
+            _, shares = estimate(things, drawn, told)
             off.append(np.abs(np.log(np.array(shares) / [thing.seen for thing in things])).mean())
     without, with_them = np.array(off).reshape(-1, 2).mean(axis=0)
     assert with_them < 0.75 * without
-    assert figure(scenes.course_scene().things[0], "cat") == "cat sitting"
+    assert silhouette_area(scenes.course_scene().things[0], "cat") == "cat sitting"

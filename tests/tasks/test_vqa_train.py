@@ -14,13 +14,13 @@ from vistext.data import easyvqa
 from vistext.data.easyvqa import Split
 from vistext.data.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from vistext.nn import weights
-from vistext.nn.decoder import Writing
+from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras
 from vistext.scenes import language
 from vistext.scenes.language import Question
 from vistext.tasks import captioning, vqa
-from vistext.tasks.vqa.model import LONGEST, QGNet, QGNetConfig
-from vistext.tasks.vqa.train import Batches, Quiz, Recipe
+from vistext.tasks.vqa.model import MAX_LENGTH, QGNet, QGNetConfig
+from vistext.tasks.vqa.train import Batches, Recipe, VqaDataset
 
 EASY = Split(
     np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), "uint8"),
@@ -46,20 +46,20 @@ PICTURES, TEXTS, ASKED = 6, 5, 3
 @pytest.fixture(scope="module")
 def eye():
     keras.utils.set_random_seed(0)
-    return captioning.model.build_eye(SMALL)
+    return captioning.model.build_image_encoder(SMALL)
 
 
 def numbered(*, pictures=False):
     """A quiz in which every picture and text says which it is, and texts have one word to five."""
     number = np.arange(PICTURES)[:, np.newaxis] * TEXTS + np.arange(TEXTS) + 4
-    texts = np.full((PICTURES, TEXTS, LONGEST), PAD, "int16")
+    texts = np.full((PICTURES, TEXTS, MAX_LENGTH), PAD, "int16")
     texts[..., 0] = START
     for column in range(TEXTS):
         texts[:, column, 1 : column + 2] = number[:, column, np.newaxis]
         texts[:, column, column + 2] = END
     shape, kind = ((64, 64, 3), "uint8") if pictures else ((64, 8), "float16")
     seen = np.broadcast_to(np.arange(PICTURES).reshape(-1, *[1] * len(shape)), (PICTURES, *shape)).astype(kind)
-    return Quiz(seen, texts, np.where(texts > END, texts + 100, texts).astype("int16"))
+    return VqaDataset(seen, texts, np.where(texts > END, texts + 100, texts).astype("int16"))
 
 
 def same(one, other):
@@ -72,9 +72,9 @@ def same(one, other):
 def test_the_vocabulary_has_every_word_that_is_asked_and_answered_and_each_text_fits():
     for split in ("test", "compositional"):
         seen = scenes.sample(150, 1, split)
-        _, asked = vqa.train.asked_of(seen, 4)
+        _, asked = vqa.train.sample_questions(seen, 4)
         texts = [text for one in asked for text in (one.question, one.answer, one.short)]
-        assert not (vqa.train.vocabulary().encode(texts, LONGEST) == UNKNOWN).any()
+        assert not (vqa.train.vocabulary().encode(texts, MAX_LENGTH) == UNKNOWN).any()
 
 
 def test_the_vocabulary_of_easy_vqa_has_its_questions_and_its_answers():
@@ -83,13 +83,13 @@ def test_the_vocabulary_of_easy_vqa_has_its_questions_and_its_answers():
     assert WORDS.unknown("green")
 
 
-def test_grids_are_what_the_eye_sees_of_each_scene(eye, monkeypatch):
-    grids = captioning.data.encode_scenes(eye, SEEN)
+def test_grids_are_what_the_eye_sees_of_each_scene(image_encoder, monkeypatch):
+    grids = captioning.data.encode_scenes(image_encoder, SEEN)
     assert (grids.shape, grids.dtype) == ((5, 64, 8), np.float16)
-    expected = captioning.model.encode_images(eye, scenes.draw_many(SEEN).pictures)
+    expected = captioning.model.encode_images(image_encoder, scenes.draw_many(SEEN).pictures)
     assert grids == pytest.approx(expected, abs=0.01)
-    monkeypatch.setattr(vqa.train, "AT_ONCE", 2)
-    assert captioning.data.encode_scenes(eye, SEEN) == pytest.approx(expected, abs=0.01)
+    monkeypatch.setattr(vqa.train, "BATCH", 2)
+    assert captioning.data.encode_scenes(image_encoder, SEEN) == pytest.approx(expected, abs=0.01)
 
 
 def texts_of(table, words):
@@ -97,25 +97,25 @@ def texts_of(table, words):
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_a_drawn_quiz_asks_about_its_own_scenes(eye, reverse):
-    grids = captioning.data.encode_scenes(eye, SEEN)
-    quiz = vqa.train.drawn_quiz(grids, SEEN, 6, seed=3, reverse=reverse)
-    assert np.array_equal(quiz.seen, captioning.data.encode_scenes(eye, SEEN))
+def test_a_drawn_quiz_asks_about_its_own_scenes(image_encoder, reverse):
+    grids = captioning.data.encode_scenes(image_encoder, SEEN)
+    quiz = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
+    assert np.array_equal(quiz.seen, captioning.data.encode_scenes(image_encoder, SEEN))
     assert quiz.read.shape[:2] == quiz.written.shape[:2] == (5, 6)
     assert quiz.read.dtype == quiz.written.dtype == np.int16
     words = vqa.train.vocabulary()
     for scene, read, written in zip(SEEN, texts_of(quiz.read, words), texts_of(quiz.written, words), strict=True):
-        asked = language.questions(scene)
+        asked = language.all_questions(scene)
         pairs = {(one.short, one.question) if reverse else (one.question, one.answer) for one in asked}
         assert set(zip(read, written, strict=True)) <= pairs
         assert len(set(written)) > 1
-    again = vqa.train.drawn_quiz(grids, SEEN, 6, seed=3, reverse=reverse)
+    again = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
     assert np.array_equal(again.read, quiz.read)
-    assert not np.array_equal(vqa.train.drawn_quiz(grids, SEEN, 6, reverse=reverse).read, quiz.read)
+    assert not np.array_equal(vqa.train.world_dataset(grids, SEEN, 6, reverse=reverse).read, quiz.read)
 
 
 def test_questions_of_easy_vqa_stay_with_their_picture_and_answer():
-    quiz = vqa.train.easy_quiz(EASY, WORDS, 4, seed=1)
+    quiz = vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed=1)
     assert np.array_equal(quiz.seen, EASY.pictures)
     assert quiz.read.shape[:2] == quiz.written.shape[:2] == (3, 4)
     read, written = texts_of(quiz.read, WORDS), texts_of(quiz.written, WORDS)
@@ -128,12 +128,12 @@ def test_questions_of_easy_vqa_stay_with_their_picture_and_answer():
 
 
 def test_the_seed_decides_which_questions_of_easy_vqa():
-    first, again, other = (vqa.train.easy_quiz(EASY, WORDS, 4, seed).read for seed in (1, 1, 2))
+    first, again, other = (vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).read for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     missing = set()
     for seed in range(20):
-        [_, read, _] = texts_of(vqa.train.easy_quiz(EASY, WORDS, 4, seed).read, WORDS)
+        [_, read, _] = texts_of(vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).read, WORDS)
         missing |= {question for question in EASY.questions[:5] if question.capitalize() not in read}
     assert missing == set(EASY.questions[:5])
 
@@ -186,7 +186,7 @@ def test_batches_turn_pictures_and_not_grids():
         assert np.array_equal(quiz.seen, before)
 
 
-@pytest.mark.parametrize("without", vqa.train.WITHOUT)
+@pytest.mark.parametrize("without", vqa.train.ABLATIONS)
 def test_batches_withhold_what_the_recipe_says(without):
     recipe = Recipe(SMALL, 1, size=8, asked=ASKED)
     (seen, read, before), following = Batches(numbered(), recipe)(0)
@@ -201,7 +201,7 @@ def test_pictures_are_seen_in_all_eight_positions_and_no_other():
     picture = np.random.default_rng(0).integers(0, 256, (6, 6, 3), "uint8")
     positions = [np.rot90(one, times) for one in (picture, picture[:, ::-1]) for times in range(4)]
     pictures = np.tile(picture, (400, 1, 1, 1))
-    seen = vqa.train.turned(pictures, np.random.default_rng(1))
+    seen = vqa.train.dihedral(pictures, np.random.default_rng(1))
     assert (seen.shape, seen.dtype) == (pictures.shape, np.uint8)
     counts = [sum(np.array_equal(one, position) for one in seen) for position in positions]
     assert sum(counts) == 400
@@ -211,13 +211,13 @@ def test_pictures_are_seen_in_all_eight_positions_and_no_other():
 
 def test_withheld_is_a_black_picture_or_a_text_without_words():
     seen, read = np.ones((2, 4, 4, 3), "uint8"), np.full((2, 3, 7), 9, "int32")
-    assert vqa.train.withhold("", seen, read) == (seen, read)
-    black, same_read = vqa.train.withhold("picture", seen, read)
+    assert vqa.train.ablate_input("", seen, read) == (seen, read)
+    black, same_read = vqa.train.ablate_input("picture", seen, read)
     assert (black.shape, black.dtype, black.any(), same_read is read) == (seen.shape, np.uint8, False, True)
-    same_seen, empty = vqa.train.withhold("question", seen, read)
+    same_seen, empty = vqa.train.ablate_input("question", seen, read)
     assert (empty.dtype, empty.tolist(), same_seen is seen) == (np.int32, [[[START, END]] * 3] * 2, True)
     with pytest.raises(ValueError, match="'', 'picture', 'question'; given was 'answer'"):
-        vqa.train.withhold("answer", seen, read)
+        vqa.train.ablate_input("answer", seen, read)
 
 
 def stopping(monkeypatch, at):
@@ -233,15 +233,19 @@ def stopping(monkeypatch, at):
 
 
 def weights_of(trained):
-    return [weight for model in (trained.eye, trained.encoder, trained.decoder) for weight in model.get_weights()]
+    return [
+        weight for model in (trained.image_encoder, trained.encoder, trained.decoder) for weight in model.get_weights()
+    ]
 
 
 @pytest.fixture
 def settled(monkeypatch):
     """How many pictures batch norm has seen after each training."""
     found = []
-    monkeypatch.setattr(vqa.train, "settle", lambda eye, pictures: found.append(len(pictures)))
-    monkeypatch.setattr(vqa.train, "SETTLING", 2)
+    monkeypatch.setattr(
+        vqa.train, "recalibrate_batch_norm", lambda image_encoder, pictures: found.append(len(pictures))
+    )
+    monkeypatch.setattr(vqa.train, "RECALIBRATION_PICTURES", 2)
     return found
 
 
@@ -269,53 +273,53 @@ def test_a_training_that_is_resumed_ends_as_one_that_was_not_interrupted(tmp_pat
 def first_loss(recipe, quiz):
     """Of the words that are to come next, the mean of -log p before anything is learned; padding counts nothing."""
     keras.utils.set_random_seed(recipe.seed)
-    model = vqa.model.pair(vqa.model.build_encoder(recipe.network), vqa.model.build_decoder(recipe.network))
+    model = vqa.model.joint_model(vqa.model.build_encoder(recipe.network), vqa.model.build_decoder(recipe.network))
     inputs, following = Batches(quiz, recipe)(0)
     likely = log_softmax(np.asarray(model(list(inputs))), axis=-1)
     return -np.take_along_axis(likely, following[..., np.newaxis], axis=-1)[following != PAD].mean()
 
 
-def test_a_network_learns_to_look_and_to_read_and_says_it(eye, monkeypatch):
+def test_a_network_learns_to_look_and_to_read_and_says_it(image_encoder, monkeypatch):
     words = Vocabulary.build(["colour?", "shape?", "the thing is red.", "blue", "round", "square"])
     grids = np.random.default_rng(0).normal(size=(4, 64, 8)).astype("float16")
     read = words.encode(["colour?", "shape?"] * 4).reshape(4, 2, -1)
     answers = ["Red.", "The thing is round.", "Red.", "The thing is square.", "Blue.", "The thing is round.", "Blue."]
     answers.append("The thing is square.")
-    quiz = Quiz(grids, read.astype("int16"), words.encode(answers).reshape(4, 2, -1).astype("int16"))
+    quiz = VqaDataset(grids, read.astype("int16"), words.encode(answers).reshape(4, 2, -1).astype("int16"))
     recipe = Recipe(replace(SMALL, words=len(words)), steps=150, size=8, asked=2)
     no_eye, encoder, decoder, history = vqa.train.train(recipe, quiz, bar=False)
     assert no_eye is None
     assert np.mean(history.loss[-10:]) < 0.1 * history.loss[0]
     assert history.loss[0] == pytest.approx(first_loss(recipe, quiz), rel=1e-4)
-    network = QGNet(eye, encoder, Writing(decoder), words)
+    network = QGNet(image_encoder, encoder, CachedDecoder(decoder), words)
     grids, questions = np.repeat(grids, 2, axis=0), ["colour?", "shape?"] * 4
-    assert vqa.train.say(network, grids, questions) == answers
-    assert vqa.train.say(network, grids, questions, nucleus=1e-6) == answers
-    monkeypatch.setattr(vqa.train, "AT_ONCE", 3)
-    assert vqa.train.say(network, grids, questions) == answers
+    assert vqa.train.predict(network, grids, questions) == answers
+    assert vqa.train.predict(network, grids, questions, top_p=1e-6) == answers
+    monkeypatch.setattr(vqa.train, "BATCH", 3)
+    assert vqa.train.predict(network, grids, questions) == answers
 
 
-def test_what_is_drawn_follows_the_seed(eye, monkeypatch):
+def test_what_is_drawn_follows_the_seed(image_encoder, monkeypatch):
     keras.utils.set_random_seed(1)
-    network = QGNet(eye, vqa.model.build_encoder(SMALL), Writing(vqa.model.build_decoder(SMALL)), WORDS)
+    network = QGNet(image_encoder, vqa.model.build_encoder(SMALL), CachedDecoder(vqa.model.build_decoder(SMALL)), WORDS)
     grids = np.random.default_rng(0).normal(size=(4, 64, 8)).astype("float16")
     questions = ["is there a circle?"] * 4
-    first, again, other = (vqa.train.say(network, grids, questions, nucleus=1.0, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (vqa.train.predict(network, grids, questions, top_p=1.0, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
-    assert first != vqa.train.say(network, grids, questions)
-    monkeypatch.setattr(vqa.train, "AT_ONCE", 2)
+    assert first != vqa.train.predict(network, grids, questions)
+    monkeypatch.setattr(vqa.train, "BATCH", 2)
     same_grid = np.tile(grids[:1], (4, 1, 1))
-    parts = vqa.train.say(network, same_grid, questions, nucleus=1.0, seed=1)
+    parts = vqa.train.predict(network, same_grid, questions, top_p=1.0, seed=1)
     assert parts[:2] != parts[2:]  # each part has draws of its own
 
 
 def test_questions_to_test_with_are_of_the_scene_that_is_named():
-    rows, asked = vqa.train.asked_of(SEEN, 3, seed=2)
+    rows, asked = vqa.train.sample_questions(SEEN, 3, seed=2)
     assert rows.tolist() == [row for row in range(5) for _ in range(3)]
-    assert all(one in language.questions(SEEN[row]) for row, one in zip(rows, asked, strict=True))
-    assert vqa.train.asked_of(SEEN, 3, seed=2)[1] == asked
-    assert vqa.train.asked_of(SEEN, 3)[1] != asked
+    assert all(one in language.all_questions(SEEN[row]) for row, one in zip(rows, asked, strict=True))
+    assert vqa.train.sample_questions(SEEN, 3, seed=2)[1] == asked
+    assert vqa.train.sample_questions(SEEN, 3)[1] != asked
 
 
 def test_answers_are_measured_word_for_word_and_by_the_scene():
@@ -329,17 +333,17 @@ def test_answers_are_measured_word_for_word_and_by_the_scene():
         "There are two cats.": cats,  # false
         "Cat the the on.": floor,  # cannot be read
     }
-    measured = vqa.train.measure(list(said), list(said.values()), [scene] * 5)
+    measured = vqa.train.evaluate(list(said), list(said.values()), [scene] * 5)
     assert measured == {"exact": 0.4, "true": 0.6, "exact, what": 0.3333, "exact, how many": 0.5}
     others = scenes.sample(1, 3, "test")
-    assert vqa.train.measure(list(said)[:1], [floor], others)["true"] == 0
+    assert vqa.train.evaluate(list(said)[:1], [floor], others)["true"] == 0
     with pytest.raises(ValueError, match=r"shorter|longer"):
-        vqa.train.measure(list(said), [floor], [scene])
+        vqa.train.evaluate(list(said), [floor], [scene])
 
 
 def test_true_answers_to_drawn_questions_are_measured_as_right():
-    rows, asked = vqa.train.asked_of(SEEN, 4)
-    measured = vqa.train.measure([one.answer for one in asked], asked, [SEEN[row] for row in rows])
+    rows, asked = vqa.train.sample_questions(SEEN, 4)
+    measured = vqa.train.evaluate([one.answer for one in asked], asked, [SEEN[row] for row in rows])
     assert set(measured.values()) == {1.0}
     assert {name for name in measured if "," in name} == {f"exact, {one.kind}" for one in asked}
 
@@ -347,7 +351,7 @@ def test_true_answers_to_drawn_questions_are_measured_as_right():
 class Says:
     """In the place of a network: says what it is told to, one after the other."""
 
-    eye = None
+    image_encoder = None
 
     def __init__(self, texts):
         self.texts = list(texts)
@@ -358,23 +362,27 @@ class Says:
 
 @pytest.fixture
 def spoken(monkeypatch):
-    monkeypatch.setattr(vqa.train, "say", lambda network, grids, texts, **_: network.texts[: len(texts)])
+    monkeypatch.setattr(vqa.train, "predict", lambda network, grids, texts, **_: network.texts[: len(texts)])
 
 
 def test_easy_answers_are_right_or_wrong(spoken, monkeypatch):
-    monkeypatch.setattr(captioning.model, "encode_images", lambda eye, pictures: np.zeros((len(pictures), 64, 8)))
+    monkeypatch.setattr(
+        captioning.model, "encode_images", lambda image_encoder, pictures: np.zeros((len(pictures), 64, 8))
+    )
     said = ["red", "yes", "square", "no", "yes", "no", "triangle", "no"]
-    assert vqa.train.measure_easy(Says(said), EASY) == {"accuracy": 0.75, "wrong": 2, "questions": 8}
+    assert vqa.train.evaluate_easyvqa(Says(said), EASY) == {"accuracy": 0.75, "wrong": 2, "questions": 8}
 
 
 def test_questions_are_measured_by_the_scene_by_the_wish_and_by_who_answers(spoken, monkeypatch):
     scene = scenes.course_scene()
-    by_text = {one.question: one for one in language.questions(scene)}
+    by_text = {one.question: one for one in language.all_questions(scene)}
     floor, cats = by_text["What is the cat sitting on?"], by_text["How many cats are there?"]
-    monkeypatch.setattr(vqa.train, "asked_of", lambda seen, count, seed: (np.zeros(4, int), [floor, cats, cats, floor]))
+    monkeypatch.setattr(
+        vqa.train, "sample_questions", lambda seen, count, seed: (np.zeros(4, int), [floor, cats, cats, floor])
+    )
     asks = Says([floor.question, floor.question, "How many cats on?", floor.question])
     answers = Says([floor.answer, "The cat is sitting on the sofa."])
-    found = vqa.train.measure_asker(asks, answers, np.zeros((1, 64, 8)), [scene], count=4, nucleus=0.9)
+    found = vqa.train.evaluate_question_generator(asks, answers, np.zeros((1, 64, 8)), [scene], count=4, top_p=0.9)
     assert found == {"answerable": 0.75, "to_the_wish": 0.5, "agreed": 0.25, "different": 0.5}
 
 
@@ -382,15 +390,15 @@ def test_questions_are_measured_by_the_scene_by_the_wish_and_by_who_answers(spok
 def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
     frozen = replace(SMALL, widths=(8, 8, 160, 8))
-    small = {name: SMALL if name == "easyvqa" else frozen for name in RECIPES}
+    small = {name: SMALL if name == "qgnet_easyvqa" else frozen for name in RECIPES}
     recipes = {each: Recipe(small[each], steps=2, size=4, asked=2) for each in RECIPES}
     for setting, value in {"RECIPES": recipes, "TESTED": 1, "SCENES": 20}.items():
         monkeypatch.setattr(train_qgnet, setting, value)
-    monkeypatch.setattr(vqa.train, "SETTLING", 2)
+    monkeypatch.setattr(vqa.train, "RECALIBRATION_PICTURES", 2)
     shipped = vqa.model.load
-    if name == "asker":  # whose questions another network answers
+    if name == "question_generator":  # whose questions another network answers
         monkeypatch.setattr(
-            vqa.model, "load", lambda which, folder: vqa.model.QGNet(*_parts(vqa.model.load_asker(folder)))
+            vqa.model, "load", lambda which, folder: vqa.model.QGNet(*_parts(vqa.model.load_question_generator(folder)))
         )
     parser = argparse.ArgumentParser()
     train_qgnet.add_arguments(parser)
@@ -398,22 +406,26 @@ def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, caps
     assert train_qgnet.run(parser.parse_args(["--only", name, "--precision", "float32", *places])) == 0
     card = weights.card(name, tmp_path / "out")
     assert {"validation", "test"} <= card["measured"].keys() or {"test", "compositional"} <= card["measured"].keys()
-    if name == "asker":
+    if name == "question_generator":
         assert card["measured"]["test"].keys() == {"first_draw", "asked_back"}
-    assert card["eye"] == ("easyvqa_eye" if name == "easyvqa" else "eye")
+    assert card["image_encoder"] == ("qgnet_easyvqa_image_encoder" if name == "qgnet_easyvqa" else "image_encoder")
     assert not (tmp_path / "check").exists() or not any((tmp_path / "check").iterdir())
-    loaded = vqa.model.load_asker(tmp_path / "out") if name == "asker" else shipped(name, tmp_path / "out")
+    loaded = (
+        vqa.model.load_question_generator(tmp_path / "out")
+        if name == "question_generator"
+        else shipped(name, tmp_path / "out")
+    )
     assert len(loaded.vocabulary) == card["config"]["words"]
     assert name in capsys.readouterr().out
 
 
 def _parts(network):
-    return network.eye, network.encoder, network.writing, network.vocabulary
+    return network.image_encoder, network.encoder, network.writing, network.vocabulary
 
 
 def test_an_interrupted_command_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
-    monkeypatch.setattr(train_qgnet, "RECIPES", {"easyvqa": Recipe(SMALL, steps=3, size=4, asked=2)})
+    monkeypatch.setattr(train_qgnet, "RECIPES", {"qgnet_easyvqa": Recipe(SMALL, steps=3, size=4, asked=2)})
     stopping(monkeypatch, at=2)
     parser = argparse.ArgumentParser()
     train_qgnet.add_arguments(parser)

@@ -8,7 +8,7 @@ import pytest
 
 from tools import bench
 from vistext.data.vocabulary import Vocabulary
-from vistext.nn.decoder import Writing
+from vistext.nn.decoder import CachedDecoder
 from vistext.tasks import captioning, vqa
 
 
@@ -16,12 +16,12 @@ from vistext.tasks import captioning, vqa
 def speaker():
     """A small describer with random weights, for which most sentences end before they are cut."""
     words = Vocabulary.build(["a cat is sitting on the floor.", "the dog is small, and it runs."])
-    config = captioning.model.DescriberConfig(len(words), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, blocks=2)
+    config = captioning.model.CaptionerConfig(len(words), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, blocks=2)
     random = np.random.default_rng(0)
-    eye, writer = captioning.model.build_eye(config), captioning.model.build_writer(config)
-    for weight in (weight for network in (eye, writer) for weight in network.trainable_variables):
+    image_encoder, writer = captioning.model.build_image_encoder(config), captioning.model.build_caption_decoder(config)
+    for weight in (weight for network in (image_encoder, writer) for weight in network.trainable_variables):
         weight.assign(random.normal(scale=0.5, size=weight.shape))
-    return captioning.model.Describer(eye, Writing(writer), words)
+    return captioning.model.Captioner(image_encoder, CachedDecoder(writer), words)
 
 
 def test_both_ways_are_timed_at_the_same_work(speaker, monkeypatch):

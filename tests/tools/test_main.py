@@ -44,3 +44,9 @@ def test_python_m_tools_names_itself(tmp_path):
         [sys.executable, "-m", "tools", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("usage: python -m tools ")
+
+
+def test_the_gallery_is_written(tmp_path, capsys):
+    assert main(["gallery", "--n", "2", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "gallery.html").is_file()
+    assert "gallery.html" in capsys.readouterr().out

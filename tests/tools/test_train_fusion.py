@@ -28,12 +28,12 @@ def run(tmp_path, monkeypatch):
 def test_both_networks_are_shipped_with_cards(run, tmp_path):
     assert run() == 0
     out = tmp_path / "out"
-    matcher, (_, fused, words) = fusion.model.load(out), fusion.model.load_fused(out)
+    matcher, (_, fused, words) = fusion.model.load(out), fusion.model.load_puzzle_solver(out)
     assert matcher.vocabulary == words == fusion.train.vocabulary()
     assert fused.outputs[0].shape[-1] == len(words)
-    found = weights.card("matcher", out)["measured"]
+    found = weights.card("dual_encoder", out)["measured"]
     assert set(found["test"]) == set(found["compositional"]) == {"caption", "story"}
-    assert set(weights.card("fused", out)["measured"]["test"]) == set(TASKS)
+    assert set(weights.card("puzzle_solver", out)["measured"]["test"]) == set(TASKS)
 
 
 @pytest.mark.parametrize("name", train_fusion.RECIPES)
@@ -42,4 +42,4 @@ def test_shipped_weights_are_small_know_the_words_and_are_as_good_as_the_lesson_
     assert card["bytes"] < 4_000_000
     assert card["words"] == list(fusion.train.vocabulary().words)
     test = card["measured"]["test"]
-    assert (test["it"] if name == "fused" else test["caption"]["to picture"]["1"]) >= 0.95
+    assert (test["it"] if name == "puzzle_solver" else test["caption"]["to picture"]["1"]) >= 0.95

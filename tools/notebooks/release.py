@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from tools.notebooks import files
 from tools.notebooks.files import BADGE, badge, drop_volatile, read, repoint, write
-from vistext.exercises.exercise import CODE_STUB, NAMED, TEXT_STUB
+from vistext.exercises.exercise import CODE_STUB, MARKER, TEXT_STUB
 
 FOLDER = Path("notebooks") / "exercises"  # nbgrader's course folder
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
@@ -86,7 +86,7 @@ def _checksum(cell: NotebookNode) -> str:
 def solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:
     """Each exercise's id and the source of its solution cell, from a source or a submission."""
     for cell in source.cells:
-        if cell.cell_type == "code" and (named := NAMED.search(cell.source)):
+        if cell.cell_type == "code" and (named := MARKER.search(cell.source)):
             yield named[1], cell.source
 
 

@@ -11,7 +11,7 @@ from tools.weights import options
 from vistext import scenes
 from vistext.nn import weights
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import fastest_precision
+from vistext.nn.training import fastest_dtype_policy
 from vistext.scenes import ontology
 from vistext.tasks import detection
 
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, task: detection.train.Task, recipe: detec
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
     recipe = replace(recipe, steps=max(1, round(recipe.steps * arguments.share)))
-    precision = fastest_precision()
+    precision = fastest_dtype_policy()
     model, history = detection.train.train(task, recipe, precision=precision, checkpoint=arguments.checkpoint)
     if history.interrupted:
         return options.interrupted(f"step {len(history.loss)} of {recipe.steps}")

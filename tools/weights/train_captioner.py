@@ -14,13 +14,13 @@ from pathlib import Path
 from tools.weights import options
 from vistext import scenes
 from vistext.nn import weights
-from vistext.nn.decoder import Writing
+from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import fastest_precision
+from vistext.nn.training import fastest_dtype_policy
 from vistext.tasks import captioning
 from vistext.tasks.captioning.data import vocabulary
-from vistext.tasks.captioning.model import LENGTHS, Describer, DescriberConfig, Judge
-from vistext.tasks.captioning.train import Recipe, Way
+from vistext.tasks.captioning.model import LENGTHS, Captioner, CaptionerConfig, Discriminator
+from vistext.tasks.captioning.train import DecodingStrategy, Recipe
 
 CHECKPOINT = Path("checkpoints/describer")
 TESTED = 2000  # scenes of the test split that are described once
@@ -38,50 +38,60 @@ def run(arguments: argparse.Namespace) -> int:
     """Train by likelihood, then against a judge; measure; save."""
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    config = DescriberConfig(words=len(vocabulary()))
-    eye, told, share = captioning.model.load_eye(), {"command": "python -m tools weights captioner"}, arguments.share
+    config = CaptionerConfig(words=len(vocabulary()))
+    image_encoder, told, share = (
+        captioning.model.load_image_encoder(),
+        {"command": "python -m tools weights captioner"},
+        arguments.share,
+    )
     recipe = shortened(Recipe(), share)
     recipe = replace(recipe, finder=shortened(recipe.finder, share))
-    further = tuple(shortened(each, share) for each in captioning.train.FURTHER)
+    further = tuple(shortened(each, share) for each in captioning.train.FINETUNING)
     began, unfinished = arguments.checkpoint / "began", arguments.checkpoint / "writer"
-    if not (began / "describer.json").exists():
-        precision = arguments.precision or fastest_precision()
-        trained, history = captioning.train.train(recipe, eye, config, precision=precision, checkpoint=unfinished)
+    if not (began / "captioner.json").exists():
+        precision = arguments.precision or fastest_dtype_policy()
+        trained, history = captioning.train.train(
+            recipe, image_encoder, config, precision=precision, checkpoint=unfinished
+        )
         if history.interrupted:
             return options.interrupted()
-        writer = captioning.model.build_writer(config)
+        writer = captioning.model.build_caption_decoder(config)
         writer.set_weights(trained.get_weights())
-        ship(began, config, {"describer": writer}, asdict(recipe))
-    writer = captioning.model.build_writer(config)
-    weights.load_into(writer, "describer", began)
-    if not (arguments.checkpoint / "describer.json").exists():
-        if not captioning.train.go_on(further, eye, writer, checkpoint=unfinished):
+        ship(began, config, {"captioner": writer}, asdict(recipe))
+    writer = captioning.model.build_caption_decoder(config)
+    weights.load_into(writer, "captioner", began)
+    if not (arguments.checkpoint / "captioner.json").exists():
+        if not captioning.train.finetune(further, image_encoder, writer, checkpoint=unfinished):
             return options.interrupted()
         learned = {"share": share, **asdict(recipe), "further": [asdict(each) for each in further]}
-        ship(arguments.checkpoint, config, {"describer": writer}, told | learned)
+        ship(arguments.checkpoint, config, {"captioner": writer}, told | learned)
 
-    judge, known = captioning.model.build_judge(config), arguments.checkpoint / "known"
+    judge, known = captioning.model.build_discriminator(config), arguments.checkpoint / "known"
     practice, games = (
         shortened(captioning.train.PRACTICE, share),
-        tuple(shortened(each, share) for each in captioning.train.GAMES),
+        tuple(shortened(each, share) for each in captioning.train.RUNS),
     )
-    weights.load_into(writer, "describer", arguments.checkpoint)
-    if not (known / "judge.json").exists():
-        captioning.model.start_judge(judge, writer)
-        match = captioning.train.play(practice, eye, writer, judge, checkpoint=arguments.checkpoint / "practice")
+    weights.load_into(writer, "captioner", arguments.checkpoint)
+    if not (known / "discriminator.json").exists():
+        captioning.model.init_discriminator(judge, writer)
+        match = captioning.train.train_adversarial(
+            practice, image_encoder, writer, judge, checkpoint=arguments.checkpoint / "practice"
+        )
         if match.interrupted:
             return options.interrupted()
-        ship(known, config, {"judge": judge}, asdict(practice))
-    weights.load_into(judge, "judge", known)
-    if not captioning.train.play_all(games, eye, writer, judge, checkpoint=arguments.checkpoint / "games"):
+        ship(known, config, {"discriminator": judge}, asdict(practice))
+    weights.load_into(judge, "discriminator", known)
+    if not captioning.train.train_adversarial_average(
+        games, image_encoder, writer, judge, checkpoint=arguments.checkpoint / "games"
+    ):
         return options.interrupted()
-    captioning.model.cool(writer, games[0].cooled)
-    networks = {"gan_describer": writer, "judge": judge}
+    captioning.model.apply_temperature(writer, games[0].temperature)
+    networks = {"captioner_gan": writer, "discriminator": judge}
     played = {"share": share, "practice": asdict(practice), "game": asdict(games[0])}
     played["seeds"] = [each.seed for each in games]
     ship(arguments.checkpoint, config, networks, told | played)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in ("describer", *networks):
+    for name in ("captioner", *networks):
         for file in arguments.checkpoint.glob(f"{name}.*"):
             shutil.copy(file, arguments.out)
     measure(arguments.out, config, max(20, round(TESTED * min(1.0, share))))
@@ -96,18 +106,22 @@ def shortened(recipe, share: float):
 
 
 TASKS = {
-    "eye": ("look at a scene of the drawn world", "uint8 [n, 64, 64, 3] RGB", "float32 [n, 64, 160]: 8 × 8 cells"),
-    "describer": (
+    "image_encoder": (
+        "look at a scene of the drawn world",
+        "uint8 [n, 64, 64, 3] RGB",
+        "float32 [n, 64, 160]: 8 × 8 cells",
+    ),
+    "captioner": (
         "say which word comes next, taught by likelihood",
         "grids of the eye, ids int32 [n, s, t], lengths int32 [n, s]",
         "logits float32 [n, s, t, words]",
     ),
-    "gan_describer": (
+    "captioner_gan": (
         "the same, taught by a judge as well",
         "grids of the eye, ids int32 [n, s, t], lengths int32 [n, s]",
         "logits float32 [n, s, t, words]",
     ),
-    "judge": (
+    "discriminator": (
         "tell what people say of a picture from what they do not",
         "grids of the eye, words float32 [n, s, t, words]",
         "what each word adds to the score, float32 [n, s, t]",
@@ -115,7 +129,7 @@ TASKS = {
 }
 
 
-def ship(folder: Path, config: DescriberConfig, networks: dict[str, keras.Model], recipe: dict) -> None:
+def ship(folder: Path, config: CaptionerConfig, networks: dict[str, keras.Model], recipe: dict) -> None:
     """Save networks with cards, on which what was measured is still missing.
 
     Args:
@@ -147,32 +161,34 @@ def ship(folder: Path, config: DescriberConfig, networks: dict[str, keras.Model]
         weights.save(network, name, card, folder)
 
 
-def measure(folder: Path, config: DescriberConfig, tested: int = TESTED) -> None:
+def measure(folder: Path, config: CaptionerConfig, tested: int = TESTED) -> None:
     """Measure on so many test scenes what is shipped, and write it on the cards."""
-    eye, judge, several = (
-        captioning.model.load_eye(),
-        captioning.model.build_judge(config),
+    image_encoder, judge, several = (
+        captioning.model.load_image_encoder(),
+        captioning.model.build_discriminator(config),
         max(2, tested * DRAWN // TESTED),
     )
-    weights.load_into(judge, "judge", folder)
+    weights.load_into(judge, "discriminator", folder)
     seen = scenes.sample(tested, 0, "test")
-    grids = captioning.model.encode_images(eye, scenes.draw_many(seen).pictures)
-    for name in ("describer", "gan_describer"):
-        writer = captioning.model.build_writer(config)
+    grids = captioning.model.encode_images(image_encoder, scenes.draw_many(seen).pictures)
+    for name in ("captioner", "captioner_gan"):
+        writer = captioning.model.build_caption_decoder(config)
         weights.load_into(writer, name, folder)
-        speaks = Describer(eye, Writing(writer), vocabulary())
+        speaks = Captioner(image_encoder, CachedDecoder(writer), vocabulary())
         measured = {}
         for length in LENGTHS:
-            likeliest = captioning.train.say(Way("likeliest", speaks), grids, length, 1)
-            drawn = captioning.train.say(Way("drawn", speaks, nucleus=1.0), grids[:several], length, DRAWS)
+            likeliest = captioning.train.generate_captions(DecodingStrategy("likeliest", speaks), grids, length, 1)
+            drawn = captioning.train.generate_captions(
+                DecodingStrategy("drawn", speaks, top_p=1.0), grids[:several], length, DRAWS
+            )
             measured[length] = {
-                "likeliest": captioning.train.measure(likeliest, seen),
-                "drawn": captioning.train.measure(drawn, seen[:several]),
+                "likeliest": captioning.train.evaluate(likeliest, seen),
+                "drawn": captioning.train.evaluate(drawn, seen[:several]),
             }
         note(folder, name, measured | {"scenes": tested, "drawn_scenes": several, "draws": DRAWS, "seed": 0})
-    heard = Judge(eye, judge, vocabulary())
-    told = {length: round(captioning.train.measure_judge(heard, grids, seen, length), 4) for length in LENGTHS}
-    note(folder, "judge", {"auc_mismatched": told, "scenes": tested, "seed": 0})
+    heard = Discriminator(image_encoder, judge, vocabulary())
+    told = {length: round(captioning.train.evaluate_discriminator(heard, grids, seen, length), 4) for length in LENGTHS}
+    note(folder, "discriminator", {"auc_mismatched": told, "scenes": tested, "seed": 0})
 
 
 def note(folder: Path, name: str, measured: dict) -> None:

@@ -14,9 +14,9 @@ RECIPE = detection.train.Recipe(detection.model.DetectorConfig(), steps=6000)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    drawn.add_arguments(parser, detection.train.DETECTING)
+    drawn.add_arguments(parser, detection.train.DETECTION)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, save."""
-    return drawn.run(arguments, detection.train.DETECTING, RECIPE)
+    return drawn.run(arguments, detection.train.DETECTION, RECIPE)

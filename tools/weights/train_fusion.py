@@ -21,21 +21,25 @@ from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
 from vistext.scenes.language.puzzles import TASKS, caption
 from vistext.tasks import captioning, fusion
 from vistext.tasks.fusion.model import FusionConfig
-from vistext.tasks.fusion.train import PairRecipe, Recipe
+from vistext.tasks.fusion.train import DualEncoderRecipe, Recipe
 
 CHECKPOINT = Path("checkpoints/fusion")
 SCENES, CROWDED, TWINS = 8000, 0.8, 0.4  # to learn from; see `telling.crowd`
 FORMS = ("caption", "caption", "story", "description")  # of what is said of each: a search may be for little or for all
 PUZZLES = 8000  # about these, of a task that comes up once: see `fusing.OFTEN`
 RECIPES = {
-    "matcher": PairRecipe(FusionConfig(words=0), steps=350),
-    "fused": Recipe(FusionConfig(words=0), "attention", steps=900),
+    "dual_encoder": DualEncoderRecipe(FusionConfig(words=0), steps=350),
+    "puzzle_solver": Recipe(FusionConfig(words=0), "attention", steps=900),
 }
 SEARCHED = 500  # scenes, no two of which share their facts
 TESTED, ASKED = 1500, 1000  # scenes, and puzzles of each task about them
 TOLD = {
-    "matcher": ("say how well a text and a picture fit", "[m, t]", "vectors of length 1: pictures and texts, [., 128]"),
-    "fused": ("solve puzzles about texts with pictures", "[n, s, t]", "logits float32 [n, s, t, words]"),
+    "dual_encoder": (
+        "say how well a text and a picture fit",
+        "[m, t]",
+        "vectors of length 1: pictures and texts, [., 128]",
+    ),
+    "puzzle_solver": ("solve puzzles about texts with pictures", "[n, s, t]", "logits float32 [n, s, t, words]"),
 }
 
 
@@ -48,8 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, ship and measure one network after the other."""
     share = arguments.share
-    seen = captioning.data.crowd(max(200, round(SCENES * min(1.0, share))), CROWDED, TRAIN_SEED_OFFSET, TWINS)
-    grids = captioning.data.encode_scenes(captioning.model.load_eye(), seen)
+    seen = captioning.data.sample_crowded(max(200, round(SCENES * min(1.0, share))), CROWDED, TRAIN_SEED_OFFSET, TWINS)
+    grids = captioning.data.encode_scenes(captioning.model.load_image_encoder(), seen)
     for name in RECIPES if arguments.only is None else (arguments.only,):
         reached = arguments.checkpoint / name
         if arguments.fresh:
@@ -64,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def recipe_of(name: str, share: float = 1.0) -> Recipe | PairRecipe:
+def recipe_of(name: str, share: float = 1.0) -> Recipe | DualEncoderRecipe:
     """How a network is trained, with the words that it has to know and a share of the steps."""
     recipe = RECIPES[name]
     network = replace(recipe.network, words=len(fusion.train.vocabulary()))
@@ -76,12 +80,15 @@ def trained(
 ) -> tuple[keras.Model, History]:
     """One of `RECIPES`, trained on scenes and what an eye sees in them."""
     recipe = recipe_of(name, share)
-    if name == "matcher":
-        return fusion.train.train_pair(recipe, grids, fusion.train.told(seen, FORMS), checkpoint=checkpoint)
+    if name == "dual_encoder":
+        return fusion.train.train_dual_encoder(
+            recipe, grids, fusion.train.encode_texts(seen, FORMS), checkpoint=checkpoint
+        )
     counts = {
-        task: 2 * max(5, round(PUZZLES * often * min(1.0, share) / 2)) for task, often in fusion.train.OFTEN.items()
+        task: 2 * max(5, round(PUZZLES * often * min(1.0, share) / 2))
+        for task, often in fusion.train.TASK_WEIGHTS.items()
     }
-    return fusion.train.train(recipe, grids, fusion.train.pose(seen, counts), checkpoint=checkpoint)
+    return fusion.train.train(recipe, grids, fusion.train.make_puzzles(seen, counts), checkpoint=checkpoint)
 
 
 def card(name: str, learned_from: int, share: float) -> dict:
@@ -97,7 +104,7 @@ def card(name: str, learned_from: int, share: float) -> dict:
         "recipe": {"command": "python -m tools weights fusion", "share": share, "scenes": learned_from, **settings},
         "config": asdict(recipe_of(name).network),
         "words": list(fusion.train.vocabulary().words),
-        "eye": "eye",
+        "image_encoder": "image_encoder",
         "made": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
     }
@@ -116,24 +123,28 @@ def measure(name: str, folder: Path = weights.FOLDER, share: float = 1.0) -> dic
         right answers by task.
     """
     share = min(1.0, share)
-    if name == "matcher":
+    if name == "dual_encoder":
         count = max(10, round(SEARCHED * share))
         found, matcher = {"scenes": count, "seed": 0}, fusion.model.load(folder)
         for split in ("test", "compositional"):
             drawn = scenes.sample(2 * count, 0, split)
-            seen = [drawn[row] for row in fusion.train.different(drawn, count)]
+            seen = [drawn[row] for row in fusion.train.distinct_scenes(drawn, count)]
             pictures, rng = matcher.see(scenes.draw_many(seen).pictures), np.random.default_rng(0)
             texts = {
                 "caption": [caption(scene, rng) for scene in seen],
                 "story": [language.describe(scene, "story", rng) for scene in seen],
             }
-            found[split] = {form: fusion.train.recalls(matcher.read(said) @ pictures.T) for form, said in texts.items()}
+            found[split] = {
+                form: fusion.train.retrieval_recall(matcher.read(said) @ pictures.T) for form, said in texts.items()
+            }
         return found
     count = 2 * max(5, round(ASKED * share / 2))
-    found, (eye, model, _) = {"puzzles": count, "seed": 0}, fusion.model.load_fused(folder)
+    found, (image_encoder, model, _) = {"puzzles": count, "seed": 0}, fusion.model.load_puzzle_solver(folder)
     for split in ("test", "compositional"):
         seen = scenes.sample(max(300, round(TESTED * share)), 0, split)
-        found[split] = fusion.train.measure(
-            model, captioning.data.encode_scenes(eye, seen), fusion.train.pose(seen, dict.fromkeys(TASKS, count))
+        found[split] = fusion.train.evaluate(
+            model,
+            captioning.data.encode_scenes(image_encoder, seen),
+            fusion.train.make_puzzles(seen, dict.fromkeys(TASKS, count)),
         )
     return found

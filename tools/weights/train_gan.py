@@ -17,11 +17,11 @@ from tools.weights import options
 from vistext import metrics
 from vistext.nn import weights
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import fastest_precision
+from vistext.nn.training import fastest_dtype_policy
 from vistext.scenes import ontology, portraits
 from vistext.tasks import classification, gan
-from vistext.tasks.gan.adversarial import Match
-from vistext.tasks.gan.train import EXAMINER, EXAMINING, Recipe
+from vistext.tasks.gan.adversarial import GanHistory
+from vistext.tasks.gan.train import CLASSIFIER, CLASSIFIER_RECIPE, Recipe
 
 CHECKPOINT = Path("checkpoints/gan")
 COUNTS = {"generator": 31_000, "examiner": 50_000}  # training pictures of each
@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Train the examiner, then the generator; measure; save."""
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    precision = fastest_precision()
-    examiner = _examiner(arguments, precision)
-    if examiner is None:
+    precision = fastest_dtype_policy()
+    classifier = _examiner(arguments, precision)
+    if classifier is None:
         return options.interrupted("the examiner")
     recipe = Recipe()
     recipe = replace(
@@ -50,27 +50,27 @@ def run(arguments: argparse.Namespace) -> int:
     )
     pictures, labels = portraits.make(_count("generator", arguments), SEEDS["generator"])
     generator, _, match = gan.train.train(
-        recipe, pictures, labels, examiner=examiner, checkpoint=arguments.checkpoint / "generator"
+        recipe, pictures, labels, classifier=classifier, checkpoint=arguments.checkpoint / "generator"
     )
     if match.interrupted:
         return options.interrupted(f"step {len(match.seconds)} of the generator")
-    card = ship(generator, examiner, recipe, match, arguments.out, count=len(pictures))
+    card = ship(generator, classifier, recipe, match, arguments.out, count=len(pictures))
     shutil.rmtree(arguments.checkpoint, ignore_errors=True)
     print(f"Recognised: {card['measured']['recognised']:.1%}; the card is {arguments.out / 'gan.json'}.")
     return 0
 
 
 def _count(name: str, arguments: argparse.Namespace) -> int:
-    return max(10 * gan.train.KEPT_ASIDE // 8, round(COUNTS[name] * min(1.0, arguments.share)))
+    return max(10 * gan.train.HELD_OUT // 8, round(COUNTS[name] * min(1.0, arguments.share)))
 
 
 def _examiner(arguments: argparse.Namespace, precision: str) -> keras.Model | None:
     """The tagger that will examine: trained on other portraits than the generator, shipped, and as it is shipped."""
     reached = arguments.checkpoint / "examiner"
-    if not (reached / f"{EXAMINER}.json").exists():
-        recipe = replace(EXAMINING, epochs=EXAMINING.epochs * arguments.share)
+    if not (reached / f"{CLASSIFIER}.json").exists():
+        recipe = replace(CLASSIFIER_RECIPE, epochs=CLASSIFIER_RECIPE.epochs * arguments.share)
         pictures, labels = portraits.make(_count("examiner", arguments), SEEDS["examiner"])
-        pictures = gan.train.roughened(pictures, SEEDS["examiner"])
+        pictures = gan.train.degrade(pictures, SEEDS["examiner"])
         model, history = classification.train.train(
             recipe,
             pictures,
@@ -82,12 +82,12 @@ def _examiner(arguments: argparse.Namespace, precision: str) -> keras.Model | No
         if history.interrupted:
             return None
         test, truth = portraits.make(TESTED, SEEDS["test"], "test")
-        weights.save(model, EXAMINER, {}, reached)
-        examiner = classification.model.build(classification.model.TaggerConfig(widths=recipe.widths))
-        weights.load_into(examiner, EXAMINER, reached)
-        probabilities = gan.metrics.seen_by(examiner, test).probabilities
+        weights.save(model, CLASSIFIER, {}, reached)
+        classifier = classification.model.build(classification.model.TaggerConfig(widths=recipe.widths))
+        weights.load_into(classifier, CLASSIFIER, reached)
+        probabilities = gan.metrics.extract_features(classifier, test).probabilities
         card = _card(
-            EXAMINER,
+            CLASSIFIER,
             task="portraits: one of ten kinds of thing in a drawn picture",
             takes="uint8 [n, h, w, 3] RGB; trained at 32 × 32",
             gives=f"logits float32 [n, {len(ontology.KINDS)}]",
@@ -96,17 +96,17 @@ def _examiner(arguments: argparse.Namespace, precision: str) -> keras.Model | No
             config={"widths": list(recipe.widths)},
             measured={"test_accuracy": metrics.accuracy(probabilities, truth), "test_pictures": TESTED},
         )
-        weights.save(examiner, EXAMINER, card, reached)
+        weights.save(classifier, CLASSIFIER, card, reached)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for ending in ("npz", "json"):
-        shutil.copy(reached / f"{EXAMINER}.{ending}", arguments.out / f"{EXAMINER}.{ending}")
-    examiner = classification.model.build(classification.model.TaggerConfig(widths=EXAMINING.widths))
-    weights.load_into(examiner, EXAMINER, reached)
-    return examiner
+        shutil.copy(reached / f"{CLASSIFIER}.{ending}", arguments.out / f"{CLASSIFIER}.{ending}")
+    classifier = classification.model.build(classification.model.TaggerConfig(widths=CLASSIFIER_RECIPE.widths))
+    weights.load_into(classifier, CLASSIFIER, reached)
+    return classifier
 
 
 def ship(
-    generator: keras.Model, examiner: keras.Model, recipe: Recipe, match: Match, folder: Path, *, count: int
+    generator: keras.Model, classifier: keras.Model, recipe: Recipe, match: GanHistory, folder: Path, *, count: int
 ) -> dict:
     """Measure on test portraits what will be shipped, and save it with its card.
 
@@ -128,13 +128,13 @@ def ship(
     weights.load_into(shipped, "gan", folder)
     real = portraits.make(TESTED, SEEDS["test"], "test")
     baseline, _ = portraits.make(TESTED, SEEDS["baseline"], "test")
-    measured = gan.train.measure(shipped, examiner, real, baseline, count=TESTED)
+    measured = gan.train.evaluate(shipped, classifier, real, baseline, count=TESTED)
     card = _card(
         "gan",
         task="invent a portrait of an asked kind",
         takes=f"noise float32 [n, {recipe.network.noise}], standard normal, and labels int32 [n], 0 to 9",
         gives="pictures float32 [n, 32, 32, 3] RGB, 0 to 255",
-        data=f"{count} portraits, seed {SEEDS['generator']}, split train; {gan.train.KEPT_ASIDE} of them kept aside"
+        data=f"{count} portraits, seed {SEEDS['generator']}, split train; {gan.train.HELD_OUT} of them kept aside"
         " to choose the best checkpoint by",
         recipe=asdict(recipe) | {"steps_done": len(match.seconds), "best_step": match.best},
         config=config,

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tools.weights import options
 from tools.weights.train_captioner import ship
-from vistext.nn.training import fastest_precision
+from vistext.nn.training import fastest_dtype_policy
 from vistext.tasks import captioning
 from vistext.tasks.captioning.data import vocabulary
 from vistext.tasks.captioning.image_encoder import Recipe
-from vistext.tasks.captioning.model import DescriberConfig
+from vistext.tasks.captioning.model import CaptionerConfig
 
 CHECKPOINT = Path("checkpoints/eye")
 
@@ -34,15 +34,15 @@ def run(arguments: argparse.Namespace) -> int:
     recipe = Recipe()
     shares = [replace(stage, steps=max(1, round(stage.steps * arguments.share))) for stage in recipe.stages]
     recipe = replace(recipe, stages=tuple(shares))
-    precision = arguments.precision or fastest_precision()
+    precision = arguments.precision or fastest_dtype_policy()
     trained, history = captioning.image_encoder.train(recipe, precision=precision, checkpoint=arguments.checkpoint)
     if history.interrupted:
         return options.interrupted()
-    config = DescriberConfig(words=len(vocabulary()))
-    eye = captioning.model.build_eye(config)
-    eye.set_weights(trained.get_weights())
+    config = CaptionerConfig(words=len(vocabulary()))
+    image_encoder = captioning.model.build_image_encoder(config)
+    image_encoder.set_weights(trained.get_weights())
     recipe = {"command": "python -m tools weights image_encoder", "share": arguments.share, **asdict(recipe)}
-    ship(arguments.out, config, {"eye": eye}, recipe)
+    ship(arguments.out, config, {"image_encoder": image_encoder}, recipe)
     shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    print(f"The card is {arguments.out / 'eye'}.json.")
+    print(f"The card is {arguments.out / 'image_encoder'}.json.")
     return 0

@@ -16,11 +16,11 @@ from vistext.data import easyvqa
 from vistext.data.vocabulary import Vocabulary
 from vistext.nn import weights
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import fastest_precision
+from vistext.nn.training import fastest_dtype_policy
 from vistext.scenes import TRAIN_SEED_OFFSET
 from vistext.tasks import captioning, vqa
 from vistext.tasks.vqa.model import QGNetConfig
-from vistext.tasks.vqa.train import Quiz, Recipe, Trained
+from vistext.tasks.vqa.train import Recipe, TrainResult, VqaDataset
 
 CHECKPOINT = Path("checkpoints/qgnet")
 SCENES, ASKED, CROWDED, TWINS = 16_000, 10, 0.8, 0.4  # to learn from, questions about each; see `telling.crowd`
@@ -31,18 +31,22 @@ NUCLEUS = 0.8  # of which questions are drawn
 EASY = QGNetConfig(words=0, widths=(24, 64, 96, 128), depth=1, width=64, reading=1, writing=1)  # one thing in a picture
 DRAWN = Recipe(QGNetConfig(words=0, placed=True), steps=900)
 RECIPES = {
-    "easyvqa": Recipe(EASY, steps=5000, size=32, asked=4, learning_rate=0.1, momentum=0.6),
+    "qgnet_easyvqa": Recipe(EASY, steps=5000, size=32, asked=4, learning_rate=0.1, momentum=0.6),
     "qgnet": DRAWN,
-    "asker": replace(DRAWN, steps=1000),
+    "question_generator": replace(DRAWN, steps=1000),
 }
 TASKS = {
-    "easyvqa": (
+    "qgnet_easyvqa": (
         "answer questions of easy-VQA in a word",
         "questions and words so far",
         "easy-VQA, nine tenths of its training split",
     ),
     "qgnet": ("answer questions about a scene in a sentence", "questions and words so far", "the drawn world"),
-    "asker": ("ask a question that has a given answer", "short answers and words so far", "the drawn world"),
+    "question_generator": (
+        "ask a question that has a given answer",
+        "short answers and words so far",
+        "the drawn world",
+    ),
 }
 
 
@@ -55,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, ship and measure one network after the other."""
-    precision, share = arguments.precision or fastest_precision(), arguments.share
+    precision, share = arguments.precision or fastest_dtype_policy(), arguments.share
     for name in RECIPES if arguments.only is None else (arguments.only,):
         reached = arguments.checkpoint / name
         if arguments.fresh:
@@ -76,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def prepared(name: str, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
+def prepared(name: str, share: float = 1.0) -> tuple[Recipe, VqaDataset, Vocabulary]:
     """What a network learns from.
 
     Args:
@@ -86,21 +90,23 @@ def prepared(name: str, share: float = 1.0) -> tuple[Recipe, Quiz, Vocabulary]:
     Returns:
         Its recipe, the quiz, and the words.
     """
-    if name == "easyvqa":
+    if name == "qgnet_easyvqa":
         train = easyvqa.load().train
         words = vqa.train.easy_vocabulary(train)
-        quiz = vqa.train.easy_quiz(easyvqa.validation(train, *KEPT_ASIDE)[0], words, ASKED)
+        quiz = vqa.train.easyvqa_dataset(easyvqa.validation(train, *KEPT_ASIDE)[0], words, ASKED)
     else:
         words, count = vqa.train.vocabulary(), max(100, round(SCENES * min(1.0, share)))
-        seen = captioning.data.crowd(count, CROWDED, TRAIN_SEED_OFFSET, TWINS)
-        grids = captioning.data.encode_scenes(captioning.model.load_eye(), seen)
-        quiz = vqa.train.drawn_quiz(grids, seen, ASKED, reverse=name == "asker")
+        seen = captioning.data.sample_crowded(count, CROWDED, TRAIN_SEED_OFFSET, TWINS)
+        grids = captioning.data.encode_scenes(captioning.model.load_image_encoder(), seen)
+        quiz = vqa.train.world_dataset(grids, seen, ASKED, reverse=name == "question_generator")
     recipe = RECIPES[name]
     network = replace(recipe.network, words=len(words))
     return replace(recipe, network=network, steps=max(1, round(recipe.steps * share))), quiz, words
 
 
-def ship(name: str, trained: Trained, network: QGNetConfig, words: Vocabulary, *, folder: Path, share: float) -> None:
+def ship(
+    name: str, trained: TrainResult, network: QGNetConfig, words: Vocabulary, *, folder: Path, share: float
+) -> None:
     """Save a network, and its eye if it has one of its own, with cards on which what was measured is still missing.
 
     Args:
@@ -124,19 +130,19 @@ def ship(name: str, trained: Trained, network: QGNetConfig, words: Vocabulary, *
         "recipe": {"command": "python -m tools weights qgnet", "share": share, **recipe},
         "config": config,
         "words": list(words.words),
-        "eye": "eye" if trained.eye is None else f"{name}_eye",
+        "image_encoder": "image_encoder" if trained.image_encoder is None else f"{name}_image_encoder",
         "made": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
     }
-    weights.save(vqa.model.pair(trained.encoder, trained.decoder), name, card, folder)
-    if trained.eye is not None:
+    weights.save(vqa.model.joint_model(trained.encoder, trained.decoder), name, card, folder)
+    if trained.image_encoder is not None:
         seen = {
-            "name": card["eye"],
+            "name": card["image_encoder"],
             "task": f"look at a picture of {data}",
             "takes": "uint8 [n, 64, 64, 3] RGB",
             "gives": f"float32 [n, 64, {network.widths[2]}]: 8 × 8 cells",
         }
-        weights.save(trained.eye, card["eye"], card | seen, folder)
+        weights.save(trained.image_encoder, card["image_encoder"], card | seen, folder)
 
 
 def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
@@ -150,27 +156,29 @@ def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> di
     Returns:
         What `answering.measure_easy`, `answering.measure` or `answering.measure_asker` say, for each split.
     """
-    if name == "easyvqa":
+    if name == "qgnet_easyvqa":
         data, network = easyvqa.load(), vqa.model.load(name, folder)
         splits = {"validation": easyvqa.validation(data.train, *KEPT_ASIDE)[1], "test": data.test}
-        return {split: vqa.train.measure_easy(network, asked) for split, asked in splits.items()}
-    network = vqa.model.load_asker(folder) if name == "asker" else vqa.model.load(name, folder)
-    count = min(count, POSED) if name == "asker" else count
+        return {split: vqa.train.evaluate_easyvqa(network, asked) for split, asked in splits.items()}
+    network = (
+        vqa.model.load_question_generator(folder) if name == "question_generator" else vqa.model.load(name, folder)
+    )
+    count = min(count, POSED) if name == "question_generator" else count
     measured = {"scenes": count, "questions": QUESTIONS, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)
-        grids = captioning.data.encode_scenes(network.eye, seen)
-        if name == "asker":
+        grids = captioning.data.encode_scenes(network.image_encoder, seen)
+        if name == "question_generator":
             answers = vqa.model.load("qgnet", folder if (folder / "qgnet.json").exists() else weights.FOLDER)
             found = {
-                name: vqa.train.measure_asker(
-                    network, answers, grids, seen, count=QUESTIONS, nucleus=NUCLEUS, asked_back=name == "asked_back"
+                name: vqa.train.evaluate_question_generator(
+                    network, answers, grids, seen, count=QUESTIONS, top_p=NUCLEUS, round_trip=name == "asked_back"
                 )
                 for name in ("first_draw", "asked_back")
             }
         else:
-            rows, asked = vqa.train.asked_of(seen, QUESTIONS)
-            said = vqa.train.say(network, grids[rows], [one.question for one in asked])
-            found = vqa.train.measure(said, asked, [seen[row] for row in rows])
+            rows, asked = vqa.train.sample_questions(seen, QUESTIONS)
+            said = vqa.train.predict(network, grids[rows], [one.question for one in asked])
+            found = vqa.train.evaluate(said, asked, [seen[row] for row in rows])
         measured[split] = found
     return measured

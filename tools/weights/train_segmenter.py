@@ -14,9 +14,9 @@ RECIPE = detection.train.Recipe(detection.segmenter.SegmenterConfig(), steps=360
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    drawn.add_arguments(parser, detection.train.SEGMENTING)
+    drawn.add_arguments(parser, detection.train.SEGMENTATION)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, save."""
-    return drawn.run(arguments, detection.train.SEGMENTING, RECIPE)
+    return drawn.run(arguments, detection.train.SEGMENTATION, RECIPE)

@@ -14,10 +14,10 @@ from tools.weights import options
 from vistext import scenes
 from vistext.nn import weights
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import fastest_precision
+from vistext.nn.training import fastest_dtype_policy
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene
 from vistext.tasks import captioning, srl
-from vistext.tasks.srl.train import Recipe, Trained
+from vistext.tasks.srl.train import Recipe, TrainResult
 
 CHECKPOINT = Path("checkpoints/roles")
 SCENES, CROWDED, TWINS = 32_000, 0.8, 0.4  # to learn from; see `telling.crowd`
@@ -38,23 +38,23 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fresh:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
     share = min(1.0, arguments.share)
-    seen = captioning.data.crowd(max(100, round(SCENES * share)), CROWDED, TRAIN_SEED_OFFSET, TWINS)
-    taught = srl.train.lesson(captioning.data.encode_scenes(captioning.model.load_eye(), seen), seen)
+    seen = captioning.data.sample_crowded(max(100, round(SCENES * share)), CROWDED, TRAIN_SEED_OFFSET, TWINS)
+    taught = srl.train.build_dataset(captioning.data.encode_scenes(captioning.model.load_image_encoder(), seen), seen)
     recipe = replace(RECIPE, steps=max(1, round(RECIPE.steps * arguments.share)))
     trained = srl.train.train(
-        recipe, taught, precision=arguments.precision or fastest_precision(), checkpoint=arguments.checkpoint
+        recipe, taught, precision=arguments.precision or fastest_dtype_policy(), checkpoint=arguments.checkpoint
     )
     if trained.history.interrupted:
         return options.interrupted()
     card = ship(trained, recipe, arguments.out, seen)
     measured = measure(arguments.out, max(20, round(TESTED * share)))
-    weights.write_card(card | {"measured": measured}, "roles", arguments.out)
+    weights.write_card(card | {"measured": measured}, "srl", arguments.out)
     shutil.rmtree(arguments.checkpoint, ignore_errors=True)
-    print(f"The card is {arguments.out / 'roles.json'}.")
+    print(f"The card is {arguments.out / 'srl.json'}.")
     return 0
 
 
-def ship(trained: Trained, recipe: Recipe, folder: Path, seen: list[Scene]) -> dict:
+def ship(trained: TrainResult, recipe: Recipe, folder: Path, seen: list[Scene]) -> dict:
     """Save the network with a card on which what was measured is still missing.
 
     Args:
@@ -70,7 +70,7 @@ def ship(trained: Trained, recipe: Recipe, folder: Path, seen: list[Scene]) -> d
     config = settings.pop("network")
     del config["precision"]  # shipped weights are float32, whatever they were trained in
     card = {
-        "name": "roles",
+        "name": "srl",
         "task": "say who does what, where and which way: verbs and their roles, for each thing in a scene",
         "takes": f"grids of the eye, ids int32 [n, t]: the slots so far, {', '.join(srl.model.SLOTS)} of each frame",
         "gives": "float32 [n, t, words + 5]: logits of the next slot's word, the thing's box, the log of its share",
@@ -85,12 +85,12 @@ def ship(trained: Trained, recipe: Recipe, folder: Path, seen: list[Scene]) -> d
         "config": config,
         "words": list(srl.model.WORDS),
         "margins": srl.visible_area.learn_margins(seen[:MARGINS]),
-        "eye": "eye",
+        "image_encoder": "image_encoder",
         "detector": "detector",
         "made": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
     }
-    return weights.save(trained.network, "roles", card, folder)
+    return weights.save(trained.network, "srl", card, folder)
 
 
 def measure(folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
@@ -103,9 +103,14 @@ def measure(folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
     Returns:
         What `acting.measure` says, for each split.
     """
-    model, known = srl.model.load(folder), srl.train.counts(scenes.sample(KNOWN, TRAIN_SEED_OFFSET, "train"))
+    model, known = (
+        srl.model.load(folder),
+        srl.train.count_combinations(scenes.sample(KNOWN, TRAIN_SEED_OFFSET, "train")),
+    )
     measured = {"scenes": count, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)
-        measured[split] = srl.train.measure(model, captioning.data.encode_scenes(model.eye, seen), seen, known)
+        measured[split] = srl.train.evaluate(
+            model, captioning.data.encode_scenes(model.image_encoder, seen), seen, known
+        )
     return measured

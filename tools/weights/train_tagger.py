@@ -19,7 +19,7 @@ from vistext import metrics
 from vistext.data import cifar10
 from vistext.nn import weights
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import fastest_precision
+from vistext.nn.training import fastest_dtype_policy
 from vistext.tasks import classification
 from vistext.tasks.classification.train import SHIPPED, train
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         shutil.rmtree(arguments.checkpoint, ignore_errors=True)
     data = cifar10.load()
     pictures, labels = data.train.pictures[:-CALIBRATION], data.train.labels[:-CALIBRATION]
-    precision = fastest_precision()
+    precision = fastest_dtype_policy()
     model = None
     for number, recipe in enumerate(SHIPPED, start=1):
         stage = replace(recipe, epochs=recipe.epochs * arguments.share)

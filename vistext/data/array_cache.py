@@ -14,7 +14,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 
 
-def keep(folder: Path, arrays: dict[str, np.ndarray], about: str = "") -> None:
+def save(folder: Path, arrays: dict[str, np.ndarray], about: str = "") -> None:
     """Write arrays into an existing, empty folder.
 
     Args:
@@ -38,7 +38,7 @@ def keep(folder: Path, arrays: dict[str, np.ndarray], about: str = "") -> None:
         _to_disk(file)
 
 
-def open_kept(folder: Path) -> tuple[dict[str, np.ndarray], str] | None:
+def load(folder: Path) -> tuple[dict[str, np.ndarray], str] | None:
     """Open what `keep` wrote, without reading it.
 
     Sizes, shapes, types and a sample of 64 rows of each array are checked: enough to catch a file that was cut or never

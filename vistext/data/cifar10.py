@@ -163,7 +163,7 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
 
 def _loaded(source: Source) -> Cifar10:
     folder = _kept_in(source.path, cifar10_formats.files(source.path, source.form))
-    arrays, _ = array_cache.open_kept(folder) or _kept(source, folder)
+    arrays, _ = array_cache.load(folder) or _kept(source, folder)
     splits = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_formats.SPLITS)
     return Cifar10(*splits, KAGGLE_NOTE if source.form == KAGGLE else "")
 
@@ -184,15 +184,15 @@ def _key(path: Path) -> str:
 
 def _kept(source: Source, folder: Path) -> tuple[dict[str, np.ndarray], str]:
     with download.writing(folder.parent), download.lock(folder):
-        if opened := array_cache.open_kept(folder):
+        if opened := array_cache.load(folder):
             return opened  # another process has made it meanwhile
         arrays = cifar10_formats.read(source.path, source.form)
         with download.whole_or_nothing(folder) as making:
-            array_cache.keep(making, arrays, about=source.form)
+            array_cache.save(making, arrays, about=source.form)
         for other in folder.parent.glob(f"{_key(source.path)}-*"):
             if other != folder:  # of an earlier state of the same copy
                 shutil.rmtree(other, ignore_errors=True)
-        if opened := array_cache.open_kept(folder):
+        if opened := array_cache.load(folder):
             return opened
         raise OSError(
             f"{folder} was written, but does not come back whole: set {download.CACHE_VARIABLE} to another disk"
@@ -224,7 +224,7 @@ def _source(candidate: Path, certain: bool, place: str) -> Source | None:
     try:
         if candidate.name.lower().endswith(UNFINISHED):
             raise DamagedDataError(f"{candidate} is an unfinished download; finish it, or delete it")
-        if candidate.is_file() and (opened := array_cache.open_kept(_kept_in(candidate, [candidate]))):
+        if candidate.is_file() and (opened := array_cache.load(_kept_in(candidate, [candidate]))):
             return Source(candidate, opened[1], place)  # it was read whole
         form = (_form_of_folder if candidate.is_dir() else _form_of_archive)(candidate, certain)
         if form:

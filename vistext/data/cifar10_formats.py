@@ -192,7 +192,7 @@ def _pixels(content: bytes) -> bytes:
                     return image.tobytes()
         except (OSError, SyntaxError, ValueError):
             pass  # said better below
-    return images.square(images.open_picture(io.BytesIO(content)), 32).tobytes()
+    return images.center_crop(images.open_picture(io.BytesIO(content)), 32).tobytes()
 
 
 def _labels_by_number(content: bytes) -> dict[int, int]:

@@ -120,7 +120,7 @@ def _part(split: Split, wanted: np.ndarray) -> Split:
     )
 
 
-def always(train: Split, test: Split) -> float:
+def majority_baseline(train: Split, test: Split) -> float:
     """How often the answer that is most frequent in training is right: what a network has to beat to have read at all.
 
     Args:
@@ -137,7 +137,7 @@ def always(train: Split, test: Split) -> float:
     return _share_right([answer] * len(test.questions), test)
 
 
-def by_question(train: Split, test: Split) -> float:
+def question_only_baseline(train: Split, test: Split) -> float:
     """How often a question is answered rightly by its words alone: what a network has to beat to have looked.
 
     The answer is the one that the same question, word for word, has most often in training; to a question that is not

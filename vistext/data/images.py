@@ -107,7 +107,7 @@ def photograph(name: str) -> np.ndarray:
     return open_picture(Path(data.__file__).with_name(f"{name}.png"))
 
 
-def square(picture: np.ndarray, size: int) -> np.ndarray:
+def center_crop(picture: np.ndarray, size: int) -> np.ndarray:
     """The central square of a picture, scaled without aliasing (Lanczos).
 
     Args:

@@ -13,7 +13,7 @@ from vistext.scenes import ontology
 
 # Paul Tol's "muted" scheme, which the colour-blind can tell apart, and the orange of his "vibrant" one for the tenth
 # ("Colour schemes", SRON/EPS/TN/09-002, 2021); each near the usual colour of its kind where there is one.
-KIND_COLOURS = dict(
+KIND_COLORS = dict(
     zip(
         ontology.KINDS,
         ("#88CCEE", "#CC6677", "#DDCC77", "#EE7733", "#882255", "#AA4499", "#117733", "#999933", "#332288", "#44AA99"),
@@ -24,7 +24,7 @@ DARK = 0.15  # of its brightness, that a picture keeps where it is not lit: enou
 ENLARGED = 384  # pixels: about the side at which small pictures are shown, so that lines and letters are fine
 
 
-def enlarged(picture: np.ndarray, side: int = ENLARGED) -> np.ndarray:
+def enlarge(picture: np.ndarray, side: int = ENLARGED) -> np.ndarray:
     """A picture with each pixel as a square, by the largest whole factor that keeps it within `side`.
 
     Args:
@@ -38,7 +38,7 @@ def enlarged(picture: np.ndarray, side: int = ENLARGED) -> np.ndarray:
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def with_boxes(
+def draw_boxes(
     picture: np.ndarray, boxes: np.ndarray, kinds: Sequence[int], notes: Sequence[str] = (), side: int = ENLARGED
 ) -> np.ndarray:
     """A picture, enlarged, with a named frame around each thing.
@@ -60,7 +60,7 @@ def with_boxes(
     notes = list(notes) or [""] * len(boxes)
     if not len(boxes) == len(kinds) == len(notes):
         raise ValueError(f"{len(boxes)} boxes, {len(kinds)} kinds and {len(notes)} notes: they must be equally many")
-    canvas = Image.fromarray(enlarged(picture, side))
+    canvas = Image.fromarray(enlarge(picture, side))
     factor = canvas.width // picture.shape[1]
     pen = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(max(11, canvas.width // 26))
@@ -71,13 +71,13 @@ def with_boxes(
             pen.rectangle((left - 1, top - 1, right, bottom), outline="white", width=5)
     for (left, top, right, bottom), name in zip(frames, names, strict=True):
         if left < right and top < bottom:
-            pen.rectangle((left, top, right - 1, bottom - 1), outline=KIND_COLOURS[name], width=3)
+            pen.rectangle((left, top, right - 1, bottom - 1), outline=KIND_COLORS[name], width=3)
     for (left, top, _, _), name, note in zip(frames, names, notes, strict=True):  # last, so that no frame crosses them
-        _label(pen, f"{name} {note}".strip(), font, (left, top), KIND_COLOURS[name])
+        _label(pen, f"{name} {note}".strip(), font, (left, top), KIND_COLORS[name])
     return np.asarray(canvas)
 
 
-def with_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -> np.ndarray:
+def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -> np.ndarray:
     """A picture, enlarged, with the pixels of each kind in its colour and an outline, and all others pale and grey.
 
     Args:
@@ -89,12 +89,12 @@ def with_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
         uint8 [h·factor, w·factor, 3].
     """
     grey = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
-    palette = np.array([[255, 255, 255], *map(_rgb, KIND_COLOURS.values())], "float32")
+    palette = np.array([[255, 255, 255], *map(_rgb, KIND_COLORS.values())], "float32")
     light = np.where(classes[..., np.newaxis] == 0, 0.65, 0.6)  # share of the flat colour
     tinted = light * palette[classes] + (1 - light) * grey
-    canvas = enlarged(np.rint(tinted).astype("uint8"), side)
+    canvas = enlarge(np.rint(tinted).astype("uint8"), side)
     factor = canvas.shape[1] // picture.shape[1]
-    parts = enlarged(classes, side)
+    parts = enlarge(classes, side)
     width = max(1, factor // 4)
     edge = np.zeros(parts.shape, bool)
     edge[width:] |= parts[width:] != parts[:-width]
@@ -103,7 +103,7 @@ def with_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
     return canvas
 
 
-def lit(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
+def heatmap(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
     """A picture, enlarged, dark but for the cells that something comes from: the more, the brighter.
 
     Brightness alone carries it, so it can be read in grey; `whereabouts` says it in words.
@@ -116,14 +116,14 @@ def lit(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.nd
     Returns:
         uint8 [h·factor, w·factor, 3].
     """
-    canvas = enlarged(picture, side)
+    canvas = enlarge(picture, side)
     amounts = np.asarray(amounts, "float32")
     cells = (np.arange(size) * count // size for size, count in zip(canvas.shape, amounts.shape, strict=False))
     light = (amounts / (amounts.max() or 1))[np.ix_(*cells)][..., np.newaxis]
     return np.rint(canvas * (DARK + (1 - DARK) * light)).astype("uint8")
 
 
-def whereabouts(amounts: np.ndarray) -> str:
+def describe_location(amounts: np.ndarray) -> str:
     """In words, where most of something is: the middle of all of it.
 
     Args:

@@ -73,7 +73,7 @@ def _finish(figure: Figure, alt: str, note: str = "") -> Picture:
     return Picture(buffer.getvalue(), alt, note)
 
 
-def _told_apart(series: Mapping, most: int = len(HATCHES)) -> None:
+def _distinguished(series: Mapping, most: int = len(HATCHES)) -> None:
     if not 1 <= len(series) <= most:
         raise ValueError(f"{len(series)} series; accepted: 1 to {most}, as more cannot be told apart in grey")
 
@@ -135,7 +135,7 @@ def bars(
         most: so many classes.
         across: what the numbers are.
     """
-    _told_apart(series)
+    _distinguished(series)
     names = list(next(iter(series.values())))[:most]
     figure = Figure(figsize=(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8))
     axis = figure.subplots()
@@ -166,7 +166,7 @@ def curves(histories: Mapping[str, History], *, alt: str, note: str = "") -> Pic
         alt: what is seen, in words.
         note: a banner under it, for what must not be overlooked.
     """
-    _told_apart(histories)
+    _distinguished(histories)
     figure = Figure(figsize=(6, 3))
     axis = figure.subplots()
     styles = zip(histories.items(), (ORANGE, BLUE, GREEN), ("--", "-", ":"), strict=False)
@@ -198,7 +198,7 @@ def lines(
         range_up: of the upright axis.
         logarithmic: whether equal steps across are equal factors.
     """
-    _told_apart(series, len(MARKERS))
+    _distinguished(series, len(MARKERS))
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     axis = figure.subplots()
     looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
@@ -242,7 +242,7 @@ def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str, note: str =
 
 
 @_styled
-def table_of_shares(
+def shares_table(
     shares: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, alt: str, errors: np.ndarray | None = None
 ) -> Picture:
     """Shares as a table, the larger the darker behind its figure in per cent.
@@ -292,7 +292,7 @@ def reliability(series: Mapping[str, Reliability], *, alt: str, note: str = "") 
     return _finish(figure, alt, note)
 
 
-def scaled(values: np.ndarray) -> np.ndarray:
+def rescale(values: np.ndarray) -> np.ndarray:
     """Numbers of any range as a picture: uint8, the smallest 0, the largest 255, all 128 if they are equal.
 
     Args:
@@ -306,7 +306,7 @@ def scaled(values: np.ndarray) -> np.ndarray:
 
 
 @_styled
-def amounts(values: Mapping[str, float | tuple[float, float]], *, across: str, alt: str) -> Picture:
+def value_bars(values: Mapping[str, float | tuple[float, float]], *, across: str, alt: str) -> Picture:
     """One measured amount for each of several names, as horizontal bars with the number beside each.
 
     Args:
@@ -342,7 +342,7 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
         alt: what is seen, in words.
     """
     names = list(dict.fromkeys(groups))
-    _told_apart(dict.fromkeys(names), len(MARKERS))
+    _distinguished(dict.fromkeys(names), len(MARKERS))
     figure = Figure(figsize=(7.5, 5.5), layout="constrained")
     axis = figure.subplots()
     looks = zip(names, (BLUE, ORANGE, GREEN, GREY), MARKERS, strict=False)
@@ -357,7 +357,7 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
 
 
 @_styled
-def told(
+def captions_table(
     picture: np.ndarray,
     lines: Sequence[tuple[str, str]],
     *,
@@ -401,7 +401,9 @@ def told(
     return _finish(figure, alt)
 
 
-def dots(points: np.ndarray, targets: np.ndarray, radius: float, *, reach: float = 3.0, side: int = 150) -> np.ndarray:
+def scatter(
+    points: np.ndarray, targets: np.ndarray, radius: float, *, reach: float = 3.0, side: int = 150
+) -> np.ndarray:
     """Points in the plane as a small picture, quickly drawn: frames of a film are made of it.
 
     Args:

@@ -7,8 +7,8 @@ function with, and `find(id).judge(cases, outputs)` says what the outputs are wo
 import os
 from importlib import import_module
 
-from vistext.exercises.answers import as_plain, call
-from vistext.exercises.exercise import Exercise, Failure, Mistake, Verdict
+from vistext.exercises.answers import call_answer, to_plain
+from vistext.exercises.exercise import Exercise, Failure, Misconception, Verdict
 from vistext.exercises.report import CheckFailedError, Report
 
 __all__ = [
@@ -16,14 +16,14 @@ __all__ = [
     "CheckFailedError",
     "Exercise",
     "Failure",
-    "Mistake",
+    "Misconception",
     "Report",
     "Verdict",
-    "as_plain",
-    "call",
+    "call_answer",
     "check",
     "find",
     "of_set",
+    "to_plain",
 ]
 
 SETS = ("ps00", "ps01", "ps02", "ps03", "ps04", "ps05", "ps06", "ps07", "ps08")
@@ -74,7 +74,7 @@ def check(exercise_id: str, answer: object = None) -> Report | None:
     """
     exercise = find(exercise_id)
     cases = exercise.cases(None) + (exercise.cases(SEED) if exercise.kind == "function" else [])
-    outputs = [call(answer, case) for case in cases] if exercise.kind == "function" else [as_plain(answer)]
+    outputs = [call_answer(answer, case) for case in cases] if exercise.kind == "function" else [to_plain(answer)]
     report = Report.of(exercise, cases, outputs, of_set(exercise_id.partition("-")[0]))
     if not os.environ.get("NBGRADER_EXECUTION"):
         return report

@@ -17,7 +17,7 @@ from vistext.exercises.exercise import Failure
 LIBRARIES = ("tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")  # whose numbers NumPy can read
 
 
-def call(function: Callable[..., object], case: dict) -> object:
+def call_answer(function: Callable[..., object], case: dict) -> object:
     """Call a function with a copy of a case; runs in the process of whoever wrote the function.
 
     What it prints and what it is warned of is kept quiet.
@@ -33,7 +33,7 @@ def call(function: Callable[..., object], case: dict) -> object:
     if not callable(function):
         if function is None or function is ...:
             return Failure("NotImplementedError", "nothing yet")
-        return Failure("Missing", f"{values.describe(function)}, where a function was asked for")
+        return Failure("Missing", f"{values.to_text(function)}, where a function was asked for")
     given = copy.deepcopy(case)
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -43,12 +43,12 @@ def call(function: Callable[..., object], case: dict) -> object:
             return Failure("NotImplementedError", "nothing yet (NotImplementedError)")
         except Exception as error:  # any at all: it is the student's, and is told to the student
             return Failure(type(error).__name__, _in_words(error, function))
-    if not all(values.same(given[name], value, 0) for name, value in case.items()):
+    if not all(values.equal(given[name], value, 0) for name, value in case.items()):
         return Failure("ChangedInput", "an answer, but what it was given is no longer as it was")
-    return as_plain(output)
+    return to_plain(output)
 
 
-def as_plain(value: object, depth: int = values.DEEPEST) -> object:
+def to_plain(value: object, depth: int = values.DEEPEST) -> object:
     """What another library's numbers are to Python and NumPy; everything else as it is.
 
     Runs in the process of whoever made the value, since it calls methods of it.
@@ -69,14 +69,14 @@ def as_plain(value: object, depth: int = values.DEEPEST) -> object:
         if type(value) is np.ndarray:
             return _array_as_plain(value, depth)
         if isinstance(value, values.LISTS) and depth and len(value) <= values.MOST:
-            items = [as_plain(item, depth - 1) for item in value]
+            items = [to_plain(item, depth - 1) for item in value]
             return tuple(items) if isinstance(value, tuple) else items
     return value
 
 
 def _array_as_plain(array: np.ndarray, depth: int) -> object:
     if array.dtype.kind == "O" and depth and array.size <= values.MOST:
-        return as_plain(array.tolist(), depth - 1)
+        return to_plain(array.tolist(), depth - 1)
     if array.dtype.kind == "U" and not array.ndim:
         return str(array)
     if array.dtype.name == "bfloat16":

@@ -18,7 +18,7 @@ import numpy as np
 from vistext.exercises import values
 
 # The line by which an exercise is found again without metadata, and what stands where there is no answer yet.
-NAMED = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR ANSWER HERE"
 
 KINDS = ("function", "value", "by hand")
@@ -42,7 +42,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Misconception:
     """A way to be wrong.
 
     Attributes:
@@ -53,12 +53,12 @@ class Mistake:
 
     key: str
     idea: str
-    does: Callable[..., object]
+    simulate: Callable[..., object]
 
 
-def guess(key: str, idea: str, value: object) -> Mistake:
+def value_misconception(key: str, idea: str, value: object) -> Misconception:
     """The mistake of who gives this value, in an exercise that asks for one."""
-    return Mistake(key, idea, lambda: value)
+    return Misconception(key, idea, lambda: value)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Exercise:
     solve: Callable[..., object] = lambda: None
     shown: tuple[dict, ...] = ()
     draw: Callable[[np.random.Generator], list[dict]] = lambda rng: []
-    mistakes: tuple[Mistake, ...] = field(default=(), repr=False)
+    mistakes: tuple[Misconception, ...] = field(default=(), repr=False)
     tolerance: float = 1e-5  # what float32 holds
 
     def cases(self, seed: int | None) -> list[dict]:
@@ -182,7 +182,7 @@ class Exercise:
     def _same(self, given: object, other: object, nan: bool = False) -> bool:
         if type(given) is Failure or type(other) is Failure:
             return type(given) is type(other) and given.kind == other.kind
-        return values.same(given, other, self.tolerance, by_letter=self.kind == "function", nan=nan)
+        return values.equal(given, other, self.tolerance, by_letter=self.kind == "function", nan=nan)
 
     def _asked(self, case: dict) -> str:
         if self.kind == "value":
@@ -206,7 +206,7 @@ class Exercise:
         if _is_truth(given) and not _is_truth(true) and values.numbers(true) is not None:
             return "wrong-type", "That is a truth value. A number is asked for."
         for mistake in self.mistakes:
-            outcomes = (outcome(mistake.does, case) for case in cases)
+            outcomes = (outcome(mistake.simulate, case) for case in cases)
             if all(self._same(output, wrong, nan=True) for output, wrong in zip(outputs, outcomes, strict=True)):
                 return mistake.key, mistake.idea
         if type(given) is Failure:
@@ -222,7 +222,7 @@ class Exercise:
 
     def _is_hard_coded(self, cases: Sequence[dict], outputs: list, right: list[bool]) -> bool:
         """Whether just the shown cases are right, and all others get one and the same answer, or a shown case's."""
-        seen = [any(values.same(list(case.values()), list(one.values())) for one in self.shown) for case in cases]
+        seen = [any(values.equal(list(case.values()), list(one.values())) for one in self.shown) for case in cases]
         if _is_constant(outputs) or not any(seen) or right != seen:
             return False
         known = [output for output, one in zip(outputs, seen, strict=True) if one]
@@ -255,10 +255,10 @@ _FAILED = {
 def _in_words(given: object, true: object, right: bool) -> tuple[str, str]:
     """What came back and what was expected; with more digits, if they are not the same and read the same."""
     if type(given) is Failure:
-        return given.message, values.describe(true)
-    words = values.describe(given), values.describe(true)
+        return given.message, values.to_text(true)
+    words = values.to_text(given), values.to_text(true)
     if not right and words[0].partition(": ")[2] == words[1].partition(": ")[2]:
-        return values.describe(given, 8), values.describe(true, 8)
+        return values.to_text(given, 8), values.to_text(true, 8)
     return words
 
 
@@ -333,7 +333,7 @@ def _is_constant(outputs: Sequence[object]) -> bool:
     first = values.numbers(outputs[0])
     if first is None or first.size > values.MOST:  # to compare larger ones would take longer than all the rest
         return False
-    return len(outputs) > 2 and all(values.same(one, first) for one in outputs)
+    return len(outputs) > 2 and all(values.equal(one, first) for one in outputs)
 
 
 def _alike(given: object, other: object) -> bool:
@@ -343,13 +343,13 @@ def _alike(given: object, other: object) -> bool:
     found, wanted = values.numbers(given), values.numbers(other)
     if found is None or wanted is None:
         plain_types = (str, np.str_, type(None), *values.LISTS)
-        return type(other) in plain_types and values.same(given, other)
+        return type(other) in plain_types and values.equal(given, other)
     if max(found.size, wanted.size) > values.MOST:
         return False
     filled = (
         found.size > 0 and wanted.size > 0 and bool((found == wanted.flat[0]).all() and (wanted == found.flat[0]).all())
     )
-    return filled or values.same(found, wanted)
+    return filled or values.equal(found, wanted)
 
 
 def outcome(function: Callable[..., object], case: dict) -> object:
@@ -368,7 +368,7 @@ def _drawn(draw: Callable, seed: int, number: int) -> list[dict]:
     return draw(np.random.default_rng([seed, number]))
 
 
-def revealing(
+def discriminating(
     exercise: Exercise,
     make: Callable[[], dict],
     *,
@@ -388,7 +388,7 @@ def revealing(
     Raises:
         RuntimeError: no such case was drawn.
     """
-    wrong = [*also, *(mistake.does for mistake in exercise.mistakes if mistake.key not in but)]
+    wrong = [*also, *(mistake.simulate for mistake in exercise.mistakes if mistake.key not in but)]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for _ in range(tries):
@@ -401,14 +401,14 @@ def revealing(
 
 def _gives(does: Callable[..., object], case: dict, right: object) -> bool:
     try:
-        return values.same(does(**case), right, CLEARLY)
+        return values.equal(does(**case), right, CLEARLY)
     except Exception:  # a mistake may stop
         return False
 
 
 def _argument(value: object) -> str:
     """An argument as it is shown: short, and without saying of each that it is an array."""
-    words = values.describe(value)
+    words = values.to_text(value)
     for begin in ("the number ", "the text ", "the truth value "):
         words = words.removeprefix(begin)
     return words

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess
+from vistext.exercises.exercise import Exercise, Misconception, value_misconception
 
 LESSON = "00_tour.ipynb#"
 READING = (
@@ -282,34 +282,34 @@ EXERCISES = (
         shown=({"findings": list(WHOLE)}, {"findings": [WHOLE[0], WHOLE[3]]}),
         draw=_examinations,
         mistakes=(
-            Mistake(
+            Misconception(
                 "as-they-come",
                 "What must be mended comes before what is optional, wherever it was found.",
                 _as_they_come,
             ),
-            Mistake(
+            Misconception(
                 "only-mend",
                 "What is optional is left out. It may wait, but it is to be listed.",
                 lambda findings: _of(findings, "mend"),
             ),
-            Mistake(
+            Misconception(
                 "optional-first",
                 "The two groups have changed places.",
                 lambda findings: _of(findings, "optional", "mend"),
             ),
-            Mistake(
+            Misconception(
                 "all-of-them",
                 "What is ready stands in the list, too. A remedy beside it is no reason to do anything.",
                 lambda findings: _of(findings, "mend", "optional", "ready"),
             ),
-            Mistake(
+            Misconception(
                 "in-order-of-abc",
                 "Within a group the order of the doctor is kept; yours is sorted.",
                 lambda findings: sorted(_of(findings, "mend")) + sorted(_of(findings, "optional")),
             ),
-            Mistake("subjects-only", "That says what is amiss, and not what to do about it.", _only("subject")),
-            Mistake("remedies-only", "That says what to do, and not about what.", _only("remedy")),
-            Mistake(
+            Misconception("subjects-only", "That says what is amiss, and not what to do about it.", _only("subject")),
+            Misconception("remedies-only", "That says what to do, and not about what.", _only("remedy")),
+            Misconception(
                 "from-the-end",
                 "Each group is listed from its end.",
                 lambda findings: _of(findings, "mend")[::-1] + _of(findings, "optional")[::-1],
@@ -329,34 +329,34 @@ EXERCISES = (
         expects="one whole number",
         solve=lambda: 32 * 32 * 3,
         mistakes=(
-            guess(
+            value_misconception(
                 "pixels", "Those are the pixels. Of how many numbers is one made, in a picture with colours?", 32 * 32
             ),
-            guess(
+            value_misconception(
                 "whole-picture",
                 "That is the whole photograph. The network gets less of it, and coarser.",
                 4000 * 3000 * 3,
             ),
-            guess(
+            value_misconception(
                 "whole-pixels",
                 "Those are all pixels of the photograph. What happens to it before the network sees it?",
                 4000 * 3000,
             ),
-            guess("square", "The square is cut out, but it is also made smaller.", 3000 * 3000 * 3),
-            guess(
+            value_misconception("square", "The square is cut out, but it is also made smaller.", 3000 * 3000 * 3),
+            value_misconception(
                 "square-pixels", "Those are the pixels of the square, at full size and without colours.", 3000 * 3000
             ),
-            guess(
+            value_misconception(
                 "four-colours",
                 "A fourth number, for how transparent a pixel is, never reaches the network.",
                 32 * 32 * 4,
             ),
-            guess(
+            value_misconception(
                 "sides",
                 "The two sides are added. How many pixels has a table of so many rows and columns?",
                 (32 + 32) * 3,
             ),
-            guess(
+            value_misconception(
                 "squeezed",
                 "The picture is not squeezed: what does not fit into the middle square is cut off.",
                 32 * 24 * 3,
@@ -379,42 +379,42 @@ EXERCISES = (
         shown=({"mask": CORNERS}, {"mask": np.zeros((3, 4), bool)}),
         draw=_masks,
         mistakes=(
-            Mistake(
+            Misconception(
                 "last-one-out",
                 "The last row and column with a pixel stand in it. In a slice, the end is the first that is out.",
                 _changed(lambda top, left, bottom, right: [top, left, bottom - 1, right - 1]),
             ),
-            Mistake(
+            Misconception(
                 "columns-first",
                 "Columns come first in yours. Which number does a slice of an array take first?",
                 _changed(lambda top, left, bottom, right: [left, top, right, bottom]),
             ),
-            Mistake(
+            Misconception(
                 "sizes",
                 "The last two are how high and how wide it is. Where does it end?",
                 _changed(lambda top, left, bottom, right: [top, left, bottom - top, right - left]),
             ),
-            Mistake(
+            Misconception(
                 "pairs",
                 "Rows are together, and columns are together. First comes one corner, then the other.",
                 _changed(lambda top, left, bottom, right: [top, bottom, left, right]),
             ),
-            Mistake(
+            Misconception(
                 "one-too-wide",
                 "There is a row and a column around it in which it has no pixel.",
                 _changed(lambda top, left, bottom, right: [top - 1, left - 1, bottom + 1, right + 1]),
             ),
-            Mistake(
+            Misconception(
                 "first-and-last",
                 "It goes from the first pixel to the last, read row by row. Which pixel is leftmost?",
                 _first_and_last,
             ),
-            Mistake(
+            Misconception(
                 "around-nothing",
                 "A mask without a pixel has a box in yours. Of nothing there is none.",
                 _around_nothing,
             ),
-            Mistake(
+            Misconception(
                 "fails-on-nothing",
                 "It stops when there is nothing in the picture, and that is an ordinary picture.",
                 _fails_on_nothing,
@@ -439,36 +439,38 @@ EXERCISES = (
         ),
         draw=_answers,
         mistakes=(
-            Mistake("as-given", "It takes the tag that is given first. Which one is the likeliest?", _as_given),
-            Mistake("least-likely", "It begins with what the network finds least likely.", _least_likely),
-            Mistake(
+            Misconception("as-given", "It takes the tag that is given first. Which one is the likeliest?", _as_given),
+            Misconception("least-likely", "It begins with what the network finds least likely.", _least_likely),
+            Misconception(
                 "one-article",
                 "Read it aloud: before a vowel stands another article.",
                 _with(article=lambda tag: f"a {tag}"),
             ),
-            Mistake(
+            Misconception(
                 "cut", "The percentages are cut, not rounded.", _with(percent=lambda chance: f"{int(100 * chance)} %")
             ),
-            Mistake(
+            Misconception(
                 "fractions", "A number between 0 and 1 is no percentage.", _with(percent=lambda chance: f"{chance} %")
             ),
-            Mistake("always-sure", "It never says that it may be wrong.", _with(sure=lambda chance: True)),
-            Mistake(
+            Misconception("always-sure", "It never says that it may be wrong.", _with(sure=lambda chance: True)),
+            Misconception(
                 "never-sure",
                 "Even where it is sure, it says that it may be something else.",
                 _with(sure=lambda chance: False),
             ),
-            Mistake(
+            Misconception(
                 "other-way-round",
                 "It is sure where it should not be, and unsure where it may be sure.",
                 _with(sure=lambda chance: chance < 0.5),
             ),
-            Mistake(
+            Misconception(
                 "even-is-not-enough",
                 "Just even counts as sure, and here it does not.",
                 _with(sure=lambda chance: chance > 0.5),
             ),
-            Mistake("one-only", "Where it is unsure, the second tag is to be named as well.", _with(one_only=True)),
+            Misconception(
+                "one-only", "Where it is unsure, the second tag is to be named as well.", _with(one_only=True)
+            ),
         ),
     ),
     Exercise(
@@ -490,24 +492,26 @@ EXERCISES = (
         ),
         draw=_judged,
         mistakes=(
-            Mistake(
+            Misconception(
                 "from-the-top",
                 "It gives up at the first threshold that fails. A lower one may do again.",
                 _from_the_top,
             ),
-            Mistake(
+            Misconception(
                 "highest", "That keeps it silent more often than it must be: a lower threshold will do, too.", _highest
             ),
-            Mistake("above-only", "Who is just as sure as the threshold speaks, too.", _above_only),
-            Mistake("of-all", "The share is of the pictures that it speaks about, not of all.", _of_all),
-            Mistake("more-than-wanted", "A share that is just what was wanted is enough.", _more_than_wanted),
-            Mistake("by-how-sure", "How sure it was says nothing about whether it was right. What does?", _by_how_sure),
-            Mistake(
+            Misconception("above-only", "Who is just as sure as the threshold speaks, too.", _above_only),
+            Misconception("of-all", "The share is of the pictures that it speaks about, not of all.", _of_all),
+            Misconception("more-than-wanted", "A share that is just what was wanted is enough.", _more_than_wanted),
+            Misconception(
+                "by-how-sure", "How sure it was says nothing about whether it was right. What does?", _by_how_sure
+            ),
+            Misconception(
                 "wanted-itself",
                 "It takes the share that is wanted for the threshold. They are as different as promise and result.",
                 _wanted_itself,
             ),
-            Mistake(
+            Misconception(
                 "silent-as-one", "If no threshold will do, say so: a number would be taken for one.", _silent_as_one
             ),
         ),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess
+from vistext.exercises.exercise import Exercise, Misconception, value_misconception
 
 LESSON = "01_tagging.ipynb#"
 
@@ -274,33 +274,37 @@ EXERCISES = (
         ),
         draw=_thumbnails,
         mistakes=(
-            Mistake(
+            Misconception(
                 "corner", "Where is the square cut out? The middle of the picture is wanted, not a corner.", _corner
             ),
-            Mistake("skipping", "One pixel of each block is kept and the rest is lost: that is aliasing.", _skipping),
-            Mistake(
+            Misconception(
+                "skipping", "One pixel of each block is kept and the rest is lost: that is aliasing.", _skipping
+            ),
+            Misconception(
                 "mixed-axes",
                 "The mean goes over the blocks, not within each. After reshape, which axes count pixels in a block?",
                 _mixed_axes,
             ),
-            Mistake(
+            Misconception(
                 "mixed-reshape",
                 "Reshape has put pixels together that do not lie side by side. Rows come before columns in memory: "
                 "which number comes first, blocks or pixels in a block?",
                 _mixed_reshape,
             ),
-            Mistake("largest", "You keep the largest of each block. That is pooling; scaling wants another.", _largest),
-            Mistake(
+            Misconception(
+                "largest", "You keep the largest of each block. That is pooling; scaling wants another.", _largest
+            ),
+            Misconception(
                 "rounded-down",
                 "The means were cut to whole numbers. Look for // or for a dtype that holds no fractions.",
                 lambda picture, side: np.floor(_thumbnail(picture, side)),
             ),
-            Mistake(
+            Misconception(
                 "sums",
                 "Each number is the sum of its block, so it grows with the size of the block. White must stay white.",
                 lambda picture, side: _thumbnail(picture, side) * (min(picture.shape) // side) ** 2,
             ),
-            Mistake("stretched", "The picture was squeezed, not cropped. First cut out the square.", _stretched),
+            Misconception("stretched", "The picture was squeezed, not cropped. First cut out the square.", _stretched),
         ),
     ),
     Exercise(
@@ -325,33 +329,39 @@ EXERCISES = (
         ),
         draw=_convolutions,
         mistakes=(
-            Mistake(
+            Misconception(
                 "flipped",
                 "The kernel is turned around before it is laid on the picture. Mathematicians do so; the field does "
                 "not.",
                 lambda picture, kernel, bias: _convolve(picture, kernel[::-1, ::-1], bias),
             ),
-            Mistake("too-few", "A row and a column are missing. In how many places does a kernel of k fit?", _too_few),
-            Mistake(
+            Misconception(
+                "too-few", "A row and a column are missing. In how many places does a kernel of k fit?", _too_few
+            ),
+            Misconception(
                 "channels-apart", "There is a map for each channel. A kernel adds up all channels.", _channels_apart
             ),
-            Mistake(
+            Misconception(
                 "no-bias",
                 "The bias does not show in what came back. Where does b stand in f(Wx + b)?",
                 lambda picture, kernel, bias: _convolve(picture, kernel, 0),
             ),
-            Mistake("bias-each", "The bias was added once for each channel. There is one for the kernel.", _bias_each),
-            Mistake(
+            Misconception(
+                "bias-each", "The bias was added once for each channel. There is one for the kernel.", _bias_each
+            ),
+            Misconception(
                 "no-rectifier",
                 "There are negative numbers in what came back. What does f do to them?",
                 lambda picture, kernel, bias: _slide(picture, kernel) + bias,
             ),
-            Mistake(
+            Misconception(
                 "bias-last",
                 "The bias was added after f. Read f(Wx + b) from the inside out.",
                 lambda picture, kernel, bias: np.maximum(0, _slide(picture, kernel)) + bias,
             ),
-            Mistake("padded", "The map is as large as the picture. Here a kernel stays inside the picture.", _padded),
+            Misconception(
+                "padded", "The map is as large as the picture. Here a kernel stays inside the picture.", _padded
+            ),
         ),
     ),
     Exercise(
@@ -367,28 +377,34 @@ EXERCISES = (
         expects="one whole number",
         solve=_weights,
         mistakes=(
-            guess(
+            value_misconception(
                 "unchanged",
                 "Convolutions do not mind the size of the picture. But what does the first dense layer take?",
                 _weights(6),
             ),
-            guess(
+            value_misconception(
                 "four-times",
                 "Places do not grow by four exactly: each layer trims the edges. Follow the side.",
                 _weights(12),
             ),
-            guess("rounded-up", "A last odd row is left out by pooling, not kept: look at 29 by 29.", _weights(15)),
-            guess("padded", "Each convolution of 3 by 3 takes a pixel off every edge of its input.", _weights(16)),
-            guess(
+            value_misconception(
+                "rounded-up", "A last odd row is left out by pooling, not kept: look at 29 by 29.", _weights(15)
+            ),
+            value_misconception(
+                "padded", "Each convolution of 3 by 3 takes a pixel off every edge of its input.", _weights(16)
+            ),
+            value_misconception(
                 "no-biases", "Each kernel and each unit has a bias, too.", _weights(dense_bias=0, conv=19_296, out=640)
             ),
-            guess(
+            value_misconception(
                 "one-layer",
                 "That is the first dense layer alone. The others have weights, too.",
                 _weights(conv=0, out=0),
             ),
-            guess("one-map", "The dense layer sees every place of every map; there are 64 maps.", _weights(14, 1 / 64)),
-            guess("no-pooling", "Pooling halves the side after each convolution.", _weights(60)),
+            value_misconception(
+                "one-map", "The dense layer sees every place of every map; there are 64 maps.", _weights(14, 1 / 64)
+            ),
+            value_misconception("no-pooling", "Pooling halves the side after each convolution.", _weights(60)),
         ),
         tolerance=1e-9,
     ),
@@ -410,30 +426,32 @@ EXERCISES = (
         ),
         draw=_logits,
         mistakes=(
-            Mistake(
+            Misconception(
                 "overflow", "exp of a large number is infinite. What may be taken off all logits first?", _overflowing
             ),
-            Mistake(
+            Misconception(
                 "columns", "The columns add up to 1. Which axis holds the classes of one picture?", _down_the_columns
             ),
-            Mistake(
+            Misconception(
                 "one-maximum",
                 "One maximum for the whole table: rows far below it become 0 / 0. Each picture needs its own.",
                 _one_maximum,
             ),
-            Mistake(
+            Misconception(
                 "mean-off",
                 "The mean was taken off, and a number may still lie far above it. What makes all of them safe for exp?",
                 _mean_off,
             ),
-            Mistake("one-sum", "The whole table adds up to 1. Each picture has a 1 of its own to share out.", _one_sum),
-            Mistake(
+            Misconception(
+                "one-sum", "The whole table adds up to 1. Each picture has a 1 of its own to share out.", _one_sum
+            ),
+            Misconception(
                 "multiplied",
                 "A higher temperature makes it surer here. Which way should it go? See section 7.",
                 lambda logits, temperature: _softmax(logits, 1 / temperature),
             ),
-            Mistake("after", "The temperature was applied to the probabilities. It divides the logits.", _after),
-            Mistake(
+            Misconception("after", "The temperature was applied to the probabilities. It divides the logits.", _after),
+            Misconception(
                 "no-temperature",
                 "The temperature makes no difference. Is it applied where it cancels out?",
                 lambda logits, temperature: _softmax(logits, 1),
@@ -461,28 +479,30 @@ EXERCISES = (
         ),
         draw=_judgements,
         mistakes=(
-            Mistake(
+            Misconception(
                 "one-by-one",
                 "Each picture is compared with itself, so who is right with 0.8 counts as 0.2 wrong. First put those "
                 "together that are about as sure.",
                 _one_by_one,
             ),
-            Mistake("unweighted", "Each bin counts the same, however few pictures are in it.", _unweighted),
-            Mistake("over-all-bins", "The gaps were added up and divided by the number of bins.", _over_all_bins),
-            Mistake("signed", "It is negative, or too small: gaps of opposite signs cancel out.", _signed),
-            Mistake(
+            Misconception("unweighted", "Each bin counts the same, however few pictures are in it.", _unweighted),
+            Misconception("over-all-bins", "The gaps were added up and divided by the number of bins.", _over_all_bins),
+            Misconception("signed", "It is negative, or too small: gaps of opposite signs cancel out.", _signed),
+            Misconception(
                 "signed-then-positive",
                 "The sign was dropped at the end, when too sure and not sure enough had already cancelled out.",
                 _signed_then_positive,
             ),
-            Mistake("of-the-label", "How sure it was is about what it said, not about what is true.", _of_the_label),
-            Mistake("not-divided", "It grows with the number of pictures. A mean is wanted.", _not_divided),
-            Mistake(
+            Misconception(
+                "of-the-label", "How sure it was is about what it said, not about what is true.", _of_the_label
+            ),
+            Misconception("not-divided", "It grows with the number of pictures. A mean is wanted.", _not_divided),
+            Misconception(
                 "upper-bins",
                 "A number on the edge of two bins was put in the upper one. Which one does it belong to?",
                 _upper_bins,
             ),
-            Mistake("empty-bins", "It is nan. What is the mean of a bin without pictures?", _empty_bins),
+            Misconception("empty-bins", "It is nan. What is the mean of a bin without pictures?", _empty_bins),
         ),
     ),
     Exercise(

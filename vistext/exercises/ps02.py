@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess
+from vistext.exercises.exercise import Exercise, Misconception, value_misconception
 
 LESSON = "02_detection.ipynb#"
 
@@ -269,14 +269,22 @@ EXERCISES = (
         expects="one number from 0 to 1, to two decimals",
         solve=lambda: 30 / 98,
         mistakes=(
-            guess("of-one-box", "That is the share of one box that is covered. Union is the area of both.", 30 / 64),
-            guess("counted-twice", "What both cover was counted twice in the area that either covers.", 30 / 128),
-            guess("right-only", "The box has moved down, too.", 48 / 80),
-            guess("down-only", "The box has moved to the right, too.", 40 / 88),
-            guess("box-around", "You divided by the smallest box around both. It has two empty corners.", 30 / 110),
-            guess("losses-added", "Losses to the right and below were added. Areas are products.", 3 / 8),
-            guess("inclusive", "A box from 0 to 8 is 8 pixels wide: right less left.", 42 / 120),
-            guess("not-divided", "That is the area that both cover. Which share is it of what either covers?", 30),
+            value_misconception(
+                "of-one-box", "That is the share of one box that is covered. Union is the area of both.", 30 / 64
+            ),
+            value_misconception(
+                "counted-twice", "What both cover was counted twice in the area that either covers.", 30 / 128
+            ),
+            value_misconception("right-only", "The box has moved down, too.", 48 / 80),
+            value_misconception("down-only", "The box has moved to the right, too.", 40 / 88),
+            value_misconception(
+                "box-around", "You divided by the smallest box around both. It has two empty corners.", 30 / 110
+            ),
+            value_misconception("losses-added", "Losses to the right and below were added. Areas are products.", 3 / 8),
+            value_misconception("inclusive", "A box from 0 to 8 is 8 pixels wide: right less left.", 42 / 120),
+            value_misconception(
+                "not-divided", "That is the area that both cover. Which share is it of what either covers?", 30
+            ),
         ),
         tolerance=0.0039,  # 0.31 will do, and 0.3 is not rounded
     ),
@@ -300,38 +308,42 @@ EXERCISES = (
         ),
         draw=_pairs_of_boxes,
         mistakes=(
-            Mistake("two-forms", "Found and true boxes are written in two forms. What are the last two numbers?", _iou),
-            Mistake(
+            Misconception(
+                "two-forms", "Found and true boxes are written in two forms. What are the last two numbers?", _iou
+            ),
+            Misconception(
                 "unclamped",
                 "Numbers below 0, or above what is possible: where boxes are apart, their common width is negative.",
                 _unclamped,
             ),
-            Mistake(
+            Misconception(
                 "clamped-late",
                 "Boxes that are apart in both directions overlap here: a negative width times a negative height.",
                 _clamped_late,
             ),
-            Mistake(
+            Misconception(
                 "inclusive",
                 "Each box is taken a pixel too wide. Right and bottom are the first column and row after it.",
                 lambda found, truth: _iou(found, _corners(truth), more=1),
             ),
-            Mistake(
+            Misconception(
                 "counted-twice",
                 "What both cover was counted twice in what either covers.",
                 lambda found, truth: _by_areas(found, truth, np.add),
             ),
-            Mistake(
+            Misconception(
                 "of-the-smaller",
                 "You divided by the smaller box. A small box inside a large one is no good match.",
                 lambda found, truth: _by_areas(found, truth, np.minimum),
             ),
-            Mistake(
+            Misconception(
                 "of-the-truth",
                 "You divided by the true box. Then a box around the whole picture is always right.",
                 lambda found, truth: _by_areas(found, truth, lambda one, other: np.broadcast_arrays(one, other)[1]),
             ),
-            Mistake("turned", "Rows are true boxes here. They should be found ones.", lambda **c: _overlaps(**c).T),
+            Misconception(
+                "turned", "Rows are true boxes here. They should be found ones.", lambda **c: _overlaps(**c).T
+            ),
         ),
     ),
     Exercise(
@@ -363,43 +375,43 @@ EXERCISES = (
         ),
         draw=_crowds,
         mistakes=(
-            Mistake(
+            Misconception(
                 "worst-first",
                 "It begins with the least sure box. np.argsort goes from small to large.",
                 lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.argsort(scores)),
             ),
-            Mistake(
+            Misconception(
                 "unsorted",
                 "It looks at the boxes as they come. Which is to be looked at first?",
                 lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.arange(len(scores))),
             ),
-            Mistake(
+            Misconception(
                 "across-kinds",
                 "A box was dropped for one of another kind. A cat on a mat is no double of the mat.",
                 lambda table, scores, kinds, overlap: _suppress(table, scores, 0 * kinds, overlap),
             ),
-            Mistake(
+            Misconception(
                 "dropped-too",
                 "A box that was dropped itself has made another one drop. Only those that are kept may.",
                 _dropped_too,
             ),
-            Mistake(
+            Misconception(
                 "against-the-best", "Only the best box drops its doubles. Each that is kept does.", _against_the_best
             ),
-            Mistake(
+            Misconception(
                 "against-the-last", "Each was compared with the last kept. What of those before?", _against_the_last
             ),
-            Mistake(
+            Misconception(
                 "at-the-edge",
                 "A box was dropped that overlaps by just as much as it may. By how much must it be?",
                 _at_the_edge,
             ),
-            Mistake(
+            Misconception(
                 "places-when-sorted",
                 "These are places in the sorted list. Places in the list that was given are wanted.",
                 _places_when_sorted,
             ),
-            Mistake(
+            Misconception(
                 "by-place",
                 "The right boxes, in the order in which they came. Best first is wanted.",
                 lambda **case: sorted(_suppress(**case)),
@@ -424,41 +436,41 @@ EXERCISES = (
         ),
         draw=_answers,
         mistakes=(
-            Mistake(
+            Misconception(
                 "unsorted",
                 "The answers were taken as they come. First the surest, then the others.",
                 lambda scores, right, things: _area(right, things),
             ),
-            Mistake(
+            Misconception(
                 "least-sure-first",
                 "It begins with the least sure answer. np.argsort goes from small to large.",
                 lambda scores, right, things: _area(right[np.argsort(scores)], things),
             ),
-            Mistake(
+            Misconception(
                 "falls-and-rises",
                 "Precision goes up again here as recall grows. At each recall, take the best that it or a higher one "
                 "allows.",
                 lambda scores, right, things: _area(_surest_first(scores, right), things, envelope=False),
             ),
-            Mistake(
+            Misconception(
                 "reached-only",
                 "The mean is over the recalls that are reached. At those that are not, precision is 0.",
                 lambda scores, right, things: _area(_surest_first(scores, right), things, unreached=np.nan),
             ),
-            Mistake(
+            Misconception(
                 "of-the-found",
                 "It reaches recall 1 although things are missing. Recall is a share of all true things.",
                 lambda scores, right, things: _area(_surest_first(scores, right), right.sum()),
             ),
-            Mistake(
+            Misconception(
                 "at-the-hits", "It was added up at each right answer. Here it is a mean at 101 recalls.", _at_the_hits
             ),
-            Mistake(
+            Misconception(
                 "eleven-points",
                 "Eleven recalls were the custom before COCO. It takes 101.",
                 lambda scores, right, things: _area(_surest_first(scores, right), things, points=11),
             ),
-            Mistake(
+            Misconception(
                 "one-hundred-points",
                 "From 0 to 1 in steps of 0.01 there are 101 recalls, both ends included.",
                 lambda scores, right, things: _area(_surest_first(scores, right), things, points=100),
@@ -486,42 +498,46 @@ EXERCISES = (
         ),
         draw=_maps,
         mistakes=(
-            Mistake("unknown-counted", "Pixels of unknown truth were counted against the network.", _mean_over_classes),
-            Mistake(
+            Misconception(
+                "unknown-counted", "Pixels of unknown truth were counted against the network.", _mean_over_classes
+            ),
+            Misconception(
                 "absent-is-nought",
                 "A class that is neither there nor said lowers the mean. It should not count at all.",
                 _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=0)),
             ),
-            Mistake(
+            Misconception(
                 "absent-is-one",
                 "A class that is neither there nor said raises the mean. It should not count at all.",
                 _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=1)),
             ),
-            Mistake(
+            Misconception(
                 "accuracy",
                 "That is the share of pixels that are right. Background alone would make it high.",
                 _known(lambda said, truth, classes: float((said == truth).mean())),
             ),
-            Mistake("counted-twice", "Pixels that are both count twice in this union.", _known(_twice_in_the_union)),
-            Mistake(
+            Misconception(
+                "counted-twice", "Pixels that are both count twice in this union.", _known(_twice_in_the_union)
+            ),
+            Misconception(
                 "of-the-truth",
                 "You divided by the true pixels of each class. What was said to be it, and is not, must count, too.",
                 _known(_of_the_truth),
             ),
-            Mistake(
+            Misconception(
                 "only-said",
                 "A class that was said and is nowhere true was left out. It counts, and with nothing in both.",
                 _known(_only_said),
             ),
-            Mistake(
+            Misconception(
                 "all-at-once", "All classes were thrown together. First each, then the mean.", _known(_all_at_once)
             ),
-            Mistake(
+            Misconception(
                 "picture-by-picture",
                 "The mean was taken picture by picture. Each class is counted over all pictures first.",
                 _picture_by_picture,
             ),
-            Mistake(
+            Misconception(
                 "no-background",
                 "Background was left out. It is class 0, and one of the classes.",
                 _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, first=1)),

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess
+from vistext.exercises.exercise import Exercise, Misconception, value_misconception
 
 LESSON = "03_words.ipynb#"
 SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
@@ -191,33 +191,35 @@ EXERCISES = (
         ),
         draw=_to_encode,
         mistakes=(
-            Mistake(
+            Misconception(
                 "no-start", "No row has a start. What does each begin with?", lambda **c: _encode(**c, start=False)
             ),
-            Mistake(
+            Misconception(
                 "no-end", "No row has an end. How does a model know when to stop?", lambda **c: _encode(**c, end=False)
             ),
-            Mistake(
+            Misconception(
                 "unknown-is-padding",
                 "A word that is not in the list became padding, as if there were none.",
                 lambda **c: _encode(**c, unknown=0),
             ),
-            Mistake(
+            Misconception(
                 "padded-in-front", "The padding stands in front of the words.", lambda **c: _encode(**c, front=True)
             ),
-            Mistake(
+            Misconception(
                 "capitals",
                 "A word with a capital was not found. The list is in lower case.",
                 lambda **c: _encode(**c, lower=False),
             ),
-            Mistake("end-cut-off", "Where a sentence is too long, its end was cut off, too.", _no_room_for_the_end),
-            Mistake(
+            Misconception(
+                "end-cut-off", "Where a sentence is too long, its end was cut off, too.", _no_room_for_the_end
+            ),
+            Misconception(
                 "from-the-fifth",
                 "Numbers were counted from the first word after the special ones. The number of a word is its place in "
                 "the whole list.",
                 lambda **c: _encode(**c, shift=4),
             ),
-            Mistake("too-long", "The table is wider than it should be: a long sentence is to be cut.", _too_long),
+            Misconception("too-long", "The table is wider than it should be: a long sentence is to be cut.", _too_long),
         ),
     ),
     Exercise(
@@ -239,47 +241,47 @@ EXERCISES = (
         ),
         draw=_to_count,
         mistakes=(
-            Mistake(
+            Misconception(
                 "not-smoothed",
                 "A word that was never seen stops it: 0 / 0. Nothing was added to the counts.",
                 lambda **c: _probability(**c, top=0, bottom=0),
             ),
-            Mistake(
+            Misconception(
                 "never-seen-is-nought",
                 "What was never seen gets probability 0, and yet it may come. Smoothing takes care of that.",
                 _nought,
             ),
-            Mistake(
+            Misconception(
                 "top-only",
                 "The probabilities of all words add up to more than 1: one was added to each count. To how many?",
                 lambda **c: _probability(**c, bottom=0),
             ),
-            Mistake(
+            Misconception(
                 "one-below",
                 "One was added below. But every word that may come next has been given one more.",
                 lambda **c: _probability(**c, bottom=1),
             ),
-            Mistake(
+            Misconception(
                 "no-edges", "First words have nothing before them here, and last ones nothing after.", _without_edges
             ),
-            Mistake("turned", "It asks what came before the word, not what comes after.", _turned),
-            Mistake(
+            Misconception("turned", "It asks what came before the word, not what comes after.", _turned),
+            Misconception(
                 "of-the-word",
                 "You divided by how often the word itself comes. What is given is the word before.",
                 _of_the_word,
             ),
-            Mistake(
+            Misconception(
                 "of-all-pairs",
                 "You divided by all pairs. Only those that begin as asked are in question.",
                 _of_all_pairs,
             ),
-            Mistake("alone", "It does not look at the word before.", _alone),
-            Mistake(
+            Misconception("alone", "It does not look at the word before.", _alone),
+            Misconception(
                 "once-a-sentence",
                 "A pair that comes twice in a sentence was counted once.",
                 _once_a_sentence,
             ),
-            Mistake("different-pairs", "Each pair was counted once, however often it comes.", _different_pairs),
+            Misconception("different-pairs", "Each pair was counted once, however often it comes.", _different_pairs),
         ),
     ),
     Exercise(
@@ -302,52 +304,52 @@ EXERCISES = (
         ),
         draw=_tables,
         mistakes=(
-            Mistake(
+            Misconception(
                 "padding-counted",
                 "It is too good: padding is easy to guess, and was counted.",
                 lambda probabilities, ids: float(np.exp(-np.log(probabilities).mean())),
             ),
-            Mistake(
+            Misconception(
                 "divided-by-the-table",
                 "Padding was left out of the sum, but not of what it is divided by.",
                 lambda probabilities, ids: float(np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size)),
             ),
-            Mistake(
+            Misconception(
                 "two-logarithms",
                 "exp undoes the natural logarithm, and no other.",
                 _of_what_counts(lambda p: np.exp(-np.log2(p).mean())),
             ),
-            Mistake(
+            Misconception(
                 "no-minus",
                 "It is below 1. Logarithms of probabilities are negative.",
                 _of_what_counts(lambda p: np.exp(np.log(p).mean())),
             ),
-            Mistake(
+            Misconception(
                 "no-exp",
                 "That is the mean itself. What undoes the logarithm?",
                 _of_what_counts(lambda p: -np.log(p).mean()),
             ),
-            Mistake(
+            Misconception(
                 "mean-first",
                 "The mean was taken of the probabilities, and the logarithm then.",
                 _of_what_counts(lambda p: 1 / p.mean()),
             ),
-            Mistake(
+            Misconception(
                 "mean-of-inverses",
                 "One unlikely word outweighs all others here. The mean is one of logarithms.",
                 _of_what_counts(lambda p: (1 / p).mean()),
             ),
-            Mistake(
+            Misconception(
                 "sum",
                 "It grows with every word. A mean is wanted, not a sum.",
                 _of_what_counts(lambda p: np.exp(-np.log(p).sum())),
             ),
-            Mistake(
+            Misconception(
                 "sentence-by-sentence",
                 "Each sentence got a perplexity of its own, and these were averaged. All words count the same.",
                 _of_sentences,
             ),
-            Mistake(
+            Misconception(
                 "short-sentences-count-more",
                 "The mean was taken in each sentence, then over sentences, so a word of a short one counts more.",
                 _of_sentence_means,
@@ -367,15 +369,21 @@ EXERCISES = (
         expects="one whole number",
         solve=_gru,
         mistakes=(
-            guess("a-quarter", "A quarter of the units. But units are also connected with each other.", 9_360),
-            guess("a-sixteenth", "Not every part of it shrinks with the square of the units.", 2_340),
-            guess("one-bias", "Word and state each bring a bias: b has two rows.", _gru(biases=1)),
-            guess("no-biases", "There are biases, too.", _gru(biases=0)),
-            guess("one-part", "Two gates and a candidate: each has weights of its own.", _gru(gates=1)),
-            guess("two-parts", "The candidate has weights as well as both gates.", _gru(gates=2)),
-            guess("four-parts", "That would be an LSTM. Count the lines of the step.", _gru(gates=4)),
-            guess("no-state", "What comes from the old state has weights, too: u.", 3 * (32 * 24 + 2 * 24)),
-            guess("whole-network", "That is the whole network. Only the GRU was asked for.", 3_872 + _gru() + 25 * 121),
+            value_misconception(
+                "a-quarter", "A quarter of the units. But units are also connected with each other.", 9_360
+            ),
+            value_misconception("a-sixteenth", "Not every part of it shrinks with the square of the units.", 2_340),
+            value_misconception("one-bias", "Word and state each bring a bias: b has two rows.", _gru(biases=1)),
+            value_misconception("no-biases", "There are biases, too.", _gru(biases=0)),
+            value_misconception("one-part", "Two gates and a candidate: each has weights of its own.", _gru(gates=1)),
+            value_misconception("two-parts", "The candidate has weights as well as both gates.", _gru(gates=2)),
+            value_misconception("four-parts", "That would be an LSTM. Count the lines of the step.", _gru(gates=4)),
+            value_misconception(
+                "no-state", "What comes from the old state has weights, too: u.", 3 * (32 * 24 + 2 * 24)
+            ),
+            value_misconception(
+                "whole-network", "That is the whole network. Only the GRU was asked for.", 3_872 + _gru() + 25 * 121
+            ),
         ),
         tolerance=1e-9,
     ),
@@ -392,17 +400,23 @@ EXERCISES = (
         expects="a text of four letters, each of A, B, C and D once",
         solve=lambda: "CADB",
         mistakes=(
-            guess("turned", "From hot to cold. Which curve is nearest to: always the same word?", "BDAC"),
-            guess(
+            value_misconception("turned", "From hot to cold. Which curve is nearest to: always the same word?", "BDAC"),
+            value_misconception(
                 "coldest-two", "Look again at the two steepest. The colder it is, the more the first word gets.", "ACDB"
             ),
-            guess(
+            value_misconception(
                 "middle-two", "Look again at the two in the middle. How much does the last word get in each?", "CDAB"
             ),
-            guess("hottest-two", "Look again at the two flattest. The hotter, the more alike all words are.", "CABD"),
-            guess("ends", "The ends are exchanged. What is infinitely hot gives every word the same.", "BADC"),
-            guess("as-named", "That is the order of their names.", "ABCD"),
-            guess("two-pairs", "Cold and hot are told apart, but in both pairs the order is turned.", "ACBD"),
+            value_misconception(
+                "hottest-two", "Look again at the two flattest. The hotter, the more alike all words are.", "CABD"
+            ),
+            value_misconception(
+                "ends", "The ends are exchanged. What is infinitely hot gives every word the same.", "BADC"
+            ),
+            value_misconception("as-named", "That is the order of their names.", "ABCD"),
+            value_misconception(
+                "two-pairs", "Cold and hot are told apart, but in both pairs the order is turned.", "ACBD"
+            ),
         ),
     ),
     Exercise(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess
+from vistext.exercises.exercise import Exercise, Misconception, value_misconception
 
 LESSON = "04_gan.ipynb#"
 
@@ -174,22 +174,22 @@ EXERCISES = (
         expects="one number, to two decimals",
         solve=lambda: 2 * np.log(2),
         mistakes=(
-            guess(
+            value_misconception(
                 "one-half-of-it",
                 "That is what it loses on one of the two. It is asked about real and invented ones.",
                 np.log(2),
             ),
-            guess("base-two", "log is the natural logarithm here, the one that exp undoes.", 2.0),
-            guess("base-ten", "log is the natural logarithm, not the one to base ten.", 2 * np.log10(2)),
-            guess(
+            value_misconception("base-two", "log is the natural logarithm here, the one that exp undoes.", 2.0),
+            value_misconception("base-ten", "log is the natural logarithm, not the one to base ten.", 2 * np.log10(2)),
+            value_misconception(
                 "no-minus",
                 "Logarithms of probabilities are negative, and a loss has a minus before them.",
                 -2 * np.log(2),
             ),
-            guess("no-loss", "It is not right, so it must lose something.", 0.0),
-            guess("no-logarithm", "That is the probability. The loss is a logarithm of it.", 0.5),
-            guess("added-first", "Each half has a logarithm of its own; they are added afterwards.", 1.0),
-            guess("multiplied", "Two logarithms are added, not multiplied.", np.log(2) ** 2),
+            value_misconception("no-loss", "It is not right, so it must lose something.", 0.0),
+            value_misconception("no-logarithm", "That is the probability. The loss is a logarithm of it.", 0.5),
+            value_misconception("added-first", "Each half has a logarithm of its own; they are added afterwards.", 1.0),
+            value_misconception("multiplied", "Two logarithms are added, not multiplied.", np.log(2) ** 2),
         ),
         tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
     ),
@@ -211,35 +211,35 @@ EXERCISES = (
         ),
         draw=_scores,
         mistakes=(
-            Mistake(
+            Misconception(
                 "overflow",
                 "Infinite, or nan: the probability was rounded to 0 or to 1, and the logarithm of 0 is infinite.",
                 _by_probabilities,
             ),
-            Mistake(
+            Misconception(
                 "clipped",
                 "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
                 lambda on_real, on_invented: _by_probabilities(on_real, on_invented, clip=1e-7),
             ),
-            Mistake("halved", "The judge's two parts are added, not averaged.", _halved),
-            Mistake(
+            Misconception("halved", "The judge's two parts are added, not averaged.", _halved),
+            Misconception(
                 "all-in-one-mean",
                 "One mean was taken over real and invented ones together. Each has a mean of its own.",
                 _all_in_one_mean,
             ),
-            Mistake("sums", "They grow with the number of points. Means are wanted.", _sums),
-            Mistake("judge-turned", "This judge loses when it is right: real should be 1.", _judge_turned),
-            Mistake(
+            Misconception("sums", "They grow with the number of points. Means are wanted.", _sums),
+            Misconception("judge-turned", "This judge loses when it is right: real should be 1.", _judge_turned),
+            Misconception(
                 "sign-of-the-original",
                 "The generator makes log (1 - D) small as it stands. Look for a minus too many in the second.",
                 lambda on_real, on_invented: [abs(loss) for loss in _losses(on_real, on_invented)],
             ),
-            Mistake(
+            Misconception(
                 "generators-exchanged",
                 "The second and the third are exchanged.",
                 lambda on_real, on_invented: [_losses(on_real, on_invented)[place] for place in (0, 2, 1)],
             ),
-            Mistake(
+            Misconception(
                 "generator-on-real",
                 "The generator is judged by what it has invented, and not by what is real.",
                 lambda on_real, on_invented: [
@@ -271,31 +271,37 @@ EXERCISES = (
         ),
         draw=_clouds,
         mistakes=(
-            Mistake("any-point", "A single point is enough to cover a mode here. How many are asked for?", _any_point),
-            Mistake(
+            Misconception(
+                "any-point", "A single point is enough to cover a mode here. How many are asked for?", _any_point
+            ),
+            Misconception(
                 "whole-share",
                 "You ask each mode for its whole fair share. A quarter of it is enough.",
                 lambda points, centres, near: _coverage(points, centres, near, quarter=1),
             ),
-            Mistake(
+            Misconception(
                 "of-those-near",
                 "The fair share was taken of the points that are near a mode. It is one of all points.",
                 lambda points, centres, near: _coverage(
                     points, centres, near, of=lambda inside: inside.any(axis=1).sum()
                 ),
             ),
-            Mistake(
+            Misconception(
                 "squares", "Squares around the centres, not circles: across and up were looked at apart.", _squares
             ),
-            Mistake("not-rooted", "A squared distance was compared with a distance.", _not_rooted),
-            Mistake(
+            Misconception("not-rooted", "A squared distance was compared with a distance.", _not_rooted),
+            Misconception(
                 "mean-of-shares",
                 "The share is one of points and modes. Each point is near some mode, or near none.",
                 _mean_of_shares,
             ),
-            Mistake("share-of-modes", "The first number is a share. How many modes are covered?", _share_of_modes),
-            Mistake("nearest-mode", "A point far from all modes was given to the nearest of them.", _nearest_mode),
-            Mistake(
+            Misconception(
+                "share-of-modes", "The first number is a share. How many modes are covered?", _share_of_modes
+            ),
+            Misconception(
+                "nearest-mode", "A point far from all modes was given to the nearest of them.", _nearest_mode
+            ),
+            Misconception(
                 "turned",
                 "The two numbers are exchanged.",
                 lambda points, centres, near: _coverage(points, centres, near)[::-1],
@@ -317,28 +323,28 @@ EXERCISES = (
         shown=({"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8},),
         draw=_histories,
         mistakes=(
-            Mistake(
+            Misconception(
                 "exchanged",
                 "It follows the new weights closely. Which share of the old average is kept?",
                 lambda weights, keep: _averaged(weights, 1 - keep),
             ),
-            Mistake(
+            Misconception(
                 "from-nothing", "It begins at 0, so it is too small for long. Where should it begin?", _from_nothing
             ),
-            Mistake("not-weighed", "The new weights are added in full, so it grows and grows.", _not_weighed),
-            Mistake(
+            Misconception("not-weighed", "The new weights are added in full, so it grows and grows.", _not_weighed),
+            Misconception(
                 "plain-mean",
                 "That is the plain mean of all steps. The last ones should count more.",
                 lambda weights, keep: weights.mean(axis=0),
             ),
-            Mistake("last", "These are the last weights. They wander.", lambda weights, keep: weights[-1]),
-            Mistake("of-two", "Only the last two steps were looked at. An average is carried on.", _of_two),
-            Mistake(
+            Misconception("last", "These are the last weights. They wander.", lambda weights, keep: weights[-1]),
+            Misconception("of-two", "Only the last two steps were looked at. An average is carried on.", _of_two),
+            Misconception(
                 "one-short",
                 "The last step is missing.",
                 lambda weights, keep: _averaged(weights[: max(1, len(weights) - 1)], keep),
             ),
-            Mistake(
+            Misconception(
                 "backwards",
                 "It goes from the last step to the first.",
                 lambda weights, keep: _averaged(weights[::-1], keep),
@@ -358,23 +364,27 @@ EXERCISES = (
         expects="a text of five letters, each of A, B, C, D and E once",
         solve=lambda: "EACDB",
         mistakes=(
-            guess(
+            value_misconception(
                 "distance-alone", "1 and 2 are exchanged. Both have a small distance; what tells them apart?", "AECDB"
             ),
-            guess("one-or-two", "2 and 3 are exchanged. How far apart are two copies of one picture?", "ECADB"),
-            guess(
+            value_misconception(
+                "one-or-two", "2 and 3 are exchanged. How far apart are two copies of one picture?", "ECADB"
+            ),
+            value_misconception(
                 "diversity-is-good", "1 and 4 are exchanged. More diverse than real pictures is no good sign.", "DACEB"
             ),
-            guess(
+            value_misconception(
                 "kinds-forgotten", "1 and 5 are exchanged. Which measure looks at the kind that was asked for?", "BACDE"
             ),
-            guess(
+            value_misconception(
                 "blots-or-kinds",
                 "4 and 5 are exchanged. Real pictures lie at no distance, whatever their kind.",
                 "EACBD",
             ),
-            guess("two-or-blots", "3 and 4 are exchanged. Two pictures of each kind cannot be very diverse.", "EADCB"),
-            guess("as-named", "That is the order of their names.", "ABCDE"),
+            value_misconception(
+                "two-or-blots", "3 and 4 are exchanged. Two pictures of each kind cannot be very diverse.", "EADCB"
+            ),
+            value_misconception("as-named", "That is the order of their names.", "ABCDE"),
         ),
     ),
     Exercise(

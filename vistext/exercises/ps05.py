@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess, revealing
+from vistext.exercises.exercise import Exercise, Misconception, discriminating, value_misconception
 
 LESSON = "05_descriptions.ipynb#"
 END = 2
@@ -102,7 +102,7 @@ def _beams(rng):
     cases = []
     for *sizes, width, above in ((3, 1, 6, 4, 0.05), (2, 1, 5, 4, -0.05), (3, 2, 5, 5, 0.05), (3, 1, 6, 5, -0.05)):
         nudged = partial(_beam_step, of_ended=-2 * above)
-        cases.append(revealing(EXERCISES[2], partial(_some_beams, rng, sizes, width, above), also=[*also, nudged]))
+        cases.append(discriminating(EXERCISES[2], partial(_some_beams, rng, sizes, width, above), also=[*also, nudged]))
     cases.append(_some_beams(rng, (0, 3, 6), 4))  # all have ended, and are fewer than the width
     logs = np.log(np.sort(rng.dirichlet(np.ones(5))))[[4, 0, 2, 1, 3]][:: rng.choice([-1, 1])]
     cases.append({"beams": [[1]], "scores": np.zeros(1), "logs": logs[np.newaxis], "width": 3})  # at the start
@@ -173,7 +173,7 @@ def _said(rng):
     cases = []
     for n in (1, 2, 3):
         but = ("nothing-said", *(("single-words", "by-the-words") if n == 1 else ()))
-        cases.append(revealing(EXERCISES[3], partial(_some_sentences, rng, n), also=also, but=but))
+        cases.append(discriminating(EXERCISES[3], partial(_some_sentences, rng, n), also=also, but=but))
     words = rng.permutation(["a", "the", "cat", "dog", "sits", "on"]).tolist()
     cases.append({"said": words[:2], "references": [words[2:3], words], "n": 2})  # a single run
     for n, said in ((2, words[:1]), (3, words[:2])):  # not even that
@@ -212,7 +212,7 @@ def _some_logits(rng, words, temperature, drawn):
 
 def _draws(rng):
     sizes = ((3, 0.5, 0), (4, 2.0, 3), (5, 0.3, 1), (4, 3.0, 2), (6, 0.7, 0), (3, 1.5, 2))
-    return [revealing(EXERCISES[4], partial(_some_logits, rng, *size)) for size in sizes]
+    return [discriminating(EXERCISES[4], partial(_some_logits, rng, *size)) for size in sizes]
 
 
 _POWERS = np.exp([2.0, 1.0, 0.0])
@@ -232,20 +232,28 @@ EXERCISES = (
         expects="one number, to two decimals",
         solve=lambda: _POWERS @ _VALUES / _POWERS.sum(),
         mistakes=(
-            guess("no-softmax", "The scores themselves were taken as weights. They must add up to 1.", 6.0),
-            guess("scores-shared-out", "The scores were shared out as they are. Softmax puts exp first.", 2.0),
-            guess("not-divided", "The weights do not add up to 1.", float(_POWERS @ _VALUES)),
-            guess("best-alone", "That is the value of the best cell alone. The others are seen, too, a little.", 3.0),
-            guess("plain-mean", "That is the plain mean of the values. Who has the higher score weighs more.", 8 / 3),
-            guess(
+            value_misconception(
+                "no-softmax", "The scores themselves were taken as weights. They must add up to 1.", 6.0
+            ),
+            value_misconception(
+                "scores-shared-out", "The scores were shared out as they are. Softmax puts exp first.", 2.0
+            ),
+            value_misconception("not-divided", "The weights do not add up to 1.", float(_POWERS @ _VALUES)),
+            value_misconception(
+                "best-alone", "That is the value of the best cell alone. The others are seen, too, a little.", 3.0
+            ),
+            value_misconception(
+                "plain-mean", "That is the plain mean of the values. Who has the higher score weighs more.", 8 / 3
+            ),
+            value_misconception(
                 "turned", "The lowest score has got the largest weight.", float(_POWERS[::-1] @ _VALUES / _POWERS.sum())
             ),
-            guess(
+            value_misconception(
                 "cell-forgotten",
                 "The cell with the value 0 has a weight as well, and takes it from the others.",
                 27.167 / 8.389,
             ),
-            guess("base-two", "2 was raised to the scores. exp takes e.", 17 / 7),
+            value_misconception("base-two", "2 was raised to the scores. exp takes e.", 17 / 7),
         ),
         tolerance=0.002,
     ),
@@ -271,42 +279,42 @@ EXERCISES = (
         ),
         draw=_grids,
         mistakes=(
-            Mistake(
+            Misconception(
                 "not-scaled", "The scores are too large: what are they divided by?", lambda **c: _attend(**c, scale=1)
             ),
-            Mistake(
+            Misconception(
                 "scaled-by-d",
                 "The scores were divided by d. It should be less: look under the root.",
                 lambda **c: _attend(**c, scale=len(c["query"])),
             ),
-            Mistake(
+            Misconception(
                 "scaled-by-cells",
                 "The scores were divided by the root of the number of cells. d is the length of a key.",
                 lambda **c: _attend(**c, scale=np.sqrt(len(c["keys"]))),
             ),
-            Mistake(
+            Misconception(
                 "hidden-seen",
                 "The hidden cell was looked at.",
                 lambda query, keys, values, hidden: _attend(query, keys, values, np.zeros_like(hidden)),
             ),
-            Mistake(
+            Misconception(
                 "hidden-is-0",
                 "The hidden cell got the score 0, and exp(0) is 1: it is seen all the same.",
                 lambda **c: _attend(**c, score=0),
             ),
-            Mistake(
+            Misconception(
                 "hidden-late",
                 "The weight of the hidden cell was taken away after softmax, so the rest adds up to less than 1.",
                 _late_mask,
             ),
-            Mistake(
+            Misconception(
                 "turned",
                 "Only the hidden cells were looked at.",
                 lambda hidden, **c: _attend(**c, hidden=~hidden, score=-1e9),
             ),
-            Mistake("no-softmax", "The scores were used as weights. They do not add up to 1.", _scores_alone),
-            Mistake("best-alone", "Only the best cell is seen. What is seen is a mean of all.", _best_alone),
-            Mistake(
+            Misconception("no-softmax", "The scores were used as weights. They do not add up to 1.", _scores_alone),
+            Misconception("best-alone", "Only the best cell is seen. What is seen is a mean of all.", _best_alone),
+            Misconception(
                 "keys-seen",
                 "The mean was taken of the keys. A key says whether to look, a value what is seen.",
                 lambda query, keys, values, hidden: _attend(query, keys, keys, hidden),
@@ -341,53 +349,55 @@ EXERCISES = (
         ),
         draw=_beams,
         mistakes=(
-            Mistake(
+            Misconception(
                 "ended-goes-on",
                 "A sentence that has ended was given another word.",
                 partial(_beam_step, end=None),
             ),
-            Mistake(
+            Misconception(
                 "ended-first",
                 "What has ended comes first here, whatever its score is. Is it the likeliest of all?",
                 partial(_beam_step, of_ended=9),
             ),
-            Mistake(
+            Misconception(
                 "ended-last",
                 "What has ended comes last here, whatever its score is. Is it the least likely of all?",
                 partial(_beam_step, of_ended=-9),
             ),
-            Mistake("ended-dropped", "A sentence that has ended was dropped, however good it is.", _ended_dropped),
-            Mistake(
+            Misconception(
+                "ended-dropped", "A sentence that has ended was dropped, however good it is.", _ended_dropped
+            ),
+            Misconception(
                 "last-word-alone",
                 "Only the new word counts here. How likely was what stands before it?",
                 lambda **c: _beam_step(**{**c, "scores": 0 * c["scores"]}),
             ),
-            Mistake(
+            Misconception(
                 "one-each",
                 "Each beginning goes on in one way only. Two of the best may have the same beginning.",
                 _one_each,
             ),
-            Mistake(
+            Misconception(
                 "multiplied",
                 "Logarithms were multiplied. Probabilities are multiplied, their logarithms added.",
                 _multiplied,
             ),
-            Mistake(
+            Misconception(
                 "least-likely",
                 "The least likely come first. Logarithms are negative: which is the largest?",
                 _least_likely,
             ),
-            Mistake(
+            Misconception(
                 "too-many",
                 "There are more than were asked for. How many are kept?",
                 lambda **c: _beam_step(**{**c, "width": 10**6}),
             ),
-            Mistake(
+            Misconception(
                 "best-alone",
                 "There is one only. As many as the width are kept.",
                 lambda **c: _beam_step(**{**c, "width": 1}),
             ),
-            Mistake(
+            Misconception(
                 "new-words-alone",
                 "The beginnings are missing: only the new words came back.",
                 lambda **c: [beam[-1:] for beam in _beam_step(**c)],
@@ -416,47 +426,49 @@ EXERCISES = (
         ),
         draw=_said,
         mistakes=(
-            Mistake(
+            Misconception(
                 "not-clipped",
                 "Who says the same right word ten times is right ten times here. How often may it count?",
                 _with_matches(lambda times, known: times if any(known) else 0),
             ),
-            Mistake(
+            Misconception(
                 "references-added",
                 "Counts of several references were added. One of them must hold a run as often.",
                 _with_matches(lambda times, known: min(times, sum(known))),
             ),
-            Mistake(
+            Misconception(
                 "as-often-as-known",
                 "A run counts more often here than it was said, where a reference has it more often.",
                 _with_matches(lambda times, known: max(known)),
             ),
-            Mistake(
+            Misconception(
                 "in-every-reference",
                 "A run counts only if every reference has it. One is enough.",
                 _with_matches(lambda times, known: min(times, *known)),
             ),
-            Mistake(
+            Misconception(
                 "first-reference",
                 "Only the first reference was looked at.",
                 _with_matches(lambda times, known: min(times, known[0])),
             ),
-            Mistake(
+            Misconception(
                 "by-the-references",
                 "You divided by what the first reference says. It is a share of what was said.",
                 _with_matches(
                     lambda times, known: min(times, max(known)), lambda said, refs, n: _runs(refs[0], n).total()
                 ),
             ),
-            Mistake(
+            Misconception(
                 "by-the-words",
                 "You divided by the number of words. How many runs of n are there in so many words?",
                 _with_matches(lambda times, known: min(times, max(known)), lambda said, refs, n: len(said)),
             ),
-            Mistake("sets", "Each run was counted once, however often it was said.", _sets),
-            Mistake("single-words", "Single words were counted, whatever n is.", _single_words),
-            Mistake("one-run-short", "The last run of each sentence is missing. Where does it begin?", _one_run_short),
-            Mistake(
+            Misconception("sets", "Each run was counted once, however often it was said.", _sets),
+            Misconception("single-words", "Single words were counted, whatever n is.", _single_words),
+            Misconception(
+                "one-run-short", "The last run of each sentence is missing. Where does it begin?", _one_run_short
+            ),
+            Misconception(
                 "nothing-said",
                 "Where too little is said for a single run, it divides by 0.",
                 lambda said, references, n: _clipped(said, references, n) if len(said) >= n else 0 // 0,
@@ -481,59 +493,59 @@ EXERCISES = (
         ),
         draw=_draws,
         mistakes=(
-            Mistake(
+            Misconception(
                 "one-logarithm",
                 "-log u is no Gumbel number: one logarithm is missing.",
                 lambda logits, uniform, temperature: _pass_on(logits - np.log(uniform), temperature),
             ),
-            Mistake(
+            Misconception(
                 "gumbel-turned",
                 "The sign of the random numbers is wrong. A large u should speak for its word.",
                 lambda logits, uniform, temperature: _pass_on(logits + np.log(-np.log(uniform)), temperature),
             ),
-            Mistake(
+            Misconception(
                 "uniform",
                 "The even numbers u were added as they are. They must be made into Gumbel numbers first.",
                 lambda logits, uniform, temperature: _pass_on(logits + uniform, temperature),
             ),
-            Mistake(
+            Misconception(
                 "multiplied",
                 "At a low temperature the blend is more even here. Which way should it go?",
                 lambda logits, uniform, temperature: _gumbel_softmax(logits, uniform, 1 / temperature),
             ),
-            Mistake(
+            Misconception(
                 "cold-logits-alone",
                 "In the blend only the logits were divided by the temperature. Noise and logits both are.",
                 _cold_logits_alone,
             ),
-            Mistake(
+            Misconception(
                 "temperature-in-the-draw",
                 "The temperature changes which word is drawn. Divide after the noise was added.",
                 _cold_logits_twice,
             ),
-            Mistake(
+            Misconception(
                 "likeliest-passed",
                 "The likeliest word is passed on, not the one that was drawn.",
                 lambda logits, uniform, temperature: _pass_on(
                     logits - np.log(-np.log(uniform)), temperature, hard=logits
                 ),
             ),
-            Mistake(
+            Misconception(
                 "noise-alone",
                 "u alone decides here which word is passed on. The logits have a say in it, too.",
                 lambda logits, uniform, temperature: _pass_on(
                     logits - np.log(-np.log(uniform)), temperature, hard=uniform
                 ),
             ),
-            Mistake(
+            Misconception(
                 "no-noise",
                 "There is no chance in it: u makes no difference.",
                 lambda logits, uniform, temperature: _pass_on(logits, temperature),
             ),
-            Mistake(
+            Misconception(
                 "blend-twice", "The blend is passed on. A judge would know it from a pure word at once.", _blend_twice
             ),
-            Mistake(
+            Misconception(
                 "exchanged",
                 "The two rows are exchanged.",
                 lambda **c: _gumbel_softmax(**c)[::-1],

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess, revealing
+from vistext.exercises.exercise import Exercise, Misconception, discriminating, value_misconception
 
 LESSON = "06_qgnet.ipynb#"
 PAD, START, END = 0, 1, 2
@@ -57,7 +57,7 @@ def _some_texts(rng, texts, length, vocabulary):
 
 def _written(rng):
     sizes, also = ((2, 4, 6), (3, 5, 7), (2, 3, 5), (4, 5, 6)), [lambda **case: np.sort(_how_sure(**case))]
-    cases = [revealing(EXERCISES[1], partial(_some_texts, rng, *size), also=also) for size in sizes]
+    cases = [discriminating(EXERCISES[1], partial(_some_texts, rng, *size), also=also) for size in sizes]
     return [*cases, _some_texts(rng, 2, 1, 5), _some_texts(rng, 1, 2, 5)]
 
 
@@ -130,7 +130,7 @@ def _quizzes(rng):
         lambda train, test: _closed_eyes(train, test, choose=max),
         lambda train, test: _closed_eyes(train, test, choose=min),
     ]
-    cases = [revealing(EXERCISES[2], partial(_quiz, rng), also=also) for _ in range(4)]
+    cases = [discriminating(EXERCISES[2], partial(_quiz, rng), also=also) for _ in range(4)]
     pair = (f"Is it a {rng.choice(['circle', 'square', 'star'])}?", str(rng.choice(["yes", "no"])))
     return [*cases, {"train": [pair], "test": [("Is it old?", pair[1]), (pair[0], "maybe")]}]
 
@@ -163,7 +163,7 @@ def _exchange(rng, pictures, questions):
 def _exchanges(rng):
     also = [lambda picture_of, order: (picture_of + 1) % (picture_of.max() + 1)]
     sizes = ((5, 9), (6, 14), (7, 12), (4, 7))
-    cases = [revealing(EXERCISES[3], partial(_exchange, rng, *size), also=also) for size in sizes]
+    cases = [discriminating(EXERCISES[3], partial(_exchange, rng, *size), also=also) for size in sizes]
     return [*cases, _exchange(rng, 6, 2), _exchange(rng, 8, 1)]  # of most pictures nothing is asked
 
 
@@ -206,7 +206,7 @@ def _looks(rng):
         lambda maps, words, side: _highest(_windows(_total(maps, words), side)[:, :, :-1]),
     ]
     sizes = ((8, 8, 3, 4), (6, 8, 3, 3), (7, 5, 3, 3), (8, 7, 4, 4))
-    cases = [revealing(EXERCISES[4], partial(_look, rng, *size), also=also) for size in sizes]
+    cases = [discriminating(EXERCISES[4], partial(_look, rng, *size), also=also) for size in sizes]
     # One answer without padding, and squares of one cell.
     return [*cases, {"maps": rng.random((1, 2, 3, 4)), "words": np.array([2]), "side": 1}]
 
@@ -237,16 +237,32 @@ EXERCISES = (
         expects="a shape: whole numbers in brackets",
         solve=lambda: (3, 11, 128),
         mistakes=(
-            guess("no-ends", "Two marks that nobody types stand around each question: which?", (3, 9, 128)),
-            guess("one-mark-missing", "One mark is missing: a typed one, or one that nobody types.", (3, 10, 128)),
-            guess("words-alone", "Only words were counted. There are marks, too, typed ones and others.", (3, 8, 128)),
-            guess("cells", "So many cells has a picture. But who looks, and for whom is z kept?", (3, 64, 128)),
-            guess("one-row", "A whole question has one row of numbers here. What does z keep apart?", (3, 128)),
-            guess("batch-forgotten", "How many questions are read at once?", (11, 128)),
-            guess("end-to-end", "The questions were laid end to end. Each has a place of its own.", (24, 128)),
-            guess("shortest", "Two of the questions do not fit into this. What is filled up to what?", (3, 6, 128)),
-            guess("longest-possible", "No question is filled up further than these three need.", (3, 24, 128)),
-            guess("turned", "The numbers are right, their order is not.", (3, 128, 11)),
+            value_misconception(
+                "no-ends", "Two marks that nobody types stand around each question: which?", (3, 9, 128)
+            ),
+            value_misconception(
+                "one-mark-missing", "One mark is missing: a typed one, or one that nobody types.", (3, 10, 128)
+            ),
+            value_misconception(
+                "words-alone", "Only words were counted. There are marks, too, typed ones and others.", (3, 8, 128)
+            ),
+            value_misconception(
+                "cells", "So many cells has a picture. But who looks, and for whom is z kept?", (3, 64, 128)
+            ),
+            value_misconception(
+                "one-row", "A whole question has one row of numbers here. What does z keep apart?", (3, 128)
+            ),
+            value_misconception("batch-forgotten", "How many questions are read at once?", (11, 128)),
+            value_misconception(
+                "end-to-end", "The questions were laid end to end. Each has a place of its own.", (24, 128)
+            ),
+            value_misconception(
+                "shortest", "Two of the questions do not fit into this. What is filled up to what?", (3, 6, 128)
+            ),
+            value_misconception(
+                "longest-possible", "No question is filled up further than these three need.", (3, 24, 128)
+            ),
+            value_misconception("turned", "The numbers are right, their order is not.", (3, 128, 11)),
         ),
     ),
     Exercise(
@@ -270,33 +286,43 @@ EXERCISES = (
         ),
         draw=_written,
         mistakes=(
-            Mistake("padding-counted", "Padding counts here. Who wrote it?", lambda **c: _how_sure(**c, silent=())),
-            Mistake(
+            Misconception(
+                "padding-counted", "Padding counts here. Who wrote it?", lambda **c: _how_sure(**c, silent=())
+            ),
+            Misconception(
                 "end-not-counted",
                 "That the sentence ends here was a decision, too, and has a probability.",
                 lambda **c: _how_sure(**c, silent=(PAD, END)),
             ),
-            Mistake(
+            Misconception(
                 "shifted",
                 "Each place was asked for the word that stands before it. Which word do its logits speak of?",
                 lambda **c: _how_sure(**c, words=np.s_[:, :-1]),
             ),
-            Mistake(
+            Misconception(
                 "no-softmax",
                 "Logits are no logarithms of probabilities yet. What makes them add up to 1?",
                 lambda **c: _how_sure(**c, logs=lambda logits: logits),
             ),
-            Mistake(
+            Misconception(
                 "softmax-over-places",
                 "Softmax went over the places of a text. Who competes with whom at one place?",
                 lambda **c: _how_sure(**c, logs=lambda logits: _logs(logits, axis=1)),
             ),
-            Mistake("logarithm", "It is the logarithm of what was asked for.", lambda **c: np.log(_how_sure(**c))),
-            Mistake("by-the-word", "That is a mean for each word. Of the whole text it is less.", _by_the_word),
-            Mistake("likeliest", "The likeliest word was taken at each place, whichever word was written.", _likeliest),
-            Mistake("added", "Probabilities of one word and the next are not added.", _of_each(np.nansum)),
-            Mistake("plain-mean", "That is a mean. Each further word makes a text less likely.", _of_each(np.nanmean)),
-            Mistake("weakest", "That is its least likely word. The others are not sure, either.", _of_each(np.nanmin)),
+            Misconception(
+                "logarithm", "It is the logarithm of what was asked for.", lambda **c: np.log(_how_sure(**c))
+            ),
+            Misconception("by-the-word", "That is a mean for each word. Of the whole text it is less.", _by_the_word),
+            Misconception(
+                "likeliest", "The likeliest word was taken at each place, whichever word was written.", _likeliest
+            ),
+            Misconception("added", "Probabilities of one word and the next are not added.", _of_each(np.nansum)),
+            Misconception(
+                "plain-mean", "That is a mean. Each further word makes a text less likely.", _of_each(np.nanmean)
+            ),
+            Misconception(
+                "weakest", "That is its least likely word. The others are not sure, either.", _of_each(np.nanmin)
+            ),
         ),
     ),
     Exercise(
@@ -314,63 +340,65 @@ EXERCISES = (
         shown=({"train": _TRAIN, "test": _TEST},),
         draw=_quizzes,
         mistakes=(
-            Mistake(
+            Misconception(
                 "unseen-wrong",
                 "A question that was never asked in training got no answer. What is said to it?",
                 lambda train, test: _closed_eyes(train, test, general=""),
             ),
-            Mistake(
+            Misconception(
                 "unseen-left-out",
                 "Questions that were never asked in training were left out. They are part of the test.",
                 _unseen_left_out,
             ),
-            Mistake("stops-at-unseen", "It stops at a question that was never asked in training.", _stops_at_unseen),
-            Mistake(
+            Misconception(
+                "stops-at-unseen", "It stops at a question that was never asked in training.", _stops_at_unseen
+            ),
+            Misconception(
                 "always-the-same",
                 "Every question got the same answer. Each has one of its own, if it was asked before.",
                 lambda train, test: _closed_eyes(train, test, learn=[]),
             ),
-            Mistake(
+            Misconception(
                 "peeks",
                 "The answers were counted in the test. Whoever does that has seen what is to be found.",
                 lambda train, test: _closed_eyes(train, test, learn=test),
             ),
-            Mistake(
+            Misconception(
                 "unseen-peeks",
                 "What is said to questions that were never asked was counted in the test. Count it in training.",
                 lambda train, test: _closed_eyes(train, test, general=_most_frequent([answer for _, answer in test])),
             ),
-            Mistake(
+            Misconception(
                 "unseen-by-questions",
                 "For questions that were never asked, each question's best answer was counted once. Count all answers.",
                 lambda train, test: _closed_eyes(
                     train, test, general=_most_frequent([_most_frequent(answers) for answers in _heard(train).values()])
                 ),
             ),
-            Mistake(
+            Misconception(
                 "on-training",
                 "How right is it on questions that were not counted? You asked those that were.",
                 lambda train, test: _closed_eyes(train, train),
             ),
-            Mistake(
+            Misconception(
                 "first-answer",
                 "Of each question the first answer was kept, however rare it is.",
                 lambda train, test: _closed_eyes(train, test, choose=lambda answers: answers[0]),
             ),
-            Mistake(
+            Misconception(
                 "last-answer",
                 "Of each question the last answer was kept: it has written over the others.",
                 lambda train, test: _closed_eyes(train, test, choose=lambda answers: answers[-1]),
             ),
-            Mistake(
+            Misconception(
                 "any-answer", "Any answer that was ever heard counts as right. But one only can be given.", _any_answer
             ),
-            Mistake(
+            Misconception(
                 "mean-over-questions",
                 "Each question counts the same here, whether the test asks it once or ten times.",
                 _mean_over_questions,
             ),
-            Mistake(
+            Misconception(
                 "not-divided",
                 "It is the number of right answers. A share was asked for.",
                 lambda train, test: _closed_eyes(train, test) * len(test),
@@ -393,42 +421,42 @@ EXERCISES = (
         shown=({"picture_of": np.array([0, 0, 1, 1, 2, 2, 3]), "order": np.array([2, 0, 3, 1])},),
         draw=_exchanges,
         mistakes=(
-            Mistake(
+            Misconception(
                 "not-mended",
                 "That is what the broken one gives. Which questions keep their picture, and why?",
                 lambda picture_of, order: np.append(order[1:], order[-1])[picture_of],
             ),
-            Mistake(
+            Misconception(
                 "place-for-picture",
                 "The last picture is mended. But the number of a picture was taken for its place in the order.",
                 lambda picture_of, order: np.roll(order, -1)[picture_of],
             ),
-            Mistake(
+            Misconception(
                 "last-stays",
                 "All but one are right. Whoever is last in the order keeps its own questions.",
                 _last_goes_to(lambda order: order[-1]),
             ),
-            Mistake(
+            Misconception(
                 "last-to-0",
                 "Whoever is last in the order hands on to picture 0. Who is first in the order?",
                 _last_goes_to(lambda order: 0),
             ),
-            Mistake(
+            Misconception(
                 "order-alone",
                 "A random order, used as it is, leaves a picture in its own place now and then.",
                 lambda picture_of, order: order[picture_of],
             ),
-            Mistake(
+            Misconception(
                 "backwards",
                 "They go to the picture before, and not to the one after.",
                 lambda picture_of, order: _after(order, -1)[picture_of],
             ),
-            Mistake(
+            Misconception(
                 "next-number",
                 "They go to the next number, whatever the order is.",
                 lambda picture_of, order: (picture_of + 1) % len(order),
             ),
-            Mistake(
+            Misconception(
                 "questions-moved",
                 "The questions were moved by one. Two about one picture stand side by side: what happens to these?",
                 lambda picture_of, order: np.roll(picture_of, 1),
@@ -450,62 +478,62 @@ EXERCISES = (
         shown=({"maps": _LOOK, "words": np.array([2]), "side": 2},),
         draw=_looks,
         mistakes=(
-            Mistake(
+            Misconception(
                 "padding-counted",
                 "What stands behind an answer is no part of it. How many words has each?",
                 lambda maps, words, side: _most_attended(maps, np.full_like(words, maps.shape[1]), side),
             ),
-            Mistake(
+            Misconception(
                 "one-word-too-many",
                 "One map too many was added for each answer.",
                 lambda maps, words, side: _most_attended(maps, words + 1, side),
             ),
-            Mistake(
+            Misconception(
                 "last-word-forgotten",
                 "The last word of each answer is missing.",
                 lambda maps, words, side: _most_attended(maps, words - 1, side),
             ),
-            Mistake(
+            Misconception(
                 "first-word",
                 "Only the first word was asked where it looked.",
                 lambda maps, words, side: _most_attended(maps, np.ones_like(words), side),
             ),
-            Mistake(
+            Misconception(
                 "strongest-word",
                 "At each cell only the word that looked most counts. All of them together were asked for.",
                 lambda maps, words, side: _highest(_windows(_total(maps, words, np.max), side)),
             ),
-            Mistake(
+            Misconception(
                 "best-cell",
                 "The best cell alone decides here. A square may be better that does not hold it.",
                 lambda maps, words, side: _highest(_total(maps, words)),
             ),
-            Mistake(
+            Misconception(
                 "edge-missed",
                 "The last square of each row and column was never tried. How many fit?",
                 lambda maps, words, side: _highest(_windows(_total(maps, words), side)[:, :-1, :-1]),
             ),
-            Mistake(
+            Misconception(
                 "side-by-side",
                 "Only squares side by side were tried. They may overlap.",
                 lambda maps, words, side: side * _highest(_windows(_total(maps, words), side)[:, ::side, ::side]),
             ),
-            Mistake(
+            Misconception(
                 "always-two",
                 "The square has the same size whatever was asked for.",
                 lambda maps, words, side: _most_attended(maps, words, 2),
             ),
-            Mistake(
+            Misconception(
                 "middle",
                 "That is the middle of the square. Where does it begin?",
                 lambda maps, words, side: _most_attended(maps, words, side) + side // 2,
             ),
-            Mistake(
+            Misconception(
                 "turned",
                 "Row and column are exchanged.",
                 lambda maps, words, side: _most_attended(maps, words, side)[:, ::-1],
             ),
-            Mistake(
+            Misconception(
                 "all-answers-together",
                 "The maps of all answers were added up. Each answer has a square of its own.",
                 _all_answers_together,

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess, revealing
+from vistext.exercises.exercise import Exercise, Misconception, discriminating, value_misconception
 
 LESSON = "07_roles.ipynb#"
 
@@ -225,7 +225,7 @@ def _crowd(rng, side, things, hides):
 def _crowds(rng):
     also = [lambda boxes, side: np.sort(_seen(boxes, side))]
     sizes = ((12, 4, 0), (10, 5, 2), (9, 6, 0), (14, 5, 1))
-    cases = [revealing(EXERCISES[4], partial(_crowd, rng, *size), also=also) for size in sizes]
+    cases = [discriminating(EXERCISES[4], partial(_crowd, rng, *size), also=also) for size in sizes]
     return [*cases, _crowd(rng, 8, 1, 0)]
 
 
@@ -248,18 +248,26 @@ EXERCISES = (
         expects="two numbers, 0 to 1: value, then value-all",
         solve=lambda: [0.72, 0.5832],
         mistakes=(
-            guess("gold-verb", "So right are the nouns where the verb is. How often is it?", [0.9, 0.729]),
-            guess("one-role", "Value-all asks for all three nouns at once.", [0.72, 0.72]),
-            guess("exchanged", "Which of the two is the larger one?", [0.5832, 0.72]),
-            guess(
+            value_misconception(
+                "gold-verb", "So right are the nouns where the verb is. How often is it?", [0.9, 0.729]
+            ),
+            value_misconception("one-role", "Value-all asks for all three nouns at once.", [0.72, 0.72]),
+            value_misconception("exchanged", "Which of the two is the larger one?", [0.5832, 0.72]),
+            value_misconception(
                 "all-as-value", "Value gives a share for each noun, even where another one is wrong.", [0.5832, 0.5832]
             ),
-            guess("verb-alone", "That is how often the verb is right. Nouns may be wrong then.", [0.8, 0.8]),
-            guess("at-least-one", "So often is at least one noun right. All of them were asked for.", [0.72, 0.7992]),
-            guess("taken-off", "Three chances to be wrong are not simply added up.", [0.72, 0.56]),
-            guess("verb-three-times", "The verb is asked for once, not once for each noun.", [0.72, 0.373248]),
-            guess("two-roles", "One of the roles was forgotten.", [0.72, 0.648]),
-            guess("a-sum", "Of three roles a share was asked for, not how many.", [2.16, 0.5832]),
+            value_misconception(
+                "verb-alone", "That is how often the verb is right. Nouns may be wrong then.", [0.8, 0.8]
+            ),
+            value_misconception(
+                "at-least-one", "So often is at least one noun right. All of them were asked for.", [0.72, 0.7992]
+            ),
+            value_misconception("taken-off", "Three chances to be wrong are not simply added up.", [0.72, 0.56]),
+            value_misconception(
+                "verb-three-times", "The verb is asked for once, not once for each noun.", [0.72, 0.373248]
+            ),
+            value_misconception("two-roles", "One of the roles was forgotten.", [0.72, 0.648]),
+            value_misconception("a-sum", "Of three roles a share was asked for, not how many.", [2.16, 0.5832]),
         ),
     ),
     Exercise(
@@ -283,36 +291,40 @@ EXERCISES = (
         ),
         draw=_frames,
         mistakes=(
-            Mistake(
+            Misconception(
                 "verb-not-needed",
                 "Nouns count here although the verb is wrong. Whose agent would that be?",
                 lambda **c: _score(**c, needs_verb=False),
             ),
-            Mistake(
+            Misconception(
                 "any-will-do",
                 "Value-all is given as soon as one noun is right.",
                 lambda **c: _score(**c, whole=any),
             ),
-            Mistake(
+            Misconception(
                 "how-many",
                 "Value is how many nouns are right. Which share is that?",
                 lambda **c: _score(**c, value=lambda right: float(sum(right))),
             ),
-            Mistake(
+            Misconception(
                 "of-those-found",
                 "The roles of what was found were gone through. Which ones were asked for?",
                 lambda **c: _score(**c, of=lambda filled: filled),
             ),
-            Mistake("by-place", "Roles were compared by where they stand. They may come in any order.", _by_place),
-            Mistake(
+            Misconception(
+                "by-place", "Roles were compared by where they stand. They may come in any order.", _by_place
+            ),
+            Misconception(
                 "no-more-allowed",
                 "All that was asked for is right, and value-all is 0. May more be found than what was asked for?",
                 _no_more,
             ),
-            Mistake("in-any-role", "The right noun counts wherever it stands. It has a role.", _anywhere),
-            Mistake("stops-at-a-gap", "It stops where a role was not filled at all.", _stops_at_a_gap),
-            Mistake("verb-as-a-role", "The verb was counted among the nouns. It has its own measure.", _verb_as_a_role),
-            Mistake(
+            Misconception("in-any-role", "The right noun counts wherever it stands. It has a role.", _anywhere),
+            Misconception("stops-at-a-gap", "It stops where a role was not filled at all.", _stops_at_a_gap),
+            Misconception(
+                "verb-as-a-role", "The verb was counted among the nouns. It has its own measure.", _verb_as_a_role
+            ),
+            Misconception(
                 "all-or-nothing",
                 "Value is all or nothing here. That is the third measure.",
                 lambda **c: _score(**c, value=lambda right: float(all(right))),
@@ -347,34 +359,38 @@ EXERCISES = (
         ),
         draw=_worded,
         mistakes=(
-            Mistake(
+            Misconception(
                 "always-a",
                 "Read it aloud. Before a vowel, what becomes of “a”?",
                 lambda **c: _tell(**c, article=lambda _: "a"),
             ),
-            Mistake(
+            Misconception(
                 "agents-only",
                 "What was done to a thing is said as well, and then nobody acts.",
                 lambda **c: _tell(**c, doer=("agent",)),
             ),
-            Mistake("no-direction", "Where does it go? A role was left out.", lambda **c: _tell(**c, order=("place",))),
-            Mistake("no-place", "Where is it? A role was left out.", lambda **c: _tell(**c, order=("direction",))),
-            Mistake(
+            Misconception(
+                "no-direction", "Where does it go? A role was left out.", lambda **c: _tell(**c, order=("place",))
+            ),
+            Misconception(
+                "no-place", "Where is it? A role was left out.", lambda **c: _tell(**c, order=("direction",))
+            ),
+            Misconception(
                 "place-first",
                 "All is said, in another order than was asked for.",
                 lambda **c: _tell(**c, order=("place", "direction")),
             ),
-            Mistake("bare-direction", "So one gives orders to a helmsman.", lambda **c: _tell(**c, way="{}")),
-            Mistake("small-letter", "How does a sentence begin?", lambda **c: _tell(**c, upper=str)),
-            Mistake("title-case", "Only one letter of it is a capital.", lambda **c: _tell(**c, upper=str.title)),
-            Mistake("no-stop", "How does a sentence end?", lambda **c: _tell(**c, end="")),
-            Mistake("no-is", "A small word is missing before what it does.", lambda **c: _tell(**c, is_=" ")),
-            Mistake(
+            Misconception("bare-direction", "So one gives orders to a helmsman.", lambda **c: _tell(**c, way="{}")),
+            Misconception("small-letter", "How does a sentence begin?", lambda **c: _tell(**c, upper=str)),
+            Misconception("title-case", "Only one letter of it is a capital.", lambda **c: _tell(**c, upper=str.title)),
+            Misconception("no-stop", "How does a sentence end?", lambda **c: _tell(**c, end="")),
+            Misconception("no-is", "A small word is missing before what it does.", lambda **c: _tell(**c, is_=" ")),
+            Misconception(
                 "bare-verb",
                 "The verb is as the frame has it. How does it go after “is”?",
                 lambda verb, roles, words, prepositions: _tell(verb, roles, {verb: verb}, prepositions),
             ),
-            Mistake(
+            Misconception(
                 "always-on",
                 "One place is like another here. Who flies is not on the sky.",
                 lambda verb, roles, words, prepositions: _tell(verb, roles, words, dict.fromkeys(prepositions, "on")),
@@ -401,45 +417,47 @@ EXERCISES = (
         ),
         draw=_scenes,
         mistakes=(
-            Mistake(
+            Misconception(
                 "counted",
                 "It counts how often. That it is so was asked for.",
                 lambda **c: _table(**c, number=lambda times, frames: float(times)),
             ),
-            Mistake(
+            Misconception(
                 "first-thing",
                 "Of each scene only the first thing is told.",
                 lambda **c: _table(**c, chosen=lambda frames: frames[:1]),
             ),
-            Mistake(
+            Misconception(
                 "last-thing",
                 "Of each scene only the last thing is told: it has written over the others.",
                 lambda **c: _table(**c, chosen=lambda frames: frames[-1:]),
             ),
-            Mistake(
+            Misconception(
                 "no-verbs",
                 "Something of each frame is missing: what decides on all the rest.",
                 lambda **c: _table(**c, said=lambda verb, roles: roles),
             ),
-            Mistake(
+            Misconception(
                 "verbs-alone",
                 "Only what is done is told, and not by whom, or where.",
                 lambda **c: _table(**c, said=lambda verb, roles: [("verb", verb)]),
             ),
-            Mistake("in-any-role", "A noun is told in whichever role it is. Who flies, and what is parked?", _whoever),
-            Mistake(
+            Misconception(
+                "in-any-role", "A noun is told in whichever role it is. Who flies, and what is parked?", _whoever
+            ),
+            Misconception(
                 "shares",
                 "It was divided by how many things there are.",
                 lambda **c: _table(**c, number=lambda times, frames: times / max(1, len(frames))),
             ),
-            Mistake(
+            Misconception(
                 "all-scenes",
                 "All scenes were told at once. Each is a row of its own.",
                 lambda scenes, labels: np.repeat(
                     _table(scenes, labels).max(axis=0, keepdims=True), len(scenes), axis=0
                 ),
             ),
-            Mistake("the-others", "Zeros and ones are exchanged.", lambda **c: 1 - _table(**c)),
+            Misconception("the-others", "Zeros and ones are exchanged.", lambda **c: 1 - _table(**c)),
         ),
     ),
     Exercise(
@@ -460,44 +478,46 @@ EXERCISES = (
         ),
         draw=_crowds,
         mistakes=(
-            Mistake(
+            Misconception(
                 "nothing-hidden",
                 "So large they are. What stands before them?",
                 lambda boxes, side: _areas(boxes) / side**2,
             ),
-            Mistake("far-before-near", "The farthest hides the nearest here.", lambda **c: _seen(**c, order=-1)),
-            Mistake(
+            Misconception("far-before-near", "The farthest hides the nearest here.", lambda **c: _seen(**c, order=-1)),
+            Misconception(
                 "hidden-twice",
                 "Where two things hide the same pixels, these were taken off twice.",
                 _less_each,
             ),
-            Mistake(
+            Misconception(
                 "next-only",
                 "Only the next thing hides it. Those after that may, too.",
                 lambda boxes, side: _less_each(boxes, side, lambda number: slice(number + 1, number + 2)),
             ),
-            Mistake("one-pixel-more", "Each is one pixel too wide and too high.", lambda **c: _seen(**c, beyond=1)),
-            Mistake(
+            Misconception(
+                "one-pixel-more", "Each is one pixel too wide and too high.", lambda **c: _seen(**c, beyond=1)
+            ),
+            Misconception(
                 "share-of-itself",
                 "That is the share of each thing that is seen. Of what was a share asked for?",
                 lambda **c: _seen(**c, counted=lambda boxes, side: _areas(boxes)),
             ),
-            Mistake(
+            Misconception(
                 "pixels",
                 "These are pixels. How many has the picture?",
                 lambda **c: _seen(**c, counted=lambda boxes, side: 1),
             ),
-            Mistake(
+            Misconception(
                 "by-the-side",
                 "It was divided by the picture's side, and not by its pixels.",
                 lambda **c: _seen(**c, counted=lambda boxes, side: side),
             ),
-            Mistake(
+            Misconception(
                 "of-what-is-covered",
                 "The shares add up to 1, as if there were no background.",
                 lambda boxes, side: _seen(boxes, side) / _seen(boxes, side).sum(),
             ),
-            Mistake(
+            Misconception(
                 "widths-for-edges",
                 "The last two numbers of a box are edges, and were taken for width and height.",
                 lambda boxes, side: _seen(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1), side),

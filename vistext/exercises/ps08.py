@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Mistake, guess, revealing
+from vistext.exercises.exercise import Exercise, Misconception, discriminating, value_misconception
 
 LESSON = "08_fusion.ipynb#"
 _SEARCH = LESSON + "6.-Search:-sentence-to-picture,-picture-to-sentence"
@@ -35,7 +35,7 @@ def _searches(rng):
     absolute, turned = (lambda scores, k: _recall(np.abs(scores), k)), _against_others
     cases = []
     for *size, also in ((9, 12, 3, absolute), (10, 13, 4, turned), (8, 11, 2, absolute), (12, 14, 5, turned)):
-        cases.append(revealing(EXERCISES[1], partial(_search, rng, *size), also=[also]))
+        cases.append(discriminating(EXERCISES[1], partial(_search, rng, *size), also=[also]))
     return [*cases, _search(rng, 3, 4, 5, own=-9)]  # k is more than there are pictures
 
 
@@ -79,9 +79,9 @@ def _some_seeds(rng, seeds, factor, mean):
 
 def _seeds(rng):
     sizes, clear = ((5, 2.776, 2), (8, 2.365, -2), (4, 3.182, 2), (6, 2.571, -2)), (12, 2.201, 5)
-    cases = [revealing(EXERCISES[2], partial(_some_seeds, rng, *size)) for size in sizes]
+    cases = [discriminating(EXERCISES[2], partial(_some_seeds, rng, *size)) for size in sizes]
     also = [lambda **case: np.sort(_gain(**case))]
-    return [*cases, revealing(EXERCISES[2], partial(_some_seeds, rng, *clear), also=also)]
+    return [*cases, discriminating(EXERCISES[2], partial(_some_seeds, rng, *clear), also=also)]
 
 
 def _unit(vectors, axis=-1):
@@ -116,7 +116,7 @@ def _batch(rng, n, numbers, scale):
 
 def _batches(rng):
     sizes = ((3, 4, 5.0), (5, 3, 2.0), (4, 6, 10.0), (2, 3, 4.0))
-    return [revealing(EXERCISES[3], partial(_batch, rng, *size)) for size in sizes]
+    return [discriminating(EXERCISES[3], partial(_batch, rng, *size)) for size in sizes]
 
 
 def _sums(table, *, times=1.0):
@@ -130,7 +130,7 @@ def _some_table(rng, texts, pictures, mean):
 def _tables(rng):
     also = [lambda table: np.abs(_sums(table)), lambda table: np.maximum(_sums(table), 0)]
     sizes = ((2, 3, 1), (3, 4, 0.5), (4, 3, -1), (5, 2, 0.5), (3, 3, -0.5))
-    cases = [revealing(EXERCISES[4], partial(_some_table, rng, *size), also=also) for size in sizes]
+    cases = [discriminating(EXERCISES[4], partial(_some_table, rng, *size), also=also) for size in sizes]
     return [*cases, _some_table(rng, 1, 4, 0), _some_table(rng, 4, 1, 0)]  # what a sum can say in full
 
 
@@ -163,14 +163,20 @@ EXERCISES = (
         expects="a number from 0 to 1",
         solve=lambda: 0.625,
         mistakes=(
-            guess("all-half", "Some of these texts say all that is needed. How many of those are right?", 0.5),
-            guess("pairs-lost", "In a pair the same answer is given twice. Is it wrong both times?", 0.25),
-            guess("pairs-won", "In a pair the same answer is given twice. Is it right both times?", 1.0),
-            guess("pairs-counted-once", "A pair is two puzzles, each with a picture of its own.", 0.7),
-            guess("half-of-120", "There are 120 pairs. How many puzzles is that, and which half of them?", 0.4375),
-            guess("told-forgotten", "It reads well: what of the texts that say everything?", 0.375),
-            guess("counted", "So many are right. A share was asked for.", 200),
-            guess("percent", "That is in percent. A share was asked for.", 62.5),
+            value_misconception(
+                "all-half", "Some of these texts say all that is needed. How many of those are right?", 0.5
+            ),
+            value_misconception(
+                "pairs-lost", "In a pair the same answer is given twice. Is it wrong both times?", 0.25
+            ),
+            value_misconception("pairs-won", "In a pair the same answer is given twice. Is it right both times?", 1.0),
+            value_misconception("pairs-counted-once", "A pair is two puzzles, each with a picture of its own.", 0.7),
+            value_misconception(
+                "half-of-120", "There are 120 pairs. How many puzzles is that, and which half of them?", 0.4375
+            ),
+            value_misconception("told-forgotten", "It reads well: what of the texts that say everything?", 0.375),
+            value_misconception("counted", "So many are right. A share was asked for.", 200),
+            value_misconception("percent", "That is in percent. A share was asked for.", 62.5),
         ),
     ),
     Exercise(
@@ -188,44 +194,46 @@ EXERCISES = (
         shown=({"scores": _SCORES, "k": 2}, {"scores": _SCORES, "k": 1}),
         draw=_searches,
         mistakes=(
-            Mistake(
+            Misconception(
                 "only-the-first",
                 "Only the first find counts here, whatever k is.",
                 lambda scores, k: _recall(scores, 1),
             ),
-            Mistake("one-too-many", "One find too many counts.", lambda scores, k: _recall(scores, k + 1)),
-            Mistake("one-too-few", "One find too few counts.", lambda scores, k: _recall(scores, k - 1)),
-            Mistake(
+            Misconception("one-too-many", "One find too many counts.", lambda scores, k: _recall(scores, k + 1)),
+            Misconception("one-too-few", "One find too few counts.", lambda scores, k: _recall(scores, k - 1)),
+            Misconception(
                 "worst-first",
                 "The pictures that fit worst came first. Which way does argsort sort?",
                 lambda scores, k: _recall(-scores, k),
             ),
-            Mistake(
+            Misconception(
                 "other-way-round",
                 "For each picture sentences were sought. Here a sentence seeks its picture.",
                 _other_way,
             ),
-            Mistake(
+            Misconception(
                 "counted",
                 "That is how many were found. A share was asked for.",
                 lambda scores, k: float((_places(scores) < k).sum()),
             ),
-            Mistake(
+            Misconception(
                 "precision",
                 "That is the share of the first k finds that are right, which is another measure.",
                 lambda scores, k: _recall(scores, k) / k,
             ),
-            Mistake(
+            Misconception(
                 "out-of-pictures",
                 "It was divided by the number of pictures. Who is searching?",
                 lambda scores, k: float((_places(scores) < k).sum() / scores.shape[1]),
             ),
-            Mistake(
+            Misconception(
                 "first-in-the-list",
                 "The first k pictures of the list are not the k that fit best.",
                 _first_k_of_the_list,
             ),
-            Mistake("not-found", "That is the share that was not found.", lambda scores, k: 1 - _recall(scores, k)),
+            Misconception(
+                "not-found", "That is the share that was not found.", lambda scores, k: 1 - _recall(scores, k)
+            ),
         ),
     ),
     Exercise(
@@ -243,53 +251,55 @@ EXERCISES = (
         shown=({"fused": _FUSED, "blind": _BLIND_SHARES, "factor": 3.182},),
         draw=_seeds,
         mistakes=(
-            Mistake(
+            Misconception(
                 "unpaired",
                 "The two were treated as if their seeds had nothing in common. Which differences can be taken?",
                 _unpaired,
             ),
-            Mistake("only-the-fused", "That is the spread of one of the two. Of what is the mean taken?", _of_fused),
-            Mistake(
+            Misconception(
+                "only-the-fused", "That is the spread of one of the two. Of what is the mean taken?", _of_fused
+            ),
+            Misconception(
                 "not-the-mean's",
                 "So much one seed differs from another. The mean of several is surer than a single one.",
                 lambda **case: _gain(**case, root=lambda n: 1),
             ),
-            Mistake(
+            Misconception(
                 "divided-by-n",
                 "It was divided by the number of seeds. Four times as many seeds halve the error, no more.",
                 lambda **case: _gain(**case, root=lambda n: n),
             ),
-            Mistake(
+            Misconception(
                 "ddof-0",
                 "Few values lie close to their own mean, closer than to the true one. By what are squares divided?",
                 lambda **case: _gain(**case, ddof=0),
             ),
-            Mistake(
+            Misconception(
                 "turned-round",
                 "The sign is wrong: what was subtracted from what?",
                 lambda fused, blind, factor: _gain(blind, fused, factor),
             ),
-            Mistake(
+            Misconception(
                 "whole-interval",
                 "That is the whole width. Half of it goes up, and half goes down.",
                 lambda **case: _gain(**case) * [1, 2],
             ),
-            Mistake(
+            Misconception(
                 "without-factor",
                 "That is the standard error. What makes an interval of it?",
                 lambda fused, blind, factor: _gain(fused, blind, 1),
             ),
-            Mistake(
+            Misconception(
                 "ends",
                 "Those are the two ends. The mean, and how far it is to an end, were asked for.",
                 lambda **case: _gain(**case)[0] + np.array([-1, 1]) * _gain(**case)[1],
             ),
-            Mistake(
+            Misconception(
                 "absolute",
                 "A loss counts as a gain here. Where the picture hurts, what it adds is below 0.",
                 lambda fused, blind, factor: _gain(np.abs(fused - blind), 0, factor),
             ),
-            Mistake(
+            Misconception(
                 "as-a-share",
                 "That is how many times as good it is. Points were asked for: a difference.",
                 lambda fused, blind, factor: np.array([(fused / blind).mean(), _gain(fused, blind, factor)[1]]),
@@ -311,62 +321,62 @@ EXERCISES = (
         shown=({"pictures": _PICTURES, "sentences": _SENTENCES, "scale": 2.0},),
         draw=_batches,
         mistakes=(
-            Mistake(
+            Misconception(
                 "not-mended",
                 "That is what the broken one gives. How long are its vectors? Along which axis do shares add up to 1?",
                 lambda **case: _matching(**case, unit=lambda vectors: vectors, axes=(1, 1)),
             ),
-            Mistake(
+            Misconception(
                 "too-long",
                 "Vectors of any length were compared. A long one fits everything better.",
                 lambda **case: _matching(**case, unit=lambda vectors: vectors),
             ),
-            Mistake(
+            Misconception(
                 "pictures-seek",
                 "The lengths are mended. But both times pictures seek their sentence, and no sentence its picture.",
                 lambda **case: _matching(**case, axes=(1, 1)),
             ),
-            Mistake(
+            Misconception(
                 "sentences-seek",
                 "Only sentences seek their picture here. Who else seeks?",
                 lambda **case: _matching(**case, axes=(0, 0)),
             ),
-            Mistake(
+            Misconception(
                 "wrong-axis-of-length",
                 "Each number was divided by the length of its column. Which numbers make one vector?",
                 lambda **case: _matching(**case, unit=lambda vectors: _unit(vectors, axis=0)),
             ),
-            Mistake(
+            Misconception(
                 "both-added",
                 "The two directions were added, and not averaged.",
                 lambda **case: _matching(**case, divide=1),
             ),
-            Mistake(
+            Misconception(
                 "summed",
                 "The pairs of a batch were added up. Then a large batch looks worse than a small one.",
                 lambda **case: _matching(**case, of=np.sum),
             ),
-            Mistake(
+            Misconception(
                 "sign",
                 "A loss is to be small when all is well. What is the sign of a logarithm of a share?",
                 lambda **case: -_matching(**case),
             ),
-            Mistake(
+            Misconception(
                 "without-scale",
                 "The scale is missing: without it, no share can come near 1.",
                 lambda pictures, sentences, scale: _matching(pictures, sentences, 1.0),
             ),
-            Mistake(
+            Misconception(
                 "divided-by-scale",
                 "It was divided by the scale, which makes all shares alike. They are to be sharpened.",
                 lambda **case: _matching(**case, times=False),
             ),
-            Mistake(
+            Misconception(
                 "one-softmax-for-all",
                 "All pairs compete with all others here. Among which is the right one sought?",
                 _over_all,
             ),
-            Mistake(
+            Misconception(
                 "all-pairs",
                 "Wrong pairs are rewarded as well as right ones. Which entries are the right ones?",
                 _everywhere,
@@ -388,53 +398,53 @@ EXERCISES = (
         shown=({"table": _FOUR}, {"table": _SLOPE}),
         draw=_tables,
         mistakes=(
-            Mistake(
+            Misconception(
                 "mean-twice",
                 "What all cells have in common is in both parts, and so was counted twice.",
                 lambda table: _sums(table, times=0),
             ),
-            Mistake(
+            Misconception(
                 "texts-alone",
                 "Only the text says something here. The picture may add to it.",
                 lambda table: np.broadcast_to(table.mean(axis=1, keepdims=True), table.shape).copy(),
             ),
-            Mistake(
+            Misconception(
                 "pictures-alone",
                 "Only the picture says something here. The text may add to it.",
                 lambda table: np.broadcast_to(table.mean(axis=0, keepdims=True), table.shape).copy(),
             ),
-            Mistake(
+            Misconception(
                 "averaged",
                 "The two parts were averaged. A sum may say more than that.",
                 lambda table: _sums(table, times=0) / 2,
             ),
-            Mistake(
+            Misconception(
                 "multiplied",
                 "That is a product of a part for the text and one for the picture. Late fusion adds.",
                 lambda table: table.mean(axis=1, keepdims=True) * table.mean(axis=0, keepdims=True) / table.mean(),
             ),
-            Mistake(
+            Misconception(
                 "one-for-all",
                 "Every cell got the same. Parts may differ by text, and by picture.",
                 lambda table: np.full(table.shape, table.mean()),
             ),
-            Mistake(
+            Misconception(
                 "table-itself",
                 "That is the table. Can each of its cells be made as such a sum?",
                 lambda table: table.copy(),
             ),
-            Mistake(
+            Misconception(
                 "what-is-left",
                 "That is what a sum leaves over.",
                 lambda table: table - _sums(table),
             ),
-            Mistake("medians", "Medians make the absolute error small. Here its square is to be.", _middle),
-            Mistake(
+            Misconception("medians", "Medians make the absolute error small. Here its square is to be.", _middle),
+            Misconception(
                 "first-cells",
                 "It is right in the first row and column, and the others pay for that.",
                 _first_row_and_column,
             ),
-            Mistake("signs", "Only signs are left. Amounts were asked for.", lambda table: np.sign(_sums(table))),
+            Misconception("signs", "Only signs are left. Amounts were asked for.", lambda table: np.sign(_sums(table))),
         ),
     ),
     Exercise(

@@ -150,7 +150,7 @@ def _tables(exercise: Exercise, cases: Sequence[dict], outputs: Sequence[object]
     """The first wrong array beside the right one, with the wrong numbers marked; empty where this says no more."""
     for case, output in zip(cases, outputs, strict=False):
         right = outcome(exercise.solve, case)
-        if type(output) is Failure or values.same(output, right, exercise.tolerance):
+        if type(output) is Failure or values.equal(output, right, exercise.tolerance):
             continue
         found, wanted = values.numbers(output), values.numbers(right)
         if exercise.kind != "function" or any(one is None or not _fits(one) for one in (found, wanted)):

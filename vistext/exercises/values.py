@@ -15,7 +15,7 @@ FLOAT32 = 1e-6  # of the largest number in an array: what a few operations in fl
 HOLDS = {"U": "texts", "S": "bytes", "c": "complex numbers", "O": "objects", "M": "dates", "m": "spans of time"}
 
 
-def same(
+def equal(
     given: object, expected: object, tolerance: float = 1e-6, *, by_letter: bool = True, nan: bool = False
 ) -> bool:
     """Whether a value is what was expected.
@@ -108,7 +108,7 @@ def _count(value: object, depth: int) -> float:
     return total
 
 
-def describe(value: object, digits: int = 4) -> str:
+def to_text(value: object, digits: int = 4) -> str:
     """A value in words, short however large it is: what kind of thing it is, its shape, and its first numbers.
 
     Args:
@@ -151,7 +151,7 @@ def _items(value: list | tuple, depth: int) -> str:
             shown.append(repr(_short(str(item))))
         else:
             array = numbers(item)
-            shown.append(number(array[()]) if array is not None and array.ndim == 0 else describe(item))
+            shown.append(number(array[()]) if array is not None and array.ndim == 0 else to_text(item))
     return "[" + ", ".join(shown) + (", ...]" if len(value) > len(shown) else "]")
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from vistext.grading import attempts, collect, feedback, identities
-from vistext.grading.grade import grade, not_graded
+from vistext.grading.grade import grade, ungraded
 from vistext.grading.gradebook import Course, write
 from vistext.grading.limits import MIB, Job
 from vistext.grading.platforms import sets_named
@@ -59,7 +59,7 @@ def seed_of(course: Course) -> int:
     return seed
 
 
-def ground_of(job: Job) -> str:
+def config_digest(job: Job) -> str:
     """A digest of all that a mark depends on besides the submission: exercises, what judges them, and settings."""
     parts = [json.dumps([job.recorded(), job.release], sort_keys=True).encode()]
     for module in ("vistext.exercises", "vistext.grading", job.checks):
@@ -147,7 +147,7 @@ def _work(
     progress: Callable[[str], None],
 ) -> Iterator[tuple[dict, bytes]]:
     """What is to be graded; what is known already goes to `outcome`, after it has been entered if it was not yet."""
-    ground = ground_of(job)
+    ground = config_digest(job)
     for submission in submissions:
         content = submission.content
         known_of_it = json.dumps([ground, submission.timestamp, submission.doubts])
@@ -164,7 +164,7 @@ def _work(
             yield record, content
             continue
         if known is None:
-            known = record | {"graded": not_graded(*record.pop("doubts"))}
+            known = record | {"graded": ungraded(*record.pop("doubts"))}
             outcome.graded += 1
             _keep(course, known)
         else:
@@ -245,9 +245,9 @@ class _Workers(Executor):
                     raise
                 return call()
         except DiedError:
-            return not_graded("the process that graded it died, twice")
+            return ungraded("the process that graded it died, twice")
         except LimitError as error:
-            return not_graded(f"reading and judging it {error}")
+            return ungraded(f"reading and judging it {error}")
         finally:
             self._free.put(worker)
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from vistext.grading import sandbox
-from vistext.grading.batch import ground_of
-from vistext.grading.grade import not_graded
+from vistext.grading.batch import config_digest
+from vistext.grading.grade import ungraded
 from vistext.grading.limits import Job
 
 PATIENCE = 30  # seconds for a scheduler to answer, and for a worker to be there
@@ -93,7 +93,7 @@ class _Cluster(Executor):
             raise ClusterError(
                 f"the scheduler at {address} has no workers; `dask worker {address} --nthreads 1` starts one"
             ) from None
-        ours = ground_of(job)
+        ours = config_digest(job)
         for worker, answer in self._client.run(_seen_there, job, on_error="return").items():
             if isinstance(answer, BaseException):
                 why = f"it cannot grade: {_first_line(answer)}. Is vistext installed there?"
@@ -115,7 +115,7 @@ def _told_when_gone() -> Iterator[None]:
 
 def _seen_there(job: Job) -> tuple[str, str | None]:
     """What a mark depends on, as the worker has it; and why it has no sandbox, if it has none."""
-    return ground_of(job), sandbox.problem() if job.sandboxed else None
+    return config_digest(job), sandbox.problem() if job.sandboxed else None
 
 
 def _pass_on(done, told: Future) -> None:
@@ -128,7 +128,7 @@ def _pass_on(done, told: Future) -> None:
     if error is None:
         told.set_result(done.result())
     elif isinstance(error, KilledWorker):
-        told.set_result(not_graded("each worker that graded it died"))
+        told.set_result(ungraded("each worker that graded it died"))
     else:
         told.set_exception(error)
 

@@ -38,14 +38,14 @@ def grade(content: bytes, job: Job, hidden: tuple[Path, ...] = ()) -> dict:
     try:
         return _grade(content, job, hidden)
     except cells.UnreadableError as error:
-        return not_graded(str(error))
+        return ungraded(str(error))
     except (SandboxError, MemoryError):
         raise
     except Exception as error:  # a fault of ours, that one submission has found: the others are graded all the same
-        return not_graded(f"a fault in the grader, which its authors should be told of: {_kind(error)}")
+        return ungraded(f"a fault in the grader, which its authors should be told of: {_kind(error)}")
 
 
-def not_graded(*doubts: str) -> dict:
+def ungraded(*doubts: str) -> dict:
     """What `grade` returns of a submission that a person must look at first."""
     return {"exercises": {}, "notebook": None, "notes": [], "doubts": list(doubts), "by_hand": {}, "seconds": 0.0}
 

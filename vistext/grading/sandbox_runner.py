@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vistext.exercises.answers import as_plain, call
+from vistext.exercises.answers import call_answer, to_plain
 from vistext.exercises.exercise import Failure
 from vistext.grading import protocol
 from vistext.grading.cells import as_python
@@ -207,9 +207,9 @@ def _ask(question: dict, names: dict) -> dict:
     if name not in names:
         return {"failure": ["Missing", f"There is no `{name}`."]}
     if question["case"] is None:
-        return {"output": protocol.pack(as_plain(names[name]))}
+        return {"output": protocol.pack(to_plain(names[name]))}
     try:
-        output = call(names[name], protocol.unpack(question["case"]))
+        output = call_answer(names[name], protocol.unpack(question["case"]))
         if type(output) is Failure:
             return {"failure": [output.kind, output.message]}
         return {"output": protocol.pack(output)}

@@ -20,7 +20,7 @@ NO_CIDER = """CIDEr-D is counted by pycocoevalcap, which is not installed. Insta
     pip install "vistext[course]"      or alone, 100 MB: pip install pycocoevalcap"""
 
 
-class Judged(NamedTuple):
+class FactualAccuracy(NamedTuple):
     """How n sentences stand to their scenes."""
 
     true: np.ndarray  # bool [n]: all that is said holds
@@ -29,22 +29,22 @@ class Judged(NamedTuple):
     held: np.ndarray  # int [n]: facts of these that hold, together
 
     @property
-    def share_true(self) -> float:
+    def factual_accuracy(self) -> float:
         """The share of sentences that are wholly true, 0 to 1."""
         return float(self.true.mean())
 
     @property
-    def share_readable(self) -> float:
+    def readable_rate(self) -> float:
         """The share of sentences that can be read, 0 to 1."""
         return float(self.readable.mean())
 
     @property
-    def share_held(self) -> float:
+    def fact_precision(self) -> float:
         """The share of facts that hold, of all that are stated, 0 to 1."""
         return float(self.held.sum() / self.stated.sum())
 
 
-def judge(sentences: Sequence[str], scenes: Sequence[Scene]) -> Judged:
+def fact_check(sentences: Sequence[str], scenes: Sequence[Scene]) -> FactualAccuracy:
     """Read sentences back, and look whether what they state is so.
 
     Of what a false sentence states, wrong facts are struck out one after the other, those to blame first
@@ -62,20 +62,20 @@ def judge(sentences: Sequence[str], scenes: Sequence[Scene]) -> Judged:
         ValueError: not as many sentences as scenes, or none.
     """
     _paired(sentences, "scenes", scenes)
-    each = [_judge(sentence, scene) for sentence, scene in zip(sentences, scenes, strict=True)]
+    each = [_fact_check(sentence, scene) for sentence, scene in zip(sentences, scenes, strict=True)]
     readable, stated, held = (np.array(column) for column in zip(*each, strict=True))
-    return Judged(stated == held, readable, stated, held)
+    return FactualAccuracy(stated == held, readable, stated, held)
 
 
-def _judge(sentence: str, scene: Scene) -> tuple[bool, int, int]:
+def _fact_check(sentence: str, scene: Scene) -> tuple[bool, int, int]:
     try:
-        stated = language.read(sentence)
+        stated = language.parse_sentence(sentence)
     except NotUnderstoodError:
         return False, 1, 0
-    return True, len(stated), len(_held(stated, scene))
+    return True, len(stated), len(_facts_correct(stated, scene))
 
 
-def _held(stated: Sequence[Fact], scene: Scene) -> list[Fact]:
+def _facts_correct(stated: Sequence[Fact], scene: Scene) -> list[Fact]:
     left = list(stated)
     while (wrong := wrong_fact(left, scene)) is not None:
         left.remove(wrong)
@@ -144,7 +144,7 @@ def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     return float(score)
 
 
-def distinct(sentences: Sequence[str], n: int) -> float:
+def distinct_n(sentences: Sequence[str], n: int) -> float:
     """How many different runs of n words there are, for each word that is said: distinct-n.
 
     Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models", arXiv:1510.03055,
@@ -208,7 +208,7 @@ def _alike(group: Sequence[str]) -> float:
     return sum(scores[one] * count for one, count in times.items()) / len(group)
 
 
-def different_true(draws: Sequence[Sequence[str]], scenes: Sequence[Scene]) -> np.ndarray:
+def distinct_true(draws: Sequence[Sequence[str]], scenes: Sequence[Scene]) -> np.ndarray:
     """How many different true sentences were said of each picture.
 
     Args:
@@ -227,10 +227,10 @@ def different_true(draws: Sequence[Sequence[str]], scenes: Sequence[Scene]) -> n
 
 def _true(drawn: Sequence[str], scene: Scene) -> set[tuple[str, ...]]:
     different = {tuple(tokenize(sentence)): sentence for sentence in drawn}
-    return {tokens for tokens, sentence in different.items() if language.holds(sentence, scene)}
+    return {tokens for tokens, sentence in different.items() if language.evaluate(sentence, scene)}
 
 
-class Reached(NamedTuple):
+class Coverage(NamedTuple):
     """How much of all that can truly be said of n pictures was said."""
 
     shares: np.ndarray  # float [n], 0 to 1; nan where more can be said than was asked to be listed
@@ -246,7 +246,7 @@ class Reached(NamedTuple):
         return float(np.nanmean(self.shares)) if self.counted else float("nan")
 
 
-def reached(draws: Sequence[Sequence[str]], scenes: Sequence[Scene], length: str, most: int = 3000) -> Reached:
+def coverage(draws: Sequence[Sequence[str]], scenes: Sequence[Scene], length: str, most: int = 3000) -> Coverage:
     """The share of all true descriptions of a picture that are among those said of it.
 
     All are those of `language.descriptions`: 100 titles or 1000 descriptions where there is a single thing, and of
@@ -268,7 +268,7 @@ def reached(draws: Sequence[Sequence[str]], scenes: Sequence[Scene], length: str
     _paired(draws, "scenes", scenes)
     if most < 1:
         raise ValueError(f"most={most}; accepted: 1 description or more")
-    return Reached(np.array([_share(*pair, length, most) for pair in zip(draws, scenes, strict=True)]))
+    return Coverage(np.array([_share(*pair, length, most) for pair in zip(draws, scenes, strict=True)]))
 
 
 def _share(drawn: Sequence[str], scene: Scene, length: str, most: int) -> float:
@@ -278,7 +278,7 @@ def _share(drawn: Sequence[str], scene: Scene, length: str, most: int) -> float:
     return len(every.intersection(tuple(tokenize(sentence)) for sentence in drawn)) / len(every)
 
 
-def auc(true: np.ndarray, others: np.ndarray) -> float:
+def roc_auc(true: np.ndarray, others: np.ndarray) -> float:
     """How well scores tell the true from others: the area under the ROC curve.
 
     Args:

@@ -44,7 +44,7 @@ def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: s
     return enlarged / enlarged.max() if enlarged.max() > 0 else enlarged
 
 
-def spotlight(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+def overlay_heatmap(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """A picture, bright and in colour where a map is high, dim and grey elsewhere.
 
     Brightness alone carries it, so it can be read in grey and by the colour-blind.

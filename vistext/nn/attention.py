@@ -15,7 +15,7 @@ from vistext.nn.engine import keras, tf
 layers = keras.layers
 ops = keras.ops
 
-HIDDEN = -1e9  # what is added to the score of what must not be looked at
+MASK = -1e9  # what is added to the score of what must not be looked at
 
 
 @keras.saving.register_keras_serializable("vistext")
@@ -44,11 +44,11 @@ class Attention(layers.Layer):
             dense.build(given)
         self.built = True
 
-    def remember(self, memory):
+    def project_kv(self, memory):
         """What is to be looked at: [n, m, c] → keys and values, both [n, heads, m, width / heads]."""
         return self._heads(self.keys(memory)), self._heads(self.values(memory))
 
-    def look(self, x, keys, values, hidden=None):
+    def attend(self, x, keys, values, hidden=None):
         """Look from each place of x at what is remembered.
 
         Args:
@@ -67,7 +67,7 @@ class Attention(layers.Layer):
         return self.mixed(ops.reshape(ops.swapaxes(seen, 1, 2), (n, t, self.width))), weights
 
     def call(self, x, memory):
-        return self.look(x, *self.remember(memory))[0]
+        return self.attend(x, *self.project_kv(memory))[0]
 
     def _heads(self, x):
         n, m = ops.shape(x)[0], ops.shape(x)[1]
@@ -120,29 +120,29 @@ class Block(layers.Layer):
         Returns:
             [n, s, t, width].
         """
-        return self.see(x, memory, padding, unseen)[0]
+        return self.call_with_weights(x, memory, padding, unseen)[0]
 
-    def see(self, x, memory, padding=None, unseen=None):
+    def call_with_weights(self, x, memory, padding=None, unseen=None):
         """The same, and how much each word looks at what of its memory, on average over the heads: [n, s, t, m]."""
         n, s, t, width = ops.shape(x)[0], ops.shape(x)[1], ops.shape(x)[2], x.shape[-1]
         x = ops.reshape(x, (n * s, t, width))
-        hidden = ops.where(ops.arange(t)[:, None] >= ops.arange(t), 0.0, HIDDEN) if self.causal else None  # (t, t)
+        hidden = ops.where(ops.arange(t)[:, None] >= ops.arange(t), 0.0, MASK) if self.causal else None  # (t, t)
         if padding is not None:
             padding = ops.reshape(padding, (n * s, 1, 1, t))
             hidden = padding if hidden is None else hidden + padding
         normed = self.norms[0](x)
-        x = x + self.back.look(normed, *self.back.remember(normed), hidden)[0]
+        x = x + self.back.attend(normed, *self.back.project_kv(normed), hidden)[0]
         # All sentences about a memory look at it together.
         x = ops.reshape(x, (n, s * t, width))
         unseen = None if unseen is None else unseen[:, None, None]
-        seen, weights = self.across.look(self.norms[1](x), *self.across.remember(memory), unseen)
+        seen, weights = self.across.attend(self.norms[1](x), *self.across.project_kv(memory), unseen)
         x = x + seen
         x = x + self.narrow(self.wide(self.norms[2](x)))
         return ops.reshape(x, (n, s, t, width)), ops.reshape(ops.mean(weights, axis=1), (n, s, t, -1))
 
-    def begin(self, memory, most: int, unseen=None) -> tuple:
+    def init_cache(self, memory, most: int, unseen=None) -> tuple:
         """What is remembered while writing: nothing yet of the words, everything of the memory [n, m, c]."""
-        keys, values = self.across.remember(memory)
+        keys, values = self.across.project_kv(memory)
         n = ops.shape(memory)[0]
         nothing = ops.zeros((n, self.heads, most, self.back.width // self.heads), keys.dtype)
         unseen = ops.zeros_like(memory[..., 0], "float32") if unseen is None else unseen
@@ -152,12 +152,12 @@ class Block(layers.Layer):
         """The newest words alone: x [n, 1, width], number `place` of each sentence → [n, 1, width] and the state."""
         before, said, keys, values, unseen = state
         normed = self.norms[0](x)
-        key, value = self.back.remember(normed)
+        key, value = self.back.project_kv(normed)
         before, said = (ops.slice_update(kept, (0, 0, place, 0), new) for kept, new in ((before, key), (said, value)))
-        hidden = ops.where(ops.arange(before.shape[2]) <= place, 0.0, HIDDEN)
-        x = x + self.back.look(normed, before, said, hidden)[0]
+        hidden = ops.where(ops.arange(before.shape[2]) <= place, 0.0, MASK)
+        x = x + self.back.attend(normed, before, said, hidden)[0]
         # Brought into shape here: TensorFlow 2.21 miscompiles a loop that carries it as [n, 1, 1, m].
-        seen, _ = self.across.look(self.norms[1](x), keys, values, unseen[:, None, None])
+        seen, _ = self.across.attend(self.norms[1](x), keys, values, unseen[:, None, None])
         x = x + seen
         x = x + self.narrow(self.wide(self.norms[2](x)))
         return x, (before, said, keys, values, unseen)
@@ -167,7 +167,7 @@ class Block(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("vistext")
-class Coordinates(layers.Layer):
+class CoordinateEncoding(layers.Layer):
     """Where each cell of a square grid lies, beside what was seen in it: [n, cells, c] → [n, cells, c + 16].
 
     What is to the left of what can then be read off the values that attention brings. For each direction there are
@@ -186,7 +186,7 @@ class Coordinates(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("vistext")
-class Things(layers.Layer):
+class ObjectQueries(layers.Layer):
     """What there is in a picture, a vector for each thing, beside its cells: [n, m, c] → [n, m + most, c], things last.
 
     As many questions as there can be things, each of which is learned, look at the cells, every one after those before
@@ -229,9 +229,9 @@ class Things(layers.Layer):
         return super().get_config() | sizes
 
 
-def remembering(network: keras.Model) -> Callable:
+def memory_of(network: keras.Model) -> Callable:
     """What a network makes of a memory [n, m, c] before words look at it: its `Coordinates` and `Things`, if any."""
-    steps = [layer for layer in network.layers if isinstance(layer, Coordinates | Things)]
+    steps = [layer for layer in network.layers if isinstance(layer, CoordinateEncoding | ObjectQueries)]
 
     def remember(memory):
         for step in steps:
@@ -242,7 +242,7 @@ def remembering(network: keras.Model) -> Callable:
 
 
 @keras.saving.register_keras_serializable("vistext")
-class Places(layers.Layer):
+class PositionalEmbedding(layers.Layer):
     """A vector for each place in a sentence, added to what stands there: [..., t, c] → [..., t, c].
 
     Args:

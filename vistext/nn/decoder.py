@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from vistext.nn.attention import HIDDEN, Block, remembering
+from vistext.nn.attention import MASK, Block, memory_of
 from vistext.nn.engine import keras
 
 ops = keras.ops
 
 
-class Writing:
+class CachedDecoder:
     """A decoder as a `decoding.Writer`. It begins with memories [n, m, c] and, if it is told, lengths int32 [n].
 
     Args:
@@ -22,14 +22,14 @@ class Writing:
         self.length = next((each for each in writer.layers if each.name == "length"), None)
         self.blocks = [each for each in writer.layers if isinstance(each, Block)]
         self.words = self.embedding.input_dim
-        self.remember = remembering(writer)
+        self.project_kv = memory_of(writer)
 
-    def begin(self, memory, lengths=None, *, most: int) -> tuple:
+    def init_cache(self, memory, lengths=None, *, most: int) -> tuple:
         """What is known before the first word."""
         memory = ops.cast(memory, self.embedding.compute_dtype)
         told = self._told(lengths, memory)[:, None]  # (n, 1, width)
         remembered, unseen = self._remember(memory)
-        return told, tuple(block.begin(remembered, most, unseen) for block in self.blocks)
+        return told, tuple(block.init_cache(remembered, most, unseen) for block in self.blocks)
 
     def step(self, ids, place, state: tuple) -> tuple:
         """Logits [n, words] of the word after this one."""
@@ -40,7 +40,7 @@ class Writing:
             after.append(now)
         return self.logits(self.norm(x))[:, 0], (told, tuple(after))
 
-    def maps(self, memory, ids, lengths=None) -> np.ndarray:
+    def attention_maps(self, memory, ids, lengths=None) -> np.ndarray:
         """Where the writer looks, in each block, when it says the next word.
 
         Args:
@@ -56,13 +56,13 @@ class Writing:
         x = self.places((self.embedding(ids) + self._told(lengths, memory)[:, None])[:, None])
         (remembered, unseen), found = self._remember(memory), []
         for block in self.blocks:
-            x, weights = block.see(x, remembered, unseen=unseen)
+            x, weights = block.call_with_weights(x, remembered, unseen=unseen)
             found.append(np.asarray(weights)[:, 0])
         return np.stack(found)
 
     def _remember(self, memory):
         """What words look at, and `HIDDEN` for what there is not of it."""
-        remembered, unseen = self.remember(memory), nothing(memory)
+        remembered, unseen = self.project_kv(memory), padding_mask(memory)
         things = ops.zeros_like(remembered[:, ops.shape(memory)[1] :, 0], "float32")
         return remembered, ops.concatenate([unseen, things], axis=1)
 
@@ -72,6 +72,6 @@ class Writing:
         return self.length(lengths)
 
 
-def nothing(memory):
+def padding_mask(memory):
     """Where a memory [n, m, c] holds nothing, all zeros: `HIDDEN` there, 0 elsewhere, float32 [n, m]."""
-    return ops.where(ops.all(ops.equal(memory, 0), axis=-1), HIDDEN, 0.0)
+    return ops.where(ops.all(ops.equal(memory, 0), axis=-1), MASK, 0.0)

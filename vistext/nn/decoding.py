@@ -14,7 +14,7 @@ from vistext.data.vocabulary import END, PAD, START, UNKNOWN
 from vistext.nn.engine import tf
 
 
-class Writer(Protocol):
+class Decoder(Protocol):
     """A network that writes, as `write` and `beam` use it: an object of an ordinary class, or a `keras.Model`.
 
     What they compile for it lives as long as it does: so make one and keep it. Both methods are traced: nothing but
@@ -26,7 +26,7 @@ class Writer(Protocol):
 
     words: int
 
-    def begin(self, *inputs, most: int) -> Any:
+    def init_cache(self, *inputs, most: int) -> Any:
         """What is known before the first word: tensors in tuples, lists or dicts, each of shape [n, ...].
 
         `inputs` are tensors of n rows. Shapes stay as they are here; so there must be room for `most` words.
@@ -40,7 +40,7 @@ class Writer(Protocol):
         """
 
 
-class Written(NamedTuple):
+class Generated(NamedTuple):
     """A sentence for each of n rows."""
 
     ids: np.ndarray  # int32 [n, most + 1]: START, words, END, and PAD from there on; no END where it was cut
@@ -56,9 +56,9 @@ class Beams(NamedTuple):
     log_probabilities: np.ndarray  # float32 [n, width]: of whole sentences; -inf for those that there are not
 
 
-def write(
-    writer: Writer, inputs: tuple, *, most: int, z: np.ndarray | None = None, temperature: float = 1.0
-) -> Written:
+def generate(
+    writer: Decoder, inputs: tuple, *, most: int, z: np.ndarray | None = None, temperature: float = 1.0
+) -> Generated:
     """One sentence for each row of the inputs, whose words are decided by z.
 
     At each place the words are laid end to end, the likeliest first, each as long as its probability; the word in whose
@@ -91,13 +91,13 @@ def write(
     if not np.all((z >= 0) & (z < 1)):
         raise ValueError(f"z from {z.min()} to {z.max()}; accepted: 0 or more, and below 1")
     if not n:
-        return Written(np.zeros((0, most + 1), "int32"), np.zeros((0, most), "float32"))
+        return Generated(np.zeros((0, most + 1), "int32"), np.zeros((0, most), "float32"))
     z = np.minimum(z.astype("float32"), np.nextafter(np.float32(1), np.float32(0)))  # 0.99999999 would be rounded to 1
     temperature = np.float32(np.clip(temperature, 1e-37, 1e37))  # what is beyond is 0 or infinite to TensorFlow
-    return Written(*_run(_writing, writer, (most,), inputs, z, temperature))
+    return Generated(*_run(_sampling, writer, (most,), inputs, z, temperature))
 
 
-def draw_z(n: int, most: int, seed: int | np.random.Generator, nucleus: float = 1.0) -> np.ndarray:
+def sample_noise(n: int, most: int, seed: int | np.random.Generator, top_p: float = 1.0) -> np.ndarray:
     """What decides the words of n sentences: see `write`.
 
     Args:
@@ -114,13 +114,13 @@ def draw_z(n: int, most: int, seed: int | np.random.Generator, nucleus: float = 
     """
     if n < 1 or most < 1:
         raise ValueError(f"{n} draws of {most} words; accepted: 1 or more of both")
-    if not 0 < nucleus <= 1:
-        raise ValueError(f"nucleus={nucleus}; accepted: above 0, and at most 1 (plain sampling)")
-    below = np.nextafter(np.float32(nucleus), np.float32(0))  # a product may be rounded up
-    return np.minimum(np.random.default_rng(seed).random((n, most), np.float32) * np.float32(nucleus), below)
+    if not 0 < top_p <= 1:
+        raise ValueError(f"nucleus={top_p}; accepted: above 0, and at most 1 (plain sampling)")
+    below = np.nextafter(np.float32(top_p), np.float32(0))  # a product may be rounded up
+    return np.minimum(np.random.default_rng(seed).random((n, most), np.float32) * np.float32(top_p), below)
 
 
-def beam(writer: Writer, inputs: tuple, *, most: int, width: int, length_penalty: float = 0.0) -> Beams:
+def beam_search(writer: Decoder, inputs: tuple, *, most: int, width: int, length_penalty: float = 0.0) -> Beams:
     """The likeliest sentences that are found when, at each place, the best beginnings are kept.
 
     Sentences that have ended stay among them as long as nothing better takes their place. The best are those with the
@@ -163,10 +163,10 @@ def _rows(inputs: tuple, most: int) -> tuple[tuple, int]:
     return inputs, rows.pop()
 
 
-_kept: WeakKeyDictionary[Writer, dict] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Decoder, dict] = WeakKeyDictionary()
 
 
-def _run(build: Callable, writer: Writer, settings: tuple[int, ...], *arguments) -> list[np.ndarray]:
+def _run(build: Callable, writer: Decoder, settings: tuple[int, ...], *arguments) -> list[np.ndarray]:
     """What the loop that `build` makes of a writer gives; traced once, for any number of rows."""
     arguments = tf.nest.map_structure(tf.convert_to_tensor, arguments)
     specs = tf.nest.map_structure(_of_any_rows, arguments)
@@ -183,7 +183,7 @@ def _of_any_rows(tensor) -> tf.TensorSpec:
     return tf.TensorSpec((None, *tensor.shape[1:]) if tensor.shape.rank else (), tensor.dtype)
 
 
-def _writing(writer: Writer, most: int) -> Callable:
+def _sampling(writer: Decoder, most: int) -> Callable:
     """The loop of `write`."""
 
     def write_all(inputs, z, temperature):
@@ -200,13 +200,13 @@ def _writing(writer: Writer, most: int) -> Callable:
             return place + 1, ids, _put(logs, place, tf.where(ended, 0.0, log)), state
 
         n = tf.shape(z)[0]
-        begun = (tf.constant(0), _started((n,), most), tf.zeros((n, most)), writer.begin(*inputs, most=most))
+        begun = (tf.constant(0), _started((n,), most), tf.zeros((n, most)), writer.init_cache(*inputs, most=most))
         return tf.while_loop(going_on, next_word, begun)[1:3]
 
     return write_all
 
 
-def _searching(writer: Writer, most: int, width: int) -> Callable:
+def _searching(writer: Decoder, most: int, width: int) -> Callable:
     """The loop of `beam`."""
     words = writer.words
     # To a sentence that has ended, only padding is added, at no cost.
@@ -235,7 +235,7 @@ def _searching(writer: Writer, most: int, width: int) -> Callable:
             logs = tf.gather(tf.reshape(candidates, [n, width * words]), best, batch_dims=1)
             return place + 1, ids, logs, _taken(state, tf.range(n)[:, tf.newaxis] * width + parents)
 
-        state = writer.begin(*inputs, most=most)
+        state = writer.init_cache(*inputs, most=most)
         state = _taken(state, tf.tile(tf.range(n)[:, tf.newaxis], (1, width)))
         # At first all are the same sentence, START: but one of them counts for nothing.
         logs = tf.tile(tf.constant([[0.0] + [-np.inf] * (width - 1)]), (n, 1))
@@ -246,7 +246,7 @@ def _searching(writer: Writer, most: int, width: int) -> Callable:
     return search
 
 
-def _step(writer: Writer, newest, place, state):
+def _step(writer: Decoder, newest, place, state):
     """Logits float32 [n, words] of what may come next, -inf for what must not, and the state after it."""
     logits, after = writer.step(newest, place, state)
     never = [word in (PAD, START, UNKNOWN) for word in range(writer.words)]

@@ -84,7 +84,7 @@ def has_no_bfloat16() -> bool:
 
 
 @contextmanager
-def precision(policy: str) -> Iterator[None]:
+def dtype_policy(policy: str) -> Iterator[None]:
     """Layers that are made inside compute in this Keras dtype policy; the reader's own is left as it was.
 
     Raises:
@@ -103,4 +103,4 @@ def precision(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-__all__ = ["has_no_bfloat16", "keras", "precision", "tf"]
+__all__ = ["dtype_policy", "has_no_bfloat16", "keras", "tf"]

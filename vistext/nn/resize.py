@@ -7,7 +7,7 @@ from vistext.nn.engine import tf
 GREY = 128
 
 
-def check(pictures) -> np.ndarray:
+def check_images(pictures) -> np.ndarray:
     """The pictures, if they are uint8 [n, h, w, 3].
 
     Raises:
@@ -25,7 +25,7 @@ def check(pictures) -> np.ndarray:
     return pictures
 
 
-def fit(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
+def letterbox(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
     """Pictures scaled until their longer side is `side`, and filled up with grey at the right or the bottom.
 
     Args:
@@ -38,7 +38,7 @@ def fit(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
     Raises:
         TypeError, ValueError: see `check`.
     """
-    height, width = check(pictures).shape[1:3]
+    height, width = check_images(pictures).shape[1:3]
     if height == width == side:
         return pictures, 1.0
     factor = side / max(height, width)
@@ -49,6 +49,6 @@ def fit(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
     return squares, factor
 
 
-def back(length: int, factor: float, side: int) -> np.ndarray:
+def unletterbox(length: int, factor: float, side: int) -> np.ndarray:
     """For each pixel along a side of the pictures, the nearest one along the square's: int [length]."""
     return np.minimum(((np.arange(length) + 0.5) * factor).astype(int), side - 1)

@@ -64,37 +64,37 @@ class Muon(keras.optimizers.Adam):
     Args:
         learning_rate: of the kernels, each of which is held at a norm of √(its output channels).
         momentum: of the kernels, Nesterov's, 0 to 1.
-        adam_rate: Adam's learning rate for the other variables, as a share of `learning_rate`.
-        dense_rate: likewise Muon's for kernels [m, n] of dense layers, but for layers named "logits": the steps have
+        adam_lr: Adam's learning rate for the other variables, as a share of `learning_rate`.
+        dense_lr: likewise Muon's for kernels [m, n] of dense layers, but for layers named "logits": the steps have
             the size of Adam's (Liu et al. 2025, "Muon is Scalable for LLM Training", arXiv:2502.16982). 0 leaves them
             to Adam.
         iterations: Newton-Schulz steps towards the orthogonal matrix; three suffice for convolutions.
     """
 
     def __init__(
-        self, learning_rate=0.24, momentum=0.6, adam_rate=0.1, *, dense_rate=0.0, iterations=3, name="muon", **settings
+        self, learning_rate=0.24, momentum=0.6, adam_lr=0.1, *, dense_lr=0.0, iterations=3, name="muon", **settings
     ):
         super().__init__(learning_rate, name=name, **settings)
         self.momentum = momentum
-        self.adam_rate = adam_rate
-        self.dense_rate = dense_rate
+        self.adam_lr = adam_lr
+        self.dense_lr = dense_lr
         self.newton_schulz_iterations = iterations
 
     @classmethod
     def of(cls, recipe) -> "Muon":
-        """By a recipe's learning_rate, momentum, dense_rate and adam_rate; kernels of dense layers learn by it, too."""
+        """By a recipe's learning_rate, momentum, dense_lr and adam_lr; kernels of dense layers learn by it, too."""
         return cls(
             recipe.learning_rate,
             momentum=recipe.momentum,
-            adam_rate=recipe.adam_rate,
-            dense_rate=recipe.dense_rate,
+            adam_lr=recipe.adam_lr,
+            dense_lr=recipe.dense_lr,
             iterations=DENSE_ITERATIONS,
         )
 
     def update_step(self, gradient, variable, learning_rate):
         convolves, dense = len(variable.shape) == 4, self._is_dense(variable)
         if not (convolves or dense):
-            super().update_step(gradient, variable, learning_rate * self.adam_rate)
+            super().update_step(gradient, variable, learning_rate * self.adam_lr)
             return
         rate = ops.cast(learning_rate, variable.dtype)
         velocity = self._momentums[self._get_variable_index(variable)]
@@ -103,7 +103,7 @@ class Muon(keras.optimizers.Adam):
         channels = variable.shape[-1]
         step = ops.reshape(self.orthogonal(ops.reshape(step, (-1, channels))), variable.shape)
         if dense:
-            size = self.dense_rate * ADAMS_STEP * max(variable.shape) ** 0.5
+            size = self.dense_lr * ADAMS_STEP * max(variable.shape) ** 0.5
             self.assign(variable, variable - rate * size * step)
         else:
             kernel = variable * (channels**0.5 / ops.norm(ops.reshape(variable, (-1,))))
@@ -111,9 +111,7 @@ class Muon(keras.optimizers.Adam):
 
     def _is_dense(self, variable):
         path = self._trainable_variables[self._get_variable_index(variable)].path
-        return (
-            bool(self.dense_rate) and len(variable.shape) == 2 and re.search(r"(?<!logits)/kernel$", path) is not None
-        )
+        return bool(self.dense_lr) and len(variable.shape) == 2 and re.search(r"(?<!logits)/kernel$", path) is not None
 
     def orthogonal(self, matrix):
         """The matrix with its singular values brought near 1, without an SVD: [m, n] → [m, n].
@@ -132,14 +130,14 @@ class Muon(keras.optimizers.Adam):
     def get_config(self):
         return super().get_config() | {
             "momentum": self.momentum,
-            "adam_rate": self.adam_rate,
-            "dense_rate": self.dense_rate,
+            "adam_lr": self.adam_lr,
+            "dense_lr": self.dense_lr,
             "iterations": self.newton_schulz_iterations,
         }
 
 
 @cache
-def fastest_precision() -> str:
+def fastest_dtype_policy() -> str:
     """The Keras dtype policy in which this machine convolves fastest: "mixed_bfloat16" or "float32".
 
     Measured, in a fraction of a second, rather than looked up: it depends on the processor (bfloat16 came to servers in
@@ -177,13 +175,13 @@ def linear_decay(peak: float, end: float = 0.0) -> Callable[[float], float]:
     return lambda progress: peak + (end - peak) * min(1.0, progress)
 
 
-def warm_decay(peak: float, rising: float = 0.03) -> Callable[[float], float]:
+def warmup_decay(peak: float, rising: float = 0.03) -> Callable[[float], float]:
     """A schedule that rises to `peak` over a share of the training, as Adam knows little at first; then down to 0."""
     return lambda progress: peak * min(1.0, progress / rising) * (1 - progress)
 
 
 @dataclass(frozen=True)
-class Batches:
+class AugmentedBatches:
     """Training batches of labelled pictures; if asked to, mirrored on alternate epochs, shifted, and small at first.
 
     Each batch depends on its number and the seed alone, so a training that is resumed sees what it would have seen.
@@ -287,7 +285,7 @@ def fit(
     steps: int | None = None,
     seconds: float | None = None,
     checkpoint: str | os.PathLike | None = None,
-    every: float = 60,
+    checkpoint_every: float = 60,
     accuracy: Callable | None = None,
     label: str = "training",
     bar: bool = True,
@@ -303,9 +301,9 @@ def fit(
         learning_rate: progress in [0, 1] → the rate of the next step; by default the optimiser's own.
         steps: how many at most.
         seconds: how long at most. With both, whichever comes first; progress is towards that one.
-        checkpoint: a folder. What is there is taken up again; every `every` seconds, and on an interruption, the state
+        checkpoint: a folder. What is there is taken up again; every `checkpoint_every` seconds, and on an interruption, the state
             is kept there; it is emptied when the training is complete.
-        every: seconds between checkpoints.
+        checkpoint_every: seconds between them.
         accuracy: what to show and keep as accuracy: (labels, scores) → scalar in [0, 1]; by default the share of
             positions at which the highest score is the label's.
         label: what the progress bar calls it.
@@ -345,7 +343,7 @@ def fit(
                 upcoming = reader.submit(batches, step + 1, progress(step + 1))  # while this step is computed
                 if learning_rate:
                     model.optimizer.learning_rate = learning_rate(done)
-                train_step = train_step or _compiled_step(model, labels, accuracy or _share_right)
+                train_step = train_step or _compiled_step(model, labels, accuracy or _accuracy)
                 loss, accuracy = train_step(inputs, labels)
                 step += 1
                 history.loss.append(float(loss))
@@ -360,7 +358,7 @@ def fit(
                     refresh=False,
                 )
                 shown.update(progress(step) * 100 - shown.n)
-                if kept and time.perf_counter() - saved > every:
+                if kept and time.perf_counter() - saved > checkpoint_every:
                     kept.save(model, history)
                     saved = time.perf_counter()
         except KeyboardInterrupt:
@@ -396,14 +394,14 @@ def _compiled_step(model: keras.Model, labels: np.ndarray, accuracy: Callable) -
     return train_step
 
 
-def _share_right(labels, scores):
+def _accuracy(labels, scores):
     """The share of positions whose highest score is the label's; labels are classes, or one share for each class."""
     truth = labels if labels.shape.rank < scores.shape.rank else tf.argmax(labels, axis=-1)
     right = tf.equal(tf.cast(truth, "int64"), tf.argmax(scores, axis=-1))
     return tf.reduce_mean(tf.cast(right, "float32"))
 
 
-def mean_where(values, counts):
+def masked_mean(values, counts):
     """The mean of what counts: values and counts of one shape, numbers or truth values → float32, 0 if nothing does."""
     values, counts = tf.cast(values, tf.float32), tf.cast(counts, tf.float32)
     return tf.math.divide_no_nan(tf.reduce_sum(values * counts), tf.reduce_sum(counts))

@@ -12,7 +12,7 @@ layers = keras.layers
 
 
 @keras.saving.register_keras_serializable("vistext")
-class QuickNorm(layers.BatchNormalization):
+class FusedBatchNorm(layers.BatchNormalization):
     """Keras's batch norm of [n, h, w, c], computed in one go: a step of training takes two thirds the time."""
 
     def call(self, inputs, training=False):
@@ -41,7 +41,7 @@ def stem(pictures, channels: int):
     return _normed(x, "stem")
 
 
-def hourglass(x, widths: tuple[int, ...], *, up_to: int = 0, depth: int = 2):
+def unet(x, widths: tuple[int, ...], *, up_to: int = 0, depth: int = 2):
     """Down and up again: [n, h, w, c] → [n, h / 2^up_to, w / 2^up_to, widths[up_to]].
 
     Args:
@@ -57,16 +57,16 @@ def hourglass(x, widths: tuple[int, ...], *, up_to: int = 0, depth: int = 2):
             went_down.append(x)
             x = layers.MaxPooling2D(2)(x)
         for number in range(depth if level else 1):
-            x = convolution(x, width, name=f"down{level}_{number}")
+            x = conv_block(x, width, name=f"down{level}_{number}")
     for level in reversed(range(up_to, len(widths) - 1)):
         x = layers.Conv2D(widths[level], 1, use_bias=False, name=f"across{level}")(x)
         x = layers.UpSampling2D(2)(x)  # each cell becomes four
         x = layers.Add()([x, went_down[level]])
-        x = convolution(x, widths[level], name=f"up{level}")
+        x = conv_block(x, widths[level], name=f"up{level}")
     return x
 
 
-def convolution(x, channels: int, *, name: str):
+def conv_block(x, channels: int, *, name: str):
     """A 3×3 convolution, batch norm and SiLU: [n, h, w, c] → [n, h, w, channels]."""
     x = layers.Conv2D(
         channels, 3, padding="same", use_bias=False, kernel_initializer=PartialIdentity(), name=f"{name}_conv"
@@ -76,5 +76,5 @@ def convolution(x, channels: int, *, name: str):
 
 def _normed(x, name: str):
     # Statistics forget within a few steps, as in the tagger: short trainings have no time for a slow average.
-    x = QuickNorm(momentum=0.6, scale=False, epsilon=1e-5, name=f"{name}_norm")(x)
+    x = FusedBatchNorm(momentum=0.6, scale=False, epsilon=1e-5, name=f"{name}_norm")(x)
     return layers.Activation("silu", name=name)(x)

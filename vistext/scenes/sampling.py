@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vistext.scenes import ontology
-from vistext.scenes.scene import MOST_HIDDEN, Box, Scene, Thing, Words, depth, hidden, split_of, treads_on_mat
+from vistext.scenes.scene import MOST_HIDDEN, Box, Scene, Thing, Words, depth, occlusion, split_of, treads_on_mat
 
 # How often. Crowded scenes often find no room and are drawn afresh, so that these are not the frequencies: with them,
 # each kind is 8 to 12 in a hundred of the things in training, and one thing or two are seen more often than four.
@@ -170,7 +170,7 @@ def _with_room_for(draw: Draws, words: Words, things: tuple[Thing, ...], zone: t
         together = tuple(sorted((*things, thing), key=depth))
         if any(treads_on_mat(thing, other) or treads_on_mat(other, thing) for other in things):
             continue
-        if all(hidden(one, together[index + 1 :]) <= _most_hidden(one) for index, one in enumerate(together)):
+        if all(occlusion(one, together[index + 1 :]) <= _most_hidden(one) for index, one in enumerate(together)):
             return together
     return ()
 

@@ -216,7 +216,7 @@ class Scene:
             if treads_on_mat(one, other):
                 raise ValueError(f"no thing stands on the mat of another; given was {one.kind} on that of {other.kind}")
         for index, thing in enumerate(self.things):
-            if (share := hidden(thing, self.things[index + 1 :])) > MOST_HIDDEN:
+            if (share := occlusion(thing, self.things[index + 1 :])) > MOST_HIDDEN:
                 raise ValueError(
                     f"at most {MOST_HIDDEN:.0%} of a thing's box may be hidden; of things[{index}] "
                     f"({thing.kind}) it is {share:.0%}"
@@ -274,7 +274,7 @@ def depth(thing: Placed) -> float:
     return 0.0 if thing.place == "sky" else thing.ground
 
 
-def hidden(thing: Placed, nearer: Sequence[Placed]) -> float:
+def occlusion(thing: Placed, nearer: Sequence[Placed]) -> float:
     """The share of a thing's box that is hidden: by its own box of cardboard, and by the things nearer to the eye."""
     area = thing.box.area
     covered = ontology.BOX_HIDES * area if thing.place == "box" else 0.0
@@ -285,9 +285,9 @@ def hidden(thing: Placed, nearer: Sequence[Placed]) -> float:
     return covered / area
 
 
-def shown(thing: Placed, nearer: Sequence[Placed]) -> float:
+def visible_fraction(thing: Placed, nearer: Sequence[Placed]) -> float:
     """How much of the picture shows a thing, about: its box without what hides it, 0 to 1."""
-    return thing.box.area * (1 - min(1.0, hidden(thing, nearer)))
+    return thing.box.area * (1 - min(1.0, occlusion(thing, nearer)))
 
 
 def treads_on_mat(thing: Thing, other: Thing) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from vistext.scenes import backdrops
 from vistext.scenes.objects import birds, cats, craft, dogs, frogs, furniture, hooved, vehicles
 from vistext.scenes.scene import Box, Thing
-from vistext.scenes.sprites import Sprite, kept, mirror, render, render_flat
+from vistext.scenes.sprites import Sprite, byte_lru_cache, mirror, render, render_flat
 from vistext.scenes.vector_art import Figure
 
 _ALONE = {"bird": birds, "cat": cats, "dog": dogs, "frog": frogs}
@@ -82,19 +82,19 @@ def figure(kind: str, posture: str, variant: int) -> Figure:
     return _TOGETHER[kind].draw(kind, posture, variant)
 
 
-@kept
+@byte_lru_cache
 def backdrop_of(setting: str, time: str, arrangement: int, water: bool, side: int) -> Sprite:
     """A setting in a picture of that side; see `backdrops.backdrop`."""
     return render_flat(backdrops.backdrop(setting, time, arrangement, water), side, backdrops.GRADIENTS[setting])
 
 
-@kept
+@byte_lru_cache
 def _thing(kind: str, posture: str, variant: int, size: Size, mirrored: bool) -> Sprite:
     if mirrored:
         return mirror(_thing(kind, posture, variant, size, False), size.width)
     return render(figure(kind, posture, variant), size.width, size.height, size.side / 64)
 
 
-@kept
+@byte_lru_cache
 def _piece(name: str, size: Size) -> Sprite:
     return render(_FURNITURE[name](), size.width, size.height, size.side / 64)

@@ -34,7 +34,7 @@ class Sprite:
         return self.shares.nbytes + self.through.nbytes + self.solid.nbytes
 
 
-def kept(function: Callable[..., Sprite]) -> Callable[..., Sprite]:
+def byte_lru_cache(function: Callable[..., Sprite]) -> Callable[..., Sprite]:
     """Remember what a function returned, the latest used, as long as it takes no more than `KEPT`."""
     memory: OrderedDict[Hashable, Sprite] = OrderedDict()
     size = 0

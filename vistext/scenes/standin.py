@@ -72,7 +72,7 @@ def load() -> Cifar10:
         OSError: the disk is full, or the cache may not be written to.
     """
     folder = download.cache_folder() / "standin" / f"v{VERSION}"
-    arrays, _ = array_cache.open_kept(folder) or _made(folder)
+    arrays, _ = array_cache.load(folder) or _made(folder)
     return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in COUNTS), NOTE)
 
 
@@ -105,14 +105,14 @@ def make(count: int, seed: int, *, bar: bool = False) -> tuple[np.ndarray, np.nd
 
 def _made(folder: Path) -> tuple[dict[str, np.ndarray], str]:
     with download.writing(folder.parent), download.lock(folder):
-        if opened := array_cache.open_kept(folder):
+        if opened := array_cache.load(folder):
             return opened  # another process has made it meanwhile
         arrays = {}
         for seed, (split, count) in enumerate(COUNTS.items()):
             arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = make(count, seed, bar=True)
         with download.whole_or_nothing(folder) as making:
-            array_cache.keep(making, arrays, about="the drawn stand-in for CIFAR-10")
-        if opened := array_cache.open_kept(folder):
+            array_cache.save(making, arrays, about="the drawn stand-in for CIFAR-10")
+        if opened := array_cache.load(folder):
             return opened
         raise OSError(
             f"{folder} was written, but does not come back whole: set {download.CACHE_VARIABLE} to another disk"

@@ -17,20 +17,20 @@ from tqdm import tqdm
 from vistext import environment, scenes
 from vistext.metrics import captions
 from vistext.studies import results as stored
-from vistext.studies.results import FOLDER, so_far, write
+from vistext.studies.results import FOLDER, resume, write
 from vistext.tasks import captioning
-from vistext.tasks.captioning.train import Way
+from vistext.tasks.captioning.train import DecodingStrategy
 
 STORED = FOLDER / "decoding_strategies.json"
 REFERENCES = 10
 LISTED = 8  # scenes of a group of which all true descriptions are listed, as that takes long
 NUCLEI = (0.6, 0.7, 0.8, 0.9, 0.95)
-LIKELIHOOD, JUDGED = "likelihood", "judge"  # by what the writer was taught
-TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), JUDGED: (0.4, 0.6, 0.8, 1.0, 1.3)}
+LIKELIHOOD, ADVERSARIAL = "likelihood", "discriminator"  # by what the writer was taught
+TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), ADVERSARIAL: (0.4, 0.6, 0.8, 1.0, 1.3)}
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyConfig:
     """What is measured; the defaults are those of the stored results."""
 
     groups: int = 4  # of scenes; see `seen_in`
@@ -38,26 +38,26 @@ class Plan:
     draws: int = 20  # sentences about each scene, where words are drawn
 
 
-FULL = Plan()
-QUICK = Plan(groups=2, scenes=4, draws=3)
+FULL = StudyConfig()
+QUICK = StudyConfig(groups=2, scenes=4, draws=3)
 
 
-def ways(taught: str, speaks: captioning.model.Describer) -> list[tuple[Way, str]]:
+def strategies(taught: str, speaks: captioning.model.Captioner) -> list[tuple[DecodingStrategy, str]]:
     """All the ways in which one writer is let speak, and at which length; their names begin with how it was taught."""
-    likeliest = Way(f"{taught}, likeliest", speaks)
-    drawn = Way(f"{taught}, drawn", speaks, nucleus=1.0)
+    likeliest = DecodingStrategy(f"{taught}, likeliest", speaks)
+    drawn = DecodingStrategy(f"{taught}, drawn", speaks, top_p=1.0)
     at = [replace(drawn, name=f"{taught}, temperature {t:g}", temperature=t) for t in TEMPERATURES[taught]]
     described = [
         likeliest,
         replace(likeliest, name=f"{taught}, beam", beam=5),
         *at,
-        *(replace(drawn, name=f"{taught}, nucleus {p:g}", nucleus=p) for p in NUCLEI),
+        *(replace(drawn, name=f"{taught}, nucleus {p:g}", top_p=p) for p in NUCLEI),
     ]
     told = [replace(way, name=f"{way.name}, stories") for way in at]
     return [(way, "description") for way in described] + [(way, "story") for way in told]
 
 
-def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
+def run(plan: StudyConfig, out: Path, *, fresh: bool = False) -> dict:
     """Every way on every group of scenes; each is kept in the file as soon as it is measured.
 
     Args:
@@ -72,41 +72,43 @@ def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
         ValueError: the file holds the results of other weights, or of another plan.
     """
     environment.require("pycocoevalcap")  # now, and not after the first way has been measured
-    names = {LIKELIHOOD: "describer", JUDGED: "gan_describer"}
+    names = {LIKELIHOOD: "captioner", ADVERSARIAL: "captioner_gan"}
     stated = {"groups": plan.groups, "scenes": plan.scenes, "draws": plan.draws, "references": REFERENCES}
-    stated["weights"] = {name: captioning.model.card(name)["sha256"] for name in (*names.values(), "eye", "judge")}
-    results = so_far(out, stated, fresh=fresh)
+    stated["weights"] = {
+        name: captioning.model.card(name)["sha256"] for name in (*names.values(), "image_encoder", "discriminator")
+    }
+    results = resume(out, stated, fresh=fresh)
     done = {(cell["way"], cell["group"]) for cell in results["cells"]}
-    every = [way for taught, name in names.items() for way in ways(taught, captioning.model.load(name))]
-    judge = captioning.model.load_judge()
+    every = [way for taught, name in names.items() for way in strategies(taught, captioning.model.load(name))]
+    judge = captioning.model.load_discriminator()
     for group in tqdm(range(plan.groups), desc="groups of scenes"):
         todo = [(way, length) for way, length in every if (way.name, group) not in done]
         if not todo:
             continue
-        seen, grids = seen_in(group, plan.scenes, judge.eye)
-        references = captioning.train.others_say(seen, "description", REFERENCES, seed=1)
+        seen, grids = encoded_group(group, plan.scenes, judge.image_encoder)
+        references = captioning.train.reference_captions(seen, "description", REFERENCES, seed=1)
         # A picture of one thing has so few true descriptions that all of them can be listed.
         few = [index for index, scene in enumerate(seen) if len(scene.things) == 1][:LISTED]
         for way, length in todo:
             began = time.perf_counter()
-            said = captioning.train.say(way, grids, length, plan.draws, seed=group)
+            said = captioning.train.generate_captions(way, grids, length, plan.draws, seed=group)
             cell = {"way": way.name, "group": group}
             if length == "description":
-                part = captions.reached([said[index] for index in few], [seen[index] for index in few], length)
-                cell |= captioning.train.measure(said, seen, references)
+                part = captions.coverage([said[index] for index in few], [seen[index] for index in few], length)
+                cell |= captioning.train.evaluate(said, seen, references)
                 cell |= {"reached": round(part.mean, 5), "listed": part.counted}
             else:
-                cell |= captioning.train.measure(said, seen)
+                cell |= captioning.train.evaluate(said, seen)
             cell["seconds"] = round(time.perf_counter() - began, 2)
             results["cells"].append(cell)
             write(results, out)
     return results
 
 
-def seen_in(group: int, count: int, eye) -> tuple[list, np.ndarray]:
+def encoded_group(group: int, count: int, image_encoder) -> tuple[list, np.ndarray]:
     """The scenes of a group, of the test split, and what the eye sees in them."""
     seen = scenes.sample(count, 1000 + group, "test")
-    return seen, captioning.model.encode_images(eye, scenes.draw_many(seen).pictures)
+    return seen, captioning.model.encode_images(image_encoder, scenes.draw_many(seen).pictures)
 
 
 def load(path: Path = STORED) -> dict:
@@ -118,7 +120,7 @@ def load(path: Path = STORED) -> dict:
     return stored.load(path, "a quarter of an hour")
 
 
-def figures(results: dict, way: str, measure: str) -> np.ndarray:
+def series(results: dict, way: str, measure: str) -> np.ndarray:
     """One measure of one way, for each group of scenes: float64 [groups].
 
     Raises:

@@ -10,7 +10,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 
 
-def so_far(out: Path, plan: dict, *, fresh: bool = False, **told) -> dict:
+def resume(out: Path, plan: dict, *, fresh: bool = False, **told) -> dict:
     """What an experiment has measured already: what is in its file, or nothing yet.
 
     Args:

@@ -22,9 +22,9 @@ from vistext.scenes import Scene, language
 from vistext.scenes.ontology import FACINGS, KINDS, PLACES
 from vistext.studies import results as stored
 from vistext.studies import tags
-from vistext.studies.results import FOLDER, so_far
-from vistext.studies.tags import Described, Learner, Plan
-from vistext.tasks.srl.model import THINGS, VERBS
+from vistext.studies.results import FOLDER, resume
+from vistext.studies.tags import CellTrainer, DescribedScenes, StudyConfig
+from vistext.tasks.srl.model import OBJECTS, VERBS
 
 STORED = FOLDER / "srl_labels.json"
 CONDITIONS = ("text alone", "kinds", "verbs", "roles", "another scene's roles")
@@ -32,16 +32,16 @@ CONDITIONS = ("text alone", "kinds", "verbs", "roles", "another scene's roles")
 LABELS = (
     *(("kind", kind) for kind in KINDS),
     *(("verb", verb) for verb in VERBS),
-    *((role, thing) for role in ("agent", "item") for thing in THINGS),
+    *((role, thing) for role in ("agent", "item") for thing in OBJECTS),
     *(("direction", way) for way in FACINGS),
     *(("place", place) for place in PLACES),
 )
 _COLUMN = {label: number for number, label in enumerate(LABELS)}
-FULL = Plan(sizes=(1000,), steps=150, checks=3, validation=200, test=800)
-QUICK = Plan(sizes=(20, 40), seeds=(0,), steps=4, checks=2, validation=20, test=40, embedding=8, units=8)
+FULL = StudyConfig(sizes=(1000,), steps=150, checks=3, validation=200, test=800)
+QUICK = StudyConfig(sizes=(20, 40), seeds=(0,), steps=4, checks=2, validation=20, test=40, embedding=8, units=8)
 
 
-def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
+def run(plan: StudyConfig, out: Path, *, fresh: bool = False) -> dict:
     """All cells (seed, size, condition) of a plan; each is kept in the file as soon as it is measured.
 
     Args:
@@ -55,9 +55,9 @@ def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
     Raises:
         ValueError: the file holds the results of another plan.
     """
-    told = tags.about("roles", "Do semantic roles help to find the missing words of a description?")
-    results = so_far(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
-    return tags.fill(results, out, CONDITIONS, lambda: RoleLearner(plan))
+    told = tags.provenance("roles", "Do semantic roles help to find the missing words of a description?")
+    results = resume(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
+    return tags.run_cells(results, out, CONDITIONS, lambda: SrlCellTrainer(plan))
 
 
 def load(path: Path = STORED) -> dict:
@@ -70,25 +70,25 @@ def load(path: Path = STORED) -> dict:
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled(Described):
+class LabeledScenes(DescribedScenes):
     """Described scenes, and the scenes themselves."""
 
     world: list[Scene]
 
 
-class RoleLearner(Learner):
+class SrlCellTrainer(CellTrainer):
     """Trains and tests one cell after the other; see `tags.Learner`."""
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: StudyConfig):
         super().__init__(plan, tags=len(LABELS))
 
-    def encoded(self, n: int, seed: int, split: str) -> Labelled:
+    def encoded(self, n: int, seed: int, split: str) -> LabeledScenes:
         """So many described scenes of a split as numbers."""
-        world, sentences = tags.described(n, seed, split)
-        each = tags.encoded(world, sentences, self.vocabulary)
-        return Labelled(each.ids, each.kinds, each.scene_of, world)
+        world, sentences = tags.described_scenes(n, seed, split)
+        each = tags.encode(world, sentences, self.vocabulary)
+        return LabeledScenes(each.ids, each.kinds, each.scene_of, world)
 
-    def told(self, data: Labelled, condition: str, seed: int, *, learning: bool) -> np.ndarray:
+    def told(self, data: LabeledScenes, condition: str, seed: int, *, learning: bool) -> np.ndarray:
         """What a condition says of each scene: float32 [n, labels], 1 for what is so."""
         if condition == "text alone":
             return np.zeros((len(data.world), len(LABELS)), "float32")
@@ -97,7 +97,7 @@ class RoleLearner(Learner):
         true = [language.frames(scene) for scene in data.world]
         if condition == "verbs":
             return multi_hot([("verb", frame.verb) for frame in frames] for frames in true)
-        labels = multi_hot(map(of_frames, true))
+        labels = multi_hot(map(labels_of_frames, true))
         return np.roll(labels, 1, axis=0) if condition == "another scene's roles" else labels
 
     def tested(self, condition: str, seed: int) -> dict:
@@ -105,7 +105,7 @@ class RoleLearner(Learner):
         return self.measured(self.asked(self.test, 1), self.told(self.test, condition, seed, learning=False))
 
 
-def of_frames(frames: Sequence[language.Frame]) -> list[tuple[str, str]]:
+def labels_of_frames(frames: Sequence[language.Frame]) -> list[tuple[str, str]]:
     """The labels that frames give a scene: their verbs, and their roles with what fills them."""
     return [label for frame in frames for label in (("verb", frame.verb), *frame.roles)]
 

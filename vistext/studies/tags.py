@@ -33,14 +33,14 @@ from vistext.scenes import language
 from vistext.scenes.language.word_classes import CLASSES, WORD_CLASSES
 from vistext.scenes.ontology import KINDS
 from vistext.studies import results as stored
-from vistext.studies.results import FOLDER, so_far, write
+from vistext.studies.results import FOLDER, resume, write
 from vistext.tasks import classification, language_model
 from vistext.tasks.language_model.model import LanguageModelConfig
 
 STORED = FOLDER / "tags.json"
 NOISES = (10, 20, 30, 40, 50)  # of a hundred tags, so many are swapped
 CONDITIONS = ("text alone", "true tags", "tagger's tags", *(f"{noise} % noise" for noise in NOISES))
-LONGEST = 14  # words and marks of a description; one in nine is longer, and left out to save time
+MAX_LENGTH = 14  # words and marks of a description; one in nine is longer, and left out to save time
 PHOTOGRAPHS = 4000  # of CIFAR-10's test pictures: 400 or so of each kind
 
 Kinds = np.ndarray  # the kind of each thing of many scenes one after the other, int [things], an index into KINDS
@@ -48,7 +48,7 @@ Tagging = Callable[[Kinds, np.random.Generator, bool], Kinds]  # the last one: w
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyConfig:
     """What is trained and measured; the defaults are those of the stored results."""
 
     sizes: tuple[int, ...] = (250, 1000, 4000, 16000)
@@ -63,12 +63,12 @@ class Plan:
     units: int = 48
 
 
-FULL = Plan()
-QUICK = Plan(sizes=(50, 100), seeds=(0,), steps=10, checks=2, validation=50, test=100, embedding=8, units=8)
+FULL = StudyConfig()
+QUICK = StudyConfig(sizes=(50, 100), seeds=(0,), steps=10, checks=2, validation=50, test=100, embedding=8, units=8)
 
 
 @dataclass(frozen=True, eq=False)
-class Described:
+class DescribedScenes:
     """Scenes with a description each: int32 [n, LONGEST + 2], and the kinds of their things with the scene of each."""
 
     ids: np.ndarray
@@ -82,7 +82,7 @@ class Described:
         return table
 
 
-def measure(plan: Plan, out: Path, *, fresh: bool = False, tagging: Tagging | None = None) -> dict:
+def run(plan: StudyConfig, out: Path, *, fresh: bool = False, tagging: Tagging | None = None) -> dict:
     """All cells (seed, size, condition) of a plan; each is kept in the file as soon as it is measured.
 
     Args:
@@ -98,12 +98,12 @@ def measure(plan: Plan, out: Path, *, fresh: bool = False, tagging: Tagging | No
         ValueError: the file holds the results of another plan.
         DataNotFoundError, DamagedDataError: CIFAR-10 is not to be had, and there are cells that need it.
     """
-    told = about("tags", "Do tags help to find the missing words of a description?")
-    results = so_far(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
-    return fill(results, out, CONDITIONS, lambda: Learner(plan, tagging or tagged_photographs))
+    told = provenance("tags", "Do tags help to find the missing words of a description?")
+    results = resume(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
+    return run_cells(results, out, CONDITIONS, lambda: CellTrainer(plan, tagging or tagged_photographs))
 
 
-def fill(results: dict, out: Path, conditions: Sequence[str], begin: Callable[[], "Learner"]) -> dict:
+def run_cells(results: dict, out: Path, conditions: Sequence[str], begin: Callable[[], "CellTrainer"]) -> dict:
     """Measure the cells that results still lack.
 
     Args:
@@ -136,7 +136,7 @@ def load(path: Path = STORED) -> dict:
     return stored.load(path, "about half an hour")
 
 
-def figures(
+def series(
     results: dict,
     condition: str,
     size: int,
@@ -177,7 +177,7 @@ def gain(results: dict, condition: str, size: int, words: str = "all", **more: s
 
     Seeds are compared in pairs, since both were trained on the same descriptions from the same first weights.
     """
-    return interval(figures(results, condition, size, words, **more) - figures(results, "text alone", size, words))
+    return interval(series(results, condition, size, words, **more) - series(results, "text alone", size, words))
 
 
 def table(results: dict, conditions: Sequence[str] = CONDITIONS) -> str:
@@ -185,12 +185,12 @@ def table(results: dict, conditions: Sequence[str] = CONDITIONS) -> str:
     sizes, wide = results["plan"]["sizes"], max(16, 1 + max(map(len, conditions)))
     lines = [f"{'accuracy, %':{wide}}" + "".join(f"{size:>14,}" for size in sizes)]
     for condition in conditions:
-        found = [interval(100 * figures(results, condition, size)) for size in sizes]
+        found = [interval(100 * series(results, condition, size)) for size in sizes]
         lines.append(f"{condition:{wide}}" + "".join(f"{mean:8.1f} ±{half:4.1f}" for mean, half in found))
     return "\n".join(lines)
 
 
-def described(n: int, seed: int, split: str) -> tuple[list[scenes.Scene], list[str]]:
+def described_scenes(n: int, seed: int, split: str) -> tuple[list[scenes.Scene], list[str]]:
     """Scenes, and one description of at most LONGEST words and marks for each.
 
     Args:
@@ -201,21 +201,21 @@ def described(n: int, seed: int, split: str) -> tuple[list[scenes.Scene], list[s
     random = np.random.default_rng((seed, 3))
     drawn = scenes.sample(n * 6 // 5 + 30, seed, split)  # more than enough: one in nine is left out
     pairs = [(scene, language.describe(scene, "description", random)) for scene in drawn]
-    fitting = [(scene, said) for scene, said in pairs if len(tokenize(said)) <= LONGEST][:n]
+    fitting = [(scene, said) for scene, said in pairs if len(tokenize(said)) <= MAX_LENGTH][:n]
     return [scene for scene, _ in fitting], [said for _, said in fitting]
 
 
-def encoded(world: list[scenes.Scene], sentences: list[str], vocabulary: Vocabulary) -> Described:
+def encode(world: list[scenes.Scene], sentences: list[str], vocabulary: Vocabulary) -> DescribedScenes:
     """Scenes and their descriptions as numbers."""
     kinds = [[KINDS.index(thing.kind) for thing in scene.things] for scene in world]
-    return Described(
-        vocabulary.encode(sentences, LONGEST + 2),
+    return DescribedScenes(
+        vocabulary.encode(sentences, MAX_LENGTH + 2),
         np.concatenate([*kinds, []]).astype(int),
         np.repeat(np.arange(len(world)), [len(each) for each in kinds]),
     )
 
 
-def swapped(kinds: Kinds, share: float, random: np.random.Generator) -> Kinds:
+def swap_tags(kinds: Kinds, share: float, random: np.random.Generator) -> Kinds:
     """Each tag, with a probability of `share`, swapped for one of the nine others."""
     others = (kinds + random.integers(1, len(KINDS), len(kinds))) % len(KINDS)
     return np.where(random.random(len(kinds)) < share, others, kinds)
@@ -246,15 +246,15 @@ def _tagger_answers() -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(test.labels[:PHOTOGRAPHS]), np.concatenate(scores).argmax(axis=1)
 
 
-class Learner:
+class CellTrainer:
     """Trains and tests one cell after the other, with one network and one graph, which take seconds to build."""
 
-    def __init__(self, plan: Plan, tagging: Tagging | None = None, *, tags: int = len(KINDS)):
+    def __init__(self, plan: StudyConfig, tagging: Tagging | None = None, *, tags: int = len(KINDS)):
         self.plan, self.tagging = plan, tagging
         # The same words for all cells, whatever they learn from: so perplexities can be compared.
-        _, sentences = described(max(plan.sizes), 0, "train")
+        _, sentences = described_scenes(max(plan.sizes), 0, "train")
         self.vocabulary = Vocabulary.build(sentences)
-        self.together = language_model.masked_lm.groups(self.vocabulary)
+        self.together = language_model.masked_lm.word_groups(self.vocabulary)
         self.validation = self.encoded(plan.validation, 0, "val")
         self.test = self.encoded(plan.test, 0, "test")
         self.config = LanguageModelConfig(
@@ -279,19 +279,19 @@ class Learner:
 
         self.step, self.logs = step, logs
 
-    def _training(self, seed: int) -> Described:
+    def _training(self, seed: int) -> DescribedScenes:
         """The descriptions from which all cells of a seed learn, or the first of them."""
         return self.encoded(max(self.plan.sizes), seed, "train")
 
-    def encoded(self, n: int, seed: int, split: str) -> Described:
+    def encoded(self, n: int, seed: int, split: str) -> DescribedScenes:
         """So many described scenes of a split as numbers."""
-        return encoded(*described(n, seed, split), self.vocabulary)
+        return encode(*described_scenes(n, seed, split), self.vocabulary)
 
     def cell(self, seed: int, size: int, condition: str) -> dict:
         """The figures of one training."""
         data, plan = self.training(seed), self.plan
         tags = self.told(data, condition, seed, learning=True)[:size]
-        batches = language_model.masked_lm.MissingWords(
+        batches = language_model.masked_lm.MaskedBatches(
             data.ids[:size], self.together, tags, size=plan.batch, seed=seed
         )
         self._begin(seed)
@@ -337,23 +337,23 @@ class Learner:
             }
         return measured
 
-    def told(self, data: Described, condition: str, seed: int, *, learning: bool) -> np.ndarray:
+    def told(self, data: DescribedScenes, condition: str, seed: int, *, learning: bool) -> np.ndarray:
         """What a condition says of each scene, float32 [n, 10]; nothing for the text alone."""
         if condition == "text alone":
             return np.zeros((len(data.ids), len(KINDS)), "float32")
         return data.tags(self._tagged(data, condition, seed, learning=learning))
 
-    def _tagged(self, data: Described, condition: str, seed: int, *, learning: bool) -> Kinds:
+    def _tagged(self, data: DescribedScenes, condition: str, seed: int, *, learning: bool) -> Kinds:
         random = np.random.default_rng((seed, CONDITIONS.index(condition), learning, len(data.ids)))
         if condition == "true tags":
             return data.kinds
         if condition == "tagger's tags":
             return self.tagging(data.kinds, random, learning)
-        return swapped(data.kinds, int(condition.split(maxsplit=1)[0]) / 100, random)
+        return swap_tags(data.kinds, int(condition.split(maxsplit=1)[0]) / 100, random)
 
-    def asked(self, data: Described, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def asked(self, data: DescribedScenes, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """The same words hidden for all conditions."""
-        return language_model.masked_lm.hide(data.ids, self.together, np.random.default_rng(seed))
+        return language_model.masked_lm.mask_tokens(data.ids, self.together, np.random.default_rng(seed))
 
     def measured(self, asked: tuple[np.ndarray, np.ndarray], tags: np.ndarray) -> dict:
         """What `by_class` says of the network, given these tags."""
@@ -389,7 +389,7 @@ def by_class(logs: np.ndarray, labels: np.ndarray, vocabulary: Vocabulary) -> di
     }
 
 
-def about(name: str, asks: str) -> dict:
+def provenance(name: str, asks: str) -> dict:
     """What stands at the head of an experiment's results: its name, what it asks, when and with what it was made."""
     return {
         "name": name,

@@ -23,44 +23,46 @@ from vistext import scenes
 from vistext.data import easyvqa
 from vistext.data.vocabulary import END, START, Vocabulary
 from vistext.nn import decoding
-from vistext.nn.decoder import Writing
+from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras, tf
 from vistext.scenes import TRAIN_SEED_OFFSET
 from vistext.studies import results as stored
-from vistext.studies.results import FOLDER, so_far, write
+from vistext.studies.results import FOLDER, resume, write
 from vistext.tasks import captioning, vqa
-from vistext.tasks.vqa.model import LONGEST, QGNet, QGNetConfig
-from vistext.tasks.vqa.train import Quiz, Recipe
+from vistext.tasks.vqa.model import MAX_LENGTH, QGNet, QGNetConfig
+from vistext.tasks.vqa.train import Recipe, VqaDataset
 
 STORED = FOLDER / "vqa_ablation.json"
-ASKED = 10  # questions about each picture, to learn from
+QUESTIONS_PER_PICTURE = 10  # questions about each picture, to learn from
 GRID = (captioning.model.GRID**2,)
 
 # Condition → what the network does without while it learns, and when it is tested; pictures may be another's instead.
 CONDITIONS = {"both": "", "shuffled": "", "blind": "picture", "deaf": "question"}
 SHORT = {"size": 32, "asked": 4, "learning_rate": 0.1}
-SMALL_EYE = {"widths": (16, 48, 64, 96), "depth": 1, "width": 64, "reading": 1, "writing": 1}
+SMALL_ENCODER = {"widths": (16, 48, 64, 96), "depth": 1, "width": 64, "reading": 1, "writing": 1}
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyConfig:
     """What is trained and measured; the defaults are those of the stored results."""
 
     seeds: tuple[int, ...] = (0, 1, 2)
     scenes: int = 6000  # of the drawn world, to learn from
     test_scenes: int = 1000
     questions: int = 4  # about each of these
-    easy: Recipe = field(default_factory=lambda: Recipe(QGNetConfig(0, **SMALL_EYE), steps=500, momentum=0.6, **SHORT))
+    easy: Recipe = field(
+        default_factory=lambda: Recipe(QGNetConfig(0, **SMALL_ENCODER), steps=500, momentum=0.6, **SHORT)
+    )
     drawn: Recipe = field(default_factory=lambda: Recipe(QGNetConfig(0), steps=300, **SHORT))
 
 
-FULL = Plan()
-QUICK = Plan(
+FULL = StudyConfig()
+QUICK = StudyConfig(
     seeds=(0, 1),
     scenes=20,
     test_scenes=5,
-    easy=replace(Plan().easy, steps=2, size=4),
-    drawn=replace(Plan().drawn, steps=2, size=4),
+    easy=replace(StudyConfig().easy, steps=2, size=4),
+    drawn=replace(StudyConfig().drawn, steps=2, size=4),
 )
 
 
@@ -69,20 +71,20 @@ class Data(NamedTuple):
 
     recipe: Recipe
     words: Vocabulary
-    quiz: Quiz
+    quiz: VqaDataset
     seen: np.ndarray  # test pictures uint8 [n, 64, 64, 3], or grids
     rows: np.ndarray  # int [questions]: which of them each question is about
     questions: list[str]
     answers: list[str]
     kinds: list[str]  # of the questions
-    eye: keras.Model | None  # that saw the grids
+    image_encoder: keras.Model | None  # that saw the grids
 
 
-def easy_vqa(plan: Plan) -> Data:
+def easy_vqa(plan: StudyConfig) -> Data:
     """easy-VQA: nine tenths of its training split, and its whole test split."""
     data = easyvqa.load()
     words = vqa.train.easy_vocabulary(data.train)
-    quiz = vqa.train.easy_quiz(easyvqa.validation(data.train, 0.1, 0)[0], words, ASKED)
+    quiz = vqa.train.easyvqa_dataset(easyvqa.validation(data.train, 0.1, 0)[0], words, QUESTIONS_PER_PICTURE)
     test = data.test
     kinds = ["yes or no" if answer in ("yes", "no") else "shape or colour" for answer in test.answers]
     recipe = replace(plan.easy, network=replace(plan.easy.network, words=len(words)))
@@ -91,23 +93,23 @@ def easy_vqa(plan: Plan) -> Data:
     )
 
 
-def drawn_world(plan: Plan) -> Data:
+def world(plan: StudyConfig) -> Data:
     """The drawn world, as lesson 05's eye sees it."""
-    eye = captioning.model.load_eye()
+    image_encoder = captioning.model.load_image_encoder()
     train = scenes.sample(plan.scenes, TRAIN_SEED_OFFSET, "train")
-    quiz = vqa.train.drawn_quiz(captioning.data.encode_scenes(eye, train), train, ASKED)
+    quiz = vqa.train.world_dataset(captioning.data.encode_scenes(image_encoder, train), train, QUESTIONS_PER_PICTURE)
     test = scenes.sample(plan.test_scenes, 1, "test")
-    rows, asked = vqa.train.asked_of(test, plan.questions, seed=1)
+    rows, asked = vqa.train.sample_questions(test, plan.questions, seed=1)
     words = vqa.train.vocabulary()
     recipe = replace(plan.drawn, network=replace(plan.drawn.network, words=len(words)))
     texts = ([getattr(one, name) for one in asked] for name in ("question", "answer", "kind"))
-    return Data(recipe, words, quiz, captioning.data.encode_scenes(eye, test), rows, *texts, eye)
+    return Data(recipe, words, quiz, captioning.data.encode_scenes(image_encoder, test), rows, *texts, image_encoder)
 
 
-SETS: dict[str, Callable[[Plan], Data]] = {"easy-VQA": easy_vqa, "drawn world": drawn_world}
+SETS: dict[str, Callable[[StudyConfig], Data]] = {"easy-VQA": easy_vqa, "drawn world": world}
 
 
-def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
+def run(plan: StudyConfig, out: Path, *, fresh: bool = False) -> dict:
     """All cells (data set, seed, condition) of a plan; each is kept in the file as soon as it is measured.
 
     Args:
@@ -128,7 +130,7 @@ def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
         "made": time.strftime("%Y-%m-%d"),
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
     }
-    results = so_far(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
+    results = resume(out, json.loads(json.dumps(asdict(plan))), fresh=fresh, **told)
     data = cache(lambda name: SETS[name](plan))
     todo = list(product(SETS, plan.seeds, dict.fromkeys(CONDITIONS.values())))
     done = {(cell["data"], cell["seed"], cell["condition"]) for cell in results["cells"]}
@@ -140,52 +142,54 @@ def measure(plan: Plan, out: Path, *, fresh: bool = False) -> dict:
         ]
         if missing:
             began = time.perf_counter()
-            network = taught(data(name), without, seed)
+            network = train_network(data(name), without, seed)
             seconds = round(time.perf_counter() - began, 1)
             for condition in missing:
-                measured = tested(network, data(name), condition, seed)
+                measured = test_network(network, data(name), condition, seed)
                 cell = {"data": name, "seed": seed, "condition": condition, "seconds": seconds}
                 results["cells"].append(cell | measured)
             write(results, out)
     return results
 
 
-def taught(data: Data, without: str, seed: int) -> QGNet:
+def train_network(data: Data, without: str, seed: int) -> QGNet:
     """A network that has learned from the data, without the picture, without the question, or with both ("")."""
     quiz = data.quiz
-    if without == "picture" and data.eye is None:  # no need to look at empty pictures
+    if without == "picture" and data.image_encoder is None:  # no need to look at empty pictures
         quiz = replace(quiz, seen=np.zeros((len(quiz.seen), *GRID, data.recipe.network.widths[2]), "float16"))
     trained = vqa.train.train(replace(data.recipe, without=without, seed=seed), quiz, bar=False)
-    return QGNet(trained.eye or data.eye, trained.encoder, Writing(trained.decoder), data.words)
+    return QGNet(
+        trained.image_encoder or data.image_encoder, trained.encoder, CachedDecoder(trained.decoder), data.words
+    )
 
 
-def tested(network: QGNet, data: Data, condition: str, seed: int) -> dict[str, dict[str, float]]:
+def test_network(network: QGNet, data: Data, condition: str, seed: int) -> dict[str, dict[str, float]]:
     """Shares of test questions that a network answers word for word: "exact", of "all" and of each kind."""
     grids, rows, questions = data.seen, data.rows, data.questions
     if condition == "blind":
         grids = np.zeros((len(grids), *GRID, data.recipe.network.widths[2]), "float32")
     elif grids.dtype == np.uint8:
-        grids = captioning.model.encode_images(network.eye, grids)
+        grids = captioning.model.encode_images(network.image_encoder, grids)
     if condition == "shuffled":
-        rows = another(len(grids), np.random.default_rng(seed))[rows]
+        rows = derangement(len(grids), np.random.default_rng(seed))[rows]
     if condition == "deaf":
-        said = np.array(unasked(network, grids))[rows]
+        said = np.array(baseline_answers(network, grids))[rows]
     else:
-        said = vqa.train.say(network, grids[rows], questions)
+        said = vqa.train.predict(network, grids[rows], questions)
     right = np.array([one == answer for one, answer in zip(said, data.answers, strict=True)])
     kinds = np.array(data.kinds)
     shares = {"all": right.mean()} | {kind: right[kinds == kind].mean() for kind in dict.fromkeys(data.kinds)}
     return {"exact": {name: round(float(share), 5) for name, share in shares.items()}}
 
 
-def unasked(network: QGNet, grids: np.ndarray) -> list[str]:
+def baseline_answers(network: QGNet, grids: np.ndarray) -> list[str]:
     """What a network says of each picture when it is asked nothing: grids [n, 64, c] → n texts."""
     asked = np.tile(np.array([START, END], "int32"), (len(grids), 1, 1))
     memory = np.asarray(network.encoder([grids.astype("float32"), asked], training=False))[:, 0]
-    return network.vocabulary.decode(decoding.write(network.writing, (memory,), most=LONGEST - 1).ids)
+    return network.vocabulary.decode(decoding.generate(network.writing, (memory,), most=MAX_LENGTH - 1).ids)
 
 
-def another(n: int, rng: np.random.Generator) -> np.ndarray:
+def derangement(n: int, rng: np.random.Generator) -> np.ndarray:
     """For each of n pictures another one, int [n]: a cycle through all of them, in a random order."""
     order, others = rng.permutation(n), np.empty(n, int)
     others[order] = np.roll(order, 1)
@@ -201,7 +205,7 @@ def load(path: Path = STORED) -> dict:
     return stored.load(path, "three quarters of an hour")
 
 
-def figures(results: dict, data: str, condition: str, kind: str = "all") -> np.ndarray:
+def series(results: dict, data: str, condition: str, kind: str = "all") -> np.ndarray:
     """Share of questions answered word for word, for each seed: float64 [seeds].
 
     Args:
@@ -218,7 +222,7 @@ def table(results: dict) -> str:
     """Mean and standard deviation over the seeds, in per cent: a line a condition, a column a data set."""
     lines = [" " * 10 + "".join(f"{name:>16}" for name in SETS)]
     for condition in CONDITIONS:
-        found = [100 * figures(results, name, condition) for name in SETS]
+        found = [100 * series(results, name, condition) for name in SETS]
         lines.append(f"{condition:10}" + "".join(f"{each.mean():9.1f} ± {each.std(ddof=1):4.1f}" for each in found))
     return "\n".join(lines)
 

@@ -4,13 +4,13 @@ import ipywidgets
 import pytest
 
 from vistext.display import plots
-from vistext.display.widgets.base import NAMES, Playable, uploaded
+from vistext.display.widgets.base import NAMES, Widget, uploaded
 
 
 def test_a_playable_is_live_where_a_kernel_runs_and_a_still_picture_elsewhere():
     still = plots.Picture(b"a png", "a cat & a dog")
     widget = ipywidgets.IntSlider()
-    playable = Playable(widget, still, len)
+    playable = Widget(widget, still, len)
     bundle = playable._repr_mimebundle_()
     assert bundle.keys() == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == playable.shown.model_id
@@ -39,5 +39,5 @@ def test_an_upload_that_was_taken_back_holds_nothing(value):
 
 
 def test_controls_that_have_no_name_of_their_own_get_one_in_the_page_and_nothing_is_seen_of_that():
-    _, names = Playable(ipywidgets.IntSlider(description="Scene"), plots.Picture(b"", ""), len).shown.children
+    _, names = Widget(ipywidgets.IntSlider(description="Scene"), plots.Picture(b"", ""), len).shown.children
     assert (names.value, names.layout.display) == (NAMES, "none")

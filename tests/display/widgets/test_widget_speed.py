@@ -19,7 +19,7 @@ SCENES = scenes.sample(6, 1, "test")
 
 
 def explorer():
-    return widgets.kernel_explorer(images.square(images.cat(), 96).mean(axis=-1)), lambda n: (np.eye(3) * n,)
+    return widgets.kernel_explorer(images.center_crop(images.cat(), 96).mean(axis=-1)), lambda n: (np.eye(3) * n,)
 
 
 def your_picture():
@@ -46,7 +46,7 @@ def walk():
 
 
 def by_z():
-    return widgets.describe_by_z(captioning.model.load(), captioning.model.load_judge(), SCENES), lambda n: (
+    return widgets.describe_by_z(captioning.model.load(), captioning.model.load_discriminator(), SCENES), lambda n: (
         1 + n % 6,
         "story",
         1,
@@ -55,7 +55,7 @@ def by_z():
 
 
 def best():
-    played = widgets.best_of_n(captioning.model.load(), captioning.model.load_judge(), SCENES)
+    played = widgets.best_of_n(captioning.model.load(), captioning.model.load_discriminator(), SCENES)
     return played, lambda n: (1 + n % 6, "description", 1, n, 5)
 
 
@@ -64,7 +64,7 @@ def ask():
 
 
 def things():
-    return widgets.click_a_thing(srl.model.load(), SCENES), lambda n: (1 + n % 6, 1)
+    return widgets.click_an_object(srl.model.load(), SCENES), lambda n: (1 + n % 6, 1)
 
 
 def search():

@@ -10,7 +10,7 @@ from played import SHOWN, Html, parts, pictures_of
 
 from vistext.display import widgets
 from vistext.display.widgets.captioning import _Said, _weighed
-from vistext.nn.decoding import draw_z
+from vistext.nn.decoding import sample_noise
 from vistext.scenes import language
 from vistext.tasks import captioning
 
@@ -28,12 +28,12 @@ def by_judge(speaker):
 def test_a_sentence_is_the_one_of_its_z_with_the_judge_s_score_and_the_truth(by_z, speaker):
     describes, judge = speaker
     page = Html(by_z.answer(2, "title", 0.7, 4))
-    z = 0.7 * draw_z(1, captioning.model.MOST["title"], 4)
-    [text] = describes.describe(pictures_of(1), "title", z=z.astype("float32"))
+    z = 0.7 * sample_noise(1, captioning.model.MAX_LENGTH["title"], 4)
+    [text] = describes.caption(pictures_of(1), "title", z=z.astype("float32"))
     said = " ".join("".join(page.words).split())
     assert said.startswith(text)
     assert f"The judge: {judge.score(pictures_of(1), [text])[0]:.0%}" in said
-    assert language.holds(text, SHOWN[1]).why in said
+    assert language.evaluate(text, SHOWN[1]).why in said
     assert "✗ not true" in said
     assert np.array_equal(page.picture()[::4, ::4], pictures_of(1)[0])
 
@@ -41,8 +41,8 @@ def test_a_sentence_is_the_one_of_its_z_with_the_judge_s_score_and_the_truth(by_
 def test_each_word_says_how_much_it_adds_to_the_score(by_z, speaker):
     describes, judge = speaker
     page = Html(by_z.answer(1, "title", 0.0, 0))
-    text = describes.describe(pictures_of(0), "title")
-    [evidence] = judge.evidence(pictures_of(0), text)
+    text = describes.caption(pictures_of(0), "title")
+    [evidence] = judge.token_scores(pictures_of(0), text)
     marked = [attrs for attrs in page.all("span") if "title" in attrs]
     assert [float(attrs["title"]) for attrs in marked] == pytest.approx([value for _, value in evidence], abs=0.006)
     for attrs, (_, value) in zip(marked, evidence, strict=True):

@@ -26,7 +26,7 @@ def sampler(writer):
 
 def test_the_sampler_shows_the_likeliest_next_words_and_six_judged_sentences(sampler, writer):
     html = sampler.answer(2.0, "A dog", 3)
-    likely = language_model.model.next_words(writer, WORDS, "A dog", temperature=2.0)
+    likely = language_model.model.next_word_probabilities(writer, WORDS, "A dog", temperature=2.0)
     assert tags_in(html) == pytest.approx(dict(list(likely.items())[:8]), abs=5e-4)
     drawn = language_model.model.sample(writer, WORDS, 6, beginning="A dog", temperature=2.0, seed=3)
     listed = [words for words in Html(html).words if words[0] in "✓✗"]

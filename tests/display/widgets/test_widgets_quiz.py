@@ -30,7 +30,7 @@ def state(quiz):
 
 def known(question):
     """The question of the drawn world, and its scene, by its words; the first of them, if scenes have it in common."""
-    return [(one, scene) for scene in SHOWN for one in language.questions(scene) if one.question == question]
+    return [(one, scene) for scene in SHOWN for one in language.all_questions(scene) if one.question == question]
 
 
 def test_who_answers_is_told_whether_that_is_right_and_why_and_the_score_is_kept(played):
@@ -85,7 +85,7 @@ def test_all_questions_of_the_drawn_world_have_two_to_four_answers_of_one_sort_a
     seen = scenes.sample(60, seed, "test")
     answers, rng = _known_answers(seen), np.random.default_rng(seed)
     for scene in seen:
-        for one in language.questions(scene):
+        for one in language.all_questions(scene):
             options = _options(one, scene, answers, rng)
             assert len(set(options)) == len(options)
             assert 2 <= len(options) <= 4
@@ -95,7 +95,7 @@ def test_all_questions_of_the_drawn_world_have_two_to_four_answers_of_one_sort_a
                 assert all(option in one.question.lower() for option in options if option != "as many")
             if one.kind in ("what", "where", "which colour", "who is left of"):
                 others = [one.answer.replace(one.short, option) for option in options if option != one.short]
-                assert not any(language.holds(text, scene) for text in others)
+                assert not any(language.evaluate(text, scene) for text in others)
 
 
 class Asking:
@@ -110,19 +110,19 @@ class Asking:
 
 
 def test_only_those_of_a_network_s_questions_come_up_whose_answer_is_known():
-    everything = [one.question for one in language.questions(SHOWN[0])]
+    everything = [one.question for one in language.all_questions(SHOWN[0])]
     network = Asking("What is the meaning of life?", "What", *everything)
     quiz = widgets.quiz(network, SHOWN[:1], seed=0)
     for question, *options in asked_in(quiz):
         assert known(question)[0][0].short in options
-    shorts = {one.short for one in language.questions(SHOWN[0])}
+    shorts = {one.short for one in language.all_questions(SHOWN[0])}
     assert all(count == len(answers) and set(answers) <= shorts for count, answers, _ in network.told)
 
 
 def test_a_network_s_question_is_asked_when_its_answer_is_the_one_that_was_wanted():
     class Right:
         def ask(self, pictures, answers, *, seed):
-            asked = {one.short: one.question for one in reversed(language.questions(SHOWN[0]))}
+            asked = {one.short: one.question for one in reversed(language.all_questions(SHOWN[0]))}
             return ["Where?", *(asked[answer] for answer in answers[1:])]
 
     quiz = widgets.quiz(Right(), SHOWN[:1], seed=0)
@@ -133,7 +133,7 @@ def test_a_network_s_question_is_asked_when_its_answer_is_the_one_that_was_wante
 
 
 def test_a_network_that_asks_nonsense_leaves_the_questions_to_the_rules(networks):
-    for asker in (vqa.model.Asker(*networks), Asking("what is the cat sitting on?", "<b>")):
+    for asker in (vqa.model.QuestionGenerator(*networks), Asking("what is the cat sitting on?", "<b>")):
         quiz = widgets.quiz(asker, SHOWN[:1], seed=0)
         _, question, _ = parts(quiz, ipywidgets.HTML)
         assert Html(question.value).words[-1] == "Asked by the rules."

@@ -8,7 +8,7 @@ from played import Html, parts
 from vistext import scenes
 from vistext.display.widgets import srl
 from vistext.scenes import language
-from vistext.tasks.srl.model import Filled
+from vistext.tasks.srl.model import PredictedFrame
 
 SHOWN = [scenes.course_scene(), *[scene for scene in scenes.sample(20, 3, "test") if len(scene.things) == 3][:1]]
 
@@ -22,7 +22,7 @@ class Oracle:
             boxes = [scene.things[one.thing].box for one in language.frames(scene)]
             found.append(
                 [
-                    Filled(
+                    PredictedFrame(
                         one.verb,
                         one.roles if number == 0 else ((one.roles[0][0], "airplane"), *one.roles[1:]),
                         0.75,
@@ -37,7 +37,7 @@ class Oracle:
 
 @pytest.fixture
 def clicked():
-    return srl.click_a_thing(Oracle(), SHOWN)
+    return srl.click_an_object(Oracle(), SHOWN)
 
 
 def test_a_thing_s_frame_is_shown_as_roles_and_as_a_sentence_with_whether_it_is_true(clicked):

@@ -37,7 +37,7 @@ def test_an_answer_is_the_network_s_with_its_probability_and_whether_it_is_true(
     page = Html(asking.answer(2, "Is there a red car?"))
     [said] = vqa.model.QGNet(*networks).answer(pictures_of(1), ["Is there a red car?"])
     assert (said.text or "… nothing") in page.words
-    assert f"✗ not true: {language.holds(said.text, SHOWN[1]).why}" in page.words
+    assert f"✗ not true: {language.evaluate(said.text, SHOWN[1]).why}" in page.words
     assert "Expected was: No, there is no red car." in page.words
     [meter] = page.all("meter")
     assert float(meter["value"]) == pytest.approx(said.probability, abs=6e-4)
@@ -55,7 +55,7 @@ def test_a_true_answer_is_ticked_and_its_words_are_shown_where_they_come_from():
     assert small[0]["alt"] == "the: mostly at the top left"
     source = small[3]["src"].removeprefix("data:image/png;base64,")
     shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
-    assert np.array_equal(shown, overlays.lit(pictures_of(0)[0], network.said.maps[3], 128))
+    assert np.array_equal(shown, overlays.heatmap(pictures_of(0)[0], network.said.attention_maps[3], 128))
     assert [words for words in page.words if words == "floor"] == ["floor"]
 
 
@@ -108,7 +108,7 @@ def test_typing_clicking_and_another_scene_each_ask(asking):
     scene.value = 3
     assert result.value == asking.answer(3, field.value)
     suggested = [button.description for button in buttons if button.layout.display != "none"]
-    kinds = {one.question: one.kind for one in language.questions(SHOWN[2])}
+    kinds = {one.question: one.kind for one in language.all_questions(SHOWN[2])}
     assert len(suggested) == 4
     assert len({kinds[question] for question in suggested}) >= 3
 

@@ -13,7 +13,7 @@ import numpy as np
 from vistext.data import images
 from vistext.data.cifar10 import CLASSES
 from vistext.display import overlays
-from vistext.display.overlays import place, whereabouts
+from vistext.display.overlays import describe_location, place
 from vistext.display.tour import page
 from vistext.scenes import Drawing, Scene, course_scene, draw, language, ontology
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from vistext.tasks.detection.model import Detections
-    from vistext.tasks.srl.model import Filled
+    from vistext.tasks.srl.model import PredictedFrame
 
 SEEN = 32  # the side, in pixels, of what the tagger is given
 SHOWN = 480  # the side, in pixels, at which the page shows the same part of the picture
@@ -33,7 +33,7 @@ SURE = 0.5  # the tagger is calibrated: below this its first tag is more likely 
 
 
 @cache
-def _kept(load: Callable):
+def _cached(load: Callable):
     """What `load` of a model's module gives: a second tour asks the same networks, and so takes a second."""
     return load()
 
@@ -75,11 +75,11 @@ class Tags:
         from vistext.metrics import grad_cam
         from vistext.tasks import classification
 
-        model = _kept(classification.model.load)
+        model = _cached(classification.model.load)
         probabilities = classification.model.tag(model, picture)
-        seen = images.square(picture, SEEN)
+        seen = images.center_crop(picture, SEEN)
         heat = grad_cam.grad_cam(model, seen, CLASSES.index(next(iter(probabilities))))
-        return cls(probabilities, seen, images.square(picture, SHOWN), heat)
+        return cls(probabilities, seen, images.center_crop(picture, SHOWN), heat)
 
     @property
     def first(self) -> str:
@@ -113,7 +113,7 @@ class Tags:
         return table
 
     def html(self) -> str:
-        from vistext.metrics.grad_cam import spotlight
+        from vistext.metrics.grad_cam import overlay_heatmap
 
         chosen = with_article(self.first)
         bars = page.bars(
@@ -131,9 +131,9 @@ class Tags:
             kind="pixels",
         )
         looked = page.figure(
-            spotlight(self.shown, self.heat),
+            overlay_heatmap(self.shown, self.heat),
             alt=f"The middle of the picture in grey, lit up and in colour where it spoke for {chosen}, "
-            f"{whereabouts(self.heat)}",
+            f"{describe_location(self.heat)}",
             caption=f"What spoke for {chosen}: the brighter, the more (Grad-CAM).",
         )
         return f'{bars}\n<p class="note">{note}</p>\n{page.row(seen, looked)}'
@@ -154,7 +154,7 @@ class Boxes:
         from vistext.tasks import detection
 
         drawing = draw(scene)
-        [found] = detection.model.detect(_kept(detection.model.load), drawing.picture[np.newaxis])
+        [found] = detection.model.detect(_cached(detection.model.load), drawing.picture[np.newaxis])
         return cls(drawing, found)
 
     @property
@@ -194,12 +194,12 @@ class Boxes:
         notes = [percent(score) for score in self.found.scores]
         picture = self.drawing.picture
         found = page.figure(
-            overlays.with_boxes(picture, self.found.boxes, self.found.kinds, notes, SHOWN),
+            overlays.draw_boxes(picture, self.found.boxes, self.found.kinds, notes, SHOWN),
             alt=f"The drawing with a frame around each thing that was found: {listed(self._named) or 'nothing'}",
             caption="What the network found, and how sure it is.",
         )
         drawn = page.figure(
-            overlays.with_boxes(picture, self.drawing.boxes, self.drawing.kinds, side=SHOWN),
+            overlays.draw_boxes(picture, self.drawing.boxes, self.drawing.kinds, side=SHOWN),
             alt=f"The drawing with the true frames: {listed([ontology.KINDS[kind] for kind in self.drawing.kinds])}",
             caption="What was drawn: the truth, which the network was not told.",
         )
@@ -222,7 +222,7 @@ class Masks:
 
         drawing = draw(scene)
         return cls(
-            drawing, detection.segmenter.segment(_kept(detection.segmenter.load), drawing.picture[np.newaxis])[0]
+            drawing, detection.segmenter.segment(_cached(detection.segmenter.load), drawing.picture[np.newaxis])[0]
         )
 
     @property
@@ -253,12 +253,12 @@ class Masks:
     def html(self) -> str:
         picture = self.drawing.picture
         found = page.figure(
-            overlays.with_masks(picture, self.classes, SHOWN),
+            overlays.draw_masks(picture, self.classes, SHOWN),
             alt=f"The drawing in pale grey, with the pixels in colour that were given to: {listed(list(self.shares))}",
             caption=f"What the network says of each pixel; {percent(self.right)} of them are right.",
         )
         drawn = page.figure(
-            overlays.with_masks(picture, self.drawing.classes, SHOWN),
+            overlays.draw_masks(picture, self.drawing.classes, SHOWN),
             alt="The same, with the pixels that were drawn as each thing",
             caption="What was drawn.",
         )
@@ -305,21 +305,21 @@ class Descriptions:
 
     told: tuple[Told, ...]  # title, description, story, and then others
     title: ClassVar[str] = "What would one say about it?"
-    weights: ClassVar[tuple[str, ...]] = ("eye", "gan_describer", "judge")
+    weights: ClassVar[tuple[str, ...]] = ("image_encoder", "captioner_gan", "discriminator")
 
     @classmethod
     def of(cls, scene: Scene) -> Descriptions:
         """Draw a scene, let the describer speak, and ask the judge; what is true is known of the scene."""
-        from vistext.nn.decoding import draw_z
+        from vistext.nn.decoding import sample_noise
         from vistext.tasks import captioning
 
-        speaker, judge = _kept(captioning.model.load), _kept(captioning.model.load_judge)
-        grid = captioning.model.encode_images(speaker.eye, draw(scene).picture[np.newaxis])  # (1, 64, c)
+        speaker, judge = _cached(captioning.model.load), _cached(captioning.model.load_discriminator)
+        grid = captioning.model.encode_images(speaker.image_encoder, draw(scene).picture[np.newaxis])  # (1, 64, c)
         said = []
         for length in captioning.model.LENGTHS:
-            z = np.zeros((1, captioning.model.MOST[length]), "float32")  # with which the likeliest words are said
+            z = np.zeros((1, captioning.model.MAX_LENGTH[length]), "float32")  # with which the likeliest words are said
             if length == "description":
-                z = np.concatenate([z, draw_z(TRIES, captioning.model.MOST[length], 0)])
+                z = np.concatenate([z, sample_noise(TRIES, captioning.model.MAX_LENGTH[length], 0)])
             texts = speaker.vocabulary.decode(speaker.write(np.repeat(grid, len(z), axis=0), length, z=z).ids)
             said.append((length, texts[0]))
             if length == "description":
@@ -327,10 +327,10 @@ class Descriptions:
         said += [("another", text) for text in others]
         if scene == course_scene():
             said.append(("the course's own", EXAMPLE))
-        scores = judge.score_seen(np.repeat(grid, len(said), axis=0), [text for _, text in said])
+        scores = judge.score_features(np.repeat(grid, len(said), axis=0), [text for _, text in said])
         return cls(
             tuple(
-                Told(what, text, float(score), language.holds(text, scene).why)
+                Told(what, text, float(score), language.evaluate(text, scene).why)
                 for (what, text), score in zip(said, scores, strict=True)
             )
         )
@@ -348,7 +348,7 @@ class Descriptions:
         }
 
     def lines(self) -> RenderableType:
-        return _in_lines(self.told, ("", "text", "judge", "true?"))
+        return _in_lines(self.told, ("", "text", "match", "true?"))
 
     def html(self) -> str:
         caption = "What is said, how likely the judge finds it that a person said so, and whether it is true"
@@ -357,7 +357,7 @@ class Descriptions:
             " is true is known from the scene, of which both networks see the picture only. They know drawings, and no"
             " photographs."
         )
-        return _on_page(self.told, ("", "text", "judge", "true?"), caption, note)
+        return _on_page(self.told, ("", "text", "match", "true?"), caption, note)
 
 
 @dataclass(frozen=True)
@@ -366,7 +366,7 @@ class Answers:
 
     told: tuple[Replied, ...]
     title: ClassVar[str] = "What would it answer?"
-    weights: ClassVar[tuple[str, ...]] = ("eye", "qgnet")
+    weights: ClassVar[tuple[str, ...]] = ("image_encoder", "qgnet")
 
     @classmethod
     def of(cls, scene: Scene) -> Answers:
@@ -376,14 +376,14 @@ class Answers:
         """
         from vistext.tasks import vqa
 
-        first, *others = language.questions(scene)
+        first, *others = language.all_questions(scene)
         last = {one.kind: one for one in others}
         asked = [first, *[last[kind] for kind in KINDS_ASKED if kind in last][:ASKED]]
         pictures = np.repeat(draw(scene).picture[np.newaxis], len(asked), axis=0)
-        answers = _kept(vqa.model.load).answer(pictures, [one.question for one in asked])
+        answers = _cached(vqa.model.load).answer(pictures, [one.question for one in asked])
         return cls(
             tuple(
-                Replied(one.question, said.text, said.probability, language.holds(said.text, scene).why, one.answer)
+                Replied(one.question, said.text, said.probability, language.evaluate(said.text, scene).why, one.answer)
                 for one, said in zip(asked, answers, strict=True)
             )
         )
@@ -424,10 +424,10 @@ class Roles:
     """Who does what in a drawn scene, where and which way: the frames that the roles network finds."""
 
     drawing: Drawing  # the scene as the network saw it
-    frames: tuple[Filled, ...]  # the most prominent thing's first
+    frames: tuple[PredictedFrame, ...]  # the most prominent thing's first
     told: tuple[Told, ...]  # each of them as a sentence
     title: ClassVar[str] = "Who does what?"
-    weights: ClassVar[tuple[str, ...]] = ("eye", "roles", "detector")
+    weights: ClassVar[tuple[str, ...]] = ("image_encoder", "roles", "detector")
 
     @classmethod
     def of(cls, scene: Scene) -> Roles:
@@ -436,12 +436,12 @@ class Roles:
 
         drawing = draw(scene)
         [frames] = srl.model.load().frames(drawing.picture[np.newaxis])
-        texts = [language.tell(frame.verb, frame.roles) for frame in frames]
+        texts = [language.render_frame(frame.verb, frame.roles) for frame in frames]
         return cls(
             drawing,
             tuple(frames),
             tuple(
-                Told(_as_roles(frame), text, frame.probability, language.holds(text, scene).why)
+                Told(_as_roles(frame), text, frame.probability, language.evaluate(text, scene).why)
                 for frame, text in zip(frames, texts, strict=True)
             ),
         )
@@ -471,7 +471,7 @@ class Roles:
     def html(self) -> str:
         picture = self.drawing.picture
         found = page.figure(
-            overlays.with_boxes(
+            overlays.draw_boxes(
                 picture,
                 np.array([frame.edges(len(picture)) for frame in self.frames]),
                 [frame.kind for frame in self.frames],
@@ -493,7 +493,7 @@ class Roles:
         )
 
 
-def _as_roles(frame: Filled) -> str:
+def _as_roles(frame: PredictedFrame) -> str:
     """ "sit (agent: cat, place: floor)" """
     return f"{frame.verb} ({', '.join(f'{role}: {value}' for role, value in frame.roles)})"
 

@@ -9,30 +9,30 @@ from vistext import environment
 # ruff: noqa: E402
 environment.require("ipywidgets")  # with a remedy, which the import of it below would not give
 
-from vistext.display.widgets.base import Playable
+from vistext.display.widgets.base import Widget
 from vistext.display.widgets.captioning import best_of_n, describe_by_z
 from vistext.display.widgets.classification import KERNELS, kernel_explorer, your_picture
 from vistext.display.widgets.detection import thresholds
-from vistext.display.widgets.gan import film, walk_through_z
+from vistext.display.widgets.gan import training_film, walk_through_z
 from vistext.display.widgets.language_model import sentence_sampler
 from vistext.display.widgets.quiz import quiz
 from vistext.display.widgets.retrieval import search
-from vistext.display.widgets.srl import click_a_thing
+from vistext.display.widgets.srl import click_an_object
 from vistext.display.widgets.vqa import ask
 
 __all__ = [
     "KERNELS",
-    "Playable",
+    "Widget",
     "ask",
     "best_of_n",
-    "click_a_thing",
+    "click_an_object",
     "describe_by_z",
-    "film",
     "kernel_explorer",
     "quiz",
     "search",
     "sentence_sampler",
     "thresholds",
+    "training_film",
     "walk_through_z",
     "your_picture",
 ]

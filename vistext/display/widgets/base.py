@@ -40,7 +40,7 @@ NAMES = """\
 })(this.closest('.widget-box'))"></style>"""
 
 
-class Playable:
+class Widget:
     """A widget together with the picture that stands for it where no kernel runs.
 
     Args:

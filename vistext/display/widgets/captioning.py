@@ -9,8 +9,8 @@ import numpy as np
 
 from vistext.data.vocabulary import TOKEN
 from vistext.display import plots
-from vistext.display.widgets.base import IN_LINE, Playable, Stage, followed, scored, verdict
-from vistext.nn.decoding import draw_z
+from vistext.display.widgets.base import IN_LINE, Stage, Widget, followed, scored, verdict
+from vistext.nn.decoding import sample_noise
 from vistext.scenes import Scene, language
 from vistext.tasks import captioning
 
@@ -21,7 +21,7 @@ class _Said(NamedTuple):
     """A sentence about a scene."""
 
     text: str
-    evidence: list[tuple[str, float]]  # what each word, and the end, adds to the judge's score
+    token_scores: list[tuple[str, float]]  # what each word, and the end, adds to the judge's score
     score: float  # 0 to 1
     why_not: str  # in what it is not true; empty when it is
 
@@ -33,20 +33,22 @@ class _Said(NamedTuple):
 class _Speech(Stage):
     """Scenes that a describer speaks about and a judge listens to; each picture is looked at once."""
 
-    def __init__(self, speaker: captioning.model.Describer, judge: captioning.model.Judge, shown: Sequence[Scene]):
+    def __init__(
+        self, speaker: captioning.model.Captioner, judge: captioning.model.Discriminator, shown: Sequence[Scene]
+    ):
         super().__init__(shown)
         self.speaker, self.judge = speaker, judge
-        self.grids = captioning.model.encode_images(speaker.eye, self.pictures)
+        self.grids = captioning.model.encode_images(speaker.image_encoder, self.pictures)
 
     def say(self, scene: int, length: str, surprise: float, seed: int, count: int = 1) -> list[_Said]:
         """So many sentences about a scene, from 1; each next one has a z of its own."""
-        most = captioning.model.MOST[length]
-        z = draw_z(count, most, seed) * np.float32(surprise)
+        most = captioning.model.MAX_LENGTH[length]
+        z = sample_noise(count, most, seed) * np.float32(surprise)
         grids = self.grids[scene - 1 : scene].repeat(count, axis=0)
         texts = self.speaker.vocabulary.decode(self.speaker.write(grids, length, z=z).ids)
-        evidence = self.judge.evidence_seen(grids, texts)
+        evidence = self.judge.token_scores_of_features(grids, texts)
         scores = [captioning.model.probability(sum(value for _, value in each)) for each in evidence]
-        why_not = [language.holds(text, self.scenes[scene - 1]).why for text in texts]
+        why_not = [language.evaluate(text, self.scenes[scene - 1]).why for text in texts]
         return [_Said(*each) for each in zip(texts, evidence, map(float, scores), why_not, strict=True)]
 
     def played(self, answer: Callable, *more: ipywidgets.Widget, another: str) -> ipywidgets.Widget:
@@ -76,11 +78,11 @@ class _Speech(Stage):
 def _weighed(said: _Said) -> str:
     """A text as HTML, its words marked by what the judge makes of each."""
     html, place = "", 0
-    values = [value for _, value in said.evidence]
+    values = [value for _, value in said.token_scores]
     for word, value in zip(TOKEN.finditer(said.text), values, strict=False):
         html += escape(said.text[place : word.start()]) + _mark(word.group(), value)
         place = word.end()
-    end = _mark("■", values[-1]) if said.evidence[-1][0] == "<end>" else ""
+    end = _mark("■", values[-1]) if said.token_scores[-1][0] == "<end>" else ""
     return f'<span style="font-size: 1.3em; line-height: 1.8">{html}{escape(said.text[place:])} {end}</span>'
 
 
@@ -95,8 +97,8 @@ def _mark(word: str, value: float) -> str:
 
 
 def describe_by_z(
-    speaker: captioning.model.Describer, judge: captioning.model.Judge, shown: Sequence[Scene]
-) -> Playable:
+    speaker: captioning.model.Captioner, judge: captioning.model.Discriminator, shown: Sequence[Scene]
+) -> Widget:
     """One picture, a z to move, and what is said: with the judge's score, and word by word what it makes of it.
 
     Args:
@@ -128,7 +130,7 @@ def describe_by_z(
         )
         for share, number in steps
     ]
-    still = plots.told(
+    still = plots.captions_table(
         stage.pictures[0],
         [
             (f"{note}\nthe judge: {said.score:.0%}", f"{'✗' if said.why_not else '✓'} {said.text}")
@@ -137,10 +139,12 @@ def describe_by_z(
         alt="One drawn scene and seven sentences about it: the likeliest words, then three z, each half and all of the "
         "way; beside each the judge's score, and a tick if it is true",
     )
-    return Playable(stage.played(answer, another="Another z"), still, answer)
+    return Widget(stage.played(answer, another="Another z"), still, answer)
 
 
-def best_of_n(speaker: captioning.model.Describer, judge: captioning.model.Judge, shown: Sequence[Scene]) -> Playable:
+def best_of_n(
+    speaker: captioning.model.Captioner, judge: captioning.model.Discriminator, shown: Sequence[Scene]
+) -> Widget:
     """Several sentences about one picture, the judge's score of each, and the one that it would choose.
 
     Args:
@@ -175,7 +179,7 @@ def best_of_n(speaker: captioning.model.Describer, judge: captioning.model.Judge
         return stage.beside(scene, f"{table}<p>{told}.</p>", "32em")
 
     drawn, best = draw(1, "description", 1.0, 1, 5)
-    still = plots.told(
+    still = plots.captions_table(
         stage.pictures[0],
         [
             (
@@ -188,4 +192,4 @@ def best_of_n(speaker: captioning.model.Describer, judge: captioning.model.Judge
         "judge's choice is marked",
     )
     count = ipywidgets.IntSlider(value=5, min=1, max=20, description="How many")
-    return Playable(stage.played(answer, count, another="Others"), still, answer)
+    return Widget(stage.played(answer, count, another="Others"), still, answer)

@@ -7,9 +7,9 @@ import ipywidgets
 import numpy as np
 from scipy.signal import correlate2d
 
-from vistext.data.images import PictureError, open_picture, square
+from vistext.data.images import PictureError, center_crop, open_picture
 from vistext.display import plots
-from vistext.display.widgets.base import Playable, as_html, uploaded
+from vistext.display.widgets.base import Widget, as_html, uploaded
 from vistext.tasks import classification
 
 TIP = "tooltip" if hasattr(ipywidgets.FloatText, "tooltip") else "description_tooltip"  # in ipywidgets 7, on Colab
@@ -25,7 +25,7 @@ KERNELS = {
 }
 
 
-def kernel_explorer(grey: np.ndarray) -> Playable:
+def kernel_explorer(grey: np.ndarray) -> Widget:
     """Nine numbers to turn, and what the convolution with them makes of a picture.
 
     Args:
@@ -85,10 +85,10 @@ def kernel_explorer(grey: np.ndarray) -> Playable:
         columns=4,
         inches=1.7,
     )
-    return Playable(widget, still, convolve)
+    return Widget(widget, still, convolve)
 
 
-def your_picture(model, start: np.ndarray) -> Playable:
+def your_picture(model, start: np.ndarray) -> Widget:
     """A button to choose a picture of one's own, and what the tagger says of it.
 
     Args:
@@ -106,7 +106,7 @@ def your_picture(model, start: np.ndarray) -> Playable:
             f'<td><meter value="{probability:.3f}" aria-label="{name}"></meter></td><td>{probability:.0%}</td></tr>'
             for name, probability in classification.model.tag(model, picture).items()
         )
-        seen = as_html(square(picture, 32), "your picture as the network sees it: 32 by 32 pixels")
+        seen = as_html(center_crop(picture, 32), "your picture as the network sees it: 32 by 32 pixels")
         return f'<div style="display: flex; gap: 2em; flex-wrap: wrap">{seen}<table>{rows}</table></div>'
 
     def show(file) -> str:
@@ -130,4 +130,4 @@ def your_picture(model, start: np.ndarray) -> Playable:
         {"tagger": ranked},
         alt=f"Bars: the probabilities of ten tags for the starting picture, {next(iter(ranked))} first",
     )
-    return Playable(ipywidgets.VBox([button, result]), still, show)
+    return Widget(ipywidgets.VBox([button, result]), still, show)

@@ -5,12 +5,12 @@ import numpy as np
 
 from vistext import metrics
 from vistext.display import overlays, plots
-from vistext.display.widgets.base import Playable, as_html, followed
+from vistext.display.widgets.base import Widget, as_html, followed
 from vistext.scenes import Drawings
 from vistext.tasks import detection
 
 
-def thresholds(model, drawings: Drawings) -> Playable:
+def thresholds(model, drawings: Drawings) -> Widget:
     """Two thresholds to move, and what a detector shows at them.
 
     Args:
@@ -28,7 +28,7 @@ def thresholds(model, drawings: Drawings) -> Playable:
         missed, invented = metrics.count_errors(found, drawing.boxes, drawing.kinds)
         notes = [f"{value:.2f}" for value in found.scores]
         told = f"{len(drawing.boxes)} drawn, {missed} missed, {invented} shown that are not there"
-        return overlays.with_boxes(drawing.picture, found.boxes, found.kinds, notes), told
+        return overlays.draw_boxes(drawing.picture, found.boxes, found.kinds, notes), told
 
     def answer(scene: int, score: float, overlap: float) -> str:
         picture, told = look(scene, score, overlap)
@@ -56,4 +56,4 @@ def thresholds(model, drawings: Drawings) -> Playable:
         columns=4,
         inches=1.9,
     )
-    return Playable(ipywidgets.VBox([ipywidgets.VBox([scene, score, overlap]), result]), still, answer)
+    return Widget(ipywidgets.VBox([ipywidgets.VBox([scene, score, overlap]), result]), still, answer)

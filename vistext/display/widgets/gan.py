@@ -7,13 +7,13 @@ import ipywidgets
 import numpy as np
 
 from vistext.display import plots
-from vistext.display.widgets.base import Playable, as_html, followed
+from vistext.display.widgets.base import Widget, as_html, followed
 from vistext.tasks import gan
 
 FRAME = 320  # pixels: the side of a film, whose small dots should be seen
 
 
-def film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: str, most: int = 8) -> Playable:
+def training_film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: str, most: int = 8) -> Widget:
     """Pictures one after the other, to be played or moved through by hand.
 
     Args:
@@ -39,10 +39,10 @@ def film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: str, most:
     still = plots.grid(
         [frames[number] for number in chosen], [titles[number] for number in chosen], alt=alt, columns=4, inches=1.6
     )
-    return Playable(ipywidgets.VBox([ipywidgets.HBox([play, slider]), result]), still, answer)
+    return Widget(ipywidgets.VBox([ipywidgets.HBox([play, slider]), result]), still, answer)
 
 
-def walk_through_z(generator, kinds: Sequence[str]) -> Playable:
+def walk_through_z(generator, kinds: Sequence[str]) -> Widget:
     """A kind to ask for, two places in the space of z, and a slider from one to the other.
 
     Args:
@@ -56,9 +56,9 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Playable:
     size = generator.inputs[0].shape[-1]
 
     def strip(kind: str, start: int, end: int, shares: Sequence[float]) -> np.ndarray:
-        ends = (gan.model.draw_noise(1, size, seed)[0] for seed in (start, end))
-        noise = gan.model.walk(*ends, 101)[[round(100 * share) for share in shares]]
-        return gan.model.invent(generator, np.full(len(noise), kinds.index(kind)), noise=noise)
+        ends = (gan.model.sample_noise(1, size, seed)[0] for seed in (start, end))
+        noise = gan.model.interpolate(*ends, 101)[[round(100 * share) for share in shares]]
+        return gan.model.generate(generator, np.full(len(noise), kinds.index(kind)), noise=noise)
 
     def answer(kind: str, start: int, end: int, share: float) -> str:
         return as_html(strip(kind, start, end, [share])[0], f"an invented {kind}, {share:.0%} of the way")
@@ -75,4 +75,4 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Playable:
         columns=9,
         inches=0.8,
     )
-    return Playable(ipywidgets.HBox([ipywidgets.VBox([kind, start, end, share]), result]), still, answer)
+    return Widget(ipywidgets.HBox([ipywidgets.VBox([kind, start, end, share]), result]), still, answer)

@@ -8,15 +8,15 @@ import ipywidgets
 
 from vistext.data.vocabulary import Vocabulary
 from vistext.display import plots
-from vistext.display.widgets.base import Playable
-from vistext.tasks.language_model.model import next_words, sample
+from vistext.display.widgets.base import Widget
+from vistext.tasks.language_model.model import next_word_probabilities, sample
 
 TEMPERATURES = (0.5, 1.0, 2.0)  # of the still picture
 
 
 def sentence_sampler(
     model, vocabulary: Vocabulary, judge: Callable[[str], bool], beginning: str = "A cat is"
-) -> Playable:
+) -> Widget:
     """A temperature to turn, the words that may come next, and sentences drawn at that temperature.
 
     Args:
@@ -32,7 +32,7 @@ def sentence_sampler(
     """
 
     def answer(temperature: float, begun: str, seed: int) -> str:
-        likely = next_words(model, vocabulary, begun, temperature=temperature)
+        likely = next_word_probabilities(model, vocabulary, begun, temperature=temperature)
         rows = "".join(
             f'<tr><td style="text-align: right; padding-right: 1em">{escape(word)}</td>'
             f'<td><meter value="{p:.3f}" aria-label="{escape(word)}"></meter></td><td>{p:.0%}</td></tr>'
@@ -65,11 +65,13 @@ def sentence_sampler(
     redraw()
     still = plots.bars(
         {
-            f"temperature {temperature:g}": next_words(model, vocabulary, beginning, temperature=temperature)
+            f"temperature {temperature:g}": next_word_probabilities(
+                model, vocabulary, beginning, temperature=temperature
+            )
             for temperature in TEMPERATURES
         },
         alt=f'Bars: how likely each word is after "{beginning}", at three temperatures; the higher it is, the more '
         "alike the bars are",
     )
     controls = ipywidgets.HBox([slider, field, button], layout=ipywidgets.Layout(flex_flow="row wrap"))
-    return Playable(ipywidgets.VBox([controls, result]), still, answer)
+    return Widget(ipywidgets.VBox([controls, result]), still, answer)

@@ -13,7 +13,7 @@ import numpy as np
 
 from vistext import scenes
 from vistext.display import plots
-from vistext.display.widgets.base import Playable, Stage, label
+from vistext.display.widgets.base import Stage, Widget, label
 from vistext.scenes import Scene, language
 from vistext.scenes.language.lexicon import noun
 from vistext.tasks import vqa
@@ -33,7 +33,7 @@ class _Posed(NamedTuple):
     by: str  # who asks it: "the network" or "the rules"
 
 
-def quiz(asker: vqa.model.Asker | None, shown: Sequence[Scene], *, seed: int = 0) -> Playable:
+def quiz(asker: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, seed: int = 0) -> Widget:
     """Questions about scenes for whoever plays, with answers to choose from, and a score.
 
     A network asks: it is given a picture and an answer. Only those of its questions come up of which the drawn world
@@ -57,8 +57,8 @@ def quiz(asker: vqa.model.Asker | None, shown: Sequence[Scene], *, seed: int = 0
     def pose(number: int) -> _Posed:
         rng = np.random.default_rng((seed, number))
         row = int(order[(number - 1) % len(order)])
-        wished = language.ask_several(stage.scenes[row], rng, WISHED)
-        own = _own_question(asker, stage.pictures[row], wished, language.questions(stage.scenes[row]), rng)
+        wished = language.sample_questions(stage.scenes[row], rng, WISHED)
+        own = _own_question(asker, stage.pictures[row], wished, language.all_questions(stage.scenes[row]), rng)
         question = own or wished[0]
         options = _options(question, stage.scenes[row], known, rng)
         return _Posed(row + 1, question, options, "the network" if own else "the rules")
@@ -108,7 +108,7 @@ def quiz(asker: vqa.model.Asker | None, shown: Sequence[Scene], *, seed: int = 0
     wrapped = {"layout": ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2em")}
     questions = ipywidgets.VBox([asked, ipywidgets.HBox(buttons, **wrapped), told, further])
     first = pose(1)
-    still = plots.told(
+    still = plots.captions_table(
         stage.pictures[first.scene - 1],
         [
             ("the question", first.question.question),
@@ -117,11 +117,11 @@ def quiz(asker: vqa.model.Asker | None, shown: Sequence[Scene], *, seed: int = 0
         ],
         alt="One drawn scene, a question about it, the answers to choose from, and the right one",
     )
-    return Playable(ipywidgets.HBox([picture, questions], **wrapped), still, answer)
+    return Widget(ipywidgets.HBox([picture, questions], **wrapped), still, answer)
 
 
 def _own_question(
-    asker: vqa.model.Asker | None,
+    asker: vqa.model.QuestionGenerator | None,
     picture: np.ndarray,
     wished: Sequence[language.Question],
     asked: Sequence[language.Question],
@@ -141,7 +141,7 @@ def _known_answers(seen: Sequence[Scene]) -> dict[tuple[str, bool], list[str]]:
     """All answers to each sort of question about some scenes."""
     found = defaultdict(set)
     for scene in seen:
-        for one in language.questions(scene):
+        for one in language.all_questions(scene):
             found[_sort(one)].add(one.short)
     return {sort: sorted(answers) for sort, answers in found.items()}
 

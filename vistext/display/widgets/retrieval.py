@@ -8,9 +8,9 @@ import numpy as np
 
 from vistext import scenes
 from vistext.display import plots
-from vistext.display.widgets.base import Playable, as_html
+from vistext.display.widgets.base import Widget, as_html
 from vistext.scenes import Scene, language
-from vistext.tasks.fusion.model import Matcher, TextError
+from vistext.tasks.fusion.model import DualEncoder, TextError
 
 FOUND = 6  # pictures that are shown
 SIDE = 128  # pixels of each
@@ -24,7 +24,7 @@ EXAMPLES = (
 MARKS = {"true": "✓ so it is", "false": "✗ not so", "not understood": "?"}
 
 
-def search(matcher: Matcher, seen: Sequence[Scene]) -> Playable:
+def search(matcher: DualEncoder, seen: Sequence[Scene]) -> Widget:
     """A field for a sentence, and the pictures that fit it best, each with whether the sentence is true of it.
 
     Args:
@@ -48,7 +48,7 @@ def search(matcher: Matcher, seen: Sequence[Scene]) -> Playable:
         """The pictures that fit best, each with how well it fits, and with whether the sentence is true of it."""
         fit = (matcher.read([sentence]) @ vectors.T)[0]
         return [
-            (pictures[number], f"fits {fit[number]:.2f}", MARKS[language.holds(sentence, seen[number]).answer])
+            (pictures[number], f"fits {fit[number]:.2f}", MARKS[language.evaluate(sentence, seen[number]).answer])
             for number in np.argsort(-fit, kind="stable")[:FOUND]
         ]
 
@@ -85,4 +85,4 @@ def search(matcher: Matcher, seen: Sequence[Scene]) -> Playable:
         columns=FOUND,
         inches=1.5,
     )
-    return Playable(ipywidgets.VBox([field, suggestions, result]), still, answer)
+    return Widget(ipywidgets.VBox([field, suggestions, result]), still, answer)

@@ -9,15 +9,15 @@ import numpy as np
 from PIL import Image
 
 from vistext.display import overlays, plots
-from vistext.display.widgets.base import Playable
+from vistext.display.widgets.base import Widget
 from vistext.scenes import Scene, draw_many, language
 from vistext.scenes.ontology import MOST_THINGS
-from vistext.tasks.srl.model import Filled, RoleModel
+from vistext.tasks.srl.model import PredictedFrame, SrlModel
 
 MOST_SCENES = 50
 
 
-def click_a_thing(model: RoleModel, shown: Sequence[Scene]) -> Playable:
+def click_an_object(model: SrlModel, shown: Sequence[Scene]) -> Widget:
     """A scene, a button for each thing that the network finds, and the frame of the one that is clicked.
 
     Args:
@@ -33,15 +33,15 @@ def click_a_thing(model: RoleModel, shown: Sequence[Scene]) -> Playable:
     pictures = draw_many(seen).pictures
     found = model.frames(pictures)
 
-    def boxed(scene: int, frames: Sequence[Filled]) -> np.ndarray:
+    def boxed(scene: int, frames: Sequence[PredictedFrame]) -> np.ndarray:
         picture = pictures[scene - 1]
         edges = np.array([frame.edges(len(picture)) for frame in frames])
-        return overlays.with_boxes(picture, edges, [frame.kind for frame in frames], [frame.verb for frame in frames])
+        return overlays.draw_boxes(picture, edges, [frame.kind for frame in frames], [frame.verb for frame in frames])
 
-    def said(scene: int, frame: Filled) -> tuple[str, str]:
+    def said(scene: int, frame: PredictedFrame) -> tuple[str, str]:
         """A frame as a sentence, and why that is not true; empty when it is."""
-        text = language.tell(frame.verb, frame.roles)
-        return text, language.holds(text, seen[scene - 1]).why
+        text = language.render_frame(frame.verb, frame.roles)
+        return text, language.evaluate(text, seen[scene - 1]).why
 
     def answer(scene: int, thing: int) -> str:
         frame = found[scene - 1][thing - 1]
@@ -84,7 +84,7 @@ def click_a_thing(model: RoleModel, shown: Sequence[Scene]) -> Playable:
     widget = ipywidgets.VBox([scene, ipywidgets.HBox(buttons), result])
     fullest = 1 + int(np.argmax([len(frames) for frames in found]))
     frames = found[fullest - 1]
-    still = plots.told(
+    still = plots.captions_table(
         boxed(fullest, frames),
         [
             (
@@ -96,7 +96,7 @@ def click_a_thing(model: RoleModel, shown: Sequence[Scene]) -> Playable:
         alt="One drawn scene with a box for each frame that is found; beside it the verb and the roles of each, and "
         "the same as a sentence with a tick if it is true",
     )
-    return Playable(widget, still, answer)
+    return Widget(widget, still, answer)
 
 
 def _as_picture(pixels: np.ndarray, alt: str) -> plots.Picture:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vistext.data.vocabulary import tokenize
 from vistext.display import overlays, plots
-from vistext.display.widgets.base import IN_LINE, Playable, Stage, as_html, followed, label, scored, verdict
+from vistext.display.widgets.base import IN_LINE, Stage, Widget, as_html, followed, label, scored, verdict
 from vistext.scenes import Scene, language
 from vistext.tasks import vqa
 
@@ -17,7 +17,7 @@ SUGGESTED = 4  # questions
 TILE = 128  # pixels: the side of the small pictures, one for each word
 
 
-def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Playable:
+def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Widget:
     """A scene, a question to type, and what is answered: how sure, whether it is so, and where each word comes from.
 
     Args:
@@ -32,13 +32,13 @@ def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Playable:
 
     def reply(scene: int, question: str) -> tuple[vqa.model.Answer, str]:
         [said] = network.answer(stage.pictures[scene - 1 : scene], [question])
-        return said, language.holds(said.text, stage.scenes[scene - 1]).why
+        return said, language.evaluate(said.text, stage.scenes[scene - 1]).why
 
     def looks(scene: int, said: vqa.model.Answer, side: int) -> list[tuple[str, np.ndarray, str]]:
         """Each word, the picture dark but for where it comes from, and that in words."""
         return [
-            (word, overlays.lit(stage.pictures[scene - 1], amounts, side), overlays.whereabouts(amounts))
-            for word, amounts in zip(said.words, said.maps, strict=True)
+            (word, overlays.heatmap(stage.pictures[scene - 1], amounts, side), overlays.describe_location(amounts))
+            for word, amounts in zip(said.words, said.attention_maps, strict=True)
             if word[0].isalnum()
         ]
 
@@ -86,7 +86,7 @@ def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Playable:
     suggestions = ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
     result = followed(answer, scene, field)
     replies = [(question, *reply(1, question)) for question in _suggested(stage.scenes[0])]
-    still = plots.told(
+    still = plots.captions_table(
         stage.pictures[0],
         [
             (
@@ -99,17 +99,17 @@ def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Playable:
         alt="One drawn scene, some questions about it and what is answered, each with its probability and a tick if it "
         "is true; below, the scene once for each word of the first answer, dark but for where the word comes from",
     )
-    return Playable(ipywidgets.VBox([scene, field, suggestions, result]), still, answer)
+    return Widget(ipywidgets.VBox([scene, field, suggestions, result]), still, answer)
 
 
 def _suggested(scene: Scene) -> list[str]:
     """Questions about a scene: the first that there is, and then one of each kind, as many as are offered."""
-    asked = language.questions(scene)
+    asked = language.all_questions(scene)
     last = {one.kind: one.question for one in asked}
     return list(dict.fromkeys([asked[0].question, *last.values()]))[:SUGGESTED]
 
 
 def _expected(question: str, scene: Scene) -> str:
     """The sentence that answers a question about a scene; empty if it is not one of those of the drawn world."""
-    asked = {tuple(tokenize(one.question)): one.answer for one in language.questions(scene)}
+    asked = {tuple(tokenize(one.question)): one.answer for one in language.all_questions(scene)}
     return asked.get(tuple(tokenize(question)), "")

@@ -5,21 +5,21 @@ answer, `frames` gives verbs and roles; `read` and `holds` understand. All go by
 of words (`lexicon`), so that whatever is said here is understood here, and much that is not.
 """
 
-from vistext.scenes.language.facts import Exactly, Fact, Is, More, Not, Related, Same
-from vistext.scenes.language.frames import ROLES, Frame, frames, stated, tell
+from vistext.scenes.language.facts import Attribute, Exactly, Fact, More, Not, Related, Same
 from vistext.scenes.language.generate import LENGTHS, describe, describe_grounded, descriptions, refer
-from vistext.scenes.language.parse import NotUnderstoodError, Verdict, holds, read
+from vistext.scenes.language.parse import NotUnderstoodError, Verdict, evaluate, parse_sentence
 from vistext.scenes.language.questions import KINDS as QUESTION_KINDS
-from vistext.scenes.language.questions import Question, ask, ask_several, questions, reply
+from vistext.scenes.language.questions import Question, all_questions, reply, sample_question, sample_questions
+from vistext.scenes.language.semantic_frames import ROLES, Frame, frames, render_frame, stated
 
 __all__ = [
     "LENGTHS",
     "QUESTION_KINDS",
     "ROLES",
+    "Attribute",
     "Exactly",
     "Fact",
     "Frame",
-    "Is",
     "More",
     "Not",
     "NotUnderstoodError",
@@ -27,17 +27,17 @@ __all__ = [
     "Related",
     "Same",
     "Verdict",
-    "ask",
-    "ask_several",
+    "all_questions",
     "describe",
     "describe_grounded",
     "descriptions",
+    "evaluate",
     "frames",
-    "holds",
-    "questions",
-    "read",
+    "parse_sentence",
     "refer",
+    "render_frame",
     "reply",
+    "sample_question",
+    "sample_questions",
     "stated",
-    "tell",
 ]

@@ -19,7 +19,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Is(Fact):
+class Attribute(Fact):
     """A thing's kind, colour, size, posture, place or direction; or, of no thing, the picture's time or setting.
 
     A kind may also be a group of kinds ("animal", "vehicle", "thing"); a place comes as one says it ("on the floor").
@@ -102,7 +102,7 @@ def has(thing: Thing, attribute: str, value: str) -> bool:
     return actual == value or actual in IMPLIED.get(value, ())
 
 
-def such(scene: Scene, traits: Sequence[tuple[str, str]]) -> tuple[int, ...]:
+def matching(scene: Scene, traits: Sequence[tuple[str, str]]) -> tuple[int, ...]:
     """The numbers of the scene's things that have all these attributes with these values."""
     return tuple(i for i, thing in enumerate(scene.things) if all(has(thing, *trait) for trait in traits))
 
@@ -112,7 +112,7 @@ def solutions(facts: Sequence[Fact], scene: Scene) -> Iterator[Bound]:
     return _solutions(facts, scene, {}, apart=True)
 
 
-def satisfied(facts: Sequence[Fact], scene: Scene) -> bool:
+def holds_for(facts: Sequence[Fact], scene: Scene) -> bool:
     """Whether all facts are so in the scene."""
     return next(solutions(facts, scene), None) is not None
 
@@ -123,13 +123,13 @@ def wrong_fact(facts: Sequence[Fact], scene: Scene) -> Fact | None:
     Returns:
         None if all facts hold. If no single fact is to blame, the first with which it goes wrong.
     """
-    if satisfied(facts, scene):
+    if holds_for(facts, scene):
         return None
     blame = sorted(range(len(facts)), key=lambda index: (_names(facts[index]), -index))
     for index in blame:
-        if satisfied([*facts[:index], *facts[index + 1 :]], scene):
+        if holds_for([*facts[:index], *facts[index + 1 :]], scene):
             return facts[index]
-    return next(fact for index, fact in enumerate(facts) if not satisfied(facts[: index + 1], scene))
+    return next(fact for index, fact in enumerate(facts) if not holds_for(facts[: index + 1], scene))
 
 
 def count(fact: Exactly, scene: Scene, bound: Bound | None = None) -> int:
@@ -146,7 +146,7 @@ def about(fact: Fact, old: int, new: int) -> Fact:
 
 def _names(fact: Fact) -> int:
     """How much a fact is about which thing is meant, and not about how that thing is."""
-    return 2 if isinstance(fact, Exactly) else int(isinstance(fact, Is) and fact.attribute == "kind")
+    return 2 if isinstance(fact, Exactly) else int(isinstance(fact, Attribute) and fact.attribute == "kind")
 
 
 def _solutions(facts: Sequence[Fact], scene: Scene, bound: Bound, apart: bool) -> Iterator[Bound]:
@@ -162,7 +162,7 @@ def _solutions(facts: Sequence[Fact], scene: Scene, bound: Bound, apart: bool) -
 
 
 def _solve(fact: Fact, scene: Scene, bound: Bound, apart: bool) -> Iterator[Bound]:
-    if isinstance(fact, Is) and fact.subject is None:
+    if isinstance(fact, Attribute) and fact.subject is None:
         if getattr(scene, fact.attribute) == fact.value:
             yield bound
     elif isinstance(fact, Exactly):
@@ -178,7 +178,7 @@ def _solve(fact: Fact, scene: Scene, bound: Bound, apart: bool) -> Iterator[Boun
         if (many > others) - (many < others) == fact.sign:
             yield bound
     else:
-        numbers = [fact.subject] if isinstance(fact, Is) else [fact.subject, fact.object]
+        numbers = [fact.subject] if isinstance(fact, Attribute) else [fact.subject, fact.object]
         for tried in _given(numbers, scene, bound, apart):
             if _so(fact, scene, tried):
                 yield tried
@@ -205,7 +205,7 @@ def _given(numbers: list[int], scene: Scene, bound: Bound, apart: bool) -> Itera
 def _so(fact: Fact, scene: Scene, bound: Bound) -> bool:
     """Whether a fact about things is so of all that its numbers stand for."""
     subjects = bound[fact.subject]
-    if isinstance(fact, Is):
+    if isinstance(fact, Attribute):
         return all(has(scene.things[i], fact.attribute, fact.value) for i in subjects)
     pairs = [(one, other) for one in subjects for other in bound[fact.object]]
     if isinstance(fact, Related):

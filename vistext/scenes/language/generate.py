@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vistext.data.vocabulary import detokenize
-from vistext.scenes.language.facts import such, value_of
+from vistext.scenes.language.facts import matching, value_of
 from vistext.scenes.language.grammar import RULES, is_word
 from vistext.scenes.language.lexicon import ATTRIBUTES, NUMBERS, SAID, Phrase, article, noun
 from vistext.scenes.scene import Scene
@@ -123,7 +123,7 @@ def _telling(scene: Scene, thing: int, without: str = "") -> list[tuple[str, str
     """The fewest attributes that tell a thing from all others, in the order in which they are said."""
     for attributes in (("kind",), ("colour", "kind"), ("size", "kind"), ("size", "colour", "kind"), ("kind", "place")):
         traits = [(attribute, value_of(scene.things[thing], attribute)) for attribute in attributes]
-        if without not in attributes and such(scene, traits) == (thing,):
+        if without not in attributes and matching(scene, traits) == (thing,):
             return traits
     return None
 
@@ -263,7 +263,7 @@ class _Speaker:
         for group in self._each([one for one in groups if not (state.fresh and state.named.intersection(one))]):
             begun = state._replace(subject=group, traits=(), counted=False, fresh=False)
             for words, after in self._rules(symbol, begun):
-                if not after.counted or such(self.scene, after.traits) == group:
+                if not after.counted or matching(self.scene, after.traits) == group:
                     yield words, after._replace(topic=group)
 
     def _action(self, symbol: str, state: _State) -> Said:
@@ -310,7 +310,7 @@ class _Speaker:
     def _unique(self, symbol: str, state: _State) -> Said:
         begun = state._replace(named=state.named.union(state.subject), traits=())
         for words, after in self._rules(symbol, begun):
-            if such(self.scene, after.traits) == state.subject:
+            if matching(self.scene, after.traits) == state.subject:
                 yield words, after._replace(traits=state.traits + after.traits)
 
     def _many(self, symbol: str, state: _State) -> Said:

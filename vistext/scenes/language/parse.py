@@ -6,7 +6,7 @@ from itertools import chain
 
 from vistext.data.vocabulary import tokenize
 from vistext.scenes.language import facts as logic
-from vistext.scenes.language.facts import Exactly, Fact, Is, More, Not, Related, Same
+from vistext.scenes.language.facts import Attribute, Exactly, Fact, More, Not, Related, Same
 from vistext.scenes.language.grammar import WORDS, Parser, Tree
 from vistext.scenes.language.lexicon import ATTRIBUTES, NUMBERS, article
 from vistext.scenes.scene import Scene
@@ -38,7 +38,7 @@ class Verdict:
         return self.answer == "true"
 
 
-def read(sentence: str) -> tuple[Fact, ...]:
+def parse_sentence(sentence: str) -> tuple[Fact, ...]:
     """The facts that a title, a sentence or a story states, in its order.
 
     "It" and "they" are what the sentence (or the half of it) before was about. Capitals do not matter, nor does
@@ -61,7 +61,7 @@ def read(sentence: str) -> tuple[Fact, ...]:
     return _read(tuple(tokenize(sentence)))
 
 
-def holds(sentence: str, scene: Scene) -> Verdict:
+def evaluate(sentence: str, scene: Scene) -> Verdict:
     """Whether a sentence is true of a scene.
 
     "A cat" is any cat, "the cat" the only one, "two cats" exactly two (with all that the sentence says of them).
@@ -74,7 +74,7 @@ def holds(sentence: str, scene: Scene) -> Verdict:
         A verdict that is true in an `if` when the sentence is; "not understood" for what `read` refuses.
     """
     try:
-        stated = read(sentence)
+        stated = parse_sentence(sentence)
     except NotUnderstoodError as error:
         return Verdict("not understood", why=str(error))
     wrong = logic.wrong_fact(stated, scene)
@@ -163,7 +163,7 @@ class _Reader:
         elif tree.symbol == "COMPARED":
             self._compared(tree)
         elif tree.symbol in ATTRIBUTES:
-            self._state(Is(None, ATTRIBUTES[tree.symbol], tree.value))
+            self._state(Attribute(None, ATTRIBUTES[tree.symbol], tree.value))
         else:
             for part in tree.parts:
                 self.take(part)
@@ -246,7 +246,7 @@ class _Reader:
         if tree.symbol == "NUMBER":
             return ()
         if tree.symbol in ATTRIBUTES:
-            return (Is(number, ATTRIBUTES[tree.symbol], tree.value),)
+            return (Attribute(number, ATTRIBUTES[tree.symbol], tree.value),)
         if tree.symbol == "RELATED":
             relation, named = tree.parts
             mentions = self._within(named)
@@ -288,10 +288,10 @@ def _why(wrong: Fact, stated: tuple[Fact, ...], scene: Scene) -> str:
     index = stated.index(wrong)
     rest, before = stated[:index] + stated[index + 1 :], stated[:index]
     bound = next(chain(logic.solutions(rest, scene), logic.solutions(before, scene)), {})
-    if isinstance(wrong, Is):
+    if isinstance(wrong, Attribute):
         return _why_not(wrong, scene, bound)
     if isinstance(wrong, Exactly):
-        such = ", ".join(fact.value for fact in wrong.facts if isinstance(fact, Is))
+        such = ", ".join(fact.value for fact in wrong.facts if isinstance(fact, Attribute))
         count = logic.count(wrong, scene, bound)
         return f"there are {count}, not {wrong.number} ({such})"
     if isinstance(wrong, Related):
@@ -301,7 +301,7 @@ def _why(wrong: Fact, stated: tuple[Fact, ...], scene: Scene) -> str:
     return "it is the other way round" if isinstance(wrong, Not) else "counted, it is otherwise"
 
 
-def _why_not(wrong: Is, scene: Scene, bound: logic.Bound) -> str:
+def _why_not(wrong: Attribute, scene: Scene, bound: logic.Bound) -> str:
     if wrong.subject is None:
         return f"the {wrong.attribute} is {getattr(scene, wrong.attribute)}, not {wrong.value}"
     things = [scene.things[i] for i in bound.get(wrong.subject, ())]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vistext.data.vocabulary import tokenize
-from vistext.scenes.language.facts import has, such, value_of
+from vistext.scenes.language.facts import has, matching, value_of
 from vistext.scenes.language.lexicon import VERBS, noun, with_article
 from vistext.scenes.scene import Scene, Thing
 
@@ -162,7 +162,7 @@ def _gap(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[str, ...]] 
     traits = {name: value_of(thing, name) for name in used}
     known = [trait for trait in traits.items() if trait[0] != hidden]
     named = [trait for trait in traits.items() if trait[0] in ("colour", "kind")]
-    if len(named) == len(used) or any(such(scene, each) != (number,) for each in (known, named)):
+    if len(named) == len(used) or any(matching(scene, each) != (number,) for each in (known, named)):
         return None
     words = {name: _word(name, value) for name, value in traits.items()}
     answer, words[hidden] = words[hidden].split()[-1], " ".join([*words[hidden].split()[:-1], GAP])
@@ -213,7 +213,7 @@ def _named(scene: Scene, rng: np.random.Generator, told: bool = False) -> tuple[
 def _only_of(scene: Scene, number: int) -> list[str]:
     """What is so of one thing of a scene and of no other."""
     traits = [(attribute, value_of(scene.things[number], attribute)) for attribute in ("posture", "colour", "place")]
-    return [_word(*trait) for trait in traits if such(scene, [trait]) == (number,)]
+    return [_word(*trait) for trait in traits if matching(scene, [trait]) == (number,)]
 
 
 def _one_such(scene: Scene, relation) -> bool:

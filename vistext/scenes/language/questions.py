@@ -13,10 +13,10 @@ from itertools import permutations
 import numpy as np
 
 from vistext.scenes import ontology
-from vistext.scenes.language.facts import Is, such, value_of
+from vistext.scenes.language.facts import Attribute, matching, value_of
 from vistext.scenes.language.generate import refer, text
 from vistext.scenes.language.lexicon import GROUPS, NUMBERS, SAID, noun
-from vistext.scenes.language.parse import NotUnderstoodError, read
+from vistext.scenes.language.parse import NotUnderstoodError, parse_sentence
 from vistext.scenes.sampling import sample
 from vistext.scenes.scene import Scene, Thing
 
@@ -43,7 +43,7 @@ class Question:
     short: str
 
 
-def questions(scene: Scene, kind: str | None = None) -> list[Question]:
+def all_questions(scene: Scene, kind: str | None = None) -> list[Question]:
     """All questions about a scene, with their answers.
 
     Args:
@@ -77,21 +77,21 @@ def reply(question: str, scene: Scene) -> Question | None:
         None for what is no question of the drawn world, and for one about something that is not there, or of which
         there are several: "What is the cat doing?" where there is no cat, or are two.
     """
-    if known := {one.question: one for one in questions(scene)}.get(question):
+    if known := {one.question: one for one in all_questions(scene)}.get(question):
         return known
     named = re.fullmatch(r"Is there (an? (.+))\?", question)
     try:
-        facts = read(f"There is {named[1]}.") if named else ()
+        facts = parse_sentence(f"There is {named[1]}.") if named else ()
     except NotUnderstoodError:
         return None
-    if not facts or {fact.subject if isinstance(fact, Is) else None for fact in facts} != {0}:
+    if not facts or {fact.subject if isinstance(fact, Attribute) else None for fact in facts} != {0}:
         return None
-    if such(scene, [(fact.attribute, fact.value) for fact in facts]):
+    if matching(scene, [(fact.attribute, fact.value) for fact in facts]):
         return Question("is there", question, f"Yes, there is {named[1]}.", "yes")
     return Question("is there", question, f"No, there is no {named[2]}.", "no")
 
 
-def ask(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Question:
+def sample_question(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Question:
     """One question about a scene, at random: first its kind, then its answer, then its words.
 
     Args:
@@ -105,10 +105,10 @@ def ask(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Ques
     Raises:
         ValueError: another kind, or the scene has no question of this kind.
     """
-    return ask_several(scene, rng, 1, kind)[0]
+    return sample_questions(scene, rng, 1, kind)[0]
 
 
-def ask_several(scene: Scene, rng: np.random.Generator, count: int, kind: str | None = None) -> list[Question]:
+def sample_questions(scene: Scene, rng: np.random.Generator, count: int, kind: str | None = None) -> list[Question]:
     """Questions about one scene, each drawn as `ask` draws it; several at once take less time.
 
     Args:
@@ -121,7 +121,7 @@ def ask_several(scene: Scene, rng: np.random.Generator, count: int, kind: str | 
     Raises:
         ValueError: as `ask`.
     """
-    if not (first := questions(scene, kind or "how many")):
+    if not (first := all_questions(scene, kind or "how many")):
         raise ValueError(f"this scene has no question of kind {kind!r}; leave the kind out")
     found: dict[str, list[list[Question]]] = {}
 
@@ -130,7 +130,7 @@ def ask_several(scene: Scene, rng: np.random.Generator, count: int, kind: str | 
         for _ in range(TRIES):
             one = kind or _KIND_DRAWN[int(rng.integers(len(_KIND_DRAWN)))]
             if one not in found:
-                found[one] = list(_by_answer(questions(scene, one)).values())
+                found[one] = list(_by_answer(all_questions(scene, one)).values())
             if found[one]:
                 same = found[one][rng.integers(len(found[one]))]
                 question = same[rng.integers(len(same))]
@@ -158,7 +158,7 @@ def _balance() -> dict[tuple[str, str], float]:
     weights: dict[str, dict[str, float]] = {}
     for scene in sample(MEASURED, seed=0, split="train"):
         for kind in KINDS:
-            found = _by_answer(questions(scene, kind))
+            found = _by_answer(all_questions(scene, kind))
             for answer, same in found.items():
                 for question in same:
                     seen = weights.setdefault(question.question, {})
@@ -191,9 +191,9 @@ def _what(scene: Scene) -> Asked:
             yield f"what {doing} on?".replace("what is", f"what is {name}"), f"{name} {doing} on {place}.", place
         place = value_of(thing, "place")
         for traits, words in (([("place", place)], f"is {place}"), ([("posture", thing.posture)], doing)):
-            if such(scene, traits) == (i,):
+            if matching(scene, traits) == (i,):
                 yield f"what {words}?", f"a {noun(thing.kind)} {words}.", noun(thing.kind)
-        if such(scene, [("colour", thing.colour)]) == (i,):
+        if matching(scene, [("colour", thing.colour)]) == (i,):
             named = f"the {thing.colour} thing"
             yield f"what is {named}?", f"{named} is a {noun(thing.kind)}.", noun(thing.kind)
 
@@ -215,7 +215,7 @@ def _which_colour(scene: Scene) -> Asked:
 
 def _how_many(scene: Scene) -> Asked:
     for kind in (*ontology.KINDS, *GROUPS):
-        number = len(such(scene, [("kind", kind)]))
+        number = len(matching(scene, [("kind", kind)]))
         be = "is" if number == 1 else "are"
         yield (
             f"how many {noun(kind, 2)} are there?",
@@ -226,7 +226,7 @@ def _how_many(scene: Scene) -> Asked:
     colours = sorted({thing.colour for thing in scene.things})
     for attribute, values in (("place", places), ("colour", colours)):
         for value in values:
-            number = len(such(scene, [(attribute, value)]))
+            number = len(matching(scene, [(attribute, value)]))
             be = "is" if number == 1 else "are"
             answer = f"{NUMBERS[number]} {noun('thing', number)} {be} {value}."
             yield f"how many things are {value}?", answer, _amount(number)
@@ -245,7 +245,7 @@ def _is_there(scene: Scene) -> Asked:
             for attribute in attributes:
                 for value in _instead(scene, thing, attribute):
                     other = traits | {attribute: value}
-                    if not such(scene, list(other.items())):
+                    if not matching(scene, list(other.items())):
                         yield f"is there {_a(other)}?", f"no, there is no {_a(other)[2:]}.", "no"
 
 
@@ -307,7 +307,7 @@ def _compare(scene: Scene) -> Asked:
     kinds = sorted({thing.kind for thing in scene.things})
     for one, other in permutations(kinds, 2):
         many, others = noun(one, 2), noun(other, 2)
-        difference = len(such(scene, [("kind", one)])) - len(such(scene, [("kind", other)]))
+        difference = len(matching(scene, [("kind", one)])) - len(matching(scene, [("kind", other)]))
         question = f"are there more {many} or more {others}?"
         if difference:
             more, fewer = (many, others) if difference > 0 else (others, many)

@@ -16,45 +16,49 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD, START, UNKNOWN
 from vistext.nn import decoding
-from vistext.nn.decoder import Writing
+from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras, tf
 from vistext.nn.training import Adam
-from vistext.tasks.gan.adversarial import follow, lent
+from vistext.tasks.gan.adversarial import swapped_weights, update_ema
 
-NEVER = -1e9  # the logit of what is never said
-WAYS = ("gumbel", "policy")
+MASKED_LOGIT = -1e9  # the logit of what is never said
+ESTIMATORS = ("gumbel", "reinforce")
 
 
 @dataclass(frozen=True)
-class Rules:
+class Hyperparameters:
     """How the two learn."""
 
-    way: str = "gumbel"  # one of `WAYS`, by which the judge's opinion reaches the writer
-    writer_rate: float = 5e-5
-    judge_rate: float = 2e-4
-    head_start: int = 0  # steps in which only the judge learns: that of a new one is worth nothing
+    estimator: str = "gumbel"  # one of `WAYS`, by which the judge's opinion reaches the writer
+    generator_lr: float = 5e-5
+    discriminator_lr: float = 2e-4
+    warmup_steps: int = 0  # steps in which only the judge learns: that of a new one is worth nothing
     fading: float = 0.5  # share of the game, at its end, over which both rates go down to 0
-    softness: float = 1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
-    anchor: float = 0.1  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
-    variety: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
-    enough: float = 0.0  # by the policy gradient, no score counts as better than this: which of two good sentences
+    gumbel_temperature: float = (
+        1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
+    )
+    mle_weight: float = (
+        0.1  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
+    )
+    entropy_weight: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
+    score_cap: float = 0.0  # by the policy gradient, no score counts as better than this: which of two good sentences
     clip: float = 8.0  # a judge likes better is a matter of taste; nor as worse than minus this
     averaging: float | None = None  # how much of the average of the writer's weights stays at each of its steps
     seed: int = 0  # of what the writer says
 
     def __post_init__(self):
-        if self.way not in WAYS:
-            raise ValueError(f"way={self.way!r}; accepted: {' or '.join(WAYS)}")
+        if self.estimator not in ESTIMATORS:
+            raise ValueError(f"estimator={self.estimator!r}; accepted: {' or '.join(ESTIMATORS)}")
 
 
-def shown(ids, words: int):
+def one_hot(ids, words: int):
     """Sentences as a judge takes them: ids int32 [n, s, t + 1], START first → float32 [n, s, t, words]."""
     return tf.one_hot(tf.where(ids == PAD, -1, ids), words)[:, :, 1:]
 
 
-def possible(logits):
+def mask_special(logits):
     """Logits [..., words] without PAD, START and UNKNOWN, which are never said."""
-    return tf.where([word in (PAD, START, UNKNOWN) for word in range(logits.shape[-1])], NEVER, logits)
+    return tf.where([word in (PAD, START, UNKNOWN) for word in range(logits.shape[-1])], MASKED_LOGIT, logits)
 
 
 def straight_through(logits, chosen, seed, softness: float = 1.0):
@@ -88,7 +92,7 @@ def scores(judge: keras.Model, grid, words):
     return tf.reduce_sum(judge([grid, words], training=True), axis=-1)
 
 
-class WordGame:
+class CaptionGanTrainer:
     """Writer, judge, their optimisers, and one compiled step of each; `adversarial.play_on` plays it.
 
     Args:
@@ -96,12 +100,12 @@ class WordGame:
         rules: how they learn.
     """
 
-    def __init__(self, writer: keras.Model, judge: keras.Model, rules: Rules):
+    def __init__(self, writer: keras.Model, judge: keras.Model, rules: Hyperparameters):
         self.writer, self.judge, self.rules = writer, judge, rules
-        self.writing = Writing(writer)
+        self.writing = CachedDecoder(writer)
         self.words = writer.outputs[0].shape[-1]
-        self.writer_optimizer = Adam(rules.writer_rate, beta_1=0.5, beta_2=0.99)
-        self.judge_optimizer = Adam(rules.judge_rate, beta_1=0.5, beta_2=0.99)
+        self.writer_optimizer = Adam(rules.generator_lr, beta_1=0.5, beta_2=0.99)
+        self.judge_optimizer = Adam(rules.discriminator_lr, beta_1=0.5, beta_2=0.99)
         self.writer_optimizer.build(writer.trainable_variables)
         self.judge_optimizer.build(judge.trainable_variables)
         self.averages = [tf.Variable(weight.numpy()) for weight in writer.weights] if rules.averaging else []
@@ -111,7 +115,7 @@ class WordGame:
         """The writer."""
         return self.writer
 
-    def turn(self, number: int, done: float, *batch) -> list[float]:
+    def train_step(self, number: int, done: float, *batch) -> list[float]:
         """Step `number` of both networks, when that share of the game is done.
 
         Args:
@@ -128,46 +132,46 @@ class WordGame:
             ValueError: by the policy gradient, a single sentence about each picture, with nothing to compare it with.
         """
         grid, true, mismatched, lengths = batch
-        if self.rules.way == "policy" and lengths.shape[1] < 2:
+        if self.rules.estimator == "reinforce" and lengths.shape[1] < 2:
             raise ValueError("one sentence about each picture; accepted for the policy gradient: 2 or more")
         left = min(1.0, (1 - done) / self.rules.fading) if self.rules.fading else 1.0
-        self.writer_optimizer.learning_rate = self.rules.writer_rate * left
-        self.judge_optimizer.learning_rate = self.rules.judge_rate * left
+        self.writer_optimizer.learning_rate = self.rules.generator_lr * left
+        self.judge_optimizer.learning_rate = self.rules.discriminator_lr * left
         invented = self.say(number, grid, lengths, true.shape[-1] - 1)
-        loss, on_true, on_invented, _ = self.teach_judge(grid, true, invented, mismatched)
+        loss, on_true, on_invented, _ = self.train_discriminator(grid, true, invented, mismatched)
         other_loss = 0.0
-        if number >= self.rules.head_start:
+        if number >= self.rules.warmup_steps:
             seed = tf.constant([self.rules.seed, number])
-            other_loss, *_ = self.teach_writer(grid, true, invented, lengths, seed)
+            other_loss, *_ = self.train_generator(grid, true, invented, lengths, seed)
             if self.averages:
-                follow(self.averages, self.writer.weights, number - self.rules.head_start, self.rules.averaging)
+                update_ema(self.averages, self.writer.weights, number - self.rules.warmup_steps, self.rules.averaging)
         return [float(figure) for figure in (loss, other_loss, on_true, on_invented)]
 
     def say(self, number: int, grid, lengths, most: int):
         """What the writer says in step `number`, drawn: int32 [n, s, most + 1]."""
         n, s = lengths.shape
-        z = decoding.draw_z(n * s, most, np.random.default_rng((self.rules.seed, number)))
+        z = decoding.sample_noise(n * s, most, np.random.default_rng((self.rules.seed, number)))
         inputs = (np.repeat(grid, s, axis=0), np.reshape(lengths, -1))
-        return decoding.write(self.writing, inputs, most=most, z=z).ids.reshape(n, s, -1)
+        return decoding.generate(self.writing, inputs, most=most, z=z).ids.reshape(n, s, -1)
 
     @contextmanager
     def averaged(self, *_) -> Iterator[keras.Model]:
         """The writer with its averaged weights, if there are any, for as long as the context lasts."""
-        with lent(self.writer.weights, self.averages) if self.averages else nullcontext():
+        with swapped_weights(self.writer.weights, self.averages) if self.averages else nullcontext():
             yield self.writer
 
     def state(self) -> dict[str, list]:
         """Every variable, by whose it is."""
         return {
             "writer": self.writer.weights,
-            "judge": self.judge.weights,
+            "discriminator": self.judge.weights,
             "writer_optimizer": self.writer_optimizer.variables,
             "judge_optimizer": self.judge_optimizer.variables,
             "averages": self.averages,
         }
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def teach_judge(self, grid, true, invented, mismatched):
+    def train_discriminator(self, grid, true, invented, mismatched):
         """One step of the judge.
 
         Args:
@@ -179,7 +183,7 @@ class WordGame:
         Returns:
             Its loss, and its mean probability for true, invented and mismatched pairs: four scalars.
         """
-        words = shown(tf.concat([true, invented, mismatched], axis=1), self.words)
+        words = one_hot(tf.concat([true, invented, mismatched], axis=1), self.words)
         variables = self.judge.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             # Else slopes by all variables that are met would be compiled too, for nothing.
@@ -191,7 +195,7 @@ class WordGame:
         return loss, *(tf.reduce_mean(tf.sigmoid(each)) for each in (on_true, on_invented, on_mismatched))
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def teach_writer(self, grid, true, invented, lengths, seed):
+    def train_generator(self, grid, true, invented, lengths, seed):
         """One step of the writer.
 
         Args:
@@ -203,33 +207,33 @@ class WordGame:
             Its loss, the judge's mean score, and the mean of -log p of what it says: three scalars.
         """
         rules = self.rules
-        chosen = shown(invented, self.words)
+        chosen = one_hot(invented, self.words)
         variables = self.writer.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([each.value for each in variables])
             heard = tf.concat([invented, true], axis=1)[..., :-1]  # at once, which is half as much to compile
-            logits = possible(self.writer([grid, heard, tf.tile(lengths, [1, 2])], training=True))
+            logits = mask_special(self.writer([grid, heard, tf.tile(lengths, [1, 2])], training=True))
             logits, told = tf.split(logits, 2, axis=1)
             logs = tf.nn.log_softmax(logits)
             log_p = tf.reduce_sum(logs * chosen, axis=(-1, -2))  # (n, s)
-            if rules.way == "gumbel":
-                score = scores(self.judge, grid, straight_through(logits, chosen, seed, rules.softness))
+            if rules.estimator == "gumbel":
+                score = scores(self.judge, grid, straight_through(logits, chosen, seed, rules.gumbel_temperature))
                 entropy = -tf.reduce_sum(tf.exp(logs) * logs, axis=-1) * tf.reduce_sum(chosen, axis=-1)
                 loss = tf.reduce_mean(tf.nn.softplus(-score))
-                loss -= rules.variety * tf.reduce_mean(tf.reduce_sum(entropy, axis=-1))
+                loss -= rules.entropy_weight * tf.reduce_mean(tf.reduce_sum(entropy, axis=-1))
             else:
                 score = scores(self.judge, grid, chosen)
-                reward = tf.clip_by_value(score, -rules.clip, rules.enough) - rules.variety * log_p
+                reward = tf.clip_by_value(score, -rules.clip, rules.score_cap) - rules.entropy_weight * log_p
                 reward = tf.stop_gradient(reward)
                 s = tf.cast(tf.shape(reward)[1], tf.float32)
                 # Better or worse than what else is said of the same picture.
                 better = (reward - tf.reduce_mean(reward, axis=1, keepdims=True)) * s / (s - 1)
                 better /= tf.math.reduce_std(better) + 1e-3
                 loss = -tf.reduce_mean(better * log_p)
-            if rules.anchor:
-                said = shown(tf.where(true == UNKNOWN, PAD, true), self.words)  # what is never said cannot be likely
+            if rules.mle_weight:
+                said = one_hot(tf.where(true == UNKNOWN, PAD, true), self.words)  # what is never said cannot be likely
                 told = tf.reduce_sum(tf.nn.log_softmax(told) * said, axis=(-1, -2))
-                loss -= rules.anchor * tf.reduce_mean(told)
+                loss -= rules.mle_weight * tf.reduce_mean(told)
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
         self.writer_optimizer.apply(gradients, variables)
         return loss, tf.reduce_mean(score), -tf.reduce_mean(log_p)

@@ -14,8 +14,8 @@ from vistext.scenes.scene import depth
 from vistext.tasks.captioning import object_queries
 from vistext.tasks.captioning.model import LENGTHS, encode_images
 
-READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each described at every length
-LOOKED_AT_ONCE = 500  # pictures that an eye looks at together
+VOCABULARY_SCENES = 3000  # scenes of which the vocabulary is made, each described at every length
+ENCODING_BATCH = 500  # pictures that an eye looks at together
 TRIES = 20  # to find a scene that is nearly another
 # So many sentences about each picture, cut after so many words.
 TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
@@ -25,17 +25,17 @@ TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("stor
 def vocabulary() -> Vocabulary:
     """The words in which scenes of the training split are described."""
     rng = np.random.default_rng(0)
-    seen = scenes.sample(READ_FOR_WORDS, TRAIN_SEED_OFFSET - 1, "train")
+    seen = scenes.sample(VOCABULARY_SCENES, TRAIN_SEED_OFFSET - 1, "train")
     return Vocabulary.build(language.describe(scene, length, rng) for scene in seen for length in LENGTHS)
 
 
-def shorten(ids: np.ndarray, most: int) -> np.ndarray:
+def truncate(ids: np.ndarray, most: int) -> np.ndarray:
     """Sentences cut after `most` numbers and without columns that are padding only: [n, t] → [n, at most `most`]."""
     used = np.flatnonzero((ids != PAD).any(axis=0))
     return ids[:, : min(most, used[-1] + 1)]
 
 
-def crowd(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Scene]:
+def sample_crowded(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Scene]:
     """Scenes of the training split, of which shares, at least about so large, show several things, and two of a kind.
 
     Where there are two of a kind it is hardest to say which is which. As they come, a third of all scenes has some.
@@ -88,7 +88,7 @@ def _changed(thing: Thing, trait: str, value: str) -> Thing:
 
 
 @dataclass(frozen=True)
-class Told:
+class CaptionBatches:
     """Batches of scenes, each new, and true sentences about them; each batch depends on its number and the seed.
 
     Args:
@@ -110,13 +110,13 @@ class Told:
         and the words that come next, int32 [size, s, t].
         """
         turn, seed = self.turns[step % len(self.turns)], TRAIN_SEED_OFFSET * (self.seed + 1) + step
-        seen = crowd(self.size, self.crowded, seed, self.twins)
+        seen = sample_crowded(self.size, self.crowded, seed, self.twins)
         inputs, following = _batch(scenes.draw_many(seen).pictures, seen, turn, np.random.default_rng(seed))
         return inputs, following[..., 0]
 
 
 @dataclass(frozen=True, eq=False)
-class Retold:
+class CachedCaptionBatches:
     """As `Told`, but of scenes that come up again and again, each told of anew, and as an eye has seen them.
 
     Args:
@@ -144,7 +144,7 @@ class Retold:
         return _batch(self.grids[chosen].astype("float32"), seen, self.turns[step % len(self.turns)], rng)
 
 
-def spoken(about: list[int | None], order: list[int], places: int) -> np.ndarray:
+def referents(about: list[int | None], order: list[int], places: int) -> np.ndarray:
     """Of which thing was spoken last, and of which will be next, at each place of a sentence.
 
     Args:
@@ -169,16 +169,18 @@ def _batch(shown: np.ndarray, seen: list[Scene], turn: tuple, rng: np.random.Gen
     """What is shown, ids and lengths; and what follows, as `Retold` gives it."""
     length, count, most = turn
     told = [(scene, *language.describe_grounded(scene, length, rng)) for scene in seen for _ in range(count)]
-    ids = shorten(vocabulary().encode(text for _, text, _ in told), most + 1)
+    ids = truncate(vocabulary().encode(text for _, text, _ in told), most + 1)
     places = ids.shape[1] - 1
-    spoken_of = [spoken(about, object_queries.ordered(scene), places) for scene, _, about in told]
+    spoken_of = [referents(about, object_queries.left_to_right(scene), places) for scene, _, about in told]
     following = np.concatenate([ids[:, 1:, np.newaxis], spoken_of], axis=-1, dtype=np.int32)
     lengths = np.full((len(seen), count), LENGTHS.index(length), np.int32)
     words = ids[:, :-1].reshape(len(seen), count, places)
     return (shown, words, lengths), following.reshape(len(seen), count, places, 3)
 
 
-def encode_scenes(eye: keras.Model, seen: list[Scene]) -> np.ndarray:
+def encode_scenes(image_encoder: keras.Model, seen: list[Scene]) -> np.ndarray:
     """What an eye sees in scenes: float16 [n, 64, c], which takes 20 kB for each of 160 channels."""
-    parts = [seen[first : first + LOOKED_AT_ONCE] for first in range(0, len(seen), LOOKED_AT_ONCE)]
-    return np.concatenate([encode_images(eye, scenes.draw_many(part).pictures).astype("float16") for part in parts])
+    parts = [seen[first : first + ENCODING_BATCH] for first in range(0, len(seen), ENCODING_BATCH)]
+    return np.concatenate(
+        [encode_images(image_encoder, scenes.draw_many(part).pictures).astype("float16") for part in parts]
+    )

@@ -8,7 +8,7 @@ Attention" (arXiv:1609.04186). What answers is a dense layer on top of two of th
 from vistext.data.vocabulary import PAD
 from vistext.nn.attention import Block
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import mean_where
+from vistext.nn.training import masked_mean
 from vistext.scenes.ontology import MOST_THINGS
 
 layers = keras.layers
@@ -18,7 +18,7 @@ ASKED = 2  # the last thing that was spoken of, asked of the first block; the ne
 
 
 @keras.saving.register_keras_serializable("vistext")
-class Pointer(layers.Layer):
+class GroundingHead(layers.Layer):
     """How well each word fits each thing: words [n, s, t, width] and things [n, m, c] → float32 [n, s, t, m]."""
 
     def build(self, words_shape, things_shape):
@@ -31,7 +31,7 @@ class Pointer(layers.Layer):
         return ops.cast(fits, "float32") * things.shape[-1] ** -0.5
 
 
-def with_pointers(writer: keras.Model) -> keras.Model:
+def with_grounding(writer: keras.Model) -> keras.Model:
     """A writer that finds things, asked as well of which it speaks.
 
     Args:
@@ -43,7 +43,9 @@ def with_pointers(writer: keras.Model) -> keras.Model:
     """
     things = writer.get_layer("things").output[:, -MOST_THINGS:]
     blocks = [layer for layer in writer.layers if isinstance(layer, Block)]
-    pointers = [Pointer(name=f"pointer{number}")(block.output, things) for number, block in enumerate(blocks[:ASKED])]
+    pointers = [
+        GroundingHead(name=f"pointer{number}")(block.output, things) for number, block in enumerate(blocks[:ASKED])
+    ]
     said = layers.Concatenate(dtype="float32", name="said")([writer.output, *pointers])
     return keras.Model(writer.inputs, said, name="pointing")
 
@@ -63,18 +65,18 @@ class Loss(keras.losses.Loss):
         following = tf.cast(following, tf.int32)
         words = said.shape[-1] - ASKED * MOST_THINGS
         wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(following[..., 0], said[..., :words])
-        total = mean_where(wrong, following[..., 0] != PAD)
+        total = masked_mean(wrong, following[..., 0] != PAD)
         for number in range(ASKED):
             thing, asked = _asked(following, number)
             fits = said[..., words + number * MOST_THINGS :][..., :MOST_THINGS]
-            total += self.share * mean_where(tf.nn.sparse_softmax_cross_entropy_with_logits(thing, fits), asked)
+            total += self.share * masked_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(thing, fits), asked)
         return total
 
 
-def right(following, said):
+def accuracy(following, said):
     """How often the thing that will be spoken of next is the one that fits best; much of that is not to be known."""
     thing, asked = _asked(tf.cast(following, tf.int32), ASKED - 1)
-    return mean_where(tf.equal(tf.argmax(said[..., -MOST_THINGS:], axis=-1, output_type=tf.int32), thing), asked)
+    return masked_mean(tf.equal(tf.argmax(said[..., -MOST_THINGS:], axis=-1, output_type=tf.int32), thing), asked)
 
 
 def _asked(following, number: int):

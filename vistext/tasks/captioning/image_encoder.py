@@ -9,10 +9,10 @@ from pathlib import Path
 
 from vistext.data.vocabulary import PAD
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warm_decay
+from vistext.nn.training import History, Muon, fit, warmup_decay
 from vistext.tasks import detection
-from vistext.tasks.captioning.data import DESCRIPTIONS, STORIES, TITLES, Told, vocabulary
-from vistext.tasks.captioning.model import SIDE, DescriberConfig, build_eye, build_writer
+from vistext.tasks.captioning.data import DESCRIPTIONS, STORIES, TITLES, CaptionBatches, vocabulary
+from vistext.tasks.captioning.model import SIDE, CaptionerConfig, build_caption_decoder, build_image_encoder
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Stage:
     turns: tuple  # of what is said of a batch of pictures, see `telling.Told`
     crowded: float  # share of the pictures, at least, that show several things
     learning_rate: float  # of the eye's kernels; rises at first, then goes down to 0
-    adam_rate: float  # of everything else, as a share of that
+    adam_lr: float  # of everything else, as a share of that
 
 
 # First what things look like, and how one speaks; then which is which of several.
@@ -45,7 +45,7 @@ class Recipe:
 def train(
     recipe: Recipe,
     *,
-    config: DescriberConfig | None = None,
+    config: CaptionerConfig | None = None,
     precision: str = "float32",
     checkpoint: Path | None = None,
     bar: bool = True,
@@ -63,15 +63,15 @@ def train(
         The eye, and the history of the last stage.
     """
     keras.utils.set_random_seed(recipe.seed)
-    config = replace(config or DescriberConfig(words=len(vocabulary())), precision=precision)
-    eye, writer = build_eye(config), build_writer(config)
-    detection.train.hand_over(detection.model.load(), eye)
+    config = replace(config or CaptionerConfig(words=len(vocabulary())), precision=precision)
+    image_encoder, writer = build_image_encoder(config), build_caption_decoder(config)
+    detection.train.copy_backbone(detection.model.load(), image_encoder)
     inputs = [
         keras.Input((SIDE, SIDE, 3), dtype="uint8", name="pictures"),
         keras.Input((None, None), dtype="int32", name="ids"),
         keras.Input((None,), dtype="int32", name="lengths"),
     ]
-    model = keras.Model(inputs, writer([eye(inputs[0]), *inputs[1:]]))
+    model = keras.Model(inputs, writer([image_encoder(inputs[0]), *inputs[1:]]))
     for number, stage in enumerate(recipe.stages):
         reached = None if checkpoint is None else checkpoint / f"stage{number}.weights.h5"
         if reached and reached.exists():
@@ -79,22 +79,22 @@ def train(
             history = History()
             continue
         model.compile(
-            optimizer=Muon(stage.learning_rate, adam_rate=stage.adam_rate),
+            optimizer=Muon(stage.learning_rate, adam_lr=stage.adam_lr),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
         )
         history = fit(
             model,
-            Told(stage.turns, stage.crowded, size=recipe.size, seed=recipe.seed + number),
+            CaptionBatches(stage.turns, stage.crowded, size=recipe.size, seed=recipe.seed + number),
             steps=stage.steps,
-            learning_rate=warm_decay(stage.learning_rate),
+            learning_rate=warmup_decay(stage.learning_rate),
             checkpoint=None if checkpoint is None else checkpoint / f"stage{number}",
             label=f"eye, {number + 1} of {len(recipe.stages)}",
             bar=bar,
         )
         if history.interrupted:
-            return eye, history
-        detection.train.settle(eye, recipe.seed + number)
+            return image_encoder, history
+        detection.train.recalibrate_batch_norm(image_encoder, recipe.seed + number)
         if reached:
             checkpoint.mkdir(parents=True, exist_ok=True)
             model.save_weights(reached)
-    return eye, history
+    return image_encoder, history

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vistext.nn.attention import Coordinates
+from vistext.nn.attention import CoordinateEncoding
+from vistext.nn.engine import dtype_policy as computing
 from vistext.nn.engine import keras, tf
-from vistext.nn.engine import precision as computing
-from vistext.nn.training import History, Muon, fit, mean_where, warm_decay
+from vistext.nn.training import History, Muon, fit, masked_mean, warmup_decay
 from vistext.scenes import Scene
 from vistext.scenes.ontology import COLOURS, FACINGS, KINDS, MOST_THINGS, POSTURES, SIZES
-from vistext.tasks.captioning.model import GRID, DescriberConfig, object_queries
+from vistext.tasks.captioning.model import GRID, CaptionerConfig, object_queries
 
 layers = keras.layers
 
@@ -42,13 +42,13 @@ class Recipe:
     size: int = 128  # pictures in a batch
     learning_rate: float = 0.05  # of `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9
-    dense_rate: float = 0.2
-    adam_rate: float = 0.012
+    dense_lr: float = 0.2
+    adam_lr: float = 0.012
     box: float = 2.0  # how much a box that is off by the whole picture's side counts, beside the words' losses
     seed: int = 0
 
 
-def ordered(scene: Scene) -> list[int]:
+def left_to_right(scene: Scene) -> list[int]:
     """The places in `scene.things`, from the left of the picture to the right."""
     return sorted(range(len(scene.things)), key=lambda index: scene.things[index].box.middle)
 
@@ -65,7 +65,7 @@ def labels(seen: Sequence[Scene]) -> np.ndarray:
     """
     found = np.zeros((len(seen), MOST_THINGS, BOX.stop), "float32")
     for row, scene in enumerate(seen):
-        for number, index in enumerate(ordered(scene)):
+        for number, index in enumerate(left_to_right(scene)):
             thing = scene.things[index]
             found[row, number, : BOX.start] = [words.index(getattr(thing, name)) for name, words in TRAITS.items()]
             found[row, number, BOX] = (thing.box.x, thing.box.y, thing.box.w, thing.box.h)
@@ -101,33 +101,33 @@ class Loss(keras.losses.Loss):
     def call(self, wanted, said):
         there = wanted[..., 0] != NOTHING
         off = tf.reduce_sum(tf.abs(wanted[..., BOX] - said[..., ENDS[-1] :]), axis=-1)
-        total = self.box * mean_where(off, there)
-        for number, scores in enumerate(_scores(said)):
+        total = self.box * masked_mean(off, there)
+        for number, scores in enumerate(_logits(said)):
             labels = tf.cast(wanted[..., number], tf.int32)
             wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
-            total += tf.reduce_mean(wrong) if number == 0 else mean_where(wrong, there)
+            total += tf.reduce_mean(wrong) if number == 0 else masked_mean(wrong, there)
         return total
 
 
-def _scores(said) -> list:
+def _logits(said) -> list:
     """The scores of the words of each trait."""
     return [said[..., first:last] for first, last in zip([0, *ENDS], ENDS, strict=False)]
 
 
-def right(wanted, said):
+def accuracy(wanted, said):
     """The share of the things, and of the places that are empty, of which every trait is right."""
     there, all_right = wanted[..., 0] != NOTHING, True
-    for number, scores in enumerate(_scores(said)):
+    for number, scores in enumerate(_logits(said)):
         one = tf.equal(tf.cast(wanted[..., number], tf.int64), tf.argmax(scores, axis=-1))
         all_right = tf.logical_and(all_right, one if number == 0 else one | ~there)
     return tf.reduce_mean(tf.cast(all_right, tf.float32))
 
 
-def build(config: DescriberConfig) -> keras.Model:
+def build(config: CaptionerConfig) -> keras.Model:
     """The network that learns: grids float [n, 64, c] → float32 [n, MOST_THINGS, scores of all traits, and the box]."""
     with computing(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
-        cells = Coordinates(name="cells")(grid)
+        cells = CoordinateEncoding(name="cells")(grid)
         things = object_queries(config)(cells)[:, -MOST_THINGS:]
         scores = layers.Dense(ENDS[-1], dtype="float32", name="logits")(things)
         box = layers.Dense(4, activation="sigmoid", dtype="float32", name="box")(things)
@@ -136,7 +136,7 @@ def build(config: DescriberConfig) -> keras.Model:
 
 def train(
     recipe: Recipe,
-    config: DescriberConfig,
+    config: CaptionerConfig,
     grids: np.ndarray,
     seen: Sequence[Scene],
     *,
@@ -169,9 +169,9 @@ def train(
         network,
         Batches(grids, labels(seen), recipe.size, recipe.seed),
         steps=recipe.steps,
-        learning_rate=warm_decay(recipe.learning_rate),
+        learning_rate=warmup_decay(recipe.learning_rate),
         checkpoint=None if checkpoint is None else checkpoint / "finder",
-        accuracy=right,
+        accuracy=accuracy,
         label="finder",
         bar=bar,
     )

@@ -12,24 +12,31 @@ from vistext.data.vocabulary import PAD
 from vistext.metrics import captions
 from vistext.nn import decoding
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warm_decay
+from vistext.nn.training import History, Muon, fit, warmup_decay
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
 from vistext.tasks.captioning import grounding, object_queries
-from vistext.tasks.captioning.adversarial import Rules, WordGame
+from vistext.tasks.captioning.adversarial import CaptionGanTrainer, Hyperparameters
 from vistext.tasks.captioning.data import (
     DESCRIPTIONS,
     STORIES,
     TITLES,
-    Retold,
-    crowd,
+    CachedCaptionBatches,
     encode_scenes,
     perturb,
+    sample_crowded,
     vocabulary,
 )
-from vistext.tasks.captioning.model import LENGTHS, MOST, Describer, DescriberConfig, Judge, build_writer
-from vistext.tasks.gan.adversarial import Match, play_on
+from vistext.tasks.captioning.model import (
+    LENGTHS,
+    MAX_LENGTH,
+    Captioner,
+    CaptionerConfig,
+    Discriminator,
+    build_caption_decoder,
+)
+from vistext.tasks.gan.adversarial import GanHistory, train_loop
 
-AT_ONCE = 50  # pictures of which sentences are drawn together
+GENERATION_BATCH = 50  # pictures of which sentences are drawn together
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,8 @@ class Recipe:
     size: int = 32  # pictures in a batch
     learning_rate: float = 0.04  # see `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9
-    dense_rate: float = 0.2
-    adam_rate: float = 0.012
+    dense_lr: float = 0.2
+    adam_lr: float = 0.012
     pointing: float = 0.5  # how much it counts, beside the words, of which thing they speak; see `pointing`
     finder: object_queries.Recipe = field(
         default_factory=object_queries.Recipe
@@ -54,7 +61,7 @@ class Recipe:
 
 
 # What the writer then learns once more, several times over: see `go_on`.
-FURTHER = tuple(
+FINETUNING = tuple(
     Recipe(
         steps=steps,
         turns=(DESCRIPTIONS, STORIES, DESCRIPTIONS, DESCRIPTIONS, TITLES),
@@ -67,8 +74,8 @@ FURTHER = tuple(
 
 def train(
     recipe: Recipe,
-    eye: keras.Model,
-    config: DescriberConfig,
+    image_encoder: keras.Model,
+    config: CaptionerConfig,
     *,
     precision: str = "float32",
     checkpoint: Path | None = None,
@@ -90,7 +97,7 @@ def train(
     Returns:
         The writer and the history, which is that of the finder if that was interrupted.
     """
-    seen, grids = _look_around(recipe, eye)
+    seen, grids = _cached_batches(recipe, image_encoder)
     finder, history = object_queries.train(
         recipe.finder,
         config,
@@ -101,16 +108,16 @@ def train(
         bar=bar,
     )
     keras.utils.set_random_seed(recipe.seed)
-    writer = build_writer(replace(config, precision=precision))
+    writer = build_caption_decoder(replace(config, precision=precision))
     writer.get_layer("things").set_weights(finder.get_layer("things").get_weights())
     if not history.interrupted:
-        history = _teach(recipe, writer, (seen, grids), checkpoint, bar)
+        history = _fit(recipe, writer, (seen, grids), checkpoint, bar)
     return writer, history
 
 
-def go_on(
+def finetune(
     further: tuple[Recipe, ...],
-    eye: keras.Model,
+    image_encoder: keras.Model,
     writer: keras.Model,
     *,
     checkpoint: Path | None = None,
@@ -133,12 +140,12 @@ def go_on(
 
     def training(recipe: Recipe) -> bool:
         keras.utils.set_random_seed(recipe.seed)
-        return not _teach(recipe, writer, _look_around(recipe, eye), checkpoint, bar).interrupted
+        return not _fit(recipe, writer, _cached_batches(recipe, image_encoder), checkpoint, bar).interrupted
 
-    return _average_of_ends(writer, [partial(training, recipe) for recipe in further], checkpoint)
+    return _average_of_runs(writer, [partial(training, recipe) for recipe in further], checkpoint)
 
 
-def _average_of_ends(writer: keras.Model, trainings: list[Callable[[], bool]], checkpoint: Path | None) -> bool:
+def _average_of_runs(writer: keras.Model, trainings: list[Callable[[], bool]], checkpoint: Path | None) -> bool:
     """Train a writer several times; it becomes the average of where each training ended.
 
     Args:
@@ -166,41 +173,43 @@ def _average_of_ends(writer: keras.Model, trainings: list[Callable[[], bool]], c
     return True
 
 
-def _look_around(recipe: Recipe, eye: keras.Model) -> tuple[list[Scene], np.ndarray]:
+def _cached_batches(recipe: Recipe, image_encoder: keras.Model) -> tuple[list[Scene], np.ndarray]:
     """The scenes of a training, and what the eye sees in them."""
-    seen = crowd(recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 3), recipe.twins)
-    return seen, encode_scenes(eye, seen)
+    seen = sample_crowded(recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 3), recipe.twins)
+    return seen, encode_scenes(image_encoder, seen)
 
 
-def _teach(recipe: Recipe, writer: keras.Model, around: tuple, checkpoint: Path | None, bar: bool) -> History:
+def _fit(recipe: Recipe, writer: keras.Model, around: tuple, checkpoint: Path | None, bar: bool) -> History:
     """Train a writer that finds things to speak of them; what is around it is as `_look_around` gives it."""
-    asked = grounding.with_pointers(writer)
+    asked = grounding.with_grounding(writer)
     asked.compile(optimizer=Muon.of(recipe), loss=grounding.Loss(recipe.pointing))
     return fit(
         asked,
-        Retold(recipe.turns, *around, recipe.size, recipe.seed),
+        CachedCaptionBatches(recipe.turns, *around, recipe.size, recipe.seed),
         steps=recipe.steps,
-        learning_rate=warm_decay(recipe.learning_rate),
+        learning_rate=warmup_decay(recipe.learning_rate),
         checkpoint=None if checkpoint is None else checkpoint / "writer",
-        accuracy=grounding.right,
+        accuracy=grounding.accuracy,
         label="writer",
         bar=bar,
     )
 
 
 # The judge moves slowly: one that moved four times as fast made the writer worse again after 100 steps.
-RULES = Rules("policy", writer_rate=4e-5, judge_rate=5e-5, anchor=0.05, averaging=0.97)
+HYPERPARAMETERS = Hyperparameters(
+    "reinforce", generator_lr=4e-5, discriminator_lr=5e-5, mle_weight=0.05, averaging=0.97
+)
 
 
 @dataclass(frozen=True)
-class GameRecipe:
+class AdversarialRecipe:
     """How writer and judge learn against each other; what the shipped ones went through stands on their cards."""
 
-    rules: Rules = RULES
+    rules: Hyperparameters = HYPERPARAMETERS
     turns: tuple = (DESCRIPTIONS, DESCRIPTIONS, STORIES, DESCRIPTIONS, ("title", 6, 14))
     steps: int = 160
     size: int = 32  # pictures in a batch
-    cooled: float = 0.75  # the temperature at which the writer speaks once the game is over; see `describer.cool`
+    temperature: float = 0.75  # the temperature at which the writer speaks once the game is over; see `describer.cool`
     pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several things
     twins: float = 0.5  # likewise, two of a kind
@@ -212,12 +221,14 @@ class GameRecipe:
 # Before the games only the judge learns, for long: which sentences are about another picture it soon knows, but the
 # writer's own mistakes are few, and hard to hear. Of what the writer draws about validation scenes, a new judge puts a
 # true sentence before a false one in half of all cases, after 100 steps in 74 of 100, and after 2,000 in 81.
-PRACTICE = GameRecipe(Rules(judge_rate=3e-4, head_start=10**9, fading=0.7), steps=2000, size=24, pool=12_000)
-GAMES = tuple(GameRecipe(replace(RULES, seed=seed), seed=seed) for seed in range(4))  # see `play_all`
+PRACTICE = AdversarialRecipe(
+    Hyperparameters(discriminator_lr=3e-4, warmup_steps=10**9, fading=0.7), steps=2000, size=24, pool=12_000
+)
+RUNS = tuple(AdversarialRecipe(replace(HYPERPARAMETERS, seed=seed), seed=seed) for seed in range(4))  # see `play_all`
 
 
 @dataclass(eq=False)
-class Heard:
+class DiscriminatorBatches:
     """Batches of the game; each depends on its number and the seed alone.
 
     Args:
@@ -226,16 +237,16 @@ class Heard:
         scenes: which are spoken of; by default the recipe's.
     """
 
-    recipe: GameRecipe
-    eye: keras.Model
+    recipe: AdversarialRecipe
+    image_encoder: keras.Model
     scenes: list[Scene] | None = None
 
     def __post_init__(self):
         recipe = self.recipe
-        self.scenes = self.scenes or crowd(
+        self.scenes = self.scenes or sample_crowded(
             recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 1) - 2, recipe.twins
         )
-        self.grids = encode_scenes(self.eye, self.scenes)
+        self.grids = encode_scenes(self.image_encoder, self.scenes)
         kinds = [(scene.setting, *sorted(thing.kind for thing in scene.things)) for scene in self.scenes]
         groups = defaultdict(list)
         for index, each in enumerate(kinds):
@@ -261,7 +272,7 @@ class Heard:
     def _mismatched(self, index: int, length: str, rng: np.random.Generator) -> str:
         """A true sentence about another scene, often one that is easily mistaken for this one, of which it is false."""
         scene, said = self.scenes[index], None
-        while said is None or language.holds(said, scene):
+        while said is None or language.evaluate(said, scene):
             kind = rng.random()
             if kind < self.recipe.nearly:
                 other = perturb(scene, rng)
@@ -272,16 +283,16 @@ class Heard:
         return said
 
 
-def play(
-    recipe: GameRecipe,
-    eye: keras.Model,
+def train_adversarial(
+    recipe: AdversarialRecipe,
+    image_encoder: keras.Model,
     writer: keras.Model,
     judge: keras.Model,
     *,
-    batches: Heard | None = None,
+    batches: DiscriminatorBatches | None = None,
     checkpoint: Path | None = None,
     bar: bool = True,
-) -> Match:
+) -> GanHistory:
     """Let a writer and a judge learn against each other; both are changed.
 
     Args:
@@ -294,9 +305,9 @@ def play(
     Returns:
         What they went through.
     """
-    return play_on(
-        WordGame(writer, judge, recipe.rules),
-        batches or Heard(recipe, eye),
+    return train_loop(
+        CaptionGanTrainer(writer, judge, recipe.rules),
+        batches or DiscriminatorBatches(recipe, image_encoder),
         steps=recipe.steps,
         checkpoint=checkpoint,
         label="writer and judge",
@@ -304,9 +315,9 @@ def play(
     )
 
 
-def play_all(
-    games: tuple[GameRecipe, ...],
-    eye: keras.Model,
+def train_adversarial_average(
+    games: tuple[AdversarialRecipe, ...],
+    image_encoder: keras.Model,
     writer: keras.Model,
     judge: keras.Model,
     *,
@@ -325,42 +336,44 @@ def play_all(
     """
     began, knew = writer.get_weights(), judge.get_weights()
 
-    def game(recipe: GameRecipe) -> bool:
+    def game(recipe: AdversarialRecipe) -> bool:
         writer.set_weights(began)
         judge.set_weights(knew)
-        return not play(recipe, eye, writer, judge, checkpoint=checkpoint, bar=bar).interrupted
+        return not train_adversarial(recipe, image_encoder, writer, judge, checkpoint=checkpoint, bar=bar).interrupted
 
-    ended = _average_of_ends(writer, [partial(game, recipe) for recipe in games], checkpoint)
+    ended = _average_of_runs(writer, [partial(game, recipe) for recipe in games], checkpoint)
     judge.set_weights(knew)
     return ended
 
 
 @dataclass(frozen=True)
-class Way:
+class DecodingStrategy:
     """A way to say something about a picture, which is measured."""
 
     name: str
-    describer: Describer
-    nucleus: float = 0.0  # see `decoding.draw_z`; 0 says the likeliest words
+    describer: Captioner
+    top_p: float = 0.0  # see `decoding.draw_z`; 0 says the likeliest words
     temperature: float = 1.0
     beam: int = 0  # its width; 0 for none
 
 
-def say(way: Way, grids: np.ndarray, length: str, draws: int, seed: int = 0) -> list[list[str]]:
+def generate_captions(
+    way: DecodingStrategy, grids: np.ndarray, length: str, draws: int, seed: int = 0
+) -> list[list[str]]:
     """What is said in some way: grids [n, 64, c] → n lists of `draws` sentences, or of one where nothing is drawn."""
     if way.beam:
         return [[sentence] for sentence in way.describer.search(grids, length, width=way.beam)]
-    if not way.nucleus:
+    if not way.top_p:
         return [[sentence] for sentence in way.describer.decode(way.describer.write(grids, length))]
-    said, most = [], MOST[length]
-    for first in range(0, len(grids), AT_ONCE):
-        some = np.repeat(grids[first : first + AT_ONCE], draws, axis=0)
-        z = decoding.draw_z(len(some), most, np.random.default_rng((seed, first)), way.nucleus)
+    said, most = [], MAX_LENGTH[length]
+    for first in range(0, len(grids), GENERATION_BATCH):
+        some = np.repeat(grids[first : first + GENERATION_BATCH], draws, axis=0)
+        z = decoding.sample_noise(len(some), most, np.random.default_rng((seed, first)), way.top_p)
         said += way.describer.decode(way.describer.write(some, length, z=z, temperature=way.temperature))
     return [said[first : first + draws] for first in range(0, len(said), draws)]
 
 
-def measure(draws: list[list[str]], seen: list[Scene], references: list[list[str]] | None = None) -> dict[str, float]:
+def evaluate(draws: list[list[str]], seen: list[Scene], references: list[list[str]] | None = None) -> dict[str, float]:
     """How good what is said of scenes is.
 
     Args:
@@ -378,15 +391,15 @@ def measure(draws: list[list[str]], seen: list[Scene], references: list[list[str
         ImportError: references are given, and pycocoevalcap is not installed.
     """
     said = [sentence for each in draws for sentence in each]
-    judged = captions.judge(said, [scene for scene, each in zip(seen, draws, strict=True) for _ in each])
+    judged = captions.fact_check(said, [scene for scene, each in zip(seen, draws, strict=True) for _ in each])
     result = {
-        "true": judged.share_true,
-        "held": judged.share_held,
+        "true": judged.factual_accuracy,
+        "held": judged.fact_precision,
         "stated": float(judged.stated.mean()),
-        "readable": judged.share_readable,
-        "different": float(captions.different_true(draws, seen).mean()),
-        "distinct_1": captions.distinct(said, 1),
-        "distinct_2": captions.distinct(said, 2),
+        "readable": judged.readable_rate,
+        "different": float(captions.distinct_true(draws, seen).mean()),
+        "distinct_1": captions.distinct_n(said, 1),
+        "distinct_2": captions.distinct_n(said, 2),
     }
     if len(draws[0]) > 1:
         result["self_bleu"] = captions.self_bleu(draws)
@@ -396,24 +409,26 @@ def measure(draws: list[list[str]], seen: list[Scene], references: list[list[str
     return {name: round(value, 4) for name, value in result.items()}
 
 
-def others_say(seen: list[Scene], length: str, count: int, seed: int = 0) -> list[list[str]]:
+def reference_captions(seen: list[Scene], length: str, count: int, seed: int = 0) -> list[list[str]]:
     """True sentences about scenes, at random as people of the drawn world say them: n lists of `count`."""
     rng = np.random.default_rng(seed)
     return [[language.describe(scene, length, rng) for _ in range(count)] for scene in seen]
 
 
-def mismatch(seen: list[Scene], length: str, seed: int = 0) -> list[str]:
+def sample_negatives(seen: list[Scene], length: str, seed: int = 0) -> list[str]:
     """For each scene a true sentence about another one, which is false of this one."""
     rng = np.random.default_rng(seed)
     found = []
     for scene in seen:
-        while language.holds(sentence := language.describe(seen[rng.integers(len(seen))], length, rng), scene):
+        while language.evaluate(sentence := language.describe(seen[rng.integers(len(seen))], length, rng), scene):
             pass
         found.append(sentence)
     return found
 
 
-def measure_judge(judge: Judge, grids: np.ndarray, seen: list[Scene], length: str) -> float:
+def evaluate_discriminator(judge: Discriminator, grids: np.ndarray, seen: list[Scene], length: str) -> float:
     """How well a judge tells true sentences from false ones, true of other pictures: the area under the ROC curve."""
-    true = [said for [said] in others_say(seen, length, 1)]
-    return captions.auc(judge.score_seen(grids, true), judge.score_seen(grids, mismatch(seen, length)))
+    true = [said for [said] in reference_captions(seen, length, 1)]
+    return captions.roc_auc(
+        judge.score_features(grids, true), judge.score_features(grids, sample_negatives(seen, length))
+    )

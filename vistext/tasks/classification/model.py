@@ -12,7 +12,7 @@ import numpy as np
 from vistext.data import images as picture_files
 from vistext.data.cifar10 import CLASSES
 from vistext.nn import weights
-from vistext.nn.engine import keras, precision
+from vistext.nn.engine import dtype_policy, keras
 from vistext.nn.layers import PartialIdentity
 
 layers = keras.layers
@@ -110,7 +110,7 @@ def build(config: TaggerConfig = TaggerConfig()) -> keras.Model:
     Returns:
         A model, not compiled: uint8 [n, h, w, 3] with sides of at least 16 → logits float32 [n, classes].
     """
-    with precision(config.precision):
+    with dtype_policy(config.precision):
         pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
         x = layers.Activation("silu", name="whitened")(Whitening(name="whitening")(pictures))
         for index, channels in enumerate(config.widths, start=1):
@@ -152,7 +152,7 @@ def tag(model: keras.Model, picture: np.ndarray) -> dict[str, float]:
     Returns:
         The probability of each of the ten classes, 0 to 1, most likely first.
     """
-    seen = picture_files.square(picture, 32)[np.newaxis]
+    seen = picture_files.center_crop(picture, 32)[np.newaxis]
     probabilities = np.asarray(keras.ops.softmax(model(seen, training=False)))[0]
     ranked = np.argsort(-probabilities)
     return {CLASSES[index]: float(probabilities[index]) for index in ranked}

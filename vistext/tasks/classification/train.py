@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from vistext.nn.engine import keras
-from vistext.nn.training import Batches, History, Muon, fit, linear_decay
+from vistext.nn.training import AugmentedBatches, History, Muon, fit, linear_decay
 from vistext.tasks.classification.model import TaggerConfig, build
 
-SETTLING = 4000  # pictures, three times over: what batch norm needs to know its statistics well
+RECALIBRATION_PICTURES = 4000  # pictures, three times over: what batch norm needs to know its statistics well
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Recipe:
     size: int = 1000  # pictures in a batch: large, since each step of Muon has a fixed cost
     learning_rate: float = 0.2
     final_rate: float = 0.0  # to which the learning rate goes down, linearly
-    adam_rate: float = 0.1
+    adam_lr: float = 0.1
     label_smoothing: float = 0.2
     shift: int = 4  # a long training needs more variety than the 2 pixels that suit a short one
     cutout: int = 0
@@ -45,11 +45,11 @@ IN_A_TENTH = Recipe(
     epochs=None,
     size=500,
     learning_rate=0.24,
-    adam_rate=0.3,
+    adam_lr=0.3,
     shift=2,
     sides=((16, 0.7), (24, 0.9), (32, 1.0)),
 )
-IN_THE_SAME = replace(IN_A_TENTH, adam_rate=0.1, sides=((16, 0.2), (24, 0.6), (32, 1.0)))
+IN_THE_SAME = replace(IN_A_TENTH, adam_lr=0.1, sides=((16, 0.2), (24, 0.6), (32, 1.0)))
 
 
 def train(
@@ -84,10 +84,10 @@ def train(
         model.get_layer("whitening").adapt(pictures[:2000])
     averaged = {} if recipe.averaging is None else {"use_ema": True, "ema_momentum": recipe.averaging}
     model.compile(
-        optimizer=Muon(recipe.learning_rate, adam_rate=recipe.adam_rate, **averaged),
+        optimizer=Muon(recipe.learning_rate, adam_lr=recipe.adam_lr, **averaged),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing),
     )
-    batches = Batches(
+    batches = AugmentedBatches(
         pictures,
         keras.utils.to_categorical(labels, 10),
         size=recipe.size,
@@ -110,6 +110,6 @@ def train(
     if averaged and not history.interrupted:
         model.optimizer.finalize_variable_values(model.trainable_variables)
         # The statistics of batch norm are still those of other weights.
-        for first in range(0, min(len(pictures), 3 * SETTLING), SETTLING):
-            model(pictures[first : first + SETTLING], training=True)
+        for first in range(0, min(len(pictures), 3 * RECALIBRATION_PICTURES), RECALIBRATION_PICTURES):
+            model(pictures[first : first + RECALIBRATION_PICTURES], training=True)
     return model, history

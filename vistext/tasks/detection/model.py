@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from vistext.nn import resize, weights
-from vistext.nn.engine import keras, precision, tf
-from vistext.nn.unet import convolution, hourglass, stem
+from vistext.nn.engine import dtype_policy, keras, tf
+from vistext.nn.unet import conv_block, stem, unet
 from vistext.scenes import ontology
 
 layers = keras.layers
@@ -23,7 +23,7 @@ ops = keras.ops
 SIDE = 64  # of the pictures that it knows
 STRIDE = 4  # pixels in a cell: no two things of the drawn world are centred in the same one
 KINDS = len(ontology.KINDS)
-AT_ONCE = 250  # pictures looked at together
+BATCH = 250  # pictures looked at together
 SCORE, OVERLAP = 0.4, 0.6  # from which score, and up to which overlap, `detect` shows what was found
 
 
@@ -56,12 +56,12 @@ def build(config: DetectorConfig = DetectorConfig()) -> keras.Model:
         A model, not compiled: uint8 [n, h, w, 3], h and w multiples of 16 → float32 [n, h / 4, w / 4, 10 + 4 *
         distances]: a logit for each kind, each its own yes or no, then a logit for each distance to each edge.
     """
-    with precision(config.precision):
+    with dtype_policy(config.precision):
         pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
         x = stem(pictures, config.widths[0])  # (n, h / 2, w / 2, widths[0])
-        x = hourglass(x, config.widths, up_to=1, depth=config.depth)  # (n, h / 4, w / 4, widths[1])
+        x = unet(x, config.widths, up_to=1, depth=config.depth)  # (n, h / 4, w / 4, widths[1])
         for number in range(config.head):
-            x = convolution(x, config.widths[1], name=f"head_{number}")
+            x = conv_block(x, config.widths[1], name=f"head_{number}")
         # At first each cell says that nothing is there, as is mostly true (Lin et al. 2017, arXiv:1708.02002).
         kinds = layers.Dense(KINDS, bias_initializer=keras.initializers.Constant(-4.6), name="kinds")(x)
         edges = layers.Dense(4 * config.distances, name="edges")(x)
@@ -86,7 +86,7 @@ def load() -> keras.Model:
     return model
 
 
-def middles(height: int, width: int) -> np.ndarray:
+def cell_centers(height: int, width: int) -> np.ndarray:
     """Where the cells' middles are: float32 [height / 4, width / 4, 2], x and y in pixels."""
     x, y = (np.arange(STRIDE / 2, length, STRIDE, dtype=np.float32) for length in (width, height))
     return np.stack(np.meshgrid(x, y), axis=-1)
@@ -113,7 +113,7 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
     boxes, kinds = np.asarray(boxes, np.float32), np.asarray(kinds)
     if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
         raise ValueError(f"boxes {boxes.shape} and kinds {kinds.shape}; accepted: [n, things, 4] and [n, things]")
-    cells = middles(side, side)  # (rows, columns, 2): x, y
+    cells = cell_centers(side, side)  # (rows, columns, 2): x, y
     said = np.zeros((len(boxes), *cells.shape[:2], 5), np.float32)
     said[..., 0] = -1
     nearest = np.full(said.shape[:3], np.inf)  # how far the thing is that a cell tells of, so far
@@ -184,7 +184,7 @@ def overlaps(distances, others):
     return iou, iou - (around - union) / ops.maximum(around, 1e-6)
 
 
-def share_right(truth, outputs):
+def accuracy(truth, outputs):
     """The share of the cells that tell of a thing whose highest score is for its kind; see `loss`."""
     where = tf.where(truth[..., 0] >= 0)
     best = ops.argmax(tf.gather_nd(outputs, where)[:, :KINDS], axis=-1)
@@ -205,7 +205,7 @@ def decode(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     chances = ops.softmax(ops.reshape(outputs[..., KINDS:], (n, rows, columns, 4, (channels - KINDS) // 4)))
     distances = np.asarray(ops.sum(chances * ops.arange(chances.shape[-1], dtype="float32"), axis=-1))
     distances = np.rint(distances)  # a thing ends where a pixel does
-    cells = middles(rows * STRIDE, columns * STRIDE)
+    cells = cell_centers(rows * STRIDE, columns * STRIDE)
     boxes = np.concatenate([cells - distances[..., :2], cells + distances[..., 2:]], axis=-1)
     scores = np.asarray(ops.sigmoid(outputs[..., :KINDS]))
     return boxes.reshape(n, -1, 4), scores.reshape(n, -1, KINDS)
@@ -225,11 +225,9 @@ def candidates(model: keras.Model, pictures: np.ndarray) -> tuple[np.ndarray, np
     Raises:
         TypeError, ValueError: not such pictures.
     """
-    squares, factor = resize.fit(pictures, SIDE)
+    squares, factor = resize.letterbox(pictures, SIDE)
     height, width = np.shape(pictures)[1:3]
-    found = [
-        decode(model(squares[first : first + AT_ONCE], training=False)) for first in range(0, len(squares), AT_ONCE)
-    ]
+    found = [decode(model(squares[first : first + BATCH], training=False)) for first in range(0, len(squares), BATCH)]
     boxes, scores = (np.concatenate(each) for each in zip(*found, strict=True))
     return np.clip(boxes / factor, 0, (width, height, width, height), dtype=np.float32), scores
 
@@ -251,10 +249,10 @@ def detect(
     Raises:
         TypeError, ValueError: not such pictures, or a threshold that is not within 0 to 1.
     """
-    return choose(*candidates(model, pictures), score=score, overlap=overlap)
+    return postprocess(*candidates(model, pictures), score=score, overlap=overlap)
 
 
-def choose(
+def postprocess(
     boxes: np.ndarray, scores: np.ndarray, *, score: float = SCORE, overlap: float = OVERLAP
 ) -> list[Detections]:
     """Of what the cells say, what is good enough and not said already; each cell counts for its best kind.
@@ -273,19 +271,19 @@ def choose(
     for name, value in (("score", score), ("overlap", overlap)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name}={value}; accepted: 0 to 1")
-    return [_chosen(*each, score, overlap) for each in zip(boxes, scores, strict=True)]
+    return [_postprocess(*each, score, overlap) for each in zip(boxes, scores, strict=True)]
 
 
-def _chosen(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> Detections:
+def _postprocess(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> Detections:
     kinds, best = scores.argmax(axis=-1).astype(np.int32), scores.max(axis=-1)
     good = np.flatnonzero(best >= score)
     # Boxes of different kinds are moved so far apart that they never overlap.
     apart = boxes[good] + (kinds[good] * 2 * boxes.max(initial=1))[:, np.newaxis]
-    kept = good[suppress(apart, best[good], overlap)]
+    kept = good[non_max_suppression(apart, best[good], overlap)]
     return Detections(boxes[kept], kinds[kept], best[kept])
 
 
-def suppress(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
+def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
     """Non-maximum suppression: of boxes that overlap, only the best is kept.
 
     Args:

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from vistext.nn import resize, weights
-from vistext.nn.engine import keras, precision, tf
-from vistext.nn.unet import convolution, hourglass, stem
+from vistext.nn.engine import dtype_policy, keras, tf
+from vistext.nn.unet import conv_block, stem, unet
 from vistext.scenes import ontology
 
 layers = keras.layers
 
 SIDE = 64  # of the pictures that it knows
 CLASSES = len(ontology.KINDS) + 1  # 0 is the background
-AT_ONCE = 250  # pictures looked at together
+BATCH = 250  # pictures looked at together
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ def build(config: SegmenterConfig = SegmenterConfig()) -> keras.Model:
     Returns:
         A model, not compiled: uint8 [n, h, w, 3], h and w multiples of 16 → logits float32 [n, h, w, 11].
     """
-    with precision(config.precision):
+    with dtype_policy(config.precision):
         pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
         x = stem(pictures, config.widths[0])  # (n, h / 2, w / 2, widths[0])
-        x = hourglass(x, config.widths, depth=config.depth)  # the same shape
+        x = unet(x, config.widths, depth=config.depth)  # the same shape
         for number in range(config.head):
-            x = convolution(x, config.widths[0], name=f"head_{number}")
+            x = conv_block(x, config.widths[0], name=f"head_{number}")
         x = layers.Dense(4 * CLASSES, name="classes")(x)
         logits = DepthToSpace(dtype="float32", name="logits")(x)  # (n, h, w, 11)
     return keras.Model(pictures, logits, name="segmenter")
@@ -94,11 +94,11 @@ def segment(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
     Raises:
         TypeError, ValueError: not such pictures.
     """
-    squares, factor = resize.fit(pictures, SIDE)
+    squares, factor = resize.letterbox(pictures, SIDE)
     classes = np.concatenate(
-        [_classes(model, squares[first : first + AT_ONCE]) for first in range(0, len(squares), AT_ONCE)]
+        [_classes(model, squares[first : first + BATCH]) for first in range(0, len(squares), BATCH)]
     )
-    rows, columns = (resize.back(length, factor, SIDE) for length in np.shape(pictures)[1:3])
+    rows, columns = (resize.unletterbox(length, factor, SIDE) for length in np.shape(pictures)[1:3])
     return classes[:, rows[:, np.newaxis], columns]
 
 

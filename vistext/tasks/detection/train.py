@@ -14,15 +14,15 @@ from vistext.nn.engine import keras
 from vistext.nn.training import History, Muon, fit, linear_decay
 from vistext.scenes import TRAIN_SEED_OFFSET, Drawings, ontology
 from vistext.tasks.detection import segmenter
-from vistext.tasks.detection.model import DetectorConfig, build, detect, loss, share_right, targets
+from vistext.tasks.detection.model import DetectorConfig, accuracy, build, detect, loss, targets
 from vistext.tasks.detection.segmenter import SegmenterConfig
 
-SETTLING = 2000  # pictures shown after training: what batch norm needs to know its statistics well
-AT_ONCE = 500
-LEAST_SCORE = 0.01  # of what counts for a mean average precision: unlikely things complete its curve
+RECALIBRATION_PICTURES = 2000  # pictures shown after training: what batch norm needs to know its statistics well
+BATCH = 500
+MIN_SCORE = 0.01  # of what counts for a mean average precision: unlikely things complete its curve
 
 
-def measure_detector(model: keras.Model, drawings: Drawings) -> dict:
+def evaluate_detector(model: keras.Model, drawings: Drawings) -> dict:
     """How well a detector finds the things of scenes; for a card.
 
     Args:
@@ -33,7 +33,7 @@ def measure_detector(model: keras.Model, drawings: Drawings) -> dict:
         Mean average precision: over overlaps of 0.5 to 0.95, at single ones, of each kind, of things of each size, and
         of the scenes with one, two, three and four things.
     """
-    found = detect(model, drawings.pictures, score=LEAST_SCORE)
+    found = detect(model, drawings.pictures, score=MIN_SCORE)
     side = drawings.pictures.shape[1]
     result = metrics.mean_average_precision(found, drawings.boxes, drawings.kinds, side)
     things = (drawings.kinds >= 0).sum(axis=1)
@@ -52,7 +52,7 @@ def measure_detector(model: keras.Model, drawings: Drawings) -> dict:
     }
 
 
-def measure_segmenter(model: keras.Model, drawings: Drawings) -> dict:
+def evaluate_segmenter(model: keras.Model, drawings: Drawings) -> dict:
     """How well a segmenter says of each pixel what it shows; for a card.
 
     Args:
@@ -98,26 +98,26 @@ class Task:
     about: dict[str, str]  # for its card
 
 
-DETECTING = Task(
+DETECTION = Task(
     "detector",
     build,
     lambda drawings: targets(drawings.boxes, drawings.kinds, drawings.pictures.shape[1]),
     loss,
-    share_right,
-    measure_detector,
+    accuracy,
+    evaluate_detector,
     {
         "task": "what is where in a scene of the drawn world: boxes around what can be seen of each thing",
         "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
         "gives": "detector.detect: boxes in pixels, kinds, scores",
     },
 )
-SEGMENTING = Task(
+SEGMENTATION = Task(
     "segmenter",
     segmenter.build,
     lambda drawings: drawings.classes,
     keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     None,
-    measure_segmenter,
+    evaluate_segmenter,
     {
         "task": "what each pixel of a scene of the drawn world shows",
         "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
@@ -135,12 +135,12 @@ class Recipe:
     seconds: float | None = None  # train for so long at most, on whatever machine this is
     size: int = 64  # scenes in a batch
     learning_rate: float = 0.1  # goes down to 0, linearly
-    adam_rate: float = 0.02  # of what Muon leaves to Adam, as a share
+    adam_lr: float = 0.02  # of what Muon leaves to Adam, as a share
     seed: int = 0
 
 
 @dataclass(frozen=True)
-class Scenes:
+class SceneBatches:
     """Batches of scenes of the training split, each of which depends on its number and the seed alone.
 
     Args:
@@ -189,11 +189,11 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     model = task.build(replace(recipe.network, precision=precision))
     if body is not None:
-        hand_over(body, model)
-    model.compile(optimizer=Muon(recipe.learning_rate, adam_rate=recipe.adam_rate), loss=task.loss)
+        copy_backbone(body, model)
+    model.compile(optimizer=Muon(recipe.learning_rate, adam_lr=recipe.adam_lr), loss=task.loss)
     history = fit(
         model,
-        Scenes(task.labels, recipe.size, recipe.seed),
+        SceneBatches(task.labels, recipe.size, recipe.seed),
         steps=recipe.steps,
         seconds=recipe.seconds,
         learning_rate=linear_decay(recipe.learning_rate),
@@ -203,17 +203,17 @@ def train(
         bar=bar,
     )
     if not history.interrupted:
-        settle(model, recipe.seed)
+        recalibrate_batch_norm(model, recipe.seed)
     return model, history
 
 
-def hand_over(one: keras.Model, other: keras.Model) -> None:
+def copy_backbone(one: keras.Model, other: keras.Model) -> None:
     """Give a network the body of another: what it has learned of pictures, but not its head, which gives the outputs.
 
     Raises:
         ValueError: the two bodies are of different sizes.
     """
-    learned, own = _body(one), _body(other)
+    learned, own = _backbone(one), _backbone(other)
     for layer in own:
         if layer in learned and own[layer].count_params() != learned[layer].count_params():
             raise ValueError(
@@ -223,16 +223,18 @@ def hand_over(one: keras.Model, other: keras.Model) -> None:
             own[layer].set_weights(learned[layer].get_weights())
 
 
-def _body(model: keras.Model) -> dict[str, keras.layers.Layer]:
+def _backbone(model: keras.Model) -> dict[str, keras.layers.Layer]:
     parts = ("stem", "down", "across", "up")
     return {layer.name: layer for layer in model.layers if layer.name.startswith(parts) and layer.weights}
 
 
-def settle(model: keras.Model, seed: int = 0, pictures: np.ndarray | None = None, count: int | None = None) -> None:
+def recalibrate_batch_norm(
+    model: keras.Model, seed: int = 0, pictures: np.ndarray | None = None, count: int | None = None
+) -> None:
     """Let batch norm see many pictures at once now that weights do not change: drawn ones, unless others are given."""
     if pictures is None:
         pictures = scenes.draw_many(
-            scenes.sample(count or SETTLING, TRAIN_SEED_OFFSET * (seed + 1) - 1, "train")
+            scenes.sample(count or RECALIBRATION_PICTURES, TRAIN_SEED_OFFSET * (seed + 1) - 1, "train")
         ).pictures
-    for first in range(0, len(pictures), AT_ONCE):
-        model(pictures[first : first + AT_ONCE], training=True)
+    for first in range(0, len(pictures), BATCH):
+        model(pictures[first : first + BATCH], training=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD, UNKNOWN, Vocabulary, tokenize
 from vistext.nn import weights
-from vistext.nn.attention import HIDDEN, Block, Coordinates, Places
+from vistext.nn.attention import MASK, Block, CoordinateEncoding, PositionalEmbedding
 from vistext.nn.engine import keras
 from vistext.tasks import captioning
 from vistext.tasks.captioning.model import GRID, encode_images
@@ -22,8 +22,8 @@ from vistext.tasks.captioning.model import GRID, encode_images
 layers = keras.layers
 ops = keras.ops
 
-LONGEST = 64  # words and marks that a text may have, its start and its end included
-AT_ONCE = 250  # pictures or texts
+MAX_LENGTH = 64  # words and marks that a text may have, its start and its end included
+BATCH = 250  # pictures or texts
 FUSIONS = ("text only", "picture only", "late", "gated", "contrastive", "early", "attention")
 
 
@@ -40,22 +40,22 @@ class FusionConfig:
     shared: int = 128  # numbers of the space in which texts and pictures are compared
 
 
-def build_reader(config: FusionConfig) -> keras.Model:
+def build_text_tower(config: FusionConfig) -> keras.Model:
     """The tower for texts: ids int32 [n, s, t] → float [n, s, t, width]; words look at words only."""
     ids = layers.Input((None, None), dtype="int32", name="ids")
     return keras.Model(ids, _mixed(config, _words(config, ids), _padding(ids)), name="reader")
 
 
-def build_looker(config: FusionConfig) -> keras.Model:
+def build_image_tower(config: FusionConfig) -> keras.Model:
     """The tower for pictures: grid float [n, 64, channels] → float [n, queries, width].
 
     Each query is a vector that was learned, and looks for something of its own; the queries tell each other what they
     have found.
     """
     grid = layers.Input((GRID * GRID, config.channels), name="grid")
-    cells = Coordinates(name="cells")(grid)
+    cells = CoordinateEncoding(name="cells")(grid)
     x = layers.Dense(config.width, name="at_first")(ops.mean(grid, axis=1))  # what is seen at a glance
-    x = Places(config.queries, name="queries")(ops.tile(x[:, None, None], (1, 1, config.queries, 1)))
+    x = PositionalEmbedding(config.queries, name="queries")(ops.tile(x[:, None, None], (1, 1, config.queries, 1)))
     for number in range(config.blocks):
         x = Block(config.heads, causal=False, name=f"look{number}")(x, cells)
     return keras.Model(grid, layers.LayerNormalization(epsilon=1e-5, name="norm")(x)[:, 0], name="looker")
@@ -85,23 +85,23 @@ def build_puzzle_solver(config: FusionConfig, fusion: str) -> keras.Model:
     ids = layers.Input((None, None), dtype="int32", name="ids")
     say = layers.Dense(config.words, dtype="float32", name="logits")
     if fusion == "late":
-        seen = layers.Flatten()(build_looker(config)(grid))
+        seen = layers.Flatten()(build_image_tower(config)(grid))
         alone = layers.Dense(config.words, dtype="float32", name="picture_logits")(seen)
-        logits = say(build_reader(config)(ids)) + alone[:, None, None]
+        logits = say(build_text_tower(config)(ids)) + alone[:, None, None]
     elif fusion in ("gated", "contrastive"):
-        seen = layers.Flatten()(build_looker(config)(grid))
-        logits = say(_gated(config, build_reader(config)(ids), seen))
+        seen = layers.Flatten()(build_image_tower(config)(grid))
+        logits = say(_gated(config, build_text_tower(config)(ids), seen))
     elif fusion == "early":
-        logits = say(_with_picture(config, ids, build_looker(config)(grid)))
+        logits = say(_with_picture(config, ids, build_image_tower(config)(grid)))
     else:
         read = ops.where(ops.greater(ids, UNKNOWN), UNKNOWN, ids) if fusion == "picture only" else ids
-        cells = Coordinates(name="cells")(grid)
+        cells = CoordinateEncoding(name="cells")(grid)
         cells = ops.zeros_like(cells) if fusion == "text only" else cells
         logits = say(_mixed(config, _words(config, read), _padding(ids), cells))
     return keras.Model([grid, ids], logits, name="fusion")
 
 
-def looks(model: keras.Model, grid: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def attention_map(model: keras.Model, grid: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """Where the words look in a network with the fusion "attention", in its last block.
 
     Args:
@@ -114,11 +114,11 @@ def looks(model: keras.Model, grid: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """
     x, cells = model.get_layer("places")(model.get_layer("embedding")(ids)), model.get_layer("cells")(grid)
     for block in (layer for layer in model.layers if isinstance(layer, Block)):
-        x, looked = block.see(x, cells, _padding(ids))
+        x, looked = block.call_with_weights(x, cells, _padding(ids))
     return np.asarray(looked)
 
 
-def build_pair(config: FusionConfig) -> keras.Model:
+def build_dual_encoder(config: FusionConfig) -> keras.Model:
     """Two towers whose vectors can be compared.
 
     Args:
@@ -130,10 +130,10 @@ def build_pair(config: FusionConfig) -> keras.Model:
     """
     grid = layers.Input((GRID * GRID, config.channels), name="grid")
     ids = layers.Input((None,), dtype="int32", name="ids")
-    read = build_reader(config)(ops.expand_dims(ids, 1))[:, 0]
+    read = build_text_tower(config)(ops.expand_dims(ids, 1))[:, 0]
     there = ops.cast(ops.not_equal(ids, PAD), read.dtype)[..., None]
     said = ops.sum(read * there, axis=1) / ops.sum(there, axis=1)
-    seen = layers.Flatten()(build_looker(config)(grid))
+    seen = layers.Flatten()(build_image_tower(config)(grid))
     vectors = [
         layers.UnitNormalization(dtype="float32", name=f"{name}_vector")(layers.Dense(config.shared, name=name)(x))
         for name, x in (("picture", seen), ("text", said))
@@ -146,7 +146,7 @@ class TextError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Matcher:
+class DualEncoder:
     """An eye, a pair of towers, and the words that they know: how well a picture and a text fit.
 
     Attributes:
@@ -155,11 +155,11 @@ class Matcher:
         vocabulary: its words.
     """
 
-    eye: keras.Model | None
+    image_encoder: keras.Model | None
     pair: keras.Model
     vocabulary: Vocabulary
 
-    def see(self, pictures: np.ndarray) -> np.ndarray:
+    def call_with_weights(self, pictures: np.ndarray) -> np.ndarray:
         """Pictures in the shared space.
 
         Args:
@@ -168,9 +168,9 @@ class Matcher:
         Returns:
             float32 [n, shared], each of length 1: the product of two says how well they fit, -1 to 1.
         """
-        return self.see_grids(encode_images(self.eye, pictures))
+        return self.encode_features(encode_images(self.image_encoder, pictures))
 
-    def see_grids(self, grids: np.ndarray) -> np.ndarray:
+    def encode_features(self, grids: np.ndarray) -> np.ndarray:
         """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
         return self._vectors("picture", np.asarray(grids, "float32"))
 
@@ -188,7 +188,7 @@ class Matcher:
     def _vectors(self, which: str, given: np.ndarray) -> np.ndarray:
         grids, ids = np.zeros((1, *self.pair.inputs[0].shape[1:]), "float32"), np.full((1, 2), UNKNOWN, "int32")
         place = ("picture", "text").index(which)
-        parts = [given[first : first + AT_ONCE] for first in range(0, len(given), AT_ONCE)]
+        parts = [given[first : first + BATCH] for first in range(0, len(given), BATCH)]
         found = [self.pair([part, ids] if place == 0 else [grids, part], training=False)[place] for part in parts]
         return np.concatenate([np.asarray(each) for each in found])
 
@@ -208,14 +208,14 @@ def check(text: str, vocabulary: Vocabulary) -> None:
         raise TypeError(f"what is searched for is a text; given was {type(text).__name__}")
     if not any(character.isalnum() for character in text):
         raise TextError("There is no text yet. Try: A cat is sitting on the floor.")
-    if (words := len(tokenize(text))) > LONGEST - 2:
-        raise TextError(f"{words} words and marks are too many; at most {LONGEST - 2} can be read.")
+    if (words := len(tokenize(text))) > MAX_LENGTH - 2:
+        raise TextError(f"{words} words and marks are too many; at most {MAX_LENGTH - 2} can be read.")
     if unknown := vocabulary.unknown(text):
         named = ", ".join(f"“{word}”" for word in unknown[:5]) + (", …" if len(unknown) > 5 else "")
         raise TextError(f"I never learned {named}. I know {len(vocabulary) - 4} words, those of the drawn world.")
 
 
-def load(folder: Path = weights.FOLDER) -> Matcher:
+def load(folder: Path = weights.FOLDER) -> DualEncoder:
     """The pair with shipped weights.
 
     Args:
@@ -224,23 +224,25 @@ def load(folder: Path = weights.FOLDER) -> Matcher:
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
-    return Matcher(*_shipped("matcher", folder))
+    return DualEncoder(*_shipped("dual_encoder", folder))
 
 
-def load_fused(folder: Path = weights.FOLDER) -> tuple[keras.Model, keras.Model, Vocabulary]:
+def load_puzzle_solver(folder: Path = weights.FOLDER) -> tuple[keras.Model, keras.Model, Vocabulary]:
     """An eye, a network with the fusion "attention" that solves all puzzles, and its words; otherwise as `load`."""
-    return _shipped("fused", folder)
+    return _shipped("puzzle_solver", folder)
 
 
 def _shipped(name: str, folder: Path) -> tuple[keras.Model, keras.Model, Vocabulary]:
     card = weights.card(name, folder)
     config = FusionConfig(**card["config"])
-    model = build_pair(config) if name == "matcher" else build_puzzle_solver(config, card["recipe"]["fusion"])
+    model = (
+        build_dual_encoder(config) if name == "dual_encoder" else build_puzzle_solver(config, card["recipe"]["fusion"])
+    )
     weights.load_into(model, name, folder)
-    return captioning.model.load_eye(), model, Vocabulary(tuple(card["words"]))
+    return captioning.model.load_image_encoder(), model, Vocabulary(tuple(card["words"]))
 
 
-def hand_over(pair: keras.Model, model: keras.Model) -> None:
+def copy_towers(pair: keras.Model, model: keras.Model) -> None:
     """Give a network of the fusion "contrastive" the towers of a pair."""
     for name in ("reader", "looker"):
         model.get_layer(name).set_weights(pair.get_layer(name).get_weights())
@@ -248,12 +250,12 @@ def hand_over(pair: keras.Model, model: keras.Model) -> None:
 
 def _words(config: FusionConfig, ids):
     x = layers.Embedding(config.words, config.width, name="embedding")(ids)
-    return Places(LONGEST, name="places")(x)  # (n, s, t, width)
+    return PositionalEmbedding(MAX_LENGTH, name="places")(x)  # (n, s, t, width)
 
 
 def _padding(ids):
     """What hides padding from attention: float32 [n, s, t]."""
-    return ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)
+    return ops.where(ops.equal(ids, PAD), MASK, 0.0)
 
 
 def _mixed(config: FusionConfig, x, padding, cells=None):

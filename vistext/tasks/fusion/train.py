@@ -11,21 +11,25 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD, Vocabulary, tokenize
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warm_decay
+from vistext.nn.training import History, Muon, fit, warmup_decay
 from vistext.scenes import Scene, language
 from vistext.scenes.language import puzzles
 from vistext.scenes.language.grammar import WORDS
 from vistext.scenes.language.puzzles import NO_NAME, Puzzle, caption
-from vistext.tasks.fusion.model import LONGEST, FusionConfig, build_pair, build_puzzle_solver, hand_over
+from vistext.tasks.fusion.model import MAX_LENGTH, FusionConfig, build_dual_encoder, build_puzzle_solver, copy_towers
 
 ops = keras.ops
 
-AT_ONCE = 250  # texts that are read together
-SHARPEST = 100.0  # of `Sharpened`
-AT_FIRST = 14.0
+BATCH = 250  # texts that are read together
+MAX_SCALE = 100.0  # of `Sharpened`
+INITIAL_SCALE = 14.0
 # How often a task comes up where all are learned together: more often the harder it is.
-OFTEN = {"it": 4, "mood": 4, "gap": 2, "names": 2, "names told": 1, "mood told": 1}
-SAID = ("caption", "caption", "story")  # of each scene, for a pair to learn from: all that there is, twice, and some
+TASK_WEIGHTS = {"it": 4, "mood": 4, "gap": 2, "names": 2, "names told": 1, "mood told": 1}
+TEXT_FORMS = (
+    "caption",
+    "caption",
+    "story",
+)  # of each scene, for a pair to learn from: all that there is, twice, and some
 
 
 @cache
@@ -37,7 +41,7 @@ def vocabulary() -> Vocabulary:
     return Vocabulary.build([*sorted(WORDS | {"an"}), *told, *own, "."])
 
 
-class Asked(NamedTuple):
+class PuzzleBatch(NamedTuple):
     """Puzzles as numbers."""
 
     ids: np.ndarray  # int32 [m, t]
@@ -46,7 +50,7 @@ class Asked(NamedTuple):
     tasks: np.ndarray  # str [m]
 
 
-def asked(made: Sequence[Puzzle]) -> Asked:
+def encode_puzzles(made: Sequence[Puzzle]) -> PuzzleBatch:
     """Puzzles of any tasks as numbers.
 
     Args:
@@ -57,13 +61,13 @@ def asked(made: Sequence[Puzzle]) -> Asked:
     answers = np.full_like(ids, PAD)
     for row, one in zip(answers, made, strict=True):
         row[1 : 1 + len(one.answers)] = [words.numbers[word] if word else PAD for word in one.answers]
-    return Asked(ids, answers, np.array([one.scene for one in made]), np.array([one.task for one in made]))
+    return PuzzleBatch(ids, answers, np.array([one.scene for one in made]), np.array([one.task for one in made]))
 
 
-def pose(pool: Sequence[Scene], counts: Mapping[str, int], seed: int = 0) -> Asked:
+def make_puzzles(pool: Sequence[Scene], counts: Mapping[str, int], seed: int = 0) -> PuzzleBatch:
     """Puzzles of several tasks, as many of each as `counts` says; pool as for `puzzles.puzzles`."""
     rng = np.random.default_rng(seed)
-    return asked([one for task, n in counts.items() for one in puzzles.puzzles(task, pool, n, rng)])
+    return encode_puzzles([one for task, n in counts.items() for one in puzzles.puzzles(task, pool, n, rng)])
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,8 @@ class Recipe:
     asked: int = 8  # puzzles about each
     learning_rate: float = 0.05  # of the kernels, see `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9
-    dense_rate: float = 0.2  # as a share of the learning rate
-    adam_rate: float = 0.012  # of everything else, likewise
+    dense_lr: float = 0.2  # as a share of the learning rate
+    adam_lr: float = 0.012  # of everything else, likewise
     withheld: float = 0.0  # share of pictures that are made empty while it learns: modality drop-out
     seed: int = 0
 
@@ -92,7 +96,7 @@ class Batches:
         made: puzzles about them.
     """
 
-    def __init__(self, recipe: Recipe, grids: np.ndarray, made: Asked):
+    def __init__(self, recipe: Recipe, grids: np.ndarray, made: PuzzleBatch):
         self.recipe, self.grids = recipe, grids
         self.order = np.argsort(made.rows, kind="stable")
         self.made, self.counts = made, np.bincount(made.rows, minlength=len(grids))
@@ -115,7 +119,7 @@ class Batches:
 def train(
     recipe: Recipe,
     grids: np.ndarray,
-    made: Asked,
+    made: PuzzleBatch,
     *,
     pair: keras.Model | None = None,
     checkpoint: Path | None = None,
@@ -137,7 +141,7 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     model = build_puzzle_solver(recipe.network, recipe.fusion)
     if pair is not None:
-        hand_over(pair, model)
+        copy_towers(pair, model)
     model.compile(
         optimizer=Muon.of(recipe),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
@@ -146,16 +150,16 @@ def train(
         model,
         Batches(recipe, grids, made),
         steps=recipe.steps,
-        learning_rate=warm_decay(recipe.learning_rate),
+        learning_rate=warmup_decay(recipe.learning_rate),
         checkpoint=checkpoint,
-        accuracy=share_right,
+        accuracy=accuracy,
         label=recipe.fusion,
         bar=bar,
     )
     return model, history
 
 
-def share_right(labels, scores):
+def accuracy(labels, scores):
     """The share of what is asked, beside what names nothing, that gets the highest score: scalar in [0, 1]."""
     counts = ops.cast(_counts(labels), "float32")
     right = ops.equal(ops.cast(labels, "int64"), ops.cast(ops.argmax(scores, axis=-1), "int64"))
@@ -167,7 +171,7 @@ def _counts(answers):
     return (answers != PAD) & (answers != vocabulary().numbers[NO_NAME])
 
 
-def solve(model: keras.Model, grids: np.ndarray, made: Asked) -> np.ndarray:
+def predict(model: keras.Model, grids: np.ndarray, made: PuzzleBatch) -> np.ndarray:
     """What a network says at each place of puzzles: int [m, t], numbers of words.
 
     Args:
@@ -175,16 +179,16 @@ def solve(model: keras.Model, grids: np.ndarray, made: Asked) -> np.ndarray:
         grids: what an eye sees in the scenes of the puzzles, float [n, 64, c].
         made: m puzzles.
     """
-    parts = [slice(first, first + AT_ONCE) for first in range(0, len(made.rows), AT_ONCE)]
+    parts = [slice(first, first + BATCH) for first in range(0, len(made.rows), BATCH)]
     said = [
         model([grids[made.rows[part]].astype("float32"), made.ids[part, np.newaxis]], training=False) for part in parts
     ]
     return np.concatenate([np.asarray(each)[:, 0].argmax(axis=-1) for each in said])
 
 
-def measure(model: keras.Model, grids: np.ndarray, made: Asked) -> dict[str, float]:
+def evaluate(model: keras.Model, grids: np.ndarray, made: PuzzleBatch) -> dict[str, float]:
     """The share of right answers, by task; where names are tagged, of the names."""
-    right, counts = solve(model, grids, made) == made.answers, _counts(made.answers)
+    right, counts = predict(model, grids, made) == made.answers, _counts(made.answers)
     return {
         task: round(float(right[chosen][counts[chosen]].mean()), 5)
         for task in dict.fromkeys(made.tasks.tolist())
@@ -193,7 +197,7 @@ def measure(model: keras.Model, grids: np.ndarray, made: Asked) -> dict[str, flo
 
 
 @dataclass(frozen=True)
-class PairRecipe:
+class DualEncoderRecipe:
     """How a pair of towers learns which text belongs to which picture."""
 
     network: FusionConfig
@@ -201,26 +205,26 @@ class PairRecipe:
     size: int = 192  # pictures in a batch, each with one text; all others are wrong for it
     learning_rate: float = 0.05
     momentum: float = 0.9
-    dense_rate: float = 0.2
-    adam_rate: float = 0.012
+    dense_lr: float = 0.2
+    adam_lr: float = 0.012
     seed: int = 0
 
 
 @keras.saving.register_keras_serializable("vistext")
-class Sharpened(keras.layers.Layer):
+class LogitScale(keras.layers.Layer):
     """Each picture against each text, [n, c] and [m, c] → how well they fit, float32 [n, m]; how sharply is learned."""
 
     def build(self, *shapes):
         self.sharpness = self.add_weight(
-            shape=(), initializer=keras.initializers.Constant(np.log(AT_FIRST)), name="sharpness"
+            shape=(), initializer=keras.initializers.Constant(np.log(INITIAL_SCALE)), name="sharpness"
         )
         self.built = True
 
     def call(self, seen, said):
-        return ops.minimum(ops.exp(self.sharpness), SHARPEST) * ops.matmul(seen, ops.transpose(said))
+        return ops.minimum(ops.exp(self.sharpness), MAX_SCALE) * ops.matmul(seen, ops.transpose(said))
 
 
-def both_ways(labels, scores):
+def contrastive_loss(labels, scores):
     """The loss of CLIP: each picture is to find its text among all of a batch, and each text its picture.
 
     Args:
@@ -232,7 +236,7 @@ def both_ways(labels, scores):
     return (ops.mean(loss(labels, scores)) + ops.mean(loss(labels, ops.transpose(scores)))) / 2
 
 
-def told(seen: Sequence[Scene], forms: Sequence[str] = SAID, seed: int = 0) -> np.ndarray:
+def encode_texts(seen: Sequence[Scene], forms: Sequence[str] = TEXT_FORMS, seed: int = 0) -> np.ndarray:
     """What is said of scenes, for a pair to learn from.
 
     Args:
@@ -249,12 +253,12 @@ def told(seen: Sequence[Scene], forms: Sequence[str] = SAID, seed: int = 0) -> n
         for scene in seen
         for form in forms
     ]
-    cut = [" ".join(tokenize(text)[: LONGEST - 2]) for text in texts]
+    cut = [" ".join(tokenize(text)[: MAX_LENGTH - 2]) for text in texts]
     return vocabulary().encode(cut).reshape(len(seen), len(forms), -1)
 
 
-def train_pair(
-    recipe: PairRecipe,
+def train_dual_encoder(
+    recipe: DualEncoderRecipe,
     grids: np.ndarray,
     ids: np.ndarray,
     *,
@@ -274,9 +278,9 @@ def train_pair(
         The pair, and what its training went through.
     """
     keras.utils.set_random_seed(recipe.seed)
-    pair = build_pair(recipe.network)
-    model = keras.Model(pair.inputs, Sharpened(name="sharpened")(*pair.outputs))
-    model.compile(optimizer=Muon.of(recipe), loss=both_ways)
+    pair = build_dual_encoder(recipe.network)
+    model = keras.Model(pair.inputs, LogitScale(name="sharpened")(*pair.outputs))
+    model.compile(optimizer=Muon.of(recipe), loss=contrastive_loss)
 
     def batch(step: int, progress: float) -> tuple:
         rng = np.random.default_rng((recipe.seed, step))
@@ -285,14 +289,14 @@ def train_pair(
         longest = int((said != PAD).any(axis=0).sum())
         return (grids[rows].astype("float32"), said[:, :longest]), np.arange(recipe.size, dtype="int32")
 
-    schedule = warm_decay(recipe.learning_rate)
+    schedule = warmup_decay(recipe.learning_rate)
     history = fit(
         model, batch, steps=recipe.steps, learning_rate=schedule, checkpoint=checkpoint, label="pair", bar=bar
     )
     return pair, history
 
 
-def different(seen: Sequence[Scene], n: int) -> list[int]:
+def distinct_scenes(seen: Sequence[Scene], n: int) -> list[int]:
     """The numbers of the first n scenes of which no two share their facts.
 
     Raises:
@@ -304,7 +308,7 @@ def different(seen: Sequence[Scene], n: int) -> list[int]:
     return sorted(first.values())[:n]
 
 
-def recall(scores: np.ndarray, most: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
+def recall_at_k(scores: np.ndarray, most: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
     """How often what belongs to a row is among the first that are found for it.
 
     Args:
@@ -320,6 +324,6 @@ def recall(scores: np.ndarray, most: Sequence[int] = (1, 5, 10)) -> dict[str, fl
     return {str(count): round(float((better < count).mean()), 5) for count in most}
 
 
-def recalls(scores: np.ndarray) -> dict[str, dict[str, float]]:
+def retrieval_recall(scores: np.ndarray) -> dict[str, dict[str, float]]:
     """Recall both ways of scores [texts, pictures]: "to picture", for each text its picture, and "to text"."""
-    return {"to picture": recall(scores), "to text": recall(scores.T)}
+    return {"to picture": recall_at_k(scores), "to text": recall_at_k(scores.T)}

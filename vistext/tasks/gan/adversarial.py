@@ -22,15 +22,15 @@ import numpy as np
 from vistext.nn.engine import keras, tf
 from vistext.nn.training import Adam, progress_bar
 
-SETTLING = 20  # batches: what batch norm needs to know its statistics for averaged weights
+RECALIBRATION_PICTURES = 20  # batches: what batch norm needs to know its statistics for averaged weights
 
 
 @dataclass(frozen=True)
-class Rules:
+class Hyperparameters:
     """How the two networks learn; the defaults are those of the mended game."""
 
-    generator_rate: float = 1e-3
-    discriminator_rate: float = 2e-3  # the judge learns faster, so that its advice is up to date
+    generator_lr: float = 1e-3
+    discriminator_lr: float = 2e-3  # the judge learns faster, so that its advice is up to date
     momentum: float = 0.0  # Adam's first beta: what the other network did lately says little of what it does next
     memory: float = 0.99  # Adam's second beta
     saturating: bool = False  # whether the generator minimises log(1 - D), as in the original game
@@ -48,9 +48,9 @@ class Rules:
 # For points in the plane. A strong penalty spreads what is invented over the whole ring, and a weak one sharpens it:
 # so it is strong at first and eases off. In 3,000 steps of 128 points, with each of the seeds 0 to 13: all eight modes,
 # each with at least 9 % of the points, and 91 to 93 % of the points near one.
-MENDED = Rules(
-    generator_rate=5e-3,
-    discriminator_rate=7.5e-3,
+STABLE = Hyperparameters(
+    generator_lr=5e-3,
+    discriminator_lr=7.5e-3,
     momentum=0.5,
     penalty=0.1,
     two_sided=True,
@@ -60,7 +60,9 @@ MENDED = Rules(
 )
 
 # A first attempt: the original loss, a generator that runs ahead of its judge, and nothing that keeps the judge gentle.
-NAIVE = Rules(generator_rate=1e-3, discriminator_rate=2e-4, momentum=0.9, memory=0.999, saturating=True, penalty=0.0)
+VANILLA = Hyperparameters(
+    generator_lr=1e-3, discriminator_lr=2e-4, momentum=0.9, memory=0.999, saturating=True, penalty=0.0
+)
 
 
 def discriminator_loss(on_real, on_invented):
@@ -75,7 +77,7 @@ def generator_loss(on_invented, saturating: bool = False):
     return tf.reduce_mean(tf.nn.softplus(-on_invented))
 
 
-def slope_penalty(discriminator: keras.Model, data, conditions: tuple = (), unit: float = 1.0):
+def gradient_penalty(discriminator: keras.Model, data, conditions: tuple = (), unit: float = 1.0):
     """The mean squared length of the gradient of the discriminator's score by its input, at some data.
 
     Mescheder et al. 2018, section 4.1: R1 at real data, R2 at invented data. Where it is small the score changes gently
@@ -92,18 +94,18 @@ def slope_penalty(discriminator: keras.Model, data, conditions: tuple = (), unit
     """
     with tf.GradientTape() as tape:
         tape.watch(data)
-        score = tf.reduce_sum(ask(discriminator, data, conditions))
+        score = tf.reduce_sum(apply(discriminator, data, conditions))
     slope = unit * tape.gradient(score, data)
     return tf.reduce_mean(tf.reduce_sum(tf.square(slope), axis=list(range(1, len(data.shape)))))
 
 
-def ask(model: keras.Model, first, conditions: tuple = ()):
+def apply(model: keras.Model, first, conditions: tuple = ()):
     """What a network says in training, given its first input and, if it takes any, conditions."""
     return model([first, *conditions] if conditions else first, training=True)
 
 
 @dataclass
-class Match:
+class GanHistory:
     """What a game went through: one entry a step in the first five."""
 
     seconds: list[float] = field(default_factory=list)  # since its start, pauses between runs left out
@@ -116,7 +118,7 @@ class Match:
     interrupted: bool = False
 
 
-class Game:
+class GanTrainer:
     """Two networks, their optimisers, and one compiled step of each.
 
     Args:
@@ -125,20 +127,20 @@ class Game:
         rules: how they learn.
     """
 
-    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Rules):
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Hyperparameters):
         self.generator, self.discriminator, self.rules = generator, discriminator, rules
         adam = {"beta_1": rules.momentum, "beta_2": rules.memory}
-        self.generator_optimizer = Adam(rules.generator_rate, **adam)
-        self.discriminator_optimizer = Adam(rules.discriminator_rate, **adam)
+        self.generator_optimizer = Adam(rules.generator_lr, **adam)
+        self.discriminator_optimizer = Adam(rules.discriminator_lr, **adam)
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer.build(discriminator.trainable_variables)
         self.averages = [tf.Variable(weight.numpy()) for weight in generator.weights] if rules.averaging else []
 
-    def turn(self, number: int, done: float, real: np.ndarray, *conditions: np.ndarray) -> list[float]:
+    def train_step(self, number: int, done: float, real: np.ndarray, *conditions: np.ndarray) -> list[float]:
         """Step `number` of both networks, when that share of the game is done; see `step`."""
         left = min(1.0, (1 - done) / self.rules.fading) if self.rules.fading else 1.0
-        self.generator_optimizer.learning_rate = self.rules.generator_rate * left
-        self.discriminator_optimizer.learning_rate = self.rules.discriminator_rate * left
+        self.generator_optimizer.learning_rate = self.rules.generator_lr * left
+        self.discriminator_optimizer.learning_rate = self.rules.discriminator_lr * left
         penalty = None
         if self.rules.penalty > 0 and number % self.rules.penalty_every == 0:
             eased = (1 - done) ** self.rules.easing
@@ -167,20 +169,20 @@ class Game:
         loss, on_real, on_invented = self._teach_discriminator(number, real, conditions, penalty)
         other_loss = self._teach_generator(number, tf.shape(real)[0], conditions)
         if self.averages:
-            follow(self.averages, self.generator.weights, number, self.rules.averaging)
+            update_ema(self.averages, self.generator.weights, number, self.rules.averaging)
         return loss, other_loss, tf.reduce_mean(tf.sigmoid(on_real)), tf.reduce_mean(tf.sigmoid(on_invented))
 
     def _teach_discriminator(self, number, real, conditions: tuple, penalty):
-        invented = ask(self.generator, self.noise(tf.shape(real)[0], number, 0), conditions)
+        invented = apply(self.generator, self.noise(tf.shape(real)[0], number, 0), conditions)
         with tf.GradientTape() as tape:
-            on_real = ask(self.discriminator, real, conditions)
-            on_invented = ask(self.discriminator, invented, conditions)
+            on_real = apply(self.discriminator, real, conditions)
+            on_invented = apply(self.discriminator, invented, conditions)
             loss = objective = discriminator_loss(on_real, on_invented)
             if self.rules.mismatched:
                 objective += self.rules.mismatched * self._mismatched_loss(real, conditions)
             if penalty is not None:
                 for data in (real, invented) if self.rules.two_sided else (real,):
-                    objective += penalty * slope_penalty(self.discriminator, data, conditions, self.rules.unit)
+                    objective += penalty * gradient_penalty(self.discriminator, data, conditions, self.rules.unit)
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply(tape.gradient(objective, variables), variables)
         return loss, on_real, on_invented
@@ -192,19 +194,19 @@ class Game:
             tf.reshape(one != other, [tf.shape(one)[0], -1]) for one, other in zip(conditions, others, strict=True)
         ]
         wrong = tf.cast(tf.reduce_any(tf.concat(differ, axis=1), axis=1, keepdims=True), "float32")
-        return tf.reduce_mean(wrong * tf.nn.softplus(ask(self.discriminator, real, tuple(others))))
+        return tf.reduce_mean(wrong * tf.nn.softplus(apply(self.discriminator, real, tuple(others))))
 
     def _teach_generator(self, number, count, conditions: tuple):
         with tf.GradientTape() as tape:
-            invented = ask(self.generator, self.noise(count, number, 1), conditions)
-            loss = generator_loss(ask(self.discriminator, invented, conditions), self.rules.saturating)
+            invented = apply(self.generator, self.noise(count, number, 1), conditions)
+            loss = generator_loss(apply(self.discriminator, invented, conditions), self.rules.saturating)
         variables = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
         return loss
 
     @tf.function(autograph=False)
     def _show_noise(self, number, count: int, conditions: tuple) -> None:
-        ask(self.generator, self.noise(count, number, 0), conditions)
+        apply(self.generator, self.noise(count, number, 0), conditions)
 
     @contextmanager
     def averaged(self, conditions: Callable[[int], tuple], count: int) -> Iterator[keras.Model]:
@@ -212,9 +214,9 @@ class Game:
         if not self.averages:
             yield self.generator
             return
-        with lent(self.generator.weights, self.averages):
+        with swapped_weights(self.generator.weights, self.averages):
             if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
-                for number in range(SETTLING):
+                for number in range(RECALIBRATION_PICTURES):
                     self._show_noise(tf.constant(number), count, conditions(number))
             yield self.generator
 
@@ -229,7 +231,7 @@ class Game:
         }
 
 
-def follow(averages: list[tf.Variable], weights: list, number, averaging: float) -> None:
+def update_ema(averages: list[tf.Variable], weights: list, number, averaging: float) -> None:
     """Let averages of weights come one step after these.
 
     Args:
@@ -245,7 +247,7 @@ def follow(averages: list[tf.Variable], weights: list, number, averaging: float)
 
 
 @contextmanager
-def lent(weights: list, values: list) -> Iterator[None]:
+def swapped_weights(weights: list, values: list) -> Iterator[None]:
     """Variables have other values for as long as the context lasts."""
     now = [weight.numpy() for weight in weights]
     _assign(weights, values)
@@ -255,13 +257,13 @@ def lent(weights: list, values: list) -> Iterator[None]:
         _assign(weights, now)
 
 
-def play(
+def train_gan(
     generator: keras.Model,
     discriminator: keras.Model,
     batches: Callable[[int], tuple[np.ndarray, ...]],
-    rules: Rules = Rules(),
+    rules: Hyperparameters = Hyperparameters(),
     **settings,
-) -> Match:
+) -> GanHistory:
     """Let two networks learn against each other; see `play_on`.
 
     Args:
@@ -274,11 +276,11 @@ def play(
     Returns, raises:
         As `play_on`.
     """
-    return play_on(Game(generator, discriminator, rules), batches, **settings)
+    return train_loop(GanTrainer(generator, discriminator, rules), batches, **settings)
 
 
-def play_on(
-    game: "Game",
+def train_loop(
+    game: "GanTrainer",
     batches: Callable[[int], tuple[np.ndarray, ...]],
     *,
     steps: int | None = None,
@@ -289,7 +291,7 @@ def play_on(
     save_every: float = 60,
     label: str = "the game",
     bar: bool = True,
-) -> Match:
+) -> GanHistory:
     """Play a game, in view, until a number of steps or a time is reached.
 
     Ctrl-C, or the stop button of a notebook, ends the game early. However it ends, the generator has its best weights
@@ -321,7 +323,7 @@ def play_on(
     for name, value in (("steps", steps), ("seconds", seconds)):
         if value is not None and value <= 0:
             raise ValueError(f"{name}={value}; accepted: more than 0")
-    match, best = Match(), []
+    match, best = GanHistory(), []
     kept = None if checkpoint is None else Path(checkpoint) / "match.npz"
     if kept and kept.exists():
         match, best = _restore(kept, game)
@@ -350,9 +352,9 @@ def play_on(
             while (done := progress(step)) < 1:
                 if step % every == 0:
                     look(step)
-                figures = game.turn(step, done, *batches(step))
+                figures = game.train_step(step, done, *batches(step))
                 step += 1
-                _note(match, figures, time.perf_counter() - started)
+                _record(match, figures, time.perf_counter() - started)
                 shown.set_postfix_str(
                     f"D says {np.mean(match.on_real[-20:]):.0%} to real, {np.mean(match.on_invented[-20:]):.0%} to "
                     "invented",
@@ -370,13 +372,13 @@ def play_on(
             if kept:
                 _save(kept, game, match, best)
         finally:
-            _leave_the_best(game, best, batches)
+            _restore_best(game, best, batches)
     if kept and not match.interrupted:
         kept.unlink(missing_ok=True)
     return match
 
 
-def _note(match: Match, figures: list[float], seconds: float) -> None:
+def _record(match: GanHistory, figures: list[float], seconds: float) -> None:
     """Add a step to the match, and stop if its losses are not finite."""
     loss, other_loss, on_real, on_invented = figures
     match.discriminator_loss.append(loss)
@@ -392,7 +394,7 @@ def _note(match: Match, figures: list[float], seconds: float) -> None:
             )
 
 
-def _leave_the_best(game: Game, best: list[np.ndarray], batches: Callable) -> None:
+def _restore_best(game: GanTrainer, best: list[np.ndarray], batches: Callable) -> None:
     if best:
         _assign(game.generator.weights, best)
     elif game.averages:
@@ -406,7 +408,7 @@ def _assign(variables: list, values: list) -> None:
         variable.assign(value)
 
 
-def _save(file: Path, game: Game, match: Match, best: list[np.ndarray]) -> None:
+def _save(file: Path, game: GanTrainer, match: GanHistory, best: list[np.ndarray]) -> None:
     """Keep everything in one file, which appears whole or not at all."""
     state = {part: [variable.numpy() for variable in variables] for part, variables in game.state().items()}
     arrays = {f"{part}/{index}": value for part, values in state.items() for index, value in enumerate(values)}
@@ -418,7 +420,7 @@ def _save(file: Path, game: Game, match: Match, best: list[np.ndarray]) -> None:
     os.replace(draft, file)
 
 
-def _restore(file: Path, game: Game) -> tuple[Match, list[np.ndarray]]:
+def _restore(file: Path, game: GanTrainer) -> tuple[GanHistory, list[np.ndarray]]:
     """Bring the game to the state kept; the match so far, and the best weights."""
     with np.load(file, allow_pickle=False) as arrays:
         for part, variables in game.state().items():
@@ -426,4 +428,4 @@ def _restore(file: Path, game: Game) -> tuple[Match, list[np.ndarray]]:
         best = [arrays[f"best/{index}"] for index in range(sum(name.startswith("best/") for name in arrays.files))]
         match = json.loads(str(arrays["match"]))
     match["watched"] = [tuple(each) for each in match["watched"]]
-    return Match(**{**match, "interrupted": False}), best
+    return GanHistory(**{**match, "interrupted": False}), best

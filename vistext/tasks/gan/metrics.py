@@ -11,14 +11,14 @@ import numpy as np
 from vistext.nn.engine import keras
 
 
-class Seen(NamedTuple):
+class Features(NamedTuple):
     """What a tagger makes of n pictures."""
 
     features: np.ndarray  # float32 [n, d]: what its last layer decides by, each row scaled to a mean square of 1
     probabilities: np.ndarray  # float32 [n, classes]
 
 
-def seen_by(model: keras.Model, pictures: np.ndarray, batch: int = 500) -> Seen:
+def extract_features(model: keras.Model, pictures: np.ndarray, batch: int = 500) -> Features:
     """Show pictures to a tagger.
 
     Args:
@@ -33,10 +33,10 @@ def seen_by(model: keras.Model, pictures: np.ndarray, batch: int = 500) -> Seen:
     parts = [both(pictures[first : first + batch], training=False) for first in range(0, len(pictures), batch)]
     features, logits = (np.concatenate([np.asarray(part[index], "float32") for part in parts]) for index in (0, 1))
     scale = np.sqrt((features**2).mean(axis=1, keepdims=True))
-    return Seen(features / np.maximum(scale, 1e-9), np.asarray(keras.ops.softmax(logits)))
+    return Features(features / np.maximum(scale, 1e-9), np.asarray(keras.ops.softmax(logits)))
 
 
-def recognised(probabilities: np.ndarray, labels: np.ndarray) -> float:
+def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """The share of pictures that are taken for what was asked for: [n, classes], int [n] → 0 to 1."""
     return float((probabilities.argmax(axis=1) == labels).mean())
 
@@ -74,7 +74,7 @@ def kernel_distance(features: np.ndarray, others: np.ndarray) -> float:
     return float(among_themselves(features) + among_themselves(others) - 2 * kernel(features, others).mean())
 
 
-def diversity(features: np.ndarray, labels: np.ndarray) -> float:
+def intra_class_distance(features: np.ndarray, labels: np.ndarray) -> float:
     """How different pictures of the same kind are: the mean distance between two of them, meaned over the kinds.
 
     Args:
@@ -96,14 +96,14 @@ def diversity(features: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(each))
 
 
-class Nearest(NamedTuple):
+class NearestNeighbors(NamedTuple):
     """For each of n pictures, the one most like it among others."""
 
     index: np.ndarray  # int [n]: which of the others
     distance: np.ndarray  # float [n]: root mean squared difference of their bytes, 0 to 255
 
 
-def nearest(pictures: np.ndarray, others: np.ndarray, batch: int = 100) -> Nearest:
+def nearest_neighbors(pictures: np.ndarray, others: np.ndarray, batch: int = 100) -> NearestNeighbors:
     """The most similar of other pictures, pixel by pixel, as they are or mirrored; is something copied?
 
     Args:
@@ -128,7 +128,7 @@ def nearest(pictures: np.ndarray, others: np.ndarray, batch: int = 100) -> Neare
         found.append((index, np.sqrt((apart**2).mean(axis=1))))
     (index, distance), (mirrored, other_distance) = found
     closer = other_distance < distance
-    return Nearest(np.where(closer, mirrored, index), np.where(closer, other_distance, distance))
+    return NearestNeighbors(np.where(closer, mirrored, index), np.where(closer, other_distance, distance))
 
 
 def _squared_distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:

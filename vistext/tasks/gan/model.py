@@ -17,8 +17,8 @@ import numpy as np
 from scipy import stats
 
 from vistext.nn import weights
-from vistext.nn.engine import keras, precision
-from vistext.nn.unet import QuickNorm
+from vistext.nn.engine import dtype_policy, keras
+from vistext.nn.unet import FusedBatchNorm
 
 layers = keras.layers
 
@@ -32,13 +32,13 @@ BEND = 0.7  # standard deviation of the first biases
 NEAR = 3 * SPREAD  # 99 % of true points are as near as that to their mode
 
 
-def centres() -> np.ndarray:
+def mode_centers() -> np.ndarray:
     """The middles of the eight modes: float32 [8, 2]."""
     angles = 2 * np.pi * np.arange(MODES) / MODES
     return (RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype(np.float32)
 
 
-def ring(count: int, seed: int) -> np.ndarray:
+def sample_ring(count: int, seed: int) -> np.ndarray:
     """Points of a mixture of eight Gaussians on a ring, each as likely.
 
     Args:
@@ -49,7 +49,7 @@ def ring(count: int, seed: int) -> np.ndarray:
         float32 [count, 2].
     """
     random = np.random.default_rng(seed)
-    middles = centres()[random.integers(0, MODES, count)]
+    middles = mode_centers()[random.integers(0, MODES, count)]
     return (middles + random.normal(scale=SPREAD, size=(count, 2))).astype(np.float32)
 
 
@@ -63,7 +63,7 @@ class Coverage(NamedTuple):
 
 def coverage(points: np.ndarray) -> Coverage:
     """How much of the ring points cover: float [n, 2] → modes and shares; near is within `NEAR` of a mode's middle."""
-    distances = np.linalg.norm(points[:, np.newaxis] - centres(), axis=-1)  # (n, 8)
+    distances = np.linalg.norm(points[:, np.newaxis] - mode_centers(), axis=-1)  # (n, 8)
     shares = (distances <= NEAR).mean(axis=0)
     return Coverage(int((shares >= 1 / MODES / 4).sum()), float(shares.sum()), shares)
 
@@ -123,7 +123,7 @@ def build_generator(config: GanConfig = GanConfig()) -> keras.Model:
     Returns:
         A model of two inputs: noise float32 [n, noise], labels int32 [n] → pictures float32 [n, 32, 32, 3], 0 to 255.
     """
-    with precision(config.precision):
+    with dtype_policy(config.precision):
         noise = layers.Input((config.noise,), name="noise")
         labels = layers.Input((), dtype="int32", name="labels")
         kind = layers.Embedding(config.classes, config.noise, name="kind")(labels)
@@ -154,7 +154,7 @@ def _modulated(x, code, name: str):
     """Batch norm whose scale and offset depend on noise and kind, and a rectifier: [n, h, w, c] → [n, h, w, c]."""
     channels = x.shape[-1]
     # A short memory: the norm keeps up with weights that change quickly.
-    x = QuickNorm(momentum=0.8, epsilon=1e-5, name=f"{name}_norm")(x)
+    x = FusedBatchNorm(momentum=0.8, epsilon=1e-5, name=f"{name}_norm")(x)
     scale, offset = (
         layers.Reshape((1, 1, channels), name=f"{name}_{part}_map")(
             layers.Dense(channels, kernel_initializer="zeros", name=f"{name}_{part}")(code)
@@ -176,7 +176,7 @@ def build_discriminator(config: GanConfig = GanConfig()) -> keras.Model:
         A model of two inputs: pictures float32 [n, 32, 32, 3], 0 to 255, and labels int32 [n] → scores float32 [n, 1]:
         above 0 for what it takes for a real picture of that kind.
     """
-    with precision(config.precision):
+    with dtype_policy(config.precision):
         pictures = layers.Input((SIDE, SIDE, 3), name="pictures")
         labels = layers.Input((), dtype="int32", name="labels")
         x = layers.Rescaling(1 / HALF, offset=-1, name="scaled")(pictures)
@@ -215,7 +215,7 @@ def load() -> keras.Model:
     return generator
 
 
-def draw_noise(count: int, size: int, seed: int, truncation: float | None = None) -> np.ndarray:
+def sample_noise(count: int, size: int, seed: int, truncation: float | None = None) -> np.ndarray:
     """Standard normal numbers, z.
 
     Args:
@@ -239,7 +239,7 @@ def draw_noise(count: int, size: int, seed: int, truncation: float | None = None
     return stats.truncnorm.rvs(-truncation, truncation, size=(count, size), random_state=random).astype(np.float32)
 
 
-def walk(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
+def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     """Points on the way from one z to another, along the arc between them.
 
     Normal vectors of many numbers nearly all have the same length. The middle of the straight line between two of them
@@ -264,7 +264,9 @@ def walk(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     return (direction * (lengths[0] * (1 - share) + lengths[1] * share)).astype(np.float32)
 
 
-def invent(generator: keras.Model, labels: np.ndarray, *, noise: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+def generate(
+    generator: keras.Model, labels: np.ndarray, *, noise: np.ndarray | None = None, seed: int = 0
+) -> np.ndarray:
     """Pictures of the asked kinds.
 
     Args:
@@ -282,7 +284,7 @@ def invent(generator: keras.Model, labels: np.ndarray, *, noise: np.ndarray | No
     labels = np.asarray(labels, np.int32)
     size = generator.inputs[0].shape[-1]
     if noise is None:
-        noise = draw_noise(len(labels), size, seed)
+        noise = sample_noise(len(labels), size, seed)
     if np.shape(noise) != (len(labels), size):
         raise ValueError(f"noise of shape {np.shape(noise)}; accepted: {(len(labels), size)}, a vector for each label")
     kinds = generator.get_layer("kind").input_dim

@@ -11,19 +11,19 @@ from vistext.nn import weights
 from vistext.nn.engine import keras
 from vistext.tasks import classification
 from vistext.tasks.gan import metrics
-from vistext.tasks.gan.adversarial import Match, Rules, play
-from vistext.tasks.gan.model import HALF, GanConfig, build_discriminator, build_generator, invent
+from vistext.tasks.gan.adversarial import GanHistory, Hyperparameters, train_gan
+from vistext.tasks.gan.model import HALF, GanConfig, build_discriminator, build_generator, generate
 
-EXAMINER = "portrait_tagger"  # the name of its weights
-EXAMINING = classification.train.Recipe(
+CLASSIFIER = "evaluation_classifier"  # the name of its weights
+CLASSIFIER_RECIPE = classification.train.Recipe(
     widths=(32, 64, 128), epochs=1.5, size=500, learning_rate=0.2, shift=2, sides=((16, 0.3), (24, 0.6), (32, 1.0))
 )
-KEPT_ASIDE = 2000  # training pictures that only the choice of the best checkpoint sees
+HELD_OUT = 2000  # training pictures that only the choice of the best checkpoint sees
 
 
-PICTURES = Rules(
-    generator_rate=1e-3,
-    discriminator_rate=1e-3,
+PICTURES = Hyperparameters(
+    generator_lr=1e-3,
+    discriminator_lr=1e-3,
     penalty=0.2,
     penalty_every=8,
     unit=HALF,
@@ -37,7 +37,7 @@ class Recipe:
     """How a generator of pictures is trained; the defaults are those of the shipped weights."""
 
     network: GanConfig = field(default_factory=GanConfig)
-    rules: Rules = PICTURES
+    rules: Hyperparameters = PICTURES
     steps: int | None = 7_440
     seconds: float | None = None  # train for so long at most, on whatever machine this is
     size: int = 64  # pictures in a batch
@@ -71,12 +71,12 @@ def train(
     pictures: np.ndarray,
     labels: np.ndarray,
     *,
-    examiner: keras.Model | None = None,
+    classifier: keras.Model | None = None,
     watch: Callable[[keras.Model, int], None] | None = None,
     checkpoint: Path | None = None,
     label: str = "generator",
     bar: bool = True,
-) -> tuple[keras.Model, keras.Model, Match]:
+) -> tuple[keras.Model, keras.Model, GanHistory]:
     """Build a generator and a discriminator, and let them learn against each other.
 
     Args:
@@ -95,18 +95,18 @@ def train(
     """
     keras.utils.set_random_seed(recipe.seed)
     generator, discriminator = build_generator(recipe.network), build_discriminator(recipe.network)
-    aside = KEPT_ASIDE if examiner else 0
-    real = metrics.seen_by(examiner, pictures[-aside:]).features if examiner else None
+    aside = HELD_OUT if classifier else 0
+    real = metrics.extract_features(classifier, pictures[-aside:]).features if classifier else None
 
     def measure(learned: keras.Model, step: int) -> float | None:
         if watch:
             watch(learned, step)
-        if not examiner:
+        if not classifier:
             return None
-        invented = invent(learned, labels[-aside:], seed=recipe.seed + 1)
-        return metrics.kernel_distance(metrics.seen_by(examiner, invented).features, real)
+        invented = generate(learned, labels[-aside:], seed=recipe.seed + 1)
+        return metrics.kernel_distance(metrics.extract_features(classifier, invented).features, real)
 
-    match = play(
+    match = train_gan(
         generator,
         discriminator,
         Batches(pictures[: len(pictures) - aside], labels[: len(pictures) - aside], recipe.size, recipe.seed),
@@ -122,7 +122,7 @@ def train(
     return generator, discriminator, match
 
 
-def roughened(pictures: np.ndarray, seed: int) -> np.ndarray:
+def degrade(pictures: np.ndarray, seed: int) -> np.ndarray:
     """Pictures with noise in them, and every second one blurred.
 
     Trained on such ones, an examiner looks at shapes, and is not put off by a speck that no portrait has.
@@ -144,21 +144,21 @@ def roughened(pictures: np.ndarray, seed: int) -> np.ndarray:
     return rough
 
 
-def load_examiner() -> keras.Model:
+def load_evaluation_classifier() -> keras.Model:
     """The shipped tagger of portraits, which had no part in inventing them: uint8 [n, h, w, 3] → logits [n, 10].
 
     Raises:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
-    settings = weights.card(EXAMINER)["config"]
-    examiner = classification.model.build(classification.model.TaggerConfig(widths=tuple(settings["widths"])))
-    weights.load_into(examiner, EXAMINER)
-    return examiner
+    settings = weights.card(CLASSIFIER)["config"]
+    classifier = classification.model.build(classification.model.TaggerConfig(widths=tuple(settings["widths"])))
+    weights.load_into(classifier, CLASSIFIER)
+    return classifier
 
 
-def measure(
+def evaluate(
     generator: keras.Model,
-    examiner: keras.Model,
+    classifier: keras.Model,
     real: tuple[np.ndarray, np.ndarray],
     baseline: np.ndarray,
     *,
@@ -181,12 +181,13 @@ def measure(
         diversity: within a kind, as a share of that of the real ones.
     """
     labels = real[1][:count]
-    invented = metrics.seen_by(examiner, invent(generator, labels, seed=seed))
-    true, other = (metrics.seen_by(examiner, pictures[:count]) for pictures in (real[0], baseline))
+    invented = metrics.extract_features(classifier, generate(generator, labels, seed=seed))
+    true, other = (metrics.extract_features(classifier, pictures[:count]) for pictures in (real[0], baseline))
     return {
-        "recognised": metrics.recognised(invented.probabilities, labels),
-        "recognised_real": metrics.recognised(true.probabilities, labels),
+        "recognised": metrics.accuracy(invented.probabilities, labels),
+        "recognised_real": metrics.accuracy(true.probabilities, labels),
         "distance": metrics.kernel_distance(invented.features, true.features),
         "distance_real": metrics.kernel_distance(other.features, true.features),
-        "diversity": metrics.diversity(invented.features, labels) / metrics.diversity(true.features, labels),
+        "diversity": metrics.intra_class_distance(invented.features, labels)
+        / metrics.intra_class_distance(true.features, labels),
     }

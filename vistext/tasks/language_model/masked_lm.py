@@ -12,13 +12,13 @@ import numpy as np
 from vistext.data.vocabulary import PAD, UNKNOWN, Vocabulary
 from vistext.nn.engine import keras
 from vistext.scenes.language.word_classes import KIND_OF
-from vistext.tasks.language_model.model import logits_of
+from vistext.tasks.language_model.model import predict_logits
 
-HIDDEN = UNKNOWN
-SHARE = 0.3  # of the words: twice BERT's, since our sentences are short, and one without a gap teaches nothing
+MASKED_GROUPS = UNKNOWN
+MASK_RATE = 0.3  # of the words: twice BERT's, since our sentences are short, and one without a gap teaches nothing
 
 
-def groups(vocabulary: Vocabulary) -> np.ndarray:
+def word_groups(vocabulary: Vocabulary) -> np.ndarray:
     """Which words are hidden together, so that none is betrayed by standing elsewhere in the sentence as well.
 
     Each word is a group of its own, but nouns for one kind of thing ("car", "cars", "automobile") are one group.
@@ -34,8 +34,8 @@ def groups(vocabulary: Vocabulary) -> np.ndarray:
     return np.array([numbers.get(name, -1) for name in names], "int32")
 
 
-def hide(
-    ids: np.ndarray, together: np.ndarray, random: np.random.Generator, share: float = SHARE
+def mask_tokens(
+    ids: np.ndarray, together: np.ndarray, random: np.random.Generator, share: float = MASK_RATE
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hide words at random.
 
@@ -51,11 +51,11 @@ def hide(
     drawn = random.random((len(ids), together.max() + 2)) < share  # a column for each group; the last is that of -1
     drawn[:, -1] = False
     hidden = np.take_along_axis(drawn, together[ids] % drawn.shape[1], axis=1)
-    return np.where(hidden, HIDDEN, ids).astype("int32"), np.where(hidden, ids, PAD).astype("int32")
+    return np.where(hidden, MASKED_GROUPS, ids).astype("int32"), np.where(hidden, ids, PAD).astype("int32")
 
 
 @dataclass(frozen=True)
-class MissingWords:
+class MaskedBatches:
     """Training batches: sentences of which each time other words are hidden, and these words.
 
     Each batch depends on its number and the seed alone.
@@ -73,18 +73,18 @@ class MissingWords:
     together: np.ndarray
     tags: np.ndarray | None = None
     size: int = 64
-    share: float = SHARE
+    share: float = MASK_RATE
     seed: int = 0
 
     def __call__(self, step: int, progress: float) -> tuple:
         """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [size, length]."""
         random = np.random.default_rng((self.seed, step))
         chosen = random.integers(0, len(self.ids), self.size)
-        words, labels = hide(self.ids[chosen], self.together, random, self.share)
+        words, labels = mask_tokens(self.ids[chosen], self.together, random, self.share)
         return (words if self.tags is None else (words, self.tags[chosen])), labels
 
 
-def guesses(
+def fill_mask(
     model: keras.Model, vocabulary: Vocabulary, sentence: str, tags: np.ndarray | None = None
 ) -> list[dict[str, float]]:
     """What may stand in the gaps of a sentence.
@@ -102,11 +102,11 @@ def guesses(
         ValueError: there is no gap.
     """
     ids = vocabulary.encode([sentence])
-    if HIDDEN not in ids:
+    if MASKED_GROUPS not in ids:
         raise ValueError(f"there is no gap in {sentence!r}; write ___ for each word that is to be found")
-    logits = logits_of(model, ids, None if tags is None else np.asarray(tags, "float32")[np.newaxis])[0]
+    logits = predict_logits(model, ids, None if tags is None else np.asarray(tags, "float32")[np.newaxis])[0]
     found = []
-    for place in np.flatnonzero(ids[0] == HIDDEN):
+    for place in np.flatnonzero(ids[0] == MASKED_GROUPS):
         probabilities = np.asarray(keras.ops.softmax(logits[place]))
         ranked = np.argsort(-probabilities, kind="stable")
         found.append({vocabulary.words[number]: float(probabilities[number]) for number in ranked})

@@ -73,7 +73,7 @@ def accuracy(labels, logits):
 
 
 @dataclass(frozen=True)
-class NextWords:
+class NextWordBatches:
     """Training batches for a language model: sentences, and at each place the word that comes next.
 
     Each batch depends on its number and the seed alone, so a training that is resumed sees what it would have seen.
@@ -97,7 +97,7 @@ class NextWords:
         return (words if self.tags is None else (words, self.tags[chosen])), following
 
 
-def logits_of(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None = None, size: int = 1000) -> np.ndarray:
+def predict_logits(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None = None, size: int = 1000) -> np.ndarray:
     """What a model says of many sentences, a thousand at a time, so that memory lasts.
 
     Args:
@@ -127,8 +127,8 @@ def log_probabilities(model: keras.Model, ids: np.ndarray, tags: np.ndarray | No
         number means nothing.
     """
     words, following = teacher_forcing(np.asarray(ids))
-    logits = logits_of(model, words, tags)
-    logs = np.asarray(ops.log_softmax(_possible(logits)))
+    logits = predict_logits(model, words, tags)
+    logs = np.asarray(ops.log_softmax(_mask_special(logits)))
     return np.take_along_axis(logs, following[..., np.newaxis], axis=-1)[..., 0]
 
 
@@ -158,7 +158,7 @@ def perplexity(logs: np.ndarray, ids: np.ndarray) -> float:
     return float(np.exp(-logs[counted].mean()))
 
 
-def next_words(
+def next_word_probabilities(
     model: keras.Model, vocabulary: Vocabulary, beginning: str = "", *, temperature: float = 1.0, tags=None
 ) -> dict[str, float]:
     """What may come after the first words of a sentence.
@@ -179,8 +179,8 @@ def next_words(
     if temperature <= 0:
         raise ValueError(f"temperature={temperature}; accepted: above 0")
     ids = vocabulary.encode([beginning])[:, :-1]  # whatever comes, it is not said that the sentence ends here
-    logits = logits_of(model, ids, None if tags is None else np.asarray(tags, "float32")[np.newaxis])[0, -1]
-    probabilities = np.asarray(ops.softmax(_possible(logits) / temperature))
+    logits = predict_logits(model, ids, None if tags is None else np.asarray(tags, "float32")[np.newaxis])[0, -1]
+    probabilities = np.asarray(ops.softmax(_mask_special(logits) / temperature))
     return {
         vocabulary.words[number]: float(probabilities[number]) for number in np.argsort(-probabilities, kind="stable")
     }
@@ -239,7 +239,7 @@ def sample(
             break
         scores = np.asarray(possible, "float64")  # (n, words)
         scores[:, UNKNOWN] = -np.inf
-        ids[:, place + 1] = np.where(ended, PAD, _drawn(scores, temperature, random))
+        ids[:, place + 1] = np.where(ended, PAD, _sampled(scores, temperature, random))
     return vocabulary.decode(ids)
 
 
@@ -260,12 +260,12 @@ def _compiled_step(model: keras.Model) -> Callable:
     @tf.function(input_signature=[words, told, state])
     def step(ids, told, state):
         output, [state] = reader.cell(embed(ids) + told, [state])
-        return _possible(logits(output)), state
+        return _mask_special(logits(output)), state
 
     return step
 
 
-def _drawn(scores: np.ndarray, temperature: float, random: np.random.Generator) -> np.ndarray:
+def _sampled(scores: np.ndarray, temperature: float, random: np.random.Generator) -> np.ndarray:
     """One word for each row of logits [n, words].
 
     Noise from a Gumbel distribution, added to logits, makes each word the highest just as often as its probability says
@@ -276,7 +276,7 @@ def _drawn(scores: np.ndarray, temperature: float, random: np.random.Generator) 
     return scores.argmax(axis=-1)
 
 
-def _possible(logits):
+def _mask_special(logits):
     """Logits [..., words] without the two that no sentence has after its start: PAD and START."""
     never = np.zeros(logits.shape[-1], "float32")
     never[[PAD, START]] = np.inf

@@ -17,13 +17,13 @@ from typing import NamedTuple
 import numpy as np
 
 from vistext.nn import weights
-from vistext.nn.attention import Block, Coordinates, Places
-from vistext.nn.engine import keras, precision, tf
-from vistext.nn.resize import fit
+from vistext.nn.attention import Block, CoordinateEncoding, PositionalEmbedding
+from vistext.nn.engine import dtype_policy, keras, tf
+from vistext.nn.resize import letterbox
 from vistext.scenes import Scene
-from vistext.scenes.language import ROLES, Frame, frames
-from vistext.scenes.language.frames import POSTURE_OF
+from vistext.scenes.language import ROLES, Frame, semantic_frames
 from vistext.scenes.language.lexicon import noun
+from vistext.scenes.language.semantic_frames import POSTURE_OF
 from vistext.scenes.ontology import FACINGS, KINDS, MOST_THINGS, PLACES
 from vistext.tasks import captioning, detection
 from vistext.tasks.captioning.model import GRID, SIDE, encode_images
@@ -33,20 +33,20 @@ layers = keras.layers
 ops = keras.ops
 
 VERBS = tuple(ROLES)
-THINGS = tuple(noun(kind) for kind in KINDS)
+OBJECTS = tuple(noun(kind) for kind in KINDS)
 PAD, START, END, NONE = range(4)  # nothing; the beginning; no further frame; this verb has no such role
-WORDS = ("<pad>", "<start>", "<end>", "<none>", *VERBS, *THINGS, *FACINGS, *PLACES)
+WORDS = ("<pad>", "<start>", "<end>", "<none>", *VERBS, *OBJECTS, *FACINGS, *PLACES)
 SLOTS = ("verb", "thing", "direction", "place")  # of each frame; the thing is the agent or the item, by the verb
-MOST = MOST_THINGS * len(SLOTS)  # slots of a picture
+MAX_FRAMES = MOST_THINGS * len(SLOTS)  # slots of a picture
 NEAR = 0.05  # of two things, which is the more prominent is hard to say if they differ by less than such a share
-LOOKED_AT_ONCE = 250  # grids
+ENCODING_BATCH = 250  # grids
 
 _NUMBER = {word: number for number, word in enumerate(WORDS)}
 _VERBS = slice(_NUMBER[VERBS[0]], _NUMBER[VERBS[-1]] + 1)
 
 
 @dataclass(frozen=True)
-class RolesConfig:
+class SrlConfig:
     """What the network needs to know; each default is that of the shipped weights."""
 
     channels: int = 160  # of each cell of the eye's grid
@@ -56,7 +56,7 @@ class RolesConfig:
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
-def build(config: RolesConfig) -> keras.Model:
+def build(config: SrlConfig) -> keras.Model:
     """The network that fills slots.
 
     Args:
@@ -68,11 +68,13 @@ def build(config: RolesConfig) -> keras.Model:
         thing, left and upper edge, width and height as shares of the picture; and the logarithm of the share of the
         picture that shows it.
     """
-    with precision(config.precision):
+    with dtype_policy(config.precision):
         grid = layers.Input((GRID * GRID, config.channels), name="grid")
         ids = layers.Input((None,), dtype="int32", name="ids")
-        cells = Coordinates(name="cells")(grid)
-        x = Places(MOST, name="places")(layers.Embedding(len(WORDS), config.width, name="embedding")(ids))
+        cells = CoordinateEncoding(name="cells")(grid)
+        x = PositionalEmbedding(MAX_FRAMES, name="places")(
+            layers.Embedding(len(WORDS), config.width, name="embedding")(ids)
+        )
         x = ops.expand_dims(x, 1)  # (n, 1, t, width)
         for number in range(config.blocks):
             x = Block(config.heads, name=f"block{number}")(x, cells)
@@ -80,13 +82,13 @@ def build(config: RolesConfig) -> keras.Model:
         logits = layers.Dense(len(WORDS), dtype="float32", name="logits")(x)
         box = layers.Dense(4, activation="sigmoid", dtype="float32", name="box")(x)
         seen = layers.Dense(1, dtype="float32", name="seen")(x)
-    return keras.Model([grid, ids], layers.Concatenate(dtype="float32", name="said")([logits, box, seen]), name="roles")
+    return keras.Model([grid, ids], layers.Concatenate(dtype="float32", name="said")([logits, box, seen]), name="srl")
 
 
 def _allowed() -> np.ndarray:
     """Which words may follow which in each of the slots: bool [MOST, words, words]."""
-    table = np.zeros((MOST, len(WORDS), len(WORDS)), bool)
-    for place in range(MOST):
+    table = np.zeros((MAX_FRAMES, len(WORDS), len(WORDS)), bool)
+    for place in range(MAX_FRAMES):
         slot = SLOTS[place % len(SLOTS)]
         for number, word in enumerate(WORDS):
             table[place, number, [_NUMBER[each] for each in _fillers(slot, word, first=place == 0)]] = True
@@ -100,7 +102,7 @@ def _fillers(slot: str, before: str, *, first: bool) -> Sequence[str]:
     if slot == "verb":
         return VERBS if first else ("<end>", *VERBS)
     if slot == "thing":
-        return THINGS
+        return OBJECTS
     return FACINGS if slot == "direction" else PLACES
 
 
@@ -109,7 +111,7 @@ _FILLERS = _allowed()
 _DIRECTED = np.array(["direction" in ROLES.get(word, ()) for word in WORDS])
 
 
-class Written(NamedTuple):
+class GeneratedSlots(NamedTuple):
     """What is in the slots of n pictures, from the left to the right."""
 
     ids: np.ndarray  # int32 [n, MOST]
@@ -118,7 +120,7 @@ class Written(NamedTuple):
     seen: np.ndarray  # float32 [n, MOST_THINGS]: the share of the picture that shows each thing; 0 where there is none
 
 
-def write(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None = None) -> Written:
+def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None = None) -> GeneratedSlots:
     """Fill the slots of pictures, each with what is likeliest.
 
     Args:
@@ -143,19 +145,21 @@ def write(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None = No
     if given.shape != (len(grids), MOST_THINGS):
         raise ValueError(f"verbs have shape {list(given.shape)}; accepted: [{len(grids)}, {MOST_THINGS}]")
     if not len(grids):
-        return Written(given.repeat(len(SLOTS), 1), *(np.zeros((0, *of), "float32") for of in _SHAPES))
+        return GeneratedSlots(given.repeat(len(SLOTS), 1), *(np.zeros((0, *of), "float32") for of in _SHAPES))
     fill, ids, said = _compiled(network), [], []
-    for first in range(0, len(grids), LOOKED_AT_ONCE):
-        some = slice(first, first + LOOKED_AT_ONCE)
+    for first in range(0, len(grids), ENCODING_BATCH):
+        some = slice(first, first + ENCODING_BATCH)
         for kept, new in zip((ids, said), fill(grids[some], given[some]), strict=True):
             kept.append(np.asarray(new).swapaxes(0, 1))
     ids, said = np.concatenate(ids), np.concatenate(said)
     words, last = len(WORDS), said[:, len(SLOTS) - 1 :: len(SLOTS)]
     there = (ids[:, :: len(SLOTS)] >= _VERBS.start) & (ids[:, :: len(SLOTS)] < _VERBS.stop)
-    return Written(ids, said[..., :words], last[..., words : words + 4], np.where(there, np.exp(last[..., -1]), 0))
+    return GeneratedSlots(
+        ids, said[..., :words], last[..., words : words + 4], np.where(there, np.exp(last[..., -1]), 0)
+    )
 
 
-_SHAPES = ((MOST, len(WORDS)), (MOST_THINGS, 4), (MOST_THINGS,))
+_SHAPES = ((MAX_FRAMES, len(WORDS)), (MOST_THINGS, 4), (MOST_THINGS,))
 
 
 @lru_cache(maxsize=8)
@@ -192,11 +196,11 @@ def _compiled(network: keras.Model) -> Callable:
             after = tf.nest.map_structure(lambda new, old: tf.ensure_shape(new, old.shape), tuple(after), state)
             return place + 1, (chosen, tf.where(is_verb, chosen, verb)), after, ids.write(place, chosen), said
 
-        begun = tuple(block.begin(memory, MOST) for block in blocks)
+        begun = tuple(block.init_cache(memory, MAX_FRAMES) for block in blocks)
         start = tf.fill([n], START)
-        arrays = (tf.TensorArray(kind, MOST) for kind in ("int32", "float32"))
+        arrays = (tf.TensorArray(kind, MAX_FRAMES) for kind in ("int32", "float32"))
         *_, ids, said = tf.while_loop(
-            lambda place, *_: place < MOST, next_slot, (tf.constant(0), (start, start), begun, *arrays)
+            lambda place, *_: place < MAX_FRAMES, next_slot, (tf.constant(0), (start, start), begun, *arrays)
         )
         return ids.stack(), said.stack()
 
@@ -204,7 +208,7 @@ def _compiled(network: keras.Model) -> Callable:
 
 
 @dataclass(frozen=True, eq=False)
-class Filled:
+class PredictedFrame:
     """A frame, as the network finds it.
 
     Attributes:
@@ -230,13 +234,13 @@ class Filled:
     @property
     def kind(self) -> int:
         """The same as an index into `tables.KINDS`."""
-        return THINGS.index(self.thing)
+        return OBJECTS.index(self.thing)
 
-    def found(self) -> visible_area.Found:
+    def found(self) -> visible_area.DetectedObject:
         """The thing, as it is to be measured."""
         left, top, width, height = np.clip(self.box, 1 / SIDE, 1)
         box = visible_area.within(left, top, left + width, top + height)
-        return visible_area.Found(self.kind, POSTURE_OF[self.verb], dict(self.roles)["place"], box, self.seen)
+        return visible_area.DetectedObject(self.kind, POSTURE_OF[self.verb], dict(self.roles)["place"], box, self.seen)
 
     def edges(self, side: int) -> np.ndarray:
         """The box as left, top, right and bottom in a picture of so many pixels: float [4], 0 to `side`."""
@@ -244,19 +248,19 @@ class Filled:
 
 
 @dataclass(frozen=True, eq=False)
-class RoleModel:
+class SrlModel:
     """An eye, a network that says who does what, and a detector that says where exactly: pictures → frames.
 
     Without a detector, the network's own estimates of boxes and of how much is seen are taken. By how much whole boxes
     are larger than what is drawn is said by `margins`; see `prominence.learn_margins`.
     """
 
-    eye: keras.Model
+    image_encoder: keras.Model
     network: keras.Model
     detector: keras.Model | None = None
     margins: visible_area.Margins = field(default_factory=dict)
 
-    def frames(self, pictures: np.ndarray) -> list[list[Filled]]:
+    def frames(self, pictures: np.ndarray) -> list[list[PredictedFrame]]:
         """The frame of each thing in pictures.
 
         Args:
@@ -268,10 +272,10 @@ class RoleModel:
         Raises:
             TypeError, ValueError: not such pictures.
         """
-        grids = encode_images(self.eye, pictures)
-        return self.frames_seen(grids, self.written(pictures, grids))
+        grids = encode_images(self.image_encoder, pictures)
+        return self.frames_of_features(grids, self.written(pictures, grids))
 
-    def written(self, pictures: np.ndarray, grids: np.ndarray) -> Written:
+    def written(self, pictures: np.ndarray, grids: np.ndarray) -> GeneratedSlots:
         """What is in the slots of pictures, with boxes, and how much is seen of each thing, as the detector has them.
 
         Args:
@@ -281,29 +285,31 @@ class RoleModel:
         Raises:
             TypeError, ValueError: as `frames` and `write`.
         """
-        written = write(self.network, grids)
+        written = generate(self.network, grids)
         if self.detector is None:
             return written
-        squares, _ = fit(pictures, SIDE)
+        squares, _ = letterbox(pictures, SIDE)
         boxes, seen = written.boxes.copy(), written.seen.copy()
-        found = zip(_filled(written), detection.model.detect(self.detector, squares), strict=True)
+        found = zip(_predicted_frames(written), detection.model.detect(self.detector, squares), strict=True)
         for row, (each, detected) in enumerate(found):
             there = np.flatnonzero(seen[row])
-            exact, seen[row, there] = visible_area.measure([frame.found() for frame in each], detected, self.margins)
+            exact, seen[row, there] = visible_area.estimate([frame.found() for frame in each], detected, self.margins)
             boxes[row, there] = [(box.x, box.y, box.w, box.h) for box in exact]
         return written._replace(boxes=boxes, seen=seen)
 
-    def frames_seen(self, grids: np.ndarray, written: Written | None = None) -> list[list[Filled]]:
+    def frames_of_features(
+        self, grids: np.ndarray, written: GeneratedSlots | None = None
+    ) -> list[list[PredictedFrame]]:
         """The same for pictures that have been looked at: `look`'s grids [n, 64, c].
 
         Args:
             grids: of the pictures.
             written: what `written` makes of them, if that is known already; what `write` does, otherwise.
         """
-        written = written or write(self.network, grids)
-        return [sorted(each, key=lambda frame: -frame.seen) for each in _filled(written)]
+        written = written or generate(self.network, grids)
+        return [sorted(each, key=lambda frame: -frame.seen) for each in _predicted_frames(written)]
 
-    def verbs(self, grids: np.ndarray, written: Written | None = None) -> np.ndarray:
+    def verbs(self, grids: np.ndarray, written: GeneratedSlots | None = None) -> np.ndarray:
         """How likely each verb is that of the most prominent thing.
 
         Args:
@@ -313,9 +319,11 @@ class RoleModel:
         Returns:
             float64 [n, verbs], in the order of `VERBS`, which adds up to 1.
         """
-        return np.exp(_of_most_prominent(written or write(self.network, grids))).sum(axis=1)
+        return np.exp(_of_most_prominent(written or generate(self.network, grids))).sum(axis=1)
 
-    def given(self, grids: np.ndarray, verbs: Sequence[str], written: Written | None = None) -> list[Filled]:
+    def given(
+        self, grids: np.ndarray, verbs: Sequence[str], written: GeneratedSlots | None = None
+    ) -> list[PredictedFrame]:
         """The frame of a verb that is known to be that of the most prominent thing.
 
         Args:
@@ -332,14 +340,14 @@ class RoleModel:
         _check(verbs, len(grids))
         numbers = np.array([_NUMBER[verb] for verb in verbs], "int32").reshape(-1, 1)
         fits = np.take_along_axis(
-            _of_most_prominent(written or write(self.network, grids)), numbers[..., None] - _VERBS.start, axis=2
+            _of_most_prominent(written or generate(self.network, grids)), numbers[..., None] - _VERBS.start, axis=2
         )[..., 0]
         which = fits.argmax(axis=1)  # (n)
         known = np.where(np.arange(MOST_THINGS) == which[:, None], numbers, PAD)
-        filled = _filled(write(self.network, grids, known), given=known)
+        filled = _predicted_frames(generate(self.network, grids, known), given=known)
         return [each[number] for each, number in zip(filled, which, strict=True)]
 
-    def given_all(self, grids: np.ndarray, verbs: Sequence[Sequence[str]]) -> list[list[Filled]]:
+    def with_gold_verbs(self, grids: np.ndarray, verbs: Sequence[Sequence[str]]) -> list[list[PredictedFrame]]:
         """The frames of all things, where the verb of each is known.
 
         Args:
@@ -360,7 +368,7 @@ class RoleModel:
                 raise ValueError(f"{len(each)} verbs for a picture; accepted: 1 to {MOST_THINGS}")
             _check(each, len(each))
             known[row, : len(each)] = [_NUMBER[verb] for verb in each]
-        return _filled(write(self.network, grids, known), given=known)
+        return _predicted_frames(generate(self.network, grids, known), given=known)
 
 
 def _check(verbs: Sequence[str], n: int) -> None:
@@ -371,7 +379,7 @@ def _check(verbs: Sequence[str], n: int) -> None:
             raise ValueError(f"a verb is one of: {', '.join(VERBS)}; given was {verb!r}")
 
 
-def _of_most_prominent(written: Written) -> np.ndarray:
+def _of_most_prominent(written: GeneratedSlots) -> np.ndarray:
     """The logarithm of how likely each thing is the most prominent and does what a verb says: [n, things, verbs].
 
     Things of which about the same is seen are about as likely: see `NEAR`.
@@ -384,7 +392,7 @@ def _of_most_prominent(written: Written) -> np.ndarray:
     return first[..., None] + verbs
 
 
-def _filled(written: Written, given: np.ndarray | None = None) -> list[list[Filled]]:
+def _predicted_frames(written: GeneratedSlots, given: np.ndarray | None = None) -> list[list[PredictedFrame]]:
     """The frames that are written, from the left to the right."""
     found = []
     chosen = np.take_along_axis(written.log_probabilities, written.ids[..., None], axis=2)[..., 0]  # (n, MOST)
@@ -396,7 +404,7 @@ def _filled(written: Written, given: np.ndarray | None = None) -> list[list[Fill
             values = {"agent": thing, "item": thing, "direction": direction, "place": place}
             known = given is not None and given[row, number] != PAD
             each.append(
-                Filled(
+                PredictedFrame(
                     verb,
                     tuple((role, values[role]) for role in ROLES[verb]),
                     float(np.exp(chosen[row, slots][1 if known else 0 :].sum())),
@@ -408,7 +416,7 @@ def _filled(written: Written, given: np.ndarray | None = None) -> list[list[Fill
     return found
 
 
-def slots(scene: Scene) -> tuple[list[int], list[Frame]]:
+def linearize(scene: Scene) -> tuple[list[int], list[Frame]]:
     """What is to be in the slots of a scene, and the frames from the left to the right.
 
     Args:
@@ -418,22 +426,22 @@ def slots(scene: Scene) -> tuple[list[int], list[Frame]]:
         The numbers in `WORDS` of what stands in the slots, `MOST` of them: a frame for each thing, END if there is
         room, and PAD from there on; and the frames.
     """
-    ordered = sorted(frames(scene), key=lambda frame: scene.things[frame.thing].box.middle)
+    ordered = sorted(semantic_frames(scene), key=lambda frame: scene.things[frame.thing].box.middle)
     said = []
     for frame in ordered:
         values = dict(frame.roles)
         thing = values.get("agent") or values["item"]
         said += [frame.verb, thing, values.get("direction", WORDS[NONE]), values["place"]]
-    numbers = [*(_NUMBER[word] for word in said), END, *[PAD] * MOST]
-    return numbers[:MOST], ordered
+    numbers = [*(_NUMBER[word] for word in said), END, *[PAD] * MAX_FRAMES]
+    return numbers[:MAX_FRAMES], ordered
 
 
-def shipped_config(folder: Path = weights.FOLDER) -> RolesConfig:
+def shipped_config(folder: Path = weights.FOLDER) -> SrlConfig:
     """The sizes of the shipped network."""
-    return RolesConfig(**weights.card("roles", folder)["config"])
+    return SrlConfig(**weights.card("srl", folder)["config"])
 
 
-def load(folder: Path = weights.FOLDER) -> RoleModel:
+def load(folder: Path = weights.FOLDER) -> SrlModel:
     """The network with shipped weights.
 
     Args:
@@ -443,7 +451,7 @@ def load(folder: Path = weights.FOLDER) -> RoleModel:
         FileNotFoundError, ValueError: the weights are missing or damaged.
     """
     network = build(shipped_config(folder))
-    weights.load_into(network, "roles", folder)
-    return RoleModel(
-        captioning.model.load_eye(), network, detection.model.load(), weights.card("roles", folder)["margins"]
+    weights.load_into(network, "srl", folder)
+    return SrlModel(
+        captioning.model.load_image_encoder(), network, detection.model.load(), weights.card("srl", folder)["margins"]
     )

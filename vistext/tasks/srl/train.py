@@ -14,18 +14,30 @@ from typing import NamedTuple
 import numpy as np
 
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import History, Muon, fit, mean_where, warm_decay
+from vistext.nn.training import History, Muon, fit, masked_mean, warmup_decay
 from vistext.scenes import Scene, draw_many, language
 from vistext.scenes.language import Frame
-from vistext.scenes.language.frames import seen_of
-from vistext.tasks.srl.model import MOST, PAD, SLOTS, START, VERBS, WORDS, Filled, RoleModel, RolesConfig, build, slots
+from vistext.scenes.language.semantic_frames import visible_area_of
+from vistext.tasks.srl.model import (
+    MAX_FRAMES,
+    PAD,
+    SLOTS,
+    START,
+    VERBS,
+    WORDS,
+    PredictedFrame,
+    SrlConfig,
+    SrlModel,
+    build,
+    linearize,
+)
 
 ABOUT = 0.1  # of two things of which the same is seen but for such a share, either may be taken for the first
 RARE = 0.25  # the share of frames whose combination of verb, thing and place is among the rarest
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class SrlDataset:
     """Pictures and what is in their slots, to learn from.
 
     Attributes:
@@ -40,29 +52,29 @@ class Lesson:
     things: np.ndarray
 
 
-def lesson(grids: np.ndarray, seen: Sequence[Scene]) -> Lesson:
+def build_dataset(grids: np.ndarray, seen: Sequence[Scene]) -> SrlDataset:
     """What there is to learn from scenes, given what the eye sees in them (`telling.look`)."""
-    ids, things = np.zeros((len(seen), MOST), "int8"), np.zeros((len(seen), MOST, 5), "float32")
+    ids, things = np.zeros((len(seen), MAX_FRAMES), "int8"), np.zeros((len(seen), MAX_FRAMES, 5), "float32")
     for row, scene in enumerate(seen):
-        ids[row], frames = slots(scene)
+        ids[row], frames = linearize(scene)
         for number, frame in enumerate(frames):
             box = scene.things[frame.thing].box
-            size = np.log(seen_of(scene, frame.thing))
+            size = np.log(visible_area_of(scene, frame.thing))
             things[row, number * len(SLOTS) : (number + 1) * len(SLOTS)] = (box.x, box.y, box.w, box.h, size)
-    return Lesson(grids, ids, things)
+    return SrlDataset(grids, ids, things)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How the network learns."""
 
-    network: RolesConfig = field(default_factory=RolesConfig)
+    network: SrlConfig = field(default_factory=SrlConfig)
     steps: int = 2400
     size: int = 64  # pictures in a batch
     learning_rate: float = 0.05  # of `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9
-    dense_rate: float = 0.2  # of the kernels, as a share of that
-    adam_rate: float = 0.012  # of everything else, likewise
+    dense_lr: float = 0.2  # of the kernels, as a share of that
+    adam_lr: float = 0.012  # of everything else, likewise
     box: float = 1.0  # how much a box that is off by the whole picture's side counts, beside the words' loss
     seen: float = 2.0  # likewise, how much is seen of a thing, off by a factor of e
     seed: int = 0
@@ -72,7 +84,7 @@ class Recipe:
 class Batches:
     """Batches of a lesson; each depends on its number and the recipe's seed alone."""
 
-    lesson: Lesson
+    lesson: SrlDataset
     recipe: Recipe
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
@@ -98,25 +110,25 @@ class Loss(keras.losses.Loss):
         self.box, self.seen = box, seen
 
     def call(self, wanted, said):
-        words, is_last = tf.cast(wanted[..., 0], tf.int32), np.arange(MOST) % len(SLOTS) == len(SLOTS) - 1
+        words, is_last = tf.cast(wanted[..., 0], tf.int32), np.arange(MAX_FRAMES) % len(SLOTS) == len(SLOTS) - 1
         there = wanted[..., 3] > 0
         off = tf.abs(wanted[..., 1:] - said[..., len(WORDS) :])  # (n, MOST, 5)
         wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(words, said[..., : len(WORDS)])
         return (
-            mean_where(wrong, words != PAD)
-            + self.box * mean_where(tf.reduce_sum(off[..., :4], axis=-1), there)
-            + self.seen * mean_where(off[..., 4], there & is_last)
+            masked_mean(wrong, words != PAD)
+            + self.box * masked_mean(tf.reduce_sum(off[..., :4], axis=-1), there)
+            + self.seen * masked_mean(off[..., 4], there & is_last)
         )
 
 
-def _words_right(wanted, said):
+def _word_accuracy(wanted, said):
     """The share of slots with the right word."""
     words = tf.cast(wanted[..., 0], tf.int64)
     right = tf.equal(words, tf.argmax(said[..., : len(WORDS)], axis=-1))
-    return mean_where(right, words != PAD)
+    return masked_mean(right, words != PAD)
 
 
-class Trained(NamedTuple):
+class TrainResult(NamedTuple):
     """What has been trained."""
 
     network: keras.Model
@@ -125,13 +137,13 @@ class Trained(NamedTuple):
 
 def train(
     recipe: Recipe,
-    taught: Lesson,
+    taught: SrlDataset,
     *,
     precision: str = "float32",
     checkpoint: Path | None = None,
     label: str = "roles",
     bar: bool = True,
-) -> Trained:
+) -> TrainResult:
     """Train a network: each slot's word is to be likely, given the picture and the slots before.
 
     Args:
@@ -148,13 +160,13 @@ def train(
         network,
         Batches(taught, recipe),
         steps=recipe.steps,
-        learning_rate=warm_decay(recipe.learning_rate),
+        learning_rate=warmup_decay(recipe.learning_rate),
         checkpoint=checkpoint,
-        accuracy=_words_right,
+        accuracy=_word_accuracy,
         label=label,
         bar=bar,
     )
-    return Trained(network, history)
+    return TrainResult(network, history)
 
 
 class Score(NamedTuple):
@@ -165,7 +177,7 @@ class Score(NamedTuple):
     value_all: float  # 1 if verb and all roles are right
 
 
-def score(found: Filled | Frame | None, true: Frame) -> Score:
+def score(found: PredictedFrame | Frame | None, true: Frame) -> Score:
     """How right a frame is.
 
     A noun counts only with its verb: whoever says *run (agent: dog)* of a dog that sleeps has not found the agent of
@@ -186,7 +198,7 @@ def score(found: Filled | Frame | None, true: Frame) -> Score:
     return Score(1.0, sum(right) / len(right), float(all(right)))
 
 
-def pair(found: Sequence[Filled | Frame], true: Sequence[Frame]) -> list[Filled | Frame | None]:
+def pair(found: Sequence[PredictedFrame | Frame], true: Sequence[Frame]) -> list[PredictedFrame | Frame | None]:
     """For each true frame the one that was found for it: one to one, so that as much as possible is right.
 
     Args:
@@ -199,7 +211,7 @@ def pair(found: Sequence[Filled | Frame], true: Sequence[Frame]) -> list[Filled 
     return list(max(permutations(gaps, len(true)), key=lambda chosen: sum(map(_worth, chosen, true))))
 
 
-def _worth(found: Filled | Frame | None, true: Frame) -> float:
+def _worth(found: PredictedFrame | Frame | None, true: Frame) -> float:
     return sum(score(found, true)) if found else 0.0
 
 
@@ -216,13 +228,13 @@ def combination(frame: Frame) -> tuple[str, str, str]:
     return frame.verb, values.get("agent") or values["item"], values["place"]
 
 
-def counts(seen: Sequence[Scene]) -> Counter:
+def count_combinations(seen: Sequence[Scene]) -> Counter:
     """How often each `combination` occurs in scenes."""
     return Counter(combination(frame) for scene in seen for frame in language.frames(scene))
 
 
-def measure(
-    model: RoleModel, grids: np.ndarray, seen: Sequence[Scene], known: Counter | None = None
+def evaluate(
+    model: SrlModel, grids: np.ndarray, seen: Sequence[Scene], known: Counter | None = None
 ) -> dict[str, dict[str, float]]:
     """How well a network finds the frames of scenes.
 
@@ -242,7 +254,7 @@ def measure(
     """
     true = [language.frames(scene) for scene in seen]
     first, written = [each[0] for each in true], model.written(draw_many(seen).pictures, grids)
-    found, verbs = model.frames_seen(grids, written), model.verbs(grids, written)
+    found, verbs = model.frames_of_features(grids, written), model.verbs(grids, written)
     top = [score(each[0], frame) for each, frame in zip(found, first, strict=True)]
     with_gold = model.given(grids, [frame.verb for frame in first], written)
     gold = [score(*both) for both in zip(with_gold, first, strict=True)]
@@ -269,9 +281,9 @@ def measure(
     return measured
 
 
-def _all_with_gold(model: RoleModel, grids: np.ndarray, seen: Sequence[Scene]) -> list[Score]:
-    ordered = [slots(scene)[1] for scene in seen]
-    found = model.given_all(grids, [[frame.verb for frame in each] for each in ordered])
+def _all_with_gold(model: SrlModel, grids: np.ndarray, seen: Sequence[Scene]) -> list[Score]:
+    ordered = [linearize(scene)[1] for scene in seen]
+    found = model.with_gold_verbs(grids, [[frame.verb for frame in each] for each in ordered])
     return [score(*both) for pairs in zip(found, ordered, strict=True) for both in zip(*pairs, strict=True)]
 
 
@@ -279,14 +291,14 @@ def _without_verb(scores: Sequence[Score]) -> dict[str, float]:
     return {name: value for name, value in mean(scores).items() if name != "verb"}
 
 
-def _best(found: Filled, true: Sequence[Frame], scene: Scene) -> Score:
+def _best(found: PredictedFrame, true: Sequence[Frame], scene: Scene) -> Score:
     """The score by that of the frames of about the most prominent things which fits best."""
-    sizes = [seen_of(scene, frame.thing) for frame in true]
+    sizes = [visible_area_of(scene, frame.thing) for frame in true]
     near = [frame for frame, size in zip(true, sizes, strict=True) if size >= (1 - ABOUT) * sizes[0]]
     return max((score(found, frame) for frame in near), key=sum)
 
 
-def _whole(found: Sequence[Filled], pairs: Sequence[tuple[Filled | None, Frame]]) -> bool:
+def _whole(found: Sequence[PredictedFrame], pairs: Sequence[tuple[PredictedFrame | None, Frame]]) -> bool:
     return len(found) == len(pairs) and all(score(*both).value_all for both in pairs)
 
 

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from vistext.scenes import Scene, draw_many
 from vistext.scenes.ontology import KINDS
-from vistext.scenes.scene import Box, Placed, depth, hidden, shown
+from vistext.scenes.scene import Box, Placed, depth, occlusion, visible_fraction
 from vistext.tasks.detection.model import SIDE, Detections, iou
 
 ALONE = 0.01  # what counts as overlap of two of a kind that do not overlap: what is left over belongs together
@@ -23,7 +23,7 @@ DOUBTED = 2.0  # a measure that is off by more than such a factor from what the 
 
 
 @dataclass(frozen=True)
-class Found(Placed):
+class DetectedObject(Placed):
     """A thing that was found in a picture.
 
     Args:
@@ -49,7 +49,7 @@ class Found(Placed):
 Margins = Mapping[str, Sequence[float]]
 
 
-def figure(thing: Placed, kind: str) -> str:
+def silhouette_area(thing: Placed, kind: str) -> str:
     """What decides how much smaller than its box a thing is drawn: "horse running", "cat sitting box"."""
     return f"{kind} {thing.posture}" + (" box" if thing.place == "box" else "")
 
@@ -67,16 +67,16 @@ def learn_margins(seen: Sequence[Scene]) -> dict[str, list[float]]:
     missing = defaultdict(list)
     for scene, edges in zip(seen, draw_many(seen).boxes / SIDE, strict=True):
         for number, (thing, (left, top, right, bottom)) in enumerate(zip(scene.things, edges, strict=False)):
-            if hidden(thing, scene.things[number + 1 :]) > hidden(thing, ()) or right <= left:
+            if occlusion(thing, scene.things[number + 1 :]) > occlusion(thing, ()) or right <= left:
                 continue
             box = thing.box
             sides = box.w / (right - left) - 1
             ends = ((top - box.y) / (bottom - top), (box.bottom - bottom) / (bottom - top))
-            missing[figure(thing, thing.kind)].append((sides, *ends))
+            missing[silhouette_area(thing, thing.kind)].append((sides, *ends))
     return {name: np.median(each, axis=0).round(4).tolist() for name, each in sorted(missing.items())}
 
 
-def measure(things: Sequence[Found], detected: Detections, margins: Margins) -> tuple[list[Box], list[float]]:
+def estimate(things: Sequence[DetectedObject], detected: Detections, margins: Margins) -> tuple[list[Box], list[float]]:
     """Where things are, and how much of the picture shows each.
 
     Args:
@@ -103,15 +103,15 @@ def measure(things: Sequence[Found], detected: Detections, margins: Margins) -> 
     )
     seen = [thing.seen for thing in things]
     for number, index in enumerate(order):
-        share = shown(placed[index], [placed[nearer] for nearer in order[number + 1 :]])
+        share = visible_fraction(placed[index], [placed[nearer] for nearer in order[number + 1 :]])
         if seen[index] / DOUBTED < share < seen[index] * DOUBTED:
             seen[index] = share
     return boxes, seen
 
 
-def _whole(thing: Found, drawn: Box, margins: Margins) -> Box:
+def _whole(thing: DetectedObject, drawn: Box, margins: Margins) -> Box:
     """The box of which that much is drawn."""
-    sides, top, bottom = margins.get(figure(thing, KINDS[thing.kind]), (0.0, 0.0, 0.0))
+    sides, top, bottom = margins.get(silhouette_area(thing, KINDS[thing.kind]), (0.0, 0.0, 0.0))
     left, right = drawn.x - sides * drawn.w / 2, drawn.right + sides * drawn.w / 2
     return within(left, drawn.y - top * drawn.h, right, drawn.bottom + bottom * drawn.h) or drawn
 

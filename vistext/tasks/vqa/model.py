@@ -17,16 +17,16 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD, Vocabulary, tokenize
 from vistext.nn import decoding, weights
-from vistext.nn.attention import HIDDEN, Block, Coordinates, Places, remembering
-from vistext.nn.decoder import Writing, nothing
-from vistext.nn.engine import keras, precision, tf
+from vistext.nn.attention import MASK, Block, CoordinateEncoding, PositionalEmbedding, memory_of
+from vistext.nn.decoder import CachedDecoder, padding_mask
+from vistext.nn.engine import dtype_policy, keras, tf
 from vistext.tasks import captioning
 from vistext.tasks.captioning.model import GRID, encode_images
 
 layers = keras.layers
 ops = keras.ops
 
-LONGEST = 24  # words and marks that a text may have, its start and its end included
+MAX_LENGTH = 24  # words and marks that a text may have, its start and its end included
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ def build_encoder(config: QGNetConfig) -> keras.Model:
         A model of two inputs: grids float [n, 64, widths[2]], and ids int32 [n, s, t] of s texts about each picture,
         START and END included → z float [n, s, t, width]: what each word has found, all 0 for padding.
     """
-    with precision(config.precision):
+    with dtype_policy(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         ids = layers.Input((None, None), dtype="int32", name="ids")
-        cells = Coordinates(name="cells")(grid) if config.placed else grid
+        cells = CoordinateEncoding(name="cells")(grid) if config.placed else grid
         x = layers.Embedding(config.words, config.width, name="read_embedding")(ids)
-        x = Places(LONGEST, name="read_places")(x)
-        padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)  # (n, s, t)
+        x = PositionalEmbedding(MAX_LENGTH, name="read_places")(x)
+        padding = ops.where(ops.equal(ids, PAD), MASK, 0.0)  # (n, s, t)
         for number in range(config.reading):
             x = Block(config.heads, causal=False, name=f"read_block{number}")(x, cells, padding)
         x = layers.LayerNormalization(epsilon=1e-5, name="read_norm")(x)
@@ -78,19 +78,21 @@ def build_decoder(config: QGNetConfig) -> keras.Model:
         A model of two inputs: z float [n, t, width] of n texts, and ids int32 [n, u] of the words that have been
         written so far, START first → logits float32 [n, u, words] of the next.
     """
-    with precision(config.precision):
+    with dtype_policy(config.precision):
         z = layers.Input((None, config.width), name="z")
         ids = layers.Input((None,), dtype="int32", name="ids")
-        x = Places(LONGEST, name="places")(layers.Embedding(config.words, config.width, name="embedding")(ids))
+        x = PositionalEmbedding(MAX_LENGTH, name="places")(
+            layers.Embedding(config.words, config.width, name="embedding")(ids)
+        )
         x = ops.expand_dims(x, 1)  # (n, 1, u, width)
         for number in range(config.writing):
-            x = Block(config.heads, name=f"block{number}")(x, z, unseen=nothing(z))
+            x = Block(config.heads, name=f"block{number}")(x, z, unseen=padding_mask(z))
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         logits = layers.Dense(config.words, dtype="float32", name="logits")(x)[:, 0]
     return keras.Model([z, ids], logits, name="decoder")
 
 
-def read(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
+def run_encoder(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
     """What the encoder makes of a text about each picture, and where its words look meanwhile.
 
     Args:
@@ -102,24 +104,24 @@ def read(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray]:
         z float32 [n, t, width], as the encoder gives it; and float32 [blocks, n, t, 64], which adds up to 1 over the
         cells of each picture.
     """
-    z, looked = _compiled_reader(encoder)(grid, ids)
+    z, looked = _compiled_encoder(encoder)(grid, ids)
     return np.asarray(z), np.asarray(looked)
 
 
 @lru_cache(maxsize=8)
-def _compiled_reader(encoder: keras.Model) -> Callable:
+def _compiled_encoder(encoder: keras.Model) -> Callable:
     """`read` in a graph of TensorFlow's, made once for any number of texts of any length."""
     layer, blocks = encoder.get_layer, [each for each in encoder.layers if isinstance(each, Block)]
-    remember = remembering(encoder)
+    remember = memory_of(encoder)
     cells = tf.TensorSpec((None, *encoder.inputs[0].shape[1:]), "float32")
 
     @tf.function(input_signature=[cells, tf.TensorSpec((None, None), "int32")])
     def see(grid, ids):
         grid, ids, found = remember(grid), ids[:, None], []
         x = layer("read_places")(layer("read_embedding")(ids))
-        padding = ops.where(ops.equal(ids, PAD), HIDDEN, 0.0)
+        padding = ops.where(ops.equal(ids, PAD), MASK, 0.0)
         for block in blocks:
-            x, weights = block.see(x, grid, padding)
+            x, weights = block.call_with_weights(x, grid, padding)
             found.append(weights[:, 0])
         words = ops.cast(ops.not_equal(ids, PAD), x.dtype)[..., None]
         return (layer("read_norm")(x) * words)[:, 0], ops.stack(found)
@@ -147,8 +149,8 @@ def check(question: str, vocabulary: Vocabulary) -> None:
     tokens = tokenize(question)
     if not any(character.isalnum() for character in question):
         raise QuestionError("There is no question yet. Try: What is the cat sitting on?")
-    if len(tokens) + 2 > LONGEST:
-        raise QuestionError(f"{len(tokens)} words and marks are too many; at most {LONGEST - 2} can be read.")
+    if len(tokens) + 2 > MAX_LENGTH:
+        raise QuestionError(f"{len(tokens)} words and marks are too many; at most {MAX_LENGTH - 2} can be read.")
     if unknown := vocabulary.unknown(question):
         named = ", ".join(f"“{word}”" for word in unknown[:5]) + (", …" if len(unknown) > 5 else "")
         raise QuestionError(f"I never learned {named}. I know {len(vocabulary) - 4} words, those of the drawn world.")
@@ -168,16 +170,16 @@ class Answer:
     text: str
     probability: float
     words: tuple[str, ...]
-    maps: np.ndarray
+    attention_maps: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class EncoderDecoder:
     """An eye, an encoder, a decoder, and the words that they know: (picture, text) → text."""
 
-    eye: keras.Model
+    image_encoder: keras.Model
     encoder: keras.Model
-    writing: Writing
+    writing: CachedDecoder
     vocabulary: Vocabulary
 
     def __post_init__(self):
@@ -198,7 +200,7 @@ class Network:
 
     def write(
         self, grids: np.ndarray, texts: list[str], *, z: np.ndarray | None = None, temperature: float = 1.0
-    ) -> decoding.Written:
+    ) -> decoding.Generated:
         """What is written, in numbers, about pictures that have been looked at: `look`'s grids [n, 64, c].
 
         Args:
@@ -212,9 +214,9 @@ class Network:
             QuestionError, ValueError: a text cannot be read, or there are not as many as pictures.
         """
         memory = self.encode(grids, texts)
-        return decoding.write(self.writing, (memory,), most=LONGEST - 1, z=z, temperature=temperature)
+        return decoding.generate(self.writing, (memory,), most=MAX_LENGTH - 1, z=z, temperature=temperature)
 
-    def maps(self, grids: np.ndarray, texts: list[str], ids: np.ndarray) -> np.ndarray:
+    def attention_maps(self, grids: np.ndarray, texts: list[str], ids: np.ndarray) -> np.ndarray:
         """Where each word that is written comes from: through the words of z, from the cells that these looked at.
 
         Args:
@@ -225,11 +227,11 @@ class Network:
         Returns:
             float32 [n, u, 8, 8], which adds up to 1 over the cells.
         """
-        return self._trace(*read(self.encoder, grids, self._ids(grids, texts)), ids)
+        return self._trace(*run_encoder(self.encoder, grids, self._ids(grids, texts)), ids)
 
     def _trace(self, z: np.ndarray, looked: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """The same, once the texts have been read: see `read`."""
-        of_z = self.writing.maps(z, ids[:, :-1]).mean(axis=0)  # (n, u, t)
+        of_z = self.writing.attention_maps(z, ids[:, :-1]).mean(axis=0)  # (n, u, t)
         return (of_z @ looked.mean(axis=0)).reshape(len(ids), -1, GRID, GRID)
 
     def _ids(self, grids: np.ndarray, texts: list[str]) -> np.ndarray:
@@ -240,7 +242,7 @@ class Network:
         return self.vocabulary.encode(texts)
 
 
-class QGNet(Network):
+class QGNet(EncoderDecoder):
     """E: (picture, question) → z, D: z → answer."""
 
     def answer(self, pictures: np.ndarray, questions: list[str]) -> list[Answer]:
@@ -257,9 +259,9 @@ class QGNet(Network):
             QuestionError: a question is empty, too long, or has unknown words.
             TypeError, ValueError: not such pictures, or not as many questions.
         """
-        grids = encode_images(self.eye, pictures)
-        z, looked = read(self.encoder, grids, self._ids(grids, questions))
-        written = decoding.write(self.writing, (z,), most=LONGEST - 1)
+        grids = encode_images(self.image_encoder, pictures)
+        z, looked = run_encoder(self.encoder, grids, self._ids(grids, questions))
+        written = decoding.generate(self.writing, (z,), most=MAX_LENGTH - 1)
         maps = self._trace(z, looked, written.ids)
         texts, chances = self.vocabulary.decode(written.ids), np.exp(written.log_probabilities.sum(axis=1))
         words = [tuple(tokenize(text)) for text in texts]
@@ -272,7 +274,7 @@ class QGNet(Network):
 TRIES = 8  # questions that are drawn for an answer, where each is asked back
 
 
-class Asker(Network):
+class QuestionGenerator(EncoderDecoder):
     """The reverse: (picture, answer) → question."""
 
     def ask(
@@ -281,8 +283,8 @@ class Asker(Network):
         answers: list[str],
         *,
         seed: int | None = None,
-        nucleus: float = 1.0,
-        asked_back: QGNet | None = None,
+        top_p: float = 1.0,
+        round_trip: QGNet | None = None,
     ) -> list[str]:
         """Ask a question about each picture that is to have a given answer.
 
@@ -303,7 +305,9 @@ class Asker(Network):
             QuestionError: an answer is empty, too long, or has unknown words.
             TypeError, ValueError: not such pictures, or not as many answers.
         """
-        return self.pose(encode_images(self.eye, pictures), answers, seed=seed, nucleus=nucleus, asked_back=asked_back)
+        return self.pose(
+            encode_images(self.image_encoder, pictures), answers, seed=seed, top_p=top_p, round_trip=round_trip
+        )
 
     def pose(
         self,
@@ -311,28 +315,28 @@ class Asker(Network):
         answers: list[str],
         *,
         seed: int | None = None,
-        nucleus: float = 1.0,
-        asked_back: QGNet | None = None,
+        top_p: float = 1.0,
+        round_trip: QGNet | None = None,
     ) -> list[str]:
         """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
         if seed is None:
             return self.vocabulary.decode(self.write(grids, answers).ids)
-        tries = 1 if asked_back is None else TRIES
-        z = decoding.draw_z(len(grids) * tries, LONGEST - 1, seed, nucleus)
+        tries = 1 if round_trip is None else TRIES
+        z = decoding.sample_noise(len(grids) * tries, MAX_LENGTH - 1, seed, top_p)
         grids, wishes = np.repeat(grids, tries, axis=0), [answer for answer in answers for _ in range(tries)]
         drawn = self.vocabulary.decode(self.write(grids, wishes, z=z).ids)
-        if asked_back is None:
+        if round_trip is None:
             return drawn
-        can = [number for number, text in enumerate(drawn) if _can_be_read(text, asked_back.vocabulary)]
-        written = asked_back.write(grids[can], [drawn[number] for number in can])
-        said, chances = asked_back.vocabulary.decode(written.ids), np.exp(written.log_probabilities.sum(axis=1))
+        can = [number for number, text in enumerate(drawn) if _can_be_read(text, round_trip.vocabulary)]
+        written = round_trip.write(grids[can], [drawn[number] for number in can])
+        said, chances = round_trip.vocabulary.decode(written.ids), np.exp(written.log_probabilities.sum(axis=1))
         surest = np.zeros(len(drawn))
         for number, text, chance in zip(can, said, chances, strict=True):
-            surest[number] = chance if says(text, wishes[number]) else 0
+            surest[number] = chance if contains_answer(text, wishes[number]) else 0
         return [drawn[row * tries + number] for row, number in enumerate(surest.reshape(-1, tries).argmax(axis=1))]
 
 
-def says(answer: str, short: str) -> bool:
+def contains_answer(answer: str, short: str) -> bool:
     """Whether an answer in a sentence holds a short one: its words, one after the other.
 
     >>> says("The cat is sitting on the floor.", "the floor"), says("There are no dogs.", "none"), says("No.", "yes")
@@ -351,7 +355,7 @@ def _can_be_read(text: str, vocabulary: Vocabulary) -> bool:
 
 
 def shipped_config(name: str = "qgnet", folder: Path = weights.FOLDER) -> QGNetConfig:
-    """The sizes of shipped networks: "qgnet", "asker" or "easyvqa"."""
+    """The sizes of shipped networks: "qgnet", "question_generator" or "qgnet_easyvqa"."""
     settings = weights.card(name, folder)["config"]
     return QGNetConfig(**settings | {"widths": tuple(settings["widths"])})
 
@@ -360,7 +364,7 @@ def load(name: str = "qgnet", folder: Path = weights.FOLDER) -> QGNet:
     """The answering network with shipped weights.
 
     Args:
-        name: "qgnet" for the drawn world, "easyvqa" for that data.
+        name: "qgnet" for the drawn world, "qgnet_easyvqa" for that data.
         folder: where its weights and its card are; lesson 05's eye is always that of the package.
 
     Raises:
@@ -369,24 +373,24 @@ def load(name: str = "qgnet", folder: Path = weights.FOLDER) -> QGNet:
     return QGNet(*_shipped(name, folder))
 
 
-def load_asker(folder: Path = weights.FOLDER) -> Asker:
+def load_question_generator(folder: Path = weights.FOLDER) -> QuestionGenerator:
     """The asking network with shipped weights; folder, raises: as for `load`."""
-    return Asker(*_shipped("asker", folder))
+    return QuestionGenerator(*_shipped("question_generator", folder))
 
 
-def _shipped(name: str, folder: Path) -> tuple[keras.Model, keras.Model, Writing, Vocabulary]:
+def _shipped(name: str, folder: Path) -> tuple[keras.Model, keras.Model, CachedDecoder, Vocabulary]:
     config, card = shipped_config(name, folder), weights.card(name, folder)
     encoder, decoder = build_encoder(config), build_decoder(config)
-    weights.load_into(pair(encoder, decoder), name, folder)
-    if card["eye"] == "eye":
-        eye = captioning.model.load_eye()
+    weights.load_into(joint_model(encoder, decoder), name, folder)
+    if card["image_encoder"] == "image_encoder":
+        image_encoder = captioning.model.load_image_encoder()
     else:
-        eye = captioning.model.build_eye(config)
-        weights.load_into(eye, card["eye"], folder)
-    return eye, encoder, Writing(decoder), Vocabulary(tuple(card["words"]))
+        image_encoder = captioning.model.build_image_encoder(config)
+        weights.load_into(image_encoder, card["image_encoder"], folder)
+    return image_encoder, encoder, CachedDecoder(decoder), Vocabulary(tuple(card["words"]))
 
 
-def pair(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
+def joint_model(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
     """Both as one, to train and to save: grids [n, 64, c], texts [n, s, t] and [n, s, u] → logits [n, s, u, words].
 
     The second texts are what has been written so far.

@@ -12,25 +12,34 @@ from vistext.data.easyvqa import Split
 from vistext.data.vocabulary import END, PAD, START, Vocabulary
 from vistext.nn import decoding
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warm_decay
+from vistext.nn.training import History, Muon, fit, warmup_decay
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
 from vistext.scenes.language import Question
 from vistext.tasks import captioning
-from vistext.tasks.detection.train import SETTLING, settle
-from vistext.tasks.vqa.model import LONGEST, Asker, Network, QGNet, QGNetConfig, build_decoder, build_encoder, pair
+from vistext.tasks.detection.train import RECALIBRATION_PICTURES, recalibrate_batch_norm
+from vistext.tasks.vqa.model import (
+    MAX_LENGTH,
+    EncoderDecoder,
+    QGNet,
+    QGNetConfig,
+    QuestionGenerator,
+    build_decoder,
+    build_encoder,
+    joint_model,
+)
 
-READ_FOR_WORDS = 3000  # scenes of which the vocabulary is made, each with 8 questions
-WITHOUT = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
-AT_ONCE = 500  # texts that are answered together
-WISHED_AT_ONCE = 100  # answers to which questions are asked together, several to each
+VOCABULARY_SCENES = 3000  # scenes of which the vocabulary is made, each with 8 questions
+ABLATIONS = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
+BATCH = 500  # texts that are answered together
+GENERATION_BATCH = 100  # answers to which questions are asked together, several to each
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """The words in which people of the drawn world ask and answer, in the training split."""
     rng = np.random.default_rng(0)
-    seen = scenes.sample(READ_FOR_WORDS, TRAIN_SEED_OFFSET - 1, "train")
-    asked = [one for scene in seen for one in language.ask_several(scene, rng, 8)]
+    seen = scenes.sample(VOCABULARY_SCENES, TRAIN_SEED_OFFSET - 1, "train")
+    asked = [one for scene in seen for one in language.sample_questions(scene, rng, 8)]
     return Vocabulary.build(text for one in asked for text in (one.question, one.answer, one.short))
 
 
@@ -40,7 +49,7 @@ def easy_vocabulary(train: Split) -> Vocabulary:
 
 
 @dataclass(frozen=True, eq=False)
-class Quiz:
+class VqaDataset:
     """Pictures, and texts about them to learn from.
 
     Attributes:
@@ -54,7 +63,9 @@ class Quiz:
     written: np.ndarray
 
 
-def drawn_quiz(grids: np.ndarray, seen: list[Scene], count: int, seed: int = 0, *, reverse: bool = False) -> Quiz:
+def world_dataset(
+    grids: np.ndarray, seen: list[Scene], count: int, seed: int = 0, *, reverse: bool = False
+) -> VqaDataset:
     """Questions about scenes of the drawn world.
 
     Args:
@@ -65,12 +76,12 @@ def drawn_quiz(grids: np.ndarray, seen: list[Scene], count: int, seed: int = 0, 
         reverse: whether short answers are read and questions written, rather than questions read and answers written.
     """
     rng = np.random.default_rng(seed)
-    asked = [one for scene in seen for one in language.ask_several(scene, rng, count)]
+    asked = [one for scene in seen for one in language.sample_questions(scene, rng, count)]
     pairs = [(one.short, one.question) if reverse else (one.question, one.answer) for one in asked]
-    return Quiz(grids, *(_table(vocabulary(), texts, len(seen)) for texts in zip(*pairs, strict=True)))
+    return VqaDataset(grids, *(_table(vocabulary(), texts, len(seen)) for texts in zip(*pairs, strict=True)))
 
 
-def easy_quiz(split: Split, words: Vocabulary, count: int, seed: int = 0) -> Quiz:
+def easyvqa_dataset(split: Split, words: Vocabulary, count: int, seed: int = 0) -> VqaDataset:
     """Questions of easy-VQA.
 
     Args:
@@ -85,7 +96,7 @@ def easy_quiz(split: Split, words: Vocabulary, count: int, seed: int = 0) -> Qui
         about[row].append(number)
     chosen = np.concatenate([np.resize(rng.permutation(numbers), count) for numbers in about])
     texts = ([each[number] for number in chosen] for each in (split.questions, split.answers))
-    return Quiz(split.pictures, *(_table(words, each, len(about)) for each in texts))
+    return VqaDataset(split.pictures, *(_table(words, each, len(about)) for each in texts))
 
 
 def _table(words: Vocabulary, texts, n: int) -> np.ndarray:
@@ -103,8 +114,8 @@ class Recipe:
     asked: int = 8  # texts about each
     learning_rate: float = 0.05  # of the eye's kernels, see `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9  # of all kernels; those of an eye want less
-    dense_rate: float = 0.2  # of the kernels of encoder and decoder, as a share of that
-    adam_rate: float = 0.012  # of everything else, likewise
+    dense_lr: float = 0.2  # of the kernels of encoder and decoder, as a share of that
+    adam_lr: float = 0.012  # of everything else, likewise
     without: str = ""  # one of `WITHOUT`
     seed: int = 0
 
@@ -113,7 +124,7 @@ class Recipe:
 class Batches:
     """Batches of a quiz; each depends on its number and the recipe's seed alone. Pictures are turned and mirrored."""
 
-    quiz: Quiz
+    quiz: VqaDataset
     recipe: Recipe
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
@@ -126,11 +137,11 @@ class Batches:
         columns = rng.permutation(quiz.read.shape[1])[: recipe.asked]
         read, written = (_cut(table[rows][:, columns]) for table in (quiz.read, quiz.written))
         seen = quiz.seen[rows]
-        seen = turned(seen, rng) if seen.dtype == np.uint8 else seen.astype("float32")
-        return (*withhold(recipe.without, seen, read), written[..., :-1]), written[..., 1:]
+        seen = dihedral(seen, rng) if seen.dtype == np.uint8 else seen.astype("float32")
+        return (*ablate_input(recipe.without, seen, read), written[..., :-1]), written[..., 1:]
 
 
-def turned(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def dihedral(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Square pictures [n, side, side, 3], each in one of its eight positions: mirrored, upside down, on its side."""
     for turn in (lambda x: x[:, :, ::-1]), (lambda x: x[:, ::-1]), (lambda x: x.swapaxes(1, 2)):
         chosen = rng.random(len(pictures)) < 0.5
@@ -138,14 +149,14 @@ def turned(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return pictures
 
 
-def withhold(what: str, seen: np.ndarray, read: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ablate_input(what: str, seen: np.ndarray, read: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pictures and texts, one of them made empty: all zeros, or START and END alone.
 
     Raises:
         ValueError: `what` is none of `WITHOUT`.
     """
-    if what not in WITHOUT:
-        raise ValueError(f"to withhold is one of: {', '.join(map(repr, WITHOUT))}; given was {what!r}")
+    if what not in ABLATIONS:
+        raise ValueError(f"to withhold is one of: {', '.join(map(repr, ABLATIONS))}; given was {what!r}")
     if what == "picture":
         return np.zeros_like(seen), read
     if what == "question":
@@ -159,10 +170,10 @@ def _cut(ids: np.ndarray) -> np.ndarray:
     return ids[..., : used[-1] + 1].astype("int32")
 
 
-class Trained(NamedTuple):
+class TrainResult(NamedTuple):
     """What has been trained."""
 
-    eye: keras.Model | None  # None if what an eye had seen was given
+    image_encoder: keras.Model | None  # None if what an eye had seen was given
     encoder: keras.Model
     decoder: keras.Model
     history: History
@@ -170,14 +181,14 @@ class Trained(NamedTuple):
 
 def train(
     recipe: Recipe,
-    quiz: Quiz,
+    quiz: VqaDataset,
     *,
     precision: str = "float32",
     seconds: float | None = None,
     checkpoint: Path | None = None,
     label: str = "encoder and decoder",
     bar: bool = True,
-) -> Trained:
+) -> TrainResult:
     """Train an encoder and a decoder, and an eye if pictures are given: each next word is to be likely.
 
     Args:
@@ -191,12 +202,12 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     config = replace(recipe.network, precision=precision)
     encoder, decoder = build_encoder(config), build_decoder(config)
-    model, eye = pair(encoder, decoder), None
+    model, image_encoder = joint_model(encoder, decoder), None
     if quiz.seen.dtype == np.uint8:
-        eye = captioning.model.build_eye(config)
-        pictures = keras.Input(eye.inputs[0].shape[1:], dtype="uint8", name="pictures")
+        image_encoder = captioning.model.build_image_encoder(config)
+        pictures = keras.Input(image_encoder.inputs[0].shape[1:], dtype="uint8", name="pictures")
         texts = [keras.Input((None, None), dtype="int32", name=name) for name in ("read", "written")]
-        model = keras.Model([pictures, *texts], model([eye(pictures), *texts]))
+        model = keras.Model([pictures, *texts], model([image_encoder(pictures), *texts]))
     model.compile(
         optimizer=Muon.of(recipe),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
@@ -206,17 +217,19 @@ def train(
         Batches(quiz, recipe),
         steps=recipe.steps,
         seconds=seconds,
-        learning_rate=warm_decay(recipe.learning_rate),
+        learning_rate=warmup_decay(recipe.learning_rate),
         checkpoint=checkpoint,
         label=label,
         bar=bar,
     )
-    if eye and not history.interrupted:
-        settle(eye, pictures=quiz.seen[:SETTLING])
-    return Trained(eye, encoder, decoder, history)
+    if image_encoder and not history.interrupted:
+        recalibrate_batch_norm(image_encoder, pictures=quiz.seen[:RECALIBRATION_PICTURES])
+    return TrainResult(image_encoder, encoder, decoder, history)
 
 
-def say(network: Network, grids: np.ndarray, texts: list[str], *, nucleus: float = 0.0, seed: int = 0) -> list[str]:
+def predict(
+    network: EncoderDecoder, grids: np.ndarray, texts: list[str], *, top_p: float = 0.0, seed: int = 0
+) -> list[str]:
     """What a network writes about pictures that have been looked at, a text for each.
 
     Args:
@@ -227,37 +240,41 @@ def say(network: Network, grids: np.ndarray, texts: list[str], *, nucleus: float
         seed: of the draws.
     """
     said = []
-    for first in range(0, len(texts), AT_ONCE):
-        some = texts[first : first + AT_ONCE]
-        z = decoding.draw_z(len(some), LONGEST - 1, np.random.default_rng((seed, first)), nucleus) if nucleus else None
-        written = network.write(grids[first : first + AT_ONCE].astype("float32"), some, z=z)
+    for first in range(0, len(texts), BATCH):
+        some = texts[first : first + BATCH]
+        z = (
+            decoding.sample_noise(len(some), MAX_LENGTH - 1, np.random.default_rng((seed, first)), top_p)
+            if top_p
+            else None
+        )
+        written = network.write(grids[first : first + BATCH].astype("float32"), some, z=z)
         said += network.vocabulary.decode(written.ids)
     return said
 
 
-def asked_of(seen: list[Scene], count: int, seed: int = 0) -> tuple[np.ndarray, list[Question]]:
+def sample_questions(seen: list[Scene], count: int, seed: int = 0) -> tuple[np.ndarray, list[Question]]:
     """Questions about scenes, to test with: int [n · count], the number of the scene, and the questions."""
     rng = np.random.default_rng(seed)
     rows = np.repeat(np.arange(len(seen)), count)
-    return rows, [one for scene in seen for one in language.ask_several(scene, rng, count)]
+    return rows, [one for scene in seen for one in language.sample_questions(scene, rng, count)]
 
 
-def measure_easy(network: Network, split: Split) -> dict[str, float]:
+def evaluate_easyvqa(network: EncoderDecoder, split: Split) -> dict[str, float]:
     """How many questions of easy-VQA are answered rightly: accuracy (a share), wrong, and questions (numbers)."""
-    grids = captioning.model.encode_images(network.eye, split.pictures)[split.picture_of]
-    right = np.array(say(network, grids, list(split.questions))) == np.array(split.answers)
+    grids = captioning.model.encode_images(network.image_encoder, split.pictures)[split.picture_of]
+    right = np.array(predict(network, grids, list(split.questions))) == np.array(split.answers)
     return {"accuracy": round(float(right.mean()), 5), "wrong": int((~right).sum()), "questions": len(right)}
 
 
-def measure_asker(
-    asker: Asker,
+def evaluate_question_generator(
+    asker: QuestionGenerator,
     answers: QGNet,
     grids: np.ndarray,
     seen: list[Scene],
     *,
     count: int,
-    nucleus: float,
-    asked_back: bool = True,
+    top_p: float,
+    round_trip: bool = True,
     seed: int = 0,
 ) -> dict[str, float]:
     """How good questions are that a network asks about scenes, when told what is to be answered.
@@ -277,16 +294,16 @@ def measure_asker(
         those of which that is the answer that was wished for; agreed, those that the answering network answers so;
         different, of the questions about a scene, on average.
     """
-    rows, wished = asked_of(seen, count, seed)
-    texts, back = [], answers if asked_back else None
-    for first in range(0, len(rows), WISHED_AT_ONCE):
-        these, draws = slice(first, first + WISHED_AT_ONCE), np.random.default_rng((seed, first))
+    rows, wished = sample_questions(seen, count, seed)
+    texts, back = [], answers if round_trip else None
+    for first in range(0, len(rows), GENERATION_BATCH):
+        these, draws = slice(first, first + GENERATION_BATCH), np.random.default_rng((seed, first))
         looked, wishes = grids[rows[these]].astype("float32"), [one.short for one in wished[these]]
-        texts += asker.pose(looked, wishes, seed=draws, nucleus=nucleus, asked_back=back)
+        texts += asker.pose(looked, wishes, seed=draws, top_p=top_p, round_trip=back)
     asked = [language.reply(text, seen[row]) for row, text in zip(rows, texts, strict=True)]
     hit = np.array([one is not None and one.short == wish.short for one, wish in zip(asked, wished, strict=True)])
     right = np.flatnonzero(hit)
-    said = say(answers, grids[rows[right]], [texts[index] for index in right])
+    said = predict(answers, grids[rows[right]], [texts[index] for index in right])
     agreed = [one == asked[index].answer for one, index in zip(said, right, strict=True)]
     by_scene = np.array(texts).reshape(len(seen), count)
     shares = {
@@ -298,7 +315,7 @@ def measure_asker(
     return {name: round(float(value), 4) for name, value in shares.items()}
 
 
-def measure(said: list[str], questions: list[Question], seen: list[Scene]) -> dict[str, float]:
+def evaluate(said: list[str], questions: list[Question], seen: list[Scene]) -> dict[str, float]:
     """How good answers are.
 
     Args:
@@ -312,7 +329,7 @@ def measure(said: list[str], questions: list[Question], seen: list[Scene]) -> di
     """
     exact = np.array([one == question.answer for one, question in zip(said, questions, strict=True)])
     kinds = np.array([question.kind for question in questions])
-    true = [bool(language.holds(one, scene)) for one, scene in zip(said, seen, strict=True)]
+    true = [bool(language.evaluate(one, scene)) for one, scene in zip(said, seen, strict=True)]
     shares = {"exact": exact.mean(), "true": np.mean(true)}
     shares |= {f"exact, {kind}": exact[kinds == kind].mean() for kind in language.QUESTION_KINDS if kind in kinds}
     return {name: round(float(value), 4) for name, value in shares.items()}

@@ -6,11 +6,11 @@ role a noun for a value.
 
 from dataclasses import dataclass
 
-from vistext.scenes.language.facts import Exactly, Is, value_of
+from vistext.scenes.language.facts import Attribute, Exactly, value_of
 from vistext.scenes.language.lexicon import BASES, GROUPS, MOVING, noun, with_article
-from vistext.scenes.language.parse import read
+from vistext.scenes.language.parse import parse_sentence
 from vistext.scenes.ontology import PREPOSITIONS
-from vistext.scenes.scene import Scene, shown
+from vistext.scenes.scene import Scene, visible_fraction
 
 # Verb → its roles. Who parked or anchored a thing is not in the picture: the thing is what it was done to.
 ROLES = {
@@ -48,7 +48,9 @@ def frames(scene: Scene) -> tuple[Frame, ...]:
     Returns:
         As many frames as things, the most prominent first: that of which most is to be seen.
     """
-    return tuple(_frame(scene, thing) for thing in sorted(range(len(scene.things)), key=lambda i: -seen_of(scene, i)))
+    return tuple(
+        _frame(scene, thing) for thing in sorted(range(len(scene.things)), key=lambda i: -visible_area_of(scene, i))
+    )
 
 
 def _frame(scene: Scene, index: int) -> Frame:
@@ -58,12 +60,12 @@ def _frame(scene: Scene, index: int) -> Frame:
     return Frame(verb, tuple((role, values[role]) for role in ROLES[verb]), index)
 
 
-def seen_of(scene: Scene, index: int) -> float:
+def visible_area_of(scene: Scene, index: int) -> float:
     """How much of the picture shows a thing, see `scene.shown`."""
-    return shown(scene.things[index], scene.things[index + 1 :])
+    return visible_fraction(scene.things[index], scene.things[index + 1 :])
 
 
-def tell(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
+def render_frame(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
     """A frame as a sentence.
 
     >>> tell("run", (("agent", "dog"), ("direction", "left"), ("place", "grass")))
@@ -103,11 +105,11 @@ def stated(sentence: str) -> tuple[Frame, ...]:
         NotUnderstoodError, TypeError: see `read`.
     """
     known, numbers = {}, {}
-    for fact in read(sentence):
+    for fact in parse_sentence(sentence):
         if isinstance(fact, Exactly):
             numbers[fact.subject] = fact.number
         for one in fact.facts if isinstance(fact, Exactly) else (fact,):
-            if isinstance(one, Is) and one.subject is not None:
+            if isinstance(one, Attribute) and one.subject is not None:
                 known.setdefault(one.subject, {})[one.attribute] = one.value
     return tuple(
         _partial(said, subject)
