@@ -201,8 +201,8 @@ def test_the_scene_of_a_seed_is_searched(tmp_path, capsys):
 
     facts = json.loads(capsys.readouterr().out)
     [scene] = sample(1, 3, "test")
-    assert sorted(box["kind"] for box in facts["boxes"]) == sorted(thing.kind for thing in scene.things)
-    assert set(facts["masks"]) == {thing.kind for thing in scene.things}
+    assert sorted(box["kind"] for box in facts["boxes"]) == sorted(thing.kind for thing in scene.objects)
+    assert set(facts["masks"]) == {thing.kind for thing in scene.objects}
     assert facts["pixels_right"] > 0.95
 
 

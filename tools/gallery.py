@@ -23,8 +23,8 @@ from vistext.scenes.scene import Scene
 
 FILE_NAME = "gallery.html"
 LARGE = 256  # pixels, of the picture beside the small one
-# Told apart by the colour-blind, and by lightness (Okabe and Ito, "Color Universal Design", 2008).
-COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
+# Told apart by the color-blind, and by lightness (Okabe and Ito, "Color Universal Design", 2008).
+COLORS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 STYLE = """
 :root { color-scheme: light dark; --ground: #f7f5f0; --card: #fffefb; --line: #e2ddd2; --ink: #23282d;
   --soft: #5a616a; }
@@ -144,9 +144,9 @@ def _article(number: int, scene: Scene, small: Drawing) -> str:
     rng = np.random.default_rng(number)
     title = language.describe(scene, "title", rng)
     large = draw(scene, LARGE).picture
-    things = "".join(
-        f'<li><span class="swatch" style="background:{COLOURS[index]}"></span> {escape(", ".join(thing.words))}</li>'
-        for index, thing in enumerate(scene.things)
+    objects = "".join(
+        f'<li><span class="swatch" style="background:{COLORS[index]}"></span> {escape(", ".join(obj.words))}</li>'
+        for index, obj in enumerate(scene.objects)
     )
     asked = [language.all_questions(scene, kind) for kind in language.QUESTION_KINDS]
     chosen = [same[rng.integers(len(same))] for same in asked if same]
@@ -155,9 +155,9 @@ def _article(number: int, scene: Scene, small: Drawing) -> str:
 <div class="pictures">
 <figure>{_image(small.picture, title, "pixels")}{_boxes(scene, small)}
 <figcaption>picture and boxes</figcaption></figure>
-<figure>{_image(_coloured(small), f"masks: {title}", "pixels")}<figcaption>masks</figcaption></figure>
+<figure>{_image(_colored(small), f"masks: {title}", "pixels")}<figcaption>masks</figcaption></figure>
 <figure>{_image(large, f"{title}, large")}<figcaption>large</figcaption></figure>
-<div><p class="soft">{escape(scene.setting)}, {escape(scene.time)}</p><ul class="soft">{things}</ul></div>
+<div><p class="soft">{escape(scene.setting)}, {escape(scene.time)}</p><ul class="soft">{objects}</ul></div>
 </div>
 <h2>{escape(title)}</h2>
 <p>{escape(language.describe(scene, "story", rng))}</p>
@@ -173,8 +173,8 @@ def _said(frame: language.Frame) -> str:
 
 
 def _relations(scene: Scene) -> list[str]:
-    things = [f"the {thing.colour} {thing.kind}" for thing in scene.things]
-    return [f"{things[one.subject]} is {one.name} {things[one.object]}" for one in scene.relations]
+    objects = [f"the {obj.color} {obj.kind}" for obj in scene.objects]
+    return [f"{objects[one.subject]} is {one.name} {objects[one.object]}" for one in scene.relations]
 
 
 def _list(lines: Iterable[str]) -> str:
@@ -185,15 +185,15 @@ def _boxes(scene: Scene, drawing: Drawing) -> str:
     side = len(drawing.picture)
     shapes = "".join(
         f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" fill="none" '
-        f'stroke="{COLOURS[index]}" stroke-width="0.8"><title>{escape(scene.things[index].kind)}</title></rect>'
+        f'stroke="{COLORS[index]}" stroke-width="0.8"><title>{escape(scene.objects[index].kind)}</title></rect>'
         for index, (left, top, right, bottom) in enumerate(drawing.boxes.tolist())
     )
     return f'<svg viewBox="0 0 {side} {side}" aria-hidden="true">{shapes}</svg>'
 
 
-def _coloured(drawing: Drawing) -> np.ndarray:
-    colours = np.array([[46, 50, 56], *([int(one[k : k + 2], 16) for k in (1, 3, 5)] for one in COLOURS)], np.uint8)
-    return colours[drawing.instances]
+def _colored(drawing: Drawing) -> np.ndarray:
+    colors = np.array([[46, 50, 56], *([int(one[k : k + 2], 16) for k in (1, 3, 5)] for one in COLORS)], np.uint8)
+    return colors[drawing.instances]
 
 
 def _image(picture: np.ndarray, alt: str, kind: str = "") -> str:

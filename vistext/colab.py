@@ -25,7 +25,7 @@ def mount_drive(name: str = "vistext", *, place: Path = PLACE) -> Path:
         place: where the Drive is shown.
 
     Returns:
-        The folder, in which checkpoints may be kept, too; elsewhere than on Colab that in which vistext keeps things
+        The folder, in which checkpoints may be kept, too; elsewhere than on Colab that in which vistext keeps objects
         anyway.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Is this machine ready for the course? What was found, what is wanted, and the remedy for each thing that is amiss.
+"""Is this machine ready for the course? What was found, what is wanted, and the remedy for each object that is amiss.
 
 Version ranges are read from the installed packages' own metadata, so `pyproject.toml` stays their one source.
 TensorFlow is not imported: it takes seconds, and a doctor must not fall ill with the patient. When its devices are
@@ -34,7 +34,7 @@ State = Literal["ready", "optional", "mend"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One object that was looked at."""
 
     subject: str
     state: State  # "optional": missing, and most of the course does without

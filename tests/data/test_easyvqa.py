@@ -23,7 +23,7 @@ def data():
 
 
 def small(*asked, pictures=0):
-    """A split of (question, answer, row) with pictures that tell their row by their colour."""
+    """A split of (question, answer, row) with pictures that tell their row by their color."""
     questions, answers, rows = zip(*asked, strict=True) if asked else ((), (), ())
     colours = np.arange(pictures or max(rows, default=0) + 1, dtype=np.uint8)
     return Split(np.tile(colours[:, None, None, None], (1, 64, 64, 3)), questions, answers, np.array(rows, np.int32))

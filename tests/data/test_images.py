@@ -38,7 +38,7 @@ def saved(image, form, **options):
 
 
 def png(width, height, compressed_rows, *, chunks=b""):
-    """A PNG written by hand: 8-bit grey, with whatever is given as its compressed rows."""
+    """A PNG written by hand: 8-bit gray, with whatever is given as its compressed rows."""
 
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -126,14 +126,14 @@ def test_the_turn_that_a_camera_noted_is_carried_out_once(orientation, turn, for
 
 
 def quarters(height, width, mode="RGB"):
-    """A picture of four colours: red and green above blue and white."""
+    """A picture of four colors: red and green above blue and white."""
     pixels = np.zeros((2, 2, 3), np.uint8)
     pixels[0, 0], pixels[0, 1], pixels[1, 0], pixels[1, 1] = RED, GREEN, BLUE, WHITE
     return Image.fromarray(pixels).resize((width, height), Image.Resampling.NEAREST).convert(mode)
 
 
 def same_quarters(picture, expected):
-    """Whether two pictures are of one size and, in the middle of each quarter, of one colour."""
+    """Whether two pictures are of one size and, in the middle of each quarter, of one color."""
     height, width = picture.shape[:2]
     middles = slice(height // 4, None, height // 2), slice(width // 4, None, width // 2)
     return (
@@ -400,7 +400,7 @@ def test_square_keeps_an_even_colour_whatever_the_shape(shape, size):
 
 
 def test_square_does_not_alias():
-    """A fine chequerboard scaled down is even grey; taking every so manieth pixel would give stripes."""
+    """A fine chequerboard scaled down is even gray; taking every so manieth pixel would give stripes."""
     rows, columns = np.indices((256, 256))
     board = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
 

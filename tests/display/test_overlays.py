@@ -1,4 +1,4 @@
-"""Boxes, masks and light over a picture: where they are said to be, in the kinds' colours, whatever is given."""
+"""Boxes, masks and light over a picture: where they are said to be, in the kinds' colors, whatever is given."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def rgb(kind):
 
 
 def coloured(picture, kind):
-    """Left, top, right and bottom of the pixels in a kind's colour."""
+    """Left, top, right and bottom of the pixels in a kind's color."""
     rows, columns = np.nonzero((picture == rgb(kind)).all(axis=-1))
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
@@ -36,7 +36,7 @@ def test_a_frame_is_where_its_box_is_and_nothing_else_is_changed():
     assert (left, right, bottom) == (120, 240, 300)
     assert top < 180  # the name stands above the frame
     assert (shown[310:] == 128).all()
-    assert (shown[195:280, 135:225] == 128).all()  # within the frame the thing can be seen
+    assert (shown[195:280, 135:225] == 128).all()  # within the frame the object can be seen
 
 
 @pytest.mark.parametrize("box", [(0, 0, 64, 64), (-5, -5, 3, 3), (60, 60, 70, 70), (0, 0, 0, 0), (9.5, 9.5, 9.6, 9.6)])

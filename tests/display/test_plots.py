@@ -148,11 +148,11 @@ def pixels(picture):
 
 
 def test_pictures_stand_in_reading_order():
-    red, green, blue = (np.full((4, 4, 3), colour, np.uint8) for colour in ([255, 0, 0], [0, 255, 0], [0, 0, 255]))
+    red, green, blue = (np.full((4, 4, 3), color, np.uint8) for color in ([255, 0, 0], [0, 255, 0], [0, 0, 255]))
     shown = pixels(plots.grid([red, green, blue], alt="three colours", columns=2))
     centres = {
-        name: np.argwhere((shown == colour).all(axis=-1)).mean(axis=0)
-        for name, colour in {"red": [255, 0, 0], "green": [0, 255, 0], "blue": [0, 0, 255]}.items()
+        name: np.argwhere((shown == color).all(axis=-1)).mean(axis=0)
+        for name, color in {"red": [255, 0, 0], "green": [0, 255, 0], "blue": [0, 0, 255]}.items()
     }
     assert centres["red"][0] == pytest.approx(centres["green"][0], abs=2)
     assert centres["red"][1] == pytest.approx(centres["blue"][1], abs=2)
@@ -274,17 +274,17 @@ def test_shares_can_be_read_on_their_cells():
 
 
 def least_contrast(axis):
-    """Of texts on the colours of their own cells; WCAG 2.1 asks 4.5 to 1."""
+    """Of texts on the colors of their own cells; WCAG 2.1 asks 4.5 to 1."""
     image = axis.get_images()[0]
-    colours = image.cmap(image.norm(image.get_array()))
+    colors = image.cmap(image.norm(image.get_array()))
 
-    def luminance(colour):
-        linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in colour[:3]]
+    def luminance(color):
+        linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in color[:3]]
         return np.dot(linear, [0.2126, 0.7152, 0.0722])
 
     def contrast(text):
         column, row = text.get_position()
-        levels = sorted([luminance(colours[row, column]), luminance(mpl.colors.to_rgb(text.get_color()))])
+        levels = sorted([luminance(colors[row, column]), luminance(mpl.colors.to_rgb(text.get_color()))])
         return (levels[1] + 0.05) / (levels[0] + 0.05)
 
     return min(map(contrast, axis.texts))
@@ -352,9 +352,9 @@ def test_a_map_of_words_has_each_word_at_its_place_and_a_marker_for_each_group()
     places = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
     axis = plots.word_map(places, ["cat", "red", "dog"], ["kinds", "colours", "kinds"], alt="").axes[0]
     assert {text.get_text(): text.xy for text in axis.texts} == {"cat": (0, 1), "red": (2, 3), "dog": (4, 5)}
-    kinds, colours = axis.collections
+    kinds, colors = axis.collections
     assert kinds.get_offsets().tolist() == [[0, 1], [4, 5]]
-    assert not np.array_equal(kinds.get_paths()[0].vertices, colours.get_paths()[0].vertices)
+    assert not np.array_equal(kinds.get_paths()[0].vertices, colors.get_paths()[0].vertices)
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["kinds", "colours"]
 
 

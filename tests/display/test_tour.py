@@ -273,9 +273,9 @@ def test_a_photograph_from_a_telephone_does_not_make_a_page_of_megabytes():
     assert hero.size == (960, 720)
 
 
-def luminance(colour):
+def luminance(color):
     """Relative luminance of #rrggbb as WCAG 2.1 defines it."""
-    levels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    levels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     red, green, blue = (level / 12.92 if level <= 0.03928 else ((level + 0.055) / 1.055) ** 2.4 for level in levels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -289,12 +289,12 @@ def contrast(one, other):
 def test_the_colours_reach_wcag_aa(scheme):
     palettes = re.findall(r":root \{[^}]*\}", tour_page.STYLE)
     assert len(palettes) == 2
-    colour = dict(re.findall(r"--(\w+): (#\w{6})", palettes[scheme]))
+    color = dict(re.findall(r"--(\w+): (#\w{6})", palettes[scheme]))
 
     for text in ("ink", "soft", "accent"):
-        assert min(contrast(colour[text], colour[ground]) for ground in ("ground", "card")) >= 4.5
-    assert contrast(colour["bar"], colour["track"]) >= 3
-    assert contrast(colour["accent"], colour["track"]) >= 3
+        assert min(contrast(color[text], color[ground]) for ground in ("ground", "card")) >= 4.5
+    assert contrast(color["bar"], color["track"]) >= 3
+    assert contrast(color["accent"], color["track"]) >= 3
 
 
 @pytest.mark.parametrize(

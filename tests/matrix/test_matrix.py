@@ -51,7 +51,7 @@ def leaves(facts: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 
 def differences(facts: dict, others: dict) -> list[str]:
-    """Where two tours say different things, in words or in figures."""
+    """Where two tours say different objects, in words or in figures."""
     mine, theirs = (
         list(leaves({key: value for key, value in tour.items() if key not in OF_THE_MACHINE}))
         for tour in (facts, others)

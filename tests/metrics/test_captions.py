@@ -201,7 +201,7 @@ def test_what_is_reached_is_a_share_of_all_that_can_be_said():
 
 
 def test_pictures_of_which_more_can_be_said_are_left_out_and_not_guessed_at(scenes):
-    crowd = next(scene for scene in scenes if len(scene.things) > 2)
+    crowd = next(scene for scene in scenes if len(scene.objects) > 2)
     every = list(language.descriptions(CAT, "title"))
     found = captions.coverage([every[:1], ["a cat"]], [CAT, crowd], "title", most=len(every))
     assert found.shares == pytest.approx([1 / len(every), np.nan], nan_ok=True)

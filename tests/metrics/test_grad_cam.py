@@ -15,7 +15,7 @@ HEAD = np.array([[1.0, 0.0, -1.0], [0.0, 2.0, -1.0], [0.0, -1.0, -1.0]])
 
 
 def linear(pool=1):
-    """Maps that are the colours of the picture, their means, and a weighted sum of these for each class."""
+    """Maps that are the colors of the picture, their means, and a weighted sum of these for each class."""
     pictures = layers.Input((None, None, 3), dtype="uint8")
     x = layers.Rescaling(1 / 255, name="bright")(pictures)
     x = layers.Conv2D(3, 1, use_bias=False, name="colours")(x)

@@ -94,10 +94,10 @@ def test_a_temperature_that_would_run_away_is_held_at_its_bound(labels, bound):
     assert metrics.fit_temperature(np.eye(3), np.array(labels)) == pytest.approx(bound, rel=0.01)
 
 
-def seen(*things):
+def seen(*objects):
     """What was found: (kind, left, top, right, bottom), surest first."""
-    boxes = np.array([thing[1:] for thing in things], "float32").reshape(-1, 4)
-    return SimpleNamespace(boxes=boxes, kinds=np.array([thing[0] for thing in things], int))
+    boxes = np.array([obj[1:] for obj in objects], "float32").reshape(-1, 4)
+    return SimpleNamespace(boxes=boxes, kinds=np.array([obj[0] for obj in objects], int))
 
 
 TWO_CATS = np.array([[0, 0, 10, 10], [20, 0, 30, 10]]), np.array([3, 3])
@@ -142,7 +142,7 @@ HERE, THERE, ELSEWHERE = [0, 0, 10, 10], [20, 20, 60, 60], [40, 0, 60, 10]
 
 
 def test_average_precision_as_worked_by_hand():
-    """Two things; found are one of them, then something imagined, then the other.
+    """Two objects; found are one of them, then something imagined, then the other.
 
     Up to a recall of a half all is right; from there on, two of three are: 51 recalls at 1, and 50 at 2/3.
     """

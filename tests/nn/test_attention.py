@@ -231,35 +231,35 @@ def things():
     return shaken(layer)
 
 
-def test_things_stand_after_the_cells_which_stay_as_they_are(things):
+def test_things_stand_after_the_cells_which_stay_as_they_are(objects):
     cells = random(N, 16, DEPTH)
-    found = things(cells).numpy()
+    found = objects(cells).numpy()
     assert found.shape == (N, 16 + 3, DEPTH)
     assert np.array_equal(found[:, :16], cells)
     assert np.unique(found[:, 16:].round(4), axis=1).shape == (N, 3, DEPTH)
 
 
-def test_a_thing_is_found_in_its_own_picture_and_after_those_before_it(things):
+def test_a_thing_is_found_in_its_own_picture_and_after_those_before_it(objects):
     cells = random(N, 16, DEPTH)
-    found = things(cells).numpy()
+    found = objects(cells).numpy()
     cells[1, 5] += 1
-    elsewhere = things(cells).numpy()
+    elsewhere = objects(cells).numpy()
     assert elsewhere[0] == pytest.approx(found[0], abs=1e-5)
     assert np.abs(elsewhere - found)[1, 16:].max(axis=1).min() > 1e-3
-    questions = things.questions.numpy()
+    questions = objects.questions.numpy()
     questions[1, 0] += 1
-    things.questions.assign(questions)
-    after = np.abs(things(cells).numpy() - elsewhere)[:, 16:].max(axis=2)
+    objects.questions.assign(questions)
+    after = np.abs(objects(cells).numpy() - elsewhere)[:, 16:].max(axis=2)
     assert after[:, 0].max() < 1e-5
     assert after[:, 1:].min() > 1e-3
 
 
-def test_things_are_built_again_from_their_settings(things):
-    again = ObjectQueries.from_config(things.get_config())
+def test_things_are_built_again_from_their_settings(objects):
+    again = ObjectQueries.from_config(objects.get_config())
     again.build((N, 16, DEPTH))
-    again.set_weights(things.get_weights())
+    again.set_weights(objects.get_weights())
     cells = random(N, 16, DEPTH)
-    assert again(cells).numpy() == pytest.approx(things(cells).numpy(), abs=1e-6)
+    assert again(cells).numpy() == pytest.approx(objects(cells).numpy(), abs=1e-6)
 
 
 def test_a_network_remembers_coordinates_and_things_or_what_it_is_given():

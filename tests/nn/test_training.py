@@ -1,4 +1,4 @@
-"""What a training is made of: the optimiser, the schedule, the precision and the batches."""
+"""What a training is made of: the optimizer, the schedule, the precision and the batches."""
 
 import itertools
 import math

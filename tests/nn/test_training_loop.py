@@ -76,7 +76,7 @@ class Drawn:
 
 
 def state(model):
-    """All that training changes: weights, batch statistics, and what the optimiser remembers."""
+    """All that training changes: weights, batch statistics, and what the optimizer remembers."""
     return [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from vistext.scenes import Box, Scene, Thing, course_scene, ontology, sample
+from vistext.scenes import Box, Scene, SceneObject, course_scene, ontology, sample
 from vistext.scenes.language import describe
 
 COURSE = course_scene()
@@ -53,12 +53,12 @@ def said(length, n=60):
     return tuple((scene, describe(scene, length, rng)) for scene in chosen)
 
 
-def thing(words, left, ground, facing="right"):
-    """A thing in five words, its left edge and its ground in 64ths of the picture."""
-    size, colour, kind, posture, place = words.split()
+def obj(words, left, ground, facing="right"):
+    """An object in five words, its left edge and its ground in 64ths of the picture."""
+    size, color, kind, posture, place = words.split()
     width, height = (extent * {"small": 0.65, "large": 1.0}[size] for extent in ontology.EXTENT[kind][posture])
     box = Box(left / 64, (ground - height) / 64, width / 64, height / 64)
-    return Thing(kind, colour, size, posture, place, box, facing)
+    return SceneObject(kind, color, size, posture, place, box, facing)
 
 
 @cache
@@ -66,9 +66,9 @@ def home():
     """At night, indoors, from left to right: a black cat, a brown dog, a white cat; all of them small."""
     return Scene(
         (
-            thing("small black cat sitting floor", 4, 48),
-            thing("small white cat sleeping mat", 40, 58),
-            thing("small brown dog walking floor", 16, 61, facing="left"),
+            obj("small black cat sitting floor", 4, 48),
+            obj("small white cat sleeping mat", 40, 58),
+            obj("small brown dog walking floor", 16, 61, facing="left"),
         ),
         "indoors",
         "night",

@@ -1,4 +1,4 @@
-"""Our own colours: enough contrast for text and for figures (WCAG 2.2 AA), and told apart by the colour-blind."""
+"""Our own colors: enough contrast for text and for figures (WCAG 2.2 AA), and told apart by the color-blind."""
 
 import itertools
 import re
@@ -23,25 +23,25 @@ BLINDNESS = {
 }
 
 
-def linear(colour):
-    values = np.asarray(to_rgb(colour) if isinstance(colour, str) else colour)
+def linear(color):
+    values = np.asarray(to_rgb(color) if isinstance(color, str) else color)
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
 def contrast(one, other):
     """WCAG's ratio, 1 to 21."""
-    low, high = sorted(float(linear(colour) @ [0.2126, 0.7152, 0.0722]) for colour in (one, other))
+    low, high = sorted(float(linear(color) @ [0.2126, 0.7152, 0.0722]) for color in (one, other))
     return (high + 0.05) / (low + 0.05)
 
 
 def test_the_ratio_is_that_of_the_standard():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # the well-known grey that just fails
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # the well-known gray that just fails
 
 
-@pytest.mark.parametrize("colour", SERIES)
-def test_what_a_figure_draws_stands_out_from_its_paper(colour):
-    assert contrast(colour, plots.STYLE["figure.facecolor"]) >= 3
+@pytest.mark.parametrize("color", SERIES)
+def test_what_a_figure_draws_stands_out_from_its_paper(color):
+    assert contrast(color, plots.STYLE["figure.facecolor"]) >= 3
 
 
 def test_text_in_figures_can_be_read():
@@ -53,20 +53,20 @@ def test_text_in_figures_can_be_read():
 @pytest.mark.parametrize("value", [-100, 100], ids=["against", "for"])
 def test_a_marked_word_can_be_read_in_both_themes(theme, value):
     ground, text = PAPER[theme]
-    *colour, strength = (float(part) for part in re.search(r"rgba\((.*?)\)", _mark("cat", value))[1].split(","))
-    mixed = strength * np.array(colour) / 255 + (1 - strength) * np.array(to_rgb(ground))
+    *color, strength = (float(part) for part in re.search(r"rgba\((.*?)\)", _mark("cat", value))[1].split(","))
+    mixed = strength * np.array(color) / 255 + (1 - strength) * np.array(to_rgb(ground))
     assert contrast(mixed, text) >= 4.5
 
 
 def test_pages_and_slides_can_be_read():
     text = set(re.findall(r"(?<![-\w])color: (#\w+)", pages.STYLE))
     assert len(text) >= 2
-    assert all(contrast(colour, ground) >= 4.5 for colour in text for ground in ("#fff", "#f5f5f5"))
+    assert all(contrast(color, ground) >= 4.5 for color in text for ground in ("#fff", "#f5f5f5"))
 
 
 @pytest.mark.parametrize("blindness", BLINDNESS)
 def test_the_colour_blind_tell_the_series_of_a_figure_apart(blindness):
-    seen = np.clip([np.asarray(BLINDNESS[blindness]) @ linear(colour) for colour in SERIES], 0, 1)
+    seen = np.clip([np.asarray(BLINDNESS[blindness]) @ linear(color) for color in SERIES], 0, 1)
     encoded = np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
     lab = rgb2lab(encoded[:, np.newaxis])[:, 0]
     nearest = min(deltaE_ciede2000(*pair) for pair in itertools.combinations(lab, 2))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import measure
 
-from vistext.scenes import Box, Scene, Thing, course_scene, draw, draw_many, ontology, sample
+from vistext.scenes import Box, Scene, SceneObject, course_scene, draw, draw_many, ontology, sample
 from vistext.scenes.colors import NAMED, UNUSED, lit, scenery, tones
 from vistext.scenes.drawing import DAYLIGHT, LAMPLIGHT, MOONLIGHT
 from vistext.scenes.sprite_sheet import figure, pixels, sprite_of
@@ -24,7 +24,7 @@ ALL_FIGURES = [
     for posture in postures
     for variant in ontology.VARIANTS
 ]
-LEAST_SEEN = {16: 1, 32: 6, 64: 30}  # pixels of every thing, by the side of the picture
+LEAST_SEEN = {16: 1, 32: 6, 64: 30}  # pixels of every object, by the side of the picture
 
 
 def digest(array):
@@ -43,7 +43,7 @@ def drawings(scenes):
 
 def cat_indoors(**changes):
     """The course's cat, changed."""
-    return replace(course_scene(), things=(replace(course_scene().things[0], **changes),))
+    return replace(course_scene(), objects=(replace(course_scene().objects[0], **changes),))
 
 
 @pytest.mark.parametrize(("side", "expected"), [(64, COURSE_64), (160, COURSE_160)])
@@ -73,7 +73,7 @@ def test_all_come_as_arrays_with_one_row_a_scene(scenes, drawings):
     assert (drawings.pictures.shape, drawings.pictures.dtype) == ((n, 64, 64, 3), np.uint8)
     assert (drawings.boxes.shape, drawings.kinds.shape) == ((n, 4, 4), (n, 4))
     assert (drawings.instances.shape, drawings.classes.shape) == ((n, 64, 64), (n, 64, 64))
-    counts = np.array([len(scene.things) for scene in scenes])
+    counts = np.array([len(scene.objects) for scene in scenes])
     beyond = np.arange(4) >= counts[:, None]
     assert np.array_equal(drawings.kinds == -1, beyond)
     assert (drawings.boxes[beyond] == 0).all()
@@ -93,7 +93,7 @@ def test_boxes_are_what_scikit_image_finds_around_the_masks(drawings):
 def test_class_masks_say_the_kind_wherever_instance_masks_say_the_thing(scenes, drawings):
     for index, scene in enumerate(scenes):
         drawing = drawings[index]
-        names = [None, *(thing.kind for thing in scene.things)]
+        names = [None, *(obj.kind for obj in scene.objects)]
         classes = [None, *ontology.KINDS]
         seen = set(zip(drawing.instances.ravel().tolist(), drawing.classes.ravel().tolist(), strict=True))
         assert {(names[i], classes[k]) for i, k in seen} == {(name, name) for name in names}
@@ -113,14 +113,14 @@ def test_every_thing_can_be_seen(scenes, side, least):
     drawn = draw_many(scenes, side)
 
     for index, scene in enumerate(scenes):
-        seen = np.bincount(drawn.instances[index].ravel(), minlength=len(scene.things) + 1)[1:]
+        seen = np.bincount(drawn.instances[index].ravel(), minlength=len(scene.objects) + 1)[1:]
         assert seen.min() >= least, scene.facts
 
 
 def test_things_are_drawn_within_their_boxes(scenes, drawings):
     for index, scene in enumerate(scenes):
-        for thing, (left, top, right, bottom) in zip(scene.things, drawings[index].boxes.tolist(), strict=True):
-            x, y, width, height = pixels(thing.box, 64)
+        for obj, (left, top, right, bottom) in zip(scene.objects, drawings[index].boxes.tolist(), strict=True):
+            x, y, width, height = pixels(obj.box, 64)
             assert x <= left < right <= x + width
             assert y <= top < bottom <= y + height
 
@@ -129,7 +129,7 @@ def test_things_are_drawn_within_their_boxes(scenes, drawings):
 @given(seed=st.integers(0, 2**32), side=st.sampled_from([24, 48, 100, 256]))
 def test_boxes_are_in_the_same_place_at_every_size(seed, side):
     (scene,) = sample(1, seed)
-    # The nearest thing, which nothing hides: of one that is half hidden, a last sliver may be seen at one size only.
+    # The nearest object, which nothing hides: of one that is half hidden, a last sliver may be seen at one size only.
     small, large = draw(scene, 64).boxes[-1] / 64, draw(scene, side).boxes[-1] / side
 
     # Of each picture a pixel that is half covered or moved, and two for a tip of beak or tail too thin for it.
@@ -141,9 +141,9 @@ def test_boxes_are_in_the_same_place_at_every_size(seed, side):
 def test_what_is_nearer_is_drawn_over_what_is_farther(seed):
     for scene in sample(5, seed):
         drawing = draw(scene)
-        nearest = len(scene.things) - 1
-        placed = sprite_of(scene.things[nearest], 64)
-        if scene.things[nearest].place == "box":
+        nearest = len(scene.objects) - 1
+        placed = sprite_of(scene.objects[nearest], 64)
+        if scene.objects[nearest].place == "box":
             continue  # its front hides part of it
         left, top = placed.left + placed.sprite.left, placed.top + placed.sprite.top
         rows, columns = np.nonzero(placed.sprite.solid)
@@ -152,7 +152,7 @@ def test_what_is_nearer_is_drawn_over_what_is_farther(seed):
 
 def test_what_faces_left_is_the_mirror_image_of_what_faces_right():
     right, left = (draw(cat_indoors(facing=facing)) for facing in ("right", "left"))
-    x, _, width, _ = pixels(course_scene().things[0].box, 64)
+    x, _, width, _ = pixels(course_scene().objects[0].box, 64)
 
     mirrored = right.masks[0][:, x : x + width][:, ::-1]
     assert np.array_equal(left.masks[0][:, x : x + width], mirrored)
@@ -182,7 +182,7 @@ def test_postures_and_variants_have_outlines_of_their_own(kind):
         for variant in ontology.VARIANTS:
             box = Box(0.1, 0.1, width / 64, height / 64)
             solid = sprite_of(
-                Thing(kind, ontology.COLOURS[kind][0], "large", posture, place, box, "right", variant), 64
+                SceneObject(kind, ontology.COLORS[kind][0], "large", posture, place, box, "right", variant), 64
             )
             canvas = np.zeros((80, 100), bool)
             h, w = solid.sprite.solid.shape
@@ -209,32 +209,32 @@ def test_no_figure_and_no_setting_uses_a_tone_without_a_colour(scenes, drawings)
     for kind, posture, variant in ALL_FIGURES:
         used = {part.tone for part in figure(kind, posture, variant).parts}
         used |= {part.edge for part in figure(kind, posture, variant).parts if part.edge is not None}
-        palette = tones(kind, ontology.COLOURS[kind][0])
+        palette = tones(kind, ontology.COLORS[kind][0])
         assert not [TONES[tone] for tone in used if (palette[tone] == unused).all()]
     striking = (np.abs(drawings.pictures.astype(int) - unused) < 60).all(axis=3)
     assert not striking.any()
 
 
 @pytest.mark.parametrize(
-    ("kind", "colour"), [(kind, colour) for kind, colours in ontology.COLOURS.items() for colour in colours]
+    ("kind", "color"), [(kind, color) for kind, colors in ontology.COLORS.items() for color in colors]
 )
 @pytest.mark.parametrize("light", [*DAYLIGHT, LAMPLIGHT, MOONLIGHT])
-def test_in_every_light_a_thing_is_nearest_to_the_colour_that_it_is_called_by(kind, colour, light):
-    shown = lit(kind, colour, light)[INDEX["body"]] * 256 / np.array(light)  # the eye makes up for the light
-    own = {name: tones(kind, name)[INDEX["body"]] for name in ontology.COLOURS[kind]}
+def test_in_every_light_a_thing_is_nearest_to_the_colour_that_it_is_called_by(kind, color, light):
+    shown = lit(kind, color, light)[INDEX["body"]] * 256 / np.array(light)  # the eye makes up for the light
+    own = {name: tones(kind, name)[INDEX["body"]] for name in ontology.COLORS[kind]}
     distance = {name: np.abs(own.get(name, np.array(rgb)) - shown).sum() for name, rgb in NAMED.items()}
 
-    assert min(distance, key=distance.get) == colour
+    assert min(distance, key=distance.get) == color
 
 
 @pytest.mark.parametrize(("kind", "posture", "variant"), ALL_FIGURES)
 def test_most_of_a_thing_has_its_colour(kind, posture, variant):
     width, height = ontology.EXTENT[kind][posture]
     place = ontology.POSTURES[kind][posture][0]
-    thing = Thing(
-        kind, ontology.COLOURS[kind][0], "large", posture, place, Box(0, 0, width / 64, height / 64), "right", variant
+    obj = SceneObject(
+        kind, ontology.COLORS[kind][0], "large", posture, place, Box(0, 0, width / 64, height / 64), "right", variant
     )
-    sprite = sprite_of(thing, 64).sprite
+    sprite = sprite_of(obj, 64).sprite
     share = dict(zip((TONES[tone] for tone in sprite.tones), sprite.shares.sum(axis=0), strict=True))
     coloured = sum(share.get(name, 0) for name in ("body", "shade", "light", "far"))
     others = {name: amount for name, amount in share.items() if name not in ("body", "shade", "light", "far", "line")}
@@ -257,8 +257,8 @@ def test_a_side_out_of_range_is_refused(side):
 
 
 def test_an_unknown_style_is_refused():
-    with pytest.raises(ValueError, match="a style of things is one of: drawn, photo; given was 'oil'"):
-        draw(course_scene(), thing_style="oil")
+    with pytest.raises(ValueError, match="a style of objects is one of: drawn, photo; given was 'oil'"):
+        draw(course_scene(), object_style="oil")
 
 
 PLAIN = np.array([[40 + 20 * kind, 200 - 15 * kind, 90] for kind in range(10)], np.uint8)
@@ -266,13 +266,13 @@ PLAIN = np.array([[40 + 20 * kind, 200 - 15 * kind, 90] for kind in range(10)], 
 
 @pytest.fixture(scope="module")
 def photos():
-    """Ten photographs, each of one colour, one of each kind."""
+    """Ten photographs, each of one color, one of each kind."""
     return np.broadcast_to(PLAIN[:, None, None], (10, 32, 32, 3)), np.arange(10)
 
 
 def test_photographs_are_those_of_the_kind_in_a_white_frame(photos):
     scene = course_scene()
-    drawing = draw(replace(scene, look=0), thing_style="photo", photos=photos)  # in plain daylight
+    drawing = draw(replace(scene, look=0), object_style="photo", photos=photos)  # in plain daylight
     left, top, right, bottom = drawing.boxes[0]
     card = drawing.picture[top:bottom, left:right]
 
@@ -285,9 +285,9 @@ def test_photographs_are_those_of_the_kind_in_a_white_frame(photos):
 def test_photographs_are_scaled_by_the_mean_of_what_each_pixel_covers():
     rng = np.random.default_rng(0)
     photograph = rng.integers(0, 256, (1, 32, 32, 3), np.uint8)
-    wide = Thing("ship", "white", "large", "sailing", "water", Box(8 / 64, 8 / 64, 42 / 64, 35 / 64))
+    wide = SceneObject("ship", "white", "large", "sailing", "water", Box(8 / 64, 8 / 64, 42 / 64, 35 / 64))
     scene = Scene((wide,), "harbour", look=0)
-    drawing = draw(scene, 128, thing_style="photo", photos=(photograph, np.array([8])))
+    drawing = draw(scene, 128, object_style="photo", photos=(photograph, np.array([8])))
     left, top, right, bottom = drawing.boxes[0]
     inner = drawing.picture[top + 5 : bottom - 5, left + 5 : right - 5]
 
@@ -299,9 +299,9 @@ def test_photographs_are_scaled_by_the_mean_of_what_each_pixel_covers():
 @given(seed=st.integers(0, 2**32), side=st.sampled_from([16, 33, 64, 200]))
 def test_with_photographs_every_card_lies_where_its_thing_was(photos, seed, side):
     for scene in sample(4, seed):
-        drawing = draw(scene, side, thing_style="photo", photos=photos)
-        for thing, box in zip(scene.things, drawing.boxes.tolist(), strict=True):
-            x, y, width, height = pixels(thing.box, side)
+        drawing = draw(scene, side, object_style="photo", photos=photos)
+        for obj, box in zip(scene.objects, drawing.boxes.tolist(), strict=True):
+            x, y, width, height = pixels(obj.box, side)
             assert x <= box[0] < box[2] <= x + width
             assert y <= box[1] < box[3] <= y + height
 
@@ -317,4 +317,4 @@ def test_with_photographs_every_card_lies_where_its_thing_was(photos, seed, side
 )
 def test_photographs_that_will_not_do_are_refused(given_photos, complaint):
     with pytest.raises(ValueError, match=complaint):
-        draw(course_scene(), thing_style="photo", photos=given_photos)
+        draw(course_scene(), object_style="photo", photos=given_photos)

@@ -1,4 +1,4 @@
-"""Frames say who does what and where, as the things themselves have it."""
+"""Frames say who does what and where, as the objects themselves have it."""
 
 import numpy as np
 import pytest
@@ -13,21 +13,21 @@ STILL = {"sit", "lie", "sleep", "stand"}
 def test_the_courses_cat_sits_on_the_floor():
     (frame,) = semantic_frames(course_scene())
 
-    assert (frame.verb, frame.roles, frame.thing) == ("sit", (("agent", "cat"), ("place", "floor")), 0)
+    assert (frame.verb, frame.roles, frame.obj) == ("sit", (("agent", "cat"), ("place", "floor")), 0)
 
 
 def test_each_thing_has_a_frame_that_says_what_it_is_does_and_where():
     verbs = set()
     for scene in sample(150, 2):
-        assert sorted(frame.thing for frame in semantic_frames(scene)) == list(range(len(scene.things)))
+        assert sorted(frame.obj for frame in semantic_frames(scene)) == list(range(len(scene.objects)))
         for frame in semantic_frames(scene):
-            thing, roles = scene.things[frame.thing], dict(frame.roles)
+            obj, roles = scene.objects[frame.obj], dict(frame.roles)
             verbs.add(frame.verb)
-            assert frame.verb == VERBS[thing.posture]
-            assert roles["place"] == thing.place
+            assert frame.verb == VERBS[obj.posture]
+            assert roles["place"] == obj.place
             actor = roles["item"] if frame.verb in ("park", "anchor") else roles["agent"]
-            assert actor == {"automobile": "car"}.get(thing.kind, thing.kind)
-            assert roles.get("direction") == (None if frame.verb in STILL | {"park", "anchor"} else thing.facing)
+            assert actor == {"automobile": "car"}.get(obj.kind, obj.kind)
+            assert roles.get("direction") == (None if frame.verb in STILL | {"park", "anchor"} else obj.facing)
             assert tuple(roles) == ROLES[frame.verb]
     assert verbs == set(VERBS.values())
 
@@ -39,7 +39,7 @@ def test_a_frame_told_as_a_sentence_is_true():
             roles = dict(frame.roles)
             actor = roles.get("agent") or roles["item"]
             article = "an" if actor[0] in "aeiou" else "a"
-            preposition = scene.things[frame.thing].preposition
+            preposition = scene.objects[frame.obj].preposition
             way = f" to the {roles['direction']}" if "direction" in roles else ""
             assert evaluate(
                 f"{article} {actor} is {gerunds[frame.verb]}{way} {preposition} the {roles['place']}.", scene
@@ -49,12 +49,12 @@ def test_a_frame_told_as_a_sentence_is_true():
 def test_what_fills_more_of_the_picture_comes_first():
     apart = 0
     for scene in sample(400, 5):
-        boxes = [thing.box for thing in scene.things]
+        boxes = [obj.box for obj in scene.objects]
         if any(one.overlap(other) for one in boxes for other in boxes if one is not other) or "box" in scene.facts:
             continue
-        if any(thing.place in ("table", "mat") for thing in scene.things):
+        if any(obj.place in ("table", "mat") for obj in scene.objects):
             continue
-        areas = [boxes[frame.thing].area for frame in semantic_frames(scene)]
+        areas = [boxes[frame.obj].area for frame in semantic_frames(scene)]
         assert areas == sorted(areas, reverse=True)
         apart += len(areas) > 1
     assert apart > 15
@@ -63,10 +63,10 @@ def test_what_fills_more_of_the_picture_comes_first():
 def test_what_is_hidden_is_less_prominent():
     turned = 0
     for scene in sample(1500, 6):
-        if len(scene.things) == 2 and not {thing.place for thing in scene.things} & {"box", "table", "mat"}:
-            back, front = (thing.box for thing in scene.things)
+        if len(scene.objects) == 2 and not {obj.place for obj in scene.objects} & {"box", "table", "mat"}:
+            back, front = (obj.box for obj in scene.objects)
             if back.area > front.area > back.area - back.overlap(front):
-                assert [frame.thing for frame in semantic_frames(scene)] == [1, 0]
+                assert [frame.obj for frame in semantic_frames(scene)] == [1, 0]
                 turned += 1
     assert turned > 3
 
@@ -80,7 +80,7 @@ def test_every_posture_of_the_world_has_a_verb_with_its_roles():
 def test_frames_do_not_depend_on_how_a_scene_looks():
     scene = course_scene()
 
-    assert semantic_frames(scene) == semantic_frames(Scene(scene.things, scene.setting, scene.time, look=99))
+    assert semantic_frames(scene) == semantic_frames(Scene(scene.objects, scene.setting, scene.time, look=99))
 
 
 def test_every_frame_is_told_in_a_true_sentence_and_read_back_as_it_was():

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from spoken import COURSE, FORMS, NOUNS, OTHER_NOUNS, home, said, scenes, thing
+from spoken import COURSE, FORMS, NOUNS, OTHER_NOUNS, home, obj, said, scenes
 
 from vistext.data.vocabulary import Vocabulary, tokenize
 from vistext.scenes import Scene, ontology
@@ -44,7 +44,7 @@ def test_every_description_of_one_thing_is_true_said_once_and_what_chance_draws_
 
 
 def test_the_first_thousand_descriptions_of_a_crowd_are_true():
-    crowd = max(scenes(), key=lambda scene: (len(scene.things), len(scene.relations)))
+    crowd = max(scenes(), key=lambda scene: (len(scene.objects), len(scene.relations)))
     for length in LENGTHS:
         for text in itertools.islice(descriptions(crowd, length), 0, 1000, 7):
             assert evaluate(text, crowd), text
@@ -59,11 +59,11 @@ def test_nothing_false_is_said_of_things_that_are_alike_and_not_alike():
 
 
 def test_nothing_is_said_twice_of_one_thing():
-    words = {word for colours in ontology.COLOURS.values() for word in colours} | {"small", "large", "night", "day"}
+    words = {word for colors in ontology.COLORS.values() for word in colors} | {"small", "large", "night", "day"}
     words |= set(ontology.PREPOSITIONS) | {form for forms in FORMS.values() for form in forms}
     for length in LENGTHS:
         for scene, text in said(length, 120):
-            if len(scene.things) == 1:
+            if len(scene.objects) == 1:
                 told = [word for word in tokenize(text.replace("big", "large")) if word in words]
                 assert len(told) == len(set(told)), text
 
@@ -124,7 +124,7 @@ def test_the_is_said_of_the_only_one():
         for adjectives, noun in named.findall(text.lower().replace("big", "large").replace("automobile", "car")):
             kind = OTHER_NOUNS.get(noun) or next(kind for kind, (one, _) in NOUNS.items() if one == noun)
             words = set(adjectives.split())
-            fitting = [one for one in scene.things if one.kind == kind and words <= {one.colour, one.size}]
+            fitting = [one for one in scene.objects if one.kind == kind and words <= {one.color, one.size}]
             assert len(fitting) == 1, text
             found += 1
     assert found > 30
@@ -140,13 +140,13 @@ def test_all_sentences_survive_the_way_through_numbers(length):
 
 def test_a_thing_is_named_as_briefly_as_can_be_and_never_by_what_is_asked_for():
     assert [refer(home(), i) for i in range(3)] == ["the black cat", "the white cat", "the dog"]
-    assert [refer(home(), i, without="colour") for i in range(3)] == [
+    assert [refer(home(), i, without="color") for i in range(3)] == [
         "the cat on the floor",
         "the cat on the mat",
         "the dog",
     ]
     twins = Scene(
-        tuple(thing("small red bird standing grass", left, 50) for left in (4, 40)),
+        tuple(obj("small red bird standing grass", left, 50) for left in (4, 40)),
         "field",
     )
     assert refer(twins, 0) is None
@@ -154,15 +154,15 @@ def test_a_thing_is_named_as_briefly_as_can_be_and_never_by_what_is_asked_for():
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_each_word_about_one_thing_knows_which(length):
-    colours, marked = set().union(*ontology.COLOURS.values()), {True: 0, False: 0}
+    colors, marked = set().union(*ontology.COLORS.values()), {True: 0, False: 0}
     for number, (scene, _) in enumerate(said(length)[:100]):
-        text, things = describe_grounded(scene, length, np.random.default_rng(number))
+        text, objects = describe_grounded(scene, length, np.random.default_rng(number))
         assert text == describe(scene, length, np.random.default_rng(number))
-        for word, index in zip(tokenize(text), things, strict=True):
+        for word, index in zip(tokenize(text), objects, strict=True):
             marked[index is not None] += 1
             if index is not None:
-                spoken_of = scene.things[index]
-                assert word not in colours or spoken_of.colour == word
+                spoken_of = scene.objects[index]
+                assert word not in colors or spoken_of.color == word
                 assert word not in ontology.KINDS or spoken_of.kind == word
                 assert word not in {"a", "is", "and", "there", "two", "three"}
     assert marked[True] > marked[False] / 3

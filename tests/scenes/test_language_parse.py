@@ -25,22 +25,22 @@ from vistext.scenes.language import (
 
 
 def simple_claims(scene):
-    """Sentences that combine what is so of the scene's things, and a little that is not, with whether they are true."""
+    """Sentences that combine what is so of the scene's objects, and a little that is not, with whether each is true."""
     values = [
-        [*sorted({one.kind for one in scene.things}), "frog"],
-        [*sorted({one.colour for one in scene.things}), "blue"],
-        sorted({one.posture for one in scene.things}),
-        [*sorted({(one.preposition, one.place) for one in scene.things}), ("on", "mat")],
+        [*sorted({one.kind for one in scene.objects}), "frog"],
+        [*sorted({one.color for one in scene.objects}), "blue"],
+        sorted({one.posture for one in scene.objects}),
+        [*sorted({(one.preposition, one.place) for one in scene.objects}), ("on", "mat")],
     ]
-    for kind, colour, posture, (preposition, place) in itertools.product(*values):
-        words = english(f"A {colour} {NOUNS[kind][0]} is {posture} {preposition} the {place}.")
+    for kind, color, posture, (preposition, place) in itertools.product(*values):
+        words = english(f"A {color} {NOUNS[kind][0]} is {posture} {preposition} the {place}.")
         postures = {"lying": {"lying", "sleeping"}}.get(posture, {posture})
         yield (
             words,
             any(
-                (one.kind, one.colour, one.place, one.preposition) == (kind, colour, place, preposition)
+                (one.kind, one.color, one.place, one.preposition) == (kind, color, place, preposition)
                 and one.posture in postures
-                for one in scene.things
+                for one in scene.objects
             ),
         )
 
@@ -62,16 +62,16 @@ def test_counts_and_uniqueness_are_judged_as_by_counting():
     numbers = ("no", "one", "two", "three", "four", "five")
     for scene in scenes(30):
         for kind, (one, many) in NOUNS.items():
-            same = [thing for thing in scene.things if thing.kind == kind]
+            same = [obj for obj in scene.objects if obj.kind == kind]
             for number, word in enumerate(numbers):
                 so = len(same) == number
                 sentence = f"There is {word} {one}." if number == 1 else f"There are {word} {many}."
                 assert evaluate(sentence, scene).answer == ("true" if so else "false")
             assert bool(evaluate(english(f"There is a {one}."), scene)) == bool(same)
             assert bool(evaluate(f"There is no {one}.", scene)) == (not same)
-            for colour in ("white", "red"):
-                the = len(same) == 1 and same[0].colour == colour
-                assert bool(evaluate(f"The {one} is {colour}.", scene)) == the
+            for color in ("white", "red"):
+                the = len(same) == 1 and same[0].color == color
+                assert bool(evaluate(f"The {one} is {color}.", scene)) == the
 
 
 def test_relations_are_judged_as_the_scene_has_them():
@@ -79,9 +79,9 @@ def test_relations_are_judged_as_the_scene_has_them():
     words = {"left of": "to the left of", "right of": "to the right of"}
     for scene in scenes():
         for name in ("left of", "right of", "above", "below", "in front of", "behind"):
-            for one, other in itertools.product({thing.kind for thing in scene.things}, repeat=2):
+            for one, other in itertools.product({obj.kind for obj in scene.objects}, repeat=2):
                 so = any(
-                    (scene.things[known.subject].kind, known.name, scene.things[known.object].kind)
+                    (scene.objects[known.subject].kind, known.name, scene.objects[known.object].kind)
                     == (one, name, other)
                     for known in scene.relations
                 )
@@ -93,16 +93,16 @@ def test_relations_are_judged_as_the_scene_has_them():
 
 def test_it_is_what_the_sentence_before_was_about():
     for scene in scenes(30):
-        kinds, colours = {one.kind for one in scene.things}, {one.colour for one in scene.things}
-        for kind, colour in itertools.product(kinds, colours):
-            so = any((one.kind, one.colour) == (kind, colour) for one in scene.things)
-            assert bool(evaluate(english(f"There is a {NOUNS[kind][0]}. It is {colour}."), scene)) == so
+        kinds, colors = {one.kind for one in scene.objects}, {one.color for one in scene.objects}
+        for kind, color in itertools.product(kinds, colors):
+            so = any((one.kind, one.color) == (kind, color) for one in scene.objects)
+            assert bool(evaluate(english(f"There is a {NOUNS[kind][0]}. It is {color}."), scene)) == so
 
 
 def classes(scene):
     """The classes of words: each word with the value that it names, and the values that something in the scene has."""
-    things = scene.things
-    kinds, postures = {one.kind for one in things}, {one.posture for one in things}
+    objects = scene.objects
+    kinds, postures = {one.kind for one in objects}, {one.posture for one in objects}
     for position in (0, 1):
         names = {forms[position]: kind for kind, forms in NOUNS.items() if kind != "deer"}
         yield names | {word: kind for word, kind in OTHER_NOUNS.items() if word.endswith("s") == bool(position)}, kinds
@@ -110,11 +110,11 @@ def classes(scene):
         names = {forms[position]: posture for posture, forms in FORMS.items()}
         yield names, postures | ({"lying"} if "sleeping" in postures else set())  # what sleeps lies
     yield (
-        {colour: colour for colours in ontology.COLOURS.values() for colour in colours},
-        {one.colour for one in things},
+        {color: color for colors in ontology.COLORS.values() for color in colors},
+        {one.color for one in objects},
     )
-    yield {place: place for place in ontology.PREPOSITIONS}, {one.place for one in things}
-    yield {"small": "small", "large": "large", "big": "large"}, {one.size for one in things}
+    yield {place: place for place in ontology.PREPOSITIONS}, {one.place for one in objects}
+    yield {"small": "small", "large": "large", "big": "large"}, {one.size for one in objects}
     yield {"field": "field", "street": "street", "harbour": "harbour"}, {scene.setting}
     yield dict(zip(("two", "three", "four", "five", "six"), range(2, 7), strict=True)), {2, 3, 4}
 
@@ -135,7 +135,7 @@ def test_one_changed_word_makes_what_was_true_false_and_the_wrong_fact_names_it(
         for sentence, value in one_word_changed(scene, text):
             verdict = evaluate(sentence, scene)
             assert verdict.answer == "false", (sentence, verdict, scene.facts)
-            if len(scene.things) == 1 and isinstance(verdict.wrong, Attribute):
+            if len(scene.objects) == 1 and isinstance(verdict.wrong, Attribute):
                 assert value in verdict.wrong.value, (sentence, verdict)
             changed += 1
     assert changed > 300
@@ -157,7 +157,7 @@ def test_of_20_000_scenes_what_is_said_is_true_and_one_changed_word_makes_it_fal
 def test_left_and_right_are_not_the_same():
     turned = 0
     for scene, text in [*said("description"), *said("story")]:
-        if len(scene.things) == 1 and re.search(r"\b(left|right)\b", text):
+        if len(scene.objects) == 1 and re.search(r"\b(left|right)\b", text):
             other = re.sub(r"\b(left|right)\b", lambda m: {"left": "right", "right": "left"}[m[0]], text)
             assert evaluate(other, scene).answer == "false", other
             turned += 1
@@ -332,7 +332,7 @@ def test_what_is_no_sentence_of_this_world_is_not_understood(sentence):
     ("sentence", "wrong"),
     [
         ("A black cat is sleeping on the floor.", Attribute(0, "posture", "sleeping")),
-        ("The dog is black and on the floor.", Attribute(0, "colour", "black")),
+        ("The dog is black and on the floor.", Attribute(0, "color", "black")),
         ("The dog is walking on the mat.", Attribute(0, "place", "on the mat")),
         ("The dog is walking to the right.", Attribute(0, "direction", "right")),
         ("There is a horse.", Attribute(0, "kind", "horse")),
@@ -361,7 +361,7 @@ def test_the_one_wrong_fact_is_pointed_at(sentence, wrong):
             "A plane is above a lorry.",
             {Attribute(0, "kind", "airplane"), Attribute(1, "kind", "truck"), Related(0, "above", 1)},
         ),
-        ("The car is gray.", {Exactly(0, 1, (Attribute(0, "kind", "automobile"),)), Attribute(0, "colour", "grey")}),
+        ("The car is gray.", {Exactly(0, 1, (Attribute(0, "kind", "automobile"),)), Attribute(0, "color", "grey")}),
         (
             "A big frog. It jumps.",
             {Attribute(0, "size", "large"), Attribute(0, "kind", "frog"), Attribute(0, "posture", "jumping")},
@@ -398,7 +398,7 @@ def test_what_is_no_text_is_refused(thing_in_place_of_text):
 
 def test_a_long_sentence_is_still_a_sentence():
     assert evaluate("The dog is " + "brown and " * 37 + "small.", home())
-    assert evaluate("The dog is " + "brown and " * 37 + "black.", home()).wrong == Attribute(0, "colour", "black")
+    assert evaluate("The dog is " + "brown and " * 37 + "black.", home()).wrong == Attribute(0, "color", "black")
 
 
 @settings(max_examples=60, deadline=None)

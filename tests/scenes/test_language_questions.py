@@ -34,35 +34,35 @@ def asked(n, split):
     return tuple(sample_question(scene, rng) for scene in scenes(n, 4, split))
 
 
-def noun(thing):
-    return NOUNS.get(thing.kind, thing.kind)
+def noun(obj):
+    return NOUNS.get(obj.kind, obj.kind)
 
 
 def meant(scene, name):
-    """The one thing that a name such as "the small black cat on the mat" means, found by going through the things."""
+    """The one object that a name such as "the small black cat on the mat" means, found by going through the objects."""
     words, _, place = re.fullmatch(r"the ([a-z ]+?)( (?:on|in) the (\w+))?", name).groups()
     *adjectives, kind = words.split()
     found = [
-        thing
-        for thing in scene.things
-        if noun(thing) == kind and set(adjectives) <= {thing.colour, thing.size} and place in (None, thing.place)
+        obj
+        for obj in scene.objects
+        if noun(obj) == kind and set(adjectives) <= {obj.color, obj.size} and place in (None, obj.place)
     ]
     assert len(found) == 1, (name, scene.facts)
     return found[0]
 
 
-def where(thing):
-    return f"{thing.preposition} the {thing.place}"
+def where(obj):
+    return f"{obj.preposition} the {obj.place}"
 
 
-def is_group(thing, plural):
+def is_group(obj, plural):
     word = "deer" if plural == "deer" else plural.removesuffix("s")
-    groups = {"thing": True, "animal": thing.kind in ANIMALS, "vehicle": thing.kind not in ANIMALS}
-    return groups.get(word, noun(thing) == word)
+    groups = {"thing": True, "animal": obj.kind in ANIMALS, "vehicle": obj.kind not in ANIMALS}
+    return groups.get(word, noun(obj) == word)
 
 
 def amount(scene, fits):
-    return ("none", "one", "two", "three", "four")[sum(bool(fits(thing)) for thing in scene.things)]
+    return ("none", "one", "two", "three", "four")[sum(bool(fits(obj)) for obj in scene.objects)]
 
 
 def only(values):
@@ -70,25 +70,25 @@ def only(values):
     return value
 
 
-def right_of(scene, relation, thing):
-    index = next(i for i, other in enumerate(scene.things) if other is thing)
+def right_of(scene, relation, obj):
+    index = next(i for i, other in enumerate(scene.objects) if other is obj)
     subjects = {known.subject for known in scene.relations if (known.name, known.object) == (relation, index)}
-    return noun(scene.things[only(subjects)])
+    return noun(scene.objects[only(subjects)])
 
 
 def same_colour(scene, one, other):
-    return "yes" if meant(scene, one).colour == meant(scene, other).colour else "no"
+    return "yes" if meant(scene, one).color == meant(scene, other).color else "no"
 
 
 def more_of(scene, one, other):
-    many, others = (sum(is_group(thing, word) for thing in scene.things) for word in (one, other))
+    many, others = (sum(is_group(obj, word) for obj in scene.objects) for word in (one, other))
     return one if many > others else other if many < others else "as many"
 
 
 def is_there(scene, what):
     words, _, place = re.fullmatch(r"an? ([a-z ]+?)( (?:on|in) the (\w+))?", what).groups()
-    for thing in scene.things:
-        if place in (None, thing.place) and set(words.split()) <= {noun(thing), thing.colour, thing.posture}:
+    for obj in scene.objects:
+        if place in (None, obj.place) and set(words.split()) <= {noun(obj), obj.color, obj.posture}:
             return "yes"
     return "no"
 
@@ -99,17 +99,17 @@ PLACE = r"((?:on|in) the \w+)"
 ANSWERS = (
     (rf"what is {NAME} doing\?", lambda scene, name: meant(scene, name).posture),
     (rf"what is {NAME} (\w+) on\?", lambda scene, name, _: f"the {meant(scene, name).place}"),
-    (r"what is the (\w+) thing\?", lambda scene, colour: noun(only(t for t in scene.things if t.colour == colour))),
-    (rf"what is {PLACE}\?", lambda scene, place: noun(only(t for t in scene.things if where(t) == place))),
+    (r"what is the (\w+) thing\?", lambda scene, color: noun(only(t for t in scene.objects if t.color == color))),
+    (rf"what is {PLACE}\?", lambda scene, place: noun(only(t for t in scene.objects if where(t) == place))),
     (
         r"what is (\w+ing|parked|anchored)\?",
-        lambda scene, doing: noun(only(t for t in scene.things if t.posture == doing)),
+        lambda scene, doing: noun(only(t for t in scene.objects if t.posture == doing)),
     ),
     (rf"where is {NAME}\?", lambda scene, name: where(meant(scene, name))),
-    (rf"(?:which|what) colour is {NAME}\?", lambda scene, name: meant(scene, name).colour),
+    (rf"(?:which|what) colour is {NAME}\?", lambda scene, name: meant(scene, name).color),
     (r"how many (\w+) are there\?", lambda scene, group: amount(scene, lambda t: is_group(t, group))),
     (rf"how many things are {PLACE}\?", lambda scene, place: amount(scene, lambda t: where(t) == place)),
-    (r"how many things are (\w+)\?", lambda scene, colour: amount(scene, lambda t: t.colour == colour)),
+    (r"how many things are (\w+)\?", lambda scene, color: amount(scene, lambda t: t.color == color)),
     (r"is there (.+)\?", is_there),
     (
         rf"(?:who|what) is (?:to the )?(left of|right of|above|below|in front of|behind) {NAME}\?",
@@ -155,8 +155,8 @@ def test_every_answer_is_a_true_sentence():
 
 def test_another_answer_is_a_false_sentence():
     others = {
-        "where": sorted({where(thing) for scene in scenes(50) for thing in scene.things}),
-        "which colour": sorted({colour for colours in ontology.COLOURS.values() for colour in colours}),
+        "where": sorted({where(obj) for scene in scenes(50) for obj in scene.objects}),
+        "which colour": sorted({color for colors in ontology.COLORS.values() for color in colors}),
         "what is it doing": ["standing", "running", "swimming", "flying"],
     }
     changed = 0
@@ -215,7 +215,7 @@ def test_the_question_alone_betrays_less_than_45_in_100_answers():
     right = [guess(question) == question.short for question in test]
 
     assert np.mean(right) < 0.45
-    # A test that asks little of what was seen, or one thing only, would be passed by any questions.
+    # A test that asks little of what was seen, or one object only, would be passed by any questions.
     assert np.mean([question.question in seen for question in test]) > 0.7
     assert min(Counter(question.kind for question in test).values()) > 0.03 * len(test)
     assert {question.kind for question in test} == set(QUESTION_KINDS)
@@ -335,5 +335,5 @@ def test_what_cannot_be_answered_has_no_reply(question):
 
 
 def test_which_of_two_is_meant_cannot_be_answered():
-    twins = next(scene for scene in scenes(300) if [thing.kind for thing in scene.things] == ["cat", "cat"])
+    twins = next(scene for scene in scenes(300) if [obj.kind for obj in scene.objects] == ["cat", "cat"])
     assert reply("What is the cat doing?", twins) is None

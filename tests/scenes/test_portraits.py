@@ -1,4 +1,4 @@
-"""Portraits: one whole thing in each, all kinds as often, the same everywhere, and no picture in both splits."""
+"""Portraits: one whole object in each, all kinds as often, the same everywhere, and no picture in both splits."""
 
 import numpy as np
 import pytest

@@ -74,12 +74,12 @@ def _so_of(one, kind, claim):
         first, second, _ = re.fullmatch(r"The (\w+) and the (\w+) are .*\. It is (.*)\.", one.text).groups()
         return true(f"The {kind} is to the left of the {second if kind == first else first}.", one)
     if claim in ("small", "large"):
-        return any(thing.size == claim for thing in pool()[one.scene].things if _noun(thing) == kind)
+        return any(obj.size == claim for obj in pool()[one.scene].objects if _noun(obj) == kind)
     return true(f"The {kind} is {claim}.", one)
 
 
-def _noun(thing):
-    return NOUNS.get(thing.kind, thing.kind)
+def _noun(obj):
+    return NOUNS.get(obj.kind, obj.kind)
 
 
 def test_which_of_the_two_is_named_first_says_nothing():
@@ -109,7 +109,7 @@ def test_a_name_is_tagged_by_the_kind_of_which_all_that_is_said_of_it_is_so(task
         tags = {token: tag for token, tag in zip(tokens, one.answers, strict=True) if tag != NO_NAME}
         assert set(tags) == {token for token in tokens if token in {name.lower() for name in NAMES}}
         plain = re.sub(r" the (" + "|".join(ALL_NOUNS) + r")\b", "", one.text)
-        kinds = [_noun(thing) for thing in pool()[one.scene].things]
+        kinds = [_noun(obj) for obj in pool()[one.scene].objects]
         for name, tag in tags.items():
             if kinds.count(tag) == 1:
                 plain = re.sub(rf"\b{name.capitalize()}\b", f"the {tag}", plain)
@@ -131,8 +131,8 @@ def test_who_gets_what_he_wanted_is_pleased():
         elif wish.startswith("something"):
             shown = true(f"A thing is {wish.removeprefix('something ')}.", one)
         else:
-            *colour, kind = wish.split()[1:]
-            shown = any(_noun(thing) == kind and colour in ([], [thing.colour]) for thing in scene.things)
+            *color, kind = wish.split()[1:]
+            shown = any(_noun(obj) == kind and color in ([], [obj.color]) for obj in scene.objects)
         assert one.answer == MOODS[not shown], one
 
 
@@ -171,6 +171,6 @@ def test_a_caption_says_all_that_scenes_are_told_apart_by():
         text = caption(scene, rng)
         assert evaluate(text, scene), text
         said[tuple(sorted(text.split(". ")))].add(scene.facts.split("/", 1)[1])
-        for thing in scene.things:
-            assert all(word in text for word in (thing.size, thing.colour, _noun(thing), thing.place))
+        for obj in scene.objects:
+            assert all(word in text for word in (obj.size, obj.color, _noun(obj), obj.place))
     assert sum(len(facts) > 1 for facts in said.values()) <= 2

@@ -86,15 +86,15 @@ def test_no_two_splits_share_any_facts(one, other, splits):
 def test_what_is_held_out_is_never_seen(seed, split):
     # Looked up here once more, in the tables themselves.
     for scene in sample(30, seed, split):
-        for thing in scene.things:
-            assert thing.place not in ontology.HELD_OUT_PLACES.get(thing.kind, ())
-            assert thing.colour not in ontology.HELD_OUT_COLOURS.get(thing.kind, ())
+        for obj in scene.objects:
+            assert obj.place not in ontology.HELD_OUT_PLACES.get(obj.kind, ())
+            assert obj.color not in ontology.HELD_OUT_COLORS.get(obj.kind, ())
 
 
 def test_the_compositional_split_shows_every_pairing_that_is_held_out():
     scenes = sample(1500, 2, "compositional")
     held_out = {(kind, place) for kind, places in ontology.HELD_OUT_PLACES.items() for place in places}
-    held_out |= {(kind, colour) for kind, colours in ontology.HELD_OUT_COLOURS.items() for colour in colours}
+    held_out |= {(kind, color) for kind, colors in ontology.HELD_OUT_COLORS.items() for color in colors}
 
     assert all(scene.held_out for scene in scenes)
     assert {pairing for scene in scenes for pairing in scene.held_out} == held_out
@@ -102,7 +102,7 @@ def test_the_compositional_split_shows_every_pairing_that_is_held_out():
 
 def test_its_kinds_places_colours_and_postures_are_each_seen_in_training_too(scenes):
     def words(some_scenes, which):
-        return {thing.words[which] for scene in some_scenes for thing in scene.things}
+        return {obj.words[which] for scene in some_scenes for obj in scene.objects}
 
     composed = sample(1500, 2, "compositional")
     for which in range(5):
@@ -122,7 +122,7 @@ def test_relations_hold_both_ways_round_and_never_against_each_other(seed, split
 
 
 def test_every_kind_is_about_equally_frequent(scenes):
-    counts = Counter(thing.kind for scene in scenes for thing in scene.things)
+    counts = Counter(obj.kind for scene in scenes for obj in scene.objects)
 
     assert set(counts) == set(ontology.KINDS)
     assert max(counts.values()) < 1.5 * min(counts.values())
@@ -130,8 +130,8 @@ def test_every_kind_is_about_equally_frequent(scenes):
 
 def test_one_to_four_things_both_sizes_both_times_and_every_setting_are_common(scenes):
     share = 1 / len(scenes)
-    counts = Counter(len(scene.things) for scene in scenes)
-    sizes = Counter(thing.size for scene in scenes for thing in scene.things)
+    counts = Counter(len(scene.objects) for scene in scenes)
+    sizes = Counter(obj.size for scene in scenes for obj in scene.objects)
 
     assert set(counts) == {1, 2, 3, 4}
     assert min(counts.values()) * share > 0.05
@@ -141,8 +141,8 @@ def test_one_to_four_things_both_sizes_both_times_and_every_setting_are_common(s
 
 
 def test_every_posture_of_every_kind_every_place_and_every_relation_occurs(scenes):
-    postures = {(thing.kind, thing.posture) for scene in scenes for thing in scene.things}
-    places = {thing.place for scene in scenes for thing in scene.things}
+    postures = {(obj.kind, obj.posture) for scene in scenes for obj in scene.objects}
+    places = {obj.place for scene in scenes for obj in scene.objects}
     relations = Counter(relation.name for scene in scenes for relation in scene.relations)
 
     assert postures == {(kind, posture) for kind, able in ontology.POSTURES.items() for posture in able}

@@ -5,22 +5,22 @@ from dataclasses import replace
 import pytest
 
 from vistext.data import cifar10
-from vistext.scenes import Box, Scene, Thing, course_scene, ontology
+from vistext.scenes import Box, Scene, SceneObject, course_scene, ontology
 from vistext.scenes.scene import RELATIONS, Relation, occlusion, split_of
 
 
-def thing(kind="cat", place="floor", posture="sitting", *, left, ground, size="small", colour=None, facing="right"):
-    """A thing of an ordinary size, of which only what matters is said; lengths in 64ths."""
+def obj(kind="cat", place="floor", posture="sitting", *, left, ground, size="small", color=None, facing="right"):
+    """An object of an ordinary size, of which only what matters is said; lengths in 64ths."""
     width, height = ontology.EXTENT[kind][posture]
     scale = 0.64 if size == "small" else 1
     width, height = round(width * scale), round(height * scale)
     bottom = ground - (ontology.TABLE_HEIGHT if place == "table" else 0)
     box = Box(left / 64, (bottom - height) / 64, width / 64, height / 64)
-    return Thing(kind, colour or ontology.COLOURS[kind][0], size, posture, place, box, facing)
+    return SceneObject(kind, color or ontology.COLORS[kind][0], size, posture, place, box, facing)
 
 
-def indoors(*things):
-    return Scene(things, "indoors")
+def indoors(*objects):
+    return Scene(objects, "indoors")
 
 
 def names(scene):
@@ -29,7 +29,7 @@ def names(scene):
 
 def test_the_courses_picture_is_a_cat_sitting_on_the_floor_and_is_never_trained_on():
     scene = course_scene()
-    (cat,) = scene.things
+    (cat,) = scene.objects
 
     assert (cat.kind, cat.posture, cat.preposition, cat.place) == ("cat", "sitting", "on", "floor")
     assert (scene.setting, scene.split) == ("indoors", "test")
@@ -40,7 +40,7 @@ def test_the_kinds_are_those_of_cifar_10_in_its_order():
 
 
 def test_every_table_speaks_of_the_same_kinds_postures_and_places():
-    assert set(ontology.COLOURS) == set(ontology.POSTURES) == set(ontology.EXTENT) == set(ontology.KINDS)
+    assert set(ontology.COLORS) == set(ontology.POSTURES) == set(ontology.EXTENT) == set(ontology.KINDS)
     for kind, postures in ontology.POSTURES.items():
         assert set(postures) == set(ontology.EXTENT[kind])
         assert {place for places in postures.values() for place in places} <= set(ontology.PREPOSITIONS)
@@ -51,34 +51,34 @@ def test_whatever_is_held_out_could_be_and_leaves_each_kind_another():
     for kind, places in ontology.HELD_OUT_PLACES.items():
         possible = {place for able in ontology.POSTURES[kind].values() for place in able}
         assert set(places) < possible
-    for kind, colours in ontology.HELD_OUT_COLOURS.items():
-        assert set(colours) < set(ontology.COLOURS[kind])
+    for kind, colors in ontology.HELD_OUT_COLORS.items():
+        assert set(colors) < set(ontology.COLORS[kind])
 
 
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
         ({"kind": "unicorn"}, "a kind is one of: airplane, .* given was 'unicorn'"),
-        ({"colour": "green"}, "a colour of a thing of kind 'cat' is one of: orange, .* given was 'green'"),
+        ({"color": "green"}, "a color of an object of kind 'cat' is one of: orange, .* given was 'green'"),
         ({"size": "medium"}, "a size is one of: small, large; given was 'medium'"),
-        ({"posture": "driving"}, "a posture of a thing of kind 'cat' is one of: .* given was 'driving'"),
-        ({"place": "water"}, "a place for a thing of kind 'cat' that is sitting is one of: .* given was 'water'"),
+        ({"posture": "driving"}, "a posture of an object of kind 'cat' is one of: .* given was 'driving'"),
+        ({"place": "water"}, "a place for an object of kind 'cat' that is sitting is one of: .* given was 'water'"),
         ({"facing": "up"}, "a facing is one of: left, right; given was 'up'"),
         ({"variant": 3}, "a variant is one of: 0, 1, 2; given was 3"),
-        ({"size": "small"}, "the box of a small thing of kind 'cat' that is sitting is 0.55 to 0.74 times"),
-        ({"box": Box(0.1, 0.1, 0.5, 0.3)}, "the box of a large thing of kind 'cat'"),
+        ({"size": "small"}, "the box of a small object of kind 'cat' that is sitting is 0.55 to 0.74 times"),
+        ({"box": Box(0.1, 0.1, 0.5, 0.3)}, "the box of a large object of kind 'cat'"),
     ],
 )
 def test_a_thing_that_makes_no_sense_is_refused_with_what_is_accepted(changes, complaint):
-    cat = course_scene().things[0]
+    cat = course_scene().objects[0]
 
     with pytest.raises(ValueError, match=complaint):
         replace(cat, **changes)
 
 
 def test_ships_do_not_stand_on_mats():
-    with pytest.raises(ValueError, match="a place for a thing of kind 'ship' that is sailing is one of: water"):
-        thing("ship", "mat", "sailing", left=20, ground=56)
+    with pytest.raises(ValueError, match="a place for an object of kind 'ship' that is sailing is one of: water"):
+        obj("ship", "mat", "sailing", left=20, ground=56)
 
 
 @pytest.mark.parametrize("box", [(-0.1, 0, 0.5, 0.5), (0, 0.6, 0.5, 0.5), (0.2, 0.2, 0, 0.5), (0.9, 0.2, 0.2, 0.5)])
@@ -89,15 +89,15 @@ def test_a_box_lies_within_the_picture(box):
 
 @pytest.mark.parametrize("count", [0, 5])
 def test_a_scene_holds_one_to_four_things(count):
-    cats = tuple(thing(left=2 + 12 * number, ground=50 + number) for number in range(count))
+    cats = tuple(obj(left=2 + 12 * number, ground=50 + number) for number in range(count))
 
-    with pytest.raises(ValueError, match="a scene holds a tuple of 1 to 4 things"):
+    with pytest.raises(ValueError, match="a scene holds a tuple of 1 to 4 objects"):
         indoors(*cats)
 
 
 def test_things_come_in_a_tuple_so_that_a_scene_cannot_change():
-    with pytest.raises(ValueError, match="a tuple of 1 to 4 things"):
-        Scene([thing(left=20, ground=56)], "indoors")
+    with pytest.raises(ValueError, match="a tuple of 1 to 4 objects"):
+        Scene([obj(left=20, ground=56)], "indoors")
 
 
 @pytest.mark.parametrize(
@@ -117,42 +117,42 @@ def test_a_scene_that_makes_no_sense_is_refused_with_what_is_accepted(changes, c
 
 def test_a_thing_stands_where_the_picture_shows_its_place():
     with pytest.raises(ValueError, match=r"at the place 'floor' stands between 46/64 and 62/64 .* given was 30/64"):
-        indoors(thing(left=20, ground=30))
+        indoors(obj(left=20, ground=30))
 
 
 def test_what_flies_stays_in_the_sky():
     with pytest.raises(ValueError, match="at the place 'sky' is within 1/64 and 28/64"):
-        Scene((thing("bird", "sky", "flying", left=20, ground=40),), "field")
+        Scene((obj("bird", "sky", "flying", left=20, ground=40),), "field")
 
 
 def test_where_there_is_a_pond_the_grass_is_before_it():
-    frog = thing("frog", "water", "swimming", left=4, ground=46)
-    near = thing("deer", "grass", "standing", left=40, ground=58)
-    far = thing("deer", "grass", "standing", left=40, ground=44)
+    frog = obj("frog", "water", "swimming", left=4, ground=46)
+    near = obj("deer", "grass", "standing", left=40, ground=58)
+    far = obj("deer", "grass", "standing", left=40, ground=44)
 
-    assert Scene((far,), "field").things == (far,)
-    assert Scene((frog, near), "field").things == (frog, near)
+    assert Scene((far,), "field").objects == (far,)
+    assert Scene((frog, near), "field").objects == (frog, near)
     with pytest.raises(ValueError, match="at the place 'grass' stands between 55/64"):
         Scene((far, frog), "field")
 
 
 def test_things_come_farthest_first():
-    near, far = thing(left=4, ground=60), thing(left=40, ground=50)
+    near, far = obj(left=4, ground=60), obj(left=40, ground=50)
 
     with pytest.raises(ValueError, match="farthest first"):
         indoors(near, far)
 
 
 def test_no_more_than_half_of_a_thing_may_be_hidden():
-    behind = thing(left=20, ground=54)
+    behind = obj(left=20, ground=54)
 
-    assert indoors(behind, thing(left=28, ground=56)).things[0] == behind
-    with pytest.raises(ValueError, match=r"at most 50% .* of things\[0\] \(cat\) it is \d\d%"):
-        indoors(behind, thing(left=22, ground=56))
+    assert indoors(behind, obj(left=28, ground=56)).objects[0] == behind
+    with pytest.raises(ValueError, match=r"at most 50% .* of objects\[0\] \(cat\) it is \d\d%"):
+        indoors(behind, obj(left=22, ground=56))
 
 
 def test_hiding_is_the_shared_part_of_both_boxes():
-    behind, before = thing(left=20, ground=54), thing(left=28, ground=56)
+    behind, before = obj(left=20, ground=54), obj(left=28, ground=56)
     width, height = 13, 18
 
     # The one before is 8 to the right and 2 down.
@@ -161,30 +161,30 @@ def test_hiding_is_the_shared_part_of_both_boxes():
 
 
 def test_a_box_of_cardboard_hides_part_of_what_sits_in_it():
-    assert occlusion(thing(place="box", left=20, ground=58), ()) == pytest.approx(ontology.BOX_HIDES)
+    assert occlusion(obj(place="box", left=20, ground=58), ()) == pytest.approx(ontology.BOX_HIDES)
 
 
 def test_nothing_treads_on_the_mat_of_another():
-    on_mat = thing(place="mat", left=20, ground=54)
+    on_mat = obj(place="mat", left=20, ground=54)
 
-    assert len(indoors(on_mat, thing(left=45, ground=55)).things) == 2
-    with pytest.raises(ValueError, match="no thing stands on the mat of another"):
-        indoors(on_mat, thing("frog", left=30, ground=55))
+    assert len(indoors(on_mat, obj(left=45, ground=55)).objects) == 2
+    with pytest.raises(ValueError, match="no object stands on the mat of another"):
+        indoors(on_mat, obj("frog", left=30, ground=55))
 
 
 def test_furniture_stays_in_the_picture():
     with pytest.raises(ValueError, match="a box lies within the picture"):
-        indoors(thing(place="mat", left=1, ground=54))
+        indoors(obj(place="mat", left=1, ground=54))
 
 
 @pytest.mark.parametrize(
     ("subject", "preposition"),
     [
-        (thing(place="mat", left=20, ground=54), "on"),
-        (thing(place="box", left=20, ground=54), "in"),
-        (thing("frog", "water", "swimming", left=20, ground=44), "in"),
-        (thing("ship", "water", "sailing", left=20, ground=44), "on"),
-        (thing("bird", "sky", "flying", left=20, ground=20), "in"),
+        (obj(place="mat", left=20, ground=54), "on"),
+        (obj(place="box", left=20, ground=54), "in"),
+        (obj("frog", "water", "swimming", left=20, ground=44), "in"),
+        (obj("ship", "water", "sailing", left=20, ground=44), "on"),
+        (obj("bird", "sky", "flying", left=20, ground=20), "in"),
     ],
 )
 def test_the_preposition_belongs_to_the_place_and_ships_are_on_the_water(subject, preposition):
@@ -192,14 +192,14 @@ def test_the_preposition_belongs_to_the_place_and_ships_are_on_the_water(subject
 
 
 def test_one_cat_is_left_of_the_other_and_the_other_right_of_it():
-    scene = indoors(thing(left=6, ground=54), thing(left=40, ground=56))
+    scene = indoors(obj(left=6, ground=54), obj(left=40, ground=56))
 
     assert names(scene) == {(0, "left of", 1), (1, "right of", 0)}
 
 
 def test_a_bird_above_a_horse_has_the_horse_below_it():
     scene = Scene(
-        (thing("bird", "sky", "flying", left=22, ground=20), thing("horse", "grass", "standing", left=20, ground=58)),
+        (obj("bird", "sky", "flying", left=22, ground=20), obj("horse", "grass", "standing", left=20, ground=58)),
         "field",
     )
 
@@ -207,24 +207,24 @@ def test_a_bird_above_a_horse_has_the_horse_below_it():
 
 
 def test_what_stands_nearer_and_covers_the_other_sideways_is_in_front_of_it():
-    scene = indoors(thing(left=20, ground=48), thing("frog", left=20, ground=60))
+    scene = indoors(obj(left=20, ground=48), obj("frog", left=20, ground=60))
 
     assert names(scene) == {(0, "behind", 1), (1, "in front of", 0)}
 
 
 def test_of_two_things_that_overlap_a_little_nothing_is_said():
-    scene = indoors(thing(left=20, ground=56), thing(left=28, ground=57))
+    scene = indoors(obj(left=20, ground=56), obj(left=28, ground=57))
 
     assert scene.relations == ()
 
 
 def test_a_relation_names_its_subject_first():
-    assert Relation(0, "left of", 1) in indoors(thing(left=6, ground=54), thing(left=40, ground=56)).relations
+    assert Relation(0, "left of", 1) in indoors(obj(left=6, ground=54), obj(left=40, ground=56)).relations
     assert set(RELATIONS) == {"left of", "right of", "above", "below", "in front of", "behind"}
 
 
 def test_facts_do_not_depend_on_where_or_how_things_are_drawn():
-    cat, dog = thing(left=6, ground=54), thing("dog", left=40, ground=56)
+    cat, dog = obj(left=6, ground=54), obj("dog", left=40, ground=56)
     moved = replace(cat, box=replace(cat.box, x=44 / 64, y=cat.box.y + 4 / 64), facing="left", variant=2)
     other = replace(dog, box=replace(dog.box, x=4 / 64))
 
@@ -236,19 +236,19 @@ def test_facts_do_not_depend_on_where_or_how_things_are_drawn():
 @pytest.mark.parametrize(
     ("change", "facts"),
     [
-        ({"colour": "black"}, "indoors/day + cat/black/large/sitting/floor"),
+        ({"color": "black"}, "indoors/day + cat/black/large/sitting/floor"),
         ({"posture": "sitting", "place": "table", "box": Box(0.3, 0.2, 21 / 64, 28 / 64)}, "indoors/day + cat/orange"),
     ],
 )
 def test_facts_say_each_things_words(change, facts):
-    scene = replace(course_scene(), things=(replace(course_scene().things[0], **change),))
+    scene = replace(course_scene(), objects=(replace(course_scene().objects[0], **change),))
 
     assert scene.facts.startswith(facts)
 
 
 def test_a_held_out_pairing_makes_a_scene_compositional():
-    plain, on_table = thing(left=4, ground=52), thing(place="table", left=40, ground=56)
-    white_dog = thing("dog", left=40, ground=56, colour="white")
+    plain, on_table = obj(left=4, ground=52), obj(place="table", left=40, ground=56)
+    white_dog = obj("dog", left=40, ground=56, color="white")
 
     assert indoors(plain).held_out == ()
     assert indoors(plain, on_table).held_out == (("cat", "table"),)
@@ -258,12 +258,12 @@ def test_a_held_out_pairing_makes_a_scene_compositional():
 
 def test_of_all_facts_about_one_thing_eighty_in_a_hundred_are_for_training():
     splits = [
-        split_of(setting, time, [(kind, colour, size, posture, place)])
+        split_of(setting, time, [(kind, color, size, posture, place)])
         for kind, postures in ontology.POSTURES.items()
         for posture, places in postures.items()
         for setting, there in ontology.SETTINGS.items()
         for place in set(places) & set(there)
-        for colour in ontology.COLOURS[kind]
+        for color in ontology.COLORS[kind]
         for size in ontology.SIZES
         for time in ontology.TIMES
     ]

@@ -36,7 +36,7 @@ def test_each_condition_says_what_its_name_says(learner):
         verbs = {("verb", frame.verb) for frame in frames}
         filled = {pair for frame in frames for pair in frame.roles}
         assert given["text alone"][row] == set()
-        assert given["kinds"][row] == {("kind", thing.kind) for thing in scene.things}
+        assert given["kinds"][row] == {("kind", obj.kind) for obj in scene.objects}
         assert given["verbs"][row] == verbs
         assert given["roles"][row] == verbs | filled
         assert given["another scene's roles"][row] == given["roles"][row - 1]
@@ -44,7 +44,7 @@ def test_each_condition_says_what_its_name_says(learner):
 
 def test_every_label_of_the_drawn_world_can_be_said():
     said = {label for scene in scenes.sample(400, 2) for label in experiment.labels_of_frames(language.frames(scene))}
-    said |= {("kind", thing.kind) for scene in scenes.sample(400, 2) for thing in scene.things}
+    said |= {("kind", obj.kind) for scene in scenes.sample(400, 2) for obj in scene.objects}
     assert said <= set(LABELS)
     animals = ("bird", "cat", "deer", "dog", "frog", "horse")
     assert set(LABELS) - said == {("item", animal) for animal in animals}  # nobody parks or anchors these

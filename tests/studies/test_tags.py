@@ -106,7 +106,7 @@ def test_the_model_of_the_text_alone_is_told_nothing():
     true = learner.told(learner.test, "true tags", 0, learning=False)
     world, _ = tags.described_scenes(TINY.test, 0, "test")
     assert [{KINDS[k] for k in np.flatnonzero(row)} for row in true] == [
-        {thing.kind for thing in scene.things} for scene in world
+        {obj.kind for obj in scene.objects} for scene in world
     ]
 
 

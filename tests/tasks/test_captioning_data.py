@@ -34,17 +34,17 @@ def test_a_crowd_has_the_share_of_scenes_with_several_things(crowded):
     seen = captioning.data.sample_crowded(40, crowded, seed=3)
     assert len(seen) == 40
     assert all(scene.split == "train" for scene in seen)
-    assert sum(len(scene.things) > 1 for scene in seen) >= 40 * crowded * 0.95
+    assert sum(len(scene.objects) > 1 for scene in seen) >= 40 * crowded * 0.95
 
 
 def test_a_crowd_has_the_share_of_scenes_with_two_of_a_kind():
     def alike(seen):
-        return sum(len({thing.kind for thing in scene.things}) < len(scene.things) for scene in seen)
+        return sum(len({obj.kind for obj in scene.objects}) < len(scene.objects) for scene in seen)
 
     seen = captioning.data.sample_crowded(40, 0.8, seed=3, twins=0.5)
     assert len({id(scene) for scene in seen}) == 40
     assert alike(seen) >= 20 > alike(captioning.data.sample_crowded(40, 0.5, seed=3))
-    assert sum(len(scene.things) > 1 for scene in seen) == 32
+    assert sum(len(scene.objects) > 1 for scene in seen) == 32
 
 
 def test_batches_depend_on_their_number_and_take_turns():
@@ -71,7 +71,7 @@ def test_scenes_come_up_again_and_are_told_of_anew():
     following, spoken = following[..., 0], following[..., 1:]
     assert ids.shape == following.shape == (8, 6, ids.shape[2])
     assert spoken.shape == (*ids.shape, 2)
-    assert spoken.max() == max(len(seen[index].things) for index in which)
+    assert spoken.max() == max(len(seen[index].objects) for index in which)
     assert (ids[..., 1:] == following[..., :-1]).all()
     assert (lengths == LENGTHS.index("description")).all()
     for index, row in zip(which, np.concatenate([ids, following[..., -1:]], axis=-1), strict=True):
@@ -82,7 +82,7 @@ def test_scenes_come_up_again_and_are_told_of_anew():
 
 
 def test_at_each_place_it_is_known_of_which_thing_was_spoken_last_and_of_which_will_be_next():
-    about = [None, 2, None, 2, None, 0, 0, None]  # things 2, 1 and 0 from the left to the right
+    about = [None, 2, None, 2, None, 0, 0, None]  # objects 2, 1 and 0 from the left to the right
     last, following = captioning.data.referents(about, [2, 1, 0], 10).T.tolist()
     assert last == [0, 0, 1, 1, 1, 1, 3, 3, 3, 3]
     assert following == [1, 1, 1, 1, 3, 3, 3, 0, 0, 0]
@@ -106,10 +106,10 @@ def test_a_scene_that_is_nearly_another_differs_in_one_trait_of_one_thing_or_is_
     for scene in scenes.sample(200, 7, "train"):
         other = captioning.data.perturb(scene, rng)
         assert (other.setting, other.time, other.split) == (scene.setting, scene.time, "train")
-        new = [traits_of(thing) for thing in other.things]
-        gone = [traits for traits in map(traits_of, scene.things) if not (traits in new and not new.remove(traits))]
+        new = [traits_of(obj) for obj in other.objects]
+        gone = [traits for traits in map(traits_of, scene.objects) if not (traits in new and not new.remove(traits))]
         if not gone:
-            middles = [sorted(thing.box.middle for thing in each.things) for each in (scene, other)]
+            middles = [sorted(obj.box.middle for obj in each.objects) for each in (scene, other)]
             assert middles[1] == pytest.approx([1 - middle for middle in reversed(middles[0])])
             found["mirror"] += 1
         else:
@@ -123,5 +123,5 @@ def test_a_scene_that_is_nearly_another_differs_in_one_trait_of_one_thing_or_is_
     assert set(found) == {"mirror", *captioning.object_queries.TRAITS}
 
 
-def traits_of(thing):
-    return tuple(getattr(thing, trait) for trait in captioning.object_queries.TRAITS)
+def traits_of(obj):
+    return tuple(getattr(obj, trait) for trait in captioning.object_queries.TRAITS)

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from vistext.data.vocabulary import PAD
-from vistext.scenes.ontology import MOST_THINGS
+from vistext.scenes.ontology import MAX_OBJECTS
 from vistext.tasks import captioning
 from vistext.tasks.captioning.model import CaptionerConfig
 
 WORDS = 9
 SMALL = CaptionerConfig(WORDS, widths=(4, 6, 8, 8), depth=1, width=8, heads=2, blocks=2, finding=1)
-FOLLOWING = np.array([[[5, 0, 2], [6, 2, 1], [7, 1, 0], [PAD, 1, 0]]])[None]  # the word, the last thing and the next
+FOLLOWING = np.array([[[5, 0, 2], [6, 2, 1], [7, 1, 0], [PAD, 1, 0]]])[None]  # the word, the last object and the next
 
 
 def said(following, sure=20.0):
     """What a network would say that is sure of these."""
     words, last, after = np.moveaxis(following, -1, 0)
-    parts = [np.eye(WORDS)[words], np.eye(MOST_THINGS)[last - 1], np.eye(MOST_THINGS)[after - 1]]
+    parts = [np.eye(WORDS)[words], np.eye(MAX_OBJECTS)[last - 1], np.eye(MAX_OBJECTS)[after - 1]]
     return (sure * np.concatenate(parts, axis=-1)).astype("float32")
 
 
@@ -27,7 +27,7 @@ def test_a_writer_that_is_asked_says_the_same_words_and_points_at_things():
     grids, ids = random.normal(size=(2, 64, 8)).astype("float32"), random.integers(1, WORDS, (2, 3, 5)).astype("int32")
     inputs = [grids, ids, np.zeros((2, 3), "int32")]
     found = np.asarray(asked(inputs))
-    assert found.shape == (2, 3, 5, WORDS + 2 * MOST_THINGS)
+    assert found.shape == (2, 3, 5, WORDS + 2 * MAX_OBJECTS)
     assert found[..., :WORDS] == pytest.approx(np.asarray(writer(inputs)), abs=1e-5)
     changed = [grids, np.concatenate([ids[..., :3], (ids[..., 3:] + 1) % WORDS], axis=-1), inputs[2]]
     after = np.abs(np.asarray(asked(changed)) - found)[..., WORDS:].max(axis=-1)

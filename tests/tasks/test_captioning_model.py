@@ -13,7 +13,7 @@ from vistext.data.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from vistext.nn import decoding, weights
 from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras
-from vistext.scenes.ontology import MOST_THINGS
+from vistext.scenes.ontology import MAX_OBJECTS
 from vistext.tasks import captioning
 from vistext.tasks.captioning.model import LENGTHS, MAX_LENGTH, Captioner, CaptionerConfig, Discriminator
 
@@ -142,7 +142,7 @@ def test_where_the_writer_looks_depends_on_the_words_so_far_and_on_the_length(sp
     ids = some_ids(s=1)[:, 0]
     lengths = np.array([0, 1, 2], "int32")
     maps = speaker.writing.attention_maps(GRIDS, ids, lengths)
-    assert maps.shape == (2, 3, 6, 64 + MOST_THINGS)
+    assert maps.shape == (2, 3, 6, 64 + MAX_OBJECTS)
     assert maps.sum(axis=-1) == pytest.approx(1, abs=1e-5)
     changed = ids.copy()
     changed[:, 3] = np.where(ids[:, 3] == 5, 6, 5)

@@ -1,10 +1,10 @@
-"""Training what finds things, on a small scale."""
+"""Training what finds objects, on a small scale."""
 
 import numpy as np
 import pytest
 
 from vistext import scenes
-from vistext.scenes.ontology import MOST_THINGS
+from vistext.scenes.ontology import MAX_OBJECTS
 from vistext.tasks import captioning
 from vistext.tasks.captioning.model import CaptionerConfig
 from vistext.tasks.captioning.object_queries import BOX, ENDS, NOTHING, TRAITS, Batches, Loss, Recipe
@@ -24,15 +24,15 @@ def said(labels, sure=20.0):
 
 def test_labels_say_what_each_thing_is_from_the_left_to_the_right():
     labels = captioning.object_queries.labels(SEEN)
-    assert labels.shape == (12, MOST_THINGS, len(TRAITS) + 4)
+    assert labels.shape == (12, MAX_OBJECTS, len(TRAITS) + 4)
     for scene, found in zip(SEEN, labels, strict=True):
-        things = [scene.things[index] for index in captioning.object_queries.left_to_right(scene)]
-        assert [thing.box.middle for thing in things] == sorted(thing.box.middle for thing in scene.things)
-        for thing, row in zip(things, found, strict=False):
+        objects = [scene.objects[index] for index in captioning.object_queries.left_to_right(scene)]
+        assert [obj.box.middle for obj in objects] == sorted(obj.box.middle for obj in scene.objects)
+        for obj, row in zip(objects, found, strict=False):
             traits = {name: words[int(number)] for (name, words), number in zip(TRAITS.items(), row, strict=False)}
-            assert traits == {name: getattr(thing, name) for name in TRAITS}
-            assert row[BOX].tolist() == pytest.approx([thing.box.x, thing.box.y, thing.box.w, thing.box.h])
-        assert not found[len(things) :].any()
+            assert traits == {name: getattr(obj, name) for name in TRAITS}
+            assert row[BOX].tolist() == pytest.approx([obj.box.x, obj.box.y, obj.box.w, obj.box.h])
+        assert not found[len(objects) :].any()
 
 
 def test_who_is_right_and_sure_loses_nothing_and_who_is_wrong_something():

@@ -78,7 +78,7 @@ def test_the_article_s_network_computes_what_numpy_and_scipy_do(article):
 
 
 def coloured_noise(n=100, side=12):
-    """Pictures of correlated noise, each with its negative, so that their mean is exactly mid-grey."""
+    """Pictures of correlated noise, each with its negative, so that their mean is exactly mid-gray."""
     random = np.random.default_rng(0)
     mixed = random.normal(size=(n, side, side, 3)) @ np.array([[25, 12, 5], [0, 20, 9], [0, 0, 15]])
     mixed[:, 1:] += 0.6 * mixed[:, :-1]

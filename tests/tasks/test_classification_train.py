@@ -1,4 +1,4 @@
-"""Making the shipped weights, end to end on a small scale: ten colours instead of ten kinds of thing."""
+"""Making the shipped weights, end to end on a small scale: ten colors instead of ten kinds of object."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ class Small(Recipe):
 
 
 def coloured(n, seed):
-    """Noisy pictures, each in the colour of its class; one label in ten is wrong, so that nobody can be sure."""
+    """Noisy pictures, each in the color of its class; one label in ten is wrong, so that nobody can be sure."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, 10, n)
     pictures = np.clip(COLOURS[labels][:, None, None] + random.normal(scale=25, size=(n, 32, 32, 3)), 0, 255)

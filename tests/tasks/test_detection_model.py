@@ -287,7 +287,7 @@ def test_the_card_tells_the_truth(shipped):
 
 
 def test_it_finds_the_things_of_a_drawing_of_another_size(shipped):
-    """The same scenes twice as large: the same things, at twice the pixels."""
+    """The same scenes twice as large: the same objects, at twice the pixels."""
     drawn = scenes.draw_many(scenes.sample(60, 5, "test"), 128)
     found = detection.model.detect(shipped, drawn.pictures, score=0.01)
     assert metrics.mean_average_precision(found, drawn.boxes, drawn.kinds, 128).by_overlap[0] > 0.85

@@ -105,7 +105,7 @@ def test_the_card_says_what_is_measured_of_the_shipped_weights(made):
 
 
 def test_figures_are_taken_apart_by_the_number_of_things():
-    """A detector that finds everything in pictures of one thing, and nothing in others."""
+    """A detector that finds everything in pictures of one object, and nothing in others."""
     drawn = scenes.draw_many(scenes.sample(40, 1, "val"))
 
     class Shy:

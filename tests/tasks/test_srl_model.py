@@ -55,15 +55,15 @@ def test_slots_hold_the_frames_from_left_to_right():
     ends = 0
     for scene in scenes.sample(60, 4):
         ids, ordered = srl.model.linearize(scene)
-        middles = [scene.things[one.thing].box.middle for one in ordered]
+        middles = [scene.objects[one.obj].box.middle for one in ordered]
         assert middles == sorted(middles)
-        assert sorted(one.thing for one in ordered) == list(range(len(scene.things)))
+        assert sorted(one.obj for one in ordered) == list(range(len(scene.objects)))
         assert len(ids) == MAX_FRAMES
         for place, one in enumerate(ordered):
-            verb, thing, way, where = (WORDS[each] for each in ids[4 * place : 4 * place + 4])
+            verb, obj, way, where = (WORDS[each] for each in ids[4 * place : 4 * place + 4])
             values = dict(one.roles)
             assert (verb, where) == (one.verb, values["place"])
-            assert thing in (values.get("agent"), values.get("item"))
+            assert obj in (values.get("agent"), values.get("item"))
             assert way == values.get("direction", "<none>")
         rest = ids[4 * len(ordered) :]
         assert rest == [END, *[PAD] * (len(rest) - 1)][: len(rest)]
@@ -132,7 +132,7 @@ def test_frames_come_by_how_much_is_seen_with_the_roles_of_their_verb(model):
         for frame in frames:
             assert tuple(role for role, _ in frame.roles) == ROLES[frame.verb]
             assert 0 < frame.probability <= 1
-            assert frame.thing == srl.model.OBJECTS[frame.kind]
+            assert frame.obj == srl.model.OBJECTS[frame.kind]
     assert [len(each) for each in model.frames(PICTURES)] == [
         len(each) for each in model.frames_of_features(captioning.model.encode_images(model.image_encoder, PICTURES))
     ]

@@ -70,7 +70,7 @@ def test_the_rarest_combinations_make_up_a_quarter_of_all_frames_at_most():
     assert srl.train.combination(RUNS) == ("run", "dog", "grass")
     assert srl.train.combination(PARKS) == ("park", "car", "road")
     counted = srl.train.count_combinations(SEEN)
-    assert sum(counted.values()) == sum(len(scene.things) for scene in SEEN)
+    assert sum(counted.values()) == sum(len(scene.objects) for scene in SEEN)
 
 
 def filled(frame, seen):
@@ -90,7 +90,7 @@ class Oracle:
 
     def frames_of_features(self, grids, written=None):
         return [
-            self.change([filled(one, visible_area_of(scene, one.thing)) for one in language.frames(scene)])
+            self.change([filled(one, visible_area_of(scene, one.obj)) for one in language.frames(scene)])
             for scene in self.seen
         ]
 
@@ -116,16 +116,16 @@ def test_who_sees_all_is_right_in_all():
 
 
 def test_a_missing_frame_counts_among_all_things_and_one_too_many_in_the_whole():
-    several = [scene for scene in SEEN if len(scene.things) > 1]
-    things = sum(len(scene.things) for scene in several)
+    several = [scene for scene in SEEN if len(scene.objects) > 1]
+    objects = sum(len(scene.objects) for scene in several)
     measured = srl.train.evaluate(Oracle(several, lambda frames: frames[:1]), GRIDS, several)
     assert measured["predicted, top 1"]["value_all"] == 1
-    assert measured["all, predicted"]["verb"] == pytest.approx(len(several) / things, abs=1e-4)
+    assert measured["all, predicted"]["verb"] == pytest.approx(len(several) / objects, abs=1e-4)
     assert measured["scenes"] == {"order": 1, "number": 0, "whole": 0}
     assert "rare" not in measured
     more = srl.train.evaluate(Oracle(several, lambda frames: [*frames, frames[0]][:4]), GRIDS, several)
     assert more["all, predicted"]["value_all"] == 1
-    assert more["scenes"]["whole"] == np.mean([len(scene.things) == 4 for scene in several])
+    assert more["scenes"]["whole"] == np.mean([len(scene.objects) == 4 for scene in several])
 
 
 def test_top_5_asks_whether_the_verb_is_among_five_and_then_for_its_frame():
@@ -144,7 +144,7 @@ def test_of_two_things_about_as_large_either_may_be_the_first():
         first, *others = language.frames(scene)
         other = others[0] if others else first
         right.append(srl.train.score(other, first).verb)
-        about = not others or visible_area_of(scene, other.thing) >= 0.9 * visible_area_of(scene, first.thing)
+        about = not others or visible_area_of(scene, other.obj) >= 0.9 * visible_area_of(scene, first.obj)
         near.append(about or right[-1])
     assert measured["predicted, top 1"]["verb"] == pytest.approx(np.mean(right), abs=1e-4)
     assert measured["near"]["verb"] == pytest.approx(np.mean(near), abs=1e-4)
@@ -157,10 +157,10 @@ def test_a_lesson_holds_words_boxes_and_sizes_of_each_slot_s_thing():
         ids, ordered = srl.model.linearize(scene)
         assert taught.ids[row].tolist() == ids
         for place, frame in enumerate(ordered):
-            box = scene.things[frame.thing].box
-            expected = [box.x, box.y, box.w, box.h, np.log(visible_area_of(scene, frame.thing))]
-            assert taught.things[row, 4 * place : 4 * place + 4] == pytest.approx(np.tile(expected, (4, 1)), abs=1e-5)
-        assert not taught.things[row, 4 * len(ordered) :].any()
+            box = scene.objects[frame.obj].box
+            expected = [box.x, box.y, box.w, box.h, np.log(visible_area_of(scene, frame.obj))]
+            assert taught.objects[row, 4 * place : 4 * place + 4] == pytest.approx(np.tile(expected, (4, 1)), abs=1e-5)
+        assert not taught.objects[row, 4 * len(ordered) :].any()
 
 
 def test_batches_show_what_is_before_each_slot_and_ask_for_what_is_in_it():
@@ -171,7 +171,7 @@ def test_batches_show_what_is_before_each_slot_and_ask_for_what_is_in_it():
     assert np.array_equal(before[:, 1:], wanted[:, :-1, 0])
     rows = [int(np.flatnonzero((taught.grids == one.astype("float16")).all(axis=(1, 2)))[0]) for one in grids]
     assert np.array_equal(wanted[..., 0], taught.ids[rows])
-    assert np.array_equal(wanted[..., 1:], taught.things[rows])
+    assert np.array_equal(wanted[..., 1:], taught.objects[rows])
     again, other = Batches(taught, recipe)(3), Batches(taught, replace(recipe, seed=3))(3)
     assert np.array_equal(again[0][0], grids)
     assert not np.array_equal(other[0][0], grids)

@@ -1,4 +1,4 @@
-"""How much of a picture shows each thing: exact where the detector is, as estimated where it is not."""
+"""How much of a picture shows each object: exact where the detector is, as estimated where it is not."""
 
 import numpy as np
 import pytest
@@ -29,21 +29,19 @@ def test_rough_boxes_become_those_of_the_detector_and_shares_what_these_leave(se
     for scene in scenes.sample(40, seed, "val"):
         rough = [
             DetectedObject(
-                KINDS.index(thing.kind),
-                thing.posture,
-                thing.place,
-                within(
-                    *np.array([thing.box.x, thing.box.y, thing.box.right, thing.box.bottom]) + rng.normal(0, 0.01, 4)
-                ),
+                KINDS.index(obj.kind),
+                obj.posture,
+                obj.place,
+                within(*np.array([obj.box.x, obj.box.y, obj.box.right, obj.box.bottom]) + rng.normal(0, 0.01, 4)),
                 visible_area_of(scene, index) * rng.uniform(0.95, 1.05),
             )
-            for index, thing in enumerate(scene.things)
+            for index, obj in enumerate(scene.objects)
         ]
         order = rng.permutation(len(rough))
-        theirs = detected(*(thing.box for thing in scene.things), kinds=[thing.kind for thing in rough])
+        theirs = detected(*(obj.box for obj in scene.objects), kinds=[obj.kind for obj in rough])
         boxes, seen = estimate([rough[index] for index in order], theirs, {})
         for index, box, share in zip(order, boxes, seen, strict=True):
-            true = scene.things[index].box
+            true = scene.objects[index].box
             assert (box.x, box.y, box.w, box.h) == pytest.approx((true.x, true.y, true.w, true.h), abs=1e-6)
             assert share == pytest.approx(visible_area_of(scene, index), rel=1e-4)
         crowded += len(rough) > 2
@@ -68,8 +66,8 @@ def test_each_detection_is_given_to_one_thing():
 
 def test_a_share_that_the_grid_contradicts_is_not_believed():
     around = Box(0.2, 0.2, 0.4, 0.4)
-    things = [found(seen=0.05), found(around, kind=4, seen=0.16)]
-    _, seen = estimate(things, detected(BOX, around, kinds=[3, 4]), {})
+    objects = [found(seen=0.05), found(around, kind=4, seen=0.16)]
+    _, seen = estimate(objects, detected(BOX, around, kinds=[3, 4]), {})
     assert seen == pytest.approx([0.05, 0.16])  # by the boxes, nothing would be seen of the first
     low, high = BOX.area / DOUBTED, BOX.area * DOUBTED
     for own, believed in ((low * 1.01, True), (high * 0.99, True), (low * 0.99, False), (high * 1.01, False)):
@@ -104,14 +102,14 @@ def test_margins_are_what_is_missing_of_boxes_and_are_added_to_what_is_drawn():
     assert margins["ship sailing"][2] > 0
     off = []
     for scene, drawing in zip(seen, map(scenes.draw, seen), strict=True):
-        things = [
-            DetectedObject(kind, thing.posture, thing.place, thing.box, visible_area_of(scene, number))
-            for number, (thing, kind) in enumerate(zip(scene.things, drawing.kinds.tolist(), strict=True))
+        objects = [
+            DetectedObject(kind, obj.posture, obj.place, obj.box, visible_area_of(scene, number))
+            for number, (obj, kind) in enumerate(zip(scene.objects, drawing.kinds.tolist(), strict=True))
         ]
-        drawn = Detections(drawing.boxes.astype("float32"), drawing.kinds, np.ones(len(things), "float32"))
+        drawn = Detections(drawing.boxes.astype("float32"), drawing.kinds, np.ones(len(objects), "float32"))
         for told in ({}, margins):
-            _, shares = estimate(things, drawn, told)
-            off.append(np.abs(np.log(np.array(shares) / [thing.seen for thing in things])).mean())
+            _, shares = estimate(objects, drawn, told)
+            off.append(np.abs(np.log(np.array(shares) / [obj.seen for obj in objects])).mean())
     without, with_them = np.array(off).reshape(-1, 2).mean(axis=0)
     assert with_them < 0.75 * without
-    assert silhouette_area(scenes.course_scene().things[0], "cat") == "cat sitting"
+    assert silhouette_area(scenes.course_scene().objects[0], "cat") == "cat sitting"

@@ -66,8 +66,8 @@ def test_masks_have_one_colour_for_each_thing(page):
 
     for number, scene in enumerate(sample(N, SEED)):
         masks, instances = images[3 * number + 1], draw(scene).instances
-        pairs = {(i, tuple(colour)) for i, colour in zip(instances.ravel(), masks.reshape(-1, 3).tolist(), strict=True)}
-        assert len(pairs) == len({i for i, _ in pairs}) == len(scene.things) + 1
+        pairs = {(i, tuple(color)) for i, color in zip(instances.ravel(), masks.reshape(-1, 3).tolist(), strict=True)}
+        assert len(pairs) == len({i for i, _ in pairs}) == len(scene.objects) + 1
 
 
 def test_boxes_are_those_of_the_drawing(page):

@@ -137,7 +137,7 @@ def test_a_widget_leaves_its_still_behind_and_not_its_view(lesson):
 CHART = np.full((60, 80, 4), 255, np.uint8)
 CHART[20:50, 10:30, :3], CHART[5:50, 40:60, :3] = (0, 114, 178), (230, 159, 0)
 ACROSS, DOWN = np.meshgrid(np.arange(64, dtype=np.uint8), np.arange(64, dtype=np.uint8))
-SKY = np.dstack([4 * ACROSS, 4 * DOWN, ACROSS ^ DOWN])  # 4,096 colours, more than a palette holds
+SKY = np.dstack([4 * ACROSS, 4 * DOWN, ACROSS ^ DOWN])  # 4,096 colors, more than a palette holds
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ class Use(NamedTuple):
 
     reads: frozenset[str]  # that must have been defined before
     binds: frozenset[str]  # that it defines
-    changes: frozenset[str]  # of what it reads, what is another thing afterwards: a network that it trains, say
+    changes: frozenset[str]  # of what it reads, what is another object afterwards: a network that it trains, say
     imports: frozenset[str]  # of what it binds, what comes from elsewhere, and is not changed by being used
 
     @classmethod
@@ -198,7 +198,7 @@ def _from_inside(table: symtable.SymbolTable) -> Iterator[str]:
 
 
 def _changed(statement: ast.stmt) -> Iterator[str]:
-    """What stays the same name and is another thing afterwards, by how it is used."""
+    """What stays the same name and is another object afterwards, by how it is used."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return
     for part in ast.walk(statement):

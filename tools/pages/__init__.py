@@ -87,11 +87,11 @@ def page(title: str, body: str, style: str = "", script: str = "") -> str:
     """An HTML file around a body."""
     from pygments.formatters import HtmlFormatter
 
-    colours = HtmlFormatter(style="friendly").get_style_defs(".highlight")
+    colors = HtmlFormatter(style="friendly").get_style_defs(".highlight")
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width">\n<title>{escape(title)}</title>\n'
-        f"<style>{colours}\n{STYLE}{style}</style>\n</head>\n<body>\n{body}\n"
+        f"<style>{colors}\n{STYLE}{style}</style>\n</head>\n<body>\n{body}\n"
         f"{script and f'<script>{script}</script>'}\n</body>\n</html>\n"
     )
 

@@ -28,7 +28,9 @@ TESTED, QUESTIONS = 2000, 4  # scenes of each split, and questions about each
 POSED = 300  # of these scenes, questions are posed about: each wish takes several
 KEPT_ASIDE = (0.1, 0)  # of easy-VQA's training split, to choose recipes by; see `easyvqa.validation`
 NUCLEUS = 0.8  # of which questions are drawn
-EASY = QGNetConfig(words=0, widths=(24, 64, 96, 128), depth=1, width=64, reading=1, writing=1)  # one thing in a picture
+EASY = QGNetConfig(
+    words=0, widths=(24, 64, 96, 128), depth=1, width=64, reading=1, writing=1
+)  # one object in a picture
 DRAWN = Recipe(QGNetConfig(words=0, placed=True), steps=900)
 RECIPES = {
     "qgnet_easyvqa": Recipe(EASY, steps=5000, size=32, asked=4, learning_rate=0.1, momentum=0.6),

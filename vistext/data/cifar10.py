@@ -1,4 +1,4 @@
-"""CIFAR-10: 60,000 pictures of ten things, 32 × 32 pixels, in colour.
+"""CIFAR-10: 60,000 pictures of ten objects, 32 × 32 pixels, in color.
 
 Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. Found in any of the shapes in which it is
 passed around (see `cifar10_forms`), or downloaded; always the same arrays in the same order, kept in the cache and

@@ -1,4 +1,4 @@
-"""easy-VQA: drawn pictures, each of one coloured shape, and questions about them with answers of one word.
+"""easy-VQA: drawn pictures, each of one colored shape, and questions about them with answers of one word.
 
 Victor Zhou's data set of 2019 (https://github.com/vzhou842/easy-VQA, MIT), whole in the package easy-vqa 1.0: 4,000
 pictures and 38,575 questions to train with, 1,000 and 9,673 to test with, 13 answers. The questions are 107, asked

@@ -1,6 +1,6 @@
 """One picture from a file, as every model of the course takes it: uint8 [h, w, 3] RGB.
 
-Files come in many shapes: grey, palette, with transparency, for print (CMYK), turned by a camera that only noted the
+Files come in many shapes: gray, palette, with transparency, for print (CMYK), turned by a camera that only noted the
 turn, animated, far larger than needed, cut short by a broken download, or made to fill the memory. Pillow reads them;
 decided here is what each of them becomes, and what is said of those that cannot be read.
 """
@@ -209,7 +209,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
-        # 16-bit grey: Pillow's own conversion clips at 255 instead of scaling.
+        # 16-bit gray: Pillow's own conversion clips at 255 instead of scaling.
         return Image.fromarray((np.asarray(image, np.uint32) // 257).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         layer = image.convert("RGBA")

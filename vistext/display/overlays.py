@@ -1,6 +1,6 @@
 """Boxes, masks and light laid over a picture: drawn by Pillow, so that a slider can redraw them in milliseconds.
 
-Each of the ten kinds has one colour in the whole course. Colour alone says nothing: boxes carry their names, masks
+Each of the ten kinds has one color in the whole course. Color alone says nothing: boxes carry their names, masks
 their outlines, and both are explained in words beside them.
 """
 
@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vistext.scenes import ontology
 
-# Paul Tol's "muted" scheme, which the colour-blind can tell apart, and the orange of his "vibrant" one for the tenth
-# ("Colour schemes", SRON/EPS/TN/09-002, 2021); each near the usual colour of its kind where there is one.
+# Paul Tol's "muted" scheme, which the color-blind can tell apart, and the orange of his "vibrant" one for the tenth
+# ("Color schemes", SRON/EPS/TN/09-002, 2021); each near the usual color of its kind where there is one.
 KIND_COLORS = dict(
     zip(
         ontology.KINDS,
@@ -41,12 +41,12 @@ def enlarge(picture: np.ndarray, side: int = ENLARGED) -> np.ndarray:
 def draw_boxes(
     picture: np.ndarray, boxes: np.ndarray, kinds: Sequence[int], notes: Sequence[str] = (), side: int = ENLARGED
 ) -> np.ndarray:
-    """A picture, enlarged, with a named frame around each thing.
+    """A picture, enlarged, with a named frame around each object.
 
     Args:
         picture: uint8 [h, w, 3].
         boxes: [n, 4]: left, top, right, bottom in pixels of `picture`; right and bottom are the first column and row
-            beyond the thing.
+            beyond the object.
         kinds: [n], indices into `tables.KINDS`.
         notes: what to write after each name, such as "97 %"; none or n.
         side: see `enlarged`.
@@ -78,11 +78,11 @@ def draw_boxes(
 
 
 def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -> np.ndarray:
-    """A picture, enlarged, with the pixels of each kind in its colour and an outline, and all others pale and grey.
+    """A picture, enlarged, with the pixels of each kind in its color and an outline, and all others pale and gray.
 
     Args:
         picture: uint8 [h, w, 3].
-        classes: uint8 [h, w]: 0 where no thing is, k + 1 where a thing of kind k is.
+        classes: uint8 [h, w]: 0 where no object is, k + 1 where an object of kind k is.
         side: see `enlarged`.
 
     Returns:
@@ -90,7 +90,7 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
     """
     grey = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
     palette = np.array([[255, 255, 255], *map(_rgb, KIND_COLORS.values())], "float32")
-    light = np.where(classes[..., np.newaxis] == 0, 0.65, 0.6)  # share of the flat colour
+    light = np.where(classes[..., np.newaxis] == 0, 0.65, 0.6)  # share of the flat color
     tinted = light * palette[classes] + (1 - light) * grey
     canvas = enlarge(np.rint(tinted).astype("uint8"), side)
     factor = canvas.shape[1] // picture.shape[1]
@@ -106,7 +106,7 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
 def heatmap(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
     """A picture, enlarged, dark but for the cells that something comes from: the more, the brighter.
 
-    Brightness alone carries it, so it can be read in grey; `whereabouts` says it in words.
+    Brightness alone carries it, so it can be read in gray; `whereabouts` says it in words.
 
     Args:
         picture: uint8 [h, w, 3].
@@ -144,25 +144,25 @@ def place(x: float, y: float) -> str:
     """In words, the part of a 3 × 3 grid over the picture that a point lies in; x and y from 0, left and top, to 1.
 
     >>> place(0.1, 0.5), place(0.5, 0.5), place(0.9, 0.9)
-    ('at the left', 'at the centre', 'at the bottom right')
+    ('at the left', 'at the center', 'at the bottom right')
     """
     across, down = (min(2, int(3 * share)) for share in (x, y))
     words = (("top", "", "bottom")[down], ("left", "", "right")[across])
     return f"at the {' '.join(filter(None, words)) or 'centre'}"
 
 
-def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], colour: str) -> None:
-    """A name on its colour: above its box, or inside where there is no room above; never beyond the picture."""
+def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], color: str) -> None:
+    """A name on its color: above its box, or inside where there is no room above; never beyond the picture."""
     left, top, right, bottom = font.getbbox(text)
     width, height = right - left + 8, bottom - top + 6
     size = pen.im.size
     x = min(max(0, corner[0]), max(0, size[0] - width))
     y = corner[1] - height if corner[1] >= height else corner[1]
     y = min(max(0, y), max(0, size[1] - height))
-    pen.rectangle((x, y, x + width - 1, y + height - 1), fill=colour)
-    ink = "white" if np.dot(_rgb(colour), (0.299, 0.587, 0.114)) < 140 else "black"
+    pen.rectangle((x, y, x + width - 1, y + height - 1), fill=color)
+    ink = "white" if np.dot(_rgb(color), (0.299, 0.587, 0.114)) < 140 else "black"
     pen.text((x + 4 - left, y + 3 - top), text, fill=ink, font=font)
 
 
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return tuple(int(colour[start : start + 2], 16) for start in (1, 3, 5))
+def _rgb(color: str) -> tuple[int, int, int]:
+    return tuple(int(color[start : start + 2], 16) for start in (1, 3, 5))

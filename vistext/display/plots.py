@@ -1,7 +1,7 @@
 """Every picture that a lesson shows: functions from arrays to a `Picture`, a PNG with its description in words.
 
-One style throughout. Colours are Okabe and Ito's, which the colour-blind can tell apart; what colour says, shape or
-words say too, so that a print in grey loses nothing.
+One style throughout. Colors are Okabe and Ito's, which the color-blind can tell apart; what color says, shape or
+words say too, so that a print in gray loses nothing.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def grid(
     """Pictures side by side, in rows.
 
     Args:
-        pictures: each uint8 or float [h, w, 3], or [h, w], which is shown in grey from its darkest to its lightest.
+        pictures: each uint8 or float [h, w, 3], or [h, w], which is shown in gray from its darkest to its lightest.
         titles: a short text over each.
         alt: what is seen, in words.
         columns: pictures in a row.
@@ -170,9 +170,9 @@ def curves(histories: Mapping[str, History], *, alt: str, note: str = "") -> Pic
     figure = Figure(figsize=(6, 3))
     axis = figure.subplots()
     styles = zip(histories.items(), (ORANGE, BLUE, GREEN), ("--", "-", ":"), strict=False)
-    for (name, history), colour, line in styles:
+    for (name, history), color, line in styles:
         smooth = uniform_filter1d(np.array(history.accuracy), max(1, len(history.accuracy) // 20), mode="nearest")
-        axis.plot(history.seconds, smooth, line, color=colour, label=name)
+        axis.plot(history.seconds, smooth, line, color=color, label=name)
     axis.set(xlabel="seconds of training", ylabel="accuracy while training", ylim=(0, 1))
     axis.grid(alpha=0.3)
     axis.legend(loc="lower right")
@@ -202,9 +202,9 @@ def lines(
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     axis = figure.subplots()
     looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
-    for (name, points), (colour, marker, line) in zip(series.items(), looks, strict=False):
+    for (name, points), (color, marker, line) in zip(series.items(), looks, strict=False):
         x, y, error = (*points, None)[:3]
-        axis.errorbar(x, y, error, label=name, color=colour, marker=marker, linestyle=line, markersize=5, capsize=3)
+        axis.errorbar(x, y, error, label=name, color=color, marker=marker, linestyle=line, markersize=5, capsize=3)
     axis.set(xlabel=across, ylabel=up, ylim=range_up)
     if logarithmic:
         places = next(iter(series.values()))[0]
@@ -233,8 +233,8 @@ def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str, note: str =
     axis.imshow(share**0.5, cmap="Blues", vmin=0, vmax=1)  # the root, so that rare confusions are seen at all
     for row, column in np.ndindex(*matrix.shape):
         if matrix[row, column]:
-            colour = "white" if share[row, column] > 0.5 else "black"
-            axis.text(column, row, matrix[row, column], ha="center", va="center", color=colour, fontsize=8)
+            color = "white" if share[row, column] > 0.5 else "black"
+            axis.text(column, row, matrix[row, column], ha="center", va="center", color=color, fontsize=8)
     axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axis.set_yticks(range(len(names)), names)
     axis.set(xlabel="what the network says", ylabel="what it is")
@@ -333,7 +333,7 @@ def value_bars(values: Mapping[str, float | tuple[float, float]], *, across: str
 
 @_styled
 def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *, alt: str) -> Picture:
-    """Words as points in the plane, those of a group with one colour and marker, each with its name.
+    """Words as points in the plane, those of a group with one color and marker, each with its name.
 
     Args:
         places: float [n, 2].
@@ -346,11 +346,11 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
     figure = Figure(figsize=(7.5, 5.5), layout="constrained")
     axis = figure.subplots()
     looks = zip(names, (BLUE, ORANGE, GREEN, GREY), MARKERS, strict=False)
-    for name, colour, marker in looks:
+    for name, color, marker in looks:
         chosen = np.array([group == name for group in groups])
-        axis.scatter(*places[chosen].T, s=22, color=colour, marker=marker, label=name)
+        axis.scatter(*places[chosen].T, s=22, color=color, marker=marker, label=name)
         for (x, y), word in zip(places[chosen], np.array(words)[chosen], strict=True):
-            axis.annotate(word, (x, y), (3, 3), textcoords="offset points", fontsize=8, color=colour)
+            axis.annotate(word, (x, y), (3, 3), textcoords="offset points", fontsize=8, color=color)
     axis.set(xticks=[], yticks=[])
     axis.legend(fontsize=8)
     return _finish(figure, alt)

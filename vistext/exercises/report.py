@@ -1,6 +1,6 @@
 """What a student sees of a verdict: HTML in a notebook, and the same words as text anywhere else.
 
-No scripts, no fetching, and no colours but the reader's own and one for the border, so that it reads alike in
+No scripts, no fetching, and no colors but the reader's own and one for the border, so that it reads alike in
 JupyterLab, VS Code and Colab, light or dark, and to a screen reader.
 """
 
@@ -19,7 +19,7 @@ from vistext.exercises.exercise import Exercise, Failure, Verdict, outcome
 
 PASSED, FAILED, UNTRIED, BY_HAND = "✓", "✗", "·", "✎"
 NAMED = {PASSED: "done", FAILED: "not yet", UNTRIED: "not tried", BY_HAND: "read by a person"}
-COLOURS = {True: "#009E73", False: "#D55E00"}  # Okabe and Ito's; the mark and the words say the same
+COLORS = {True: "#009E73", False: "#D55E00"}  # Okabe and Ito's; the mark and the words say the same
 WIDEST, TALLEST = 10, 12  # of a table of numbers that is shown whole
 
 _verdicts: dict[str, bool] = {}  # of this session: exercise → whether it was passed when it was last checked
@@ -98,7 +98,7 @@ class Report:
         where = [] if self.verdict.passed else [f"<b>In the lesson:</b> {anchor(self.verdict.section)}"]
         return (
             f'<div role="group" aria-label="{escape(self.title)}: {word}" style="border-left: .3em solid '
-            f'{COLOURS[self.verdict.passed]}; padding: .3em 1em; overflow-wrap: anywhere">'
+            f'{COLORS[self.verdict.passed]}; padding: .3em 1em; overflow-wrap: anywhere">'
             f"{_paragraphs(f'<b>{mark} {escape(self.title)}: {word}</b>', *lines)}{self.tables}"
             f"{_paragraphs(*where, f'<small>{escape(self.progress)}</small>')}</div>"
         )

@@ -1,7 +1,7 @@
 """Before an exercise notebook is handed in: what would cost marks though the answers may be right.
 
     from vistext.grading.preflight import preflight
-    preflight("ps01_tagging.ipynb")    # a sentence for each thing to mend; [] if it may be handed in
+    preflight("ps01_tagging.ipynb")    # a sentence for each object to mend; [] if it may be handed in
 
 Whether answers are right is for `check`. Cells are read and found as the grader does it, so what the grader mends by
 itself is not complained of. Metadata does not matter: it gets lost on Colab, and grading does without it.
@@ -29,7 +29,7 @@ def preflight(path: str | Path) -> list[str]:
         path: the notebook, of which the set is known by its lines `# exercise: ps01-3`, whatever the file is called.
 
     Returns:
-        A sentence for each thing; an empty list if it may be handed in.
+        A sentence for each object; an empty list if it may be handed in.
 
     Raises:
         FileNotFoundError: there is no such file.

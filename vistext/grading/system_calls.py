@@ -43,7 +43,7 @@ def sandbox_filter() -> Iterator[BinaryIO]:
     calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     _forbid(calls, (*OTHER_PROCESSES, *UNCOUNTED, *WAYS_OUT, *SHARED))
     calls.add_rule(pyseccomp.ERRNO(errno.EPERM), "socket", pyseccomp.Arg(0, pyseccomp.NE, AF_UNIX))
-    # Who locks a file of their own, as h5py does, takes "there is no such thing" for an answer, and goes on.
+    # Who locks a file of their own, as h5py does, takes "there is no such object" for an answer, and goes on.
     for command in (*LOCKS.values(), *WATCHES.values()):
         answer = errno.ENOSYS if command in LOCKS.values() else errno.EPERM
         # The kernel takes 32 bits of it; whatever the others are, it is the same command.

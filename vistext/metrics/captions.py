@@ -249,9 +249,9 @@ class Coverage(NamedTuple):
 def coverage(draws: Sequence[Sequence[str]], scenes: Sequence[Scene], length: str, most: int = 3000) -> Coverage:
     """The share of all true descriptions of a picture that are among those said of it.
 
-    All are those of `language.descriptions`: 100 titles or 1000 descriptions where there is a single thing, and of
-    several things soon a hundred thousand. So pictures with more than `most` are left out, not guessed at: with the
-    default, nearly all with two things or more. Listing takes about 0.2 ms a sentence.
+    All are those of `language.descriptions`: 100 titles or 1000 descriptions where there is a single object, and of
+    several objects soon a hundred thousand. So pictures with more than `most` are left out, not guessed at: with the
+    default, nearly all with two objects or more. Listing takes about 0.2 ms a sentence.
 
     Args:
         draws: for each of n pictures, 1 or more, what was said of it.

@@ -13,29 +13,29 @@ SIZES = ("small", "medium", "large")
 
 
 class AveragePrecision(NamedTuple):
-    """How well things were found, as COCO measures it; 0 to 1, and nan where there was nothing to be found."""
+    """How well objects were found, as COCO measures it; 0 to 1, and nan where there was nothing to be found."""
 
     mean: float  # over the kinds, and over overlaps of 0.5, 0.55, ..., 0.95: COCO's mAP@[.5:.95]
     by_overlap: np.ndarray  # [10]: if a box counts as right from that intersection over union on
     by_kind: np.ndarray  # [kinds]
-    by_size: dict[str, float]  # "small", "medium" and "large" things
+    by_size: dict[str, float]  # "small", "medium" and "large" objects
     precision: np.ndarray  # [10, 101, kinds]: at each overlap and each recall
 
 
 def mean_average_precision(
     found: Sequence, boxes: np.ndarray, kinds: np.ndarray, side: int = 64, *, count: int = 10
 ) -> AveragePrecision:
-    """How well things were found in pictures, by pycocotools.
+    """How well objects were found in pictures, by pycocotools.
 
     Lin et al. 2014, "Microsoft COCO: Common Objects in Context" (arXiv:1405.0312), and its evaluation code. For a curve
-    that is whole, what was found must hold unlikely things too: a score of 0.01 or more is usual.
+    that is whole, what was found must hold unlikely objects too: a score of 0.01 or more is usual.
 
     Args:
         found: for each picture, something with `boxes` [m, 4], `kinds` int [m] and `scores` [m], as `detector.detect`
             gives it. Of these the best 100 count.
-        boxes: [n, things, 4]: the true left, top, right and bottom, in pixels.
-        kinds: int [n, things]: the true kinds, 0 to count - 1; -1 where there is no thing.
-        side: of the pictures, in pixels: things are small if they have less pixels in their box than a square of a
+        boxes: [n, objects, 4]: the true left, top, right and bottom, in pixels.
+        kinds: int [n, objects]: the true kinds, 0 to count - 1; -1 where there is no object.
+        side: of the pictures, in pixels: objects are small if they have less pixels in their box than a square of a
             quarter of it, and large from three eighths of it on.
         count: of kinds.
 
@@ -43,7 +43,7 @@ def mean_average_precision(
         The mean over all kinds that there are, and what it is the mean of.
 
     Raises:
-        ValueError: what was found, boxes and kinds are not of the same pictures and things, or of none.
+        ValueError: what was found, boxes and kinds are not of the same pictures and objects, or of none.
     """
     boxes, kinds = np.asarray(boxes, np.float64), np.asarray(kinds)
     if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
@@ -54,16 +54,16 @@ def mean_average_precision(
         )
     from pycocotools.cocoeval import COCOeval
 
-    picture, thing = np.nonzero(kinds >= 0)
+    picture, obj = np.nonzero(kinds >= 0)
     where = np.repeat(np.arange(len(found)), [len(each.scores) for each in found])
     said = (np.concatenate([getattr(each, name) for each in found]) for name in ("boxes", "kinds", "scores"))
     small, large = (side / 4) ** 2, (side * 3 / 8) ** 2
     with contextlib.redirect_stdout(io.StringIO()):  # it reports its progress
-        truth = _coco(picture, boxes[picture, thing], kinds[picture, thing], np.ones(len(picture)))
+        truth = _coco(picture, boxes[picture, obj], kinds[picture, obj], np.ones(len(picture)))
         evaluation = COCOeval(truth, _coco(where, *said), "bbox")
         evaluation.params.imgIds, evaluation.params.catIds = list(range(len(found))), list(range(count))
         evaluation.params.areaRngLbl = ["all", *SIZES]
-        # A thing is of a size if its area is within both ends of it.
+        # An object is of a size if its area is within both ends of it.
         below_small, below_large = np.nextafter((small, large), 0)
         evaluation.params.areaRng = [[0, np.inf], [0, below_small], [small, below_large], [large, np.inf]]
         evaluation.evaluate()
@@ -84,7 +84,7 @@ def mean_average_precision(
 class Errors(NamedTuple):
     """What is wrong about what was found in a picture."""
 
-    missed: int  # things that are there and were not found
+    missed: int  # objects that are there and were not found
     invented: int  # found, and not there: nothing of this kind, or found already, or in another place
 
 
@@ -93,8 +93,8 @@ def count_errors(found, boxes: np.ndarray, kinds: np.ndarray, overlap: float = 0
 
     Args:
         found: something with `boxes` [m, 4] and `kinds` int [m], surest first, as `detector.detect` gives it.
-        boxes: [things, 4]: the true left, top, right and bottom, in pixels.
-        kinds: int [things]: the true kinds.
+        boxes: [objects, 4]: the true left, top, right and bottom, in pixels.
+        kinds: int [objects]: the true kinds.
         overlap: the intersection over union, 0 to 1, from which a box is right.
 
     Returns:
@@ -110,7 +110,7 @@ def count_errors(found, boxes: np.ndarray, kinds: np.ndarray, overlap: float = 0
     overlaps = np.array(mask.iou(said, true, [False] * len(true))).reshape(len(said), len(true))
     free = set(range(len(true)))
     for row, kind in zip(overlaps, found.kinds, strict=True):
-        fitting = [thing for thing in free if kinds[thing] == kind and row[thing] >= overlap]
+        fitting = [obj for obj in free if kinds[obj] == kind and row[obj] >= overlap]
         free -= {max(fitting, key=row.__getitem__)} if fitting else set()
     hits = len(true) - len(free)
     return Errors(missed=len(free), invented=len(said) - hits)

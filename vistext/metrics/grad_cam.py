@@ -45,9 +45,9 @@ def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: s
 
 
 def overlay_heatmap(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """A picture, bright and in colour where a map is high, dim and grey elsewhere.
+    """A picture, bright and in color where a map is high, dim and gray elsewhere.
 
-    Brightness alone carries it, so it can be read in grey and by the colour-blind.
+    Brightness alone carries it, so it can be read in gray and by the color-blind.
 
     Args:
         picture: uint8 [height, width, 3].

@@ -187,13 +187,13 @@ class CoordinateEncoding(layers.Layer):
 
 @keras.saving.register_keras_serializable("vistext")
 class ObjectQueries(layers.Layer):
-    """What there is in a picture, a vector for each thing, beside its cells: [n, m, c] → [n, m + most, c], things last.
+    """What is in a picture, a vector for each object, beside its cells: [n, m, c] → [n, m + most, c], objects last.
 
-    As many questions as there can be things, each of which is learned, look at the cells, every one after those before
+    As many questions as there can be objects, each of which is learned, look at the cells, every one after those before
     it (the object queries of Carion et al. 2020, "End-to-End Object Detection with Transformers", arXiv:2005.12872).
 
     Args:
-        most: things there can be.
+        most: objects there can be.
         width: numbers for each while it is looked for.
         heads: of each block's attentions.
         blocks: of which each looks at the cells once.
@@ -230,7 +230,7 @@ class ObjectQueries(layers.Layer):
 
 
 def memory_of(network: keras.Model) -> Callable:
-    """What a network makes of a memory [n, m, c] before words look at it: its `Coordinates` and `Things`, if any."""
+    """What a network makes of a memory [n, m, c] before words look at it: its `Coordinates` and `Objects`, if any."""
     steps = [layer for layer in network.layers if isinstance(layer, CoordinateEncoding | ObjectQueries)]
 
     def remember(memory):

@@ -49,7 +49,7 @@ class CachedDecoder:
             lengths: int32 [n], if it is told them.
 
         Returns:
-            float32 [blocks, n, t, m], which adds up to 1 over each memory; after the m cells come the things, if the
+            float32 [blocks, n, t, m], which adds up to 1 over each memory; after the m cells come the objects, if the
             writer finds any.
         """
         memory = ops.convert_to_tensor(memory)
@@ -63,8 +63,8 @@ class CachedDecoder:
     def _remember(self, memory):
         """What words look at, and `HIDDEN` for what there is not of it."""
         remembered, unseen = self.project_kv(memory), padding_mask(memory)
-        things = ops.zeros_like(remembered[:, ops.shape(memory)[1] :, 0], "float32")
-        return remembered, ops.concatenate([unseen, things], axis=1)
+        objects = ops.zeros_like(remembered[:, ops.shape(memory)[1] :, 0], "float32")
+        return remembered, ops.concatenate([unseen, objects], axis=1)
 
     def _told(self, lengths, memory):
         if self.length is None:

@@ -26,7 +26,7 @@ def check_images(pictures) -> np.ndarray:
 
 
 def letterbox(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
-    """Pictures scaled until their longer side is `side`, and filled up with grey at the right or the bottom.
+    """Pictures scaled until their longer side is `side`, and filled up with gray at the right or the bottom.
 
     Args:
         pictures: uint8 [n, h, w, 3].

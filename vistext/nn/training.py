@@ -1,4 +1,4 @@
-"""Training that can be watched, interrupted and resumed: an optimiser, a schedule, augmentation, and one loop.
+"""Training that can be watched, interrupted and resumed: an optimizer, a schedule, augmentation, and one loop.
 
 model.compile(optimizer=Muon(0.24), loss=...)
 history = fit(model, Batches(pictures, labels), seconds=40, learning_rate=linear_decay(0.24))
@@ -23,7 +23,7 @@ from vistext.nn.engine import has_no_bfloat16, keras, tf
 ops = keras.ops
 
 PROCESSORS = Path("/proc/cpuinfo")  # where Linux says what its processors can do
-DENSE_ITERATIONS = 5  # of `Muon`, where dense layers learn by it: their kernels take longer to orthogonalise
+DENSE_ITERATIONS = 5  # of `Muon`, where dense layers learn by it: their kernels take longer to orthogonalize
 ADAMS_STEP = 0.2  # root mean square of what Adam changes in a step, as a share of its rate: 0.2 to 0.4 as a rule
 
 
@@ -59,7 +59,7 @@ class Muon(keras.optimizers.Adam):
     A step of plain momentum moves a kernel mostly along the few directions in which its gradient is large. Muon makes
     the step orthogonal first, so that every direction moves alike (Jordan et al. 2024, "Muon: an optimizer for hidden
     layers in neural networks"; for convolutions, `airbench94_muon` in the repository of arXiv:2404.00498). The
-    optimiser of that name in Keras leaves convolution kernels to Adam, hence this one.
+    optimizer of that name in Keras leaves convolution kernels to Adam, hence this one.
 
     Args:
         learning_rate: of the kernels, each of which is held at a norm of √(its output channels).
@@ -182,7 +182,7 @@ def warmup_decay(peak: float, rising: float = 0.03) -> Callable[[float], float]:
 
 @dataclass(frozen=True)
 class AugmentedBatches:
-    """Training batches of labelled pictures; if asked to, mirrored on alternate epochs, shifted, and small at first.
+    """Training batches of labeled pictures; if asked to, mirrored on alternate epochs, shifted, and small at first.
 
     Each batch depends on its number and the seed alone, so a training that is resumed sees what it would have seen.
 
@@ -192,7 +192,7 @@ class AugmentedBatches:
         size: pictures in a batch, 1 to n.
         mirror: whether each picture is seen in turn as it is and mirrored.
         shift: by at most so many pixels in each direction, the border being filled by reflection.
-        cutout: side of a square at a random place that is painted grey (DeVries and Taylor 2017); 0 for none.
+        cutout: side of a square at a random place that is painted gray (DeVries and Taylor 2017); 0 for none.
         sides: (side, until) pairs: pictures are scaled to `side` pixels until that share of the training is done.
             Early on, small pictures teach as much in a fraction of the time.
         seed: of order, flips and shifts.
@@ -248,7 +248,7 @@ def _shifted(pictures: np.ndarray, most: int, random: np.random.Generator) -> np
 
 
 def _cut_out(pictures: np.ndarray, side: int, random: np.random.Generator) -> np.ndarray:
-    """Each of uint8 [n, h, w, 3] with a grey square at its own random place, partly outside at the borders."""
+    """Each of uint8 [n, h, w, 3] with a gray square at its own random place, partly outside at the borders."""
     if side == 0:
         return pictures
     n, height, width, _ = pictures.shape
@@ -295,14 +295,14 @@ def fit(
     Ctrl-C, or the stop button of a notebook, ends the training early: the model keeps what it has learned.
 
     Args:
-        model: compiled with an optimiser and a loss; it gives scores [n, ..., classes].
+        model: compiled with an optimizer and a loss; it gives scores [n, ..., classes].
         batches: (step, progress) → (inputs, labels), as `Batches`; asked from another thread. A model of several inputs
             takes a tuple of arrays.
-        learning_rate: progress in [0, 1] → the rate of the next step; by default the optimiser's own.
+        learning_rate: progress in [0, 1] → the rate of the next step; by default the optimizer's own.
         steps: how many at most.
         seconds: how long at most. With both, whichever comes first; progress is towards that one.
-        checkpoint: a folder. What is there is taken up again; every `checkpoint_every` seconds, and on an interruption, the state
-            is kept there; it is emptied when the training is complete.
+        checkpoint: a folder. What is there is taken up again; every `checkpoint_every` seconds, and on an
+        interruption, the state     is kept there; it is emptied when the training is complete.
         checkpoint_every: seconds between them.
         accuracy: what to show and keep as accuracy: (labels, scores) → scalar in [0, 1]; by default the share of
             positions at which the highest score is the label's.
@@ -420,7 +420,7 @@ def progress_bar(label: str, *, shown: bool) -> tqdm:
 
 
 class Checkpoint:
-    """The state of an unfinished training in a folder: weights and optimiser in one file, the history in another.
+    """The state of an unfinished training in a folder: weights and optimizer in one file, the history in another.
 
     The history is written last and names its weights, so that whatever moment the power fails, a whole pair is found.
     """

@@ -1,8 +1,8 @@
-"""The drawn world: pictures of CIFAR-10's ten kinds of thing, of which everything that is true is known."""
+"""The drawn world: pictures of CIFAR-10's ten kinds of object, of which everything that is true is known."""
 
 from vistext.scenes.drawing import Drawing, Drawings, draw, draw_many
 from vistext.scenes.sampling import TRAIN_SEED_OFFSET, sample
-from vistext.scenes.scene import Box, Relation, Scene, Thing, course_scene
+from vistext.scenes.scene import Box, Relation, Scene, SceneObject, course_scene
 
 __all__ = [
     "TRAIN_SEED_OFFSET",
@@ -11,7 +11,7 @@ __all__ = [
     "Drawings",
     "Relation",
     "Scene",
-    "Thing",
+    "SceneObject",
     "course_scene",
     "draw",
     "draw_many",

@@ -1,4 +1,4 @@
-"""What is behind the things: five settings, by day and by night, each in several arrangements.
+"""What is behind the objects: five settings, by day and by night, each in several arrangements.
 
 Drawn on a square of 64 by 64, y down. Where the ground is agrees with `tables.zone`.
 """

@@ -1,4 +1,4 @@
-"""The colours of things, in the tones in which they are drawn."""
+"""The colors of objects, in the tones in which they are drawn."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ NAMED: dict[str, Rgb] = {
     "white": (246, 244, 240),
     "yellow": (250, 208, 68),
 }
-# What is called by the same word is another colour on another thing.
+# What is called by the same word is another color on another object.
 OWN: dict[tuple[str, str], Rgb] = {
     ("dog", "yellow"): (238, 200, 112),
     ("deer", "brown"): (176, 118, 70),
@@ -57,26 +57,26 @@ def mix(one: Rgb, other: Rgb, percent: int) -> Rgb:
     return tuple((a * (100 - percent) + b * percent + 50) // 100 for a, b in zip(one, other, strict=True))
 
 
-def tones(kind: str, colour: str) -> np.ndarray:
-    """The colours of all tones for a thing.
+def tones(kind: str, color: str) -> np.ndarray:
+    """The colors of all tones for an object.
 
     Args:
         kind: one of `tables.KINDS`.
-        colour: one of the kind's colours.
+        color: one of the kind's colors.
 
     Returns:
         float32 [tones, 3], whole numbers from 0 to 255.
     """
-    body = OWN.get((kind, colour), NAMED[colour])
-    dark = {"black": 34, "white": 15}.get(colour, 24)
+    body = OWN.get((kind, color), NAMED[color])
+    dark = {"black": 34, "white": 15}.get(color, 24)
     # Yellow in the shade is golden; mixed with the night it would be olive.
-    shade, dark = ((206, 118, 44), 42) if colour == "yellow" else (NIGHT_INK, dark)
+    shade, dark = ((206, 118, 44), 42) if color == "yellow" else (NIGHT_INK, dark)
     palette = FIXED | {
         "nothing": (0, 0, 0),
         "body": body,
         "shade": mix(body, shade, dark),
         "far": mix(body, shade, dark + 16),
-        "light": mix(body, (255, 246, 232), 24 if colour == "black" else 55),
+        "light": mix(body, (255, 246, 232), 24 if color == "black" else 55),
         "line": mix(body, NIGHT_INK, 62),
     }
     return np.array([palette.get(name, UNUSED) for name in TONES], np.float32)
@@ -153,7 +153,7 @@ WALLS: tuple[Rgb, ...] = (
 )
 FLOORS: tuple[Rgb, ...] = ((188, 142, 98), (168, 118, 82), (206, 172, 128), (176, 168, 160))
 CLOTHS: tuple[Rgb, ...] = ((104, 148, 160), (190, 108, 110), (130, 120, 170), (120, 156, 110), (200, 150, 90))
-LAMPLIGHT: Rgb = (150, 96, 60)  # of a lamp in the evening, mixed into the colours of a room
+LAMPLIGHT: Rgb = (150, 96, 60)  # of a lamp in the evening, mixed into the colors of a room
 
 
 ROOMS = len(WALLS) * len(FLOORS) * len(CLOTHS) ** 2
@@ -161,7 +161,7 @@ ROOMS = len(WALLS) * len(FLOORS) * len(CLOTHS) ** 2
 
 @cache
 def scenery(night: bool, room: int) -> np.ndarray:
-    """The colours of all tones for a setting and for furniture.
+    """The colors of all tones for a setting and for furniture.
 
     Args:
         night: whether it is night.
@@ -170,7 +170,7 @@ def scenery(night: bool, room: int) -> np.ndarray:
     Returns:
         float32 [tones, 3], whole numbers from 0 to 255.
     """
-    palette = {name: colours[night] for name, colours in SCENERY.items()}
+    palette = {name: colors[night] for name, colors in SCENERY.items()}
     wall, room = WALLS[room % len(WALLS)], room // len(WALLS)
     floor, room = FLOORS[room % len(FLOORS)], room // len(FLOORS)
     cloth, room = CLOTHS[room % len(CLOTHS)], room // len(CLOTHS)
@@ -196,15 +196,15 @@ def scenery(night: bool, room: int) -> np.ndarray:
         "shadow": FIXED["shadow"],
     }
     if night:
-        inside = {name: mix(colour, LAMPLIGHT, 18) for name, colour in inside.items()}
+        inside = {name: mix(color, LAMPLIGHT, 18) for name, color in inside.items()}
     palette |= inside
     return np.array([palette.get(name, UNUSED) for name in TONES], np.float32)
 
 
 @cache
-def lit(kind: str, colour: str, light: Rgb) -> np.ndarray:
+def lit(kind: str, color: str, light: Rgb) -> np.ndarray:
     """As `tones`, in a light that is given in 256ths."""
-    palette = tones(kind, colour)
+    palette = tones(kind, color)
     dimmed = np.floor(palette * np.array(light, np.float32) / 256)
     dimmed[INDEX["glow"]] = palette[INDEX["glow"]]  # shines by itself
     return dimmed

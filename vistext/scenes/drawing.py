@@ -12,13 +12,13 @@ import numpy as np
 from vistext.scenes import backdrops, colors, ontology
 from vistext.scenes.photos import Album, card_box
 from vistext.scenes.raster import WHOLE
-from vistext.scenes.scene import Scene, Thing
+from vistext.scenes.scene import Scene, SceneObject
 from vistext.scenes.sprite_sheet import Placed, backdrop_of, furniture_of, pixels, sprite_of
 
 SMALLEST, LARGEST = 16, 1024
 STYLES = ("drawn", "photo")
 
-# The light on things, in 256ths: by day it is one of these, outdoors at night and in a lit room it is always the same.
+# The light on objects, in 256ths: by day it is one of these, outdoors at night and in a lit room it is always the same.
 DAYLIGHT = ((256, 256, 256), (256, 250, 238), (246, 250, 256), (238, 236, 240), (256, 244, 226))
 MOONLIGHT = (206, 210, 240)
 LAMPLIGHT = (238, 222, 202)
@@ -30,11 +30,11 @@ class Drawing:
 
     Attributes:
         picture: uint8 [side, side, 3] RGB.
-        boxes: int32 [n, 4]: left, top, right, bottom of what can be seen of each thing, in pixels; right and bottom are
-            the first column and row beyond it.
-        kinds: int32 [n]: each thing's kind, an index into `tables.KINDS`.
-        instances: uint8 [side, side]: 0 where no thing is, i + 1 where `things[i]` can be seen.
-        classes: uint8 [side, side]: 0 where no thing is, k + 1 where a thing of kind k can be seen.
+        boxes: int32 [n, 4]: left, top, right, bottom of what can be seen of each object, in pixels; right and bottom
+        are     the first column and row beyond it.
+        kinds: int32 [n]: each object's kind, an index into `tables.KINDS`.
+        instances: uint8 [side, side]: 0 where no object is, i + 1 where `objects[i]` can be seen.
+        classes: uint8 [side, side]: 0 where no object is, k + 1 where an object of kind k can be seen.
     """
 
     picture: np.ndarray
@@ -45,7 +45,7 @@ class Drawing:
 
     @property
     def masks(self) -> np.ndarray:
-        """bool [n, side, side]: where each thing can be seen."""
+        """bool [n, side, side]: where each object can be seen."""
         return self.instances == np.arange(1, len(self.boxes) + 1, dtype=np.uint8)[:, None, None]
 
 
@@ -55,8 +55,8 @@ class Drawings:
 
     Attributes:
         pictures: uint8 [n, side, side, 3] RGB.
-        boxes: int32 [n, 4, 4]; zeros after the last thing.
-        kinds: int32 [n, 4]; -1 after the last thing.
+        boxes: int32 [n, 4, 4]; zeros after the last object.
+        kinds: int32 [n, 4]; -1 after the last object.
         instances: uint8 [n, side, side].
         classes: uint8 [n, side, side].
     """
@@ -85,7 +85,7 @@ def draw(
     scene: Scene,
     side: int = 64,
     *,
-    thing_style: str = "drawn",
+    object_style: str = "drawn",
     photos: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Drawing:
     """Draw a scene.
@@ -93,7 +93,7 @@ def draw(
     Args:
         scene: what to draw.
         side: of the picture, in pixels, 16 to 1024.
-        thing_style: "drawn", or "photo": each thing is a framed card with a photograph of its kind, so that colours
+        thing_style: "drawn", or "photo": each object is a framed card with a photograph of its kind, so that colors
             and postures cannot be seen, but kinds, places and relations can.
         photos: for "photo": uint8 [m, h, w, 3] and labels, int [m], indices into `tables.KINDS` (such as the two arrays
             of a split of CIFAR-10).
@@ -104,14 +104,14 @@ def draw(
     Raises:
         ValueError: a side out of range, an unknown style, or photographs that are missing or lack a kind.
     """
-    return draw_many([scene], side, thing_style=thing_style, photos=photos)[0]
+    return draw_many([scene], side, object_style=object_style, photos=photos)[0]
 
 
 def draw_many(
     scenes: Sequence[Scene],
     side: int = 64,
     *,
-    thing_style: str = "drawn",
+    object_style: str = "drawn",
     photos: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Drawings:
     """Draw many scenes; see `draw`.
@@ -124,9 +124,9 @@ def draw_many(
     """
     if not SMALLEST <= side <= LARGEST:
         raise ValueError(f"the side of a picture is {SMALLEST} to {LARGEST} pixels; given was {side}")
-    if thing_style not in STYLES:
-        raise ValueError(f"a style of things is one of: {', '.join(STYLES)}; given was {thing_style!r}")
-    count, most = len(scenes), ontology.MOST_THINGS
+    if object_style not in STYLES:
+        raise ValueError(f"a style of objects is one of: {', '.join(STYLES)}; given was {object_style!r}")
+    count, most = len(scenes), ontology.MAX_OBJECTS
     drawn = Drawings(
         np.empty((count, side, side, 3), np.uint8),
         np.zeros((count, most, 4), np.int32),
@@ -134,7 +134,7 @@ def draw_many(
         np.zeros((count, side, side), np.uint8),
         np.zeros((count, side, side), np.uint8),
     )
-    album = Album(photos) if thing_style == "photo" else None
+    album = Album(photos) if object_style == "photo" else None
     for index, scene in enumerate(scenes):
         _draw(scene, side, drawn, index, album)
     return drawn
@@ -142,14 +142,14 @@ def draw_many(
 
 def _draw(scene: Scene, side: int, drawn: Drawings, index: int, album: Album | None) -> None:
     stage = _Stage(scene, side, drawn.instances[index])
-    for thing in scene.things:
-        stage.lay_mat(thing)
-    for number, thing in enumerate(scene.things, start=1):
-        stage.put(thing, number, album)
+    for obj in scene.objects:
+        stage.lay_mat(obj)
+    for number, obj in enumerate(scene.objects, start=1):
+        stage.put(obj, number, album)
     drawn.pictures[index] = stage.canvas
-    classes = np.zeros(ontology.MOST_THINGS + 1, np.uint8)
-    for number, thing in enumerate(scene.things):
-        kind = ontology.KINDS.index(thing.kind)
+    classes = np.zeros(ontology.MAX_OBJECTS + 1, np.uint8)
+    for number, obj in enumerate(scene.objects):
+        kind = ontology.KINDS.index(obj.kind)
         classes[number + 1] = kind + 1
         drawn.kinds[index, number] = kind
         drawn.boxes[index, number] = _tight(stage.instances == number + 1)
@@ -162,7 +162,7 @@ def _tight(seen: np.ndarray) -> tuple[int, int, int, int]:
 
 
 class _Stage:
-    """A setting in its light, on which things are put, the farthest first."""
+    """A setting in its light, on which objects are put, the farthest first."""
 
     def __init__(self, scene: Scene, side: int, instances: np.ndarray):
         night = scene.time == "night"
@@ -173,40 +173,40 @@ class _Stage:
         self._which = look
         self._light = DAYLIGHT[day] if not night else LAMPLIGHT if scene.setting == "indoors" else MOONLIGHT
         self._scenery = colors.scenery(night, look % colors.ROOMS)
-        if not night:  # what is behind has its own colours at night
+        if not night:  # what is behind has its own colors at night
             self._scenery = np.floor(self._scenery * np.array(self._light, np.float32) / WHOLE)
-        pond = scene.setting == "field" and any(thing.place == "water" for thing in scene.things)
+        pond = scene.setting == "field" and any(obj.place == "water" for obj in scene.objects)
         behind = backdrop_of(scene.setting, scene.time, arrangement, pond, side)
         canvas = (behind.shares @ self._scenery[behind.tones]).reshape(side, side, 3) / WHOLE
         # float32 [side, side, 3], whole numbers
         self.canvas = np.floor(np.ascontiguousarray(canvas[:, ::-1]) if flipped else canvas)
         self.instances = instances
 
-    def lay_mat(self, thing: Thing) -> None:
+    def lay_mat(self, obj: SceneObject) -> None:
         """Mats lie flat: they are laid before anything stands."""
-        if thing.place == "mat":
-            mat, _ = furniture_of(thing, len(self.canvas))
+        if obj.place == "mat":
+            mat, _ = furniture_of(obj, len(self.canvas))
             self._lay(mat, self._scenery, 0)
 
-    def put(self, thing: Thing, number: int, album: Album | None) -> None:
-        """Put a thing, and what it is in or on, before all that is there; its pixels are marked `number`."""
+    def put(self, obj: SceneObject, number: int, album: Album | None) -> None:
+        """Put an object, and what it is in or on, before all that is there; its pixels are marked `number`."""
         side = len(self.canvas)
-        behind, before = furniture_of(thing, side)
-        if behind and thing.place != "mat":
+        behind, before = furniture_of(obj, side)
+        if behind and obj.place != "mat":
             self._lay(behind, self._scenery, 0)
         if album is None:
-            self._lay(sprite_of(thing, side), colors.lit(thing.kind, thing.colour, self._light), number)
+            self._lay(sprite_of(obj, side), colors.lit(obj.kind, obj.color, self._light), number)
         else:
-            left, top, width, height = card_box(thing, *pixels(thing.box, side))
+            left, top, width, height = card_box(obj, *pixels(obj.box, side))
             there = slice(top, top + height), slice(left, left + width)
-            card = album.card(thing.kind, width, height, self._which + number)
+            card = album.card(obj.kind, width, height, self._which + number)
             self.canvas[there] = np.floor(card * np.array(self._light, np.float32) / WHOLE)
             self.instances[there] = number
         if before:
             self._lay(before, self._scenery, 0)
 
     def _lay(self, placed: Placed, palette: np.ndarray, number: int) -> None:
-        """Blend a sprite into the canvas; its pixels are those of thing `number` now (0: of none)."""
+        """Blend a sprite into the canvas; its pixels are those of object `number` now (0: of none)."""
         sprite, side = placed.sprite, len(self.canvas)
         height, width = sprite.solid.shape
         coloured = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)

@@ -11,9 +11,9 @@ TIMES = ("day", "night")
 FACINGS = ("left", "right")
 VARIANTS = (0, 1, 2)
 SPLITS = ("train", "val", "test", "compositional")
-MOST_THINGS = 4
+MAX_OBJECTS = 4
 
-COLOURS = {
+COLORS = {
     "airplane": ("white", "grey", "red", "blue", "yellow"),
     "automobile": ("red", "blue", "yellow", "green", "white", "black"),
     "bird": ("red", "blue", "yellow", "green", "white", "black"),
@@ -26,7 +26,7 @@ COLOURS = {
     "truck": ("red", "blue", "yellow", "green", "white", "orange"),
 }
 
-# Where a thing of the kind may have the posture. In a box it sits: what stands there would seem to lie.
+# Where an object of the kind may have the posture. In a box it sits: what stands there would seem to lie.
 _PAWS = ("floor", "mat", "table", "grass", "pavement", "quay")
 _STROLL = ("floor", "grass", "road", "pavement", "quay")
 _HOOVES = ("grass", "road")
@@ -90,7 +90,7 @@ PREPOSITIONS = {
     "road": "on",
     "pavement": "on",
     "quay": "on",
-    "water": "in",  # ships are on it: see `Thing.preposition`
+    "water": "in",  # ships are on it: see `SceneObject.preposition`
     "sky": "in",
 }
 PLACES = tuple(PREPOSITIONS)
@@ -113,7 +113,7 @@ HELD_OUT_PLACES = {
     "frog": ("box",),
     "truck": ("quay",),
 }
-HELD_OUT_COLOURS = {
+HELD_OUT_COLORS = {
     "airplane": ("yellow",),
     "automobile": ("green",),
     "bird": ("blue",),
@@ -122,7 +122,7 @@ HELD_OUT_COLOURS = {
     "ship": ("red",),
 }
 
-# How wide and high a thing is, so that a large one looks large among its kind and small ones can still be read.
+# How wide and high an object is, so that a large one looks large among its kind and small ones can still be read.
 EXTENT = {
     "airplane": {"flying": (42, 20), "parked": (42, 21)},
     "automobile": {"driving": (37, 18), "parked": (37, 18)},
@@ -164,12 +164,12 @@ EXTENT = {
     "ship": {"sailing": (42, 35), "anchored": (42, 35)},
     "truck": {"driving": (41, 24), "parked": (41, 24)},
 }
-# How many times its extent a thing is, at least and at most; between the two sizes there is a gap.
+# How many times its extent an object is, at least and at most; between the two sizes there is a gap.
 SCALES = {"small": (0.55, 0.74), "large": (0.9, 1.15)}
 
-LEAP = 0.2  # how high a jumping thing is off the ground, in its own heights
+LEAP = 0.2  # how high a jumping object is off the ground, in its own heights
 TABLE_HEIGHT = 12
-BOX_HIDES = 0.34  # how much of a thing its box of cardboard hides
+BOX_HIDES = 0.34  # how much of an object its box of cardboard hides
 
 _ZONES = {
     "indoors": {"floor": (46, 62), "mat": (48, 60), "box": (50, 62), "table": (50, 58)},
@@ -190,7 +190,7 @@ def zone(setting: str, place: str, places: set[str]) -> tuple[int, int]:
         places: all places that the scene uses: where there is water in a field, grass is before it.
 
     Returns:
-        How far down the picture, in 64ths, a thing may stand there; in the sky, what its box must stay within.
+        How far down the picture, in 64ths, an object may stand there; in the sky, what its box must stay within.
     """
     if setting == "field" and place == "grass" and "water" in places:
         return _SHORE

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vistext.scenes import ontology
-from vistext.scenes.scene import Thing
+from vistext.scenes.scene import SceneObject
 
 PAPER = 248
 LONGEST = 4 / 3  # a card is at most so many times as long as it is wide
@@ -53,7 +53,7 @@ class Album:
 
 
 def extent(width: int, height: int) -> tuple[int, int]:
-    """The width and height of the card for a thing that is so wide and high."""
+    """The width and height of the card for an object that is so wide and high."""
     across = min(width, int(height * LONGEST + 0.5))
     down = min(height, int(width * LONGEST + 0.5))
     return max(1, across), max(1, down)
@@ -92,8 +92,8 @@ def _means(rows: np.ndarray, length: int) -> np.ndarray:
     return (np.diff(at_end, axis=0) + count // 2) // count
 
 
-def card_box(thing: Thing, left: int, top: int, width: int, height: int) -> tuple[int, int, int, int]:
-    """Where the card of a thing is that has the box (left, top, width, height), in pixels: it stands where it stood."""
+def card_box(obj: SceneObject, left: int, top: int, width: int, height: int) -> tuple[int, int, int, int]:
+    """Where the card of an object is that has the box (left, top, width, height), in pixels: where that stood."""
     across, down = extent(width, height)
-    low = top + height - down if thing.place != "sky" else top + (height - down) // 2
+    low = top + height - down if obj.place != "sky" else top + (height - down) // 2
     return left + (width - across) // 2, low, across, down

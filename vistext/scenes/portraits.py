@@ -1,7 +1,7 @@
-"""Portraits: small pictures of one drawn thing each, close up and whole, before two plain areas of colour.
+"""Portraits: small pictures of one drawn object each, close up and whole, before two plain areas of color.
 
 What lesson 04's networks learn to invent: simple enough that a few minutes teach something, and still different in
-kind, posture, shape, colour, size, place, background and facing.
+kind, posture, shape, color, size, place, background and facing.
 """
 
 import operator
@@ -20,10 +20,10 @@ from vistext.scenes.vector_art import INDEX
 SIDE = 32
 SPLITS = ("train", "test")
 TESTED = 20  # in a hundred pictures
-LENGTHS = (24, 28)  # of a thing's longer side, in pixels
+LENGTHS = (24, 28)  # of an object's longer side, in pixels
 STREAM = 200  # of random numbers: another than those of scenes and of the stand-in
 
-# What is behind a thing at a place, above and below the horizon.
+# What is behind an object at a place, above and below the horizon.
 _GROUNDS = {
     "floor": ("wall", "boards"),
     "mat": ("wall", "rug"),
@@ -84,7 +84,7 @@ def _picture(kind: str, draw: Draws) -> np.ndarray:
     # What flies or leaps is anywhere between top and bottom, all else near the bottom.
     top = free * (lift + 1) // 5 if place == "sky" or posture == "jumping" else max(0, free - 1 - lift)
     left = (SIDE - width) // 2 + draw.between(-2, 2)
-    _lay(canvas, _sprite(kind, posture, variant, length), _tones(kind, draw.one_of(ontology.COLOURS[kind])), top, left)
+    _lay(canvas, _sprite(kind, posture, variant, length), _tones(kind, draw.one_of(ontology.COLORS[kind])), top, left)
     return (canvas[:, ::-1] if draw.below(2) else canvas).astype(np.uint8)
 
 

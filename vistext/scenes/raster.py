@@ -1,8 +1,8 @@
 """Shapes to pixels, in whole numbers, so that every machine makes the same picture.
 
 A shape is a closed outline. What is drawn is a map of tones, finer than the picture, in which a later shape paints over
-an earlier one; it is then reduced to the share that each tone has of each pixel. Colours come last, so that one drawing
-serves for every colour and every light.
+an earlier one; it is then reduced to the share that each tone has of each pixel. Colors come last, so that one drawing
+serves for every color and every light.
 """
 
 from collections.abc import Sequence

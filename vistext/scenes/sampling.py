@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from vistext.scenes import ontology
-from vistext.scenes.scene import MOST_HIDDEN, Box, Scene, Thing, Words, depth, occlusion, split_of, treads_on_mat
+from vistext.scenes.scene import MOST_HIDDEN, Box, Scene, SceneObject, Words, depth, occlusion, split_of, treads_on_mat
 
 # How often. Crowded scenes often find no room and are drawn afresh, so that these are not the frequencies: with them,
-# each kind is 8 to 12 in a hundred of the things in training, and one thing or two are seen more often than four.
+# each kind is 8 to 12 in a hundred of the objects in training, and one object or two are seen more often than four.
 SETTINGS = {"indoors": 25, "field": 27, "street": 25, "harbour": 25, "sky": 5}
 KINDS = {
     "indoors": {"bird": 2, "cat": 5, "dog": 6, "frog": 4},
@@ -29,12 +29,12 @@ KINDS = {
     "sky": {"airplane": 3, "bird": 2},
 }
 COUNTS = {1: 33, 2: 31, 3: 21, 4: 18}
-LARGE = {1: 60, 2: 50, 3: 30, 4: 15}  # in a hundred, by the number of things: four large ones find no room
-SAME_KIND = 25  # in a hundred: a further thing is of a kind that is there already, so that there is something to count
+LARGE = {1: 60, 2: 50, 3: 30, 4: 15}  # in a hundred, by the number of objects: four large ones find no room
+SAME_KIND = 25  # in a hundred: a further object is of a kind that is there already, so that there is something to count
 SCALES = {"small": (60, 64, 68), "large": (95, 100, 106)}  # in hundredths; see `tables.SCALES`
-HIDDEN = 0.3  # of a thing by others, at most; of what sits in a box, less
+HIDDEN = 0.3  # of an object by others, at most; of what sits in a box, less
 TRAIN_SEED_OFFSET = 1_000_000  # of a training's scenes: far from the seeds that people take
-TRIES = 12  # to find room for a thing
+TRIES = 12  # to find room for an object
 
 
 def sample(n: int, seed: int = 0, split: str = "train") -> list[Scene]:
@@ -44,7 +44,7 @@ def sample(n: int, seed: int = 0, split: str = "train") -> list[Scene]:
         n: how many, at least 0. More of them begin with the same ones.
         seed: at least 0.
         split: "train", "val" or "test", no two of which share a scene's facts, or "compositional": scenes with a
-            pairing (a kind with a place, a colour with a kind) that occurs in none of the others.
+            pairing (a kind with a place, a color with a kind) that occurs in none of the others.
 
     Returns:
         The scenes; the same for the same seed and split everywhere.
@@ -108,16 +108,16 @@ def _scene(draw: Draws, split: str) -> Scene | None:
     if split_of(setting, time, words) != split:
         return None
     places = {place for *_, place in words}
-    things: tuple[Thing, ...] = ()
+    objects: tuple[SceneObject, ...] = ()
     for one in words:
-        things = _with_room_for(draw, one, things, ontology.zone(setting, one[-1], places))
-        if not things:
+        objects = _with_room_for(draw, one, objects, ontology.zone(setting, one[-1], places))
+        if not objects:
             return None
-    return Scene(things, setting, time, draw.bits())
+    return Scene(objects, setting, time, draw.bits())
 
 
 def _words(draw: Draws, setting: str) -> list[Words]:
-    """What each thing of a scene is, and what it does where."""
+    """What each object of a scene is, and what it does where."""
     count = draw.weighted(COUNTS)
     words: list[Words] = []
     for _ in range(count):
@@ -126,7 +126,7 @@ def _words(draw: Draws, setting: str) -> list[Words]:
         options = _OPTIONS[setting, kind]
         place = draw.one_of(tuple(options))
         size = "large" if draw.below(100) < LARGE[count] else "small"
-        words.append((kind, draw.one_of(ontology.COLOURS[kind]), size, draw.one_of(options[place]), place))
+        words.append((kind, draw.one_of(ontology.COLORS[kind]), size, draw.one_of(options[place]), place))
     return words
 
 
@@ -144,9 +144,11 @@ def _options() -> dict[tuple[str, str], dict[str, list[str]]]:
 _OPTIONS = _options()
 
 
-def _with_room_for(draw: Draws, words: Words, things: tuple[Thing, ...], zone: tuple[int, int]) -> tuple[Thing, ...]:
-    """The things and one more, farthest first; none at all if there is no room for it."""
-    kind, colour, size, posture, place = words
+def _with_room_for(
+    draw: Draws, words: Words, objects: tuple[SceneObject, ...], zone: tuple[int, int]
+) -> tuple[SceneObject, ...]:
+    """The objects and one more, farthest first; none at all if there is no room for it."""
+    kind, color, size, posture, place = words
     facing, variant, percent = draw.one_of(ontology.FACINGS), draw.one_of(ontology.VARIANTS), draw.one_of(SCALES[size])
     width, height = ((extent * percent + 50) // 100 for extent in ontology.EXTENT[kind][posture])
     margin = {"mat": 5, "box": 3, "table": 4}.get(place, 0)
@@ -159,21 +161,21 @@ def _with_room_for(draw: Draws, words: Words, things: tuple[Thing, ...], zone: t
     elif posture == "jumping":
         lift = int(ontology.LEAP * height) + 1  # rounded up, so that the ground may be a little higher than drawn
         first += 1
-    # A thing in the distance may be higher than its ground is far down, but not than the picture.
+    # An object in the distance may be higher than its ground is far down, but not than the picture.
     first = max(first, height + lift + 1)
     if first > last:
         return ()
     for _ in range(TRIES):
         x, bottom = draw.between(margin, 64 - margin - width), draw.between(first, last) - lift
         box = Box(x / 64, (bottom - height) / 64, width / 64, height / 64)
-        thing = Thing(kind, colour, size, posture, place, box, facing, variant)
-        together = tuple(sorted((*things, thing), key=depth))
-        if any(treads_on_mat(thing, other) or treads_on_mat(other, thing) for other in things):
+        obj = SceneObject(kind, color, size, posture, place, box, facing, variant)
+        together = tuple(sorted((*objects, obj), key=depth))
+        if any(treads_on_mat(obj, other) or treads_on_mat(other, obj) for other in objects):
             continue
         if all(occlusion(one, together[index + 1 :]) <= _most_hidden(one) for index, one in enumerate(together)):
             return together
     return ()
 
 
-def _most_hidden(thing: Thing) -> float:
-    return MOST_HIDDEN if thing.place == "box" else HIDDEN
+def _most_hidden(obj: SceneObject) -> float:
+    return MOST_HIDDEN if obj.place == "box" else HIDDEN

@@ -1,4 +1,4 @@
-"""What there is in a drawn picture: things, where they are, and what is true between them.
+"""What there is in a drawn picture: objects, where they are, and what is true between them.
 
 A scene is plain data. From it come the pixels (`draw`) and every true sentence (`language`), so that a sentence can be
 judged for being right. Only sensible scenes can be made: `tables` says what goes with what.
@@ -11,17 +11,17 @@ from functools import cached_property
 from itertools import permutations
 
 from vistext.scenes import ontology
-from vistext.scenes.ontology import COLOURS, FACINGS, KINDS, POSTURES, SETTINGS, SIZES, TIMES, VARIANTS
+from vistext.scenes.ontology import COLORS, FACINGS, KINDS, POSTURES, SETTINGS, SIZES, TIMES, VARIANTS
 
-Words = tuple[str, str, str, str, str]  # of a thing: kind, colour, size, posture, place
+Words = tuple[str, str, str, str, str]  # of an object: kind, color, size, posture, place
 
 # How certain a picture must be of a relation for it to count; in between nothing is said.
-APART = 0.15  # left of: the share of the narrower thing that may overlap sideways
-ALIGNED = 0.4  # above, in front of: the share of the narrower thing that must overlap sideways
+APART = 0.15  # left of: the share of the narrower object that may overlap sideways
+ALIGNED = 0.4  # above, in front of: the share of the narrower object that must overlap sideways
 SIDEWAYS = 10 / 64  # left of: the least distance between the middles
 NEARER = 5 / 64  # in front of: the least distance between where the two stand
 SALT = "vistext 13: "  # of the splits; with it, nothing is ever trained on the course's picture
-MOST_HIDDEN = 0.5  # of a thing's box, by its own box of cardboard and by what stands in front of it
+MOST_HIDDEN = 0.5  # of an object's box, by its own box of cardboard and by what stands in front of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Box:
 class Placed:
     """What follows from where something is, and what it does there: its ground, and its furniture.
 
-    Whoever inherits has a posture, a place and a box, as a `Thing` has them.
+    Whoever inherits has a posture, a place and a box, as a `SceneObject` has them.
     """
 
     __slots__ = ()
@@ -84,7 +84,7 @@ class Placed:
 
     @property
     def furniture(self) -> Box | None:
-        """The mat, the box of cardboard or the table that belongs to this thing; None at any other place."""
+        """The mat, the box of cardboard or the table that belongs to this object; None at any other place."""
         box, unit = self.box, 1 / 64
         if self.place == "mat":
             return Box(box.x - 5 * unit, box.bottom - 5 * unit, box.w + 10 * unit, 8 * unit)
@@ -97,16 +97,16 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing(Placed):
-    """One thing, and where it is.
+class SceneObject(Placed):
+    """One object, and where it is.
 
     Args:
         kind: one of `tables.KINDS`, CIFAR-10's ten.
-        colour: one of `tables.COLOURS[kind]`.
-        size: "small" or "large", for a thing of its kind.
+        color: one of `tables.COLOURS[kind]`.
+        size: "small" or "large", for an object of its kind.
         posture: one of `tables.POSTURES[kind]`: what it is doing.
         place: one of `tables.POSTURES[kind][posture]`: what it does that on or in.
-        box: what it covers when nothing hides it. For a thing in a box of cardboard that includes the hidden part.
+        box: what it covers when nothing hides it. For an object in a box of cardboard that includes the hidden part.
         facing: "left" or "right".
         variant: which of its kind's shapes, 0 to 2; nothing that is said depends on it.
 
@@ -115,7 +115,7 @@ class Thing(Placed):
     """
 
     kind: str
-    colour: str
+    color: str
     size: str
     posture: str
     place: str
@@ -126,10 +126,10 @@ class Thing(Placed):
     def __post_init__(self) -> None:
         kind, posture = self.kind, self.posture
         _accept("a kind", kind, KINDS)
-        _accept(f"a colour of a thing of kind {kind!r}", self.colour, COLOURS[kind])
+        _accept(f"a color of an object of kind {kind!r}", self.color, COLORS[kind])
         _accept("a size", self.size, SIZES)
-        _accept(f"a posture of a thing of kind {kind!r}", posture, POSTURES[kind])
-        _accept(f"a place for a thing of kind {kind!r} that is {posture}", self.place, POSTURES[kind][posture])
+        _accept(f"a posture of an object of kind {kind!r}", posture, POSTURES[kind])
+        _accept(f"a place for an object of kind {kind!r} that is {posture}", self.place, POSTURES[kind][posture])
         _accept("a facing", self.facing, FACINGS)
         _accept("a variant", self.variant, VARIANTS)
         width, height = ontology.EXTENT[kind][posture]
@@ -137,24 +137,24 @@ class Thing(Placed):
         low, high = ontology.SCALES[self.size]
         if not (low**2 <= across * down <= high**2 and 0.75 <= across / down <= 1.34):
             raise ValueError(
-                f"the box of a {self.size} thing of kind {kind!r} that is {posture} is {low} to {high} times "
+                f"the box of a {self.size} object of kind {kind!r} that is {posture} is {low} to {high} times "
                 f"{width}/64 wide and {height}/64 high; given was {self.box}"
             )
 
     @property
     def preposition(self) -> str:
-        """ "on" or "in": how one says that this thing is at its place."""
+        """ "on" or "in": how one says that this object is at its place."""
         return "on" if self.kind == "ship" else ontology.PREPOSITIONS[self.place]
 
     @property
     def words(self) -> Words:
-        """Kind, colour, size, posture and place: what counts when scenes are told apart."""
-        return self.kind, self.colour, self.size, self.posture, self.place
+        """Kind, color, size, posture and place: what counts when scenes are told apart."""
+        return self.kind, self.color, self.size, self.posture, self.place
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What is true of two things: `things[subject]` is `name` ("left of", ...) `things[object]`."""
+    """What is true of two objects: `objects[subject]` is `name` ("left of", ...) `objects[object]`."""
 
     subject: int
     name: str
@@ -166,142 +166,146 @@ class Scene:
     """What one picture shows.
 
     Args:
-        things: one to four, the farthest first: what comes later is drawn over what comes earlier.
+        objects: one to four, the farthest first: what comes later is drawn over what comes earlier.
         setting: one of `tables.SETTINGS`.
         time: "day" or "night".
         look: what picks the background's details and the light, in [0, 2^32); nothing that is said depends on it.
 
     Raises:
-        ValueError: too many things or none, a place that the setting does not have, a thing outside the part of the
+        ValueError: too many objects or none, a place that the setting does not have, an object outside the part of the
             picture that shows its place, out of order, on another's mat, or too much hidden.
     """
 
-    things: tuple[Thing, ...]
+    objects: tuple[SceneObject, ...]
     setting: str
     time: str = "day"
     look: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.things, tuple) or not 1 <= len(self.things) <= ontology.MOST_THINGS:
-            raise ValueError(f"a scene holds a tuple of 1 to {ontology.MOST_THINGS} things; given was {self.things!r}")
+        if not isinstance(self.objects, tuple) or not 1 <= len(self.objects) <= ontology.MAX_OBJECTS:
+            raise ValueError(
+                f"a scene holds a tuple of 1 to {ontology.MAX_OBJECTS} objects; given was {self.objects!r}"
+            )
         _accept("a setting", self.setting, SETTINGS)
         _accept("a time", self.time, TIMES)
         if not 0 <= self.look < 2**32:
             raise ValueError(f"a look is a number from 0 to {2**32 - 1}; given was {self.look}")
-        for thing in self.things:
-            _accept(f"a place of the setting {self.setting!r}", thing.place, SETTINGS[self.setting])
+        for obj in self.objects:
+            _accept(f"a place of the setting {self.setting!r}", obj.place, SETTINGS[self.setting])
         self._check_places()
         self._check_order()
 
     def _check_places(self) -> None:
-        places = {thing.place for thing in self.things}
-        for thing in self.things:
-            _ = thing.furniture  # lies within the picture, or says so
-            low, high = ontology.zone(self.setting, thing.place, places)
-            top, bottom = (thing.box.y, thing.box.bottom) if thing.place == "sky" else (thing.ground, thing.ground)
+        places = {obj.place for obj in self.objects}
+        for obj in self.objects:
+            _ = obj.furniture  # lies within the picture, or says so
+            low, high = ontology.zone(self.setting, obj.place, places)
+            top, bottom = (obj.box.y, obj.box.bottom) if obj.place == "sky" else (obj.ground, obj.ground)
             if not low / 64 <= top <= bottom <= high / 64:
-                what = "is within" if thing.place == "sky" else "stands between"
+                what = "is within" if obj.place == "sky" else "stands between"
                 raise ValueError(
-                    f"in the setting {self.setting!r} a thing at the place {thing.place!r} {what} {low}/64 and "
+                    f"in the setting {self.setting!r} an object at the place {obj.place!r} {what} {low}/64 and "
                     f"{high}/64 of the picture's height; given was {top * 64:g}/64 to {bottom * 64:g}/64"
                 )
 
     def _check_order(self) -> None:
-        depths = [depth(thing) for thing in self.things]
+        depths = [depth(obj) for obj in self.objects]
         if depths != sorted(depths):
             raise ValueError(
-                "things come farthest first: those in the sky, then by how far down the picture they stand"
+                "objects come farthest first: those in the sky, then by how far down the picture they stand"
             )
-        for one, other in permutations(self.things, 2):
+        for one, other in permutations(self.objects, 2):
             if treads_on_mat(one, other):
-                raise ValueError(f"no thing stands on the mat of another; given was {one.kind} on that of {other.kind}")
-        for index, thing in enumerate(self.things):
-            if (share := occlusion(thing, self.things[index + 1 :])) > MOST_HIDDEN:
                 raise ValueError(
-                    f"at most {MOST_HIDDEN:.0%} of a thing's box may be hidden; of things[{index}] "
-                    f"({thing.kind}) it is {share:.0%}"
+                    f"no object stands on the mat of another; given was {one.kind} on that of {other.kind}"
+                )
+        for index, obj in enumerate(self.objects):
+            if (share := occlusion(obj, self.objects[index + 1 :])) > MOST_HIDDEN:
+                raise ValueError(
+                    f"at most {MOST_HIDDEN:.0%} of an object's box may be hidden; of objects[{index}] "
+                    f"({obj.kind}) it is {share:.0%}"
                 )
 
     @cached_property
     def relations(self) -> tuple[Relation, ...]:
-        """All that can be seen to be true between two things, both ways round ("left of" and "right of", ...)."""
-        pairs = permutations(range(len(self.things)), 2)
+        """All that can be seen to be true between two objects, both ways round ("left of" and "right of", ...)."""
+        pairs = permutations(range(len(self.objects)), 2)
         return tuple(
             Relation(one, name, other)
             for one, other in pairs
             for name, holds in _RELATIONS.items()
-            if holds(self.things[one], self.things[other])
+            if holds(self.objects[one], self.objects[other])
         )
 
     @property
     def facts(self) -> str:
-        """What the scene holds, as one string: setting, time, and each thing's words; not where or how it is drawn."""
-        return facts_of(self.setting, self.time, [thing.words for thing in self.things])
+        """What the scene holds, as one string: setting, time, and each object's words; not where or how it is drawn."""
+        return facts_of(self.setting, self.time, [obj.words for obj in self.objects])
 
     @property
     def split(self) -> str:
         """The one split in which this scene's facts may occur: one of `tables.SPLITS`."""
-        return split_of(self.setting, self.time, [thing.words for thing in self.things])
+        return split_of(self.setting, self.time, [obj.words for obj in self.objects])
 
     @property
     def held_out(self) -> tuple[tuple[str, str], ...]:
-        """The pairings in this scene, (kind, place) or (kind, colour), that occur in the compositional split only."""
-        return tuple(pairing for thing in self.things for pairing in held_out(thing.words))
+        """The pairings in this scene, (kind, place) or (kind, color), that occur in the compositional split only."""
+        return tuple(pairing for obj in self.objects for pairing in held_out(obj.words))
 
 
 def held_out(words: Words) -> list[tuple[str, str]]:
-    """The pairings in a thing's words, (kind, place) or (kind, colour), that occur in the compositional split only."""
-    kind, colour, _, _, place = words
+    """The pairings in an object's words, (kind, place) or (kind, color), that occur in the compositional split only."""
+    kind, color, _, _, place = words
     pairings = [(kind, place)] if place in ontology.HELD_OUT_PLACES.get(kind, ()) else []
-    return pairings + ([(kind, colour)] if colour in ontology.HELD_OUT_COLOURS.get(kind, ()) else [])
+    return pairings + ([(kind, color)] if color in ontology.HELD_OUT_COLORS.get(kind, ()) else [])
 
 
-def facts_of(setting: str, time: str, things: list[Words]) -> str:
-    """What a scene holds, as one string, in which the order of the things does not matter."""
-    return " + ".join([f"{setting}/{time}", *sorted("/".join(words) for words in things)])
+def facts_of(setting: str, time: str, objects: list[Words]) -> str:
+    """What a scene holds, as one string, in which the order of the objects does not matter."""
+    return " + ".join([f"{setting}/{time}", *sorted("/".join(words) for words in objects)])
 
 
-def split_of(setting: str, time: str, things: list[Words]) -> str:
+def split_of(setting: str, time: str, objects: list[Words]) -> str:
     """Decide the split by the facts alone, so that no two splits can share any: 80, 10 and 10 in a hundred."""
-    if any(held_out(words) for words in things):
+    if any(held_out(words) for words in objects):
         return "compositional"
-    digest = hashlib.sha256((SALT + facts_of(setting, time, things)).encode()).digest()
+    digest = hashlib.sha256((SALT + facts_of(setting, time, objects)).encode()).digest()
     return ontology.SPLITS[max(0, int.from_bytes(digest[:4], "big") % 10 - 7)]
 
 
-def depth(thing: Placed) -> float:
-    """How near to the eye a thing is: what is nearer is drawn later."""
-    return 0.0 if thing.place == "sky" else thing.ground
+def depth(obj: Placed) -> float:
+    """How near to the eye an object is: what is nearer is drawn later."""
+    return 0.0 if obj.place == "sky" else obj.ground
 
 
-def occlusion(thing: Placed, nearer: Sequence[Placed]) -> float:
-    """The share of a thing's box that is hidden: by its own box of cardboard, and by the things nearer to the eye."""
-    area = thing.box.area
-    covered = ontology.BOX_HIDES * area if thing.place == "box" else 0.0
+def occlusion(obj: Placed, nearer: Sequence[Placed]) -> float:
+    """The share of an object's box that is hidden: by its own box of cardboard, and by nearer objects."""
+    area = obj.box.area
+    covered = ontology.BOX_HIDES * area if obj.place == "box" else 0.0
     for other in nearer:
-        covered += thing.box.overlap(other.box)
+        covered += obj.box.overlap(other.box)
         if other.furniture and other.place != "mat":
-            covered += thing.box.overlap(other.furniture)
+            covered += obj.box.overlap(other.furniture)
     return covered / area
 
 
-def visible_fraction(thing: Placed, nearer: Sequence[Placed]) -> float:
-    """How much of the picture shows a thing, about: its box without what hides it, 0 to 1."""
-    return thing.box.area * (1 - min(1.0, occlusion(thing, nearer)))
+def visible_fraction(obj: Placed, nearer: Sequence[Placed]) -> float:
+    """How much of the picture shows an object, about: its box without what hides it, 0 to 1."""
+    return obj.box.area * (1 - min(1.0, occlusion(obj, nearer)))
 
 
-def treads_on_mat(thing: Thing, other: Thing) -> bool:
-    """Whether a thing would seem to be on the mat that belongs to another."""
+def treads_on_mat(obj: SceneObject, other: SceneObject) -> bool:
+    """Whether an object would seem to be on the mat that belongs to another."""
     if other.place != "mat":
         return False
     mat = other.furniture
-    across = min(thing.box.right, mat.right) - max(thing.box.x, mat.x)
-    return mat.y <= thing.ground <= mat.bottom and across > thing.box.w / 4
+    across = min(obj.box.right, mat.right) - max(obj.box.x, mat.x)
+    return mat.y <= obj.ground <= mat.bottom and across > obj.box.w / 4
 
 
 def course_scene() -> Scene:
     """The course's picture: "A cat is sitting on the floor." """
-    cat = Thing("cat", "orange", "large", "sitting", "floor", Box(20 / 64, 29 / 64, 21 / 64, 28 / 64), "right", 1)
+    cat = SceneObject("cat", "orange", "large", "sitting", "floor", Box(20 / 64, 29 / 64, 21 / 64, 28 / 64), "right", 1)
     return Scene((cat,), "indoors", "day", look=7)
 
 
@@ -311,22 +315,22 @@ def _accept(what: str, given: object, accepted: object) -> None:
         raise ValueError(f"{what} is one of: {listed}; given was {given!r}")
 
 
-def _shared_width(one: Thing, other: Thing) -> float:
-    """How much two things overlap sideways, as a share of the narrower one; below 0 when there is a gap."""
+def _shared_width(one: SceneObject, other: SceneObject) -> float:
+    """How much two objects overlap sideways, as a share of the narrower one; below 0 when there is a gap."""
     across = min(one.box.right, other.box.right) - max(one.box.x, other.box.x)
     return across / min(one.box.w, other.box.w)
 
 
-def _left_of(one: Thing, other: Thing) -> bool:
+def _left_of(one: SceneObject, other: SceneObject) -> bool:
     return _shared_width(one, other) <= APART and other.box.middle - one.box.middle >= SIDEWAYS
 
 
-def _above(one: Thing, other: Thing) -> bool:
-    # Of two things on the ground, the farther is higher in the picture, but nobody calls it "above".
+def _above(one: SceneObject, other: SceneObject) -> bool:
+    # Of two objects on the ground, the farther is higher in the picture, but nobody calls it "above".
     return one.place == "sky" and one.box.bottom <= other.box.y and _shared_width(one, other) >= ALIGNED
 
 
-def _in_front_of(one: Thing, other: Thing) -> bool:
+def _in_front_of(one: SceneObject, other: SceneObject) -> bool:
     on_ground = one.place != "sky" and other.place != "sky"
     return on_ground and one.ground - other.ground >= NEARER and _shared_width(one, other) >= ALIGNED
 

@@ -1,11 +1,11 @@
-"""Which sprite shows what: things, furniture and settings, in the size that a picture wants."""
+"""Which sprite shows what: objects, furniture and settings, in the size that a picture wants."""
 
 from functools import cache
 from typing import NamedTuple
 
 from vistext.scenes import backdrops
 from vistext.scenes.objects import birds, cats, craft, dogs, frogs, furniture, hooved, vehicles
-from vistext.scenes.scene import Box, Thing
+from vistext.scenes.scene import Box, SceneObject
 from vistext.scenes.sprites import Sprite, byte_lru_cache, mirror, render, render_flat
 from vistext.scenes.vector_art import Figure
 
@@ -49,20 +49,20 @@ def pixels(box: Box, side: int) -> tuple[int, int, int, int]:
     return left, top, max(1, right - left), max(1, bottom - top)
 
 
-def sprite_of(thing: Thing, side: int) -> Placed:
-    """How a thing looks in a picture of that side."""
-    left, top, width, height = pixels(thing.box, side)
+def sprite_of(obj: SceneObject, side: int) -> Placed:
+    """How an object looks in a picture of that side."""
+    left, top, width, height = pixels(obj.box, side)
     size = Size(width, height, side)
-    return Placed(_thing(thing.kind, thing.posture, thing.variant, size, thing.facing == "left"), left, top)
+    return Placed(_object(obj.kind, obj.posture, obj.variant, size, obj.facing == "left"), left, top)
 
 
-def furniture_of(thing: Thing, side: int) -> tuple[Placed | None, Placed | None]:
-    """What belongs to a thing's place: what is behind the thing, and what is before it."""
-    if thing.furniture is None:
+def furniture_of(obj: SceneObject, side: int) -> tuple[Placed | None, Placed | None]:
+    """What belongs to an object's place: what is behind the object, and what is before it."""
+    if obj.furniture is None:
         return None, None
-    left, top, width, height = pixels(thing.furniture, side)
-    if thing.place != "box":
-        return Placed(_piece(thing.place, Size(width, height, side)), left, top), None
+    left, top, width, height = pixels(obj.furniture, side)
+    if obj.place != "box":
+        return Placed(_piece(obj.place, Size(width, height, side)), left, top), None
     rim = max(1, height // 4)  # how much of the inside can be seen above the front
     inside = _piece("inside of box", Size(width, height + rim, side))
     return Placed(inside, left, top - rim), Placed(_piece("front of box", Size(width, height, side)), left, top)
@@ -70,7 +70,7 @@ def furniture_of(thing: Thing, side: int) -> tuple[Placed | None, Placed | None]
 
 @cache
 def figure(kind: str, posture: str, variant: int) -> Figure:
-    """How a thing is drawn.
+    """How an object is drawn.
 
     Args:
         kind: one of `tables.KINDS`.
@@ -89,9 +89,9 @@ def backdrop_of(setting: str, time: str, arrangement: int, water: bool, side: in
 
 
 @byte_lru_cache
-def _thing(kind: str, posture: str, variant: int, size: Size, mirrored: bool) -> Sprite:
+def _object(kind: str, posture: str, variant: int, size: Size, mirrored: bool) -> Sprite:
     if mirrored:
-        return mirror(_thing(kind, posture, variant, size, False), size.width)
+        return mirror(_object(kind, posture, variant, size, False), size.width)
     return render(figure(kind, posture, variant), size.width, size.height, size.side / 64)
 
 

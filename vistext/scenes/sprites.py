@@ -1,4 +1,4 @@
-"""Figures in pixels, still without colours: drawn once for each size, and kept."""
+"""Figures in pixels, still without colors: drawn once for each size, and kept."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -20,12 +20,12 @@ _FIGURE = np.array([name not in ("nothing", "line", *MARKS) for name in TONES] +
 
 @dataclass(frozen=True, eq=False)
 class Sprite:
-    """How much each tone has of each pixel; colours make a picture of it."""
+    """How much each tone has of each pixel; colors make a picture of it."""
 
     shares: np.ndarray  # float32 [h * w, tones used]: whole numbers, opacity included
     tones: np.ndarray  # int [tones used]: which they are
     through: np.ndarray  # float32 [h, w, 1]: how much of what is behind shows, from 0 to 256
-    solid: np.ndarray  # bool [h, w]: the pixels that belong to the thing
+    solid: np.ndarray  # bool [h, w]: the pixels that belong to the object
     left: int  # where the first column and row are, seen from the box that it was made for
     top: int
 

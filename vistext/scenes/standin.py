@@ -1,6 +1,6 @@
 """A drawn stand-in for CIFAR-10: its ten classes, its sizes, its arrays; for when CIFAR-10 cannot be had.
 
-Each picture shows one drawn thing close up, in any colour, posture and light: turned, stretched, cut off by the edge,
+Each picture shows one drawn object close up, in any color, posture and light: turned, stretched, cut off by the edge,
 partly hidden, blurred, before any setting. It is no substitute for photographs, and every figure that shows it says so;
 but it is hard enough that a network has to learn, and that a better one learns more.
 """
@@ -27,7 +27,7 @@ NOTE = "a drawn stand-in for CIFAR-10, no photographs"
 SIDE = 32
 COUNTS = {"train": 50_000, "test": 10_000}  # CIFAR-10's own
 STEPS = 64  # between two pixels, where a drawing is sampled
-ARRANGEMENTS, ROOMS = 4, 12  # of each setting, and how many of their colours; few, for speed
+ARRANGEMENTS, ROOMS = 4, 12  # of each setting, and how many of their colors; few, for speed
 STREAM = 100  # of random numbers: another than those of the scenes
 
 _DOWN, _ACROSS = (axis.astype(np.int32) for axis in np.mgrid[:SIDE, :SIDE])
@@ -149,7 +149,7 @@ def _settings(kind: str) -> tuple[str, ...]:
 
 @cache
 def _backdrop(setting: str, time: str, arrangement: int, room: int) -> np.ndarray:
-    """A setting in colours: int32 [64, 64, 4], three colours times `WHOLE` and opacity up to `WHOLE`."""
+    """A setting in colors: int32 [64, 64, 4], three colors times `WHOLE` and opacity up to `WHOLE`."""
     flat = backdrop_of(setting, time, arrangement, setting == "field" and arrangement % 2 == 0, 64)
     palette = colors.scenery(time == "night", room * (colors.ROOMS // ROOMS) + room)
     return np.pad(
@@ -167,13 +167,13 @@ _tones = cache(colors.tones)
 
 
 def _put(canvas: np.ndarray, kind: str, middle: tuple[int, int], longest: int, draw: Draws) -> None:
-    """Lay a thing of a kind into the picture, in any of its looks."""
+    """Lay an object of a kind into the picture, in any of its looks."""
     posture, variant = draw.one_of(tuple(ontology.POSTURES[kind])), draw.one_of(ontology.VARIANTS)
     # Sampling would leave out lines of a drawing that is much too large.
     sprite = _sprite(kind, posture, variant, 100 if longest >= 24 else 60)
     height, width = sprite.solid.shape
     brightness = np.array([draw.between(80, 115) for _ in range(3)]) + draw.between(-10, 10)
-    palette = np.minimum(_tones(kind, draw.one_of(ontology.COLOURS[kind])) * brightness // 100, 255)
+    palette = np.minimum(_tones(kind, draw.one_of(ontology.COLORS[kind])) * brightness // 100, 255)
     drawing = np.zeros((height + 2, width + 2, 4), np.int32)  # a transparent rim around it
     drawing[1:-1, 1:-1, :3] = (sprite.shares @ palette[sprite.tones].astype(np.float32)).reshape(height, width, 3)
     drawing[1:-1, 1:-1, 3] = WHOLE - sprite.through[..., 0]
@@ -205,8 +205,8 @@ def _lay(canvas: np.ndarray, drawing: np.ndarray, middle: tuple[int, int], origi
 
 
 def _hide_a_part(canvas: np.ndarray, behind: np.ndarray, draw: Draws) -> None:
-    """Something plain stands before the thing: a round one anywhere but in the middle, or one that fills an edge."""
-    colour = behind[draw.below(64), draw.below(64), :3] // WHOLE + draw.between(-40, 40)
+    """Something plain stands before the object: a round one anywhere but in the middle, or one that fills an edge."""
+    color = behind[draw.below(64), draw.below(64), :3] // WHOLE + draw.between(-40, 40)
     if draw.below(2):
         degrees, radius, away = draw.below(360), draw.between(4, 8), draw.between(9, 15)
         c, s = round(math.cos(math.radians(degrees)), 9), round(math.sin(math.radians(degrees)), 9)
@@ -215,7 +215,7 @@ def _hide_a_part(canvas: np.ndarray, behind: np.ndarray, draw: Draws) -> None:
         a, b = draw.between(-4, 4), draw.between(-4, 4) or 5
         slope = a * _ACROSS + b * _DOWN
         hidden = slope >= np.sort(slope.ravel())[-draw.between(120, 320)]
-    canvas[hidden] = np.clip(colour, 0, 255)
+    canvas[hidden] = np.clip(color, 0, 255)
 
 
 def _photographed(canvas: np.ndarray, draw: Draws) -> np.ndarray:

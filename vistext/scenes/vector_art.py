@@ -12,7 +12,7 @@ import numpy as np
 
 Points = Sequence[tuple[float, float]]
 
-# `nothing` is what shows the background. Marks (shadow, puff, foam) go with a thing, but are not part of it.
+# `nothing` is what shows the background. Marks (shadow, puff, foam) go with an object, but are not part of it.
 TONES = (
     "nothing", "line", "body", "shade", "light", "far", "ink", "white", "eye", "pink", "beak", "second", "third",
     "glass", "metal", "tyre", "glow", "hair", "horn", "skin", "earth", "wood", "window",
@@ -69,7 +69,7 @@ class Figure:
         self.parts.append(Part(points, INDEX[tone], only, INDEX[edge] if edge else None, lined))
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, bottom, right and top of the thing itself, without marks."""
+        """Left, bottom, right and top of the object itself, without marks."""
         marks = {INDEX[name] for name in MARKS}
         points = np.concatenate([part.outline for part in self.parts if part.tone not in marks and part.lined])
         (left, bottom), (right, top) = points.min(axis=0), points.max(axis=0)

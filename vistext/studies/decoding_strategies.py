@@ -87,8 +87,8 @@ def run(plan: StudyConfig, out: Path, *, fresh: bool = False) -> dict:
             continue
         seen, grids = encoded_group(group, plan.scenes, judge.image_encoder)
         references = captioning.train.reference_captions(seen, "description", REFERENCES, seed=1)
-        # A picture of one thing has so few true descriptions that all of them can be listed.
-        few = [index for index, scene in enumerate(seen) if len(scene.things) == 1][:LISTED]
+        # A picture of one object has so few true descriptions that all of them can be listed.
+        few = [index for index, scene in enumerate(seen) if len(scene.objects) == 1][:LISTED]
         for way, length in todo:
             began = time.perf_counter()
             said = captioning.train.generate_captions(way, grids, length, plan.draws, seed=group)

@@ -2,7 +2,7 @@
 
 The article says that semantic role labels help to train language models. It is tested as lesson 03 tested tags: a
 network finds the hidden words of descriptions of drawn scenes from the words around them, and from what it is told
-beside these: nothing, the kinds of thing in the scene (lesson 03's tags), the verbs, or verbs and roles. As a control,
+beside these: nothing, the kinds of object in the scene (lesson 03's tags), the verbs, or verbs and roles. As a control,
 it is told the roles of another scene.
 Each condition is trained and tested with labels of its own sort, with the same network, the same steps and the same
 first weights.
@@ -28,11 +28,11 @@ from vistext.tasks.srl.model import OBJECTS, VERBS
 
 STORED = FOLDER / "srl_labels.json"
 CONDITIONS = ("text alone", "kinds", "verbs", "roles", "another scene's roles")
-# What a network can be told: kinds of thing, and which verbs and which fillers of which roles there are in a scene.
+# What a network can be told: kinds of object, and which verbs and which fillers of which roles there are in a scene.
 LABELS = (
     *(("kind", kind) for kind in KINDS),
     *(("verb", verb) for verb in VERBS),
-    *((role, thing) for role in ("agent", "item") for thing in OBJECTS),
+    *((role, obj) for role in ("agent", "item") for obj in OBJECTS),
     *(("direction", way) for way in FACINGS),
     *(("place", place) for place in PLACES),
 )
@@ -93,7 +93,7 @@ class SrlCellTrainer(CellTrainer):
         if condition == "text alone":
             return np.zeros((len(data.world), len(LABELS)), "float32")
         if condition == "kinds":
-            return multi_hot([("kind", thing.kind) for thing in scene.things] for scene in data.world)
+            return multi_hot([("kind", obj.kind) for obj in scene.objects] for scene in data.world)
         true = [language.frames(scene) for scene in data.world]
         if condition == "verbs":
             return multi_hot([("verb", frame.verb) for frame in frames] for frames in true)

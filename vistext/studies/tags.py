@@ -1,7 +1,7 @@
 """`python -m tools study tags`: do tags help to learn a language? Missing words, with and without, over many seeds.
 
 The article claims that "tags help to train a language model". Here a network finds the hidden words of descriptions of
-drawn scenes from the words around them and, beside these, from the kinds of thing in the scene: none, the true ones,
+drawn scenes from the words around them and, beside these, from the kinds of object in the scene: none, the true ones,
 those that lesson 01's tagger finds in photographs, or true ones of which a share was swapped for others. Each
 condition is trained and tested with tags of its own sort, from 250 descriptions to 16,000, with the same steps and the
 same first weights; the networks trained with true tags are also tested with swapped ones.
@@ -43,7 +43,7 @@ CONDITIONS = ("text alone", "true tags", "tagger's tags", *(f"{noise} % noise" f
 MAX_LENGTH = 14  # words and marks of a description; one in nine is longer, and left out to save time
 PHOTOGRAPHS = 4000  # of CIFAR-10's test pictures: 400 or so of each kind
 
-Kinds = np.ndarray  # the kind of each thing of many scenes one after the other, int [things], an index into KINDS
+Kinds = np.ndarray  # the kind of each object of many scenes one after the other, int [objects], an index into KINDS
 Tagging = Callable[[Kinds, np.random.Generator, bool], Kinds]  # the last one: whether for scenes to learn from
 
 
@@ -69,14 +69,14 @@ QUICK = StudyConfig(sizes=(50, 100), seeds=(0,), steps=10, checks=2, validation=
 
 @dataclass(frozen=True, eq=False)
 class DescribedScenes:
-    """Scenes with a description each: int32 [n, LONGEST + 2], and the kinds of their things with the scene of each."""
+    """Scenes with a description each: int32 [n, LONGEST + 2], and the kinds of their objects with the scene of each."""
 
     ids: np.ndarray
     kinds: Kinds
     scene_of: np.ndarray
 
     def tags(self, tagged: Kinds) -> np.ndarray:
-        """What is said to be in each scene, when its things are tagged so: float32 [n, 10], 1 for each kind."""
+        """What is said to be in each scene, when its objects are tagged so: float32 [n, 10], 1 for each kind."""
         table = np.zeros((len(self.ids), len(KINDS)), "float32")
         table[self.scene_of, tagged] = 1
         return table
@@ -207,7 +207,7 @@ def described_scenes(n: int, seed: int, split: str) -> tuple[list[scenes.Scene],
 
 def encode(world: list[scenes.Scene], sentences: list[str], vocabulary: Vocabulary) -> DescribedScenes:
     """Scenes and their descriptions as numbers."""
-    kinds = [[KINDS.index(thing.kind) for thing in scene.things] for scene in world]
+    kinds = [[KINDS.index(obj.kind) for obj in scene.objects] for scene in world]
     return DescribedScenes(
         vocabulary.encode(sentences, MAX_LENGTH + 2),
         np.concatenate([*kinds, []]).astype(int),
@@ -222,7 +222,7 @@ def swap_tags(kinds: Kinds, share: float, random: np.random.Generator) -> Kinds:
 
 
 def tagged_photographs(kinds: Kinds, random: np.random.Generator, learning: bool) -> Kinds:
-    """What lesson 01's tagger says when each thing is a photograph of its kind, drawn from CIFAR-10's test pictures.
+    """What lesson 01's tagger says when each object is a photograph of its kind, drawn from CIFAR-10's test pictures.
 
     Of these, every other one is for scenes to learn from, and the rest for scenes to be judged on.
     """
@@ -231,8 +231,8 @@ def tagged_photographs(kinds: Kinds, random: np.random.Generator, learning: bool
     labels, answers = labels[half], answers[half]
     tagged = np.empty_like(kinds)
     for kind in np.unique(kinds):
-        things = kinds == kind
-        tagged[things] = random.choice(answers[labels == kind], things.sum())
+        objects = kinds == kind
+        tagged[objects] = random.choice(answers[labels == kind], objects.sum())
     return tagged
 
 
@@ -316,7 +316,7 @@ class CellTrainer:
         return language_model.model.build(self.config).get_weights()
 
     def _begin(self, seed: int) -> None:
-        """A network that has learned nothing, and an optimiser that has seen nothing."""
+        """A network that has learned nothing, and an optimizer that has seen nothing."""
         self.model.set_weights(self.first_weights(seed))
         for variable in self.optimizer.variables:
             variable.assign(tf.zeros_like(variable))

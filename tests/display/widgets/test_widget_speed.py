@@ -63,7 +63,7 @@ def ask():
     return widgets.ask(vqa.model.load(), SCENES), lambda n: (1 + n % 6, "Is there a dog?")
 
 
-def things():
+def objects():
     return widgets.click_an_object(srl.model.load(), SCENES), lambda n: (1 + n % 6, 1)
 
 
@@ -73,7 +73,7 @@ def search():
 
 @pytest.mark.parametrize(
     "made",
-    [explorer, your_picture, thresholds, sampler, walk, by_z, best, ask, things, search],
+    [explorer, your_picture, thresholds, sampler, walk, by_z, best, ask, objects, search],
     ids=lambda made: made.__name__,
 )
 def test_a_widget_answers_within_200_milliseconds(made):

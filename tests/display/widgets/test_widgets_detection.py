@@ -17,7 +17,7 @@ def drawings():
 
 @pytest.fixture
 def searched(monkeypatch, drawings):
-    """Thresholds over a detector whose cells all tell of one true box of the first thing, with scores from 0 to 1."""
+    """Thresholds over a detector whose cells all tell of one true box of the first object, with scores from 0 to 1."""
     scores = np.zeros((1, 256, 10), "float32")
 
     def candidates(model, pictures):

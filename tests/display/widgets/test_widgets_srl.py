@@ -1,4 +1,4 @@
-"""Click a thing, see its frame: played without a browser, and whole as a still."""
+"""Click an object, see its frame: played without a browser, and whole as a still."""
 
 import ipywidgets
 import numpy as np
@@ -10,7 +10,7 @@ from vistext.display.widgets import srl
 from vistext.scenes import language
 from vistext.tasks.srl.model import PredictedFrame
 
-SHOWN = [scenes.course_scene(), *[scene for scene in scenes.sample(20, 3, "test") if len(scene.things) == 3][:1]]
+SHOWN = [scenes.course_scene(), *[scene for scene in scenes.sample(20, 3, "test") if len(scene.objects) == 3][:1]]
 
 
 class Oracle:
@@ -19,7 +19,7 @@ class Oracle:
     def frames(self, pictures):
         found = []
         for number, scene in enumerate(SHOWN):
-            boxes = [scene.things[one.thing].box for one in language.frames(scene)]
+            boxes = [scene.objects[one.obj].box for one in language.frames(scene)]
             found.append(
                 [
                     PredictedFrame(

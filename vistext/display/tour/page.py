@@ -1,7 +1,7 @@
 """The pieces of the tour's page: one HTML document that needs nothing but itself.
 
 Pictures are inside it as data URIs and the style as one element; there are no scripts, and a content security policy
-forbids the browser to fetch anything. Colours follow the reader's light or dark setting, and every text reaches WCAG AA
+forbids the browser to fetch anything. Colors follow the reader's light or dark setting, and every text reaches WCAG AA
 (4.5:1) in both. Nothing here knows of a task: `vistext.display.tour` puts the pieces together.
 """
 

@@ -141,7 +141,7 @@ class Tags:
 
 @dataclass(frozen=True)
 class Boxes:
-    """Where the things of a drawn scene are: the detector's answer."""
+    """Where the objects of a drawn scene are: the detector's answer."""
 
     drawing: Drawing  # the scene as the network saw it, with the boxes that it should find
     found: Detections
@@ -164,7 +164,7 @@ class Boxes:
     @property
     def sentence(self) -> str:
         side = len(self.drawing.picture)
-        middles = (self.found.boxes[:, :2] + self.found.boxes[:, 2:]) / 2 / side  # (things, 2), x and y
+        middles = (self.found.boxes[:, :2] + self.found.boxes[:, 2:]) / 2 / side  # (objects, 2), x and y
         told = [
             f"{with_article(name)} {place(*middle)}" for name, middle in zip(self._named, middles.tolist(), strict=True)
         ]
@@ -424,7 +424,7 @@ class Roles:
     """Who does what in a drawn scene, where and which way: the frames that the roles network finds."""
 
     drawing: Drawing  # the scene as the network saw it
-    frames: tuple[PredictedFrame, ...]  # the most prominent thing's first
+    frames: tuple[PredictedFrame, ...]  # the most prominent object's first
     told: tuple[Told, ...]  # each of them as a sentence
     title: ClassVar[str] = "Who does what?"
     weights: ClassVar[tuple[str, ...]] = ("image_encoder", "roles", "detector")

@@ -87,12 +87,10 @@ def _weighed(said: _Said) -> str:
 
 
 def _mark(word: str, value: float) -> str:
-    """A word, the more in colour the more it counts: blue for, orange and underlined against."""
+    """A word, the more in color the more it counts: blue for, orange and underlined against."""
     strength = min(0.5, abs(value) / 8)
-    colour, line = (
-        ("0, 114, 178", "none") if value > 0 else ("213, 94, 0", "underline wavy" if value < -0.5 else "none")
-    )
-    style = f"background: rgba({colour}, {strength:.2f}); text-decoration: {line}; border-radius: 3px; padding: 0 2px"
+    color, line = ("0, 114, 178", "none") if value > 0 else ("213, 94, 0", "underline wavy" if value < -0.5 else "none")
+    style = f"background: rgba({color}, {strength:.2f}); text-decoration: {line}; border-radius: 3px; padding: 0 2px"
     return f'<span style="{style}" title="{value:+.2f}">{escape(word)}</span>'
 
 

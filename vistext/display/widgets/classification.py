@@ -29,7 +29,7 @@ def kernel_explorer(grey: np.ndarray) -> Widget:
     """Nine numbers to turn, and what the convolution with them makes of a picture.
 
     Args:
-        grey: float or uint8 [h, w], 0 (black) to 255 (white).
+        gray: float or uint8 [h, w], 0 (black) to 255 (white).
 
     Returns:
         A list of known kernels, nine fields for numbers, the picture before and after. Its `answer` takes a kernel,
@@ -39,7 +39,7 @@ def kernel_explorer(grey: np.ndarray) -> Widget:
 
     def convolve(kernel: np.ndarray) -> np.ndarray:
         answer = correlate2d(grey, kernel, mode="valid")
-        if np.isclose(np.sum(kernel), 0):  # it answers to change, not to brightness: no change is shown as mid-grey
+        if np.isclose(np.sum(kernel), 0):  # it answers to change, not to brightness: no change is shown as mid-gray
             answer = answer / 2 + 128
         return np.rint(np.clip(answer, 0, 255)).astype("uint8")
 

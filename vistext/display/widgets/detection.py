@@ -19,7 +19,7 @@ def thresholds(model, drawings: Drawings) -> Widget:
 
     Returns:
         Three sliders and what is shown. Its `answer` takes the number of a scene, from 1, and the two thresholds, 0 to
-        1, and gives HTML: the picture with its boxes, and how many things were missed and invented.
+        1, and gives HTML: the picture with its boxes, and how many objects were missed and invented.
     """
 
     def look(scene: int, score: float, overlap: float) -> tuple[np.ndarray, str]:

@@ -147,7 +147,7 @@ def _known_answers(seen: Sequence[Scene]) -> dict[tuple[str, bool], list[str]]:
 
 
 def _sort(question: language.Question) -> tuple[str, bool]:
-    """Its kind, and whether the answer is a place or a certain thing: "the floor" and not "cat"."""
+    """Its kind, and whether the answer is a place or a certain object: "the floor" and not "cat"."""
     return question.kind, question.short.startswith("the ")
 
 
@@ -161,7 +161,7 @@ def _options(
         return [*named.groups(), *(["as many"] if " more " in question.question else [])]
     others = set(known[_sort(question)]) - {question.short}
     if question.kind == "who is left of":  # of what is there, something may be to the left by a little, and not count
-        others -= {noun(thing.kind) for thing in scene.things}
+        others -= {noun(obj.kind) for obj in scene.objects}
     chosen = [str(other) for other in rng.permutation(sorted(others))[: OPTIONS - 1]]
     return [str(option) for option in rng.permutation([question.short, *chosen])]
 

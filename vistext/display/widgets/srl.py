@@ -1,4 +1,4 @@
-"""Lesson 07's: click a thing in a scene, and see its frame."""
+"""Lesson 07's: click an object in a scene, and see its frame."""
 
 import io
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from PIL import Image
 from vistext.display import overlays, plots
 from vistext.display.widgets.base import Widget
 from vistext.scenes import Scene, draw_many, language
-from vistext.scenes.ontology import MOST_THINGS
+from vistext.scenes.ontology import MAX_OBJECTS
 from vistext.tasks.srl.model import PredictedFrame, SrlModel
 
 MOST_SCENES = 50
 
 
 def click_an_object(model: SrlModel, shown: Sequence[Scene]) -> Widget:
-    """A scene, a button for each thing that the network finds, and the frame of the one that is clicked.
+    """A scene, a button for each object that the network finds, and the frame of the one that is clicked.
 
     Args:
         model: as `models.roles.load` gives it.
@@ -26,7 +26,7 @@ def click_an_object(model: SrlModel, shown: Sequence[Scene]) -> Widget:
 
     Returns:
         A slider for the scene, the buttons, and what is shown. Its `answer` takes a scene's number, from 1, and a
-        thing's, from 1, the most prominent first, and gives HTML: the picture with a box around that thing, its verb
+        object's, from 1, the most prominent first, and gives HTML: the picture with a box around that object, its verb
         and roles, the frame as a sentence, and whether that is true.
     """
     seen = list(shown[:MOST_SCENES])
@@ -43,8 +43,8 @@ def click_an_object(model: SrlModel, shown: Sequence[Scene]) -> Widget:
         text = language.render_frame(frame.verb, frame.roles)
         return text, language.evaluate(text, seen[scene - 1]).why
 
-    def answer(scene: int, thing: int) -> str:
-        frame = found[scene - 1][thing - 1]
+    def answer(scene: int, obj: int) -> str:
+        frame = found[scene - 1][obj - 1]
         text, why_not = said(scene, frame)
         rows = "".join(
             f'<tr><th scope="row" style="text-align: left">{escape(role)}</th>'
@@ -52,7 +52,7 @@ def click_an_object(model: SrlModel, shown: Sequence[Scene]) -> Widget:
             for role, value in (("verb", frame.verb), *frame.roles)
         )
         verdict = f"✗ not true: {why_not}" if why_not else "✓ true"
-        picture = _as_picture(boxed(scene, [frame]), f"drawn scene {scene}, with a box around the {frame.thing}")
+        picture = _as_picture(boxed(scene, [frame]), f"drawn scene {scene}, with a box around the {frame.obj}")
         return (
             '<div style="display: flex; gap: 2em; flex-wrap: wrap; align-items: flex-start">'
             f'{picture._repr_html_()}<div role="status"><table>{rows}</table>'
@@ -61,19 +61,19 @@ def click_an_object(model: SrlModel, shown: Sequence[Scene]) -> Widget:
         )
 
     scene = ipywidgets.IntSlider(value=1, min=1, max=len(seen), description="Scene")
-    buttons = [ipywidgets.Button(layout=ipywidgets.Layout(width="auto")) for _ in range(MOST_THINGS)]
+    buttons = [ipywidgets.Button(layout=ipywidgets.Layout(width="auto")) for _ in range(MAX_OBJECTS)]
     result = ipywidgets.HTML()
 
-    def show(thing: int) -> None:
-        result.value = answer(scene.value, thing)
+    def show(obj: int) -> None:
+        result.value = answer(scene.value, obj)
         for number, button in enumerate(buttons, start=1):
-            button.button_style = "info" if number == thing else ""
+            button.button_style = "info" if number == obj else ""
 
     def offer(_=None) -> None:
         frames = found[scene.value - 1]
         for number, button in enumerate(buttons):
             there = number < len(frames)
-            button.description = f"{number + 1}: {frames[number].thing}" if there else ""
+            button.description = f"{number + 1}: {frames[number].obj}" if there else ""
             button.layout.display = None if there else "none"
         show(1)
 

@@ -1,7 +1,7 @@
 """The small trained weights that the course ships, and the card of each.
 
 NAME.npz holds the variables, matrices and kernels as float16 and the rest as float32; NAME.json, the card, says what
-they were trained with, what was measured, and the checksum by which they are recognised.
+they were trained with, what was measured, and the checksum by which they are recognized.
 """
 
 import hashlib

@@ -1,16 +1,16 @@
 """What a sentence states, as data, and whether it is so in a scene.
 
-The things that a sentence speaks of are numbered in the order in which it comes to them; facts say something of these
+The objects that a sentence speaks of are numbered in the order in which it comes to them; facts say something of these
 numbers. "A cat is to the left of the dog." is: 0 is a cat; there is exactly one dog, call it 1; 0 is left of 1. It
-holds in a scene in which the numbers can be given to things so that every fact is so. Whatever comes with "a" is
-another thing than those before it.
+holds in a scene in which the numbers can be given to objects so that every fact is so. Whatever comes with "a" is
+another object than those before it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vistext.scenes.language.lexicon import GROUPS, IMPLIED, MOVING
-from vistext.scenes.scene import Scene, Thing
+from vistext.scenes.scene import Scene, SceneObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Attribute(Fact):
-    """A thing's kind, colour, size, posture, place or direction; or, of no thing, the picture's time or setting.
+    """An object's kind, color, size, posture, place or direction; or, of no object, the picture's time or setting.
 
-    A kind may also be a group of kinds ("animal", "vehicle", "thing"); a place comes as one says it ("on the floor").
+    A kind may also be a group of kinds ("animal", "vehicle", "object"); a place comes as one says it ("on the floor").
     """
 
     subject: int | None
@@ -32,7 +32,7 @@ class Attribute(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Related(Fact):
-    """A thing is in a relation of `vistext.scenes.scene.RELATIONS` to another ("left of", ...)."""
+    """An object is in a relation of `vistext.scenes.scene.RELATIONS` to another ("left of", ...)."""
 
     subject: int
     relation: str
@@ -41,7 +41,7 @@ class Related(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Exactly(Fact):
-    """As many things as `number` are as `facts` say of the subject, and from here on the subject stands for them.
+    """As many objects as `number` are as `facts` say of the subject, and from here on the subject stands for them.
 
     "Two cats are black.": 2, a cat and black. "There is no dog.": 0, a dog. "The cat": 1, a cat.
     """
@@ -60,7 +60,7 @@ class Not(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Same(Fact):
-    """Two things have the same colour, or the same size."""
+    """Two objects have the same color, or the same size."""
 
     subject: int
     attribute: str
@@ -69,7 +69,7 @@ class Same(Fact):
 
 @dataclass(frozen=True, slots=True)
 class More(Fact):
-    """There are more things as `facts` say of `subject` than as `than` say of `object`.
+    """There are more objects as `facts` say of `subject` than as `than` say of `object`.
 
     With `sign` -1 there are fewer, with 0 as many.
     """
@@ -81,34 +81,34 @@ class More(Fact):
     sign: int = 1
 
 
-# Which things of the scene a number stands for.
+# Which objects of the scene a number stands for.
 Bound = Mapping[int, tuple[int, ...]]
 
 
-def value_of(thing: Thing, attribute: str) -> str | None:
-    """What a thing's attribute is; None for the direction of a thing that does not move."""
+def value_of(obj: SceneObject, attribute: str) -> str | None:
+    """What an object's attribute is; None for the direction of an object that does not move."""
     if attribute == "place":
-        return f"{thing.preposition} the {thing.place}"
+        return f"{obj.preposition} the {obj.place}"
     if attribute == "direction":
-        return thing.facing if thing.posture in MOVING else None
-    return getattr(thing, attribute)
+        return obj.facing if obj.posture in MOVING else None
+    return getattr(obj, attribute)
 
 
-def has(thing: Thing, attribute: str, value: str) -> bool:
-    """Whether a thing's attribute is a value, or is a case of it: a cat is an animal, and what sleeps lies."""
-    actual = value_of(thing, attribute)
+def has(obj: SceneObject, attribute: str, value: str) -> bool:
+    """Whether an object's attribute is a value, or is a case of it: a cat is an animal, and what sleeps lies."""
+    actual = value_of(obj, attribute)
     if attribute == "kind" and value in GROUPS:
         return actual in GROUPS[value]
     return actual == value or actual in IMPLIED.get(value, ())
 
 
 def matching(scene: Scene, traits: Sequence[tuple[str, str]]) -> tuple[int, ...]:
-    """The numbers of the scene's things that have all these attributes with these values."""
-    return tuple(i for i, thing in enumerate(scene.things) if all(has(thing, *trait) for trait in traits))
+    """The numbers of the scene's objects that have all these attributes with these values."""
+    return tuple(i for i, obj in enumerate(scene.objects) if all(has(obj, *trait) for trait in traits))
 
 
 def solutions(facts: Sequence[Fact], scene: Scene) -> Iterator[Bound]:
-    """Every way to give things to the numbers so that all facts are so in the scene."""
+    """Every way to give objects to the numbers so that all facts are so in the scene."""
     return _solutions(facts, scene, {}, apart=True)
 
 
@@ -118,7 +118,7 @@ def holds_for(facts: Sequence[Fact], scene: Scene) -> bool:
 
 
 def wrong_fact(facts: Sequence[Fact], scene: Scene) -> Fact | None:
-    """The fact without which the others would hold; of several, rather what is said of a thing than what it is.
+    """The fact without which the others would hold; of several, rather what is said of an object than what it is.
 
     Returns:
         None if all facts hold. If no single fact is to blame, the first with which it goes wrong.
@@ -133,7 +133,7 @@ def wrong_fact(facts: Sequence[Fact], scene: Scene) -> Fact | None:
 
 
 def count(fact: Exactly, scene: Scene, bound: Bound | None = None) -> int:
-    """How many things are as a fact of that kind says."""
+    """How many objects are as a fact of that kind says."""
     return len(_such(fact.subject, fact.facts, scene, bound or {}))
 
 
@@ -145,12 +145,12 @@ def about(fact: Fact, old: int, new: int) -> Fact:
 
 
 def _names(fact: Fact) -> int:
-    """How much a fact is about which thing is meant, and not about how that thing is."""
+    """How much a fact is about which object is meant, and not about how that object is."""
     return 2 if isinstance(fact, Exactly) else int(isinstance(fact, Attribute) and fact.attribute == "kind")
 
 
 def _solutions(facts: Sequence[Fact], scene: Scene, bound: Bound, apart: bool) -> Iterator[Bound]:
-    """See `solutions`; `apart` says whether a number for which a thing is sought is another than those before it.
+    """See `solutions`; `apart` says whether a number for which an object is sought is another than those before it.
 
     It is not within what is counted or denied: "no bird is above a cat" speaks of any cat.
     """
@@ -185,28 +185,28 @@ def _solve(fact: Fact, scene: Scene, bound: Bound, apart: bool) -> Iterator[Boun
 
 
 def _such(subject: int, facts: Sequence[Fact], scene: Scene, bound: Bound) -> tuple[int, ...]:
-    """The things of which facts about a number are so."""
-    each = ((i, _solutions(facts, scene, {**bound, subject: (i,)}, apart=False)) for i in range(len(scene.things)))
+    """The objects of which facts about a number are so."""
+    each = ((i, _solutions(facts, scene, {**bound, subject: (i,)}, apart=False)) for i in range(len(scene.objects)))
     return tuple(i for i, found in each if any(True for _ in found))
 
 
 def _given(numbers: list[int], scene: Scene, bound: Bound, apart: bool) -> Iterator[Bound]:
-    """A thing for each number that has none yet."""
+    """An object for each number that has none yet."""
     free = next((number for number in numbers if number not in bound), None)
     if free is None:
         yield bound
         return
-    taken = {things[0] for number, things in bound.items() if apart and number < free and len(things) == 1}
-    for thing in range(len(scene.things)):
-        if thing not in taken:
-            yield from _given(numbers, scene, {**bound, free: (thing,)}, apart)
+    taken = {objects[0] for number, objects in bound.items() if apart and number < free and len(objects) == 1}
+    for obj in range(len(scene.objects)):
+        if obj not in taken:
+            yield from _given(numbers, scene, {**bound, free: (obj,)}, apart)
 
 
 def _so(fact: Fact, scene: Scene, bound: Bound) -> bool:
-    """Whether a fact about things is so of all that its numbers stand for."""
+    """Whether a fact about objects is so of all that its numbers stand for."""
     subjects = bound[fact.subject]
     if isinstance(fact, Attribute):
-        return all(has(scene.things[i], fact.attribute, fact.value) for i in subjects)
+        return all(has(scene.objects[i], fact.attribute, fact.value) for i in subjects)
     pairs = [(one, other) for one in subjects for other in bound[fact.object]]
     if isinstance(fact, Related):
         related = {
@@ -214,6 +214,6 @@ def _so(fact: Fact, scene: Scene, bound: Bound) -> bool:
         }
         return related.issuperset(pairs)
     return all(
-        value_of(scene.things[one], fact.attribute) == value_of(scene.things[other], fact.attribute)
+        value_of(scene.objects[one], fact.attribute) == value_of(scene.objects[other], fact.attribute)
         for one, other in pairs
     )

@@ -1,6 +1,6 @@
 """True sentences about a scene, by the grammar: at three lengths, and in as many ways as it has.
 
-What is said is true by the way it is made: each noun phrase is given a thing, and every word about it is looked up
+What is said is true by the way it is made: each noun phrase is given an object, and every word about it is looked up
 there. "The" is said of what is the only one, a number of all that are so, and nothing is said twice.
 """
 
@@ -60,14 +60,14 @@ def describe(scene: Scene, length: str, rng: np.random.Generator) -> str:
 
 
 def describe_grounded(scene: Scene, length: str, rng: np.random.Generator) -> tuple[str, list[int | None]]:
-    """The same, and of which thing each token speaks.
+    """The same, and of which object each token speaks.
 
     Args:
         scene, length, rng: as for `describe`, which says the same by the same numbers.
 
     Returns:
-        The text; and for each of the tokens that `data.words.tokenize` makes of it the thing's place in `scene.things`,
-        None for what speaks of none or of several ("is", "two").
+        The text; and for each of the tokens that `data.words.tokenize` makes of it the object's place in
+        `scene.objects`, None for what speaks of none or of several ("is", "two").
 
     Raises:
         ValueError: another length.
@@ -77,13 +77,13 @@ def describe_grounded(scene: Scene, length: str, rng: np.random.Generator) -> tu
 
 
 class _Word(str):
-    """A word about one thing, whose place in `scene.things` it knows."""
+    """A word about one object, whose place in `scene.objects` it knows."""
 
     about: int
 
 
 def _of(phrase: Phrase, subject: tuple[int, ...]) -> Phrase:
-    """A phrase whose words know of what they speak, if that is one thing."""
+    """A phrase whose words know of what they speak, if that is one object."""
     if len(subject) != 1:
         return phrase
     words = tuple(map(_Word, phrase))
@@ -104,26 +104,26 @@ def _walk(scene: Scene, length: str, rng: np.random.Generator) -> Phrase:
             patience *= 1.2
 
 
-def refer(scene: Scene, thing: int, without: str = "") -> str | None:
-    """The shortest name that means one thing of the scene and no other: "the cat", "the black cat", ...
+def refer(scene: Scene, obj: int, without: str = "") -> str | None:
+    """The shortest name that means one object of the scene and no other: "the cat", "the black cat", ...
 
     Args:
         scene: what is spoken of.
-        thing: its place in `scene.things`.
+        object: its place in `scene.objects`.
         without: an attribute that must not be used, because it is asked for.
 
     Returns:
         The name in lower case; None if only that attribute, or none, would tell it from others.
     """
-    traits = _telling(scene, thing, without)
+    traits = _telling(scene, obj, without)
     return traits and " ".join(["the", *(noun(value) if attribute == "kind" else value for attribute, value in traits)])
 
 
-def _telling(scene: Scene, thing: int, without: str = "") -> list[tuple[str, str]] | None:
-    """The fewest attributes that tell a thing from all others, in the order in which they are said."""
-    for attributes in (("kind",), ("colour", "kind"), ("size", "kind"), ("size", "colour", "kind"), ("kind", "place")):
-        traits = [(attribute, value_of(scene.things[thing], attribute)) for attribute in attributes]
-        if without not in attributes and matching(scene, traits) == (thing,):
+def _telling(scene: Scene, obj: int, without: str = "") -> list[tuple[str, str]] | None:
+    """The fewest attributes that tell an object from all others, in the order in which they are said."""
+    for attributes in (("kind",), ("color", "kind"), ("size", "kind"), ("size", "color", "kind"), ("kind", "place")):
+        traits = [(attribute, value_of(scene.objects[obj], attribute)) for attribute in attributes]
+        if without not in attributes and matching(scene, traits) == (obj,):
             return traits
     return None
 
@@ -172,13 +172,13 @@ def _at_random(random: Random) -> Order:
 class _State(NamedTuple):
     """How far a speaker has come."""
 
-    subject: tuple[int, ...] = ()  # the things that are spoken of now
+    subject: tuple[int, ...] = ()  # the objects that are spoken of now
     topic: tuple[int, ...] = ()  # what "it" and "they" would stand for
     named: frozenset[int] = frozenset()
-    said: frozenset[tuple] = frozenset()  # (thing, attribute), which is not to be said again
+    said: frozenset[tuple] = frozenset()  # (object, attribute), which is not to be said again
     traits: tuple[tuple[str, str], ...] = ()  # what has been said of the subject since it was named
     counted: bool = False  # whether the subject was named by its number
-    waiting: tuple[int, ...] = ()  # things of a list that are still to be named
+    waiting: tuple[int, ...] = ()  # objects of a list that are still to be named
     short: bool = False  # nothing is to follow the noun
     fresh: bool = False  # the next clause is to be about something new
 
@@ -195,7 +195,7 @@ class _Speaker:
 
     def __init__(self, scene: Scene, order: Order, patience: float = math.inf):
         self.scene, self.order, self.patience = scene, order, patience
-        self.things = range(len(scene.things))
+        self.objects = range(len(scene.objects))
 
     def all(self, symbol: str) -> Iterator[Phrase]:
         """Everything that a symbol can be, as tokens."""
@@ -237,10 +237,10 @@ class _Speaker:
         marks = [(i, attribute) for i in ((None,) if of_picture else state.subject)]
         if attribute != "kind" and not state.said.isdisjoint(marks):
             return
-        things = [self.scene] if of_picture else [self.scene.things[i] for i in state.subject]
-        value, *others = {value_of(thing, attribute) for thing in things}
-        # Small and large is meant among things of a kind.
-        if others or (attribute == "size" and len({thing.kind for thing in things}) > 1):
+        objects = [self.scene] if of_picture else [self.scene.objects[i] for i in state.subject]
+        value, *others = {value_of(obj, attribute) for obj in objects}
+        # Small and large is meant among objects of a kind.
+        if others or (attribute == "size" and len({obj.kind for obj in objects}) > 1):
             return
         phrases = SAID[category].get(value, ())
         after = state._replace(said=state.said.union(marks))
@@ -250,16 +250,16 @@ class _Speaker:
             yield phrase if of_picture else _of(phrase, state.subject), after
 
     def _about_one(self, symbol: str, state: _State) -> Said:
-        """A clause or title about one thing; about the things of a list, if it names one."""
-        for i in self._each([i for i in self.things if not (state.fresh and i in state.named)]):
+        """A clause or title about one object; about the objects of a list, if it names one."""
+        for i in self._each([i for i in self.objects if not (state.fresh and i in state.named)]):
             begun = state._replace(subject=(i,), traits=(), counted=False, fresh=False)
             for words, after in self._rules(symbol, begun):
                 yield words, after._replace(topic=after.subject)
 
     def _about_several(self, symbol: str, state: _State) -> Said:
-        """A clause or title about several things; those that are counted must be all that are so."""
-        sizes = range(2, len(self.things) + 1)
-        groups = [group for size in sizes for group in combinations(self.things, size)]
+        """A clause or title about several objects; those that are counted must be all that are so."""
+        sizes = range(2, len(self.objects) + 1)
+        groups = [group for size in sizes for group in combinations(self.objects, size)]
         for group in self._each([one for one in groups if not (state.fresh and state.named.intersection(one))]):
             begun = state._replace(subject=group, traits=(), counted=False, fresh=False)
             for words, after in self._rules(symbol, begun):
@@ -268,7 +268,7 @@ class _Speaker:
 
     def _action(self, symbol: str, state: _State) -> Said:
         """A brief clause that may stand beside another."""
-        if len(self.things) > 1:
+        if len(self.objects) > 1:
             yield from self._rules(symbol, state._replace(short=True))
 
     def _name(self, symbol: str, state: _State) -> Said:
@@ -292,7 +292,7 @@ class _Speaker:
             yield from self._rules(symbol, state._replace(named=state.named.union(state.subject)))
 
     def _the(self, symbol: str, state: _State) -> Said:
-        """By any words that fit no other thing; what has been named before, by as few as possible."""
+        """By any words that fit no other object; what has been named before, by as few as possible."""
         if len(state.subject) != 1:
             return
         if not state.named.isdisjoint(state.subject):
@@ -325,13 +325,13 @@ class _Speaker:
             yield from self._rules(symbol, state)
 
     def _list(self, symbol: str, state: _State) -> Said:
-        """Things one by one: those spoken of, or the one spoken of and others."""
+        """Objects one by one: those spoken of, or the one spoken of and others."""
         if state.traits or not state.named.isdisjoint(state.subject):
             return
         if len(state.subject) > 1:
             lists = list(permutations(state.subject)) if len(state.subject) <= MOST_LISTED else []
         else:
-            others = [i for i in self.things if i not in state.subject and i not in state.named]
+            others = [i for i in self.objects if i not in state.subject and i not in state.named]
             lists = [state.subject + more for size in range(1, MOST_LISTED) for more in permutations(others, size)]
         for first, *waiting in self._each(lists):
             begun = state._replace(subject=(first,), waiting=tuple(waiting), short=len(waiting) > 1)
@@ -341,11 +341,11 @@ class _Speaker:
                     yield words, after._replace(subject=group, traits=(), short=state.short)
 
     def _told_apart(self, group: tuple[int, ...], state: _State) -> bool:
-        """Whether things of one kind have been named by their different colours: nobody says "a bird and a bird"."""
+        """Whether objects of one kind have been named by their different colors: nobody says "a bird and a bird"."""
         for one, other in combinations(group, 2):
-            things = self.scene.things[one], self.scene.things[other]
-            if things[0].kind == things[1].kind and (
-                things[0].colour == things[1].colour or not state.said.issuperset([(one, "colour"), (other, "colour")])
+            objects = self.scene.objects[one], self.scene.objects[other]
+            if objects[0].kind == objects[1].kind and (
+                objects[0].color == objects[1].color or not state.said.issuperset([(one, "color"), (other, "color")])
             ):
                 return False
         return True
@@ -359,7 +359,7 @@ class _Speaker:
         yield from self._rules(symbol, state._replace(subject=state.waiting[:1], waiting=state.waiting[1:], traits=()))
 
     def _related(self, _: str, state: _State) -> Said:
-        """A relation to another thing, which is named briefly."""
+        """A relation to another object, which is named briefly."""
         if len(state.subject) != 1:
             return
         known = [relation for relation in self.scene.relations if relation.subject == state.subject[0]]

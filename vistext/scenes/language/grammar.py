@@ -1,7 +1,7 @@
 """The grammar of the drawn world's sentences, written once: `saying` speaks by it, `reading` understands by it.
 
 A rule is a line of symbols. Words in lower case and marks stand for themselves, names in capitals for another rule
-or for a category of `lexicon`; `?` marks what may be left out. `#` makes two rules of one, for one thing and for
+or for a category of `lexicon`; `?` marks what may be left out. `#` makes two rules of one, for one object and for
 several: `be#` is "is" and "are". The number before a rule is how often it is said beside its alternatives; what has
 0 is understood, but never said.
 """
@@ -128,37 +128,37 @@ OBJECT      2 A
             0 them
 
 NAME1       4 NOUN
-            4 COLOUR NOUN
+            4 COLOR NOUN
             1 SIZE NOUN
-            2 SIZE COLOUR NOUN
-            0 COLOUR SIZE NOUN
+            2 SIZE COLOR NOUN
+            0 COLOR SIZE NOUN
 NAMEN       4 NOUNS
-            3 COLOUR NOUNS
+            3 COLOR NOUNS
             1 SIZE NOUNS
-            1 SIZE COLOUR NOUNS
-            0 COLOUR SIZE NOUNS
+            1 SIZE COLOR NOUNS
+            0 COLOR SIZE NOUNS
 MORE#       5 PHRASE
             1 that be# PHRASE
             0 that be# PREDICATE#
             0 which be# PREDICATE#
 
 PREDICATE#  6 PHRASE
-            2 COLOUR
+            2 COLOR
             1 SIZE
-            1 SIZE and COLOUR
-            1 COLOUR and PHRASE
+            1 SIZE and COLOR
+            1 COLOR and PHRASE
             0 PARTS#
 PREDICATE1  0 A
             0 not A
 PARTS#      0 PART#
             0 PART# and PARTS#
 PART#       0 SIZE
-            0 COLOUR
+            0 COLOR
             0 PHRASE
             0 not NOT
 PARTN       0 both PARTN
 NOT         0 SIZE
-            0 COLOUR
+            0 COLOR
             0 PHRASE
 PHRASE      2 DOING
             6 DOING GOING

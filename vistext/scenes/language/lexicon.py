@@ -6,7 +6,7 @@ is said most often; those in `ALSO` are understood, but never said.
 
 from collections.abc import Mapping
 
-from vistext.scenes.ontology import COLOURS, KINDS, PLACES, POSTURES
+from vistext.scenes.ontology import COLORS, KINDS, PLACES, POSTURES
 
 Phrase = tuple[str, ...]
 
@@ -60,7 +60,7 @@ PREPOSITIONS = ("on", "in")
 _SAID: dict[str, dict[str, tuple[str, ...]]] = {
     "NOUN": {value: tuple(one for one, _ in words) for value, words in NOUNS.items()},
     "NOUNS": {value: tuple(many for _, many in words) for value, words in NOUNS.items()},
-    "COLOUR": {colour: (colour,) for colour in sorted(set().union(*COLOURS.values()))},
+    "COLOR": {color: (color,) for color in sorted(set().union(*COLORS.values()))},
     "SIZE": {"small": ("small",), "large": ("large", "big")},
     "DOING": {posture: forms[:1] for posture, forms in VERBS.items()},
     "VERB1": {posture: forms[1:2] for posture, forms in VERBS.items() if len(forms) > 1},
@@ -94,7 +94,7 @@ _SAID: dict[str, dict[str, tuple[str, ...]]] = {
 ALSO = {
     "NOUN": {"aeroplane": "airplane", "boat": "ship", "lorry": "truck"},
     "NOUNS": {"aeroplanes": "airplane", "boats": "ship", "lorries": "truck"},
-    "COLOUR": {"gray": "grey"},
+    "COLOR": {"gray": "grey"},
     "SIZE": {"little": "small"},
     "WAY": {"left": "left", "right": "right"},
     "RELATION": {"left of": "left of", "right of": "right of", "over": "above", "under": "below"},
@@ -106,11 +106,11 @@ ALSO = {
         "in a room": "indoors",
     },
 }
-# What a category says of a thing; the last two say it of the picture.
+# What a category says of an object; the last two say it of the picture.
 ATTRIBUTES = {
     "NOUN": "kind",
     "NOUNS": "kind",
-    "COLOUR": "colour",
+    "COLOR": "color",
     "SIZE": "size",
     "DOING": "posture",
     "VERB1": "posture",

@@ -151,7 +151,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
-        self._plural: list[bool] = []  # for each number, whether it stands for several things
+        self._plural: list[bool] = []  # for each number, whether it stands for several objects
         self._topic: list[int] = []
         self._nested = 0
 
@@ -205,7 +205,7 @@ class _Reader:
             mentions = [mention for part in tree.parts if part.symbol == "ONLY1" for mention in self._mentions(part)]
             self._state(*(fact for mention in mentions for fact in _counted(mention)))
             self._topic = [mention.number for mention in mentions]
-            stated = Same(self._topic[0], "colour", self._topic[1])
+            stated = Same(self._topic[0], "color", self._topic[1])
         self._state(Not((stated,)) if tree.part("not") else stated)
 
     def _mentions(self, tree: Tree) -> list[_Mention]:
@@ -261,7 +261,7 @@ class _Reader:
 
 _NAMING = ("SOME1", "SOMEN", "FOUND1", "FOUNDN", "SUBJECT1", "SUBJECTN", "BARE", "THE", "FEW", "BOTH", "LIST")
 _SAYING = ("DEED", "PHRASE", "PLACE", "VERB1", "VERBN", "GOING", "PREDICATE1", "PREDICATEN")
-# How many things a noun phrase counts when it has no number.
+# How many objects a noun phrase counts when it has no number.
 _DETERMINED = {
     "BARE": None,
     "A": None,
@@ -304,9 +304,9 @@ def _why(wrong: Fact, stated: tuple[Fact, ...], scene: Scene) -> str:
 def _why_not(wrong: Attribute, scene: Scene, bound: logic.Bound) -> str:
     if wrong.subject is None:
         return f"the {wrong.attribute} is {getattr(scene, wrong.attribute)}, not {wrong.value}"
-    things = [scene.things[i] for i in bound.get(wrong.subject, ())]
-    thing = next((thing for thing in things if not logic.has(thing, wrong.attribute, wrong.value)), None)
-    if thing is None:
+    objects = [scene.objects[i] for i in bound.get(wrong.subject, ())]
+    obj = next((obj for obj in objects if not logic.has(obj, wrong.attribute, wrong.value)), None)
+    if obj is None:
         return f"nothing is {wrong.value} of which the rest is true"
-    actual = logic.value_of(thing, wrong.attribute) or "none, for it does not move"
-    return f"the {wrong.attribute} of the {thing.kind} is {actual}, not {wrong.value}"
+    actual = logic.value_of(obj, wrong.attribute) or "none, for it does not move"
+    return f"the {wrong.attribute} of the {obj.kind} is {actual}, not {wrong.value}"

@@ -16,7 +16,7 @@ import numpy as np
 from vistext.data.vocabulary import tokenize
 from vistext.scenes.language.facts import has, matching, value_of
 from vistext.scenes.language.lexicon import VERBS, noun, with_article
-from vistext.scenes.scene import Scene, Thing
+from vistext.scenes.scene import Scene, SceneObject
 
 GAP = "___"
 NAMES = ("Mia", "Rex", "Bo", "Kim", "Leo", "Zoe", "Max", "Ida", "Tom", "Eva", "Sam", "Amy")
@@ -113,8 +113,8 @@ def _it(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]
     """ "The cat and the dog are on the grass. It is sleeping." """
     found: dict[tuple, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, scene in enumerate(pool):
-        kinds = [thing.kind for thing in scene.things]
-        single = sorted((thing for thing in scene.things if kinds.count(thing.kind) == 1), key=lambda one: one.kind)
+        kinds = [obj.kind for obj in scene.objects]
+        single = sorted((obj for obj in scene.objects if kinds.count(obj.kind) == 1), key=lambda one: one.kind)
         for pair in combinations(single, 2):
             for claim, meant in _told_apart(scene, *pair):
                 key = (noun(pair[0].kind), noun(pair[1].kind), _together(*pair), claim)
@@ -127,20 +127,20 @@ def _it(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]
     return _paired("it", found=found, texts=texts, place=lambda tokens: tokens.index("it"), n=n, rng=rng)
 
 
-def _together(one: Thing, other: Thing) -> str:
-    places = {value_of(thing, "place") for thing in (one, other)}
+def _together(one: SceneObject, other: SceneObject) -> str:
+    places = {value_of(obj, "place") for obj in (one, other)}
     return places.pop() if len(places) == 1 else "in the picture"
 
 
-def _told_apart(scene: Scene, one: Thing, other: Thing) -> list[tuple[str, Thing]]:
-    """What can be said of one of two things that is not so of the other: ("sleeping", that thing), ..."""
+def _told_apart(scene: Scene, one: SceneObject, other: SceneObject) -> list[tuple[str, SceneObject]]:
+    """What can be said of one of two objects that is not so of the other: ("sleeping", that object), ..."""
     told = []
     for this, that in ((one, other), (other, one)):
-        for attribute in ("posture", "colour", "size", "place"):
+        for attribute in ("posture", "color", "size", "place"):
             value = value_of(this, attribute)
             if not has(that, attribute, value):
                 told.append((_word(attribute, value), this))
-        numbers = scene.things.index(this), scene.things.index(that)
+        numbers = scene.objects.index(this), scene.objects.index(that)
         told += [
             ("on the left", this)
             for each in scene.relations
@@ -155,18 +155,18 @@ def _gaps(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzl
 
 
 def _gap(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[str, ...]] | None:
-    number = int(rng.integers(len(scene.things)))
-    thing = scene.things[number]
-    used = [name for name in ("colour", "kind", "posture", "place") if name == "kind" or rng.random() < 0.6]
+    number = int(rng.integers(len(scene.objects)))
+    obj = scene.objects[number]
+    used = [name for name in ("color", "kind", "posture", "place") if name == "kind" or rng.random() < 0.6]
     hidden = used[rng.integers(len(used))]
-    traits = {name: value_of(thing, name) for name in used}
+    traits = {name: value_of(obj, name) for name in used}
     known = [trait for trait in traits.items() if trait[0] != hidden]
-    named = [trait for trait in traits.items() if trait[0] in ("colour", "kind")]
+    named = [trait for trait in traits.items() if trait[0] in ("color", "kind")]
     if len(named) == len(used) or any(matching(scene, each) != (number,) for each in (known, named)):
         return None
     words = {name: _word(name, value) for name, value in traits.items()}
     answer, words[hidden] = words[hidden].split()[-1], " ".join([*words[hidden].split()[:-1], GAP])
-    said = " ".join(words[name] for name in ("colour", "kind") if name in words)
+    said = " ".join(words[name] for name in ("color", "kind") if name in words)
     done = " ".join(words[name] for name in ("posture", "place") if name in words)
     text = f"The {said} is {done}."
     return text, tuple(answer if token == GAP else "" for token in tokenize(text))
@@ -188,9 +188,9 @@ def _names_told(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list
 
 
 def _named(scene: Scene, rng: np.random.Generator, told: bool = False) -> tuple[str, tuple[str, ...]] | None:
-    if len(scene.things) < 2:
+    if len(scene.objects) < 2:
         return None
-    numbers = rng.permutation(len(scene.things))[:2].tolist()
+    numbers = rng.permutation(len(scene.objects))[:2].tolist()
     names = rng.choice(NAMES, 2, replace=False).tolist()
     said: list[str] = []
     for place, number in enumerate(numbers):
@@ -203,21 +203,21 @@ def _named(scene: Scene, rng: np.random.Generator, told: bool = False) -> tuple[
             ]
         if not claims:
             return None
-        called = f"{names[place]} the {noun(scene.things[number].kind)}" if told else names[place]
+        called = f"{names[place]} the {noun(scene.objects[number].kind)}" if told else names[place]
         said.append(f"{called} is {claims[rng.integers(len(claims))]}.")
     text = " ".join(said)
-    tags = {name.lower(): noun(scene.things[number].kind) for name, number in zip(names, numbers, strict=True)}
+    tags = {name.lower(): noun(scene.objects[number].kind) for name, number in zip(names, numbers, strict=True)}
     return text, tuple(tags.get(token, NO_NAME) for token in tokenize(text))
 
 
 def _only_of(scene: Scene, number: int) -> list[str]:
-    """What is so of one thing of a scene and of no other."""
-    traits = [(attribute, value_of(scene.things[number], attribute)) for attribute in ("posture", "colour", "place")]
+    """What is so of one object of a scene and of no other."""
+    traits = [(attribute, value_of(scene.objects[number], attribute)) for attribute in ("posture", "color", "place")]
     return [_word(*trait) for trait in traits if matching(scene, [trait]) == (number,)]
 
 
 def _one_such(scene: Scene, relation) -> bool:
-    """Whether no other thing is in that relation to the same."""
+    """Whether no other object is in that relation to the same."""
     return sum((each.name, each.object) == (relation.name, relation.object) for each in scene.relations) == 1
 
 
@@ -248,11 +248,11 @@ def _one_by_one(
 def _wishes_of(scene: Scene) -> set[str]:
     """What one may have wanted to see, and does: "a cat", "a black cat", "something sleeping", "a picture by night"."""
     found = {f"a picture by {scene.time}"}
-    for thing in scene.things:
-        named = noun(thing.kind)
-        found |= {with_article(named), with_article(f"{thing.colour} {named}")}
-        found |= {f"something {VERBS[posture][0]}" for posture in VERBS if has(thing, "posture", posture)}
-        found.add(f"something {value_of(thing, 'place')}")
+    for obj in scene.objects:
+        named = noun(obj.kind)
+        found |= {with_article(named), with_article(f"{obj.color} {named}")}
+        found |= {f"something {VERBS[posture][0]}" for posture in VERBS if has(obj, "posture", posture)}
+        found.add(f"something {value_of(obj, 'place')}")
     return found
 
 
@@ -280,8 +280,8 @@ def _mood_told(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[
 def _judged(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[str, ...]]:
     good, negated = rng.integers(2, size=2).astype(bool)
     form, word = (str(rng.choice(options)) for options in (NEGATED if negated else JUDGED, GOOD if good else BAD))
-    thing = scene.things[rng.integers(len(scene.things))]
-    text = form.format(with_article(noun(thing.kind)), word)
+    obj = scene.objects[rng.integers(len(scene.objects))]
+    text = form.format(with_article(noun(obj.kind)), word)
     tokens = tokenize(text)
     return text, (*[""] * (len(tokens) - 1), MOODS[int(good == negated)])
 
@@ -297,7 +297,7 @@ TASKS: dict[str, Callable[[Sequence[Scene], int, np.random.Generator], list[Puzz
 
 
 def caption(scene: Scene, rng: np.random.Generator) -> str:
-    """All that is to be said of a scene's things, a sentence each, in any order: what a search needs to find it.
+    """All that is to be said of a scene's objects, a sentence each, in any order: what a search needs to find it.
 
     Args:
         scene: what is described.
@@ -307,8 +307,8 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
         "A small black cat is sleeping on the mat. A ... It is night.", which `read` understands.
     """
     said = []
-    for number in rng.permutation(len(scene.things)):
-        thing = scene.things[number]
-        named = with_article(f"{thing.size} {thing.colour} {noun(thing.kind)}")
-        said.append(f"{named} is {VERBS[thing.posture][0]} {value_of(thing, 'place')}.")
+    for number in rng.permutation(len(scene.objects)):
+        obj = scene.objects[number]
+        named = with_article(f"{obj.size} {obj.color} {noun(obj.kind)}")
+        said.append(f"{named} is {VERBS[obj.posture][0]} {value_of(obj, 'place')}.")
     return " ".join([each[0].upper() + each[1:] for each in said] + [f"It is {scene.time}."])

@@ -18,7 +18,7 @@ from vistext.scenes.language.generate import refer, text
 from vistext.scenes.language.lexicon import GROUPS, NUMBERS, SAID, noun
 from vistext.scenes.language.parse import NotUnderstoodError, parse_sentence
 from vistext.scenes.sampling import sample
-from vistext.scenes.scene import Scene, Thing
+from vistext.scenes.scene import Scene, SceneObject
 
 TRIES = 60  # to draw a question that is kept
 MEASURED = 1000  # scenes
@@ -180,37 +180,35 @@ Asked = Iterator[tuple[str, str, str]]
 
 
 def _what(scene: Scene) -> Asked:
-    for i, thing in enumerate(scene.things):
-        doing = f"is {thing.posture}"
+    for i, obj in enumerate(scene.objects):
+        doing = f"is {obj.posture}"
         name = refer(scene, i, without="place")
-        others = [
-            place for place in ontology.POSTURES[thing.kind][thing.posture] if ontology.PREPOSITIONS[place] == "on"
-        ]
-        if name and thing.preposition == "on" and len(others) > 2:
-            place = f"the {thing.place}"
+        others = [place for place in ontology.POSTURES[obj.kind][obj.posture] if ontology.PREPOSITIONS[place] == "on"]
+        if name and obj.preposition == "on" and len(others) > 2:
+            place = f"the {obj.place}"
             yield f"what {doing} on?".replace("what is", f"what is {name}"), f"{name} {doing} on {place}.", place
-        place = value_of(thing, "place")
-        for traits, words in (([("place", place)], f"is {place}"), ([("posture", thing.posture)], doing)):
+        place = value_of(obj, "place")
+        for traits, words in (([("place", place)], f"is {place}"), ([("posture", obj.posture)], doing)):
             if matching(scene, traits) == (i,):
-                yield f"what {words}?", f"a {noun(thing.kind)} {words}.", noun(thing.kind)
-        if matching(scene, [("colour", thing.colour)]) == (i,):
-            named = f"the {thing.colour} thing"
-            yield f"what is {named}?", f"{named} is a {noun(thing.kind)}.", noun(thing.kind)
+                yield f"what {words}?", f"a {noun(obj.kind)} {words}.", noun(obj.kind)
+        if matching(scene, [("color", obj.color)]) == (i,):
+            named = f"the {obj.color} thing"
+            yield f"what is {named}?", f"{named} is a {noun(obj.kind)}.", noun(obj.kind)
 
 
 def _where(scene: Scene) -> Asked:
-    for i, thing in enumerate(scene.things):
+    for i, obj in enumerate(scene.objects):
         name = refer(scene, i, without="place")
-        if name and len(_places(thing.kind)) > 1:
-            place = value_of(thing, "place")
+        if name and len(_places(obj.kind)) > 1:
+            place = value_of(obj, "place")
             yield f"where is {name}?", f"{name} is {place}.", place
 
 
-def _which_colour(scene: Scene) -> Asked:
-    for i, thing in enumerate(scene.things):
-        if name := refer(scene, i, without="colour"):
+def _which_color(scene: Scene) -> Asked:
+    for i, obj in enumerate(scene.objects):
+        if name := refer(scene, i, without="color"):
             for words in ("which colour is", "what colour is"):
-                yield f"{words} {name}?", f"{name} is {thing.colour}.", thing.colour
+                yield f"{words} {name}?", f"{name} is {obj.color}.", obj.color
 
 
 def _how_many(scene: Scene) -> Asked:
@@ -222,9 +220,9 @@ def _how_many(scene: Scene) -> Asked:
             f"there {be} {NUMBERS[number]} {noun(kind, number)}.",
             _amount(number),
         )
-    places = sorted({value_of(thing, "place") for thing in scene.things})
-    colours = sorted({thing.colour for thing in scene.things})
-    for attribute, values in (("place", places), ("colour", colours)):
+    places = sorted({value_of(obj, "place") for obj in scene.objects})
+    colors = sorted({obj.color for obj in scene.objects})
+    for attribute, values in (("place", places), ("color", colors)):
         for value in values:
             number = len(matching(scene, [(attribute, value)]))
             be = "is" if number == 1 else "are"
@@ -237,74 +235,74 @@ def _amount(number: int) -> str:
 
 
 def _is_there(scene: Scene) -> Asked:
-    """Of what is there, and of the same with one thing changed so that it is not."""
-    for thing in scene.things:
-        for attributes in (("kind",), ("colour", "kind"), ("kind", "place"), ("posture", "kind")):
-            traits = {attribute: value_of(thing, attribute) for attribute in attributes}
+    """Of what is there, and of the same with one object changed so that it is not."""
+    for obj in scene.objects:
+        for attributes in (("kind",), ("color", "kind"), ("kind", "place"), ("posture", "kind")):
+            traits = {attribute: value_of(obj, attribute) for attribute in attributes}
             yield f"is there {_a(traits)}?", f"yes, there is {_a(traits)}.", "yes"
             for attribute in attributes:
-                for value in _instead(scene, thing, attribute):
+                for value in _instead(scene, obj, attribute):
                     other = traits | {attribute: value}
                     if not matching(scene, list(other.items())):
                         yield f"is there {_a(other)}?", f"no, there is no {_a(other)[2:]}.", "no"
 
 
 def _a(traits: dict[str, str]) -> str:
-    colour, kind = traits.get("colour", ""), noun(traits["kind"])
-    return " ".join(f"a {colour} {kind} {traits.get('posture', '')} {traits.get('place', '')}".split())
+    color, kind = traits.get("color", ""), noun(traits["kind"])
+    return " ".join(f"a {color} {kind} {traits.get('posture', '')} {traits.get('place', '')}".split())
 
 
-def _instead(scene: Scene, thing: Thing, attribute: str) -> list[str]:
-    """What a thing's attribute could as well be, in this setting and with its other attributes."""
-    if attribute == "colour":
-        values = _colours(thing.kind)
+def _instead(scene: Scene, obj: SceneObject, attribute: str) -> list[str]:
+    """What an object's attribute could as well be, in this setting and with its other attributes."""
+    if attribute == "color":
+        values = _colors(obj.kind)
     elif attribute == "posture":
-        values = [one for one, places in ontology.POSTURES[thing.kind].items() if thing.place in places]
+        values = [one for one, places in ontology.POSTURES[obj.kind].items() if obj.place in places]
     elif attribute == "place":
-        values = [one for one in ontology.SETTINGS[scene.setting] if one in _places(thing.kind)]
+        values = [one for one in ontology.SETTINGS[scene.setting] if one in _places(obj.kind)]
     else:
-        values = [one for one in ontology.KINDS if _suits(one, thing)]
-    values = [value for value in values if value != getattr(thing, attribute)]
+        values = [one for one in ontology.KINDS if _suits(one, obj)]
+    values = [value for value in values if value != getattr(obj, attribute)]
     return [f"{ontology.PREPOSITIONS[value]} the {value}" for value in values] if attribute == "place" else values
 
 
-def _suits(kind: str, thing: Thing) -> bool:
-    """Whether a thing of this kind could be in another's stead."""
-    able = thing.place in ontology.POSTURES[kind].get(thing.posture, ()) and thing.place in _places(kind)
-    return able and thing.colour in _colours(kind)
+def _suits(kind: str, obj: SceneObject) -> bool:
+    """Whether an object of this kind could be in another's stead."""
+    able = obj.place in ontology.POSTURES[kind].get(obj.posture, ()) and obj.place in _places(kind)
+    return able and obj.color in _colors(kind)
 
 
-def _colours(kind: str) -> list[str]:
-    """Which colours things of a kind may have in all splits."""
-    return [colour for colour in ontology.COLOURS[kind] if colour not in ontology.HELD_OUT_COLOURS.get(kind, ())]
+def _colors(kind: str) -> list[str]:
+    """Which colors objects of a kind may have in all splits."""
+    return [color for color in ontology.COLORS[kind] if color not in ontology.HELD_OUT_COLORS.get(kind, ())]
 
 
 def _places(kind: str) -> set[str]:
-    """Where things of a kind may be in all splits."""
+    """Where objects of a kind may be in all splits."""
     places = {place for places in ontology.POSTURES[kind].values() for place in places}
     return places.difference(ontology.HELD_OUT_PLACES.get(kind, ()))
 
 
 def _doing(scene: Scene) -> Asked:
-    for i, thing in enumerate(scene.things):
+    for i, obj in enumerate(scene.objects):
         name = refer(scene, i, without="posture")
-        if name and thing.kind in GROUPS["animal"]:
-            yield f"what is {name} doing?", f"{name} is {thing.posture}.", thing.posture
+        if name and obj.kind in GROUPS["animal"]:
+            yield f"what is {name} doing?", f"{name} is {obj.posture}.", obj.posture
 
 
 def _who(scene: Scene) -> Asked:
-    for i in range(len(scene.things)):
+    for i in range(len(scene.objects)):
         name = refer(scene, i)
         for relation, (phrase, *_) in SAID["RELATION"].items():
             others = [known.subject for known in scene.relations if (known.name, known.object) == (relation, i)]
             if name and len(others) == 1:
-                kind = scene.things[others[0]].kind
+                kind = scene.objects[others[0]].kind
                 who, words = ("who" if kind in GROUPS["animal"] else "what"), " ".join(phrase)
                 yield f"{who} is {words} {name}?", f"a {noun(kind)} is {words} {name}.", noun(kind)
 
 
 def _compare(scene: Scene) -> Asked:
-    kinds = sorted({thing.kind for thing in scene.things})
+    kinds = sorted({obj.kind for obj in scene.objects})
     for one, other in permutations(kinds, 2):
         many, others = noun(one, 2), noun(other, 2)
         difference = len(matching(scene, [("kind", one)])) - len(matching(scene, [("kind", other)]))
@@ -314,9 +312,9 @@ def _compare(scene: Scene) -> Asked:
             yield question, f"there are more {more} than {fewer}.", more
         else:
             yield question, f"there are as many {many} as {others}.", "as many"
-    names = {i: refer(scene, i, without="colour") for i in range(len(scene.things))}
+    names = {i: refer(scene, i, without="color") for i in range(len(scene.objects))}
     for one, other in permutations([i for i, name in names.items() if name], 2):
-        same = scene.things[one].colour == scene.things[other].colour
+        same = scene.objects[one].color == scene.objects[other].color
         rest = f"the same colour as {names[other]}"
         answer = f"yes, {names[one]} is {rest}." if same else f"no, {names[one]} is not {rest}."
         yield f"is {names[one]} {rest}?", answer, "yes" if same else "no"
@@ -330,7 +328,7 @@ def _compare(scene: Scene) -> Asked:
 _ASKING: dict[str, Callable[[Scene], Asked]] = {
     "what": _what,
     "where": _where,
-    "which colour": _which_colour,
+    "which colour": _which_color,
     "how many": _how_many,
     "is there": _is_there,
     "what is it doing": _doing,

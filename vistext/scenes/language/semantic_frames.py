@@ -1,4 +1,4 @@
-"""Semantic frames: for each thing that acts, the verb, and who does it, to what, where and which way.
+"""Semantic frames: for each object that acts, the verb, and who does it, to what, where and which way.
 
 The shape is that of imSitu (Yatskar et al., "Situation Recognition", 2016): a verb has its own set of roles, and each
 role a noun for a value.
@@ -12,7 +12,7 @@ from vistext.scenes.language.parse import parse_sentence
 from vistext.scenes.ontology import PREPOSITIONS
 from vistext.scenes.scene import Scene, visible_fraction
 
-# Verb → its roles. Who parked or anchored a thing is not in the picture: the thing is what it was done to.
+# Verb → its roles. Who parked or anchored an object is not in the picture: the object is what it was done to.
 ROLES = {
     base: ("item", "place")
     if posture in ("parked", "anchored")
@@ -26,43 +26,43 @@ POSTURE_OF = {base: posture for posture, base in BASES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What one thing does.
+    """What one object does.
 
     Attributes:
         verb: one of `ROLES`.
         roles: pairs of a role and its value, in the order of `ROLES[verb]`; `dict(frame.roles)` looks them up.
-        thing: whose frame it is: the place in `scene.things`; of what a sentence states, its number there.
+        object: whose frame it is: the place in `scene.objects`; of what a sentence states, its number there.
     """
 
     verb: str
     roles: tuple[tuple[str, str], ...]
-    thing: int
+    obj: int
 
 
 def frames(scene: Scene) -> tuple[Frame, ...]:
-    """The frame of each thing in a scene.
+    """The frame of each object in a scene.
 
     Args:
-        scene: one to four things.
+        scene: one to four objects.
 
     Returns:
-        As many frames as things, the most prominent first: that of which most is to be seen.
+        As many frames as objects, the most prominent first: that of which most is to be seen.
     """
     return tuple(
-        _frame(scene, thing) for thing in sorted(range(len(scene.things)), key=lambda i: -visible_area_of(scene, i))
+        _frame(scene, obj) for obj in sorted(range(len(scene.objects)), key=lambda i: -visible_area_of(scene, i))
     )
 
 
 def _frame(scene: Scene, index: int) -> Frame:
-    thing = scene.things[index]
-    verb, kind = BASES[thing.posture], noun(thing.kind)
-    values = {"agent": kind, "item": kind, "direction": value_of(thing, "direction"), "place": thing.place}
+    obj = scene.objects[index]
+    verb, kind = BASES[obj.posture], noun(obj.kind)
+    values = {"agent": kind, "item": kind, "direction": value_of(obj, "direction"), "place": obj.place}
     return Frame(verb, tuple((role, values[role]) for role in ROLES[verb]), index)
 
 
 def visible_area_of(scene: Scene, index: int) -> float:
-    """How much of the picture shows a thing, see `scene.shown`."""
-    return visible_fraction(scene.things[index], scene.things[index + 1 :])
+    """How much of the picture shows an object, see `scene.shown`."""
+    return visible_fraction(scene.objects[index], scene.objects[index + 1 :])
 
 
 def render_frame(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
@@ -93,7 +93,7 @@ def render_frame(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
 
 
 def stated(sentence: str) -> tuple[Frame, ...]:
-    """The frames that a sentence states: of each thing of which it says what it is and what it does.
+    """The frames that a sentence states: of each object of which it says what it is and what it does.
 
     Args:
         sentence: anything that `read` understands.

@@ -1,4 +1,4 @@
-"""What class of word each word of the drawn world belongs to: kinds, colours, verbs, places, ...
+"""What class of word each word of the drawn world belongs to: kinds, colors, verbs, places, ...
 
 A measure over all words hides what matters: "the" is easily guessed, "cat" is not.
 """
@@ -20,7 +20,7 @@ def _in(*categories: str) -> set[str]:
 def _classes() -> dict[str, str]:
     sets = {
         "kinds": {word for kind in KINDS for forms in NOUNS[kind] for word in forms},
-        "colours": _in("COLOUR"),
+        "colours": _in("COLOR"),
         "verbs": _in("DOING", "VERB1", "VERBN"),
         "places": {*PLACES, "indoors", "field", "street", "harbour"},
         "other content words": _in("SIZE", "NUMBER") | {"left", "right", "day", "night", "picture"},

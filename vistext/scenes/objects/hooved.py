@@ -90,7 +90,7 @@ def _deer_head(figure: Figure, x: float, y: float, variant: int) -> None:
     figure.shape("white", oval(x + 2.2, y + 1.1, 0.45, 0.45), line=False)
 
 
-# Horses. Variants: 0 has a blaze and white feet; 1 is one colour with a pale mane; 2 is pied.
+# Horses. Variants: 0 has a blaze and white feet; 1 is one color with a pale mane; 2 is pied.
 
 
 def _mane(variant: int) -> str:

@@ -97,7 +97,7 @@ def stride(
 
 
 def shadow(figure: Figure, left: float, right: float, lift: float = 0) -> None:
-    """The shadow on the ground of what is above it; paler the thing, smaller the higher it is."""
+    """The shadow on the ground of what is above it; paler the object, smaller the higher it is."""
     narrower = min(lift, (right - left) / 5)
     across = (right - left) / 2 - narrower
     figure.shape("shadow", oval((left + right) / 2, 0.2 - lift * 1.1, across, 1.5))

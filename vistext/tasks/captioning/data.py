@@ -9,7 +9,7 @@ import numpy as np
 from vistext import scenes
 from vistext.data.vocabulary import PAD, Vocabulary
 from vistext.nn.engine import keras
-from vistext.scenes import TRAIN_SEED_OFFSET, Box, Scene, Thing, language, ontology
+from vistext.scenes import TRAIN_SEED_OFFSET, Box, Scene, SceneObject, language, ontology
 from vistext.scenes.scene import depth
 from vistext.tasks.captioning import object_queries
 from vistext.tasks.captioning.model import LENGTHS, encode_images
@@ -36,33 +36,31 @@ def truncate(ids: np.ndarray, most: int) -> np.ndarray:
 
 
 def sample_crowded(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Scene]:
-    """Scenes of the training split, of which shares, at least about so large, show several things, and two of a kind.
+    """Scenes of the training split, of which shares, at least about so large, show several objects, and two of a kind.
 
     Where there are two of a kind it is hardest to say which is which. As they come, a third of all scenes has some.
     """
     found = scenes.sample(2 * count, seed, "train")
-    same = [
-        index for index, scene in enumerate(found) if len({thing.kind for thing in scene.things}) < len(scene.things)
-    ]
+    same = [index for index, scene in enumerate(found) if len({obj.kind for obj in scene.objects}) < len(scene.objects)]
     chosen = set(same[: round(twins * count)])
     several = round(crowded * count) - len(chosen)
     rest = [scene for index, scene in enumerate(found) if index not in chosen]
-    rest.sort(key=lambda scene: len(scene.things) == 1)
+    rest.sort(key=lambda scene: len(scene.objects) == 1)
     return [found[index] for index in sorted(chosen)] + rest[:several] + rest[len(found) + several - count :]
 
 
 def perturb(scene: Scene, rng: np.random.Generator) -> Scene:
-    """A scene of the same split that differs from this one in a trait of one thing, or is seen in a mirror."""
+    """A scene of the same split that differs from this one in a trait of one object, or is seen in a mirror."""
     for trait in rng.permutation(("mirror", *object_queries.TRAITS)):
         for _ in range(TRIES):
-            things = list(scene.things)
+            objects = list(scene.objects)
             try:
                 if trait == "mirror":
-                    things = [replace(thing, box=replace(thing.box, x=1 - thing.box.right)) for thing in things]
+                    objects = [replace(obj, box=replace(obj.box, x=1 - obj.box.right)) for obj in objects]
                 else:
-                    index = rng.integers(len(things))
-                    things[index] = _changed(things[index], trait, str(rng.choice(object_queries.TRAITS[trait])))
-                other = replace(scene, things=tuple(sorted(things, key=depth)))
+                    index = rng.integers(len(objects))
+                    objects[index] = _changed(objects[index], trait, str(rng.choice(object_queries.TRAITS[trait])))
+                other = replace(scene, objects=tuple(sorted(objects, key=depth)))
             except ValueError:  # it makes no sense, or has no room
                 continue
             if other.split == scene.split:
@@ -70,21 +68,21 @@ def perturb(scene: Scene, rng: np.random.Generator) -> Scene:
     raise AssertionError
 
 
-def _changed(thing: Thing, trait: str, value: str) -> Thing:
-    """The thing with another value of a trait, at the same place.
+def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
+    """The object with another value of a trait, at the same place.
 
     Raises:
         ValueError: it has that value, or does not go with it.
     """
-    words = {"kind": thing.kind, "size": thing.size, "posture": thing.posture} | {trait: value}
-    if value == getattr(thing, trait) or words["posture"] not in ontology.POSTURES.get(words["kind"], ()):
+    words = {"kind": obj.kind, "size": obj.size, "posture": obj.posture} | {trait: value}
+    if value == getattr(obj, trait) or words["posture"] not in ontology.POSTURES.get(words["kind"], ()):
         raise ValueError(f"a {words['kind']} that is {words['posture']}, with {trait} {value}")
     scale = np.mean(ontology.SCALES[words["size"]])
     width, height = (extent * scale / 64 for extent in ontology.EXTENT[words["kind"]][words["posture"]])
     lift = ontology.LEAP * height if words["posture"] == "jumping" else 0
-    lift += ontology.TABLE_HEIGHT / 64 if thing.place == "table" else 0
-    left = min(max(0, thing.box.middle - width / 2), 1 - width)
-    return replace(thing, **words, box=Box(left, thing.ground - lift - height, width, height))
+    lift += ontology.TABLE_HEIGHT / 64 if obj.place == "table" else 0
+    left = min(max(0, obj.box.middle - width / 2), 1 - width)
+    return replace(obj, **words, box=Box(left, obj.ground - lift - height, width, height))
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ class CaptionBatches:
 
     Args:
         turns: length, sentences about each picture, and words after which they are cut: of one batch after another.
-        crowded: share of the pictures, at least, that show several things.
+        crowded: share of the pictures, at least, that show several objects.
         twins: share of them, at least, that show two of a kind.
         size: pictures in a batch.
         seed: of the training.
@@ -135,7 +133,7 @@ class CachedCaptionBatches:
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
         """Batch number `step`: as `Told` gives it, but grids float32 [size, 64, c] in place of pictures; and with each
-        word that comes next, of which thing was spoken last, and of which will be next: int32 [size, s, t, 3]. Things
+        word that comes next, of which object was spoken last, and of which will be next: int32 [size, s, t, 3]. Objects
         are counted from 1, from the left to the right; 0 is none.
         """
         rng = np.random.default_rng((self.seed, step))
@@ -145,15 +143,15 @@ class CachedCaptionBatches:
 
 
 def referents(about: list[int | None], order: list[int], places: int) -> np.ndarray:
-    """Of which thing was spoken last, and of which will be next, at each place of a sentence.
+    """Of which object was spoken last, and of which will be next, at each place of a sentence.
 
     Args:
-        about: of which thing each token speaks, as `language.describe_grounded` gives it.
-        order: the things from the left to the right, see `finding.ordered`.
+        about: of which object each token speaks, as `language.describe_grounded` gives it.
+        order: the objects from the left to the right, see `finding.ordered`.
         places: how many there are; before the first token, before the second, and so on.
 
     Returns:
-        int32 [places, 2]: things counted from 1, from the left to the right; 0 is none.
+        int32 [places, 2]: objects counted from 1, from the left to the right; 0 is none.
     """
     numbers = {None: 0} | {index: number for number, index in enumerate(order, 1)}
     said = [numbers[index] for index in about[:places]] + [0] * (places - len(about))

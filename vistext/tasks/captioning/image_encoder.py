@@ -1,4 +1,4 @@
-"""Training the eye of lessons 05 to 08: what it sees must let a writer say true things about pictures.
+"""Training the eye of lessons 05 to 08: what it sees must let a writer say true objects about pictures.
 
 It starts from the body of lesson 02's detector. The writer that teaches it is given up afterwards: those that are
 shipped learn from what the eye sees when it is ready.
@@ -21,12 +21,12 @@ class Stage:
 
     steps: int
     turns: tuple  # of what is said of a batch of pictures, see `telling.Told`
-    crowded: float  # share of the pictures, at least, that show several things
+    crowded: float  # share of the pictures, at least, that show several objects
     learning_rate: float  # of the eye's kernels; rises at first, then goes down to 0
     adam_lr: float  # of everything else, as a share of that
 
 
-# First what things look like, and how one speaks; then which is which of several.
+# First what objects look like, and how one speaks; then which is which of several.
 STAGES = (
     Stage(4200, (TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, 0.04, 0.04),
     Stage(3200, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.05, 0.024),

@@ -42,8 +42,8 @@ class CaptionerConfig:
     depth: int = 2  # likewise
     width: int = 128  # numbers for each word of a sentence
     heads: int = 4
-    blocks: int = 3  # of writer and judge: one finds the things, the others compare them ("the", "two", "left of")
-    finding: int = 3  # blocks that find the things, at which writer and judge look beside the cells; see `Things`
+    blocks: int = 3  # of writer and judge: one finds the objects, the others compare them ("the", "two", "left of")
+    finding: int = 3  # blocks that find the objects, at which writer and judge look beside the cells; see `Objects`
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -124,12 +124,12 @@ def build_discriminator(config: CaptionerConfig) -> keras.Model:
 
 
 def object_queries(config: CaptionerConfig) -> ObjectQueries:
-    """What finds the things that writer and judge look at; see `experiments.finding` for how it learns to."""
-    return ObjectQueries(ontology.MOST_THINGS, config.width, config.heads, config.finding, name="things")
+    """What finds the objects that writer and judge look at; see `experiments.finding` for how it learns to."""
+    return ObjectQueries(ontology.MAX_OBJECTS, config.width, config.heads, config.finding, name="things")
 
 
 def _memory(config: CaptionerConfig, grid):
-    """What words look at: the cells of the grid, and the things in it, which are found first; see `Things`."""
+    """What words look at: the cells of the grid, and the objects in it, which are found first; see `Objects`."""
     finder = object_queries(config)
     remembered = finder(CoordinateEncoding(name="cells")(grid))
     finder.trainable = False  # only now, so that it holds for all of its layers
@@ -203,7 +203,7 @@ class Captioner:
         top_p: float = 1.0,
         temperature: float = 1.0,
     ) -> list[list[str]]:
-        """Say several things about each picture.
+        """Say several objects about each picture.
 
         Args:
             pictures: as for `describe`.

@@ -1,4 +1,4 @@
-"""Training what finds the things in a picture, one after the other, at which lesson 05's writer and judge look."""
+"""Training what finds the objects in a picture, one after the other, at which lesson 05's writer and judge look."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from vistext.nn.engine import dtype_policy as computing
 from vistext.nn.engine import keras, tf
 from vistext.nn.training import History, Muon, fit, masked_mean, warmup_decay
 from vistext.scenes import Scene
-from vistext.scenes.ontology import COLOURS, FACINGS, KINDS, MOST_THINGS, POSTURES, SIZES
+from vistext.scenes.ontology import COLORS, FACINGS, KINDS, MAX_OBJECTS, POSTURES, SIZES
 from vistext.tasks.captioning.model import GRID, CaptionerConfig, object_queries
 
 layers = keras.layers
@@ -24,7 +24,7 @@ def _all(lists) -> tuple[str, ...]:
 NOTHING = 0  # the kind of what is not there
 TRAITS = {
     "kind": ("nothing", *KINDS),
-    "colour": _all(COLOURS.values()),
+    "color": _all(COLORS.values()),
     "size": SIZES,
     "posture": _all(POSTURES.values()),
     "place": _all(places for postures in POSTURES.values() for places in postures.values()),
@@ -49,8 +49,8 @@ class Recipe:
 
 
 def left_to_right(scene: Scene) -> list[int]:
-    """The places in `scene.things`, from the left of the picture to the right."""
-    return sorted(range(len(scene.things)), key=lambda index: scene.things[index].box.middle)
+    """The places in `scene.objects`, from the left of the picture to the right."""
+    return sorted(range(len(scene.objects)), key=lambda index: scene.objects[index].box.middle)
 
 
 def labels(seen: Sequence[Scene]) -> np.ndarray:
@@ -60,15 +60,15 @@ def labels(seen: Sequence[Scene]) -> np.ndarray:
         seen: n scenes.
 
     Returns:
-        float32 [n, MOST_THINGS, traits + 4]: of each thing, from the left to the right, the number of each trait in
+        float32 [n, MOST_THINGS, traits + 4]: of each object, from the left to the right, the number of each trait in
         `TRAITS`, and its box, left and upper edge, width and height as shares of the picture; 0 where there is none.
     """
-    found = np.zeros((len(seen), MOST_THINGS, BOX.stop), "float32")
+    found = np.zeros((len(seen), MAX_OBJECTS, BOX.stop), "float32")
     for row, scene in enumerate(seen):
         for number, index in enumerate(left_to_right(scene)):
-            thing = scene.things[index]
-            found[row, number, : BOX.start] = [words.index(getattr(thing, name)) for name, words in TRAITS.items()]
-            found[row, number, BOX] = (thing.box.x, thing.box.y, thing.box.w, thing.box.h)
+            obj = scene.objects[index]
+            found[row, number, : BOX.start] = [words.index(getattr(obj, name)) for name, words in TRAITS.items()]
+            found[row, number, BOX] = (obj.box.x, obj.box.y, obj.box.w, obj.box.h)
     return found
 
 
@@ -88,7 +88,7 @@ class Batches:
 
 
 class Loss(keras.losses.Loss):
-    """How wrong the traits of things are (cross entropy), and how far off the boxes.
+    """How wrong the traits of objects are (cross entropy), and how far off the boxes.
 
     Args:
         box: see `Recipe`.
@@ -115,7 +115,7 @@ def _logits(said) -> list:
 
 
 def accuracy(wanted, said):
-    """The share of the things, and of the places that are empty, of which every trait is right."""
+    """The share of the objects, and of the places that are empty, of which every trait is right."""
     there, all_right = wanted[..., 0] != NOTHING, True
     for number, scores in enumerate(_logits(said)):
         one = tf.equal(tf.cast(wanted[..., number], tf.int64), tf.argmax(scores, axis=-1))
@@ -128,9 +128,9 @@ def build(config: CaptionerConfig) -> keras.Model:
     with computing(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         cells = CoordinateEncoding(name="cells")(grid)
-        things = object_queries(config)(cells)[:, -MOST_THINGS:]
-        scores = layers.Dense(ENDS[-1], dtype="float32", name="logits")(things)
-        box = layers.Dense(4, activation="sigmoid", dtype="float32", name="box")(things)
+        objects = object_queries(config)(cells)[:, -MAX_OBJECTS:]
+        scores = layers.Dense(ENDS[-1], dtype="float32", name="logits")(objects)
+        box = layers.Dense(4, activation="sigmoid", dtype="float32", name="box")(objects)
     return keras.Model(grid, layers.Concatenate(dtype="float32")([scores, box]), name="finder")
 
 
@@ -148,7 +148,7 @@ def train(
 
     Args:
         recipe: how.
-        config: the sizes of writer and judge, of which its layer "things" is to become a part.
+        config: the sizes of writer and judge, of which its layer "objects" is to become a part.
         grids: what the eye sees in scenes, float [n, 64, c].
         seen: the scenes.
         precision: a Keras dtype policy to compute in.

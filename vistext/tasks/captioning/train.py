@@ -46,17 +46,17 @@ class Recipe:
     steps: int = 3000
     turns: tuple = (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES)  # see `telling.Retold`
     pool: int = 32_000  # scenes that are drawn and looked at once, and described anew whenever they come up
-    crowded: float = 0.85  # share of these, at least, that show several things
+    crowded: float = 0.85  # share of these, at least, that show several objects
     twins: float = 0.5  # likewise, two of a kind
     size: int = 32  # pictures in a batch
     learning_rate: float = 0.04  # see `training.Muon`; rises at first, then goes down to 0
     momentum: float = 0.9
     dense_lr: float = 0.2
     adam_lr: float = 0.012
-    pointing: float = 0.5  # how much it counts, beside the words, of which thing they speak; see `pointing`
+    pointing: float = 0.5  # how much it counts, beside the words, of which object they speak; see `pointing`
     finder: object_queries.Recipe = field(
         default_factory=object_queries.Recipe
-    )  # what finds the things is trained first
+    )  # what finds the objects is trained first
     seed: int = 0
 
 
@@ -83,13 +83,13 @@ def train(
 ) -> tuple[keras.Model, History]:
     """Train a writer by likelihood: each next word of true sentences is to be likely.
 
-    First it learns to find the things in a picture. While it learns to speak, it is also asked of which thing it spoke
-    last, and of which it will speak next: else it says of two deer twice what the first one does.
+    First it learns to find the objects in a picture. While it learns to speak, it is also asked of which object it
+    spoke last, and of which it will speak next: else it says of two deer twice what the first one does.
 
     Args:
         recipe: how.
         eye: as `describer.build_eye` makes it; it no longer learns.
-        config: the writer's sizes; it finds things.
+        config: the writer's sizes; it finds objects.
         precision: a Keras dtype policy to compute in.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         bar: whether to show a progress bar.
@@ -180,7 +180,7 @@ def _cached_batches(recipe: Recipe, image_encoder: keras.Model) -> tuple[list[Sc
 
 
 def _fit(recipe: Recipe, writer: keras.Model, around: tuple, checkpoint: Path | None, bar: bool) -> History:
-    """Train a writer that finds things to speak of them; what is around it is as `_look_around` gives it."""
+    """Train a writer that finds objects to speak of them; what is around it is as `_look_around` gives it."""
     asked = grounding.with_grounding(writer)
     asked.compile(optimizer=Muon.of(recipe), loss=grounding.Loss(recipe.pointing))
     return fit(
@@ -211,10 +211,10 @@ class AdversarialRecipe:
     size: int = 32  # pictures in a batch
     temperature: float = 0.75  # the temperature at which the writer speaks once the game is over; see `describer.cool`
     pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
-    crowded: float = 0.85  # share of these, at least, that show several things
+    crowded: float = 0.85  # share of these, at least, that show several objects
     twins: float = 0.5  # likewise, two of a kind
     nearly: float = 0.3  # share of mismatched sentences that are about a scene that differs in one trait
-    alike: float = 0.5  # likewise, about one of the same kinds of thing
+    alike: float = 0.5  # likewise, about one of the same kinds of object
     seed: int = 0
 
 
@@ -247,11 +247,11 @@ class DiscriminatorBatches:
             recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 1) - 2, recipe.twins
         )
         self.grids = encode_scenes(self.image_encoder, self.scenes)
-        kinds = [(scene.setting, *sorted(thing.kind for thing in scene.things)) for scene in self.scenes]
+        kinds = [(scene.setting, *sorted(obj.kind for obj in scene.objects)) for scene in self.scenes]
         groups = defaultdict(list)
         for index, each in enumerate(kinds):
             groups[each].append(index)
-        self.alike = [groups[each] for each in kinds]  # of each scene, those with the same kinds of thing
+        self.alike = [groups[each] for each in kinds]  # of each scene, those with the same kinds of object
 
     def __call__(self, step: int) -> tuple[np.ndarray, ...]:
         """Batch number `step`: grids float32 [size, 64, c], true sentences about them and others that are about other

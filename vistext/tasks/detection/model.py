@@ -1,8 +1,8 @@
 """Lesson 02's detector: one look at a picture, and every cell of a grid says what is there and where it ends.
 
 One-shot, without anchors, after Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object Detection"
-(arXiv:1904.01355): the picture is divided into cells of 4×4 pixels, and each gives a score for each kind of thing and
-its distances to the left, top, right and bottom edge of the thing's box. From Li et al. 2020, "Generalized Focal Loss"
+(arXiv:1904.01355): the picture is divided into cells of 4×4 pixels, and each gives a score for each kind of object and
+its distances to the left, top, right and bottom edge of the object's box. From Li et al. 2020, "Generalized Focal Loss"
 (arXiv:2006.04388), come two refinements that make boxes exact: a distance is chosen among whole numbers of pixels
 rather than given as one number, and the score of a kind learns to say how good the box is, not only what is in it.
 """
@@ -21,7 +21,7 @@ layers = keras.layers
 ops = keras.ops
 
 SIDE = 64  # of the pictures that it knows
-STRIDE = 4  # pixels in a cell: no two things of the drawn world are centred in the same one
+STRIDE = 4  # pixels in a cell: no two objects of the drawn world are centered in the same one
 KINDS = len(ontology.KINDS)
 BATCH = 250  # pictures looked at together
 SCORE, OVERLAP = 0.4, 0.6  # from which score, and up to which overlap, `detect` shows what was found
@@ -34,14 +34,14 @@ class DetectorConfig:
     widths: tuple[int, ...] = (64, 128, 160, 192)  # channels at 1/2, 1/4, 1/8 and 1/16 of the picture's side
     depth: int = 2  # convolutions of each level on the way down
     head: int = 1  # further convolutions before the outputs
-    distances: int = 32  # from a cell in the middle of a thing to its edge: 0 to 31 pixels
+    distances: int = 32  # from a cell in the middle of an object to its edge: 0 to 31 pixels
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
 class Detections(NamedTuple):
     """What was found in a picture, best first."""
 
-    boxes: np.ndarray  # float32 [m, 4]: left, top, right, bottom in pixels; right and bottom are just beyond the thing
+    boxes: np.ndarray  # float32 [m, 4]: left, top, right, bottom in pixels; right and bottom are just beyond the object
     kinds: np.ndarray  # int32 [m]: indices into `tables.KINDS`
     scores: np.ndarray  # float32 [m], 0 to 1
 
@@ -95,12 +95,12 @@ def cell_centers(height: int, width: int) -> np.ndarray:
 def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarray:
     """What the cells of each picture should say.
 
-    A thing is told of by the cells in the middle of its box: those whose own middle is at most 6 pixels from the
-    box's, across and down, and inside of it. A cell that could tell of several things tells of the nearest.
+    An object is told of by the cells in the middle of its box: those whose own middle is at most 6 pixels from the
+    box's, across and down, and inside of it. A cell that could tell of several objects tells of the nearest.
 
     Args:
-        boxes: [n, things, 4]: left, top, right, bottom in pixels.
-        kinds: int [n, things]; -1 where there is no thing.
+        boxes: [n, objects, 4]: left, top, right, bottom in pixels.
+        kinds: int [n, objects]; -1 where there is no object.
         side: of the pictures, in pixels; a multiple of 4.
 
     Returns:
@@ -108,7 +108,7 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
         left, top, right and bottom edge, in pixels.
 
     Raises:
-        ValueError: boxes and kinds are not of the same things.
+        ValueError: boxes and kinds are not of the same objects.
     """
     boxes, kinds = np.asarray(boxes, np.float32), np.asarray(kinds)
     if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
@@ -116,8 +116,8 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
     cells = cell_centers(side, side)  # (rows, columns, 2): x, y
     said = np.zeros((len(boxes), *cells.shape[:2], 5), np.float32)
     said[..., 0] = -1
-    nearest = np.full(said.shape[:3], np.inf)  # how far the thing is that a cell tells of, so far
-    # Of every picture the first thing, then the second, and so on.
+    nearest = np.full(said.shape[:3], np.inf)  # how far the object is that a cell tells of, so far
+    # Of every picture the first object, then the second, and so on.
     for box, kind in zip(boxes.swapaxes(0, 1)[:, :, None, None], kinds.T[:, :, None, None], strict=True):
         low, high = box[..., :2], box[..., 2:]  # (n, 1, 1, 2)
         away = np.abs(cells - (low + high) / 2)  # (n, rows, columns, 2)
@@ -139,9 +139,9 @@ def loss(truth, outputs):
 
     Returns:
         A scalar: the sum of the three (equations 2 and 6 of Generalized Focal Loss, and twice 1 - GIoU), for each cell
-        that tells of a thing.
+        that tells of an object.
     """
-    where = tf.where(truth[..., 0] >= 0)  # (cells, 3): picture, row, column of the cells that tell of a thing
+    where = tf.where(truth[..., 0] >= 0)  # (cells, 3): picture, row, column of the cells that tell of an object
     count = ops.maximum(1.0, ops.cast(ops.shape(where)[0], "float32"))
     told, said = tf.gather_nd(truth, where), tf.gather_nd(outputs, where)
 
@@ -170,7 +170,7 @@ def overlaps(distances, others):
         distances, others: [..., 4]: how far from the point the left, top, right and bottom edges are.
 
     Returns:
-        The intersection over union, 0 to 1, and the generalised one, -1 to 1, which also falls with the gap between
+        The intersection over union, 0 to 1, and the generalized one, -1 to 1, which also falls with the gap between
         boxes (Rezatofighi et al. 2019, arXiv:1902.09630); both [...].
     """
 
@@ -185,7 +185,7 @@ def overlaps(distances, others):
 
 
 def accuracy(truth, outputs):
-    """The share of the cells that tell of a thing whose highest score is for its kind; see `loss`."""
+    """The share of the cells that tell of an object whose highest score is for its kind; see `loss`."""
     where = tf.where(truth[..., 0] >= 0)
     best = ops.argmax(tf.gather_nd(outputs, where)[:, :KINDS], axis=-1)
     right = ops.equal(ops.cast(best, "float32"), tf.gather_nd(truth, where)[:, 0])
@@ -204,7 +204,7 @@ def decode(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n, rows, columns, channels = outputs.shape
     chances = ops.softmax(ops.reshape(outputs[..., KINDS:], (n, rows, columns, 4, (channels - KINDS) // 4)))
     distances = np.asarray(ops.sum(chances * ops.arange(chances.shape[-1], dtype="float32"), axis=-1))
-    distances = np.rint(distances)  # a thing ends where a pixel does
+    distances = np.rint(distances)  # an object ends where a pixel does
     cells = cell_centers(rows * STRIDE, columns * STRIDE)
     boxes = np.concatenate([cells - distances[..., :2], cells + distances[..., 2:]], axis=-1)
     scores = np.asarray(ops.sigmoid(outputs[..., :KINDS]))
@@ -235,13 +235,13 @@ def candidates(model: keras.Model, pictures: np.ndarray) -> tuple[np.ndarray, np
 def detect(
     model: keras.Model, pictures: np.ndarray, *, score: float = SCORE, overlap: float = OVERLAP
 ) -> list[Detections]:
-    """Find the things in each picture.
+    """Find the objects in each picture.
 
     Args:
         model: as `build` makes it.
         pictures: uint8 [n, h, w, 3]; see `candidates`.
-        score: the least with which a thing counts as found, 0 to 1.
-        overlap: the most, as intersection over union, 0 to 1, that two things found of the same kind may have.
+        score: the least with which an object counts as found, 0 to 1.
+        overlap: the most, as intersection over union, 0 to 1, that two objects found of the same kind may have.
 
     Returns:
         For each picture, what was found.

@@ -1,4 +1,4 @@
-"""Lesson 02's segmenter: a small U-Net that says of every pixel what kind of thing it shows.
+"""Lesson 02's segmenter: a small U-Net that says of every pixel what kind of object it shows.
 
 Ronneberger et al. 2015, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (arXiv:1505.04597), in the
 form of `vistext.nn.unet`. It works at half the side of the picture: each place answers for four pixels at once
@@ -89,7 +89,7 @@ def segment(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
         pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit, and the answers back.
 
     Returns:
-        uint8 [n, h, w]: 0 for the background, k + 1 for a thing of kind k of `tables.KINDS`; as `Drawing.classes`.
+        uint8 [n, h, w]: 0 for the background, k + 1 for an object of kind k of `tables.KINDS`; as `Drawing.classes`.
 
     Raises:
         TypeError, ValueError: not such pictures.

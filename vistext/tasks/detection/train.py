@@ -19,27 +19,27 @@ from vistext.tasks.detection.segmenter import SegmenterConfig
 
 RECALIBRATION_PICTURES = 2000  # pictures shown after training: what batch norm needs to know its statistics well
 BATCH = 500
-MIN_SCORE = 0.01  # of what counts for a mean average precision: unlikely things complete its curve
+MIN_SCORE = 0.01  # of what counts for a mean average precision: unlikely objects complete its curve
 
 
 def evaluate_detector(model: keras.Model, drawings: Drawings) -> dict:
-    """How well a detector finds the things of scenes; for a card.
+    """How well a detector finds the objects of scenes; for a card.
 
     Args:
         model: as `detector.build` makes it.
         drawings: scenes that it has never seen.
 
     Returns:
-        Mean average precision: over overlaps of 0.5 to 0.95, at single ones, of each kind, of things of each size, and
-        of the scenes with one, two, three and four things.
+        Mean average precision: over overlaps of 0.5 to 0.95, at single ones, of each kind, of objects of each size, and
+        of the scenes with one, two, three and four objects.
     """
     found = detect(model, drawings.pictures, score=MIN_SCORE)
     side = drawings.pictures.shape[1]
     result = metrics.mean_average_precision(found, drawings.boxes, drawings.kinds, side)
-    things = (drawings.kinds >= 0).sum(axis=1)
+    objects = (drawings.kinds >= 0).sum(axis=1)
     by_things = {}
-    for count in np.unique(things):
-        chosen = np.flatnonzero(things == count)
+    for count in np.unique(objects):
+        chosen = np.flatnonzero(objects == count)
         crowd = [found[index] for index in chosen]
         of_these = metrics.mean_average_precision(crowd, drawings.boxes[chosen], drawings.kinds[chosen], side)
         by_things[str(count)] = of_these.mean
@@ -61,13 +61,13 @@ def evaluate_segmenter(model: keras.Model, drawings: Drawings) -> dict:
 
     Returns:
         Intersection over union: its mean over all classes, of each, and its mean for scenes with one, two, three and
-        four things; and the share of pixels that are right.
+        four objects; and the share of pixels that are right.
     """
     said = segmenter.segment(model, drawings.pictures)
-    things = (drawings.kinds >= 0).sum(axis=1)
+    objects = (drawings.kinds >= 0).sum(axis=1)
     by_things = {
-        str(count): metrics.mean_iou(said[things == count], drawings.classes[things == count])
-        for count in np.unique(things)
+        str(count): metrics.mean_iou(said[objects == count], drawings.classes[objects == count])
+        for count in np.unique(objects)
     }
     ious = metrics.class_ious(said, drawings.classes)
     return {

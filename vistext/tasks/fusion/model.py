@@ -36,7 +36,7 @@ class FusionConfig:
     width: int = 64  # numbers for each word and each cell
     heads: int = 4
     blocks: int = 2  # one finds, the other compares
-    queries: int = 8  # vectors that make up a picture where it is to be one thing: at least as many as it has things
+    queries: int = 8  # vectors that make up a picture where it is to be one object: at least as many as it has objects
     shared: int = 128  # numbers of the space in which texts and pictures are compared
 
 

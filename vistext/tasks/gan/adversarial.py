@@ -33,7 +33,7 @@ class Hyperparameters:
     discriminator_lr: float = 2e-3  # the judge learns faster, so that its advice is up to date
     momentum: float = 0.0  # Adam's first beta: what the other network did lately says little of what it does next
     memory: float = 0.99  # Adam's second beta
-    saturating: bool = False  # whether the generator minimises log(1 - D), as in the original game
+    saturating: bool = False  # whether the generator minimizes log(1 - D), as in the original game
     penalty: float = 1.0  # times the mean squared slope of the discriminator's score at real data, R1
     penalty_every: int = 1  # steps; it then counts so many times as much (Karras et al. 2020, arXiv:1912.04958, B)
     two_sided: bool = False  # whether the slope at invented data counts as well

@@ -176,7 +176,7 @@ def evaluate(
         seed: of the noise.
 
     Returns:
-        recognised: share that is taken for the kind asked for, 0 to 1; recognised_real: the same of real pictures;
+        recognized: share that is taken for the kind asked for, 0 to 1; recognized_real: the same of real pictures;
         distance: kernel distance to the real ones in the examiner's features; distance_real: of other real ones;
         diversity: within a kind, as a share of that of the real ones.
     """

@@ -21,7 +21,7 @@ MASK_RATE = 0.3  # of the words: twice BERT's, since our sentences are short, an
 def word_groups(vocabulary: Vocabulary) -> np.ndarray:
     """Which words are hidden together, so that none is betrayed by standing elsewhere in the sentence as well.
 
-    Each word is a group of its own, but nouns for one kind of thing ("car", "cars", "automobile") are one group.
+    Each word is a group of its own, but nouns for one kind of object ("car", "cars", "automobile") are one group.
 
     Args:
         vocabulary: of the drawn world's words.

@@ -3,7 +3,8 @@
 A frame is written role by role: first the verb, since it decides which roles there are, then what fills each of them,
 given what is there already (after Mallya and Lazebnik 2017, "Recurrent Models for Situation Recognition",
 arXiv:1703.06233, with the blocks of Vaswani et al. 2017, arXiv:1706.03762). What is looked at is the grid of lesson
-05's eye. Things are taken from the left to the right, as one reads; with each frame the network says where the thing is
+05's eye. Objects are taken from the left to the right, as one reads; with each frame the network says where the
+object is
 and how much of the picture shows it. Lesson 02's detector measures that exactly (`prominence`), and by that the frames
 are put in order, the most prominent first.
 """
@@ -24,7 +25,7 @@ from vistext.scenes import Scene
 from vistext.scenes.language import ROLES, Frame, semantic_frames
 from vistext.scenes.language.lexicon import noun
 from vistext.scenes.language.semantic_frames import POSTURE_OF
-from vistext.scenes.ontology import FACINGS, KINDS, MOST_THINGS, PLACES
+from vistext.scenes.ontology import FACINGS, KINDS, MAX_OBJECTS, PLACES
 from vistext.tasks import captioning, detection
 from vistext.tasks.captioning.model import GRID, SIDE, encode_images
 from vistext.tasks.srl import visible_area
@@ -36,9 +37,9 @@ VERBS = tuple(ROLES)
 OBJECTS = tuple(noun(kind) for kind in KINDS)
 PAD, START, END, NONE = range(4)  # nothing; the beginning; no further frame; this verb has no such role
 WORDS = ("<pad>", "<start>", "<end>", "<none>", *VERBS, *OBJECTS, *FACINGS, *PLACES)
-SLOTS = ("verb", "thing", "direction", "place")  # of each frame; the thing is the agent or the item, by the verb
-MAX_FRAMES = MOST_THINGS * len(SLOTS)  # slots of a picture
-NEAR = 0.05  # of two things, which is the more prominent is hard to say if they differ by less than such a share
+SLOTS = ("verb", "thing", "direction", "place")  # of each frame; the object is the agent or the item, by the verb
+MAX_FRAMES = MAX_OBJECTS * len(SLOTS)  # slots of a picture
+NEAR = 0.05  # of two objects, which is the more prominent is hard to say if they differ by less than such a share
 ENCODING_BATCH = 250  # grids
 
 _NUMBER = {word: number for number, word in enumerate(WORDS)}
@@ -52,7 +53,7 @@ class SrlConfig:
     channels: int = 160  # of each cell of the eye's grid
     width: int = 128  # numbers for each slot
     heads: int = 4
-    blocks: int = 3  # find the next thing, look at what it does, compare it with what else is there
+    blocks: int = 3  # find the next object, look at what it does, compare it with what else is there
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -65,7 +66,7 @@ def build(config: SrlConfig) -> keras.Model:
     Returns:
         A model of two inputs: grids float [n, 64, channels], and ids int32 [n, t]: START, and the numbers in `WORDS` of
         what is in the slots so far → float32 [n, t, words + 5]: logits of what is in the next slot; the box of its
-        thing, left and upper edge, width and height as shares of the picture; and the logarithm of the share of the
+        object, left and upper edge, width and height as shares of the picture; and the logarithm of the share of the
         picture that shows it.
     """
     with dtype_policy(config.precision):
@@ -106,7 +107,7 @@ def _fillers(slot: str, before: str, *, first: bool) -> Sequence[str]:
     return FACINGS if slot == "direction" else PLACES
 
 
-# The direction comes after the thing, and only the verb says whether there is one.
+# The direction comes after the object, and only the verb says whether there is one.
 _FILLERS = _allowed()
 _DIRECTED = np.array(["direction" in ROLES.get(word, ()) for word in WORDS])
 
@@ -117,7 +118,7 @@ class GeneratedSlots(NamedTuple):
     ids: np.ndarray  # int32 [n, MOST]
     log_probabilities: np.ndarray  # float32 [n, MOST, words]: natural logarithms; among what may stand in each slot
     boxes: np.ndarray  # float32 [n, MOST_THINGS, 4]: left and upper edge, width and height, as shares of the picture
-    seen: np.ndarray  # float32 [n, MOST_THINGS]: the share of the picture that shows each thing; 0 where there is none
+    seen: np.ndarray  # float32 [n, MOST_THINGS]: the share of the picture that shows each object; 0 where there is none
 
 
 def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None = None) -> GeneratedSlots:
@@ -127,7 +128,7 @@ def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None =
         network: as `build` makes it.
         grids: what the eye sees in n pictures, float [n, 64, c], as `look` gives it.
         verbs: int [n, MOST_THINGS]: the numbers in `WORDS` of verbs that are known, from the left to the right, END
-            where no thing is left; PAD, or None, leaves the verb to the network.
+            where no object is left; PAD, or None, leaves the verb to the network.
 
     Returns:
         What is in them.
@@ -141,9 +142,9 @@ def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None =
         raise ValueError(
             f"grids have shape {list(grids.shape)}; accepted: [n, {wanted[0]}, {wanted[1]}], as `look` gives"
         )
-    given = np.zeros((len(grids), MOST_THINGS), "int32") if verbs is None else np.asarray(verbs, "int32")
-    if given.shape != (len(grids), MOST_THINGS):
-        raise ValueError(f"verbs have shape {list(given.shape)}; accepted: [{len(grids)}, {MOST_THINGS}]")
+    given = np.zeros((len(grids), MAX_OBJECTS), "int32") if verbs is None else np.asarray(verbs, "int32")
+    if given.shape != (len(grids), MAX_OBJECTS):
+        raise ValueError(f"verbs have shape {list(given.shape)}; accepted: [{len(grids)}, {MAX_OBJECTS}]")
     if not len(grids):
         return GeneratedSlots(given.repeat(len(SLOTS), 1), *(np.zeros((0, *of), "float32") for of in _SHAPES))
     fill, ids, said = _compiled(network), [], []
@@ -159,7 +160,7 @@ def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None =
     )
 
 
-_SHAPES = ((MAX_FRAMES, len(WORDS)), (MOST_THINGS, 4), (MOST_THINGS,))
+_SHAPES = ((MAX_FRAMES, len(WORDS)), (MAX_OBJECTS, 4), (MAX_OBJECTS,))
 
 
 @lru_cache(maxsize=8)
@@ -170,7 +171,7 @@ def _compiled(network: keras.Model) -> Callable:
     unasked = tf.constant(np.arange(len(WORDS)) == NONE)
     specs = [
         tf.TensorSpec((None, *network.inputs[0].shape[1:]), "float32"),
-        tf.TensorSpec((None, MOST_THINGS), "int32"),
+        tf.TensorSpec((None, MAX_OBJECTS), "int32"),
     ]
 
     @tf.function(input_signature=specs, autograph=False)
@@ -216,8 +217,8 @@ class PredictedFrame:
         roles: pairs of a role and its value, in the order of `language.ROLES[verb]`.
         probability: of verb and roles together, given the frames to the left, 0 to 1; of the roles alone where the verb
             was given.
-        box: float32 [4]: left and upper edge, width and height of the thing, as shares of the picture.
-        seen: the share of the picture that shows the thing, as the network estimates it.
+        box: float32 [4]: left and upper edge, width and height of the object, as shares of the picture.
+        seen: the share of the picture that shows the object, as the network estimates it.
     """
 
     verb: str
@@ -227,17 +228,17 @@ class PredictedFrame:
     seen: float
 
     @property
-    def thing(self) -> str:
+    def obj(self) -> str:
         """The noun of the agent or item."""
         return self.roles[0][1]
 
     @property
     def kind(self) -> int:
         """The same as an index into `tables.KINDS`."""
-        return OBJECTS.index(self.thing)
+        return OBJECTS.index(self.obj)
 
     def found(self) -> visible_area.DetectedObject:
-        """The thing, as it is to be measured."""
+        """The object, as it is to be measured."""
         left, top, width, height = np.clip(self.box, 1 / SIDE, 1)
         box = visible_area.within(left, top, left + width, top + height)
         return visible_area.DetectedObject(self.kind, POSTURE_OF[self.verb], dict(self.roles)["place"], box, self.seen)
@@ -261,13 +262,13 @@ class SrlModel:
     margins: visible_area.Margins = field(default_factory=dict)
 
     def frames(self, pictures: np.ndarray) -> list[list[PredictedFrame]]:
-        """The frame of each thing in pictures.
+        """The frame of each object in pictures.
 
         Args:
             pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
 
         Returns:
-            For each picture one to four frames, the most prominent thing's first.
+            For each picture one to four frames, the most prominent object's first.
 
         Raises:
             TypeError, ValueError: not such pictures.
@@ -276,7 +277,7 @@ class SrlModel:
         return self.frames_of_features(grids, self.written(pictures, grids))
 
     def written(self, pictures: np.ndarray, grids: np.ndarray) -> GeneratedSlots:
-        """What is in the slots of pictures, with boxes, and how much is seen of each thing, as the detector has them.
+        """What is in the slots of pictures, with boxes, and how much is seen of each object, as the detector has them.
 
         Args:
             pictures: as for `frames`.
@@ -310,7 +311,7 @@ class SrlModel:
         return [sorted(each, key=lambda frame: -frame.seen) for each in _predicted_frames(written)]
 
     def verbs(self, grids: np.ndarray, written: GeneratedSlots | None = None) -> np.ndarray:
-        """How likely each verb is that of the most prominent thing.
+        """How likely each verb is that of the most prominent object.
 
         Args:
             grids: float [n, 64, c], as `look` gives them.
@@ -324,7 +325,7 @@ class SrlModel:
     def given(
         self, grids: np.ndarray, verbs: Sequence[str], written: GeneratedSlots | None = None
     ) -> list[PredictedFrame]:
-        """The frame of a verb that is known to be that of the most prominent thing.
+        """The frame of a verb that is known to be that of the most prominent object.
 
         Args:
             grids: float [n, 64, c], as `look` gives them.
@@ -332,7 +333,7 @@ class SrlModel:
             written: as for `frames_seen`.
 
         Returns:
-            A frame with that verb for each picture: of the thing that is likeliest the most prominent and does that.
+            A frame with that verb for each picture: of the object that is likeliest the most prominent and does that.
 
         Raises:
             ValueError: there is no such verb, or there are not as many as pictures.
@@ -343,16 +344,16 @@ class SrlModel:
             _of_most_prominent(written or generate(self.network, grids)), numbers[..., None] - _VERBS.start, axis=2
         )[..., 0]
         which = fits.argmax(axis=1)  # (n)
-        known = np.where(np.arange(MOST_THINGS) == which[:, None], numbers, PAD)
+        known = np.where(np.arange(MAX_OBJECTS) == which[:, None], numbers, PAD)
         filled = _predicted_frames(generate(self.network, grids, known), given=known)
         return [each[number] for each, number in zip(filled, which, strict=True)]
 
     def with_gold_verbs(self, grids: np.ndarray, verbs: Sequence[Sequence[str]]) -> list[list[PredictedFrame]]:
-        """The frames of all things, where the verb of each is known.
+        """The frames of all objects, where the verb of each is known.
 
         Args:
             grids: float [n, 64, c], as `look` gives them.
-            verbs: for each picture one to four of `VERBS`: those of its things from the left to the right.
+            verbs: for each picture one to four of `VERBS`: those of its objects from the left to the right.
 
         Returns:
             The frames in that order.
@@ -362,10 +363,10 @@ class SrlModel:
         """
         if len(verbs) != len(grids):
             raise ValueError(f"{len(verbs)} lists of verbs for {len(grids)} pictures; accepted: one for each")
-        known = np.full((len(grids), MOST_THINGS), END, "int32")
+        known = np.full((len(grids), MAX_OBJECTS), END, "int32")
         for row, each in enumerate(verbs):
-            if not 1 <= len(each) <= MOST_THINGS:
-                raise ValueError(f"{len(each)} verbs for a picture; accepted: 1 to {MOST_THINGS}")
+            if not 1 <= len(each) <= MAX_OBJECTS:
+                raise ValueError(f"{len(each)} verbs for a picture; accepted: 1 to {MAX_OBJECTS}")
             _check(each, len(each))
             known[row, : len(each)] = [_NUMBER[verb] for verb in each]
         return _predicted_frames(generate(self.network, grids, known), given=known)
@@ -380,15 +381,15 @@ def _check(verbs: Sequence[str], n: int) -> None:
 
 
 def _of_most_prominent(written: GeneratedSlots) -> np.ndarray:
-    """The logarithm of how likely each thing is the most prominent and does what a verb says: [n, things, verbs].
+    """The logarithm of how likely each object is the most prominent and does what a verb says: [n, objects, verbs].
 
-    Things of which about the same is seen are about as likely: see `NEAR`.
+    Objects of which about the same is seen are about as likely: see `NEAR`.
     """
     sizes = np.log(np.maximum(written.seen, 1e-30), dtype="float64")
     scores = (sizes - sizes.max(axis=1, keepdims=True, initial=-np.inf)) / NEAR
-    first = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))  # (n, things)
+    first = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))  # (n, objects)
     verbs = written.log_probabilities[:, :: len(SLOTS), _VERBS].astype("float64")
-    verbs = verbs - np.log(np.exp(verbs).sum(axis=2, keepdims=True) + 1e-30)  # given that there is a thing
+    verbs = verbs - np.log(np.exp(verbs).sum(axis=2, keepdims=True) + 1e-30)  # given that there is an object
     return first[..., None] + verbs
 
 
@@ -400,8 +401,8 @@ def _predicted_frames(written: GeneratedSlots, given: np.ndarray | None = None) 
         each = []
         for number in np.flatnonzero(seen):
             slots = slice(number * len(SLOTS), (number + 1) * len(SLOTS))
-            verb, thing, direction, place = (WORDS[word] for word in written.ids[row, slots])
-            values = {"agent": thing, "item": thing, "direction": direction, "place": place}
+            verb, obj, direction, place = (WORDS[word] for word in written.ids[row, slots])
+            values = {"agent": obj, "item": obj, "direction": direction, "place": place}
             known = given is not None and given[row, number] != PAD
             each.append(
                 PredictedFrame(
@@ -420,18 +421,18 @@ def linearize(scene: Scene) -> tuple[list[int], list[Frame]]:
     """What is to be in the slots of a scene, and the frames from the left to the right.
 
     Args:
-        scene: one to four things.
+        scene: one to four objects.
 
     Returns:
-        The numbers in `WORDS` of what stands in the slots, `MOST` of them: a frame for each thing, END if there is
+        The numbers in `WORDS` of what stands in the slots, `MOST` of them: a frame for each object, END if there is
         room, and PAD from there on; and the frames.
     """
-    ordered = sorted(semantic_frames(scene), key=lambda frame: scene.things[frame.thing].box.middle)
+    ordered = sorted(semantic_frames(scene), key=lambda frame: scene.objects[frame.obj].box.middle)
     said = []
     for frame in ordered:
         values = dict(frame.roles)
-        thing = values.get("agent") or values["item"]
-        said += [frame.verb, thing, values.get("direction", WORDS[NONE]), values["place"]]
+        obj = values.get("agent") or values["item"]
+        said += [frame.verb, obj, values.get("direction", WORDS[NONE]), values["place"]]
     numbers = [*(_NUMBER[word] for word in said), END, *[PAD] * MAX_FRAMES]
     return numbers[:MAX_FRAMES], ordered
 

@@ -32,8 +32,8 @@ from vistext.tasks.srl.model import (
     linearize,
 )
 
-ABOUT = 0.1  # of two things of which the same is seen but for such a share, either may be taken for the first
-RARE = 0.25  # the share of frames whose combination of verb, thing and place is among the rarest
+ABOUT = 0.1  # of two objects of which the same is seen but for such a share, either may be taken for the first
+RARE = 0.25  # the share of frames whose combination of verb, object and place is among the rarest
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,25 +43,25 @@ class SrlDataset:
     Attributes:
         grids: what the eye saw in them, float16 [n, 64, c].
         ids: int8 [n, MOST], see `roles.slots`.
-        things: float32 [n, MOST, 5]: box and logarithm of the share of the picture that is seen, of the thing of which
-            each slot speaks; all 0 where there is none.
+        objects: float32 [n, MOST, 5]: box and logarithm of the share of the picture that is seen, of the object of
+        which     each slot speaks; all 0 where there is none.
     """
 
     grids: np.ndarray
     ids: np.ndarray
-    things: np.ndarray
+    objects: np.ndarray
 
 
 def build_dataset(grids: np.ndarray, seen: Sequence[Scene]) -> SrlDataset:
     """What there is to learn from scenes, given what the eye sees in them (`telling.look`)."""
-    ids, things = np.zeros((len(seen), MAX_FRAMES), "int8"), np.zeros((len(seen), MAX_FRAMES, 5), "float32")
+    ids, objects = np.zeros((len(seen), MAX_FRAMES), "int8"), np.zeros((len(seen), MAX_FRAMES, 5), "float32")
     for row, scene in enumerate(seen):
         ids[row], frames = linearize(scene)
         for number, frame in enumerate(frames):
-            box = scene.things[frame.thing].box
-            size = np.log(visible_area_of(scene, frame.thing))
-            things[row, number * len(SLOTS) : (number + 1) * len(SLOTS)] = (box.x, box.y, box.w, box.h, size)
-    return SrlDataset(grids, ids, things)
+            box = scene.objects[frame.obj].box
+            size = np.log(visible_area_of(scene, frame.obj))
+            objects[row, number * len(SLOTS) : (number + 1) * len(SLOTS)] = (box.x, box.y, box.w, box.h, size)
+    return SrlDataset(grids, ids, objects)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Recipe:
     dense_lr: float = 0.2  # of the kernels, as a share of that
     adam_lr: float = 0.012  # of everything else, likewise
     box: float = 1.0  # how much a box that is off by the whole picture's side counts, beside the words' loss
-    seen: float = 2.0  # likewise, how much is seen of a thing, off by a factor of e
+    seen: float = 2.0  # likewise, how much is seen of an object, off by a factor of e
     seed: int = 0
 
 
@@ -89,17 +89,17 @@ class Batches:
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
         """Batch number `step`: grids float32 [n, 64, c] and ids so far int32 [n, MOST]; and what comes next, float32
-        [n, MOST, 6]: a word's number, and as in `Lesson.things`.
+        [n, MOST, 6]: a word's number, and as in `Lesson.objects`.
         """
         rows = np.random.default_rng((self.recipe.seed, step)).integers(0, len(self.lesson.ids), self.recipe.size)
         ids = self.lesson.ids[rows]
         before = np.concatenate([np.full((len(rows), 1), START), ids[:, :-1]], axis=1).astype("int32")
-        wanted = np.concatenate([ids[..., np.newaxis], self.lesson.things[rows]], axis=-1).astype("float32")
+        wanted = np.concatenate([ids[..., np.newaxis], self.lesson.objects[rows]], axis=-1).astype("float32")
         return (self.lesson.grids[rows].astype("float32"), before), wanted
 
 
 class Loss(keras.losses.Loss):
-    """How wrong the words are (cross entropy), and beside that the boxes and how much is seen of each thing.
+    """How wrong the words are (cross entropy), and beside that the boxes and how much is seen of each object.
 
     Args:
         box, seen: see `Recipe`.
@@ -245,11 +245,12 @@ def evaluate(
         known: how often each combination occurred in training, see `counts`: to measure the rarest quarter apart.
 
     Returns:
-        For the most prominent thing "predicted, top 1", "predicted, top 5", "gold verb" and, if `known` is given,
-        "rare" (predicted, top 1); for all things "all, predicted", "all, gold verb" and "all, rare". Each has verb,
-        value and value_all, but where the verb is given no verb. "near" also counts the frame of another thing as right
+        For the most prominent object "predicted, top 1", "predicted, top 5", "gold verb" and, if `known` is given,
+        "rare" (predicted, top 1); for all objects "all, predicted", "all, gold verb" and "all, rare". Each has verb,
+        value and value_all, but where the verb is given no verb. "near" also counts the frame of another object as
+        right
         if at least nine tenths as much is seen of it as of the first. "order" has the share of scenes of which the most
-        prominent thing is taken for it, "number" that of scenes with as many frames as things, and "whole" that of
+        prominent object is taken for it, "number" that of scenes with as many frames as objects, and "whole" that of
         scenes in which every frame is right.
     """
     true = [language.frames(scene) for scene in seen]
@@ -292,8 +293,8 @@ def _without_verb(scores: Sequence[Score]) -> dict[str, float]:
 
 
 def _best(found: PredictedFrame, true: Sequence[Frame], scene: Scene) -> Score:
-    """The score by that of the frames of about the most prominent things which fits best."""
-    sizes = [visible_area_of(scene, frame.thing) for frame in true]
+    """The score by that of the frames of about the most prominent objects which fits best."""
+    sizes = [visible_area_of(scene, frame.obj) for frame in true]
     near = [frame for frame, size in zip(true, sizes, strict=True) if size >= (1 - ABOUT) * sizes[0]]
     return max((score(found, frame) for frame in near), key=sum)
 

@@ -1,9 +1,9 @@
-"""How much of a picture shows each thing, measured on the boxes of lesson 02's detector.
+"""How much of a picture shows each object, measured on the boxes of lesson 02's detector.
 
 A grid of 8 × 8 cells says who does what, but only roughly how large somebody is. The detector's boxes mostly end at
-the right pixel. So each thing that was found on the grid is looked for among the detector's. What the detector draws
+the right pixel. So each object that was found on the grid is looked for among the detector's. What the detector draws
 ends with the figure; its whole box is larger, by the margins that are learned here: the legs of who swims are under
-water. What stands in front follows from where things stand, as in any picture of things on a ground.
+water. What stands in front follows from where objects stand, as in any picture of objects on a ground.
 """
 
 from collections import defaultdict
@@ -24,11 +24,11 @@ DOUBTED = 2.0  # a measure that is off by more than such a factor from what the 
 
 @dataclass(frozen=True)
 class DetectedObject(Placed):
-    """A thing that was found in a picture.
+    """An object that was found in a picture.
 
     Args:
         kind: an index into `tables.KINDS`.
-        posture, place, box: as of a `scenes.Thing`.
+        posture, place, box: as of a `scenes.SceneObject`.
         seen: the share of the picture that shows it, as estimated.
     """
 
@@ -49,13 +49,13 @@ class DetectedObject(Placed):
 Margins = Mapping[str, Sequence[float]]
 
 
-def silhouette_area(thing: Placed, kind: str) -> str:
-    """What decides how much smaller than its box a thing is drawn: "horse running", "cat sitting box"."""
-    return f"{kind} {thing.posture}" + (" box" if thing.place == "box" else "")
+def silhouette_area(obj: Placed, kind: str) -> str:
+    """What decides how much smaller than its box an object is drawn: "horse running", "cat sitting box"."""
+    return f"{kind} {obj.posture}" + (" box" if obj.place == "box" else "")
 
 
 def learn_margins(seen: Sequence[Scene]) -> dict[str, list[float]]:
-    """How much larger than what is drawn of them the boxes of things are.
+    """How much larger than what is drawn of them the boxes of objects are.
 
     Args:
         seen: scenes to learn from.
@@ -66,42 +66,44 @@ def learn_margins(seen: Sequence[Scene]) -> dict[str, list[float]]:
     """
     missing = defaultdict(list)
     for scene, edges in zip(seen, draw_many(seen).boxes / SIDE, strict=True):
-        for number, (thing, (left, top, right, bottom)) in enumerate(zip(scene.things, edges, strict=False)):
-            if occlusion(thing, scene.things[number + 1 :]) > occlusion(thing, ()) or right <= left:
+        for number, (obj, (left, top, right, bottom)) in enumerate(zip(scene.objects, edges, strict=False)):
+            if occlusion(obj, scene.objects[number + 1 :]) > occlusion(obj, ()) or right <= left:
                 continue
-            box = thing.box
+            box = obj.box
             sides = box.w / (right - left) - 1
             ends = ((top - box.y) / (bottom - top), (box.bottom - bottom) / (bottom - top))
-            missing[silhouette_area(thing, thing.kind)].append((sides, *ends))
+            missing[silhouette_area(obj, obj.kind)].append((sides, *ends))
     return {name: np.median(each, axis=0).round(4).tolist() for name, each in sorted(missing.items())}
 
 
-def estimate(things: Sequence[DetectedObject], detected: Detections, margins: Margins) -> tuple[list[Box], list[float]]:
-    """Where things are, and how much of the picture shows each.
+def estimate(
+    objects: Sequence[DetectedObject], detected: Detections, margins: Margins
+) -> tuple[list[Box], list[float]]:
+    """Where objects are, and how much of the picture shows each.
 
     Args:
-        things: that were found in a picture of 64×64 pixels.
+        objects: that were found in a picture of 64×64 pixels.
         detected: what the detector found there.
         margins: as `learn_margins` gives them; a figure that is not there has none.
 
     Returns:
-        For each thing the box of what is drawn of it: the detector's if one of its kind is left for it, where several
+        For each object the box of what is drawn of it: the detector's if one of its kind is left for it, where several
         are the one that overlaps most, and its own otherwise; and the share of the picture that shows it, 0 to 1: what
         the whole boxes leave of it, if that is believable.
     """
     edges = detected.boxes / SIDE
     overlaps = np.array(
-        [np.where(detected.kinds == each.kind, iou(_edges(each.box), edges) + ALONE, 0.0) for each in things]
-    ).reshape(len(things), len(edges))
-    boxes, placed = [thing.box for thing in things], list(things)
+        [np.where(detected.kinds == each.kind, iou(_edges(each.box), edges) + ALONE, 0.0) for each in objects]
+    ).reshape(len(objects), len(edges))
+    boxes, placed = [obj.box for obj in objects], list(objects)
     for index, other in zip(*linear_sum_assignment(overlaps, maximize=True), strict=True):
         if overlaps[index, other] and (drawn := within(*edges[other])):
-            boxes[index], placed[index] = drawn, replace(things[index], box=_whole(things[index], drawn, margins))
+            boxes[index], placed[index] = drawn, replace(objects[index], box=_whole(objects[index], drawn, margins))
     # Of two that stand in one line, and of all in the sky, the one of which more is seen is in front.
     order = sorted(
         range(len(placed)), key=lambda i: (round(depth(placed[i]) * SIDE), placed[i].seen / placed[i].box.area)
     )
-    seen = [thing.seen for thing in things]
+    seen = [obj.seen for obj in objects]
     for number, index in enumerate(order):
         share = visible_fraction(placed[index], [placed[nearer] for nearer in order[number + 1 :]])
         if seen[index] / DOUBTED < share < seen[index] * DOUBTED:
@@ -109,9 +111,9 @@ def estimate(things: Sequence[DetectedObject], detected: Detections, margins: Ma
     return boxes, seen
 
 
-def _whole(thing: DetectedObject, drawn: Box, margins: Margins) -> Box:
+def _whole(obj: DetectedObject, drawn: Box, margins: Margins) -> Box:
     """The box of which that much is drawn."""
-    sides, top, bottom = margins.get(silhouette_area(thing, KINDS[thing.kind]), (0.0, 0.0, 0.0))
+    sides, top, bottom = margins.get(silhouette_area(obj, KINDS[obj.kind]), (0.0, 0.0, 0.0))
     left, right = drawn.x - sides * drawn.w / 2, drawn.right + sides * drawn.w / 2
     return within(left, drawn.y - top * drawn.h, right, drawn.bottom + bottom * drawn.h) or drawn
 

@@ -38,9 +38,9 @@ class QGNetConfig:
     depth: int = 2  # likewise
     width: int = 128  # numbers for each word
     heads: int = 4
-    reading: int = 3  # blocks of the encoder: find the words' things, compare them, look again for what is asked
+    reading: int = 3  # blocks of the encoder: find the words' objects, compare them, look again for what is asked
     writing: int = 1  # blocks of the decoder: it says again what z holds; a second one gained less than it cost
-    placed: bool = False  # whether each cell says where it lies, which matters where things are compared
+    placed: bool = False  # whether each cell says where it lies, which matters where objects are compared
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
