@@ -26,15 +26,15 @@ class Server:
 
     Attributes:
         content: what it serves.
-        answers: for each request to come, one of "whole", "cut" (closes the connection half-way), "no ranges" (ignores
-            what part was asked for), "stall" (stops half-way and says nothing), "page" (gives a web page instead, as
-            networks do that one has to log in to), or a status code; afterwards "whole".
-        asked: the Range header of each request so far, or None.
+        answers: for each request to come, one of "whole", "cut" (closes the connection half-way), "stall" (stops
+            half-way and says nothing), "page" (a web page instead, as networks give that one has to log in to), or a
+            status code; afterwards "whole".
+        requests: how many it has had.
         tunnels: what it was asked to connect to, as a proxy; it answers with the next status code.
     """
 
     def __init__(self):
-        self.content, self.answers, self.asked, self.tunnels = b"", [], [], []
+        self.content, self.answers, self.requests, self.tunnels = b"", [], 0, []
         self.stop_stalling = threading.Event()
         server = self
 
@@ -54,32 +54,17 @@ class Server:
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def answer(self, request):
-        wanted = request.headers.get("Range")
-        self.asked.append(wanted)
-        how = self.answers.pop(0) if self.answers else "whole"
-        if isinstance(how, int):
-            request.send_error(how)
+        self.requests += 1
+        answer = self.answers.pop(0) if self.answers else "whole"
+        if isinstance(answer, int):
+            request.send_error(answer)
             return
-        if how == "page":
-            page = b"<!doctype html><title>Log in</title>"
-            request.send_response(200)
-            request.send_header("Content-Type", "text/html; charset=utf-8")
-            request.send_header("Content-Length", str(len(page)))
-            request.end_headers()
-            request.wfile.write(page)
-            return
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and how != "no ranges" else 0
-        if wanted and start >= len(self.content):
-            request.send_error(416)
-            return
-        body = self.content[start:]
-        request.send_response(206 if start else 200)
-        if start:
-            request.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
+        body = b"<!doctype html><title>Log in</title>" if answer == "page" else self.content
+        request.send_response(200)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
-        request.wfile.write(body if how in ("whole", "no ranges") else body[: len(body) // 2])
-        if how == "stall":
+        request.wfile.write(body[: len(body) // 2] if answer in ("cut", "stall") else body)
+        if answer == "stall":
             request.wfile.flush()
             self.stop_stalling.wait(10)
 
