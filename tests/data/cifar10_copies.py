@@ -146,6 +146,11 @@ def content(split):
     return sorted(zip((picture.tobytes() for picture in split.pictures), split.labels.tolist(), strict=True))
 
 
+def contents(data):
+    """To be compared with the truth of a `Small`."""
+    return [content(data.train), content(data.test)]
+
+
 def same(one, other):
     return all(
         np.array_equal(getattr(getattr(one, split), part), getattr(getattr(other, split), part))

@@ -1,12 +1,13 @@
 """Every test here starts on a machine that has no data, no cache, and a network that is only what the test serves."""
 
+import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cifar10_copies import Small, as_zip, picture_files
+from cifar10_copies import Small, as_tar, as_zip, picture_files, python_2_files
 
-from vistext.data import download
+from vistext.data import cifar10, download
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +80,20 @@ def server():
     running = Server()
     yield running
     running.close()
+
+
+@pytest.fixture
+def offer(server, tmp_path, monkeypatch):
+    """Call it with a `Small`, and the server has that in place of the official archive."""
+
+    def put(small):
+        server.content = as_tar(tmp_path / "original.tar.gz", python_2_files(small)).read_bytes()
+        digest = hashlib.sha256(server.content).hexdigest()
+        official = download.Remote(server.url, "cifar-10-python.tar.gz", len(server.content), digest)
+        monkeypatch.setattr(cifar10, "OFFICIAL", official)
+        monkeypatch.setattr(download.time, "sleep", lambda _: None)
+
+    return put
 
 
 @pytest.fixture
