@@ -7,7 +7,7 @@ from vistext.data.vocabulary import END, PAD, START, Vocabulary
 from vistext.nn.engine import keras
 from vistext.nn.training import fit
 from vistext.tasks import language_model
-from vistext.tasks.language_model.masked_lm import MASKED_GROUPS, MaskedBatches
+from vistext.tasks.language_model.masked_lm import MASK, MaskedBatches
 from vistext.tasks.language_model.model import LanguageModelConfig
 
 SENTENCES = ["A car is red.", "Two cars are red, and an automobile is red.", "The cat sits.", "A cat is on the mat."]
@@ -33,14 +33,14 @@ def test_what_is_hidden_is_asked_for_and_nothing_else_changes():
     ids, labels = hidden(0.4, n=20)
     asked = labels != PAD
     assert (ids.dtype, labels.dtype) == (np.int32, np.int32)
-    assert (ids[asked] == MASKED_GROUPS).all()
+    assert (ids[asked] == MASK).all()
     assert np.array_equal(np.where(asked, labels, ids), np.tile(IDS, (20, 1)))
 
 
 def test_all_can_be_hidden_but_marks_and_ends_and_none_need_be():
     ids, labels = hidden(1)
     marks = [PAD, START, END, VOCABULARY.numbers["."], VOCABULARY.numbers[","]]
-    assert set(np.unique(ids)) == {*marks, MASKED_GROUPS}
+    assert set(np.unique(ids)) == {*marks, MASK}
     assert not np.isin(labels, marks[1:]).any()
     ids, labels = hidden(0)
     assert np.array_equal(ids, IDS)
@@ -53,10 +53,10 @@ def test_each_group_is_hidden_as_often_as_asked_for_and_as_a_whole():
     places = [
         VOCABULARY.encode(SENTENCES[1:2])[0].tolist().index(VOCABULARY.numbers[w]) for w in ("cars", "automobile")
     ]
-    cars, automobile = (seen[:, place] == MASKED_GROUPS for place in places)
+    cars, automobile = (seen[:, place] == MASK for place in places)
     assert cars.mean() == pytest.approx(0.3, abs=0.04)
     assert np.array_equal(cars, automobile)
-    red = seen[:, IDS[1] == VOCABULARY.numbers["red"]] == MASKED_GROUPS
+    red = seen[:, IDS[1] == VOCABULARY.numbers["red"]] == MASK
     assert np.array_equal(red[:, 0], red[:, 1])
     assert np.mean(red[:, 0] & cars) == pytest.approx(0.09, abs=0.03)
 

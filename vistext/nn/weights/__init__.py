@@ -6,11 +6,15 @@ they were trained with, what was measured, and the checksum by which they are re
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 FOLDER = Path(__file__).parent
+T = TypeVar("T")
 
 
 def save(model, name: str, card: dict, folder: Path = FOLDER, *, bits: int = 10) -> dict:
@@ -98,6 +102,44 @@ def load_into(model, name: str, folder: Path = FOLDER) -> None:
             raise ValueError(f"the weights {name!r} do not fit this model; they differ in {', '.join(differing)}")
         for variable in model.variables:
             variable.assign(arrays[variable.path].astype("float32"))
+
+
+def config(name: str, kind: type[T], folder: Path = FOLDER) -> T:
+    """The sizes of a shipped network, as its card states them: an instance of `kind`, a dataclass."""
+    sizes = card(name, folder)["config"]
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in sizes.items()})
+
+
+def load_once(load: Callable[..., T]) -> Callable[..., T]:
+    """Let `load(name, ..., folder=...)` run once a process for each file of weights, known by its checksum."""
+    loaded: dict[tuple[str, Path, str], T] = {}
+
+    @wraps(load)
+    def cached(name: str, *arguments: Any, folder: Path = FOLDER) -> T:
+        key = (name, folder, card(name, folder)["sha256"])
+        if key not in loaded:
+            loaded[key] = load(name, *arguments, folder=folder)
+        return loaded[key]
+
+    return cached
+
+
+@load_once
+def load(name: str, build: Callable[[Any], Any], kind: type, folder: Path = FOLDER) -> Any:
+    """A shipped network, built and filled once a process and shared from then on: to train it further, build your own.
+
+    Args:
+        name: of the weights.
+        build: makes the network from its config.
+        kind: the class of that config.
+        folder: where weights and card are.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_into`.
+    """
+    model = build(config(name, kind, folder))
+    load_into(model, name, folder)
+    return model
 
 
 def _sha256(file: Path) -> str:

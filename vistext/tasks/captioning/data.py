@@ -1,4 +1,4 @@
-"""True sentences about scenes of the training split, in batches: what lesson 05's networks learn from."""
+"""Captions of scenes of the training split, in batches: what lesson 05's networks are trained on."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,9 +15,9 @@ from vistext.tasks.captioning import object_queries
 from vistext.tasks.captioning.model import LENGTHS, encode_images
 
 VOCABULARY_SCENES = 3000  # scenes of which the vocabulary is made, each described at every length
-ENCODING_BATCH = 500  # pictures that an eye looks at together
-TRIES = 20  # to find a scene that is nearly another
-# So many sentences about each picture, cut after so many words.
+ENCODING_BATCH = 500  # pictures that are drawn and encoded together
+TRIES = 20  # to change a trait of a scene
+# Length, captions of each picture, and tokens after which these are cut.
 TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
 
 
@@ -25,32 +25,32 @@ TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("stor
 def vocabulary() -> Vocabulary:
     """The words in which scenes of the training split are described."""
     rng = np.random.default_rng(0)
-    seen = scenes.sample(VOCABULARY_SCENES, TRAIN_SEED_OFFSET - 1, "train")
-    return Vocabulary.build(language.describe(scene, length, rng) for scene in seen for length in LENGTHS)
+    pool = scenes.sample(VOCABULARY_SCENES, TRAIN_SEED_OFFSET - 1, "train")
+    return Vocabulary.build(language.describe(scene, length, rng) for scene in pool for length in LENGTHS)
 
 
-def truncate(ids: np.ndarray, most: int) -> np.ndarray:
-    """Sentences cut after `most` numbers and without columns that are padding only: [n, t] → [n, at most `most`]."""
+def truncate(ids: np.ndarray, max_length: int) -> np.ndarray:
+    """Ids [n, t] cut after `max_length` columns, and without columns that are padding only."""
     used = np.flatnonzero((ids != PAD).any(axis=0))
-    return ids[:, : min(most, used[-1] + 1)]
+    return ids[:, : min(max_length, used[-1] + 1)]
 
 
 def sample_crowded(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Scene]:
-    """Scenes of the training split, of which shares, at least about so large, show several objects, and two of a kind.
+    """Scenes of the training split, at least a share of them with several objects, and a share with two of a kind.
 
-    Where there are two of a kind it is hardest to say which is which. As they come, a third of all scenes has some.
+    Where there are two of a kind it is hardest to tell which is which. Of scenes as they come, a third has such.
     """
-    found = scenes.sample(2 * count, seed, "train")
-    same = [index for index, scene in enumerate(found) if len({obj.kind for obj in scene.objects}) < len(scene.objects)]
+    pool = scenes.sample(2 * count, seed, "train")
+    same = [index for index, scene in enumerate(pool) if len({obj.kind for obj in scene.objects}) < len(scene.objects)]
     chosen = set(same[: round(twins * count)])
     several = round(crowded * count) - len(chosen)
-    rest = [scene for index, scene in enumerate(found) if index not in chosen]
+    rest = [scene for index, scene in enumerate(pool) if index not in chosen]
     rest.sort(key=lambda scene: len(scene.objects) == 1)
-    return [found[index] for index in sorted(chosen)] + rest[:several] + rest[len(found) + several - count :]
+    return [pool[index] for index in sorted(chosen)] + rest[:several] + rest[len(pool) + several - count :]
 
 
 def perturb(scene: Scene, rng: np.random.Generator) -> Scene:
-    """A scene of the same split that differs from this one in a trait of one object, or is seen in a mirror."""
+    """A scene of the same split that differs from this one in a trait of one object, or is its mirror image."""
     for trait in rng.permutation(("mirror", *object_queries.TRAITS)):
         for _ in range(TRIES):
             objects = list(scene.objects)
@@ -69,11 +69,7 @@ def perturb(scene: Scene, rng: np.random.Generator) -> Scene:
 
 
 def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
-    """The object with another value of a trait, at the same place.
-
-    Raises:
-        ValueError: it has that value, or does not go with it.
-    """
+    """The object with another value of a trait, at the same place; ValueError if that cannot be."""
     words = {"kind": obj.kind, "size": obj.size, "posture": obj.posture} | {trait: value}
     if value == getattr(obj, trait) or words["posture"] not in ontology.POSTURES.get(words["kind"], ()):
         raise ValueError(f"a {words['kind']} that is {words['posture']}, with {trait} {value}")
@@ -87,10 +83,10 @@ def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
 
 @dataclass(frozen=True)
 class CaptionBatches:
-    """Batches of scenes, each new, and true sentences about them; each batch depends on its number and the seed.
+    """Batches of new scenes and captions of them; each batch depends on its number and the seed alone.
 
     Args:
-        turns: length, sentences about each picture, and words after which they are cut: of one batch after another.
+        turns: length, captions of each picture, and tokens after which these are cut: of one batch after another.
         crowded: share of the pictures, at least, that show several objects.
         twins: share of them, at least, that show two of a kind.
         size: pictures in a batch.
@@ -104,23 +100,23 @@ class CaptionBatches:
     seed: int = 0
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: pictures uint8 [size, 64, 64, 3], ids int32 [size, s, t] and lengths int32 [size, s];
-        and the words that come next, int32 [size, s, t].
+        """Batch number `step`: (pictures uint8 [size, 64, 64, 3], ids int32 [size, s, t], lengths int32 [size, s]), and
+        the next tokens, int32 [size, s, t].
         """
         turn, seed = self.turns[step % len(self.turns)], TRAIN_SEED_OFFSET * (self.seed + 1) + step
-        seen = sample_crowded(self.size, self.crowded, seed, self.twins)
-        inputs, following = _batch(scenes.draw_many(seen).pictures, seen, turn, np.random.default_rng(seed))
-        return inputs, following[..., 0]
+        chosen = sample_crowded(self.size, self.crowded, seed, self.twins)
+        inputs, targets = _batch(scenes.draw_many(chosen).pictures, chosen, turn, np.random.default_rng(seed))
+        return inputs, targets[..., 0]
 
 
 @dataclass(frozen=True, eq=False)
 class CachedCaptionBatches:
-    """As `Told`, but of scenes that come up again and again, each told of anew, and as an eye has seen them.
+    """As `CaptionBatches`, but of encoded scenes that come up again and again, with new captions each time.
 
     Args:
-        turns: as for `Told`.
+        turns: as for `CaptionBatches`.
         scenes: to choose from.
-        grids: what an eye that no longer learns sees in them, as `look` gives it.
+        grids: these, encoded, as `encode_scenes` gives them.
         size: pictures in a batch.
         seed: of the training.
     """
@@ -132,53 +128,53 @@ class CachedCaptionBatches:
     seed: int = 0
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: as `Told` gives it, but grids float32 [size, 64, c] in place of pictures; and with each
-        word that comes next, of which object was spoken last, and of which will be next: int32 [size, s, t, 3]. Objects
-        are counted from 1, from the left to the right; 0 is none.
+        """Batch number `step`: (grids float32 [size, 64, c], ids, lengths), and int32 [size, s, t, 3]: the next token,
+        and the previous and the next referent, see `referents`.
         """
         rng = np.random.default_rng((self.seed, step))
-        chosen = rng.integers(0, len(self.scenes), self.size)
-        seen = [self.scenes[index] for index in chosen]
-        return _batch(self.grids[chosen].astype("float32"), seen, self.turns[step % len(self.turns)], rng)
+        rows = rng.integers(0, len(self.scenes), self.size)
+        chosen = [self.scenes[row] for row in rows]
+        return _batch(self.grids[rows].astype("float32"), chosen, self.turns[step % len(self.turns)], rng)
 
 
-def referents(about: list[int | None], order: list[int], places: int) -> np.ndarray:
-    """Of which object was spoken last, and of which will be next, at each place of a sentence.
+def referents(token_objects: list[int | None], order: list[int], places: int) -> np.ndarray:
+    """Which object was mentioned last, and which is mentioned next, before each token of a sentence.
 
     Args:
-        about: of which object each token speaks, as `language.describe_grounded` gives it.
-        order: the objects from the left to the right, see `finding.ordered`.
-        places: how many there are; before the first token, before the second, and so on.
+        token_objects: the object that each token mentions, as `language.describe_grounded` gives it.
+        order: the objects from left to right, see `object_queries.left_to_right`.
+        places: before the first token, before the second, and so on.
 
     Returns:
-        int32 [places, 2]: objects counted from 1, from the left to the right; 0 is none.
+        int32 [places, 2]: objects counted from 1, from left to right; 0 for none.
     """
     numbers = {None: 0} | {index: number for number, index in enumerate(order, 1)}
-    said = [numbers[index] for index in about[:places]] + [0] * (places - len(about))
-    return np.stack([_carried([0, *said])[:places], _carried(said[::-1])[::-1]], axis=-1).astype("int32")
+    mentioned = [numbers[index] for index in token_objects[:places]] + [0] * (places - len(token_objects))
+    previous, following = _fill_forward([0, *mentioned])[:places], _fill_forward(mentioned[::-1])[::-1]
+    return np.stack([previous, following], axis=-1).astype("int32")
 
 
-def _carried(numbers: list[int]) -> list[int]:
+def _fill_forward(numbers: list[int]) -> list[int]:
     """Each number in place of the zeros that follow it."""
-    return list(accumulate(numbers, lambda kept, new: new or kept))
+    return list(accumulate(numbers, lambda last, new: new or last))
 
 
-def _batch(shown: np.ndarray, seen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:
-    """What is shown, ids and lengths; and what follows, as `Retold` gives it."""
-    length, count, most = turn
-    told = [(scene, *language.describe_grounded(scene, length, rng)) for scene in seen for _ in range(count)]
-    ids = truncate(vocabulary().encode(text for _, text, _ in told), most + 1)
+def _batch(inputs: np.ndarray, chosen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:
+    """Inputs and targets of `CachedCaptionBatches`, with pictures or grids as the first input."""
+    length, count, max_length = turn
+    captions = [(scene, *language.describe_grounded(scene, length, rng)) for scene in chosen for _ in range(count)]
+    ids = truncate(vocabulary().encode(text for _, text, _ in captions), max_length + 1)  # (n · s, t + 1)
     places = ids.shape[1] - 1
-    spoken_of = [referents(about, object_queries.left_to_right(scene), places) for scene, _, about in told]
-    following = np.concatenate([ids[:, 1:, np.newaxis], spoken_of], axis=-1, dtype=np.int32)
-    lengths = np.full((len(seen), count), LENGTHS.index(length), np.int32)
-    words = ids[:, :-1].reshape(len(seen), count, places)
-    return (shown, words, lengths), following.reshape(len(seen), count, places, 3)
+    referred = [referents(about, object_queries.left_to_right(scene), places) for scene, _, about in captions]
+    targets = np.concatenate([ids[:, 1:, np.newaxis], referred], axis=-1, dtype=np.int32)  # (n · s, t, 3)
+    lengths = np.full((len(chosen), count), LENGTHS.index(length), np.int32)
+    words = ids[:, :-1].reshape(len(chosen), count, places)
+    return (inputs, words, lengths), targets.reshape(len(chosen), count, places, 3)
 
 
-def encode_scenes(image_encoder: keras.Model, seen: list[Scene]) -> np.ndarray:
-    """What an eye sees in scenes: float16 [n, 64, c], which takes 20 kB for each of 160 channels."""
-    parts = [seen[first : first + ENCODING_BATCH] for first in range(0, len(seen), ENCODING_BATCH)]
+def encode_scenes(image_encoder: keras.Model, chosen: list[Scene]) -> np.ndarray:
+    """Scenes, drawn and encoded: float16 [n, 64, c], which takes 20 kB for each of 160 channels."""
+    parts = [chosen[first : first + ENCODING_BATCH] for first in range(0, len(chosen), ENCODING_BATCH)]
     return np.concatenate(
         [encode_images(image_encoder, scenes.draw_many(part).pictures).astype("float16") for part in parts]
     )

@@ -1,16 +1,19 @@
-"""Lesson 05's networks: an eye that looks at a picture, a writer that says what it sees, a judge that hears both.
+"""Lesson 05's networks: an image encoder, a caption decoder, and a discriminator.
 
-The eye is the body of lesson 02's detector, cut off at a grid of 8 × 8 cells. The writer is a small decoder with
-attention over that grid (after Xu et al. 2015, "Show, Attend and Tell", arXiv:1502.03044, with the blocks of Vaswani et
-al. 2017, arXiv:1706.03762): given the words so far, it says how likely each word is to come next. Eye and writer
-together are the generator, G(picture, z) → sentence; see `vistext.nn.decoding` for what z is. The judge is the
-discriminator, D(picture, sentence) → [0, 1] (Dai et al. 2017, "Towards Diverse and Natural Image Descriptions via
-a Conditional GAN", arXiv:1703.06029).
+The image encoder is the backbone of lesson 02's detector, cut off at a grid of 8 × 8 cells. The caption decoder is a
+small transformer decoder with attention over that grid (after Xu et al. 2015, "Show, Attend and Tell",
+arXiv:1502.03044, with the blocks of Vaswani et al. 2017, arXiv:1706.03762): given the words so far, it predicts the
+next one. Together they are the generator, G(picture, z) → sentence; see `vistext.nn.decoding` for z. The discriminator
+is D(picture, sentence) → [0, 1] (Dai et al. 2017, "Towards Diverse and Natural Image Descriptions via a Conditional
+GAN", arXiv:1703.06029).
+
+Layers keep the names under which the shipped weights are stored ("things": the object queries).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -25,37 +28,30 @@ from vistext.scenes import language, ontology
 layers = keras.layers
 ops = keras.ops
 
-SIDE = 64  # of the pictures that they know
+SIDE = 64  # of the pictures, in pixels
 GRID = 8  # cells along a side
-LENGTHS = tuple(language.LENGTHS)  # what is told apart by a number: title, description, story
+LENGTHS = tuple(language.LENGTHS)  # title, description, story; a length is an index into them
 ENCODING_BATCH = 64  # pictures; more no longer fit into the processor's cache
 SCORING_BATCH = 250  # sentences
-MAX_LENGTH = {"title": 24, "description": 32, "story": 60}  # words and marks, the end included; what is longer is cut
+MAX_LENGTH = {"title": 24, "description": 32, "story": 60}  # tokens, END included; what is longer is cut
 
 
 @dataclass(frozen=True)
 class CaptionerConfig:
-    """What the three networks need to know; each default is that of the shipped weights."""
+    """The sizes of the three networks; each default is that of the shipped weights."""
 
     words: int  # of the vocabulary, the four special ones included
-    widths: tuple[int, ...] = (64, 128, 160, 192)  # the detector's, from whose body the eye starts
+    widths: tuple[int, ...] = (64, 128, 160, 192)  # the detector's, whose backbone the image encoder starts from
     depth: int = 2  # likewise
-    width: int = 128  # numbers for each word of a sentence
+    width: int = 128  # of each token's vector
     heads: int = 4
-    blocks: int = 3  # of writer and judge: one finds the objects, the others compare them ("the", "two", "left of")
-    finding: int = 3  # blocks that find the objects, at which writer and judge look beside the cells; see `Objects`
+    blocks: int = 3  # of decoder and discriminator: one finds the objects, the others compare them ("the", "left of")
+    finding: int = 3  # blocks of the object queries, which decoder and discriminator attend to beside the cells
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
 def build_image_encoder(config: CaptionerConfig) -> keras.Model:
-    """The network that looks.
-
-    Args:
-        config: its sizes.
-
-    Returns:
-        A model: pictures uint8 [n, 64, 64, 3] → what is seen in each of 64 cells, row by row, float [n, 64, widths[2]].
-    """
+    """The image encoder: pictures uint8 [n, 64, 64, 3] → a vector for each of 64 cells, float [n, 64, widths[2]]."""
     with dtype_policy(config.precision):
         pictures = layers.Input((SIDE, SIDE, 3), dtype="uint8", name="pictures")
         x = stem(pictures, config.widths[0])  # (n, 32, 32, widths[0])
@@ -66,7 +62,7 @@ def build_image_encoder(config: CaptionerConfig) -> keras.Model:
 
 
 def build_caption_decoder(config: CaptionerConfig) -> keras.Model:
-    """The network that says which word comes next.
+    """The caption decoder, which predicts the next word.
 
     Args:
         config: its sizes.
@@ -88,28 +84,27 @@ def build_caption_decoder(config: CaptionerConfig) -> keras.Model:
             x = Block(config.heads, name=f"block{number}")(x, cells)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         logits = layers.Dense(config.words, dtype="float32", name="logits")(x)
-    return keras.Model([grid, ids, lengths], logits, name="writer")
+    return keras.Model([grid, ids, lengths], logits, name="caption_decoder")
 
 
 def build_discriminator(config: CaptionerConfig) -> keras.Model:
-    """The network that tells what people say of a picture from what they do not.
+    """The discriminator, which scores a sentence token by token.
 
-    Every word, after those before it and with the picture in view, speaks for the sentence or against it; the score is
-    the sum. It is built as the writer is, so that it can start from what the writer has learned: see `start_judge`.
+    It is built as the caption decoder is, so that it can start from the decoder's weights: see `init_discriminator`.
 
     Args:
         config: its sizes.
 
     Returns:
-        A model of two inputs: grids float [n, 64, widths[2]], and words float [n, s, t, words]: 1 for the word of each
-        place, or shares that add up to 1, and 0 for all words where there is none (padding) → for each place what it
-        adds to the score, float32 [n, s, t], 0 for padding.
+        A model of two inputs: grids float [n, 64, widths[2]], and tokens one-hot (or relaxed, adding up to 1) float [n,
+        s, t, words], all 0 for padding → the score of each token, float32 [n, s, t], 0 for padding; the score of a
+        sentence is their sum.
     """
     with dtype_policy(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         words = layers.Input((None, None, config.words), name="words")
         cells = _memory(config, grid)
-        # A word is heard after those before it: START stands where the first of these would be.
+        # Each token is scored given those before it; the first of them is START.
         start = ops.one_hot(ops.full_like(ops.argmax(words[:, :, :1], axis=-1), START), config.words)
         before = ops.concatenate([ops.cast(start, words.dtype), words[:, :, :-1]], axis=2)
         x = layers.Dense(config.width, use_bias=False, name="embedding")(before)
@@ -117,55 +112,55 @@ def build_discriminator(config: CaptionerConfig) -> keras.Model:
         for number in range(config.blocks):
             x = Block(config.heads, name=f"block{number}")(x, cells)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
-        # What each word would add here; at first nothing.
-        adds = layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name="adds")(x)
-        evidence = ops.sum(adds * ops.cast(words, "float32"), axis=-1)
-    return keras.Model([grid, words], evidence, name="discriminator")
+        # What each word of the vocabulary would add to the score here; at first nothing.
+        token_scores = layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name="adds")(x)
+        scores = ops.sum(token_scores * ops.cast(words, "float32"), axis=-1)  # (n, s, t)
+    return keras.Model([grid, words], scores, name="discriminator")
 
 
 def object_queries(config: CaptionerConfig) -> ObjectQueries:
-    """What finds the objects that writer and judge look at; see `experiments.finding` for how it learns to."""
+    """The layer that finds the objects; see `captioning.object_queries` for its training."""
     return ObjectQueries(ontology.MAX_OBJECTS, config.width, config.heads, config.finding, name="things")
 
 
 def _memory(config: CaptionerConfig, grid):
-    """What words look at: the cells of the grid, and the objects in it, which are found first; see `Objects`."""
-    finder = object_queries(config)
-    remembered = finder(CoordinateEncoding(name="cells")(grid))
-    finder.trainable = False  # only now, so that it holds for all of its layers
-    return remembered
+    """What words attend to: the cells of the grid and the objects in it, [n, 64 + objects, c]."""
+    queries = object_queries(config)
+    memory = queries(CoordinateEncoding(name="cells")(grid))
+    queries.trainable = False  # only now, so that it holds for all of its layers
+    return memory
 
 
-def init_discriminator(judge: keras.Model, writer: keras.Model) -> None:
-    """Give a judge what a writer has learned of words and pictures; what it thinks of them it has yet to learn."""
-    for layer in judge.layers:
+def init_discriminator(discriminator: keras.Model, decoder: keras.Model) -> None:
+    """Give a discriminator the weights of a caption decoder, and token scores of 0."""
+    for layer in discriminator.layers:
         if layer.name == "embedding":
-            layer.set_weights(writer.get_layer("embedding").get_weights())  # a table is the kernel of one-hot words
-        elif layer.name == "places":  # a judge is not told the length: to it, all are as the mean of them
-            [places], [length] = (writer.get_layer(name).get_weights() for name in ("places", "length"))
+            layer.set_weights(decoder.get_layer("embedding").get_weights())  # a table is the kernel of one-hot words
+        elif layer.name == "places":  # a discriminator is not given the length: it takes the mean over all lengths
+            [places], [length] = (decoder.get_layer(name).get_weights() for name in ("places", "length"))
             layer.set_weights([places + length.mean(axis=0)])
         elif layer.name == "adds":
             layer.set_weights([np.zeros(weight.shape) for weight in layer.weights])
         elif layer.weights:
-            layer.set_weights(writer.get_layer(layer.name).get_weights())
+            layer.set_weights(decoder.get_layer(layer.name).get_weights())
 
 
-def apply_temperature(writer: keras.Model, temperature: float) -> None:
-    """Make a writer speak from now on as it spoke at a temperature above 0: its logits are divided by that."""
-    logits = writer.get_layer("logits")
+def apply_temperature(decoder: keras.Model, temperature: float) -> None:
+    """Divide a caption decoder's logits by a temperature above 0, once and for all."""
+    logits = decoder.get_layer("logits")
     logits.set_weights([weight / temperature for weight in logits.get_weights()])
 
 
 @dataclass(frozen=True, eq=False)
 class Captioner:
-    """The generator, G(picture, z) → sentence: an eye, a writer, and the words that it knows."""
+    """The generator, G(picture, z) → sentence: an image encoder, a caption decoder, and their vocabulary."""
 
     image_encoder: keras.Model
-    writing: CachedDecoder
+    decoder: CachedDecoder
     vocabulary: Vocabulary
 
     def __post_init__(self):
-        _agree(self.vocabulary, self.writing.words)
+        check_vocabulary(self.vocabulary, self.decoder.words)
 
     def caption(
         self,
@@ -175,14 +170,14 @@ class Captioner:
         z: np.ndarray | None = None,
         temperature: float = 1.0,
     ) -> list[str]:
-        """Say something about each picture.
+        """Caption each picture.
 
         Args:
             pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
             length: one of `LENGTHS`.
-            z: float [n, MOST[length]] in [0, 1), as `decoding.draw_z` gives it: what decides between all that could be
-                said. When left out, at each place the likeliest word is said.
-            temperature: see `decoding.write`.
+            z: float [n, MAX_LENGTH[length]] in [0, 1), as `decoding.sample_noise` gives it, which decides the words;
+                when left out, each word is the most probable one (greedy decoding).
+            temperature: see `decoding.generate`.
 
         Returns:
             n sentences (or titles, or stories).
@@ -191,9 +186,9 @@ class Captioner:
             TypeError, ValueError: not such pictures, another length, a z of another shape, a temperature of 0 or below.
         """
         grids = encode_images(self.image_encoder, pictures)
-        return self.decode(self.write(grids, length, z=z, temperature=temperature))
+        return self.detokenize(self.generate(grids, length, z=z, temperature=temperature))
 
-    def draw(
+    def sample(
         self,
         pictures: np.ndarray,
         count: int,
@@ -203,214 +198,188 @@ class Captioner:
         top_p: float = 1.0,
         temperature: float = 1.0,
     ) -> list[list[str]]:
-        """Say several objects about each picture.
+        """Draw `count` captions, 1 or more, of each picture; they need not all be different.
 
         Args:
-            pictures: as for `describe`.
-            count: how many, 1 or more; not all need be different.
-            length: one of `LENGTHS`.
-            seed: of z.
-            nucleus: see `decoding.draw_z`.
-            temperature: see `decoding.write`.
-
-        Returns:
-            n lists of `count` sentences.
+            pictures, length: as for `caption`.
+            count: captions of each picture.
+            seed, top_p: of z; see `decoding.sample_noise`.
+            temperature: see `decoding.generate`.
 
         Raises:
-            TypeError, ValueError: as `describe`; also a count below 1.
+            TypeError, ValueError: as `caption`; also a count below 1.
         """
         if count < 1:
             raise ValueError(f"count={count}; accepted: 1 draw or more for each picture")
         grids = encode_images(self.image_encoder, pictures)
         z = decoding.sample_noise(len(grids) * count, _max_length(length), seed, top_p)
-        said = self.decode(self.write(np.repeat(grids, count, axis=0), length, z=z, temperature=temperature))
-        return [said[first : first + count] for first in range(0, len(said), count)]
+        generated = self.generate(np.repeat(grids, count, axis=0), length, z=z, temperature=temperature)
+        texts = self.detokenize(generated)
+        return [texts[first : first + count] for first in range(0, len(texts), count)]
 
-    def best(self, pictures: np.ndarray, length: str = "description", *, width: int = 4) -> list[str]:
-        """The likeliest sentence about each picture that a beam of some width finds; see `decoding.beam`."""
-        return self.search(encode_images(self.image_encoder, pictures), length, width=width)
+    def beam(self, pictures: np.ndarray, length: str = "description", *, width: int = 4) -> list[str]:
+        """The most probable caption of each picture that beam search finds; see `decoding.beam_search`."""
+        return self.beam_features(encode_images(self.image_encoder, pictures), length, width=width)
 
-    def search(self, grids: np.ndarray, length: str, *, width: int) -> list[str]:
-        """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
-        found = decoding.beam_search(
-            self.writing, (grids, self._asked(grids, length)), most=_max_length(length), width=width
-        )
+    def beam_features(self, grids: np.ndarray, length: str, *, width: int) -> list[str]:
+        """As `beam`, for encoded pictures [n, 64, c]."""
+        found = decoding.beam_search(self.decoder, self._inputs(grids, length), most=MAX_LENGTH[length], width=width)
         return self.vocabulary.decode(found.ids[:, 0])
 
-    def write(self, grids: np.ndarray, length: str, *, z: np.ndarray | None = None, temperature: float = 1.0):
-        """The same for pictures that have been looked at: `look`'s grids [n, 64, c] → `decoding.Written`."""
-        inputs = (grids, self._asked(grids, length))
-        return decoding.generate(self.writing, inputs, most=_max_length(length), z=z, temperature=temperature)
+    def generate(self, grids: np.ndarray, length: str, *, z: np.ndarray | None = None, temperature: float = 1.0):
+        """As `caption`, for encoded pictures [n, 64, c], and as ids: `decoding.Generated`."""
+        inputs = self._inputs(grids, length)
+        return decoding.generate(self.decoder, inputs, most=MAX_LENGTH[length], z=z, temperature=temperature)
 
-    def decode(self, written: decoding.Generated) -> list[str]:
-        """What has been written, as sentences."""
-        return self.vocabulary.decode(written.ids)
+    def detokenize(self, generated: decoding.Generated) -> list[str]:
+        """What was generated, as sentences."""
+        return self.vocabulary.decode(generated.ids)
 
-    def _asked(self, grids: np.ndarray, length: str) -> np.ndarray:
+    def _inputs(self, grids: np.ndarray, length: str) -> tuple[np.ndarray, np.ndarray]:
         _max_length(length)
-        return np.full(len(grids), LENGTHS.index(length), np.int32)
+        return grids, np.full(len(grids), LENGTHS.index(length), np.int32)
 
 
 def encode_images(image_encoder: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    """What the eye sees in pictures, as the writer and the judge take it.
+    """Encode pictures.
 
     Args:
-        eye: as `build_eye` makes it.
+        image_encoder: as `build_image_encoder` makes it.
         pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
 
     Returns:
-        float32 [n, 64, c].
+        Grids, float32 [n, 64, c].
 
     Raises:
         TypeError, ValueError: not such pictures.
     """
     squares, _ = resize.letterbox(pictures, SIDE)
-    see = _compiled(image_encoder)
-    parts = [see(squares[first : first + ENCODING_BATCH]) for first in range(0, len(squares), ENCODING_BATCH)]
+    encode = _compiled(image_encoder)
+    parts = [encode(squares[first : first + ENCODING_BATCH]) for first in range(0, len(squares), ENCODING_BATCH)]
     return np.concatenate([np.asarray(part, "float32") for part in parts])
 
 
 @lru_cache(maxsize=8)
 def _compiled(network: keras.Model) -> Callable:
-    """A network in a graph of TensorFlow's, made once for any number of pictures.
-
-    It takes an eye two thirds of the time, and a judge a tenth, who hears one sentence: what Keras does around each of
-    many small layers takes longer than the layers.
+    """A network as a TensorFlow graph, traced once for any number of pictures: two thirds of Keras's time for an image
+    encoder, and a tenth for a discriminator with a single sentence.
     """
     inputs = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in network.inputs]
 
-    def called(*given):
-        return network(list(given) if len(given) > 1 else given[0], training=False)
+    def predict(*arguments):
+        return network(list(arguments) if len(arguments) > 1 else arguments[0], training=False)
 
-    return tf.function(called, input_signature=inputs)
+    return tf.function(predict, input_signature=inputs)
 
 
 @dataclass(frozen=True, eq=False)
 class Discriminator:
-    """The discriminator, D(picture, sentence) → [0, 1]: the same eye, a network that judges, and the words it knows."""
+    """D(picture, sentence) → [0, 1]: an image encoder, a network that scores tokens, and their vocabulary."""
 
     image_encoder: keras.Model
     network: keras.Model
     vocabulary: Vocabulary
 
     def __post_init__(self):
-        _agree(self.vocabulary, self.network.inputs[1].shape[-1])
+        check_vocabulary(self.vocabulary, self.network.inputs[1].shape[-1])
 
     def token_scores(self, pictures: np.ndarray, sentences: list[str]) -> list[list[tuple[str, float]]]:
-        """What each word of a sentence adds to its score: above 0 it speaks for the sentence, below against it.
+        """What each token adds to the score of its sentence: above 0 for real sentences, below for generated ones.
 
         Args:
             pictures: uint8 [n, h, w, 3].
-            sentences: one for each; words that the judge does not know count as the one word <unknown>.
+            sentences: one for each; words that are not in the vocabulary count as <unknown>.
 
         Returns:
-            For each sentence its words and marks, the end included, with what each adds.
+            For each sentence its tokens, <end> included, each with its score.
 
         Raises:
-            TypeError, ValueError: not such pictures, not as many sentences, or one of more than 60 words and marks.
+            TypeError, ValueError: not such pictures, not as many sentences, or one of more than 60 tokens.
         """
         return self.token_scores_of_features(encode_images(self.image_encoder, pictures), sentences)
 
     def token_scores_of_features(self, grids: np.ndarray, sentences: list[str]) -> list[list[tuple[str, float]]]:
-        """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
+        """As `token_scores`, for encoded pictures [n, 64, c]."""
         ids = self._encode(sentences, len(grids))
-        names = self.vocabulary.words
+        words = self.vocabulary.words
         return [
-            [(names[number], float(value)) for number, value in zip(row[1:], values, strict=True) if number != PAD]
-            for row, values in zip(ids, self._heard(grids, ids), strict=True)
+            [(words[number], float(score)) for number, score in zip(row[1:], scores, strict=True) if number != PAD]
+            for row, scores in zip(ids, self._token_scores(grids, ids), strict=True)
         ]
 
     def score(self, pictures: np.ndarray, sentences: list[str]) -> np.ndarray:
-        """How likely it is that a person said each sentence about its picture, the judge finds: float32 [n], 0 to 1.
+        """The probability that a person wrote each sentence about its picture: float32 [n].
 
-        Args, raises: as for `evidence`.
+        Args, raises: as for `token_scores`.
         """
         return self.score_features(encode_images(self.image_encoder, pictures), sentences)
 
     def score_features(self, grids: np.ndarray, sentences: list[str]) -> np.ndarray:
-        """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
-        return probability(self._heard(grids, self._encode(sentences, len(grids))).sum(axis=-1))
-
-    def choose(self, pictures: np.ndarray, draws: list[list[str]]) -> list[str]:
-        """Of several sentences about each picture, the one that the judge finds likeliest."""
-        grids, counts = encode_images(self.image_encoder, pictures), [len(each) for each in draws]
-        if len(draws) != len(grids) or 0 in counts:
-            raise ValueError(f"draws for {len(draws)} of {len(grids)} pictures; accepted: 1 or more for each picture")
-        said = [sentence for each in draws for sentence in each]
-        scores = np.split(self.score_features(np.repeat(grids, counts, axis=0), said), np.cumsum(counts)[:-1])
-        return [each[int(one.argmax())] for each, one in zip(draws, scores, strict=True)]
+        """As `score`, for encoded pictures [n, 64, c]."""
+        return probability(self._token_scores(grids, self._encode(sentences, len(grids))).sum(axis=-1))
 
     def _encode(self, sentences: list[str], n: int) -> np.ndarray:
         ids = self.vocabulary.encode(sentences)
         if len(ids) != n:
             raise ValueError(f"{len(ids)} sentences about {n} pictures; accepted: one for each")
-        most = max(MAX_LENGTH.values())
-        if ids.shape[1] - 2 > most:
-            raise ValueError(f"a sentence of {ids.shape[1] - 2} words; accepted: at most {most}")
-        return ids[:, : most + 1]  # what was written until it was cut has no end
+        max_length = max(MAX_LENGTH.values())
+        if ids.shape[1] - 2 > max_length:
+            raise ValueError(f"a sentence of {ids.shape[1] - 2} words; accepted: at most {max_length}")
+        return ids[:, : max_length + 1]  # a sentence that was cut at the maximum has no END
 
-    def _heard(self, grids: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        parts, hear = [], _compiled(self.network)
+    def _token_scores(self, grids: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        """Of ids [n, t + 1], START first: float32 [n, t]."""
+        parts, score = [], _compiled(self.network)
         for first in range(0, len(ids), SCORING_BATCH):
-            some = ids[first : first + SCORING_BATCH, np.newaxis, 1:]
-            words = ops.one_hot(np.where(some == PAD, -1, some), len(self.vocabulary))
-            seen = ops.convert_to_tensor(grids[first : first + SCORING_BATCH])
-            parts.append(np.asarray(hear(seen, words))[:, 0])
+            tokens = ids[first : first + SCORING_BATCH, np.newaxis, 1:]
+            words = ops.one_hot(np.where(tokens == PAD, -1, tokens), len(self.vocabulary))
+            grid = ops.convert_to_tensor(grids[first : first + SCORING_BATCH])
+            parts.append(np.asarray(score(grid, words))[:, 0])
         return np.concatenate(parts) if parts else np.zeros((0, ids.shape[1] - 1), np.float32)
 
 
 def probability(score):
-    """A judge's score as a probability, by the sigmoid: any shape → the same, 0 to 1."""
+    """A discriminator's score as a probability, by the sigmoid: any shape → the same, 0 to 1."""
     return 1 / (1 + np.exp(-np.clip(score, -80, 80)))
 
 
 def card(name: str = "captioner") -> dict:
-    """The card of shipped weights: "image_encoder", "captioner" (by likelihood), "captioner_gan" or "discriminator"."""
+    """The card of "image_encoder", "captioner" (likelihood-trained), "captioner_gan" or "discriminator"."""
     return weights.card(name)
 
 
+def shipped_config(name: str = "image_encoder") -> CaptionerConfig:
+    """The sizes of one of these networks."""
+    return weights.config(name, CaptionerConfig)
+
+
 def vocabulary() -> Vocabulary:
-    """The words that the shipped weights know."""
+    """The vocabulary of the shipped weights."""
     return Vocabulary(tuple(card("image_encoder")["words"]))
 
 
 def load(name: str = "captioner_gan") -> Captioner:
-    """The generator with shipped weights: "captioner_gan", taught by the judge, or "captioner", by likelihood alone.
+    """The generator with shipped weights, which all callers share: to train it further, build your own.
 
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
+    `name` is "captioner_gan", trained adversarially, or "captioner", by likelihood alone.
     """
-    writer = build_caption_decoder(shipped_config(name))
-    weights.load_into(writer, name)
-    return Captioner(load_image_encoder(), CachedDecoder(writer), vocabulary())
+    return Captioner(load_image_encoder(), _load_decoder(name), vocabulary())
+
+
+@weights.load_once
+def _load_decoder(name: str, folder: Path) -> CachedDecoder:
+    return CachedDecoder(weights.load(name, build_caption_decoder, CaptionerConfig, folder=folder))
 
 
 def load_discriminator() -> Discriminator:
-    """The discriminator with shipped weights.
-
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    network = build_discriminator(shipped_config("discriminator"))
-    weights.load_into(network, "discriminator")
+    """The discriminator with shipped weights, shared as those of `load`."""
+    network = weights.load("discriminator", build_discriminator, CaptionerConfig)
     return Discriminator(load_image_encoder(), network, vocabulary())
 
 
-def shipped_config(name: str = "image_encoder") -> CaptionerConfig:
-    """The sizes of a shipped network: "image_encoder", "captioner", "captioner_gan" or "discriminator"."""
-    settings = card(name)["config"]
-    return CaptionerConfig(**settings | {"widths": tuple(settings["widths"])})
-
-
 def load_image_encoder() -> keras.Model:
-    """The eye with shipped weights, which the networks of lessons 05 to 08 see with.
-
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    image_encoder = build_image_encoder(shipped_config())
-    weights.load_into(image_encoder, "image_encoder")
-    return image_encoder
+    """The image encoder with shipped weights, which the networks of lessons 05 to 08 share."""
+    return weights.load("image_encoder", build_image_encoder, CaptionerConfig)
 
 
 def _max_length(length: str) -> int:
@@ -419,7 +388,8 @@ def _max_length(length: str) -> int:
     return MAX_LENGTH[length]
 
 
-def _agree(vocabulary: Vocabulary, words: int) -> None:
+def check_vocabulary(vocabulary: Vocabulary, words: int) -> None:
+    """Raise a ValueError unless a vocabulary has as many words as a network was trained with."""
     if len(vocabulary) != words:
         raise ValueError(
             f"the vocabulary has {len(vocabulary)} words, the weights were trained with {words};"

@@ -1,4 +1,4 @@
-"""Training what finds the objects in a picture, one after the other, at which lesson 05's writer and judge look."""
+"""Training the object queries, which lesson 05's caption decoder and discriminator attend to beside the cells."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,20 +17,20 @@ from vistext.tasks.captioning.model import GRID, CaptionerConfig, object_queries
 layers = keras.layers
 
 
-def _all(lists) -> tuple[str, ...]:
-    return tuple(sorted({each for some in lists for each in some}))
+def _distinct(lists) -> tuple[str, ...]:
+    return tuple(sorted({word for words in lists for word in words}))
 
 
-NOTHING = 0  # the kind of what is not there
+NOTHING = 0  # the kind where there is no object
 TRAITS = {
     "kind": ("nothing", *KINDS),
-    "color": _all(COLORS.values()),
+    "color": _distinct(COLORS.values()),
     "size": SIZES,
-    "posture": _all(POSTURES.values()),
-    "place": _all(places for postures in POSTURES.values() for places in postures.values()),
+    "posture": _distinct(POSTURES.values()),
+    "place": _distinct(places for postures in POSTURES.values() for places in postures.values()),
     "facing": FACINGS,
 }
-ENDS = np.cumsum([len(words) for words in TRAITS.values()]).tolist()  # of the scores of each trait
+ENDS = np.cumsum([len(words) for words in TRAITS.values()]).tolist()  # where the logits of each trait end
 BOX = slice(len(TRAITS), len(TRAITS) + 4)
 
 
@@ -49,34 +49,30 @@ class Recipe:
 
 
 def left_to_right(scene: Scene) -> list[int]:
-    """The places in `scene.objects`, from the left of the picture to the right."""
+    """The indices of `scene.objects`, from the left of the picture to the right."""
     return sorted(range(len(scene.objects)), key=lambda index: scene.objects[index].box.middle)
 
 
-def labels(seen: Sequence[Scene]) -> np.ndarray:
-    """What is to be found in scenes.
+def labels(scenes: Sequence[Scene]) -> np.ndarray:
+    """Targets for n scenes: float32 [n, MAX_OBJECTS, traits + 4].
 
-    Args:
-        seen: n scenes.
-
-    Returns:
-        float32 [n, MOST_THINGS, traits + 4]: of each object, from the left to the right, the number of each trait in
-        `TRAITS`, and its box, left and upper edge, width and height as shares of the picture; 0 where there is none.
+    Of each object, from left to right, the index of each trait's word in `TRAITS`, and its box, left and upper edge,
+    width and height as shares of the picture; 0 where there is no object.
     """
-    found = np.zeros((len(seen), MAX_OBJECTS, BOX.stop), "float32")
-    for row, scene in enumerate(seen):
+    table = np.zeros((len(scenes), MAX_OBJECTS, BOX.stop), "float32")
+    for row, scene in enumerate(scenes):
         for number, index in enumerate(left_to_right(scene)):
             obj = scene.objects[index]
-            found[row, number, : BOX.start] = [words.index(getattr(obj, name)) for name, words in TRAITS.items()]
-            found[row, number, BOX] = (obj.box.x, obj.box.y, obj.box.w, obj.box.h)
-    return found
+            table[row, number, : BOX.start] = [words.index(getattr(obj, name)) for name, words in TRAITS.items()]
+            table[row, number, BOX] = (obj.box.x, obj.box.y, obj.box.w, obj.box.h)
+    return table
 
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Batches of grids and what is to be found in them; each depends on its number and the seed alone."""
+    """Batches of grids and their labels; each depends on its number and the seed alone."""
 
-    grids: np.ndarray  # float [n, 64, c], as `describer.look` gives them
+    grids: np.ndarray  # float [n, 64, c], as `encode_images` gives them
     labels: np.ndarray  # as `labels` gives them
     size: int
     seed: int
@@ -88,50 +84,46 @@ class Batches:
 
 
 class Loss(keras.losses.Loss):
-    """How wrong the traits of objects are (cross entropy), and how far off the boxes.
-
-    Args:
-        box: see `Recipe`.
-    """
+    """Cross-entropy of the traits, and, times `box`, how far off the boxes are."""
 
     def __init__(self, box: float):
         super().__init__(reduction="sum", name="loss")
         self.box = box
 
-    def call(self, wanted, said):
-        there = wanted[..., 0] != NOTHING
-        off = tf.reduce_sum(tf.abs(wanted[..., BOX] - said[..., ENDS[-1] :]), axis=-1)
-        total = self.box * masked_mean(off, there)
-        for number, scores in enumerate(_logits(said)):
-            labels = tf.cast(wanted[..., number], tf.int32)
-            wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
-            total += tf.reduce_mean(wrong) if number == 0 else masked_mean(wrong, there)
+    def call(self, targets, outputs):
+        there = targets[..., 0] != NOTHING  # (n, objects)
+        distance = tf.reduce_sum(tf.abs(targets[..., BOX] - outputs[..., ENDS[-1] :]), axis=-1)
+        total = self.box * masked_mean(distance, there)
+        for number, logits in enumerate(_logits(outputs)):
+            words = tf.cast(targets[..., number], tf.int32)
+            entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(words, logits)
+            total += tf.reduce_mean(entropy) if number == 0 else masked_mean(entropy, there)
         return total
 
 
-def _logits(said) -> list:
-    """The scores of the words of each trait."""
-    return [said[..., first:last] for first, last in zip([0, *ENDS], ENDS, strict=False)]
+def _logits(outputs) -> list:
+    """The logits of each trait."""
+    return [outputs[..., first:last] for first, last in zip([0, *ENDS], ENDS, strict=False)]
 
 
-def accuracy(wanted, said):
-    """The share of the objects, and of the places that are empty, of which every trait is right."""
-    there, all_right = wanted[..., 0] != NOTHING, True
-    for number, scores in enumerate(_logits(said)):
-        one = tf.equal(tf.cast(wanted[..., number], tf.int64), tf.argmax(scores, axis=-1))
-        all_right = tf.logical_and(all_right, one if number == 0 else one | ~there)
+def accuracy(targets, outputs):
+    """The share of the objects, and of the empty places, of which every trait is right."""
+    there, all_right = targets[..., 0] != NOTHING, True
+    for number, logits in enumerate(_logits(outputs)):
+        right = tf.equal(tf.cast(targets[..., number], tf.int64), tf.argmax(logits, axis=-1))
+        all_right = tf.logical_and(all_right, right if number == 0 else right | ~there)
     return tf.reduce_mean(tf.cast(all_right, tf.float32))
 
 
 def build(config: CaptionerConfig) -> keras.Model:
-    """The network that learns: grids float [n, 64, c] → float32 [n, MOST_THINGS, scores of all traits, and the box]."""
+    """The network to train: grids float [n, 64, c] → float32 [n, MAX_OBJECTS, logits of all traits, and the box]."""
     with computing(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         cells = CoordinateEncoding(name="cells")(grid)
         objects = object_queries(config)(cells)[:, -MAX_OBJECTS:]
-        scores = layers.Dense(ENDS[-1], dtype="float32", name="logits")(objects)
+        logits = layers.Dense(ENDS[-1], dtype="float32", name="logits")(objects)
         box = layers.Dense(4, activation="sigmoid", dtype="float32", name="box")(objects)
-    return keras.Model(grid, layers.Concatenate(dtype="float32")([scores, box]), name="finder")
+    return keras.Model(grid, layers.Concatenate(dtype="float32")([logits, box]), name="finder")
 
 
 def train(

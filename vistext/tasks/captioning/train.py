@@ -36,7 +36,7 @@ from vistext.tasks.captioning.model import (
 )
 from vistext.tasks.gan.adversarial import GanHistory, train_loop
 
-GENERATION_BATCH = 50  # pictures of which sentences are drawn together
+GENERATION_BATCH = 50  # pictures whose captions are sampled together
 
 
 @dataclass(frozen=True)
@@ -229,17 +229,17 @@ RUNS = tuple(AdversarialRecipe(replace(HYPERPARAMETERS, seed=seed), seed=seed) f
 
 @dataclass(eq=False)
 class DiscriminatorBatches:
-    """Batches of the game; each depends on its number and the seed alone.
+    """Batches of the adversarial training; each depends on its number and the seed alone.
 
     Args:
-        recipe: of the game.
-        eye: as `describer.build_eye` makes it; it no longer learns.
-        scenes: which are spoken of; by default the recipe's.
+        recipe: of the training.
+        image_encoder: as `build_image_encoder` makes it; frozen.
+        scenes: to take captions of; by default the recipe's.
     """
 
     recipe: AdversarialRecipe
     image_encoder: keras.Model
-    scenes: list[Scene] | None = None
+    scenes: list[Scene] = field(default_factory=list)
 
     def __post_init__(self):
         recipe = self.recipe
@@ -249,38 +249,39 @@ class DiscriminatorBatches:
         self.grids = encode_scenes(self.image_encoder, self.scenes)
         kinds = [(scene.setting, *sorted(obj.kind for obj in scene.objects)) for scene in self.scenes]
         groups = defaultdict(list)
-        for index, each in enumerate(kinds):
-            groups[each].append(index)
-        self.alike = [groups[each] for each in kinds]  # of each scene, those with the same kinds of object
+        for index, key in enumerate(kinds):
+            groups[key].append(index)
+        self.alike = [groups[key] for key in kinds]  # of each scene, those with the same kinds of object
 
     def __call__(self, step: int) -> tuple[np.ndarray, ...]:
-        """Batch number `step`: grids float32 [size, 64, c], true sentences about them and others that are about other
-        pictures, int32 [size, s, t + 1] both, and lengths int32 [size, s].
+        """Batch number `step`: grids float32 [size, 64, c], true and mismatched captions, both int32 [size, s, t + 1],
+        and lengths int32 [size, s].
         """
-        length, count, most = self.recipe.turns[step % len(self.recipe.turns)]
+        length, count, max_length = self.recipe.turns[step % len(self.recipe.turns)]
         rng = np.random.default_rng((self.recipe.seed, step))
-        chosen = rng.integers(0, len(self.scenes), self.recipe.size)
-        about = np.repeat(chosen, count)
-        said = [language.describe(self.scenes[index], length, rng) for index in about]
-        said += [self._mismatched(index, length, rng) for index in about]
-        ids = vocabulary().encode(said)[:, : most + 1]
-        ids = np.pad(ids, [(0, 0), (0, most + 1 - ids.shape[1])], constant_values=PAD)  # of one shape, compiled once
+        rows = rng.integers(0, len(self.scenes), self.recipe.size)
+        repeated = np.repeat(rows, count)
+        texts = [language.describe(self.scenes[row], length, rng) for row in repeated]
+        texts += [self._mismatched(row, length, rng) for row in repeated]
+        ids = vocabulary().encode(texts)[:, : max_length + 1]
+        padding = max_length + 1 - ids.shape[1]  # all batches have one shape, and are compiled once
+        ids = np.pad(ids, [(0, 0), (0, padding)], constant_values=PAD)
         true, mismatched = ids.reshape(2, self.recipe.size, count, -1)
         lengths = np.full((self.recipe.size, count), LENGTHS.index(length), np.int32)
-        return self.grids[chosen].astype("float32"), true, mismatched, lengths
+        return self.grids[rows].astype("float32"), true, mismatched, lengths
 
     def _mismatched(self, index: int, length: str, rng: np.random.Generator) -> str:
-        """A true sentence about another scene, often one that is easily mistaken for this one, of which it is false."""
-        scene, said = self.scenes[index], None
-        while said is None or language.evaluate(said, scene):
+        """A caption of another scene, often a similar one, that is false of this one."""
+        scene = self.scenes[index]
+        while True:
             kind = rng.random()
             if kind < self.recipe.nearly:
                 other = perturb(scene, rng)
             else:
                 alike = kind < self.recipe.nearly + self.recipe.alike
                 other = self.scenes[rng.choice(self.alike[index] if alike else len(self.scenes))]
-            said = language.describe(other, length, rng)
-        return said
+            if not language.evaluate(text := language.describe(other, length, rng), scene):
+                return text
 
 
 def train_adversarial(
@@ -348,87 +349,91 @@ def train_adversarial_average(
 
 @dataclass(frozen=True)
 class DecodingStrategy:
-    """A way to say something about a picture, which is measured."""
+    """A way to caption pictures, which is evaluated."""
 
     name: str
-    describer: Captioner
-    top_p: float = 0.0  # see `decoding.draw_z`; 0 says the likeliest words
+    captioner: Captioner
+    top_p: float = 0.0  # see `decoding.sample_noise`; 0 for greedy decoding
     temperature: float = 1.0
-    beam: int = 0  # its width; 0 for none
+    beam: int = 0  # width of the beam; 0 for none
 
 
 def generate_captions(
-    way: DecodingStrategy, grids: np.ndarray, length: str, draws: int, seed: int = 0
+    strategy: DecodingStrategy, grids: np.ndarray, length: str, draws: int, seed: int = 0
 ) -> list[list[str]]:
-    """What is said in some way: grids [n, 64, c] → n lists of `draws` sentences, or of one where nothing is drawn."""
-    if way.beam:
-        return [[sentence] for sentence in way.describer.search(grids, length, width=way.beam)]
-    if not way.top_p:
-        return [[sentence] for sentence in way.describer.decode(way.describer.write(grids, length))]
-    said, most = [], MAX_LENGTH[length]
+    """Captions by a strategy: grids [n, 64, c] → n lists of `draws` sentences, or of one where nothing is sampled."""
+    captioner = strategy.captioner
+    if strategy.beam:
+        return [[text] for text in captioner.beam_features(grids, length, width=strategy.beam)]
+    if not strategy.top_p:
+        return [[text] for text in captioner.detokenize(captioner.generate(grids, length))]
+    texts: list[str] = []
     for first in range(0, len(grids), GENERATION_BATCH):
-        some = np.repeat(grids[first : first + GENERATION_BATCH], draws, axis=0)
-        z = decoding.sample_noise(len(some), most, np.random.default_rng((seed, first)), way.top_p)
-        said += way.describer.decode(way.describer.write(some, length, z=z, temperature=way.temperature))
-    return [said[first : first + draws] for first in range(0, len(said), draws)]
+        batch = np.repeat(grids[first : first + GENERATION_BATCH], draws, axis=0)
+        z = decoding.sample_noise(len(batch), MAX_LENGTH[length], np.random.default_rng((seed, first)), strategy.top_p)
+        texts += captioner.detokenize(captioner.generate(batch, length, z=z, temperature=strategy.temperature))
+    return [texts[first : first + draws] for first in range(0, len(texts), draws)]
 
 
-def evaluate(draws: list[list[str]], seen: list[Scene], references: list[list[str]] | None = None) -> dict[str, float]:
-    """How good what is said of scenes is.
+def evaluate(
+    draws: list[list[str]], scenes: list[Scene], references: list[list[str]] | None = None
+) -> dict[str, float]:
+    """Evaluate captions of scenes.
 
     Args:
-        draws: for each scene, as many sentences; one or more.
-        seen: the scenes.
-        references: for each scene true sentences that others have said; for BLEU and CIDEr-D, of the first draws.
+        draws: for each scene as many sentences, one or more.
+        scenes: the scenes.
+        references: for each scene true sentences, for BLEU and CIDEr-D of the first draws.
 
     Returns:
-        true, held, readable: shares of sentences wholly true, of facts that hold, of sentences that can be read;
-        stated: facts that a sentence states, on average: who states little is seldom wrong;
-        different: true sentences about a picture, on average, each counted once; distinct_1, distinct_2, self_bleu:
-        see `vistext.metrics.captions`; with references bleu and cider_d.
+        true, held, readable: shares of wholly true sentences, of true facts, of sentences that can be parsed; stated:
+        facts that a sentence states, on average; different: distinct true captions of a picture, on average;
+        distinct_1, distinct_2, self_bleu: see `vistext.metrics.captions`; with references bleu and cider_d.
 
     Raises:
         ImportError: references are given, and pycocoevalcap is not installed.
     """
-    said = [sentence for each in draws for sentence in each]
-    judged = captions.fact_check(said, [scene for scene, each in zip(seen, draws, strict=True) for _ in each])
+    texts = [text for drawn in draws for text in drawn]
+    repeated = [scene for scene, drawn in zip(scenes, draws, strict=True) for _ in drawn]
+    checked = captions.fact_check(texts, repeated)
     result = {
-        "true": judged.factual_accuracy,
-        "held": judged.fact_precision,
-        "stated": float(judged.stated.mean()),
-        "readable": judged.readable_rate,
-        "different": float(captions.distinct_true(draws, seen).mean()),
-        "distinct_1": captions.distinct_n(said, 1),
-        "distinct_2": captions.distinct_n(said, 2),
+        "true": checked.factual_accuracy,
+        "held": checked.fact_precision,
+        "stated": float(checked.stated.mean()),
+        "readable": checked.readable_rate,
+        "different": float(captions.distinct_true(draws, scenes).mean()),
+        "distinct_1": captions.distinct_n(texts, 1),
+        "distinct_2": captions.distinct_n(texts, 2),
     }
     if len(draws[0]) > 1:
         result["self_bleu"] = captions.self_bleu(draws)
     if references:
-        first = [each[0] for each in draws]
+        first = [drawn[0] for drawn in draws]
         result |= {"bleu": captions.bleu(first, references), "cider_d": captions.cider_d(first, references)}
     return {name: round(value, 4) for name, value in result.items()}
 
 
-def reference_captions(seen: list[Scene], length: str, count: int, seed: int = 0) -> list[list[str]]:
-    """True sentences about scenes, at random as people of the drawn world say them: n lists of `count`."""
+def reference_captions(scenes: list[Scene], length: str, count: int, seed: int = 0) -> list[list[str]]:
+    """True captions of scenes, sampled from the drawn world's language: n lists of `count`."""
     rng = np.random.default_rng(seed)
-    return [[language.describe(scene, length, rng) for _ in range(count)] for scene in seen]
+    return [[language.describe(scene, length, rng) for _ in range(count)] for scene in scenes]
 
 
-def sample_negatives(seen: list[Scene], length: str, seed: int = 0) -> list[str]:
-    """For each scene a true sentence about another one, which is false of this one."""
+def sample_negatives(scenes: list[Scene], length: str, seed: int = 0) -> list[str]:
+    """For each scene a caption of another one that is false of this one."""
     rng = np.random.default_rng(seed)
-    found = []
-    for scene in seen:
-        while language.evaluate(sentence := language.describe(seen[rng.integers(len(seen))], length, rng), scene):
+    negatives = []
+    for scene in scenes:
+        while language.evaluate(text := language.describe(scenes[rng.integers(len(scenes))], length, rng), scene):
             pass
-        found.append(sentence)
-    return found
+        negatives.append(text)
+    return negatives
 
 
-def evaluate_discriminator(judge: Discriminator, grids: np.ndarray, seen: list[Scene], length: str) -> float:
-    """How well a judge tells true sentences from false ones, true of other pictures: the area under the ROC curve."""
-    true = [said for [said] in reference_captions(seen, length, 1)]
+def evaluate_discriminator(discriminator: Discriminator, grids: np.ndarray, scenes: list[Scene], length: str) -> float:
+    """The area under the ROC curve of a discriminator: true captions against captions of other pictures."""
+    true = [text for [text] in reference_captions(scenes, length, 1)]
     return captions.roc_auc(
-        judge.score_features(grids, true), judge.score_features(grids, sample_negatives(seen, length))
+        discriminator.score_features(grids, true),
+        discriminator.score_features(grids, sample_negatives(scenes, length)),
     )

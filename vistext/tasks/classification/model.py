@@ -1,8 +1,8 @@
-"""Lesson 01's networks: one picture in, the probability of each of CIFAR-10's ten kinds out.
+"""Lesson 01's networks: a picture in, the probability of each of CIFAR-10's ten classes out.
 
-Two networks stand side by side. `build_article` is the article's, to the letter: the yardstick. `build` is ours, after
-Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU" (arXiv:2404.00498): a whitening first convolution, three
-groups of two convolutions, batch norm with fast statistics, and identity starts.
+`build_article` is the article's network to the letter, our baseline. `build` is ours, after Jordan 2024, "94% on
+CIFAR-10 in 3.29 Seconds on a Single GPU" (arXiv:2404.00498): a whitening first convolution, three groups of two
+convolutions, batch norm with a short memory, and partial identity initialization.
 """
 
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ layers = keras.layers
 
 @dataclass(frozen=True)
 class TaggerConfig:
-    """What `build` needs to know; each default is that of the shipped weights."""
+    """The sizes of the network; each default is that of the shipped weights."""
 
     widths: tuple[int, ...] = (64, 256, 256)  # channels of each group; Jordan's, the fewest operations to 94 %
     classes: int = 10
-    temperature: float = 1.0  # logits are divided by it; fitted after training, so that probabilities can be believed
+    temperature: float = 1.0  # logits are divided by it; fitted after training, for calibrated probabilities
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
@@ -73,11 +73,9 @@ class Whitening(layers.Layer):
         return keras.ops.cast(pictures, dtype) / 64 - 2
 
     def adapt(self, pictures: np.ndarray, epsilon: float = 5e-4) -> None:
-        """Set the kernel from pictures.
+        """Set the kernel from a few thousand pictures, uint8 [n, h, w, 3].
 
-        Args:
-            pictures: uint8 [n, h, w, 3]; a few thousand are enough.
-            epsilon: added to each eigenvalue, so that a direction with next to no variance is not blown up.
+        `epsilon` is added to each eigenvalue, so that directions with hardly any variance are not blown up.
         """
         scaled = np.asarray(self._scaled(pictures, "float32"))
         windows = np.lib.stride_tricks.sliding_window_view(scaled, (self.SIDE, self.SIDE), axis=(1, 2))
@@ -88,35 +86,28 @@ class Whitening(layers.Layer):
 
 
 def _group(x, channels: int, name: str):
-    """Two 3×3 convolutions with batch norm; the first halves the side: [n, h, w, c] → [n, h / 2, w / 2, channels]."""
+    """Two 3×3 convolutions with batch norm and a pooling: [n, h, w, c] → [n, h / 2, w / 2, channels]."""
     for half in ("a", "b"):
         x = layers.Conv2D(
             channels, 3, padding="same", use_bias=False, kernel_initializer=PartialIdentity(), name=f"{name}{half}_conv"
         )(x)
         if half == "a":
             x = layers.MaxPooling2D(2)(x)
-        # Statistics forget within a few steps: with a few hundred steps in all, a slow average would lag behind.
+        # With a few hundred training steps in all, a slow average of the statistics would lag behind.
         x = layers.BatchNormalization(momentum=0.6, scale=False, epsilon=1e-5, name=f"{name}{half}_norm")(x)
         x = layers.Activation("silu", name=f"{name}{half}")(x)
     return x
 
 
 def build(config: TaggerConfig = TaggerConfig()) -> keras.Model:
-    """Our network.
-
-    Args:
-        config: its sizes.
-
-    Returns:
-        A model, not compiled: uint8 [n, h, w, 3] with sides of at least 16 → logits float32 [n, classes].
-    """
+    """Our network, not compiled: uint8 [n, h, w, 3] with sides of at least 16 → logits float32 [n, classes]."""
     with dtype_policy(config.precision):
         pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
         x = layers.Activation("silu", name="whitened")(Whitening(name="whitening")(pictures))
         for index, channels in enumerate(config.widths, start=1):
             x = _group(x, channels, f"group{index}")
         x = layers.GlobalMaxPooling2D(name="pooled")(x)
-        # Weights of unit size and a small factor behind them: so the head learns at the pace of the other layers.
+        # Weights of unit variance, scaled afterwards: so the head learns at the pace of the other layers.
         x = layers.Dense(
             config.classes, use_bias=False, kernel_initializer=keras.initializers.RandomNormal(stddev=1.0), name="head"
         )(x)
@@ -131,28 +122,20 @@ def card() -> dict:
 
 
 def load() -> keras.Model:
-    """Our network with the shipped weights: uint8 [n, h, w, 3] → logits [n, 10] whose softmax is calibrated.
-
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    settings = card()["config"]
-    model = build(TaggerConfig(widths=tuple(settings["widths"]), temperature=settings["temperature"]))
-    weights.load_into(model, "tagger")
-    return model
+    """Our network with the shipped weights, which all callers share; the softmax of its logits is calibrated."""
+    return weights.load("tagger", build, TaggerConfig)
 
 
 def tag(model: keras.Model, picture: np.ndarray) -> dict[str, float]:
-    """What a network says of one picture.
+    """Classify one picture.
 
     Args:
         model: one of ours, giving logits over CIFAR-10's classes.
-        picture: uint8 [h, w, 3] of any size; its central square is scaled to the 32×32 pixels that the network knows.
+        picture: uint8 [h, w, 3] of any size; its central square is scaled to 32×32 pixels.
 
     Returns:
-        The probability of each of the ten classes, 0 to 1, most likely first.
+        The probability of each of the ten classes, 0 to 1, the most probable first.
     """
-    seen = picture_files.center_crop(picture, 32)[np.newaxis]
-    probabilities = np.asarray(keras.ops.softmax(model(seen, training=False)))[0]
-    ranked = np.argsort(-probabilities)
-    return {CLASSES[index]: float(probabilities[index]) for index in ranked}
+    pictures = picture_files.center_crop(picture, 32)[np.newaxis]  # (1, 32, 32, 3)
+    probabilities = np.asarray(keras.ops.softmax(model(pictures, training=False)))[0]
+    return {CLASSES[index]: float(probabilities[index]) for index in np.argsort(-probabilities)}

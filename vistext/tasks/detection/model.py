@@ -1,10 +1,10 @@
-"""Lesson 02's detector: one look at a picture, and every cell of a grid says what is there and where it ends.
+"""Lesson 02's detector, a one-stage network without anchors: each cell of a grid predicts a class and a box.
 
-One-shot, without anchors, after Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object Detection"
-(arXiv:1904.01355): the picture is divided into cells of 4×4 pixels, and each gives a score for each kind of object and
-its distances to the left, top, right and bottom edge of the object's box. From Li et al. 2020, "Generalized Focal Loss"
-(arXiv:2006.04388), come two refinements that make boxes exact: a distance is chosen among whole numbers of pixels
-rather than given as one number, and the score of a kind learns to say how good the box is, not only what is in it.
+After Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object Detection" (arXiv:1904.01355): the picture is
+divided into cells of 4×4 pixels, and each predicts a score for each kind of object and the distances to the left, top,
+right and bottom edge of the object's box. From Li et al. 2020, "Generalized Focal Loss" (arXiv:2006.04388), come two
+refinements that make boxes exact: a distance is a distribution over whole numbers of pixels, not one number, and the
+score of a kind is trained to predict how well the box fits.
 """
 
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from vistext.scenes import ontology
 layers = keras.layers
 ops = keras.ops
 
-SIDE = 64  # of the pictures that it knows
+SIDE = 64  # of the pictures, in pixels
 STRIDE = 4  # pixels in a cell: no two objects of the drawn world are centered in the same one
 KINDS = len(ontology.KINDS)
-BATCH = 250  # pictures looked at together
-SCORE, OVERLAP = 0.4, 0.6  # from which score, and up to which overlap, `detect` shows what was found
+BATCH = 250  # pictures in one forward pass
+SCORE, OVERLAP = 0.4, 0.6  # thresholds of `detect`
 
 
 @dataclass(frozen=True)
 class DetectorConfig:
-    """What `build` needs to know; each default is that of the shipped weights."""
+    """The sizes of the network; each default is that of the shipped weights."""
 
     widths: tuple[int, ...] = (64, 128, 160, 192)  # channels at 1/2, 1/4, 1/8 and 1/16 of the picture's side
     depth: int = 2  # convolutions of each level on the way down
@@ -39,22 +39,19 @@ class DetectorConfig:
 
 
 class Detections(NamedTuple):
-    """What was found in a picture, best first."""
+    """The objects found in a picture, the highest score first."""
 
     boxes: np.ndarray  # float32 [m, 4]: left, top, right, bottom in pixels; right and bottom are just beyond the object
-    kinds: np.ndarray  # int32 [m]: indices into `tables.KINDS`
+    kinds: np.ndarray  # int32 [m]: indices into `ontology.KINDS`
     scores: np.ndarray  # float32 [m], 0 to 1
 
 
 def build(config: DetectorConfig = DetectorConfig()) -> keras.Model:
-    """The network.
-
-    Args:
-        config: its sizes.
+    """The network, not compiled.
 
     Returns:
-        A model, not compiled: uint8 [n, h, w, 3], h and w multiples of 16 → float32 [n, h / 4, w / 4, 10 + 4 *
-        distances]: a logit for each kind, each its own yes or no, then a logit for each distance to each edge.
+        A model: uint8 [n, h, w, 3], h and w multiples of 16 → float32 [n, h / 4, w / 4, 10 + 4 * distances]: a logit
+        for each kind, for a sigmoid each, then a logit for each distance to each edge.
     """
     with dtype_policy(config.precision):
         pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
@@ -62,7 +59,7 @@ def build(config: DetectorConfig = DetectorConfig()) -> keras.Model:
         x = unet(x, config.widths, up_to=1, depth=config.depth)  # (n, h / 4, w / 4, widths[1])
         for number in range(config.head):
             x = conv_block(x, config.widths[1], name=f"head_{number}")
-        # At first each cell says that nothing is there, as is mostly true (Lin et al. 2017, arXiv:1708.02002).
+        # At first no cell predicts an object, as is mostly true (Lin et al. 2017, arXiv:1708.02002).
         kinds = layers.Dense(KINDS, bias_initializer=keras.initializers.Constant(-4.6), name="kinds")(x)
         edges = layers.Dense(4 * config.distances, name="edges")(x)
         outputs = layers.Concatenate(dtype="float32", name="outputs")([kinds, edges])
@@ -75,28 +72,21 @@ def card() -> dict:
 
 
 def load() -> keras.Model:
-    """The network with the shipped weights.
-
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    settings = card()["config"]
-    model = build(DetectorConfig(**settings | {"widths": tuple(settings["widths"])}))
-    weights.load_into(model, "detector")
-    return model
+    """The network with the shipped weights, which all callers share."""
+    return weights.load("detector", build, DetectorConfig)
 
 
 def cell_centers(height: int, width: int) -> np.ndarray:
-    """Where the cells' middles are: float32 [height / 4, width / 4, 2], x and y in pixels."""
+    """The centers of the cells: float32 [height / 4, width / 4, 2], x and y in pixels."""
     x, y = (np.arange(STRIDE / 2, length, STRIDE, dtype=np.float32) for length in (width, height))
     return np.stack(np.meshgrid(x, y), axis=-1)
 
 
 def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarray:
-    """What the cells of each picture should say.
+    """What the cells of each picture are to predict.
 
-    An object is told of by the cells in the middle of its box: those whose own middle is at most 6 pixels from the
-    box's, across and down, and inside of it. A cell that could tell of several objects tells of the nearest.
+    The positive locations of an object are the cells whose center is inside its box and at most 6 pixels from the box's
+    center, across and down. A cell that is positive for several objects belongs to the nearest.
 
     Args:
         boxes: [n, objects, 4]: left, top, right, bottom in pixels.
@@ -104,8 +94,8 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
         side: of the pictures, in pixels; a multiple of 4.
 
     Returns:
-        float32 [n, side / 4, side / 4, 5]: the kind (-1: nothing), and the distances from the cell's middle to the
-        left, top, right and bottom edge, in pixels.
+        float32 [n, side / 4, side / 4, 5]: the kind (-1 for background), and the distances from the cell's center to
+        the left, top, right and bottom edge, in pixels.
 
     Raises:
         ValueError: boxes and kinds are not of the same objects.
@@ -114,60 +104,59 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
     if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
         raise ValueError(f"boxes {boxes.shape} and kinds {kinds.shape}; accepted: [n, things, 4] and [n, things]")
     cells = cell_centers(side, side)  # (rows, columns, 2): x, y
-    said = np.zeros((len(boxes), *cells.shape[:2], 5), np.float32)
-    said[..., 0] = -1
-    nearest = np.full(said.shape[:3], np.inf)  # how far the object is that a cell tells of, so far
-    # Of every picture the first object, then the second, and so on.
+    table = np.zeros((len(boxes), *cells.shape[:2], 5), np.float32)
+    table[..., 0] = -1
+    nearest = np.full(table.shape[:3], np.inf)  # distance to the object that a cell belongs to so far
+    # The first object of every picture, then the second, and so on.
     for box, kind in zip(boxes.swapaxes(0, 1)[:, :, None, None], kinds.T[:, :, None, None], strict=True):
         low, high = box[..., :2], box[..., 2:]  # (n, 1, 1, 2)
-        away = np.abs(cells - (low + high) / 2)  # (n, rows, columns, 2)
+        offset = np.abs(cells - (low + high) / 2)  # (n, rows, columns, 2)
         reach = np.clip((high - low) / 2, STRIDE / 2, 1.5 * STRIDE)  # at least one cell, at most 3 × 3 or so
-        distance = (away**2).sum(axis=-1)
-        tells = (away <= reach).all(axis=-1) & (distance < nearest) & (kind >= 0)
-        nearest[tells] = distance[tells]
-        same_kind = np.broadcast_to(kind[..., None], (*tells.shape, 1))
-        said[tells] = np.concatenate([same_kind, cells - low, high - cells], axis=-1)[tells]
-    return said
+        distance = (offset**2).sum(axis=-1)
+        positive = (offset <= reach).all(axis=-1) & (distance < nearest) & (kind >= 0)
+        nearest[positive] = distance[positive]
+        kind_map = np.broadcast_to(kind[..., None], (*positive.shape, 1))
+        table[positive] = np.concatenate([kind_map, cells - low, high - cells], axis=-1)[positive]
+    return table
 
 
 def loss(truth, outputs):
-    """What a training makes small: wrong kinds, boxes that overlap the true ones little, and inexact edges.
+    """Classification (quality focal loss), twice 1 - GIoU, and distribution focal loss, per positive location.
+
+    These are equations 2 and 6 of Generalized Focal Loss.
 
     Args:
         truth: [n, rows, columns, 5], as `targets` gives it.
         outputs: [n, rows, columns, 10 + 4 * distances], as the network gives them.
 
     Returns:
-        A scalar: the sum of the three (equations 2 and 6 of Generalized Focal Loss, and twice 1 - GIoU), for each cell
-        that tells of an object.
+        Their sum, a scalar.
     """
-    where = tf.where(truth[..., 0] >= 0)  # (cells, 3): picture, row, column of the cells that tell of an object
+    where = tf.where(truth[..., 0] >= 0)  # (cells, 3): picture, row, column of the positive locations
     count = ops.maximum(1.0, ops.cast(ops.shape(where)[0], "float32"))
-    told, said = tf.gather_nd(truth, where), tf.gather_nd(outputs, where)
+    wanted, predicted = tf.gather_nd(truth, where), tf.gather_nd(outputs, where)  # (cells, ...)
 
-    edges = ops.log_softmax(ops.reshape(said[:, KINDS:], (-1, 4, (outputs.shape[-1] - KINDS) // 4)))
+    edges = ops.log_softmax(ops.reshape(predicted[:, KINDS:], (-1, 4, (outputs.shape[-1] - KINDS) // 4)))
     pixels = ops.arange(edges.shape[-1], dtype="float32")
-    distances = ops.sum(ops.exp(edges) * pixels, axis=-1)  # (cells, 4): as expected, a fraction of a pixel
-    # A true distance between two whole numbers is shared between them.
-    shares = ops.relu(1 - ops.abs(told[:, 1:, None] - pixels))
-    inexact = -ops.mean(ops.sum(shares * edges, axis=-1), axis=-1)
-    iou, generalised = overlaps(distances, told[:, 1:])
+    distances = ops.sum(ops.exp(edges) * pixels, axis=-1)  # (cells, 4): the expected distance, a fraction of a pixel
+    # A true distance between two whole numbers is a mixture of these.
+    weights_of_pixels = ops.relu(1 - ops.abs(wanted[:, 1:, None] - pixels))
+    edge_loss = -ops.mean(ops.sum(weights_of_pixels * edges, axis=-1), axis=-1)
+    iou, giou = overlaps(distances, wanted[:, 1:])
 
-    kind = ops.cast(told[:, :1], where.dtype)
-    quality = tf.scatter_nd(
-        ops.concatenate([where, kind], axis=-1), ops.stop_gradient(iou), ops.shape(outputs[..., :KINDS])
-    )
+    kind = ops.cast(wanted[:, :1], where.dtype)
     logits = outputs[..., :KINDS]
-    surprise = tf.nn.sigmoid_cross_entropy_with_logits(quality, logits)
-    wrong = ops.square(quality - ops.sigmoid(logits)) * surprise
-    return (ops.sum(wrong) + ops.sum(2 * (1 - generalised) + inexact)) / count
+    quality = tf.scatter_nd(ops.concatenate([where, kind], axis=-1), ops.stop_gradient(iou), ops.shape(logits))
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(quality, logits)
+    kind_loss = ops.square(quality - ops.sigmoid(logits)) * entropy
+    return (ops.sum(kind_loss) + ops.sum(2 * (1 - giou) + edge_loss)) / count
 
 
 def overlaps(distances, others):
     """Two overlaps of boxes around the same points.
 
     Args:
-        distances, others: [..., 4]: how far from the point the left, top, right and bottom edges are.
+        distances, others: [..., 4]: from the point to the left, top, right and bottom edges.
 
     Returns:
         The intersection over union, 0 to 1, and the generalized one, -1 to 1, which also falls with the gap between
@@ -177,15 +166,15 @@ def overlaps(distances, others):
     def area(edges):
         return (edges[..., 0] + edges[..., 2]) * (edges[..., 1] + edges[..., 3])
 
-    shared = area(ops.minimum(distances, others))
-    union = area(distances) + area(others) - shared
-    around = area(ops.maximum(distances, others))
-    iou = shared / ops.maximum(union, 1e-6)
-    return iou, iou - (around - union) / ops.maximum(around, 1e-6)
+    intersection = area(ops.minimum(distances, others))
+    union = area(distances) + area(others) - intersection
+    hull = area(ops.maximum(distances, others))
+    iou = intersection / ops.maximum(union, 1e-6)
+    return iou, iou - (hull - union) / ops.maximum(hull, 1e-6)
 
 
 def accuracy(truth, outputs):
-    """The share of the cells that tell of an object whose highest score is for its kind; see `loss`."""
+    """The share of the positive locations whose highest score is for the right kind; see `loss`."""
     where = tf.where(truth[..., 0] >= 0)
     best = ops.argmax(tf.gather_nd(outputs, where)[:, :KINDS], axis=-1)
     right = ops.equal(ops.cast(best, "float32"), tf.gather_nd(truth, where)[:, 0])
@@ -193,18 +182,11 @@ def accuracy(truth, outputs):
 
 
 def decode(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes and scores of all cells.
-
-    Args:
-        outputs: float32 [n, rows, columns, 10 + 4 * distances], as the network gives them.
-
-    Returns:
-        boxes float32 [n, cells, 4] in whole pixels, row after row, and scores float32 [n, cells, 10], 0 to 1.
-    """
+    """The network's outputs → boxes float32 [n, cells, 4] in whole pixels, and scores float32 [n, cells, 10], 0 to 1."""
     n, rows, columns, channels = outputs.shape
-    chances = ops.softmax(ops.reshape(outputs[..., KINDS:], (n, rows, columns, 4, (channels - KINDS) // 4)))
-    distances = np.asarray(ops.sum(chances * ops.arange(chances.shape[-1], dtype="float32"), axis=-1))
-    distances = np.rint(distances)  # an object ends where a pixel does
+    probabilities = ops.softmax(ops.reshape(outputs[..., KINDS:], (n, rows, columns, 4, (channels - KINDS) // 4)))
+    expected = ops.sum(probabilities * ops.arange(probabilities.shape[-1], dtype="float32"), axis=-1)
+    distances = np.rint(np.asarray(expected))  # an object ends where a pixel does
     cells = cell_centers(rows * STRIDE, columns * STRIDE)
     boxes = np.concatenate([cells - distances[..., :2], cells + distances[..., 2:]], axis=-1)
     scores = np.asarray(ops.sigmoid(outputs[..., :KINDS]))
@@ -212,7 +194,7 @@ def decode(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def candidates(model: keras.Model, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What every cell says, before any is chosen.
+    """The boxes and scores of every cell, before postprocessing.
 
     Args:
         model: as `build` makes it.
@@ -227,8 +209,8 @@ def candidates(model: keras.Model, pictures: np.ndarray) -> tuple[np.ndarray, np
     """
     squares, factor = resize.letterbox(pictures, SIDE)
     height, width = np.shape(pictures)[1:3]
-    found = [decode(model(squares[first : first + BATCH], training=False)) for first in range(0, len(squares), BATCH)]
-    boxes, scores = (np.concatenate(each) for each in zip(*found, strict=True))
+    parts = [decode(model(squares[first : first + BATCH], training=False)) for first in range(0, len(squares), BATCH)]
+    boxes, scores = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return np.clip(boxes / factor, 0, (width, height, width, height), dtype=np.float32), scores
 
 
@@ -240,11 +222,11 @@ def detect(
     Args:
         model: as `build` makes it.
         pictures: uint8 [n, h, w, 3]; see `candidates`.
-        score: the least with which an object counts as found, 0 to 1.
-        overlap: the most, as intersection over union, 0 to 1, that two objects found of the same kind may have.
+        score: the lowest score of a detection, 0 to 1.
+        overlap: the highest intersection over union of two detections of the same kind, 0 to 1.
 
     Returns:
-        For each picture, what was found.
+        The detections of each picture.
 
     Raises:
         TypeError, ValueError: not such pictures, or a threshold that is not within 0 to 1.
@@ -255,15 +237,7 @@ def detect(
 def postprocess(
     boxes: np.ndarray, scores: np.ndarray, *, score: float = SCORE, overlap: float = OVERLAP
 ) -> list[Detections]:
-    """Of what the cells say, what is good enough and not said already; each cell counts for its best kind.
-
-    Args:
-        boxes: [n, c, 4], as `candidates` gives them.
-        scores: [n, c, 10], likewise.
-        score, overlap: as for `detect`.
-
-    Returns:
-        For each picture, what was found.
+    """Detections from `candidates`: each cell counts for its best kind, then non-maximum suppression.
 
     Raises:
         ValueError: a threshold is not within 0 to 1.
@@ -271,7 +245,7 @@ def postprocess(
     for name, value in (("score", score), ("overlap", overlap)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name}={value}; accepted: 0 to 1")
-    return [_postprocess(*each, score, overlap) for each in zip(boxes, scores, strict=True)]
+    return [_postprocess(*candidate, score, overlap) for candidate in zip(boxes, scores, strict=True)]
 
 
 def _postprocess(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> Detections:
@@ -284,12 +258,12 @@ def _postprocess(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: f
 
 
 def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
-    """Non-maximum suppression: of boxes that overlap, only the best is kept.
+    """Of boxes that overlap, keep only the best.
 
     Args:
         boxes: [m, 4]: left, top, right, bottom.
         scores: [m].
-        overlap: the most that two boxes kept may overlap, as intersection over union.
+        overlap: the highest intersection over union of two boxes kept.
 
     Returns:
         int [kept]: indices of the boxes kept, best first.
@@ -306,6 +280,6 @@ def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, overlap: float) -
 def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """Intersection over union of a box [4] with each of boxes [m, 4]: [m], 0 to 1."""
     sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    shared = np.maximum(sides, 0).prod(axis=-1)
+    intersection = np.maximum(sides, 0).prod(axis=-1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=-1)
-    return shared / np.maximum((box[2:] - box[:2]).prod() + areas - shared, 1e-9)
+    return intersection / np.maximum((box[2:] - box[:2]).prod() + areas - intersection, 1e-9)

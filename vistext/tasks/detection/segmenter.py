@@ -1,7 +1,7 @@
-"""Lesson 02's segmenter: a small U-Net that says of every pixel what kind of object it shows.
+"""Lesson 02's segmenter: a small U-Net that classifies every pixel.
 
 Ronneberger et al. 2015, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (arXiv:1505.04597), in the
-form of `vistext.nn.unet`. It works at half the side of the picture: each place answers for four pixels at once
+form of `vistext.nn.unet`. It works at half the side of the picture: each location predicts four pixels at once
 (Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
 Network", arXiv:1609.05158), which takes a third of the time.
 """
@@ -17,14 +17,14 @@ from vistext.scenes import ontology
 
 layers = keras.layers
 
-SIDE = 64  # of the pictures that it knows
+SIDE = 64  # of the pictures, in pixels
 CLASSES = len(ontology.KINDS) + 1  # 0 is the background
-BATCH = 250  # pictures looked at together
+BATCH = 250  # pictures in one forward pass
 
 
 @dataclass(frozen=True)
 class SegmenterConfig:
-    """What `build` needs to know; each default is that of the shipped weights."""
+    """The sizes of the network; each default is that of the shipped weights."""
 
     widths: tuple[int, ...] = (64, 96, 160, 192)  # channels at 1/2, 1/4, 1/8 and 1/16 of the picture's side
     depth: int = 2  # convolutions of each level on the way down
@@ -45,14 +45,7 @@ class DepthToSpace(layers.Layer):
 
 
 def build(config: SegmenterConfig = SegmenterConfig()) -> keras.Model:
-    """The network.
-
-    Args:
-        config: its sizes.
-
-    Returns:
-        A model, not compiled: uint8 [n, h, w, 3], h and w multiples of 16 → logits float32 [n, h, w, 11].
-    """
+    """The network, not compiled: uint8 [n, h, w, 3], h and w multiples of 16 → logits float32 [n, h, w, 11]."""
     with dtype_policy(config.precision):
         pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
         x = stem(pictures, config.widths[0])  # (n, h / 2, w / 2, widths[0])
@@ -70,26 +63,19 @@ def card() -> dict:
 
 
 def load() -> keras.Model:
-    """The network with the shipped weights.
-
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    settings = card()["config"]
-    model = build(SegmenterConfig(**settings | {"widths": tuple(settings["widths"])}))
-    weights.load_into(model, "segmenter")
-    return model
+    """The network with the shipped weights, which all callers share."""
+    return weights.load("segmenter", build, SegmenterConfig)
 
 
 def segment(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    """Say of each pixel what it shows.
+    """Classify each pixel.
 
     Args:
         model: as `build` makes it.
-        pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit, and the answers back.
+        pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit, and the result back.
 
     Returns:
-        uint8 [n, h, w]: 0 for the background, k + 1 for an object of kind k of `tables.KINDS`; as `Drawing.classes`.
+        uint8 [n, h, w]: 0 for the background, k + 1 for an object of kind k of `ontology.KINDS`; as `Drawing.classes`.
 
     Raises:
         TypeError, ValueError: not such pictures.

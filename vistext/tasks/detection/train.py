@@ -19,67 +19,52 @@ from vistext.tasks.detection.segmenter import SegmenterConfig
 
 RECALIBRATION_PICTURES = 2000  # pictures shown after training: what batch norm needs to know its statistics well
 BATCH = 500
-MIN_SCORE = 0.01  # of what counts for a mean average precision: unlikely objects complete its curve
+MIN_SCORE = 0.01  # for mean average precision: detections of low score complete its curve
 
 
 def evaluate_detector(model: keras.Model, drawings: Drawings) -> dict:
-    """How well a detector finds the objects of scenes; for a card.
-
-    Args:
-        model: as `detector.build` makes it.
-        drawings: scenes that it has never seen.
-
-    Returns:
-        Mean average precision: over overlaps of 0.5 to 0.95, at single ones, of each kind, of objects of each size, and
-        of the scenes with one, two, three and four objects.
+    """Mean average precision of a detector on scenes, for its card: in all, by overlap, by kind, by size of the object,
+    and by the number of objects in the scene.
     """
     found = detect(model, drawings.pictures, score=MIN_SCORE)
     side = drawings.pictures.shape[1]
     result = metrics.mean_average_precision(found, drawings.boxes, drawings.kinds, side)
-    objects = (drawings.kinds >= 0).sum(axis=1)
-    by_things = {}
-    for count in np.unique(objects):
-        chosen = np.flatnonzero(objects == count)
-        crowd = [found[index] for index in chosen]
-        of_these = metrics.mean_average_precision(crowd, drawings.boxes[chosen], drawings.kinds[chosen], side)
-        by_things[str(count)] = of_these.mean
+
+    def of_scenes(rows: np.ndarray) -> float:
+        chosen = [found[row] for row in rows]
+        return metrics.mean_average_precision(chosen, drawings.boxes[rows], drawings.kinds[rows], side).mean
+
     return {
         "mean_average_precision": round(result.mean, 4),
         "by_overlap": dict(zip((f"{each:.2f}" for each in metrics.OVERLAPS), _rounded(result.by_overlap), strict=True)),
         "by_kind": dict(zip(ontology.KINDS, _rounded(result.by_kind), strict=True)),
         "by_size": _rounded(result.by_size),
-        "by_things": _rounded(by_things),
+        "by_things": _by_object_count(drawings, of_scenes),
     }
 
 
 def evaluate_segmenter(model: keras.Model, drawings: Drawings) -> dict:
-    """How well a segmenter says of each pixel what it shows; for a card.
-
-    Args:
-        model: as `segmenter.build` makes it.
-        drawings: scenes that it has never seen.
-
-    Returns:
-        Intersection over union: its mean over all classes, of each, and its mean for scenes with one, two, three and
-        four objects; and the share of pixels that are right.
+    """Mean intersection over union of a segmenter on scenes, for its card: in all, by class, and by the number of
+    objects in the scene; and the share of the pixels that are right.
     """
-    said = segmenter.segment(model, drawings.pictures)
-    objects = (drawings.kinds >= 0).sum(axis=1)
-    by_things = {
-        str(count): metrics.mean_iou(said[objects == count], drawings.classes[objects == count])
-        for count in np.unique(objects)
-    }
-    ious = metrics.class_ious(said, drawings.classes)
+    predicted = segmenter.segment(model, drawings.pictures)
+    ious = metrics.class_ious(predicted, drawings.classes)
     return {
-        "mean_iou": round(metrics.mean_iou(said, drawings.classes), 4),
+        "mean_iou": round(metrics.mean_iou(predicted, drawings.classes), 4),
         "by_class": dict(zip(("background", *ontology.KINDS), _rounded(ious), strict=True)),
-        "by_things": _rounded(by_things),
-        "pixels_right": round(float(np.mean(said == drawings.classes)), 4),
+        "by_things": _by_object_count(drawings, lambda rows: metrics.mean_iou(predicted[rows], drawings.classes[rows])),
+        "pixels_right": round(float(np.mean(predicted == drawings.classes)), 4),
     }
 
 
-def _rounded(values) -> list[float] | dict[str, float]:
-    """Figures for a card: four digits, None for what could not be measured."""
+def _by_object_count(drawings: Drawings, measure: Callable[[np.ndarray], float]) -> dict[str, float | None]:
+    """A figure of the scenes with one, two, three and four objects, given the rows of these."""
+    counts = (drawings.kinds >= 0).sum(axis=1)
+    return _rounded({str(count): measure(np.flatnonzero(counts == count)) for count in np.unique(counts)})
+
+
+def _rounded(values):
+    """Figures for a card, a list or a dict of them: four digits, None for what could not be measured."""
     if isinstance(values, dict):
         return dict(zip(values, _rounded(list(values.values())), strict=True))
     return [None if np.isnan(value) else round(float(value), 4) for value in values]

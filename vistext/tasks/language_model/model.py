@@ -1,9 +1,9 @@
-"""Lesson 03's networks: a sentence goes in, and for each place in it the probability of every word comes out.
+"""Lesson 03's networks: a sentence in, the probability of every word at each place of it out.
 
-One small recurrent network, built in two ways. Reading forwards, it says which word comes next (Mikolov et al. 2010,
-"Recurrent neural network based language model"; here with gated units, Cho et al. 2014, arXiv:1406.1078): a language
-model, from which sentences can be drawn. Reading both ways, it says which word stands where one is hidden; see
-`missing_words`. Either may be given tags beside the text.
+One small recurrent network, built in two ways. Reading forwards, it predicts the next word: a language model, from
+which sentences can be sampled (Mikolov et al. 2010, "Recurrent neural network based language model"; here with gated
+units, Cho et al. 2014, arXiv:1406.1078). Reading both ways, it predicts masked words; see `masked_lm`. Either may be
+given tags beside the text.
 """
 
 from collections.abc import Callable
@@ -21,25 +21,20 @@ ops = keras.ops
 
 @dataclass(frozen=True)
 class LanguageModelConfig:
-    """What `build` needs to know."""
+    """The sizes of the network."""
 
     words: int  # of the vocabulary, the four special ones included
-    both_ways: bool = False  # whether each place is told what comes after it, too; then nothing can be sampled
+    both_ways: bool = False  # whether it also reads backwards; then nothing can be sampled
     tags: int = 0  # so many different tags may be given beside the text; 0 for the text alone
-    embedding: int = 32  # numbers for each word: enough to tell a hundred words apart, few enough to be looked at
-    units: int = 96  # numbers in which what has been read is remembered
-    dropout: float = 0.2  # share of these that the last layer must do without while it learns
+    embedding: int = 32  # enough to tell a hundred words apart, few enough to be looked at
+    units: int = 96  # of the recurrent state
+    dropout: float = 0.2
 
 
 def build(config: LanguageModelConfig) -> keras.Model:
-    """The network.
+    """The network, not compiled: ids int32 [n, length] → logits float32 [n, length, words].
 
-    Args:
-        config: its sizes.
-
-    Returns:
-        A model, not compiled: ids int32 [n, length] → logits float32 [n, length, words]; with tags, it takes a list of
-        ids and tags float32 [n, tags], 1 for each tag that is given and 0 for the others.
+    With tags, it takes a list of ids and tags float32 [n, tags], 1 for each tag that is given and 0 for the others.
     """
     ids = layers.Input((None,), dtype="int32", name="ids")
     embed = layers.Embedding(config.words, config.embedding, mask_zero=True, name="embedding")
@@ -48,9 +43,9 @@ def build(config: LanguageModelConfig) -> keras.Model:
     if config.tags:
         tags = layers.Input((config.tags,), name="tags")
         inputs.append(tags)
-        # Without a bias, no tags are nothing: the network is then the one that was never given any.
-        told = layers.Dense(config.embedding, use_bias=False, name="told")(tags)
-        x = layers.Add(name="words_and_tags")([x, layers.Reshape((1, config.embedding))(told)])
+        # Without a bias, a network that is given no tags is the one that was built without them.
+        tag_vector = layers.Dense(config.embedding, use_bias=False, name="tag_embedding")(tags)
+        x = layers.Add(name="words_and_tags")([x, layers.Reshape((1, config.embedding))(tag_vector)])
     reader = layers.GRU(config.units, return_sequences=True, name="reader")
     if config.both_ways:
         reader = layers.Bidirectional(reader, name="reader")
@@ -61,22 +56,20 @@ def build(config: LanguageModelConfig) -> keras.Model:
 
 
 def loss() -> keras.losses.Loss:
-    """Cross-entropy, averaged over the places whose label is a word; where the label is PAD, nothing is asked."""
+    """Cross-entropy, averaged over the places whose label is not PAD."""
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD)
 
 
 def accuracy(labels, logits):
-    """The share of words that are found, of those that are asked for: int [n, length], [n, length, words] → scalar."""
-    asked = ops.cast(ops.not_equal(labels, PAD), "float32")
+    """The share of right words where the label is not PAD: int [n, length], [n, length, words] → scalar."""
+    counted = ops.cast(ops.not_equal(labels, PAD), "float32")
     right = ops.cast(ops.equal(ops.cast(ops.argmax(logits, axis=-1), labels.dtype), labels), "float32")
-    return ops.sum(right * asked) / ops.maximum(ops.sum(asked), 1.0)
+    return ops.sum(right * counted) / ops.maximum(ops.sum(counted), 1.0)
 
 
 @dataclass(frozen=True)
 class NextWordBatches:
-    """Training batches for a language model: sentences, and at each place the word that comes next.
-
-    Each batch depends on its number and the seed alone, so a training that is resumed sees what it would have seen.
+    """Training batches for a language model; each depends on its number and the seed alone.
 
     Args:
         ids: int32 [n, length], as `Vocabulary.encode` gives them.
@@ -98,42 +91,38 @@ class NextWordBatches:
 
 
 def predict_logits(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None = None, size: int = 1000) -> np.ndarray:
-    """What a model says of many sentences, a thousand at a time, so that memory lasts.
+    """The logits of either model, float32 [n, length, words], for `size` sentences at a time, so that memory suffices.
 
     Args:
-        model: of either kind.
+        model: as `build` makes it.
         ids: int32 [n, length].
         tags: float32 [n, tags], for a model that takes them.
         size: sentences at a time.
-
-    Returns:
-        float32 [n, length, words].
     """
     inputs = [ids] if tags is None else [ids, np.asarray(tags, "float32")]
-    parts = [[each[begin : begin + size] for each in inputs] for begin in range(0, len(ids), size)]
-    return np.concatenate([np.asarray(model(part if len(part) > 1 else part[0], training=False)) for part in parts])
+    batches = [[array[begin : begin + size] for array in inputs] for begin in range(0, len(ids), size)]
+    logits = [model(batch if len(batch) > 1 else batch[0], training=False) for batch in batches]
+    return np.concatenate([np.asarray(part) for part in logits])
 
 
 def log_probabilities(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None = None) -> np.ndarray:
-    """How likely a language model finds each word, given those before it.
+    """The log probability of each word given those before it, by a model that reads forwards.
 
     Args:
-        model: reads forwards.
+        model: as `build` makes it.
         ids: int32 [n, length].
         tags: float32 [n, tags], for a model that takes them.
 
     Returns:
-        Natural logarithms, float32 [n, length - 1]: column t is about column t + 1 of `ids`. Where that is PAD, the
-        number means nothing.
+        Natural logarithms, float32 [n, length - 1]: column t is about column t + 1 of `ids`; meaningless for PAD.
     """
     words, following = teacher_forcing(np.asarray(ids))
-    logits = predict_logits(model, words, tags)
-    logs = np.asarray(ops.log_softmax(_mask_special(logits)))
+    logs = np.asarray(ops.log_softmax(_mask_special(predict_logits(model, words, tags))))
     return np.take_along_axis(logs, following[..., np.newaxis], axis=-1)[..., 0]
 
 
 def perplexity(logs: np.ndarray, ids: np.ndarray) -> float:
-    """Among how many equally likely words a model chooses, on average: exp of the mean of -log p.
+    """The number of equally probable words that a model chooses among, on average: exp of the mean of -log p.
 
     The end of each sentence counts as a word, its start and its padding do not. A word outside the vocabulary counts as
     the one word <unknown>; so only models with the same vocabulary may be compared.
@@ -141,9 +130,6 @@ def perplexity(logs: np.ndarray, ids: np.ndarray) -> float:
     Args:
         logs: natural logarithms [n, length - 1], as `log_probabilities` gives them, of this model or of n-grams.
         ids: integers [n, length] that they are about.
-
-    Returns:
-        1, for who always knows the next word, to infinity.
 
     Raises:
         ValueError: the two do not fit, or there is not one word.
@@ -161,7 +147,7 @@ def perplexity(logs: np.ndarray, ids: np.ndarray) -> float:
 def next_word_probabilities(
     model: keras.Model, vocabulary: Vocabulary, beginning: str = "", *, temperature: float = 1.0, tags=None
 ) -> dict[str, float]:
-    """What may come after the first words of a sentence.
+    """The probability of each word, and of <end>, after the first words of a sentence, the most probable first.
 
     Args:
         model: reads forwards.
@@ -170,15 +156,12 @@ def next_word_probabilities(
         temperature: see `sample`; above 0.
         tags: float32 [tags], for a model that takes them.
 
-    Returns:
-        The probability of each word, and of <end>, most likely first; they add up to 1.
-
     Raises:
         ValueError: a temperature of 0 or less.
     """
     if temperature <= 0:
         raise ValueError(f"temperature={temperature}; accepted: above 0")
-    ids = vocabulary.encode([beginning])[:, :-1]  # whatever comes, it is not said that the sentence ends here
+    ids = vocabulary.encode([beginning])[:, :-1]  # without END
     logits = predict_logits(model, ids, None if tags is None else np.asarray(tags, "float32")[np.newaxis])[0, -1]
     probabilities = np.asarray(ops.softmax(_mask_special(logits) / temperature))
     return {
@@ -197,21 +180,18 @@ def sample(
     tags: np.ndarray | None = None,
     most: int = 30,
 ) -> list[str]:
-    """Sentences drawn from a language model, word by word, n at a time.
+    """Sentences sampled from a language model.
 
     Args:
         model: reads forwards.
         vocabulary: its words.
         n: how many.
         beginning: the first words of each, to go on from.
-        temperature: all logits are divided by it. 1: words come as often as the model finds them likely; less: likely
-            ones still more often; 0: always the likeliest; more: all words more alike.
+        temperature: divides all logits. 1: words as often as they are probable; less: probable words more often; 0:
+            always the most probable (greedy); more: closer to uniform.
         seed: of the draws.
         tags: float32 [n, tags], for a model that takes them.
-        most: words and marks of a sentence; one that has not ended by then is cut.
-
-    Returns:
-        n texts, as `Vocabulary.decode` gives them.
+        most: the largest number of tokens; a sentence that has not ended by then is cut.
 
     Raises:
         ValueError: a temperature below 0, or a model that reads both ways.
@@ -220,64 +200,58 @@ def sample(
         raise ValueError(f"temperature={temperature}; accepted: 0 or more")
     reader = model.get_layer("reader")
     if isinstance(reader, layers.Bidirectional):
-        raise ValueError("a model that reads both ways cannot write; build one with both_ways=False")
+        raise ValueError("a model that reads both ways cannot generate; build one with both_ways=False")
     step = _compiled_step(model)
-    nothing = np.zeros((1, model.get_layer("embedding").output_dim), "float32")
-    told = nothing if tags is None else model.get_layer("told")(np.asarray(tags, "float32"))
-    random = np.random.default_rng(seed)
+    zero = np.zeros((1, model.get_layer("embedding").output_dim), "float32")
+    tag_vectors = zero if tags is None else model.get_layer("tag_embedding")(np.asarray(tags, "float32"))
+    rng = np.random.default_rng(seed)
     state = ops.zeros((n, reader.units))
     begun = vocabulary.encode([beginning])[0, :-1]  # with START, without END
     ids = np.full((n, max(most + 1, len(begun))), PAD, "int32")
     ids[:, : len(begun)] = begun
     for place in range(ids.shape[1] - 1):
-        # The state is all that is known of the words so far: only the newest one has to be read.
-        possible, state = step(ids[:, place], told, state)
+        # The state holds all that was read before: only the newest word is new.
+        next_logits, state = step(ids[:, place], tag_vectors, state)
         if place + 1 < len(begun):
             continue
         ended = np.isin(ids[:, place], (END, PAD))
         if ended.all():
             break
-        scores = np.asarray(possible, "float64")  # (n, words)
-        scores[:, UNKNOWN] = -np.inf
-        ids[:, place + 1] = np.where(ended, PAD, _sampled(scores, temperature, random))
+        logits = np.asarray(next_logits, "float64")  # (n, words)
+        logits[:, UNKNOWN] = -np.inf
+        ids[:, place + 1] = np.where(ended, PAD, _sample_words(logits, temperature, rng))
     return vocabulary.decode(ids)
 
 
 @lru_cache(maxsize=8)
 def _compiled_step(model: keras.Model) -> Callable:
-    """How a model reads one more word, in a graph of TensorFlow's, made once for any number of sentences.
-
-    It takes words int32 [n], what tags tell float32 [n or 1, embedding] and states float32 [n, units], and gives the
-    logits [n, words] of the next words, and new states.
+    """One step in a TensorFlow graph: words int32 [n], tag vectors float32 [n or 1, embedding], states float32 [n,
+    units] → logits [n, words] of the next words, and the new states.
     """
     reader, embed, logits = map(model.get_layer, ("reader", "embedding", "logits"))
-    words, told, state = (
+    signature = [
         tf.TensorSpec((None,), "int32"),
         tf.TensorSpec((None, embed.output_dim), "float32"),
         tf.TensorSpec((None, reader.units), "float32"),
-    )
+    ]
 
-    @tf.function(input_signature=[words, told, state])
-    def step(ids, told, state):
-        output, [state] = reader.cell(embed(ids) + told, [state])
+    @tf.function(input_signature=signature)
+    def step(ids, tag_vectors, state):
+        output, [state] = reader.cell(embed(ids) + tag_vectors, [state])
         return _mask_special(logits(output)), state
 
     return step
 
 
-def _sampled(scores: np.ndarray, temperature: float, random: np.random.Generator) -> np.ndarray:
-    """One word for each row of logits [n, words].
-
-    Noise from a Gumbel distribution, added to logits, makes each word the highest just as often as its probability says
-    (Gumbel 1954): softmax and draw in one step.
-    """
+def _sample_words(logits: np.ndarray, temperature: float, rng: np.random.Generator) -> np.ndarray:
+    """One word for each row of logits [n, words], by the Gumbel-max trick (Gumbel 1954); greedy at temperature 0."""
     if temperature:
-        scores = scores / temperature + random.gumbel(size=scores.shape)
-    return scores.argmax(axis=-1)
+        logits = logits / temperature + rng.gumbel(size=logits.shape)
+    return logits.argmax(axis=-1)
 
 
 def _mask_special(logits):
-    """Logits [..., words] without the two that no sentence has after its start: PAD and START."""
-    never = np.zeros(logits.shape[-1], "float32")
-    never[[PAD, START]] = np.inf
-    return logits - never
+    """Logits [..., words] with PAD and START, which are never generated, at minus infinity."""
+    penalty = np.zeros(logits.shape[-1], "float32")
+    penalty[[PAD, START]] = np.inf
+    return logits - penalty

@@ -1,8 +1,8 @@
-"""Language models that only count: what came how often after the last few words. The yardstick for the network.
+"""N-gram language models, the baseline of lesson 03's network.
 
 Smoothing is interpolated Kneser-Ney with one discount (Chen and Goodman 1999, "An empirical study of smoothing
-techniques for language modeling", section 2.7): a little is taken off each count, and shared out among all words by how
-*many different* words they have been seen to follow.
+techniques for language modeling", section 2.7): a little is subtracted from each count, and distributed over all words
+by how *many different* words they have been seen to follow.
 """
 
 from collections import Counter, defaultdict
@@ -12,16 +12,16 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD, START
 
-DISCOUNT = 0.75  # taken off each count; the usual value, near what Chen and Goodman find for counts above 1
+DISCOUNT = 0.75  # the usual value, near what Chen and Goodman find for counts above 1
 
 
 class NGrams:
-    """Counts of runs of words, and probabilities from them.
+    """Counts of n-grams, and probabilities from them.
 
     Args:
-        order: words in a run: 0 finds all words equally likely, 1 looks at no word before, 2 at one, 3 at two, ...
+        order: words in an n-gram; with 0, all words are equally probable.
         words: size of the vocabulary; PAD and START never come next, the others may.
-        discount: taken off each count, above 0 and below 1.
+        discount: subtracted from each count, above 0 and below 1.
 
     Raises:
         ValueError: a negative order, or another discount.
@@ -37,21 +37,14 @@ class NGrams:
         self.counts: list[dict[tuple[int, ...], Counter]] = [defaultdict(Counter) for _ in range(order)]
 
     def fit(self, ids: np.ndarray) -> "NGrams":
-        """Count the runs of sentences, and forget those counted before.
-
-        Args:
-            ids: integers [n, length], as `Vocabulary.encode` gives them.
-
-        Returns:
-            Itself.
-        """
+        """Count the n-grams of sentences, int [n, length], in place of those counted before; returns itself."""
         self.counts = [defaultdict(Counter) for _ in range(self.order)]
         if not self.order:
             return self
         for row in np.asarray(ids).tolist():
             for place, word in _words(row):
                 self.counts[-1][self._context(row[:place])][word] += 1
-        # A shorter run counts once for each different word that stands before it: "Francisco" comes often, but only
+        # A shorter n-gram counts once for each different word before it: "Francisco" comes often, but only
         # after "San", so it is a poor guess after anything else.
         for length in range(self.order - 1, 0, -1):
             for context, following in self.counts[length].items():
@@ -59,31 +52,24 @@ class NGrams:
         return self
 
     def probability(self, word: int, before: Sequence[int] = ()) -> float:
-        """How likely a word is after others.
+        """The probability of a word after others.
 
         Args:
             word: a number of the vocabulary, neither PAD nor START.
             before: the numbers of the words before it, from the start of the sentence or later.
-
-        Returns:
-            0 to 1; over all words, these add up to 1.
         """
         context = self._context(before)
-        likely = 1 / (self.words - 2)  # all but PAD and START
+        probability = 1 / (self.words - 2)  # all but PAD and START
         for length, counts in enumerate(self.counts):
             if following := counts.get(context[len(context) - length :]):
-                kept = max(following[word] - self.discount, 0)
-                likely = (kept + self.discount * len(following) * likely) / following.total()
-        return likely
+                discounted = max(following[word] - self.discount, 0)
+                probability = (discounted + self.discount * len(following) * probability) / following.total()
+        return probability
 
     def log_probabilities(self, ids: np.ndarray) -> np.ndarray:
-        """How likely each word is, given those before it.
+        """The log probability of each word of sentences, int [n, length], given those before it.
 
-        Args:
-            ids: integers [n, length].
-
-        Returns:
-            Natural logarithms, float64 [n, length - 1]: column t is about column t + 1 of `ids`; 0 where that is PAD.
+        Natural logarithms, float64 [n, length - 1]: column t is about column t + 1 of `ids`; 0 where that is PAD.
         """
         ids = np.asarray(ids)
         logs = np.zeros((len(ids), ids.shape[1] - 1))
