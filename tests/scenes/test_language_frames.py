@@ -5,7 +5,7 @@ import pytest
 from spoken import VERBS
 
 from vistext.scenes import Scene, course_scene, ontology, sample
-from vistext.scenes.language import ROLES, NotUnderstoodError, describe, evaluate, render_frame, frames, stated
+from vistext.scenes.language import ROLES, NotUnderstoodError, describe, evaluate, frames, render_frame, stated
 
 STILL = {"sit", "lie", "sleep", "stand"}
 

@@ -233,14 +233,14 @@ class Captioner:
     def search(self, grids: np.ndarray, length: str, *, width: int) -> list[str]:
         """The same for pictures that have been looked at: `look`'s grids [n, 64, c]."""
         found = decoding.beam_search(
-            self.writing, (grids, self._asked(grids, length)), most=_max_length(length), width=width
+            self.writing, (grids, self._asked(grids, length)), max_length=_max_length(length), width=width
         )
         return self.vocabulary.decode(found.ids[:, 0])
 
     def write(self, grids: np.ndarray, length: str, *, z: np.ndarray | None = None, temperature: float = 1.0):
         """The same for pictures that have been looked at: `look`'s grids [n, 64, c] → `decoding.Written`."""
         inputs = (grids, self._asked(grids, length))
-        return decoding.generate(self.writing, inputs, most=_max_length(length), z=z, temperature=temperature)
+        return decoding.generate(self.writing, inputs, max_length=_max_length(length), noise=z, temperature=temperature)
 
     def decode(self, written: decoding.Generated) -> list[str]:
         """What has been written, as sentences."""
