@@ -1,4 +1,4 @@
-"""Attention, against NumPy; and a block that block word by word, against itself with the whole sentence in view."""
+"""Attention, against NumPy; and a block word by word, against itself on the whole sentence."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def attend(attention, x, memory, seen):
     return found @ mixed, weights
 
 
-def think(block, x, picture, seen, known=None):
+def expected_of(block, x, picture, seen, known=None):
     """By NumPy: what a block makes of one sentence x [t, c] about one picture [m, d], and where it looks, [t, m].
 
     Of the picture it sees all parts, or those that are known, bool [m].
@@ -59,9 +59,9 @@ def think(block, x, picture, seen, known=None):
         return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * gamma + beta
 
     x = x.astype("float64")
-    x = x + attend(block.back, norm(0, x), norm(0, x), seen)[0]
+    x = x + attend(block.self_attention, norm(0, x), norm(0, x), seen)[0]
     known = np.ones(len(picture), bool) if known is None else known
-    found, weights = attend(block.across, norm(1, x), picture, np.tile(known, (len(x), 1)))
+    found, weights = attend(block.cross_attention, norm(1, x), picture, np.tile(known, (len(x), 1)))
     x = x + found
     wide = np.maximum(norm(2, x) @ block.wide.kernel.numpy() + block.wide.bias.numpy(), 0)
     return x + wide @ block.narrow.kernel.numpy() + block.narrow.bias.numpy(), weights.mean(axis=0)
@@ -75,7 +75,7 @@ def block():
 
 
 @pytest.fixture(scope="module")
-def reader(block):
+def bidirectional(block):
     made = Block(HEADS, causal=False)
     made.build((None, None, None, WIDTH), (None, None, DEPTH))
     made.set_weights(block.get_weights())
@@ -83,7 +83,7 @@ def reader(block):
 
 
 @pytest.fixture(scope="module")
-def given():
+def inputs():
     return random(N, SENTENCES, WORDS, WIDTH, seed=1), random(N, PARTS, DEPTH, seed=2)
 
 
@@ -93,7 +93,7 @@ WORDS_THERE = np.arange(WORDS) < LENGTHS[..., np.newaxis]  # (n, sentences, word
 PARTS_THERE = np.array([[True, False, True, True], [False, True, True, False]])
 
 
-def hidden(there):
+def mask(there):
     return np.where(there, 0, MASK).astype("float32")
 
 
@@ -115,76 +115,45 @@ def test_attention_is_the_mean_of_values_weighted_by_how_keys_fit_the_query():
     assert attention(x, memory)[0].numpy() == pytest.approx(attend(attention, x[0], memory[0], all_seen)[0], abs=1e-5)
 
 
-def test_a_block_looks_back_then_across_then_thinks_and_says_where_it_looked(block, given):
-    x, picture = given
-    found, weights = (part.numpy() for part in block.call_with_weights(x, picture))
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("causal", [True, False])
+def test_a_block_attends_to_what_it_may_and_to_nothing_else(block, bidirectional, inputs, causal, masked):
+    x, picture = inputs
+    layer, earlier = (block, EARLIER) if causal else (bidirectional, np.ones_like(EARLIER))
+    masks = (mask(WORDS_THERE), mask(PARTS_THERE)) if masked else ()
+    words_there, parts_there = (WORDS_THERE, PARTS_THERE) if masked else (WORDS_THERE | True, PARTS_THERE | True)
+    found, weights = (part.numpy() for part in layer.call_with_weights(x, picture, *masks))
     assert (found.shape, weights.shape) == (x.shape, (N, SENTENCES, WORDS, PARTS))
-    assert np.array_equal(block(x, picture), found)
-    for row in range(N):
-        for sentence in range(SENTENCES):
-            expected, looked = think(block, x[row, sentence], picture[row], EARLIER)
-            assert found[row, sentence] == pytest.approx(expected, abs=1e-4)
-            assert weights[row, sentence] == pytest.approx(looked, abs=1e-5)
-
-
-def test_no_word_sees_those_after_it(block, given):
-    x, picture = given
-    changed = x.copy()
-    changed[:, :, 3] *= -1
-    before, after = (block(each, picture).numpy() for each in (x, changed))
-    assert after[:, :, :3] == pytest.approx(before[:, :, :3], abs=1e-6)
-    assert np.abs(after[:, :, 3:] - before[:, :, 3:]).max(axis=-1).min() > 1e-3
-
-
-def test_a_reader_s_words_see_those_after_them_too(reader, given):
-    x, picture = given
-    found = reader(x, picture).numpy()
-    for row in range(N):
-        for sentence in range(SENTENCES):
-            expected, _ = think(reader, x[row, sentence], picture[row], np.ones((WORDS, WORDS), bool))
-            assert found[row, sentence] == pytest.approx(expected, abs=1e-4)
-    changed = x.copy()
-    changed[:, :, 3] *= -1
-    assert np.abs(reader(changed, picture).numpy() - found).max(axis=-1).min() > 1e-3
+    assert np.array_equal(layer(x, picture, *masks), found)
+    for row, sentence in np.ndindex(N, SENTENCES):
+        there = words_there[row, sentence]
+        expected, attended = expected_of(layer, x[row, sentence], picture[row], earlier & there, parts_there[row])
+        assert found[row, sentence, there] == pytest.approx(expected[there], abs=1e-4)
+        assert weights[row, sentence, there] == pytest.approx(attended[there], abs=1e-5)
+    assert not weights[~np.broadcast_to(parts_there[:, np.newaxis, np.newaxis], weights.shape)].any()
 
 
 @pytest.mark.parametrize("causal", [True, False])
-def test_padding_and_what_a_memory_lacks_are_not_seen(block, reader, given, causal):
-    x, picture = given
-    one = block if causal else reader
-    found, weights = (
-        part.numpy() for part in one.call_with_weights(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE))
-    )
-    assert np.array_equal(one(x, picture, hidden(WORDS_THERE), hidden(PARTS_THERE)), found)
-    for row in range(N):
-        for sentence in range(SENTENCES):
-            there = WORDS_THERE[row, sentence]
-            seen = there & (EARLIER if causal else True)
-            expected, looked = think(
-                one, x[row, sentence], picture[row], np.broadcast_to(seen, EARLIER.shape), PARTS_THERE[row]
-            )
-            assert found[row, sentence, there] == pytest.approx(expected[there], abs=1e-4)
-            assert weights[row, sentence, there] == pytest.approx(looked[there], abs=1e-5)
-    assert not weights[~np.broadcast_to(PARTS_THERE[:, np.newaxis, np.newaxis], weights.shape)].any()
+def test_a_word_changes_those_after_it_and_those_before_it_only_if_not_causal(block, bidirectional, inputs, causal):
+    x, picture = inputs
+    changed = x.copy()
+    changed[:, :, 3] *= -1
+    before, after = ((block if causal else bidirectional)(each, picture).numpy() for each in (x, changed))
+    difference = np.abs(after - before).max(axis=-1)
+    assert (difference[:, :, :3].max() < 1e-6) == causal
+    assert difference[:, :, 3 if causal else 0 :].min() > 1e-3
 
 
-def test_word_by_word_comes_to_the_same_of_a_memory_that_lacks_parts(block, given):
-    x, picture = given
-    whole = block(x, picture, unseen=hidden(PARTS_THERE)).numpy()
-    state = block.init_cache(tf.constant(picture), WORDS, tf.constant(hidden(PARTS_THERE)))
-    for place in range(WORDS):
-        new, state = block.step(tf.constant(x[:, 0, place : place + 1]), place, state)
-        assert new[:, 0].numpy() == pytest.approx(whole[:, 0, place], abs=1e-4)
-    assert not np.allclose(whole, block(x, picture), atol=0.01)
-
-
-def test_word_by_word_comes_to_the_same_as_the_whole_sentence(block, given):
-    x, picture = given
-    whole = block(x, picture).numpy()
+@pytest.mark.parametrize("memory_mask", [False, True])
+def test_word_by_word_comes_to_the_same_as_the_whole_sentence(block, inputs, memory_mask):
+    x, picture = inputs
+    parts = mask(PARTS_THERE) if memory_mask else None
+    whole = block(x, picture, memory_mask=parts).numpy()
+    assert np.allclose(whole, block(x, picture), atol=0.01) != memory_mask
     for sentence in range(SENTENCES):
-        state = block.init_cache(tf.constant(picture), most=WORDS + 2)
+        cache = block.init_cache(tf.constant(picture), WORDS + 2, parts)
         for place in range(WORDS):
-            new, state = block.step(tf.constant(x[:, sentence, place : place + 1]), place, state)
+            new, cache = block.step(tf.constant(x[:, sentence, place : place + 1]), place, cache)
             assert new.shape == (N, 1, WIDTH)
             assert new[:, 0].numpy() == pytest.approx(whole[:, sentence, place], abs=1e-4)
 
@@ -200,13 +169,13 @@ def test_each_place_has_a_vector_of_its_own():
 
 
 @pytest.mark.parametrize("causal", [True, False])
-def test_keras_saves_and_loads_the_layers_whole(tmp_path, given, causal):
+def test_keras_saves_and_loads_the_layers_whole(tmp_path, inputs, causal):
     x, picture = keras.Input((None, None, WIDTH)), keras.Input((PARTS, DEPTH))
     seen = PositionalEmbedding(WORDS)(x)
-    model = shaken(keras.Model([x, picture], Block(HEADS, thinking=3, causal=causal)(seen, picture)))
+    model = shaken(keras.Model([x, picture], Block(HEADS, ffn_ratio=3, causal=causal)(seen, picture)))
     model.save(tmp_path / "block.keras")
     back = keras.models.load_model(tmp_path / "block.keras")
-    assert np.array_equal(back(list(given)), model(list(given)))
+    assert np.array_equal(back(list(inputs)), model(list(inputs)))
 
 
 def test_each_cell_of_a_grid_says_where_it_lies():
@@ -225,13 +194,13 @@ def test_each_cell_of_a_grid_says_where_it_lies():
 
 
 @pytest.fixture
-def things():
+def objects():
     layer = ObjectQueries(3, WIDTH, HEADS, blocks=2)
     layer.build((N, 16, DEPTH))
     return shaken(layer)
 
 
-def test_things_stand_after_the_cells_which_stay_as_they_are(objects):
+def test_objects_stand_after_the_cells_which_stay_as_they_are(objects):
     cells = random(N, 16, DEPTH)
     found = objects(cells).numpy()
     assert found.shape == (N, 16 + 3, DEPTH)
@@ -239,22 +208,22 @@ def test_things_stand_after_the_cells_which_stay_as_they_are(objects):
     assert np.unique(found[:, 16:].round(4), axis=1).shape == (N, 3, DEPTH)
 
 
-def test_a_thing_is_found_in_its_own_picture_and_after_those_before_it(objects):
+def test_an_object_is_found_in_its_own_picture_and_after_those_before_it(objects):
     cells = random(N, 16, DEPTH)
     found = objects(cells).numpy()
     cells[1, 5] += 1
     elsewhere = objects(cells).numpy()
     assert elsewhere[0] == pytest.approx(found[0], abs=1e-5)
     assert np.abs(elsewhere - found)[1, 16:].max(axis=1).min() > 1e-3
-    questions = objects.questions.numpy()
-    questions[1, 0] += 1
-    objects.questions.assign(questions)
+    queries = objects.queries.numpy()
+    queries[1, 0] += 1
+    objects.queries.assign(queries)
     after = np.abs(objects(cells).numpy() - elsewhere)[:, 16:].max(axis=2)
     assert after[:, 0].max() < 1e-5
     assert after[:, 1:].min() > 1e-3
 
 
-def test_things_are_built_again_from_their_settings(objects):
+def test_objects_are_built_again_from_their_settings(objects):
     again = ObjectQueries.from_config(objects.get_config())
     again.build((N, 16, DEPTH))
     again.set_weights(objects.get_weights())
@@ -262,7 +231,7 @@ def test_things_are_built_again_from_their_settings(objects):
     assert again(cells).numpy() == pytest.approx(objects(cells).numpy(), abs=1e-6)
 
 
-def test_a_network_remembers_coordinates_and_things_or_what_it_is_given():
+def test_a_network_attends_to_coordinates_and_objects_or_to_what_it_is_given():
     grid = random(N, 16, DEPTH)
     given = keras.layers.Input((16, DEPTH))
     placed = CoordinateEncoding()(given)

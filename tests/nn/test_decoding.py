@@ -1,7 +1,8 @@
-"""Decoding, against a writer of few words whose sentences can all be listed, with their probabilities."""
+"""Decoding, against a decoder of few words whose sentences can all be listed, with their probabilities."""
 
 import gc
 import weakref
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -32,9 +33,9 @@ class Oracle:
         self.table[..., [PAD, START, UNKNOWN]] += 9  # what must not be said is tempting
         self.traced = 0
 
-    def init_cache(self, rows, *, most):
+    def init_cache(self, rows, *, max_length):
         self.traced += 1
-        return {"row": rows, "said": (tf.zeros_like(rows), [tf.zeros((tf.shape(rows)[0], most))])}
+        return {"row": rows, "said": (tf.zeros_like(rows), [tf.zeros((tf.shape(rows)[0], max_length))])}
 
     def step(self, ids, place, state):
         number, [seen] = state["said"]
@@ -86,9 +87,9 @@ def test_all_that_the_oracle_can_say_adds_up_to_one(oracle):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_without_z_each_word_is_the_likeliest_after_those_before_it(seed):
+def test_without_noise_each_word_is_the_most_probable_after_those_before_it(seed):
     oracle = Oracle(seed)
-    ids, logs = decoding.generate(oracle, rows(0, 1, 2), most=MOST)
+    ids, logs = decoding.generate(oracle, rows(0, 1, 2), max_length=MOST)
     for row in range(3):
         said, expected = (), []
         while len(said) < MOST and END not in said:
@@ -102,24 +103,23 @@ def test_without_z_each_word_is_the_likeliest_after_those_before_it(seed):
     assert (ids.shape, logs.shape) == ((3, MOST + 1), (3, MOST))
 
 
-def test_uniform_z_says_each_sentence_as_often_as_is_likely(oracle):
+def test_uniform_noise_draws_each_sentence_with_its_probability(oracle):
     n = 20_000
-    ids, logs = decoding.generate(oracle, rows(*[1] * n), most=MOST, z=decoding.sample_noise(n, MOST, seed=7))
+    ids, logs = decoding.generate(oracle, rows(*[1] * n), max_length=MOST, noise=decoding.sample_noise(n, MOST, seed=7))
     probabilities = oracle.sentences(1)
     said = [words_of(row) for row in ids]
     often = [words for words, probability in probabilities.items() if probability * n > 5]
     counts = np.array([said.count(words) for words in often])
     expected = np.array([probabilities[words] for words in often]) * n
-    observed, awaited = [*counts, n - counts.sum()], [*expected, n - expected.sum()]
-    assert chisquare(observed, awaited).pvalue > 0.01
+    assert chisquare([*counts, n - counts.sum()], [*expected, n - expected.sum()]).pvalue > 0.01
     assert np.exp(logs.sum(axis=1)) == pytest.approx([probabilities[words] for words in said], rel=1e-4)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
-def test_temperature_changes_how_often_words_come_and_not_what_they_are_said_to_be_worth(oracle, temperature):
+def test_temperature_changes_how_often_words_come_and_not_their_log_probabilities(oracle, temperature):
     n = 10_000
-    z = decoding.sample_noise(n, MOST, seed=8)
-    ids, logs = decoding.generate(oracle, rows(*[2] * n), most=MOST, z=z, temperature=temperature)
+    noise = decoding.sample_noise(n, MOST, seed=8)
+    ids, logs = decoding.generate(oracle, rows(*[2] * n), max_length=MOST, noise=noise, temperature=temperature)
     said = [words_of(row) for row in ids]
     for words, probability in oracle.sentences(2, temperature=temperature).items():
         assert said.count(words) / n == pytest.approx(probability, abs=5 * np.sqrt(probability * (1 - probability) / n))
@@ -127,16 +127,16 @@ def test_temperature_changes_how_often_words_come_and_not_what_they_are_said_to_
     assert np.exp(logs.sum(axis=1)) == pytest.approx([untempered[words] for words in said], rel=1e-4)
 
 
-def test_at_a_temperature_near_zero_any_z_takes_the_likeliest(oracle):
-    z = decoding.sample_noise(3, MOST, seed=1)
-    cold = decoding.generate(oracle, rows(0, 1, 2), most=MOST, z=z, temperature=1e-9)
-    assert cold.ids.tolist() == decoding.generate(oracle, rows(0, 1, 2), most=MOST).ids.tolist()
+def test_at_a_temperature_near_zero_any_noise_takes_the_most_probable(oracle):
+    noise = decoding.sample_noise(3, MOST, seed=1)
+    cold = decoding.generate(oracle, rows(0, 1, 2), max_length=MOST, noise=noise, temperature=1e-9)
+    assert cold.ids.tolist() == decoding.generate(oracle, rows(0, 1, 2), max_length=MOST).ids.tolist()
 
 
-@pytest.mark.parametrize("nucleus", [0.4, 0.8])
+@pytest.mark.parametrize("top_p", [0.4, 0.8])
 def test_a_nucleus_says_nothing_outside_it_and_all_that_is_within(oracle, top_p):
     n = 5_000
-    ids = decoding.generate(oracle, rows(*[0] * n), most=MOST, z=decoding.sample_noise(n, MOST, 3, top_p)).ids
+    ids = decoding.generate(oracle, rows(*[0] * n), max_length=MOST, noise=decoding.sample_noise(n, MOST, 3, top_p)).ids
     said = {words_of(row) for row in ids}
 
     def within(beginning):
@@ -156,8 +156,8 @@ def test_a_nucleus_says_nothing_outside_it_and_all_that_is_within(oracle, top_p)
 
 @given(z=st.lists(st.floats(0, 1, exclude_max=True), min_size=MOST, max_size=MOST))
 @settings(max_examples=60, deadline=None)
-def test_z_takes_the_word_in_whose_stretch_it_lies(oracle, z):
-    [ids] = decoding.generate(oracle, rows(1), most=MOST, z=[z]).ids
+def test_noise_takes_the_word_in_whose_stretch_it_lies(oracle, z):
+    [ids] = decoding.generate(oracle, rows(1), max_length=MOST, noise=[z]).ids
     words = words_of(ids)
     for place, word in enumerate(words):
         logs = oracle.logs(1, words[:place])
@@ -166,20 +166,22 @@ def test_z_takes_the_word_in_whose_stretch_it_lies(oracle, z):
 
 
 def test_a_z_that_float32_would_round_to_1_takes_the_least_likely_word(oracle):
-    near, below = (decoding.generate(oracle, rows(1), most=MOST, z=[[z] * MOST]).ids for z in (1 - 1e-12, 0.999999))
+    near, below = (
+        decoding.generate(oracle, rows(1), max_length=MOST, noise=[[z] * MOST]).ids for z in (1 - 1e-12, 0.999999)
+    )
     assert near.tolist() == below.tolist()
 
 
-def test_the_same_z_says_the_same_in_any_company(oracle):
-    z = decoding.sample_noise(3, MOST, seed=5)
-    together = decoding.generate(oracle, rows(0, 1, 2), most=MOST, z=z)
-    alone = [decoding.generate(oracle, rows(row), most=MOST, z=z[row : row + 1]) for row in range(3)]
+def test_the_same_noise_gives_the_same_sentence_in_any_batch(oracle):
+    noise = decoding.sample_noise(3, MOST, seed=5)
+    together = decoding.generate(oracle, rows(0, 1, 2), max_length=MOST, noise=noise)
+    alone = [decoding.generate(oracle, rows(row), max_length=MOST, noise=noise[row : row + 1]) for row in range(3)]
     assert together.ids.tolist() == [one.ids[0].tolist() for one in alone]
 
 
 @pytest.mark.parametrize("most", [1, 2, 4])
-def test_a_beam_wide_enough_finds_exactly_the_likeliest_sentences(oracle, most):
-    found = decoding.beam_search(oracle, rows(2, 0), most=most, width=90)
+def test_a_beam_wide_enough_finds_exactly_the_most_probable_sentences(oracle, most):
+    found = decoding.beam_search(oracle, rows(2, 0), max_length=most, width=90)
     for ids, logs, row in zip(found.ids, found.log_probabilities, (2, 0), strict=True):
         ranked = sorted(oracle.sentences(row, most).items(), key=lambda each: -each[1])[:90]
         assert [words_of(each) for each in ids[: len(ranked)]] == [words for words, _ in ranked]
@@ -190,7 +192,7 @@ def test_a_beam_wide_enough_finds_exactly_the_likeliest_sentences(oracle, most):
 
 @pytest.mark.parametrize("penalty", [0.5, 1.0, 2.0])
 def test_a_length_penalty_ranks_by_log_probability_over_length(oracle, penalty):
-    found = decoding.beam_search(oracle, rows(1), most=MOST, width=121, length_penalty=penalty)
+    found = decoding.beam_search(oracle, rows(1), max_length=MOST, width=121, length_penalty=penalty)
     every = oracle.sentences(1)
     ranked = sorted(every, key=lambda words: -np.log(every[words]) / len(words) ** penalty)
     assert [words_of(ids) for ids in found.ids[0]] == ranked
@@ -208,7 +210,7 @@ def test_a_beam_keeps_what_a_search_by_hand_keeps(oracle, width):
             else:
                 longer |= {(*words, word): log + more for word, more in oracle.logs(0, words).items()}
         kept = dict(sorted(longer.items(), key=lambda each: -each[1])[:width])
-    found = decoding.beam_search(oracle, rows(0), most=MOST, width=width)
+    found = decoding.beam_search(oracle, rows(0), max_length=MOST, width=width)
     assert [words_of(ids) for ids in found.ids[0]] == list(kept)
     assert found.log_probabilities[0] == pytest.approx(list(kept.values()), abs=1e-4)
 
@@ -216,8 +218,8 @@ def test_a_beam_keeps_what_a_search_by_hand_keeps(oracle, width):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_beam_of_one_is_greedy(seed):
     oracle = Oracle(seed)
-    greedy = decoding.generate(oracle, rows(0, 1, 2), most=MOST)
-    found = decoding.beam_search(oracle, rows(0, 1, 2), most=MOST, width=1)
+    greedy = decoding.generate(oracle, rows(0, 1, 2), max_length=MOST)
+    found = decoding.beam_search(oracle, rows(0, 1, 2), max_length=MOST, width=1)
     assert found.ids[:, 0].tolist() == greedy.ids.tolist()
     assert found.log_probabilities[:, 0] == pytest.approx(greedy.log_probabilities.sum(axis=1), abs=1e-5)
 
@@ -230,7 +232,7 @@ class Counter:
     def __init__(self):
         self.steps = tf.Variable(0)
 
-    def init_cache(self, times, *, most):
+    def init_cache(self, times, *, max_length):
         return times
 
     def step(self, ids, place, state):
@@ -238,39 +240,34 @@ class Counter:
             return tf.one_hot(tf.where(place < state, 4, END), 5, on_value=9.0), tf.identity(state)
 
 
-@pytest.mark.parametrize(
-    "decode", [decoding.generate, lambda *given, most: decoding.beam_search(*given, most=most, width=1)]
-)
+@pytest.mark.parametrize("decode", [decoding.generate, partial(decoding.beam_search, width=1)])
 def test_a_batch_goes_on_until_its_last_sentence_has_ended_and_no_further(decode):
-    writer = Counter()
-    ids = decode(writer, rows(0, 3, 1), most=20)[0].reshape(3, 21)
+    decoder = Counter()
+    ids = decode(decoder, rows(0, 3, 1), max_length=20)[0].reshape(3, 21)
     assert ids[:, :6].tolist() == [[1, 2, 0, 0, 0, 0], [1, 4, 4, 4, 2, 0], [1, 4, 2, 0, 0, 0]]
     assert not ids[:, 6:].any()
-    assert writer.steps.numpy() == 4
-
-
-def test_what_has_not_ended_is_cut():
-    assert decoding.generate(Counter(), rows(9), most=3).ids.tolist() == [[START, 4, 4, 4]]
+    assert decoder.steps.numpy() == 4
+    assert decoding.generate(Counter(), rows(9), max_length=3).ids.tolist() == [[START, 4, 4, 4]]
 
 
 def test_a_writer_is_traced_once_for_each_length_whatever_the_rows():
     oracle = Oracle()
     for numbers in ([0], [0, 1], [2, 2, 2]):
-        z = decoding.sample_noise(len(numbers), MOST, seed=0)
-        decoding.generate(oracle, rows(*numbers), most=MOST)
-        decoding.generate(oracle, rows(*numbers), most=MOST, z=z, temperature=0.3 + len(numbers))
+        noise = decoding.sample_noise(len(numbers), MOST, seed=0)
+        decoding.generate(oracle, rows(*numbers), max_length=MOST)
+        decoding.generate(oracle, rows(*numbers), max_length=MOST, noise=noise, temperature=0.3 + len(numbers))
     assert oracle.traced == 1
     for numbers in ([0], [0, 1]):
-        decoding.beam_search(oracle, rows(*numbers), most=MOST, width=2)
-        decoding.beam_search(oracle, rows(*numbers), most=MOST, width=2, length_penalty=1)
+        decoding.beam_search(oracle, rows(*numbers), max_length=MOST, width=2)
+        decoding.beam_search(oracle, rows(*numbers), max_length=MOST, width=2, length_penalty=1)
     assert oracle.traced == 2
-    decoding.generate(oracle, rows(0), most=2)
+    decoding.generate(oracle, rows(0), max_length=2)
     assert oracle.traced == 3
 
 
 def test_what_was_compiled_goes_with_its_writer():
     oracle = Oracle()
-    decoding.generate(oracle, rows(0), most=2)
+    decoding.generate(oracle, rows(0), max_length=2)
     gone = weakref.ref(oracle)
     del oracle
     gc.collect()
@@ -278,91 +275,76 @@ def test_what_was_compiled_goes_with_its_writer():
 
 
 def test_weights_that_have_changed_are_used():
-    writer = Counter()
-    writer.more = tf.Variable(0)
-    writer.init_cache = lambda times, *, most: times + writer.more
-    assert words_of(decoding.generate(writer, rows(1), most=5).ids[0]) == (4, END)
-    writer.more.assign(2)
-    assert words_of(decoding.generate(writer, rows(1), most=5).ids[0]) == (4, 4, 4, END)
+    decoder = Counter()
+    decoder.more = tf.Variable(0)
+    decoder.init_cache = lambda times, *, max_length: times + decoder.more
+    assert words_of(decoding.generate(decoder, rows(1), max_length=5).ids[0]) == (4, END)
+    decoder.more.assign(2)
+    assert words_of(decoding.generate(decoder, rows(1), max_length=5).ids[0]) == (4, 4, 4, END)
 
 
 def test_logits_of_half_precision_are_counted_in_single():
     half = Oracle(dtype="float16")
-    ids, logs = decoding.generate(half, rows(0, 1, 2), most=MOST, z=decoding.sample_noise(3, MOST, 2))
+    ids, logs = decoding.generate(half, rows(0, 1, 2), max_length=MOST, noise=decoding.sample_noise(3, MOST, 2))
     assert logs.dtype == "float32"
     for row in range(3):
         assert np.exp(logs[row].sum()) == pytest.approx(half.sentences(row)[words_of(ids[row])], rel=1e-4)
 
 
 def test_no_rows_are_no_sentences(oracle):
-    assert [part.shape for part in decoding.generate(oracle, rows(), most=MOST)] == [(0, MOST + 1), (0, MOST)]
-    assert [part.shape for part in decoding.beam_search(oracle, rows(), most=3, width=2)] == [(0, 2, 4), (0, 2)]
+    assert [part.shape for part in decoding.generate(oracle, rows(), max_length=MOST)] == [(0, MOST + 1), (0, MOST)]
+    assert [part.shape for part in decoding.beam_search(oracle, rows(), max_length=3, width=2)] == [(0, 2, 4), (0, 2)]
 
 
 def test_draws_are_uniform_below_the_nucleus_and_the_same_for_the_same_seed():
-    z = decoding.sample_noise(300, 50, seed=1, top_p=0.7)
-    assert (z.shape, z.dtype) == ((300, 50), "float32")
-    assert 0 <= z.min() < 0.01
-    assert 0.69 < z.max() < 0.7
-    assert z.mean() == pytest.approx(0.35, abs=0.01)
-    assert (z == decoding.sample_noise(300, 50, 1, 0.7)).all()
-    assert (z != decoding.sample_noise(300, 50, 2, 0.7)).any()
-
-
-def test_z_just_below_one_takes_the_unlikeliest_word(oracle):
-    ids = decoding.generate(oracle, rows(0), most=1, z=[[1 - 1e-12]]).ids
-    logs = oracle.logs(0, ())
-    assert words_of(ids[0]) == (min(logs, key=logs.get),)
+    noise = decoding.sample_noise(300, 50, seed=1, top_p=0.7)
+    assert (noise.shape, noise.dtype) == ((300, 50), "float32")
+    assert 0 <= noise.min() < 0.01
+    assert 0.69 < noise.max() < 0.7
+    assert noise.mean() == pytest.approx(0.35, abs=0.01)
+    assert (noise == decoding.sample_noise(300, 50, 1, 0.7)).all()
+    assert (noise != decoding.sample_noise(300, 50, 2, 0.7)).any()
 
 
 @pytest.mark.parametrize("temperature", [1e-300, 1.0, 1e300])
 def test_rounding_never_makes_a_word_of_what_must_not_be_said(temperature):
-    writer, n = Counter(), 500
-    writer.words = 5_000
-    random = np.random.default_rng(0).normal(0, 20, (n, writer.words)).astype("float32")
-    writer.step = lambda ids, place, state: (tf.constant(random), state)
-    z = np.full((n, 1), np.nextafter(np.float32(1), np.float32(0)))
-    ids, logs = decoding.generate(writer, rows(*[0] * n), most=1, z=z, temperature=temperature)
+    decoder, n = Counter(), 500
+    decoder.words = 5_000
+    random = np.random.default_rng(0).normal(0, 20, (n, decoder.words)).astype("float32")
+    decoder.step = lambda ids, place, state: (tf.constant(random), state)
+    noise = np.full((n, 1), np.nextafter(np.float32(1), np.float32(0)))
+    ids, logs = decoding.generate(decoder, rows(*[0] * n), max_length=1, noise=noise, temperature=temperature)
     assert not np.isin(ids[:, 1], (PAD, START, UNKNOWN)).any()
     assert np.isfinite(logs).all()
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("arguments", "message"),
     [
-        ({"temperature": 0}, "temperature=0; accepted: above 0; for the likeliest words, leave z out"),
+        ({"temperature": 0}, "temperature=0; accepted: above 0; for the most probable words, leave noise out"),
         ({"temperature": -1.0}, "accepted: above 0"),
         ({"temperature": float("nan")}, "accepted: above 0"),
-        ({"most": 0}, "most=0; accepted: 1 word or more"),
-        ({"z": np.zeros((2, 3))}, r"z has the shape \[2, 3\]; accepted: \[2, 4\]"),
-        ({"z": np.zeros((1, MOST))}, r"accepted: \[2, 4\]"),
-        ({"z": np.full((2, MOST), 1.0)}, "z from 1.0 to 1.0; accepted: 0 or more, and below 1"),
-        ({"z": np.full((2, MOST), -0.1)}, "accepted: 0 or more"),
-        ({"z": np.full((2, MOST), np.nan)}, "accepted: 0 or more"),
+        ({"max_length": 0}, "max_length=0; accepted: 1 word or more"),
+        ({"noise": np.zeros((2, 3))}, r"noise has the shape \[2, 3\]; accepted: \[2, 4\]"),
+        ({"noise": np.zeros((1, MOST))}, r"accepted: \[2, 4\]"),
+        ({"noise": np.full((2, MOST), 1.0)}, "noise from 1.0 to 1.0; accepted: 0 or more, and below 1"),
+        ({"noise": np.full((2, MOST), -0.1)}, "accepted: 0 or more"),
+        ({"noise": np.full((2, MOST), np.nan)}, "accepted: 0 or more"),
         ({"inputs": ()}, r"inputs of \[\]; accepted: one or more"),
         ({"inputs": rows(0, 1) + rows(0)}, r"inputs of \[\[2\], \[1\]\]; accepted"),
         ({"inputs": (3,)}, r"inputs of \[\[\]\]; accepted"),
-    ],
-)
-def test_what_cannot_be_written_is_refused(oracle, given, message):
-    with pytest.raises(ValueError, match=message):
-        decoding.generate(oracle, **{"inputs": rows(0, 1), "most": MOST, **given})
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
         ({"width": 0}, "width=0; accepted: 1 or more"),
-        ({"length_penalty": -0.5}, "length_penalty=-0.5; accepted: 0 or more"),
-        ({"most": 0}, "most=0"),
+        ({"width": 2, "length_penalty": -0.5}, "length_penalty=-0.5; accepted: 0 or more"),
+        ({"width": 2, "max_length": 0}, "max_length=0"),
     ],
 )
-def test_what_cannot_be_searched_is_refused(oracle, given, message):
+def test_what_cannot_be_decoded_is_refused(oracle, arguments, message):
+    decode = decoding.beam_search if "width" in arguments else decoding.generate
     with pytest.raises(ValueError, match=message):
-        decoding.beam_search(oracle, rows(0), **{"most": MOST, "width": 2, **given})
+        decode(oracle, **{"inputs": rows(0, 1), "max_length": MOST, **arguments})
 
 
-@pytest.mark.parametrize("given", [{"n": 0}, {"most": 0}, {"nucleus": 0}, {"nucleus": 1.01}])
-def test_zero_draws_and_an_empty_nucleus_are_refused(given):
-    with pytest.raises(ValueError, match="accepted: "):
-        decoding.sample_noise(**{"n": 1, "most": 1, "seed": 0, **given})
+@pytest.mark.parametrize("arguments", [{"n": 0}, {"max_length": 0}, {"top_p": 0}, {"top_p": 1.01}])
+def test_what_cannot_be_drawn_is_refused(arguments):
+    with pytest.raises(ValueError, match="accepted"):
+        decoding.sample_noise(**{"n": 1, "max_length": 1, "seed": 0, **arguments})

@@ -5,13 +5,13 @@ import pytest
 from spoken import VERBS
 
 from vistext.scenes import Scene, course_scene, ontology, sample
-from vistext.scenes.language import ROLES, NotUnderstoodError, describe, evaluate, render_frame, semantic_frames, stated
+from vistext.scenes.language import ROLES, NotUnderstoodError, describe, evaluate, frames, render_frame, stated
 
 STILL = {"sit", "lie", "sleep", "stand"}
 
 
 def test_the_courses_cat_sits_on_the_floor():
-    (frame,) = semantic_frames(course_scene())
+    (frame,) = frames(course_scene())
 
     assert (frame.verb, frame.roles, frame.obj) == ("sit", (("agent", "cat"), ("place", "floor")), 0)
 
@@ -19,8 +19,8 @@ def test_the_courses_cat_sits_on_the_floor():
 def test_each_thing_has_a_frame_that_says_what_it_is_does_and_where():
     verbs = set()
     for scene in sample(150, 2):
-        assert sorted(frame.obj for frame in semantic_frames(scene)) == list(range(len(scene.objects)))
-        for frame in semantic_frames(scene):
+        assert sorted(frame.obj for frame in frames(scene)) == list(range(len(scene.objects)))
+        for frame in frames(scene):
             obj, roles = scene.objects[frame.obj], dict(frame.roles)
             verbs.add(frame.verb)
             assert frame.verb == VERBS[obj.posture]
@@ -35,7 +35,7 @@ def test_each_thing_has_a_frame_that_says_what_it_is_does_and_where():
 def test_a_frame_told_as_a_sentence_is_true():
     gerunds = {verb: posture for posture, verb in VERBS.items()}
     for scene in sample(60, 3):
-        for frame in semantic_frames(scene):
+        for frame in frames(scene):
             roles = dict(frame.roles)
             actor = roles.get("agent") or roles["item"]
             article = "an" if actor[0] in "aeiou" else "a"
@@ -54,7 +54,7 @@ def test_what_fills_more_of_the_picture_comes_first():
             continue
         if any(obj.place in ("table", "mat") for obj in scene.objects):
             continue
-        areas = [boxes[frame.obj].area for frame in semantic_frames(scene)]
+        areas = [boxes[frame.obj].area for frame in frames(scene)]
         assert areas == sorted(areas, reverse=True)
         apart += len(areas) > 1
     assert apart > 15
@@ -66,7 +66,7 @@ def test_what_is_hidden_is_less_prominent():
         if len(scene.objects) == 2 and not {obj.place for obj in scene.objects} & {"box", "table", "mat"}:
             back, front = (obj.box for obj in scene.objects)
             if back.area > front.area > back.area - back.overlap(front):
-                assert [frame.obj for frame in semantic_frames(scene)] == [1, 0]
+                assert [frame.obj for frame in frames(scene)] == [1, 0]
                 turned += 1
     assert turned > 3
 
@@ -80,13 +80,13 @@ def test_every_posture_of_the_world_has_a_verb_with_its_roles():
 def test_frames_do_not_depend_on_how_a_scene_looks():
     scene = course_scene()
 
-    assert semantic_frames(scene) == semantic_frames(Scene(scene.objects, scene.setting, scene.time, look=99))
+    assert frames(scene) == frames(Scene(scene.objects, scene.setting, scene.time, look=99))
 
 
 def test_every_frame_is_told_in_a_true_sentence_and_read_back_as_it_was():
     seen = set()
     for scene in sample(300, 3):
-        for frame in semantic_frames(scene):
+        for frame in frames(scene):
             sentence = render_frame(frame.verb, frame.roles)
             assert evaluate(sentence, scene)
             (back,) = stated(sentence)
@@ -127,7 +127,7 @@ def test_what_a_true_description_states_is_part_of_true_frames():
     for scene in sample(200, 6):
         for length in ("title", "description", "story"):
             for one in stated(describe(scene, length, rng)):
-                true = [frame for frame in semantic_frames(scene) if set(one.roles) <= set(frame.roles)]
+                true = [frame for frame in frames(scene) if set(one.roles) <= set(frame.roles)]
                 assert any(frame.verb == one.verb for frame in true)
                 found += 1
     assert found > 200

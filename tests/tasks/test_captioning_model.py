@@ -187,7 +187,9 @@ def test_draws_about_a_picture_stand_together_and_follow_the_seed(speaker):
 def test_a_beam_finds_what_is_at_least_as_likely_as_the_likeliest_words(speaker):
     grids = captioning.model.encode_images(speaker.image_encoder, PICTURES)
     greedy = speaker.write(grids, "title").log_probabilities.sum(axis=1)
-    found = decoding.beam_search(speaker.writing, (grids, np.zeros(4, "int32")), most=MAX_LENGTH["title"], width=4)
+    found = decoding.beam_search(
+        speaker.writing, (grids, np.zeros(4, "int32")), max_length=MAX_LENGTH["title"], width=4
+    )
     assert speaker.best(PICTURES, "title") == VOCABULARY.decode(found.ids[:, 0])
     assert (found.log_probabilities[:, 0] >= greedy - 1e-3).all()
     assert speaker.best(PICTURES, "title", width=1) == speaker.caption(PICTURES, "title")

@@ -1,4 +1,4 @@
-"""A decoder that writes one word at a time, and where it looks: for those of lesson 05 and of lesson 06."""
+"""A transformer decoder with a cache, as `decoding` uses it: for the networks of lessons 05 and 06."""
 
 import numpy as np
 
@@ -9,69 +9,70 @@ ops = keras.ops
 
 
 class CachedDecoder:
-    """A decoder as a `decoding.Writer`. It begins with memories [n, m, c] and, if it is told, lengths int32 [n].
+    """A network as a `decoding.Decoder`, whose inputs are memories [n, m, c] and, if it has them, lengths int32 [n].
 
     Args:
         writer: a network of the layers embedding, places, block0, block1, ..., norm, logits, and perhaps length, as
-            `describer.build_writer` and `qgnet.build_decoder` make it.
+            `captioning.model.build_caption_decoder` and `vqa.model.build_decoder` make it.
     """
 
     def __init__(self, writer: keras.Model):
         self.writer, layer = writer, writer.get_layer
         self.embedding, self.places, self.norm, self.logits = map(layer, ("embedding", "places", "norm", "logits"))
-        self.length = next((each for each in writer.layers if each.name == "length"), None)
-        self.blocks = [each for each in writer.layers if isinstance(each, Block)]
+        self.length = next((layer for layer in writer.layers if layer.name == "length"), None)
+        self.blocks = [layer for layer in writer.layers if isinstance(layer, Block)]
         self.words = self.embedding.input_dim
-        self.project_kv = memory_of(writer)
+        self.extend = memory_of(writer)
 
-    def init_cache(self, memory, lengths=None, *, most: int) -> tuple:
-        """What is known before the first word."""
+    def init_cache(self, memory, lengths=None, *, max_length: int) -> tuple:
+        """The embedded lengths, and each block's keys and values of the memory."""
         memory = ops.cast(memory, self.embedding.compute_dtype)
-        told = self._told(lengths, memory)[:, None]  # (n, 1, width)
-        remembered, unseen = self._remember(memory)
-        return told, tuple(block.init_cache(remembered, most, unseen) for block in self.blocks)
+        length = self._embed_length(lengths, memory)[:, None]  # (n, 1, width)
+        extended, mask = self._extended(memory)
+        return length, tuple(block.init_cache(extended, max_length, mask) for block in self.blocks)
 
-    def step(self, ids, place, state: tuple) -> tuple:
-        """Logits [n, words] of the word after this one."""
-        told, blocks = state
-        x, after = self.places.at(self.embedding(ids)[:, None] + told, place), []
-        for block, before in zip(self.blocks, blocks, strict=True):
-            x, now = block.step(x, place, before)
-            after.append(now)
-        return self.logits(self.norm(x))[:, 0], (told, tuple(after))
+    def step(self, ids, place, cache: tuple) -> tuple:
+        """Logits [n, words] of the word after this one, and the cache after it."""
+        length, before = cache
+        x, after = self.places.at(self.embedding(ids)[:, None] + length, place), []
+        for block, earlier in zip(self.blocks, before, strict=True):
+            x, later = block.step(x, place, earlier)
+            after.append(later)
+        return self.logits(self.norm(x))[:, 0], (length, tuple(after))
 
     def attention_maps(self, memory, ids, lengths=None) -> np.ndarray:
-        """Where the writer looks, in each block, when it says the next word.
+        """The cross-attention of each block from which the next word is predicted.
 
         Args:
             memory: float32 [n, m, c].
             ids: int32 [n, t]: the words so far.
-            lengths: int32 [n], if it is told them.
+            lengths: int32 [n], if the network has them as input.
 
         Returns:
-            float32 [blocks, n, t, m], which adds up to 1 over each memory; after the m cells come the objects, if the
-            writer finds any.
+            float32 [blocks, n, t, m], which adds up to 1 over each memory; after the m cells come the object queries,
+            if the network has any.
         """
         memory = ops.convert_to_tensor(memory)
-        x = self.places((self.embedding(ids) + self._told(lengths, memory)[:, None])[:, None])
-        (remembered, unseen), found = self._remember(memory), []
+        x = self.places((self.embedding(ids) + self._embed_length(lengths, memory)[:, None])[:, None])
+        extended, mask = self._extended(memory)
+        maps = []
         for block in self.blocks:
-            x, weights = block.call_with_weights(x, remembered, unseen=unseen)
-            found.append(np.asarray(weights)[:, 0])
-        return np.stack(found)
+            x, weights = block.call_with_weights(x, extended, memory_mask=mask)
+            maps.append(np.asarray(weights)[:, 0])
+        return np.stack(maps)
 
-    def _remember(self, memory):
-        """What words look at, and `HIDDEN` for what there is not of it."""
-        remembered, unseen = self.project_kv(memory), padding_mask(memory)
-        objects = ops.zeros_like(remembered[:, ops.shape(memory)[1] :, 0], "float32")
-        return remembered, ops.concatenate([unseen, objects], axis=1)
+    def _extended(self, memory):
+        """What words attend to, and `MASK` for the cells that a memory does not have."""
+        extended, mask = self.extend(memory), padding_mask(memory)
+        objects = ops.zeros_like(extended[:, ops.shape(memory)[1] :, 0], "float32")
+        return extended, ops.concatenate([mask, objects], axis=1)
 
-    def _told(self, lengths, memory):
+    def _embed_length(self, lengths, memory):
         if self.length is None:
             return ops.zeros((ops.shape(memory)[0], self.embedding.output_dim), self.embedding.compute_dtype)
         return self.length(lengths)
 
 
 def padding_mask(memory):
-    """Where a memory [n, m, c] holds nothing, all zeros: `HIDDEN` there, 0 elsewhere, float32 [n, m]."""
+    """`MASK` where a memory [n, m, c] holds nothing but zeros, 0 elsewhere: float32 [n, m]."""
     return ops.where(ops.all(ops.equal(memory, 0), axis=-1), MASK, 0.0)

@@ -152,7 +152,7 @@ class CaptionGanTrainer:
         n, s = lengths.shape
         z = decoding.sample_noise(n * s, most, np.random.default_rng((self.rules.seed, number)))
         inputs = (np.repeat(grid, s, axis=0), np.reshape(lengths, -1))
-        return decoding.generate(self.writing, inputs, most=most, z=z).ids.reshape(n, s, -1)
+        return decoding.generate(self.writing, inputs, max_length=most, noise=z).ids.reshape(n, s, -1)
 
     @contextmanager
     def averaged(self, *_) -> Iterator[keras.Model]:

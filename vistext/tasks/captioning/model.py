@@ -223,13 +223,13 @@ class Captioner:
 
     def beam_features(self, grids: np.ndarray, length: str, *, width: int) -> list[str]:
         """As `beam`, for encoded pictures [n, 64, c]."""
-        found = decoding.beam_search(self.decoder, self._inputs(grids, length), most=MAX_LENGTH[length], width=width)
+        found = decoding.beam_search(self.decoder, self._inputs(grids, length), max_length=MAX_LENGTH[length], width=width)
         return self.vocabulary.decode(found.ids[:, 0])
 
     def generate(self, grids: np.ndarray, length: str, *, z: np.ndarray | None = None, temperature: float = 1.0):
         """As `caption`, for encoded pictures [n, 64, c], and as ids: `decoding.Generated`."""
         inputs = self._inputs(grids, length)
-        return decoding.generate(self.decoder, inputs, most=MAX_LENGTH[length], z=z, temperature=temperature)
+        return decoding.generate(self.decoder, inputs, max_length=MAX_LENGTH[length], noise=z, temperature=temperature)
 
     def detokenize(self, generated: decoding.Generated) -> list[str]:
         """What was generated, as sentences."""

@@ -86,7 +86,7 @@ def build_decoder(config: QGNetConfig) -> keras.Model:
         )
         x = ops.expand_dims(x, 1)  # (n, 1, u, width)
         for number in range(config.writing):
-            x = Block(config.heads, name=f"block{number}")(x, z, unseen=padding_mask(z))
+            x = Block(config.heads, name=f"block{number}")(x, z, memory_mask=padding_mask(z))
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
         logits = layers.Dense(config.words, dtype="float32", name="logits")(x)[:, 0]
     return keras.Model([z, ids], logits, name="decoder")
@@ -214,7 +214,7 @@ class EncoderDecoder:
             QuestionError, ValueError: a text cannot be read, or there are not as many as pictures.
         """
         memory = self.encode(grids, texts)
-        return decoding.generate(self.writing, (memory,), most=MAX_LENGTH - 1, z=z, temperature=temperature)
+        return decoding.generate(self.writing, (memory,), max_length=MAX_LENGTH - 1, noise=z, temperature=temperature)
 
     def attention_maps(self, grids: np.ndarray, texts: list[str], ids: np.ndarray) -> np.ndarray:
         """Where each word that is written comes from: through the words of z, from the cells that these looked at.
@@ -261,7 +261,7 @@ class QGNet(EncoderDecoder):
         """
         grids = encode_images(self.image_encoder, pictures)
         z, looked = run_encoder(self.encoder, grids, self._ids(grids, questions))
-        written = decoding.generate(self.writing, (z,), most=MAX_LENGTH - 1)
+        written = decoding.generate(self.writing, (z,), max_length=MAX_LENGTH - 1)
         maps = self._trace(z, looked, written.ids)
         texts, chances = self.vocabulary.decode(written.ids), np.exp(written.log_probabilities.sum(axis=1))
         words = [tuple(tokenize(text)) for text in texts]
