@@ -58,8 +58,19 @@ class Misconception:
 
 
 def vary(function: Callable[..., object], **changes: object) -> Callable[..., object]:
-    """A function of a case that is another one with some arguments replaced, or given besides."""
-    return lambda **case: function(**{**case, **changes})
+    """A function of a case that is another one with a change.
+
+    Args:
+        function: of a case's arguments, and perhaps of options.
+        changes: by name. An argument of the case is replaced, or given to the change if that is a function; an option
+            is set.
+    """
+
+    def varied(**case: object) -> object:
+        changed = {name: new(case[name]) if name in case and callable(new) else new for name, new in changes.items()}
+        return function(**{**case, **changed})
+
+    return varied
 
 
 @dataclass(frozen=True)
@@ -255,15 +266,25 @@ class Heading:
     def function(
         self, solve: Callable[..., object], *, shown: Sequence[dict], mistakes: Mapping[str, tuple], **rest: Any
     ) -> Exercise:
-        """An exercise that asks for a function of the name of `solve`; `mistakes` by key: (what they do, idea)."""
-        found = tuple(Misconception(key, idea, simulate) for key, (simulate, idea) in mistakes.items())
+        """An exercise that asks for a function of the name of `solve`.
+
+        Args:
+            solve: the right function.
+            shown: cases.
+            mistakes: by key. Each is a function that makes it, or what is to `vary` in `solve`; and its idea.
+            rest: of the fields of `Exercise`.
+        """
+        found = tuple(
+            Misconception(key, idea, vary(solve, **mistake) if isinstance(mistake, dict) else mistake)
+            for key, (mistake, idea) in mistakes.items()
+        )
         named = {"kind": "function", "answer": solve.__name__, "solve": solve}
         return Exercise(**vars(self), **named, shown=tuple(shown), mistakes=found, **rest)
 
     def value(self, answer: str, value: object, *, mistakes: Mapping[str, tuple], **rest: Any) -> Exercise:
         """An exercise that asks for a value; `mistakes` by key: (wrong value, idea)."""
         found = tuple(
-            Misconception(key, idea, vary(lambda wrong: wrong, wrong=wrong)) for key, (wrong, idea) in mistakes.items()
+            Misconception(key, idea, vary(lambda value: value, value=wrong)) for key, (wrong, idea) in mistakes.items()
         )
         return Exercise(**vars(self), kind="value", answer=answer, solve=lambda: value, mistakes=found, **rest)
 
