@@ -197,10 +197,7 @@ TO_DO = exercise("ps00-1", "What is to be done", points=2, difficulty="warm-up",
     aim="see whether your machine is ready for the course, and what to do if it is not",
     section=LESSON + "Is-my-machine-ready?",
     expects="a list of texts",
-    shown=[
-        {"findings": SHOWN},
-        {"findings": [SHOWN[0], SHOWN[3]]},
-    ],
+    shown=[{"findings": SHOWN}, {"findings": [SHOWN[0], SHOWN[3]]}],
     draw=_findings,
     mistakes={
         "as-they-come": (_as_they_come, "What must be mended comes before what is optional, wherever it was found."),
@@ -227,10 +224,7 @@ NUMBERS = exercise("ps00-2", "How much of it is seen", points=1, difficulty="eas
     mistakes={
         "pixels": (32 * 32, "Those are the pixels. Of how many numbers is one made, in a picture with colours?"),
         "whole-picture": (4000 * 3000 * 3, "That is the whole photograph. The network gets less of it, and coarser."),
-        "whole-pixels": (
-            4000 * 3000,
-            "Those are all pixels of the photograph. What happens before the network sees it?",
-        ),
+        "whole-pixels": (4000 * 3000, "Those are all pixels of the photograph. What happens to it before the network?"),
         "square": (3000 * 3000 * 3, "The square is cut out, but it is also made smaller."),
         "square-pixels": (3000 * 3000, "Those are the pixels of the square, at full size and without colours."),
         "four-colours": (32 * 32 * 4, "A fourth number, for how transparent a pixel is, never reaches the network."),
@@ -244,34 +238,16 @@ BOX_AROUND = exercise("ps00-3", "From a mask to a box", points=3, difficulty="me
     aim=READING,
     section=LESSON + "Where-is-it?",
     expects="a list of four whole numbers, or None",
-    shown=[
-        {"mask": CORNERS},
-        {"mask": np.zeros((3, 4), bool)},
-    ],
+    shown=[{"mask": CORNERS}, {"mask": np.zeros((3, 4), bool)}],
     draw=_masks,
     mistakes={
-        "last-one-out": (
-            {"add": (0, 0, -1, -1)},
-            "The last row and column with a pixel stand in it. A slice ends at the first that is out.",
-        ),
-        "columns-first": (
-            {"take": (1, 0, 3, 2)},
-            "Columns come first in yours. Which number does a slice of an array take first?",
-        ),
+        "last-one-out": ({"add": (0, 0, -1, -1)}, "The last row and column with a pixel are in it. What ends a slice?"),
+        "columns-first": ({"take": (1, 0, 3, 2)}, "Columns come first in yours. Which number does a slice take first?"),
         "sizes": (_with_sizes, "The last two are how high and how wide it is. Where does it end?"),
-        "pairs": (
-            {"take": (0, 2, 1, 3)},
-            "Rows are together, and columns are together. First comes one corner, then the other.",
-        ),
+        "pairs": ({"take": (0, 2, 1, 3)}, "Rows are together, and so are columns. One corner comes first."),
         "one-too-wide": ({"add": (-1, -1, 1, 1)}, "There is a row and a column around it in which it has no pixel."),
-        "first-and-last": (
-            _first_and_last,
-            "It goes from the first pixel to the last, read by rows. Which pixel is leftmost?",
-        ),
-        "around-nothing": (
-            {"nothing": [0, 0, 0, 0]},
-            "A mask without a pixel has a box in yours. Of nothing there is none.",
-        ),
+        "first-and-last": (_first_and_last, "It goes from the first pixel to the last, by rows. Which is leftmost?"),
+        "around-nothing": ({"nothing": [0, 0, 0, 0]}, "A mask without a pixel has a box in yours. Nothing has none."),
         "fails-on-nothing": (
             lambda mask: box_around(mask) or min([]),
             "It stops when there is nothing in the picture, and that is an ordinary picture.",
@@ -295,16 +271,10 @@ SAY = exercise("ps00-4", "A sentence to mend", points=3, difficulty="medium", mi
         "one-article": ({"article": "a {}".format}, "Read it aloud: before a vowel stands another article."),
         "cut": ({"percent": lambda chance: f"{int(100 * chance)} %"}, "The percentages are cut, not rounded."),
         "fractions": ({"percent": "{} %".format}, "A number between 0 and 1 is no percentage."),
-        "always-sure": ({"sure": lambda chance: True}, "It never says that it may be wrong."),
-        "never-sure": ({"sure": lambda chance: False}, "Even where it is sure, it says that it may be something else."),
-        "other-way-round": (
-            {"sure": lambda chance: chance < 0.5},
-            "It is sure where it should not be, and unsure where it may.",
-        ),
-        "even-is-not-enough": (
-            {"sure": lambda chance: chance > 0.5},
-            "Just even counts as sure, and here it does not.",
-        ),
+        "always-sure": ({"sure": lambda p: True}, "It never says that it may be wrong."),
+        "never-sure": ({"sure": lambda p: False}, "Even where it is sure, it says that it may be something else."),
+        "other-way-round": ({"sure": lambda p: p < 0.5}, "It is sure where it should not be, and the other way round."),
+        "even-is-not-enough": ({"sure": lambda p: p > 0.5}, "Just even counts as sure; here it does not."),
         "one-only": ({"alternative": ""}, "Where it is unsure, the second tag is to be named as well."),
     },
 )

@@ -63,14 +63,8 @@ def _padded(picture, kernel, bias):
 
 
 def _convolutions(rng):
-    cases = []
-    for rows, columns, k, channels, sign in (
-        (4, 6, 3, 3, 1),
-        (5, 5, 2, 1, -1),
-        (7, 4, 3, 2, -1),
-        (3, 3, 3, 3, 1),
-        (1, 4, 1, 2, 1),
-    ):
+    cases, sizes = [], ((4, 6, 3, 3, 1), (5, 5, 2, 1, -1), (7, 4, 3, 2, -1), (3, 3, 3, 3, 1), (1, 4, 1, 2, 1))
+    for rows, columns, k, channels, sign in sizes:
         while True:
             picture = rng.integers(-4, 5, (rows, columns, channels)).astype(float)
             kernel, bias = rng.normal(size=(k, k, channels)), sign * float(rng.uniform(1, 3))
@@ -105,14 +99,8 @@ def _after(logits, temperature):
 
 
 def _logits(rng):
-    cases = []
-    for rows, columns, temperature, low in (
-        (2, 3, 0.5, 0),
-        (3, 2, 2.0, 1),
-        (4, 4, 4.0, 2),
-        (1, 5, 0.5, 3),
-        (4, 3, 2.0, -1),
-    ):
+    cases, sizes = [], ((2, 3, 0.5, 0), (3, 2, 2.0, 1), (4, 4, 4.0, 2), (1, 5, 0.5, 3), (4, 3, 2.0, -1))
+    for rows, columns, temperature, low in sizes:
         logits = np.round(64 * rng.normal(0, 2, (rows, columns))) / 64  # float32 holds them, and large ones as well
         logits[0] += 4000.0  # too large for exp, and far above the other rows
         if rows > 2:
@@ -198,18 +186,9 @@ THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2, difficulty="warm-up", mi
     ],
     draw=_thumbnails,
     mistakes={
-        "corner": (
-            {"middle": False},
-            "Where is the square cut out? The middle of the picture is wanted, not a corner.",
-        ),
-        "skipping": (
-            {"of": _first_of_block},
-            "One pixel of each block is kept and the rest is lost: that is aliasing.",
-        ),
-        "mixed-axes": (
-            {"axis": (0, 2)},
-            "The mean goes over the blocks, not within each. Which axes count pixels in a block?",
-        ),
+        "corner": ({"middle": False}, "Where is the square cut out? The middle of the picture is wanted, no corner."),
+        "skipping": ({"of": _first_of_block}, "One pixel of each block is kept, the rest is lost: that is aliasing."),
+        "mixed-axes": ({"axis": (0, 2)}, "The mean goes over blocks, not within each. Which axes count its pixels?"),
         "mixed-reshape": (
             {"shape": ("block", "side") * 2, "axis": (0, 2)},
             "Reshape has put pixels together that do not lie side by side. Which number comes first, blocks or pixels?",
@@ -219,10 +198,7 @@ THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2, difficulty="warm-up", mi
             lambda **case: np.floor(thumbnail(**case)),
             "The means were cut to whole numbers. Look for // or for a dtype that holds no fractions.",
         ),
-        "sums": (
-            {"of": np.sum},
-            "Each number is the sum of its block, so it grows with the block. White must stay white.",
-        ),
+        "sums": ({"of": np.sum}, "Each is the sum of its block, so it grows with the block. White must stay white."),
         "stretched": (_stretched, "The picture was squeezed, not cropped. First cut out the square."),
     },
 )
@@ -253,10 +229,7 @@ CONVOLVE = exercise("ps01-2", "A convolution over colours", points=3, difficulty
         "channels-apart": (_channels_apart, "There is a map for each channel. A kernel adds up all channels."),
         "no-bias": ({"bias": 0}, "The bias does not show in what came back. Where does b stand in f(Wx + b)?"),
         "bias-each": (_bias_each, "The bias was added once for each channel. There is one for the kernel."),
-        "no-rectifier": (
-            {"rectify": np.array},
-            "There are negative numbers in what came back. What does f do to them?",
-        ),
+        "no-rectifier": ({"rectify": np.array}, "There are negative numbers in the result. What does f do to them?"),
         "bias-last": (
             lambda picture, kernel, bias: convolve(picture, kernel, 0, after=bias),
             "The bias was added after f. Read f(Wx + b) from the inside out.",
@@ -273,14 +246,8 @@ WEIGHTS = exercise("ps01-3", "Larger pictures, more weights?", points=2, difficu
     expects="one whole number",
     tolerance=1e-9,
     mistakes={
-        "unchanged": (
-            _weights(6),
-            "Convolutions do not mind the picture's size. But what does the first dense layer take?",
-        ),
-        "four-times": (
-            _weights(12),
-            "Places do not grow by four exactly: each layer trims the edges. Follow the side.",
-        ),
+        "unchanged": (_weights(6), "Convolutions do not mind the size. But what does the first dense layer take?"),
+        "four-times": (_weights(12), "Places do not grow by four exactly: each layer trims edges. Follow the side."),
         "rounded-up": (_weights(15), "A last odd row is left out by pooling, not kept: look at 29 by 29."),
         "padded": (_weights(16), "Each convolution of 3 by 3 takes a pixel off every edge of its input."),
         "no-biases": (_weights(dense_bias=0, conv=19_296, out=640), "Each kernel and each unit has a bias, too."),
@@ -301,32 +268,20 @@ SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3, difficulty="medi
     ],
     draw=_logits,
     mistakes={
-        "overflow": (
-            {"off": lambda scaled: 0},
-            "exp of a large number is infinite. What may be taken off all logits first?",
-        ),
+        "overflow": ({"off": lambda scaled: 0}, "exp of a large number is infinite. What may be taken off all logits?"),
         "columns": (_down_the_columns, "The columns add up to 1. Which axis holds the classes of one picture?"),
-        "one-maximum": (
-            {"off": np.max},
-            "One maximum for the whole table: rows far below it become 0 / 0. Each needs its own.",
-        ),
+        "one-maximum": ({"off": np.max}, "One maximum for the table: rows far below become 0 / 0. Each needs its own."),
         "mean-off": (
             {"off": lambda scaled: scaled.mean(axis=1, keepdims=True)},
             "The mean was taken off, and a number may still lie far above it. What makes all of them safe for exp?",
         ),
-        "one-sum": (
-            {"off": np.max, "total": None},
-            "The whole table adds up to 1. Each picture has a 1 of its own to share out.",
-        ),
+        "one-sum": ({"off": np.max, "total": None}, "The whole table adds up to 1. Each picture has a 1 of its own."),
         "multiplied": (
             {"temperature": lambda t: 1 / t},
             "A higher temperature makes it surer here. Which way should it go? See section 7.",
         ),
         "after": (_after, "The temperature was applied to the probabilities. It divides the logits."),
-        "no-temperature": (
-            {"temperature": 1},
-            "The temperature makes no difference. Is it applied where it cancels out?",
-        ),
+        "no-temperature": ({"temperature": 1}, "The temperature makes no difference. Is it where it cancels out?"),
     },
 )
 
@@ -340,31 +295,19 @@ CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4, difficul
             "probabilities": np.array([[0.9, 0.1], [0.95, 0.05], [0.3, 0.7], [0.35, 0.65], [0.32, 0.68]]),
             "labels": np.array([0, 1, 1, 1, 1]),
             "bins": 5,
-        },
+        }
     ],
     draw=_judgements,
     mistakes={
-        "one-by-one": (
-            _one_by_one,
-            "Who is right with 0.8 counts as 0.2 wrong here. First put those together that are about as sure.",
-        ),
+        "one-by-one": (_one_by_one, "Right with 0.8 counts as 0.2 wrong here. Put together what is about as sure."),
         "unweighted": (
             {"weights": lambda counts, bins: 1 / len(counts)},
             "Each bin counts the same, however few pictures are in it.",
         ),
-        "over-all-bins": (
-            {"weights": lambda counts, bins: 1 / bins},
-            "The gaps were added up and divided by the number of bins.",
-        ),
+        "over-all-bins": ({"weights": lambda counts, bins: 1 / bins}, "The gaps were divided by the number of bins."),
         "signed": ({"error": np.array}, "It is negative, or too small: gaps of opposite signs cancel out."),
-        "signed-then-positive": (
-            _signed_then_positive,
-            "The sign was dropped at the end, when gaps had already cancelled out.",
-        ),
-        "of-the-label": (
-            {"confidence": _of_the_label},
-            "How sure it was is about what it said, not about what is true.",
-        ),
+        "signed-then-positive": (_signed_then_positive, "The sign was dropped at the end, when gaps had cancelled."),
+        "of-the-label": ({"confidence": _of_the_label}, "How sure it was is about what it predicted, not the truth."),
         "not-divided": (_not_divided, "It grows with the number of pictures. A mean is wanted."),
         "upper-bins": (_upper_bins, "A number on the edge of two bins was put in the upper one. Where does it belong?"),
         "empty-bins": ({"weights": _nan_if_empty}, "It is nan. What is the mean of a bin without pictures?"),

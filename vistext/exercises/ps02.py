@@ -171,7 +171,7 @@ def _maps(rng):
     for number, (pictures, side, classes) in enumerate(((2, 4, 7), (3, 3, 8), (2, 5, 7), (4, 4, 9))):
         # Besides the background: one only true, one only said, one said only where the truth is open, one nowhere.
         true, wrong, open_, *usual = np.roll(np.arange(1, classes), number)[:-1].tolist()
-        truth = rng.choice([0, *usual], (pictures, side, side), p=_mostly_background(1 + len(usual)))
+        truth = rng.choice([0, *usual], (pictures, side, side), p=[0.6, *[0.4 / len(usual)] * len(usual)])
         truth[0, 0, :3], truth[1, 0, :2] = (*usual[:2], true), usual[1]
         said = np.where(rng.random(truth.shape) < 0.7, truth, rng.choice([0, *usual], truth.shape))
         said[truth == true] = wrong
@@ -180,10 +180,6 @@ def _maps(rng):
         cases.append({"said": said, "truth": truth, "classes": classes})
     cases[0]["truth"][-1, -1, -1] = cases[0]["said"][-1, -1, -1]  # and here it is not
     return cases
-
-
-def _mostly_background(classes):
-    return np.array([0.6, *[0.4 / (classes - 1)] * (classes - 1)])
 
 
 AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1, difficulty="warm-up", minutes=5).value(
@@ -214,7 +210,7 @@ OVERLAPS = exercise("ps02-2", "Each with each", points=3, difficulty="easy", min
         {
             "found": np.array([[0.0, 0, 10, 10], [2, 3, 6, 9]]),
             "truth": np.array([[5.0, 0, 10, 10], [0, 0, 10, 10], [20, 20, 4, 4]]),
-        },
+        }
     ],
     draw=_pairs_of_boxes,
     mistakes={
@@ -227,10 +223,7 @@ OVERLAPS = exercise("ps02-2", "Each with each", points=3, difficulty="easy", min
             {"area": lambda width, height: np.maximum(0, width * height)},
             "Boxes that are apart in both directions overlap here: a negative width times a negative height.",
         ),
-        "inclusive": (
-            {"more": 1},
-            "Each box is taken a pixel too wide. Right and bottom are the first column and row after it.",
-        ),
+        "inclusive": ({"more": 1}, "Each box is a pixel too wide. Right and bottom are the first that are outside."),
         "counted-twice": (
             {"of": lambda areas, common: areas[0] + areas[1]},
             "What both cover was counted twice in what either covers.",
@@ -269,38 +262,29 @@ SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3, dif
     ],
     draw=_crowds,
     mistakes={
-        "worst-first": (
-            {"scores": np.negative},
-            "It begins with the least sure box. np.argsort goes from small to large.",
-        ),
+        "worst-first": ({"scores": np.negative}, "It begins with the least sure box. np.argsort goes upwards."),
         "unsorted": (
             {"order": lambda scores: np.arange(len(scores))},
             "It looks at the boxes as they come. Which is to be looked at first?",
         ),
-        "across-kinds": (
-            {"kinds": np.zeros_like},
-            "A box was dropped for one of another kind. A cat on a mat is no double of the mat.",
-        ),
+        "across-kinds": ({"kinds": np.zeros_like}, "A box was dropped for another kind's. A cat on a mat is no mat."),
         "dropped-too": (
             {"against": lambda kept, before: before},
             "A box that was dropped has made another one drop. Only those that are kept may.",
         ),
         "against-the-best": (
-            {"against": lambda kept, before: before[:1]},
+            {"against": lambda kept, _: kept[:1]},
             "Only the best box drops its doubles. Each that is kept does.",
         ),
         "against-the-last": (
-            {"against": lambda kept, before: kept[-1:]},
+            {"against": lambda kept, _: kept[-1:]},
             "Each was compared with the last kept. What of those before?",
         ),
         "at-the-edge": (
             {"overlap": lambda overlap: np.nextafter(overlap, -1)},
             "A box was dropped that overlaps by just as much as it may. By how much must it be?",
         ),
-        "places-when-sorted": (
-            _places_when_sorted,
-            "These are places in the sorted list. Those in the list that was given are wanted.",
-        ),
+        "places-when-sorted": (_places_when_sorted, "These are places in the sorted list, not in the list as given."),
         "by-place": (
             lambda **case: sorted(suppress(**case)),
             "The right boxes, in the order in which they came. Best first is wanted.",
@@ -320,28 +304,19 @@ AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3, difficulty
     draw=_some_answers,
     mistakes={
         "unsorted": (_in_given_order, "The answers were taken as they come. First the surest, then the others."),
-        "least-sure-first": (
-            {"scores": np.negative},
-            "It begins with the least sure answer. np.argsort goes from small to large.",
-        ),
+        "least-sure-first": ({"scores": np.negative}, "It begins with the least sure answer. np.argsort goes upwards."),
         "falls-and-rises": (
             {"envelope": False},
             "Precision goes up again as recall grows. At each recall, take the best that it or a higher one allows.",
         ),
-        "reached-only": (
-            {"unreached": np.nan},
-            "The mean is over the recalls that are reached. At those that are not, precision is 0.",
-        ),
+        "reached-only": ({"unreached": np.nan}, "The mean leaves out recalls that are not reached: precision is 0."),
         "of-the-found": (
             lambda scores, right, things: average_precision(scores, right, right.sum()),
             "It reaches recall 1 although things are missing. Recall is a share of all true things.",
         ),
         "at-the-hits": (_at_the_hits, "It was added up at each right answer. Here it is a mean at 101 recalls."),
         "eleven-points": ({"points": 11}, "Eleven recalls were the custom before COCO. It takes 101."),
-        "one-hundred-points": (
-            {"points": 100},
-            "From 0 to 1 in steps of 0.01 there are 101 recalls, both ends included.",
-        ),
+        "one-hundred-points": ({"points": 100}, "From 0 to 1 in steps of 0.01 are 101 recalls, both ends included."),
     },
 )
 
@@ -355,22 +330,13 @@ MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4, diff
             "said": np.array([[[0, 0], [1, 1]], [[0, 1], [2, 0]]]),
             "truth": np.array([[[0, 0], [0, 1]], [[0, 1], [2, -1]]]),
             "classes": 4,
-        },
+        }
     ],
     draw=_maps,
     mistakes={
-        "unknown-counted": (
-            {"known": lambda truth: truth >= -1},
-            "Pixels of unknown truth were counted against the network.",
-        ),
-        "absent-is-nought": (
-            {"absent": [0]},
-            "A class that is neither there nor said lowers the mean. It should not count at all.",
-        ),
-        "absent-is-one": (
-            {"absent": [1]},
-            "A class that is neither there nor said raises the mean. It should not count at all.",
-        ),
+        "unknown-counted": ({"known": lambda truth: truth >= -1}, "Pixels of unknown truth count against the network."),
+        "absent-is-nought": ({"absent": [0]}, "A class that is nowhere true nor predicted lowers the mean. Skip it."),
+        "absent-is-one": ({"absent": [1]}, "A class that is nowhere true nor predicted raises the mean. Skip it."),
         "accuracy": (_accuracy, "That is the share of pixels that are right. Background alone would make it high."),
         "counted-twice": (
             {"share": lambda hits, said, true: hits / (said + true)},
@@ -380,15 +346,9 @@ MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4, diff
             {"share": lambda hits, said, true: hits / true, "chosen": _true},
             "You divided by the true pixels of each class. What was said to be it, and is not, must count, too.",
         ),
-        "only-said": (
-            {"chosen": _true},
-            "A class that was said and is nowhere true was left out. It counts, with nothing in both.",
-        ),
+        "only-said": ({"chosen": _true}, "A class that was predicted and is nowhere true was left out. It counts."),
         "all-at-once": (_all_at_once, "All classes were thrown together. First each, then the mean."),
-        "picture-by-picture": (
-            _picture_by_picture,
-            "The mean was taken picture by picture. First count each class over all pictures.",
-        ),
+        "picture-by-picture": (_picture_by_picture, "The mean was taken by picture. First count over all pictures."),
         "no-background": ({"first": 1}, "Background was left out. It is class 0, and one of the classes."),
     },
 )

@@ -147,10 +147,7 @@ ENCODE = exercise("ps03-1", "Sentences as a table", points=2, difficulty="warm-u
         "padded-in-front": ({"front": True}, "The padding stands in front of the words."),
         "capitals": ({"lower": str}, "A word with a capital was not found. The list is in lower case."),
         "end-cut-off": ({"cut": 0}, "Where a sentence is too long, its end was cut off, too."),
-        "from-the-fifth": (
-            {"shift": 4},
-            "Numbers were counted from the first word after the special ones. Count from the very first.",
-        ),
+        "from-the-fifth": ({"shift": 4}, "Numbers begin at the first word after the special ones. All of them count."),
         "too-long": (_too_long, "The table is wider than it should be: a long sentence is to be cut."),
     },
 )
@@ -167,18 +164,9 @@ PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3, diffi
     ],
     draw=_to_count,
     mistakes={
-        "not-smoothed": (
-            {"more": 0, "below": 0},
-            "A word that was never seen stops it: 0 / 0. Nothing was added to the counts.",
-        ),
-        "never-seen-is-nought": (
-            _nought,
-            "What was never seen gets probability 0, and yet it may come. What is smoothing for?",
-        ),
-        "top-only": (
-            {"below": 0},
-            "The probabilities of all words add up to more than 1. To how many counts was one added?",
-        ),
+        "not-smoothed": ({"more": 0, "below": 0}, "A word that was never seen stops it: 0 / 0. No count was smoothed."),
+        "never-seen-is-nought": (_nought, "What was never seen gets probability 0, and yet may come. Smooth it."),
+        "top-only": ({"below": 0}, "The probabilities of all words add up to more than 1. How many got one more?"),
         "one-below": ({"below": 1}, "One was added below. But every word that may come next has been given one more."),
         "no-edges": ({"pairs": pairwise}, "First words have nothing before them here, and last ones nothing after."),
         "turned": (_turned, "It asks what came before the word, not what comes after."),
@@ -208,44 +196,23 @@ PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3, difficul
         {
             "probabilities": np.array([[0.5, 0.25, 0.125, 1.0], [0.2, 0.1, 0.99, 0.98]]),
             "ids": np.array([[4, 5, 2, 0], [4, 2, 0, 0]]),
-        },
+        }
     ],
     draw=_tables,
     mistakes={
-        "padding-counted": (
-            {"known": lambda ids: ids >= 0},
-            "It is too good: padding is easy to guess, and was counted.",
-        ),
-        "divided-by-the-table": (
-            _divided_by_the_table,
-            "Padding was left out of the sum, but not of what it is divided by.",
-        ),
-        "two-logarithms": (
-            {"of": lambda p: np.exp(-np.log2(p).mean())},
-            "exp undoes the natural logarithm, and no other.",
-        ),
-        "no-minus": (
-            {"of": lambda p: np.exp(np.log(p).mean())},
-            "It is below 1. Logarithms of probabilities are negative.",
-        ),
+        "padding-counted": ({"known": lambda ids: ids >= 0}, "It is too good: padding, easy to guess, was counted."),
+        "divided-by-the-table": (_divided_by_the_table, "Padding is not in the sum, but in what it is divided by."),
+        "two-logarithms": ({"of": lambda p: np.exp(-np.log2(p).mean())}, "exp undoes the natural logarithm, no other."),
+        "no-minus": ({"of": lambda p: np.exp(np.log(p).mean())}, "Below 1? Logarithms of probabilities are negative."),
         "no-exp": ({"of": lambda p: -np.log(p).mean()}, "That is the mean itself. What undoes the logarithm?"),
-        "mean-first": (
-            {"of": lambda p: 1 / p.mean()},
-            "The mean was taken of the probabilities, and the logarithm then.",
-        ),
+        "mean-first": ({"of": lambda p: 1 / p.mean()}, "The mean was taken of probabilities, the logarithm then."),
         "mean-of-inverses": (
             {"of": lambda p: (1 / p).mean()},
             "One unlikely word outweighs all others here. The mean is one of logarithms.",
         ),
         "sum": ({"of": lambda p: np.exp(-np.log(p).sum())}, "It grows with every word. A mean is wanted, not a sum."),
-        "sentence-by-sentence": (
-            _of_sentences,
-            "Each sentence got a perplexity of its own, then their mean. All words count the same.",
-        ),
-        "short-sentences-count-more": (
-            _of_sentence_means,
-            "The mean was taken in each sentence, so a word of a short one counts more.",
-        ),
+        "sentence-by-sentence": (_of_sentences, "Each sentence got a perplexity of its own. All words count the same."),
+        "short-sentences-count-more": (_of_sentence_means, "The mean was taken by sentence: short ones count more."),
     },
 )
 

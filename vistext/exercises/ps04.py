@@ -141,10 +141,7 @@ LOSS = exercise("ps04-1", "A judge that cannot tell", points=1, difficulty="warm
     expects="one number, to two decimals",
     tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
     mistakes={
-        "one-half-of-it": (
-            np.log(2),
-            "That is what it loses on one of the two. It is asked about real and invented ones.",
-        ),
+        "one-half-of-it": (np.log(2), "That is what it loses on one of the two. It is asked about real and invented."),
         "base-two": (2.0, "log is the natural logarithm here, the one that exp undoes."),
         "base-ten": (2 * np.log10(2), "log is the natural logarithm, not the one to base ten."),
         "no-minus": (-2 * np.log(2), "Logarithms of probabilities are negative, and a loss has a minus before them."),
@@ -166,22 +163,13 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3, difficulty="medium
     ],
     draw=_scores,
     mistakes={
-        "overflow": (
-            _by_probabilities,
-            "Infinite, or nan: a probability was rounded to 0 or 1, and the logarithm of 0 is infinite.",
-        ),
+        "overflow": (_by_probabilities, "Infinite, or nan: a probability was rounded to 0, and has no logarithm."),
         "clipped": (
             vary(_by_probabilities, clip=1e-7),
             "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
         ),
-        "halved": (
-            {"judge": lambda real, invented: (real + invented) / 2},
-            "The judge's two parts are added, not averaged.",
-        ),
-        "all-in-one-mean": (
-            _all_in_one_mean,
-            "One mean was taken over real and invented ones together. Each has its own.",
-        ),
+        "halved": ({"judge": lambda real, fake: (real + fake) / 2}, "The judge's two parts are added, no mean."),
+        "all-in-one-mean": (_all_in_one_mean, "One mean was taken over real and invented ones. Each has its own."),
         "sums": ({"of": np.sum}, "They grow with the number of points. Means are wanted."),
         "judge-turned": (_judge_turned, "This judge loses when it is right: real should be 1."),
         "sign-of-the-original": (
@@ -192,10 +180,7 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3, difficulty="medium
             lambda **case: [losses(**case)[place] for place in (0, 2, 1)],
             "The second and the third are exchanged.",
         ),
-        "generator-on-real": (
-            _generator_on_real,
-            "The generator is judged by what it has invented, and not by what is real.",
-        ),
+        "generator-on-real": (_generator_on_real, "The generator is judged by what it has invented, not by real ones."),
     },
 )
 
@@ -209,7 +194,7 @@ COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4, difficulty="stretch
             "points": np.array([[0.0, 0], [0.1, 0], [0, 0.1], [3, 0.2], [1.5, 0], [0.4, 0.4], [0.2, 0], [0, 0.3]]),
             "centres": np.array([[0.0, 0], [3, 0]]),
             "near": 0.5,
-        },
+        }
     ],
     draw=_clouds,
     mistakes={
@@ -221,22 +206,13 @@ COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4, difficulty="stretch
             {"covers": lambda inside: inside.sum(axis=0) >= _fair(inside)},
             "You ask each mode for its whole fair share. A quarter of it is enough.",
         ),
-        "of-those-near": (
-            {"covers": _of_those_near},
-            "The fair share was taken of the points near a mode. It is one of all points.",
-        ),
+        "of-those-near": ({"covers": _of_those_near}, "The fair share was taken of points near a mode, not of all."),
         "squares": (
             {"norm": lambda offsets: np.abs(offsets).max(axis=-1)},
             "Squares around the centres, not circles: across and up were looked at apart.",
         ),
-        "not-rooted": (
-            {"norm": lambda offsets: (offsets**2).sum(axis=-1)},
-            "A squared distance was compared with a distance.",
-        ),
-        "mean-of-shares": (
-            {"share": np.array},
-            "The share is one of points and modes. Each point is near some mode, or near none.",
-        ),
+        "not-rooted": ({"norm": lambda offset: (offset**2).sum(-1)}, "A squared distance is compared with a distance."),
+        "mean-of-shares": ({"share": np.array}, "The share is of points and modes. Each point is near one, or none."),
         "share-of-modes": (_share_of_modes, "The first number is a share. How many modes are covered?"),
         "nearest-mode": (_nearest_mode, "A point far from all modes was given to the nearest of them."),
         "turned": (lambda **case: coverage(**case)[::-1], "The two numbers are exchanged."),
@@ -248,14 +224,12 @@ AVERAGED = exercise("ps04-4", "The average that is kept", points=2, difficulty="
     aim="mend it, and train a generator that draws what it is asked for",
     section=LESSON + "3.-The-game,-mended",
     expects="a float array of the shape of one step's weights",
-    shown=[
-        {"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8},
-    ],
+    shown=[{"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8}],
     draw=_histories,
     mistakes={
         "exchanged": (
             {"keep": lambda keep: 1 - keep},
-            "It follows the new weights closely. Which share of the old average is kept?",
+            "It follows the new weights closely. How much is kept of the old?",
         ),
         "from-nothing": (_from_nothing, "It begins at 0, so it is too small for long. Where should it begin?"),
         "not-weighed": ({"new": lambda keep: 1}, "The new weights are added in full, so it grows and grows."),
@@ -264,10 +238,7 @@ AVERAGED = exercise("ps04-4", "The average that is kept", points=2, difficulty="
             "That is the plain mean of all steps. The last ones should count more.",
         ),
         "last": (lambda weights, keep: weights[-1], "These are the last weights. They wander."),
-        "of-two": (
-            {"weights": lambda weights: weights[[-2, -1]]},
-            "Only the last two steps were looked at. An average is carried on.",
-        ),
+        "of-two": ({"weights": lambda weights: weights[[-2, -1]]}, "Only two steps count. An average is carried on."),
         "one-short": ({"weights": lambda weights: weights[: max(1, len(weights) - 1)]}, "The last step is missing."),
         "backwards": ({"weights": lambda weights: weights[::-1]}, "It goes from the last step to the first."),
     },

@@ -6,14 +6,14 @@ from functools import partial
 import numpy as np
 
 from vistext.exercises.exercise import discriminating, exercise, vary
+from vistext.exercises.numeric import log_softmax
 
 LESSON = "05_descriptions.ipynb#"
 END = 2
 
 
 def _softmax(scores):
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
+    return np.exp(log_softmax(scores))
 
 
 def attend(
@@ -203,10 +203,7 @@ SEEN = exercise("ps05-1", "One look, with a pencil", points=1, difficulty="warm-
         "best-alone": (3.0, "That is the value of the best cell alone. The others are seen, too, a little."),
         "plain-mean": (8 / 3, "That is the plain mean of the values. Who has the higher score weighs more."),
         "turned": (float(_POWERS[::-1] @ _VALUES / _POWERS.sum()), "The lowest score has got the largest weight."),
-        "cell-forgotten": (
-            27.167 / 8.389,
-            "The cell with the value 0 has a weight, too, and takes it from the others.",
-        ),
+        "cell-forgotten": (27.167 / 8.389, "The cell with the value 0 has a weight, too, taken from the others."),
         "base-two": (17 / 7, "2 was raised to the scores. exp takes e."),
     },
 )
@@ -222,25 +219,19 @@ ATTEND = exercise("ps05-2", "A look that passes over cells", points=3, difficult
             "keys": np.array([[1.0, 5, 0, 0], [0, 0, 3, 0], [4, 0, 0, 1]]),
             "values": np.array([[1.0, 0], [0, 1], [9, 9]]),
             "hidden": np.array([False, False, True]),
-        },
+        }
     ],
     draw=_grids,
     mistakes={
         "not-scaled": ({"scale": lambda keys: 1}, "The scores are too large: what are they divided by?"),
-        "scaled-by-d": (
-            {"scale": lambda keys: keys.shape[1]},
-            "The scores were divided by d. It should be less: look under the root.",
-        ),
+        "scaled-by-d": ({"scale": lambda keys: keys.shape[1]}, "The scores were divided by d. Look under the root."),
         "scaled-by-cells": (
             {"scale": lambda keys: np.sqrt(len(keys))},
             "The scores were divided by the root of the number of cells. d is the length of a key.",
         ),
         "hidden-seen": ({"hidden": np.zeros_like}, "The hidden cell was looked at."),
         "hidden-is-0": ({"score": 0}, "The hidden cell got the score 0, and exp(0) is 1: it is seen all the same."),
-        "hidden-late": (
-            {"late": True},
-            "The hidden cell's weight was taken away after softmax, so the rest adds up to less than 1.",
-        ),
+        "hidden-late": ({"late": True}, "The hidden weight was taken away after softmax: the rest is less than 1."),
         "turned": ({"hidden": np.logical_not, "score": -1e9}, "Only the hidden cells were looked at."),
         "no-softmax": ({"score": 0, "weigh": np.array}, "The scores were used as weights. They do not add up to 1."),
         "best-alone": ({"weigh": _best_alone}, "Only the best cell is seen. What is seen is a mean of all."),
@@ -273,24 +264,12 @@ BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stret
     draw=_beams,
     mistakes={
         "ended-goes-on": ({"end": None}, "A sentence that has ended was given another word."),
-        "ended-first": (
-            {"of_ended": 9},
-            "What has ended comes first, whatever its score is. Is it the likeliest of all?",
-        ),
-        "ended-last": (
-            {"of_ended": -9},
-            "What has ended comes last, whatever its score is. Is it the least likely of all?",
-        ),
+        "ended-first": ({"of_ended": 9}, "What has ended comes first, whatever its score. Is it always the likeliest?"),
+        "ended-last": ({"of_ended": -9}, "What has ended comes last, whatever its score. Is it never likelier?"),
         "ended-dropped": (_ended_dropped, "A sentence that has ended was dropped, however good it is."),
-        "last-word-alone": (
-            {"scores": np.zeros_like},
-            "Only the new word counts here. How likely was what stands before it?",
-        ),
+        "last-word-alone": ({"scores": np.zeros_like}, "Only the new word counts. How likely was what is before it?"),
         "one-each": (_one_each, "Each beginning goes on in one way only. Two of the best may have the same beginning."),
-        "multiplied": (
-            {"join": np.multiply},
-            "Logarithms were multiplied. Probabilities are multiplied, their logarithms added.",
-        ),
+        "multiplied": ({"join": np.multiply}, "Logarithms were multiplied. They add up where probabilities multiply."),
         "least-likely": (_least_likely, "The least likely come first. Logarithms are negative: which is the largest?"),
         "too-many": ({"width": 10**6}, "There are more than were asked for. How many are kept?"),
         "best-alone": ({"width": 1}, "There is one only. As many as the width are kept."),
@@ -332,10 +311,7 @@ CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3, difficult
             {"match": lambda times, known: min(times, *known)},
             "A run counts only if every reference has it. One is enough.",
         ),
-        "first-reference": (
-            {"match": lambda times, known: min(times, known[0])},
-            "Only the first reference was looked at.",
-        ),
+        "first-reference": ({"match": lambda times, known: min(times, known[0])}, "Only the first reference was used."),
         "by-the-references": (
             {"of": lambda runs, said, references, n: _runs(references[0], n).total()},
             "You divided by what the first reference says. It is a share of what was said.",
@@ -364,30 +340,18 @@ GUMBEL_SOFTMAX = exercise(
     ],
     draw=_draws,
     mistakes={
-        "one-logarithm": (
-            {"noise": lambda uniform: -np.log(uniform)},
-            "-log u is no Gumbel number: one logarithm is missing.",
-        ),
+        "one-logarithm": ({"noise": lambda u: -np.log(u)}, "-log u is no Gumbel number: a logarithm is missing."),
         "gumbel-turned": (
-            {"noise": lambda uniform: -_gumbel(uniform)},
-            "The sign of the random numbers is wrong. A large u should speak for its word.",
+            {"noise": lambda u: -_gumbel(u)},
+            "The sign of the random numbers is wrong. A large u speaks for its word.",
         ),
-        "uniform": (
-            {"noise": np.array},
-            "The even numbers u were added as they are. They must be made into Gumbel numbers first.",
-        ),
-        "multiplied": (
-            {"temperature": lambda temperature: 1 / temperature},
-            "At a low temperature the blend is more even here. Which way should it go?",
-        ),
+        "uniform": ({"noise": np.array}, "The even numbers u were added as they are. Make Gumbel numbers of them."),
+        "multiplied": ({"temperature": lambda t: 1 / t}, "At a low temperature the blend is more even. Is that right?"),
         "cold-logits-alone": (
             _cold_logits_alone,
-            "In the blend only the logits were divided by the temperature. Noise is, too.",
+            "In the blend only logits were divided by the temperature, not noise.",
         ),
-        "temperature-in-the-draw": (
-            _cold_logits_twice,
-            "The temperature changes which word is drawn. Divide after noise was added.",
-        ),
+        "temperature-in-the-draw": (_cold_logits_twice, "The temperature changes which word is drawn. Divide last."),
         "likeliest-passed": (
             {"drawn": lambda logits, uniform, noisy: logits},
             "The likeliest word is passed on, not the one that was drawn.",

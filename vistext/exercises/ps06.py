@@ -6,25 +6,16 @@ from functools import partial
 import numpy as np
 
 from vistext.exercises.exercise import discriminating, exercise, vary
+from vistext.exercises.numeric import log_softmax, shuffled
 
 LESSON = "06_qgnet.ipynb#"
 PAD, START, END = 0, 1, 2
 
 
-def _logs(logits, axis=-1):
-    shifted = logits - logits.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-
-
-def _of_words(logs, words):
-    """[n, t, vocabulary], [n, t] → [n, t]"""
-    return np.take_along_axis(logs, words[..., None], axis=-1)[..., 0]
-
-
-def how_sure(logits, ids, *, logs=_logs, silent=(PAD,), words=np.s_[:, 1:], together=np.nanprod):
+def how_sure(logits, ids, *, logs=log_softmax, silent=(PAD,), words=np.s_[:, 1:], together=np.nanprod):
     """The probability of each text; of the words that do not count, probabilities are nan."""
     chosen = ids[words]
-    probabilities = np.exp(_of_words(logs(logits), chosen))
+    probabilities = np.exp(np.take_along_axis(logs(logits), chosen[..., np.newaxis], axis=-1)[..., 0])
     return together(np.where(np.isin(chosen, silent), np.nan, probabilities), axis=1)
 
 
@@ -33,7 +24,7 @@ def _by_the_word(probabilities, axis):
 
 
 def _likeliest(logits, ids):
-    return np.exp((_logs(logits).max(axis=-1) * (ids[:, 1:] != PAD)).sum(axis=1))
+    return np.exp((log_softmax(logits).max(axis=-1) * (ids[:, 1:] != PAD)).sum(axis=1))
 
 
 def _some_texts(rng, texts, length, vocabulary):
@@ -106,17 +97,13 @@ def _quiz(rng):
         "How big is it?": ["small", "small", "huge", "huge", "huge"],
         "Which shape is it?": [third, fourth, fourth],
     }
-    train = _mixed(rng, [(question, answer) for question, answers in heard.items() for answer in answers])
+    train = shuffled(rng, [(question, answer) for question, answers in heard.items() for answer in answers])
     train = [("Is it big?", "yes"), *train, (f"Is it a {third}?", "yes")]  # what is asked once comes first and last
     heard |= {question: [answer] for question, answer in (train[0], train[-1])}
     test = [(question, answers[place]) for question, answers in heard.items() for place in (0, -1, -1)]
     test += [(f"Is it a {new}?", "no")] * 2 + [("Is it old?", "yes")] * 2 + [("Where is it?", "here")] * 28
     test += [(f"Is there a {first}?", "yes")] * int(rng.integers(1, 4))
-    return {"train": train, "test": [train[0], *_mixed(rng, test), (f"Is it a {new}?", "no")]}  # both are right
-
-
-def _mixed(rng, items):
-    return [items[place] for place in rng.permutation(len(items))]
+    return {"train": train, "test": [train[0], *shuffled(rng, test), (f"Is it a {new}?", "no")]}  # both are right
 
 
 def _quizzes(rng):
@@ -189,10 +176,6 @@ def _all_answers_together(maps, words, side):
     return np.repeat(_highest(_windows(total, side)), len(maps), axis=0)
 
 
-def _side_by_side(maps, words, side):
-    return most_attended(maps, words, side, step=side)
-
-
 def _look(rng, rows, columns, side, answers):
     words, cells = rng.integers(2, 7, answers), np.full(rows * columns, 0.25)
     maps = rng.dirichlet(cells, (answers, 7)).reshape(answers, 7, rows, columns)
@@ -258,20 +241,11 @@ HOW_SURE = exercise("ps06-2", "How sure is it?", points=3, difficulty="easy", mi
     draw=_written,
     mistakes={
         "padding-counted": ({"silent": ()}, "Padding counts here. Who wrote it?"),
-        "end-not-counted": (
-            {"silent": (PAD, END)},
-            "That the sentence ends here was a decision, too, and has a probability.",
-        ),
-        "shifted": (
-            {"words": np.s_[:, :-1]},
-            "Each place was asked for the word that stands before it. Of which do its logits speak?",
-        ),
-        "no-softmax": (
-            {"logs": np.array},
-            "Logits are no logarithms of probabilities yet. What makes them add up to 1?",
-        ),
+        "end-not-counted": ({"silent": (PAD, END)}, "That the sentence ends here was a decision with a probability."),
+        "shifted": ({"words": np.s_[:, :-1]}, "Each place was asked for the word before it. Of which does it speak?"),
+        "no-softmax": ({"logs": np.array}, "Logits are no logarithms of probabilities. What makes them add up to 1?"),
         "softmax-over-places": (
-            {"logs": lambda logits: _logs(logits, axis=1)},
+            {"logs": lambda logits: log_softmax(logits, axis=1)},
             "Softmax went over the places of a text. Who competes with whom at one place?",
         ),
         "logarithm": (lambda **c: np.log(how_sure(**c)), "It is the logarithm of what was asked for."),
@@ -288,28 +262,20 @@ CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="mediu
     aim="train one on data that nobody here has made, and beat every answer that can be given without looking",
     section=LESSON + "What-can-be-said-without-looking?",
     expects="one number from 0 to 1",
-    shown=[
-        {"train": _TRAIN, "test": _TEST},
-    ],
+    shown=[{"train": _TRAIN, "test": _TEST}],
     draw=_quizzes,
     mistakes={
         "unseen-wrong": (
             {"general": lambda train, test: [""]},
             "A question that was never asked in training got no answer. What is said to it?",
         ),
-        "unseen-left-out": (
-            _unseen_left_out,
-            "Questions that were never asked in training were left out. The test has them.",
-        ),
+        "unseen-left-out": (_unseen_left_out, "Questions never asked in training were left out. The test has them."),
         "stops-at-unseen": (_stops_at_unseen, "It stops at a question that was never asked in training."),
         "always-the-same": (
             {"learn": lambda test: []},
-            "Every question got the same answer. Each has its own, if it was asked before.",
+            "All questions got the same answer. Each has its own, if it was asked before.",
         ),
-        "peeks": (
-            {"learn": lambda test: test},
-            "The answers were counted in the test. Whoever does that has seen what is to be found.",
-        ),
+        "peeks": ({"learn": lambda test: test}, "The answers were counted in the test, which nobody has seen."),
         "unseen-peeks": (
             {"general": lambda train, test: _answers_of(test)[0]},
             "What is said to questions that were never asked was counted in the test. Count it in training.",
@@ -323,18 +289,15 @@ CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="mediu
             "How right is it on questions that were not counted? You asked those that were.",
         ),
         "first-answer": (
-            {"choose": lambda answers: answers[0]},
-            "Of each question the first answer was kept, however rare it is.",
+            {"choose": lambda heard: heard[0]},
+            "Of each question the first answer was kept, however rare.",
         ),
         "last-answer": (
-            {"choose": lambda answers: answers[-1]},
-            "Of each question the last answer was kept: it has written over the others.",
+            {"choose": lambda heard: heard[-1]},
+            "Of each question the last answer was kept: it overwrote others.",
         ),
         "any-answer": (_any_answer, "Any answer that was ever heard counts as right. But one only can be given."),
-        "mean-over-questions": (
-            _mean_over_questions,
-            "Each question counts the same here, whether it is asked once or ten times.",
-        ),
+        "mean-over-questions": (_mean_over_questions, "Each question counts the same here, asked once or ten times."),
         "not-divided": (
             lambda train, test: closed_eyes(train, test) * len(test),
             "It is the number of right answers. A share was asked for.",
@@ -349,9 +312,7 @@ ANOTHER_PICTURE = exercise(
     aim="find out whether a network looks and reads, by taking away the picture, the question, or the right picture",
     section=LESSON + "4.-Does-it-look?",
     expects="an array of whole numbers of shape (questions,)",
-    shown=[
-        {"picture_of": np.array([0, 0, 1, 1, 2, 2, 3]), "order": np.array([2, 0, 3, 1])},
-    ],
+    shown=[{"picture_of": np.array([0, 0, 1, 1, 2, 2, 3]), "order": np.array([2, 0, 3, 1])}],
     draw=_exchanges,
     mistakes={
         "not-mended": (
@@ -370,11 +331,11 @@ ANOTHER_PICTURE = exercise(
         ),
         "backwards": (
             lambda picture_of, order: _after(order, -1)[picture_of],
-            "They go to the picture before, and not to the one after.",
+            "They go to the picture before, not to the next.",
         ),
         "next-number": (
             lambda picture_of, order: (picture_of + 1) % len(order),
-            "They go to the next number, whatever the order is.",
+            "They go to the next number, in any order.",
         ),
         "questions-moved": (
             lambda picture_of, order: np.roll(picture_of, 1),
@@ -388,9 +349,7 @@ MOST_ATTENDED = exercise("ps06-5", "Where it looked most", points=4, difficulty=
     aim="show where an answer comes from, and *test* that picture of it instead of believing it",
     section=LESSON + "5.-Where-does-an-answer-come-from?",
     expects="an array of whole numbers of shape (n, 2): row and column",
-    shown=[
-        {"maps": _LOOK, "words": np.array([2]), "side": 2},
-    ],
+    shown=[{"maps": _LOOK, "words": np.array([2]), "side": 2}],
     draw=_looks,
     mistakes={
         "padding-counted": (
@@ -400,26 +359,23 @@ MOST_ATTENDED = exercise("ps06-5", "Where it looked most", points=4, difficulty=
         "one-word-too-many": ({"words": lambda words: words + 1}, "One map too many was added for each answer."),
         "last-word-forgotten": ({"words": lambda words: words - 1}, "The last word of each answer is missing."),
         "first-word": ({"words": np.ones_like}, "Only the first word was asked where it looked."),
-        "strongest-word": (
-            {"together": np.max},
-            "At each cell only the word that looked most counts. All together were asked for.",
-        ),
+        "strongest-word": ({"together": np.max}, "At each cell only the word that looked most counts. Add up all."),
         "best-cell": ({"side": 1}, "The best cell alone decides here. A square may be better that does not hold it."),
         "edge-missed": (
             {"squares": lambda total, side: _windows(total, side)[:, :-1, :-1]},
             "The last square of each row and column was never tried. How many fit?",
         ),
-        "side-by-side": (_side_by_side, "Only squares side by side were tried. They may overlap."),
+        "side-by-side": (
+            lambda side, **case: most_attended(**case, side=side, step=side),
+            "Only squares side by side were tried. They may overlap.",
+        ),
         "always-two": ({"side": 2}, "The square has the same size whatever was asked for."),
         "middle": (
             lambda maps, words, side: most_attended(maps, words, side) + side // 2,
             "That is the middle of the square. Where does it begin?",
         ),
         "turned": (lambda **case: most_attended(**case)[:, ::-1], "Row and column are exchanged."),
-        "all-answers-together": (
-            _all_answers_together,
-            "The maps of all answers were added up. Each answer has its own square.",
-        ),
+        "all-answers-together": (_all_answers_together, "Maps of all answers were added up. Each has its own square."),
     },
 )
 

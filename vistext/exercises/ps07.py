@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from vistext.exercises.exercise import discriminating, exercise, vary
+from vistext.exercises.numeric import shuffled
 
 LESSON = "07_roles.ipynb#"
 
@@ -43,10 +44,6 @@ def _no_more(found, true):
     return [hit, value, whole * float(len(found[1]) == len(true[1]))]
 
 
-def _mixed(rng, items):
-    return [items[place] for place in rng.permutation(len(items))]
-
-
 def _frames(rng):
     cases = []
     for number in range(12):
@@ -71,7 +68,7 @@ def _frames(rng):
             ((verb, [more, place, item, way, agent]), [agent, item, way, place]),
         )[number]
         cases.append({"found": found, "true": (verb, true)})
-    return _mixed(rng, cases)
+    return shuffled(rng, cases)
 
 
 _FORMS = {
@@ -174,14 +171,14 @@ _LABELS = {
 def _scenes(rng):
     cases = []
     for _ in range(5):
-        labels = _mixed(rng, [(role, noun) for role, nouns in _LABELS.items() for noun in nouns.split()])
+        labels = shuffled(rng, [(role, noun) for role, nouns in _LABELS.items() for noun in nouns.split()])
         place = str(rng.choice(["grass", "road"]))
         run = ("run", [("agent", "dog"), ("direction", str(rng.choice(["left", "right"]))), ("place", place)])
         sit = ("sit", [("agent", str(rng.choice(["cat", "frog"]))), ("place", "grass")])
         park = ("park", [("item", "airplane"), ("place", "grass")])
         fly = ("fly", [("agent", "airplane"), ("direction", "left"), ("place", "sky")])
         worlds = [[park, run], [fly, park], [run, run, fly], [sit], [], [("fly", [])]]
-        scenes = [*_mixed(rng, worlds)[: int(rng.integers(3, 5))], [sit, run, sit, park]]
+        scenes = [*shuffled(rng, worlds)[: int(rng.integers(3, 5))], [sit, run, sit, park]]
         cases.append({"scenes": scenes, "labels": labels})
     return [*cases, {"scenes": [[fly, sit, fly]], "labels": labels}]
 
@@ -269,21 +266,12 @@ SCORE = exercise("ps07-2", "How right is it?", points=3, difficulty="easy", minu
     ],
     draw=_frames,
     mistakes={
-        "verb-not-needed": (
-            {"needs_verb": False},
-            "Nouns count here although the verb is wrong. Whose agent would that be?",
-        ),
+        "verb-not-needed": ({"needs_verb": False}, "Nouns count although the verb is wrong. Whose agent would it be?"),
         "any-will-do": ({"whole": any}, "Value-all is given as soon as one noun is right."),
         "how-many": ({"value": sum}, "Value is how many nouns are right. Which share is that?"),
-        "of-those-found": (
-            {"asked": list},
-            "The roles of what was found were gone through. Which ones were asked for?",
-        ),
+        "of-those-found": ({"asked": list}, "The roles that were found were gone through. Which ones were asked for?"),
         "by-place": (_by_place, "Roles were compared by where they stand. They may come in any order."),
-        "no-more-allowed": (
-            _no_more,
-            "All that was asked for is right, and value-all is 0. May more be found than that?",
-        ),
+        "no-more-allowed": (_no_more, "All that was asked for is right, and value-all is 0. May more be found?"),
         "in-any-role": (_in_any_role, "The right noun counts wherever it stands. It has a role."),
         "stops-at-a-gap": (_stops_at_a_gap, "It stops where a role was not filled at all."),
         "verb-as-a-role": (_verb_as_a_role, "The verb was counted among the nouns. It has its own measure."),
@@ -342,34 +330,22 @@ AS_NUMBERS = exercise("ps07-4", "Roles as numbers", points=3, difficulty="medium
         {
             "scenes": [[_TRUE, ("sit", [("agent", "cat"), ("place", "grass")])], [("sit", [("agent", "dog")])]],
             "labels": [("verb", "sit"), ("agent", "dog"), ("item", "dog"), ("place", "grass")],
-        },
+        }
     ],
     draw=_scenes,
     mistakes={
-        "counted": (
-            {"number": lambda times, frames: float(times)},
-            "It counts how often. That it is so was asked for.",
-        ),
-        "first-thing": (
-            {"chosen": lambda frames: frames[:1]},
-            "Of each scene only the first thing is told.",
-        ),
+        "counted": ({"number": lambda times, frames: float(times)}, "It counts how often. Whether it is so was asked."),
+        "first-thing": ({"chosen": lambda frames: frames[:1]}, "Of each scene only the first thing is told."),
         "last-thing": (
             {"chosen": lambda frames: frames[-1:]},
             "Of each scene only the last thing is told: it has written over the others.",
         ),
-        "no-verbs": (
-            {"told": lambda verb, roles: roles},
-            "Something of each frame is missing: what decides on all the rest.",
-        ),
-        "verbs-alone": (
-            {"told": lambda verb, roles: [("verb", verb)]},
-            "Only what is done is told, and not by whom, or where.",
-        ),
+        "no-verbs": ({"told": lambda verb, roles: roles}, "Something of each frame is missing: what decides the rest."),
+        "verbs-alone": ({"told": lambda verb, roles: [("verb", verb)]}, "Only what is done is told, not by whom."),
         "in-any-role": (_in_any_role_told, "A noun is told in whichever role it is. Who flies, and what is parked?"),
         "shares": (
             {"number": lambda times, frames: times / max(1, len(frames))},
-            "It was divided by how many things there are.",
+            "It was divided by how many there are.",
         ),
         "all-scenes": (_all_scenes, "All scenes were told at once. Each is a row of its own."),
         "the-others": (lambda **c: 1 - as_numbers(**c), "Zeros and ones are exchanged."),
@@ -387,10 +363,7 @@ SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="
     ],
     draw=_crowds,
     mistakes={
-        "nothing-hidden": (
-            lambda boxes, side: _areas(boxes, side) / side**2,
-            "So large they are. What stands before them?",
-        ),
+        "nothing-hidden": (lambda boxes, side: _areas(boxes, side) / side**2, "So large they are. What hides them?"),
         "far-before-near": ({"order": -1}, "The farthest hides the nearest here."),
         "hidden-twice": (_hidden_twice, "Where two things hide the same pixels, these were taken off twice."),
         "next-only": (
@@ -398,15 +371,9 @@ SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="
             "Only the next thing hides it. Those after that may, too.",
         ),
         "one-pixel-more": ({"beyond": 1}, "Each is one pixel too wide and too high."),
-        "share-of-itself": (
-            {"of": _areas},
-            "That is the share of each thing that is seen. Of what was a share asked for?",
-        ),
+        "share-of-itself": ({"of": _areas}, "That is the share of each thing that is seen. A share of what was asked?"),
         "pixels": ({"of": lambda boxes, side: 1}, "These are pixels. How many has the picture?"),
-        "by-the-side": (
-            {"of": lambda boxes, side: side},
-            "It was divided by the picture's side, and not by its pixels.",
-        ),
+        "by-the-side": ({"of": lambda boxes, side: side}, "It was divided by the picture's side, not by its pixels."),
         "of-what-is-covered": (_of_what_is_covered, "The shares add up to 1, as if there were no background."),
         "widths-for-edges": (
             {"boxes": lambda boxes: np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])},

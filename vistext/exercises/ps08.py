@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from vistext.exercises.exercise import discriminating, exercise
+from vistext.exercises.numeric import log_softmax
 
 LESSON = "08_fusion.ipynb#"
 _SEARCH = LESSON + "6.-Search:-sentence-to-picture,-picture-to-sentence"
@@ -101,13 +102,8 @@ def _unit(vectors, axis=-1):
     return vectors / np.linalg.norm(vectors, axis=axis, keepdims=True)
 
 
-def _logs(logits, axis):
-    shifted = logits - logits.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-
-
 def matching_loss(
-    pictures, sentences, scale, *, unit=_unit, axes=(0, 1), divide=2, of=np.mean, pick=np.diagonal, logs=_logs
+    pictures, sentences, scale, *, unit=_unit, axes=(0, 1), divide=2, of=np.mean, pick=np.diagonal, logs=log_softmax
 ):
     logits = unit(pictures) @ unit(sentences).T * scale
     return float(-sum(of(pick(logs(logits, axis))) for axis in axes) / divide)
@@ -189,19 +185,13 @@ RECALL_AT = exercise("ps08-2", "Among the first k", points=2, difficulty="easy",
     aim=_TOWERS,
     section=_SEARCH,
     expects="one number from 0 to 1",
-    shown=[
-        {"scores": _SCORES, "k": 2},
-        {"scores": _SCORES, "k": 1},
-    ],
+    shown=[{"scores": _SCORES, "k": 2}, {"scores": _SCORES, "k": 1}],
     draw=_searches,
     mistakes={
         "only-the-first": ({"k": 1}, "Only the first find counts here, whatever k is."),
         "one-too-many": ({"k": lambda k: k + 1}, "One find too many counts."),
         "one-too-few": ({"k": lambda k: k - 1}, "One find too few counts."),
-        "worst-first": (
-            {"scores": np.negative},
-            "The pictures that fit worst came first. Which way does argsort sort?",
-        ),
+        "worst-first": ({"scores": np.negative}, "The pictures that fit worst came first. How does argsort sort?"),
         "other-way-round": (_other_way, "For each picture sentences were sought. Here a sentence seeks its picture."),
         "counted": ({"share": np.sum}, "That is how many were found. A share was asked for."),
         "precision": (
@@ -219,36 +209,19 @@ GAIN = exercise("ps08-3", "What the picture adds", points=3, difficulty="medium"
     aim="read a comparison over seeds: where the picture helps, where it does not, and where it hurts",
     section=LESSON + "4.-All-fusions,-all-tasks",
     expects="a float array of shape (2,): the mean, and half of the interval",
-    shown=[
-        {"fused": _FUSED, "blind": _BLIND_SHARES, "factor": 3.182},
-    ],
+    shown=[{"fused": _FUSED, "blind": _BLIND_SHARES, "factor": 3.182}],
     draw=_seeds,
     mistakes={
-        "unpaired": (
-            {"error": _unpaired},
-            "The two were treated as if their seeds had nothing in common. Which differences are there?",
-        ),
+        "unpaired": ({"error": _unpaired}, "Seeds are treated as if they had nothing in common. What can be paired?"),
         "only-the-fused": ({"error": _of_fused}, "That is the spread of one of the two. Of what is the mean taken?"),
-        "not-the-mean's": (
-            {"root": lambda n: 1},
-            "So much one seed differs from another. The mean of several is surer than one.",
-        ),
-        "divided-by-n": (
-            {"root": lambda n: n},
-            "It was divided by the number of seeds. Four times as many halve the error.",
-        ),
-        "ddof-0": (
-            {"ddof": 0},
-            "Few values lie closer to their own mean than to the true one. By what are squares divided?",
-        ),
+        "not-the-mean's": ({"root": lambda n: 1}, "So much one seed differs from another. A mean of several is surer."),
+        "divided-by-n": ({"root": lambda n: n}, "It was divided by n. Four times as many seeds halve the error."),
+        "ddof-0": ({"ddof": 0}, "Few values lie close to their own mean. By what are squares divided?"),
         "turned-round": (
             lambda fused, blind, factor: gain(blind, fused, factor),
-            "The sign is wrong: what was subtracted from what?",
+            "The sign is wrong: which is subtracted?",
         ),
-        "whole-interval": (
-            lambda **case: gain(**case) * [1, 2],
-            "That is the whole width. Half of it goes up, and half goes down.",
-        ),
+        "whole-interval": (lambda **case: gain(**case) * [1, 2], "That is the whole width. Half goes up, half down."),
         "without-factor": ({"factor": 1}, "That is the standard error. What makes an interval of it?"),
         "ends": (_ends, "Those are the two ends. The mean, and how far it is to an end, were asked for."),
         "absolute": (
@@ -264,9 +237,7 @@ MATCHING_LOSS = exercise("ps08-4", "Which belongs to which?", points=3, difficul
     aim=_TOWERS,
     section=_SEARCH,
     expects="one number, 0 or more",
-    shown=[
-        {"pictures": _PICTURES, "sentences": _SENTENCES, "scale": 2.0},
-    ],
+    shown=[{"pictures": _PICTURES, "sentences": _SENTENCES, "scale": 2.0}],
     draw=_batches,
     mistakes={
         "not-mended": (
@@ -281,10 +252,7 @@ MATCHING_LOSS = exercise("ps08-4", "Which belongs to which?", points=3, difficul
             "Each number was divided by the length of its column. Which numbers make one vector?",
         ),
         "both-added": ({"divide": 1}, "The two directions were added, and not averaged."),
-        "summed": (
-            {"of": np.sum},
-            "The pairs of a batch were added up. Then a large batch looks worse than a small one.",
-        ),
+        "summed": ({"of": np.sum}, "The pairs of a batch were added up, so a large batch looks worse than a small."),
         "sign": ({"divide": -2}, "A loss is to be small when all is well. What is the sign of a logarithm of a share?"),
         "without-scale": ({"scale": 1.0}, "The scale is missing: without it, no share can come near 1."),
         "divided-by-scale": (
@@ -292,13 +260,10 @@ MATCHING_LOSS = exercise("ps08-4", "Which belongs to which?", points=3, difficul
             "It was divided by the scale, which makes all shares alike. They should be sharp.",
         ),
         "one-softmax-for-all": (
-            {"logs": lambda logits, axis: _logs(logits, None)},
+            {"logs": lambda logits, axis: log_softmax(logits, None)},
             "All pairs compete with all others here. Among which is the right one sought?",
         ),
-        "all-pairs": (
-            {"pick": np.array},
-            "Wrong pairs are rewarded as well as right ones. Which entries are the right ones?",
-        ),
+        "all-pairs": ({"pick": np.array}, "Wrong pairs are rewarded as well as right ones. Which entries are right?"),
     },
 )
 
@@ -307,27 +272,15 @@ BEST_SUM = exercise("ps08-5", "The best that a sum can do", points=4, difficulty
     aim="say what late, early, gated and attention fusion are, and prove by hand what late fusion can never do",
     section=LESSON + "By-hand:-what-late-fusion-can-never-do",
     expects="a float array of the table's shape",
-    shown=[
-        {"table": _FOUR},
-        {"table": _SLOPE},
-    ],
+    shown=[{"table": _FOUR}, {"table": _SLOPE}],
     draw=_tables,
     mistakes={
         "mean-twice": ({"times": 0}, "What all cells have in common is in both parts, and so was counted twice."),
-        "texts-alone": (lambda table: _part(table, 1), "Only the text says something here. The picture may add to it."),
-        "pictures-alone": (
-            lambda table: _part(table, 0),
-            "Only the picture says something here. The text may add to it.",
-        ),
-        "averaged": (
-            lambda table: best_sum(table, times=0) / 2,
-            "The two parts were averaged. A sum may say more than that.",
-        ),
+        "texts-alone": (lambda table: _part(table, 1), "Only the text counts here. The picture may add to it."),
+        "pictures-alone": (lambda table: _part(table, 0), "Only the picture counts here. The text may add to it."),
+        "averaged": (lambda table: best_sum(table, times=0) / 2, "The two parts were averaged. A sum may do more."),
         "multiplied": (_product, "That is a product of a part for the text and one for the picture. Late fusion adds."),
-        "one-for-all": (
-            lambda table: _part(table, None),
-            "Every cell got the same. Parts may differ by text, and by picture.",
-        ),
+        "one-for-all": (lambda table: _part(table, None), "Every cell got the same. Parts may differ by text."),
         "table-itself": (lambda table: table.copy(), "That is the table. Can each of its cells be made as such a sum?"),
         "what-is-left": (lambda table: table - best_sum(table), "That is what a sum leaves over."),
         "medians": (_middle, "Medians make the absolute error small. Here its square is to be."),
