@@ -26,7 +26,7 @@ __all__ = [
     "to_plain",
 ]
 
-SETS = ("ps00", "ps01", "ps02", "ps03", "ps04", "ps05", "ps06", "ps07", "ps08")
+SETS = tuple(f"ps{number:02}" for number in range(9))
 SEED = 20  # of the held-out cases that a student's check runs; whoever grades draws others
 
 
@@ -51,7 +51,7 @@ def find(exercise_id: str) -> Exercise:
     for exercise in exercises:
         if exercise.id == exercise_id:
             return exercise
-    raise ValueError(f"{exercise_id!r} is no exercise; there are {', '.join(one.id for one in exercises)}")
+    raise ValueError(f"{exercise_id!r} is no exercise; there are {', '.join(exercise.id for exercise in exercises)}")
 
 
 def check(exercise_id: str, answer: object = None) -> Report | None:

@@ -5,9 +5,10 @@ import copy
 import io
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from vistext.exercises.exercise import Failure
 LIBRARIES = ("tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")  # whose numbers NumPy can read
 
 
-def call_answer(function: Callable[..., object], case: dict) -> object:
+def call_answer(function: object, case: dict) -> object:
     """Call a function with a copy of a case; runs in the process of whoever wrote the function.
 
     What it prints and what it is warned of is kept quiet.
@@ -27,7 +28,7 @@ def call_answer(function: Callable[..., object], case: dict) -> object:
         case: its keyword arguments, plain data.
 
     Returns:
-        What it returned, as `as_plain` makes it; or a `Failure` that says in words what it raised and in which line, or
+        What it returned, as `to_plain` makes it; or a `Failure` that says in words what it raised and in which line, or
         that it changed what it was given.
     """
     if not callable(function):
@@ -51,17 +52,14 @@ def call_answer(function: Callable[..., object], case: dict) -> object:
 def to_plain(value: object, depth: int = values.DEEPEST) -> object:
     """What another library's numbers are to Python and NumPy; everything else as it is.
 
-    Runs in the process of whoever made the value, since it calls methods of it.
-
-    Args:
-        value: anything. Known are tensors and shapes of TensorFlow and of what Keras runs on, what pandas makes,
-            matrices and arrays of objects, fractions and decimals, also in lists.
-        depth: of lists within lists that are looked into.
+    Known are tensors and shapes of TensorFlow and of what Keras runs on, what pandas makes, matrices and arrays of
+    objects, fractions and decimals, also in lists, to a `depth`. Runs in the process of whoever made the value, since
+    it calls methods of it.
     """
     library = type(value).__module__.partition(".")[0]
     with contextlib.suppress(Exception):
         if type(value).__name__ == "TensorShape":
-            value = tuple(value)
+            value = tuple(cast(Iterable, value))
         elif library in LIBRARIES or isinstance(value, np.matrix):
             value = np.asarray(value)
         elif isinstance(value, (Fraction, Decimal, np.longdouble)):

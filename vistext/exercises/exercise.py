@@ -22,8 +22,6 @@ from vistext.exercises import values
 MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR ANSWER HERE"
 
-KINDS = ("function", "value", "by hand")
-UNTOUCHED = (None, ...)
 CLEARLY = 1e-3  # by so much a mistake must differ from what is right
 EARN_NOTHING = ("constant", "hard-coded")  # what is right now and then, and never worked out
 
@@ -58,8 +56,16 @@ class Misconception:
 
 
 def vary(function: Callable[..., object], **changes: object) -> Callable[..., object]:
-    """A function of a case that is another one with some arguments replaced, or given besides."""
-    return lambda **case: function(**{**case, **changes})
+    """A function of a case that is another one with changes, by name.
+
+    An argument of the case is replaced, or given to the change if that is a function; an option is set.
+    """
+
+    def varied(**case: object) -> object:
+        changed = {name: new(case[name]) if name in case and callable(new) else new for name, new in changes.items()}
+        return function(**{**case, **changed})
+
+    return varied
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,7 @@ class Exercise:
 
     def _same(self, given: object, other: object, nan: bool = False) -> bool:
         if type(given) is Failure or type(other) is Failure:
-            return type(given) is type(other) and given.kind == other.kind
+            return type(given) is Failure and type(other) is Failure and given.kind == other.kind
         return values.equal(given, other, self.tolerance, by_letter=self.kind == "function", nan=nan)
 
     def _asked(self, case: dict) -> str:
@@ -200,7 +206,7 @@ class Exercise:
         """The key and the idea of what is wrong."""
         given = outputs[first]
         if (type(given) is Failure and given.kind == "NotImplementedError") or (
-            self.kind == "value" and any(given is one for one in UNTOUCHED)
+            self.kind == "value" and (given is None or given is ...)
         ):
             return "not-begun", f"Not begun yet: write your own {self.answer} in the cell above, then run both cells."
         true = outcome(self.solve, cases[first])
@@ -211,7 +217,7 @@ class Exercise:
             if all(self._same(output, wrong, nan=True) for output, wrong in zip(outputs, outcomes, strict=True)):
                 return mistake.key, mistake.idea
         if type(given) is Failure:
-            return _FAILED.get(given.kind, _STOPPED)
+            return _FAILED.get(given.kind, _FAILED[""])
         if self._is_hard_coded(cases, outputs, right):
             return (
                 "hard-coded",
@@ -223,13 +229,14 @@ class Exercise:
 
     def _is_hard_coded(self, cases: Sequence[dict], outputs: list, right: list[bool]) -> bool:
         """Whether just the shown cases are right, and all others get one and the same answer, or a shown case's."""
-        seen = [any(values.equal(list(case.values()), list(one.values())) for one in self.shown) for case in cases]
-        if _is_constant(outputs) or not any(seen) or right != seen:
+        shown = [list(case.values()) for case in self.shown]
+        is_shown = [any(values.equal(list(case.values()), arguments) for arguments in shown) for case in cases]
+        if _is_constant(outputs) or not any(is_shown) or right != is_shown:
             return False
-        known = [output for output, one in zip(outputs, seen, strict=True) if one]
-        others = [output for output, one in zip(outputs, seen, strict=True) if not one]
-        parrots = [any(_alike(output, one) for one in known) for output in others]
-        return len(others) > 2 and (all(parrots) or all(_alike(output, others[0]) for output in others))
+        known = [output for output, seen in zip(outputs, is_shown, strict=True) if seen]
+        held_out = [output for output, seen in zip(outputs, is_shown, strict=True) if not seen]
+        repeated = [any(_alike(output, answer) for answer in known) for output in held_out]
+        return len(held_out) > 2 and (all(repeated) or all(_alike(output, held_out[0]) for output in held_out))
 
     def _is_in_per_cent(self, cases: Sequence[dict], outputs: list) -> bool:
         """Whether all that came back is a hundred times what is right, and that lies between 0 and 1."""
@@ -244,7 +251,7 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Heading:
-    """What every exercise has; the rest depends on what is asked for."""
+    """What every exercise has, as in `Exercise`; the rest depends on its kind."""
 
     id: str
     title: str
@@ -255,15 +262,21 @@ class Heading:
     def function(
         self, solve: Callable[..., object], *, shown: Sequence[dict], mistakes: Mapping[str, tuple], **rest: Any
     ) -> Exercise:
-        """An exercise that asks for a function of the name of `solve`; `mistakes` by key: (what they do, idea)."""
-        found = tuple(Misconception(key, idea, simulate) for key, (simulate, idea) in mistakes.items())
-        named = {"kind": "function", "answer": solve.__name__, "solve": solve}
-        return Exercise(**vars(self), **named, shown=tuple(shown), mistakes=found, **rest)
+        """An exercise that asks for a function with the name of `solve`.
+
+        `mistakes` has by key what makes it, or the changes that `vary` makes to `solve`; and the idea.
+        """
+        found = tuple(
+            Misconception(key, idea, vary(solve, **mistake) if isinstance(mistake, dict) else mistake)
+            for key, (mistake, idea) in mistakes.items()
+        )
+        rest |= {"kind": "function", "answer": solve.__name__, "shown": tuple(shown)}
+        return Exercise(**vars(self), solve=solve, mistakes=found, **rest)
 
     def value(self, answer: str, value: object, *, mistakes: Mapping[str, tuple], **rest: Any) -> Exercise:
         """An exercise that asks for a value; `mistakes` by key: (wrong value, idea)."""
         found = tuple(
-            Misconception(key, idea, vary(lambda wrong: wrong, wrong=wrong)) for key, (wrong, idea) in mistakes.items()
+            Misconception(key, idea, vary(lambda value: value, value=wrong)) for key, (wrong, idea) in mistakes.items()
         )
         return Exercise(**vars(self), kind="value", answer=answer, solve=lambda: value, mistakes=found, **rest)
 
@@ -272,12 +285,9 @@ class Heading:
         return Exercise(**vars(self), kind="by hand", answer="", **rest)
 
 
-def exercise(id: str, title: str, *, points: float, difficulty: str, minutes: int) -> Heading:
-    """The heading of an exercise, as the arguments of `Exercise`: `exercise(...).function(...)` makes the exercise."""
-    return Heading(id, title, points, difficulty, minutes)
+exercise = Heading  # `exercise(...).function(...)` is an `Exercise`
 
 
-_STOPPED = ("stopped", "It stopped before it could answer. Run it by itself with the case above, and look where.")
 _FAILED = {
     "ChangedInput": (
         "changed-input",
@@ -285,6 +295,7 @@ _FAILED = {
     ),
     "Timeout": ("too-slow", "It did not end in time. Is there a loop without end, or one that goes through far more?"),
     "Missing": ("missing", "Give your answer the name that the exercise asks for."),
+    "": ("stopped", "It stopped before it could answer. Run it by itself with the case above, and look where."),
 }
 
 
@@ -311,9 +322,12 @@ def _forms(
     yield silent, "returns-nothing", "It returned nothing. Does it end with return? (To print is not to return.)"
     yield given is None, "none-here", "It gave None here, and there is an answer. What makes it give up, or end early?"
     yield true is None, "not-none", "It found something here, and nothing is to be found. What should come back then?"
-    ragged = wanted is not None and wanted.ndim > 0 and _is_ragged(given)
-    yield ragged, "wrong-shape", "Its rows are not all of one length."
-    lists = type(true) in values.LISTS and type(given) in (*values.LISTS, np.ndarray)
+    yield (
+        wanted is not None and wanted.ndim > 0 and _is_ragged(given),
+        "wrong-shape",
+        "Its rows are not all of one length.",
+    )
+    lists = values.is_list(true) and type(given) in (*values.LISTS, np.ndarray)
     other = (found is None) != (wanted is None) or (found is None and type(given) is not type(true))
     another = "It is another kind of thing than was asked for. Look at what should come back."
     yield other and not lists, "wrong-type", another
@@ -341,18 +355,17 @@ def _forms(
 
 def _is_ragged(value: object) -> bool:
     """Whether it is a list of rows of numbers, which are not all of one shape."""
-    return type(value) in values.LISTS and None not in (shapes := {_rows(row) for row in value}) and len(shapes) > 1
-
-
-def _rows(value: object) -> tuple[int, ...] | None:
-    array = values.numbers(value)
-    return None if array is None or not array.ndim else array.shape
+    if not values.is_list(value):
+        return False
+    rows = [values.numbers(row) for row in value]
+    shapes = {() if row is None else row.shape for row in rows}
+    return () not in shapes and len(shapes) > 1
 
 
 def _shapes(given: object, true: object) -> list[tuple[int, ...]]:
     """The shapes of two arrays; where one is none, or a list of lists is expected, which may differ, their lengths."""
     found, wanted = values.numbers(given), values.numbers(true)
-    nested = type(true) in values.LISTS and any(type(item) in values.LISTS for item in true)
+    nested = values.is_list(true) and any(values.is_list(item) for item in true)
     if found is None or wanted is None or nested:
         return [_length(given), _length(true)]
     return [found.shape, wanted.shape]
@@ -361,7 +374,7 @@ def _shapes(given: object, true: object) -> list[tuple[int, ...]]:
 def _length(value: object) -> tuple[int, ...]:
     if type(value) is np.ndarray:
         return value.shape[:1]
-    return (len(value),) if type(value) in values.LISTS else ()
+    return (len(value),) if values.is_list(value) else ()
 
 
 def _is_constant(outputs: Sequence[object]) -> bool:
@@ -369,7 +382,7 @@ def _is_constant(outputs: Sequence[object]) -> bool:
     first = values.numbers(outputs[0])
     if first is None or first.size > values.MOST:  # to compare larger ones would take longer than all the rest
         return False
-    return len(outputs) > 2 and all(values.equal(one, first) for one in outputs)
+    return len(outputs) > 2 and all(values.equal(output, first) for output in outputs)
 
 
 def _alike(given: object, other: object) -> bool:
@@ -412,17 +425,10 @@ def discriminating(
     but: Sequence[str] = (),
     tries: int = 2000,
 ) -> dict:
-    """The first case that `make` draws on which every known mistake shows.
-
-    Args:
-        exercise: whose mistakes these are.
-        make: draws a case.
-        also: other functions that are wrong.
-        but: the keys of mistakes that need not show.
-        tries: after so many cases it gives up.
+    """The first case that `make` draws on which every mistake of an exercise shows, but those of some keys.
 
     Raises:
-        RuntimeError: no such case was drawn.
+        RuntimeError: in so many `tries`, no such case was drawn.
     """
     wrong = [*also, *(mistake.simulate for mistake in exercise.mistakes if mistake.key not in but)]
     with warnings.catch_warnings(), np.errstate(all="ignore"):

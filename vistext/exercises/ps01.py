@@ -2,49 +2,22 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import exercise, vary
+from vistext.exercises.exercise import exercise
 
 LESSON = "01_tagging.ipynb#"
 
 
-def thumbnail(picture, side):
+def thumbnail(picture, side, *, shape=("side", "block") * 2, axis=(1, 3), of=np.mean, middle=True):
+    """The middle square in blocks; `shape` says in which order numbers are taken for blocks and for pixels in them."""
     block = min(picture.shape) // side
-    return _block_means(_centre(picture, block * side), side)
+    size = block * side
+    top, left = ((length - size) // 2 if middle else 0 for length in picture.shape)
+    square = picture[top : top + size, left : left + size].astype(float)
+    return of(square.reshape([side if name == "side" else block for name in shape]), axis=axis)
 
 
-def _centre(picture, size):
-    top, left = (picture.shape[0] - size) // 2, (picture.shape[1] - size) // 2
-    return picture[top : top + size, left : left + size]
-
-
-def _block_means(square, side):
-    block = len(square) // side
-    return square.reshape(side, block, side, block).astype(float).mean(axis=(1, 3))
-
-
-def _corner(picture, side):
-    size = min(picture.shape) // side * side
-    return _block_means(picture[:size, :size], side)
-
-
-def _skipping(picture, side):
-    block = min(picture.shape) // side
-    return _centre(picture, block * side)[::block, ::block].astype(float)
-
-
-def _mixed_axes(picture, side):
-    block = min(picture.shape) // side
-    return _centre(picture, block * side).reshape(side, block, side, block).astype(float).mean(axis=(0, 2))
-
-
-def _mixed_reshape(picture, side):
-    block = min(picture.shape) // side
-    return _centre(picture, block * side).reshape(block, side, block, side).astype(float).mean(axis=(0, 2))
-
-
-def _largest(picture, side):
-    block = min(picture.shape) // side
-    return _centre(picture, block * side).reshape(side, block, side, block).max(axis=(1, 3)).astype(float)
+def _first_of_block(blocks, axis):
+    return blocks[:, 0, :, 0]
 
 
 def _stretched(picture, side):
@@ -65,8 +38,8 @@ def _thumbnails(rng):
     return cases
 
 
-def convolve(picture, kernel, bias):
-    return np.maximum(0, _slide(picture, kernel) + bias)
+def convolve(picture, kernel, bias, *, rectify=lambda values: np.maximum(0, values), after=0):
+    return rectify(_slide(picture, kernel) + bias) + after
 
 
 def _slide(picture, kernel):
@@ -75,18 +48,13 @@ def _slide(picture, kernel):
     return np.einsum("rcdij,ijd->rc", windows, kernel)
 
 
-def _too_few(picture, kernel, bias):
-    return convolve(picture, kernel, bias)[:-1, :-1]
-
-
 def _channels_apart(picture, kernel, bias):
-    channels = range(picture.shape[-1])
-    each = [_slide(picture[..., c : c + 1], kernel[..., c : c + 1]) for c in channels]
-    return np.maximum(0, np.stack(each, axis=-1) + bias)
+    channels = np.split(picture, picture.shape[-1], axis=-1), np.split(kernel, kernel.shape[-1], axis=-1)
+    return np.stack([convolve(*channel, bias) for channel in zip(*channels, strict=True)], axis=-1)
 
 
 def _bias_each(picture, kernel, bias):
-    return np.maximum(0, _slide(picture, kernel) + picture.shape[-1] * bias)
+    return convolve(picture, kernel, picture.shape[-1] * bias)
 
 
 def _padded(picture, kernel, bias):
@@ -95,14 +63,8 @@ def _padded(picture, kernel, bias):
 
 
 def _convolutions(rng):
-    cases = []
-    for rows, columns, k, channels, sign in (
-        (4, 6, 3, 3, 1),
-        (5, 5, 2, 1, -1),
-        (7, 4, 3, 2, -1),
-        (3, 3, 3, 3, 1),
-        (1, 4, 1, 2, 1),
-    ):
+    cases, sizes = [], ((4, 6, 3, 3, 1), (5, 5, 2, 1, -1), (7, 4, 3, 2, -1), (3, 3, 3, 3, 1), (1, 4, 1, 2, 1))
+    for rows, columns, k, channels, sign in sizes:
         while True:
             picture = rng.integers(-4, 5, (rows, columns, channels)).astype(float)
             kernel, bias = rng.normal(size=(k, k, channels)), sign * float(rng.uniform(1, 3))
@@ -121,35 +83,15 @@ def _weights(side=14, between=1, dense_bias=64, conv=896 + 18_496, out=650):
     return conv + side * side * 64 * 64 * between + dense_bias + out
 
 
-def softmax(logits, temperature):
+def softmax(logits, temperature, *, off=lambda scaled: scaled.max(axis=-1, keepdims=True), total=-1):
+    """Rows that add up to 1; what `off` gives is taken off before exp, and `total` is the axis that is summed."""
     scaled = logits / temperature
-    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def _overflowing(logits, temperature):
-    powers = np.exp(logits / temperature)
-    return powers / powers.sum(axis=-1, keepdims=True)
+    powers = np.exp(scaled - off(scaled))
+    return powers / powers.sum(axis=total, keepdims=True)
 
 
 def _down_the_columns(logits, temperature):
     return softmax(logits.T, temperature).T
-
-
-def _one_maximum(logits, temperature):
-    scaled = logits / temperature
-    powers = np.exp(scaled - scaled.max())
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def _mean_off(logits, temperature):
-    powers = np.exp((logits - logits.mean(axis=1, keepdims=True)) / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _one_sum(logits, temperature):
-    powers = np.exp((logits - logits.max()) / temperature)
-    return powers / powers.sum()
 
 
 def _after(logits, temperature):
@@ -157,14 +99,8 @@ def _after(logits, temperature):
 
 
 def _logits(rng):
-    cases = []
-    for rows, columns, temperature, low in (
-        (2, 3, 0.5, 0),
-        (3, 2, 2.0, 1),
-        (4, 4, 4.0, 2),
-        (1, 5, 0.5, 3),
-        (4, 3, 2.0, -1),
-    ):
+    cases, sizes = [], ((2, 3, 0.5, 0), (3, 2, 2.0, 1), (4, 4, 4.0, 2), (1, 5, 0.5, 3), (4, 3, 2.0, -1))
+    for rows, columns, temperature, low in sizes:
         logits = np.round(64 * rng.normal(0, 2, (rows, columns))) / 64  # float32 holds them, and large ones as well
         logits[0] += 4000.0  # too large for exp, and far above the other rows
         if rows > 2:
@@ -174,41 +110,26 @@ def _logits(rng):
     return cases
 
 
-def calibration_error(probabilities, labels, bins):
-    gaps, counts = _gaps(probabilities, labels, bins)
-    return float(np.abs(gaps * counts).sum() / len(labels))
+def _largest(probabilities, labels):
+    return probabilities.max(axis=1)
 
 
-def _gaps(probabilities, labels, bins, confidence=None):
-    """How sure less how often right, and how many, of each bin that is not empty."""
-    confidence = probabilities.max(axis=1) if confidence is None else confidence
-    right = probabilities.argmax(axis=1) == labels
-    which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+def calibration_error(probabilities, labels, bins, *, confidence=_largest, error=np.abs, weights=None):
+    """How sure less how often right, over bins, weighted by how many are in each (or by other `weights`)."""
+    sure, right = confidence(probabilities, labels), probabilities.argmax(axis=1) == labels
+    which = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
     filled = [which == number for number in range(bins) if (which == number).any()]
-    gaps = [confidence[chosen].mean() - right[chosen].mean() for chosen in filled]
-    return np.array(gaps), np.array([chosen.sum() for chosen in filled])
+    gaps = np.array([sure[chosen].mean() - right[chosen].mean() for chosen in filled])
+    counts = np.array([chosen.sum() for chosen in filled])
+    return float((error(gaps) * (counts / len(labels) if weights is None else weights(counts, bins))).sum())
 
 
-def _unweighted(probabilities, labels, bins):
-    return float(np.abs(_gaps(probabilities, labels, bins)[0]).mean())
-
-
-def _over_all_bins(probabilities, labels, bins):
-    return float(np.abs(_gaps(probabilities, labels, bins)[0]).sum() / bins)
-
-
-def _signed(probabilities, labels, bins):
-    gaps, counts = _gaps(probabilities, labels, bins)
-    return float((gaps * counts).sum() / len(labels))
+def _of_the_label(probabilities, labels):
+    return probabilities[np.arange(len(labels)), labels]
 
 
 def _signed_then_positive(probabilities, labels, bins):
-    return abs(_signed(probabilities, labels, bins))
-
-
-def _of_the_label(probabilities, labels, bins):
-    gaps, counts = _gaps(probabilities, labels, bins, probabilities[np.arange(len(labels)), labels])
-    return float(np.abs(gaps * counts).sum() / len(labels))
+    return abs(calibration_error(probabilities, labels, bins, error=np.array))
 
 
 def _not_divided(probabilities, labels, bins):
@@ -220,9 +141,8 @@ def _one_by_one(probabilities, labels, bins):
     return float(np.abs(probabilities.max(axis=1) - right).mean())
 
 
-def _empty_bins(probabilities, labels, bins):
-    filled = len(_gaps(probabilities, labels, bins)[0])
-    return float("nan") if filled < bins else calibration_error(probabilities, labels, bins)
+def _nan_if_empty(counts, bins):
+    return counts / counts.sum() if len(counts) == bins else np.nan
 
 
 def _upper_bins(probabilities, labels, bins):
@@ -266,28 +186,19 @@ THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2, difficulty="warm-up", mi
     ],
     draw=_thumbnails,
     mistakes={
-        "corner": (_corner, "Where is the square cut out? The middle of the picture is wanted, not a corner."),
-        "skipping": (_skipping, "One pixel of each block is kept and the rest is lost: that is aliasing."),
-        "mixed-axes": (
-            _mixed_axes,
-            "The mean goes over the blocks, not within each. After reshape, which axes count pixels in a block?",
-        ),
+        "corner": ({"middle": False}, "Where is the square cut out? The middle of the picture is wanted, no corner."),
+        "skipping": ({"of": _first_of_block}, "One pixel of each block is kept, the rest is lost: that is aliasing."),
+        "mixed-axes": ({"axis": (0, 2)}, "The mean goes over blocks, not within each. Which axes count its pixels?"),
         "mixed-reshape": (
-            _mixed_reshape,
-            (
-                "Reshape has put pixels together that do not lie side by side. Rows come before columns in memory: "
-                "which number comes first, blocks or pixels in a block?"
-            ),
+            {"shape": ("block", "side") * 2, "axis": (0, 2)},
+            "Reshape has put pixels together that do not lie side by side. Which number comes first, blocks or pixels?",
         ),
-        "largest": (_largest, "You keep the largest of each block. That is pooling; scaling wants another."),
+        "largest": ({"of": np.max}, "You keep the largest of each block. That is pooling; scaling wants another."),
         "rounded-down": (
-            lambda picture, side: np.floor(thumbnail(picture, side)),
+            lambda **case: np.floor(thumbnail(**case)),
             "The means were cut to whole numbers. Look for // or for a dtype that holds no fractions.",
         ),
-        "sums": (
-            lambda picture, side: thumbnail(picture, side) * (min(picture.shape) // side) ** 2,
-            "Each number is the sum of its block, so it grows with the size of the block. White must stay white.",
-        ),
+        "sums": ({"of": np.sum}, "Each is the sum of its block, so it grows with the block. White must stay white."),
         "stretched": (_stretched, "The picture was squeezed, not cropped. First cut out the square."),
     },
 )
@@ -308,22 +219,19 @@ CONVOLVE = exercise("ps01-2", "A convolution over colours", points=3, difficulty
     draw=_convolutions,
     mistakes={
         "flipped": (
-            lambda picture, kernel, bias: convolve(picture, kernel[::-1, ::-1], bias),
-            ("The kernel is turned around before it is laid on the picture. Mathematicians do so; the field does not."),
+            {"kernel": lambda kernel: kernel[::-1, ::-1]},
+            "The kernel is turned around before it is laid on the picture. Mathematicians do so; the field does not.",
         ),
-        "too-few": (_too_few, "A row and a column are missing. In how many places does a kernel of k fit?"),
+        "too-few": (
+            lambda **case: convolve(**case)[:-1, :-1],
+            "A row and a column are missing. In how many places does a kernel of k fit?",
+        ),
         "channels-apart": (_channels_apart, "There is a map for each channel. A kernel adds up all channels."),
-        "no-bias": (
-            vary(convolve, bias=0),
-            "The bias does not show in what came back. Where does b stand in f(Wx + b)?",
-        ),
+        "no-bias": ({"bias": 0}, "The bias does not show in what came back. Where does b stand in f(Wx + b)?"),
         "bias-each": (_bias_each, "The bias was added once for each channel. There is one for the kernel."),
-        "no-rectifier": (
-            lambda picture, kernel, bias: _slide(picture, kernel) + bias,
-            "There are negative numbers in what came back. What does f do to them?",
-        ),
+        "no-rectifier": ({"rectify": np.array}, "There are negative numbers in the result. What does f do to them?"),
         "bias-last": (
-            lambda picture, kernel, bias: np.maximum(0, _slide(picture, kernel)) + bias,
+            lambda picture, kernel, bias: convolve(picture, kernel, 0, after=bias),
             "The bias was added after f. Read f(Wx + b) from the inside out.",
         ),
         "padded": (_padded, "The map is as large as the picture. Here a kernel stays inside the picture."),
@@ -338,14 +246,8 @@ WEIGHTS = exercise("ps01-3", "Larger pictures, more weights?", points=2, difficu
     expects="one whole number",
     tolerance=1e-9,
     mistakes={
-        "unchanged": (
-            _weights(6),
-            "Convolutions do not mind the size of the picture. But what does the first dense layer take?",
-        ),
-        "four-times": (
-            _weights(12),
-            "Places do not grow by four exactly: each layer trims the edges. Follow the side.",
-        ),
+        "unchanged": (_weights(6), "Convolutions do not mind the size. But what does the first dense layer take?"),
+        "four-times": (_weights(12), "Places do not grow by four exactly: each layer trims edges. Follow the side."),
         "rounded-up": (_weights(15), "A last odd row is left out by pooling, not kept: look at 29 by 29."),
         "padded": (_weights(16), "Each convolution of 3 by 3 takes a pixel off every edge of its input."),
         "no-biases": (_weights(dense_bias=0, conv=19_296, out=640), "Each kernel and each unit has a bias, too."),
@@ -366,26 +268,20 @@ SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3, difficulty="medi
     ],
     draw=_logits,
     mistakes={
-        "overflow": (_overflowing, "exp of a large number is infinite. What may be taken off all logits first?"),
+        "overflow": ({"off": lambda scaled: 0}, "exp of a large number is infinite. What may be taken off all logits?"),
         "columns": (_down_the_columns, "The columns add up to 1. Which axis holds the classes of one picture?"),
-        "one-maximum": (
-            _one_maximum,
-            "One maximum for the whole table: rows far below it become 0 / 0. Each picture needs its own.",
-        ),
+        "one-maximum": ({"off": np.max}, "One maximum for the table: rows far below become 0 / 0. Each needs its own."),
         "mean-off": (
-            _mean_off,
+            {"off": lambda scaled: scaled.mean(axis=1, keepdims=True)},
             "The mean was taken off, and a number may still lie far above it. What makes all of them safe for exp?",
         ),
-        "one-sum": (_one_sum, "The whole table adds up to 1. Each picture has a 1 of its own to share out."),
+        "one-sum": ({"off": np.max, "total": None}, "The whole table adds up to 1. Each picture has a 1 of its own."),
         "multiplied": (
-            lambda logits, temperature: softmax(logits, 1 / temperature),
+            {"temperature": lambda t: 1 / t},
             "A higher temperature makes it surer here. Which way should it go? See section 7.",
         ),
         "after": (_after, "The temperature was applied to the probabilities. It divides the logits."),
-        "no-temperature": (
-            vary(softmax, temperature=1),
-            "The temperature makes no difference. Is it applied where it cancels out?",
-        ),
+        "no-temperature": ({"temperature": 1}, "The temperature makes no difference. Is it where it cancels out?"),
     },
 )
 
@@ -399,31 +295,22 @@ CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4, difficul
             "probabilities": np.array([[0.9, 0.1], [0.95, 0.05], [0.3, 0.7], [0.35, 0.65], [0.32, 0.68]]),
             "labels": np.array([0, 1, 1, 1, 1]),
             "bins": 5,
-        },
+        }
     ],
     draw=_judgements,
     mistakes={
-        "one-by-one": (
-            _one_by_one,
-            (
-                "Each picture is compared with itself, so who is right with 0.8 counts as 0.2 wrong. First put those "
-                "together that are about as sure."
-            ),
+        "one-by-one": (_one_by_one, "Right with 0.8 counts as 0.2 wrong here. Put together what is about as sure."),
+        "unweighted": (
+            {"weights": lambda counts, bins: 1 / len(counts)},
+            "Each bin counts the same, however few pictures are in it.",
         ),
-        "unweighted": (_unweighted, "Each bin counts the same, however few pictures are in it."),
-        "over-all-bins": (_over_all_bins, "The gaps were added up and divided by the number of bins."),
-        "signed": (_signed, "It is negative, or too small: gaps of opposite signs cancel out."),
-        "signed-then-positive": (
-            _signed_then_positive,
-            "The sign was dropped at the end, when too sure and not sure enough had already cancelled out.",
-        ),
-        "of-the-label": (_of_the_label, "How sure it was is about what it said, not about what is true."),
+        "over-all-bins": ({"weights": lambda counts, bins: 1 / bins}, "The gaps were divided by the number of bins."),
+        "signed": ({"error": np.array}, "It is negative, or too small: gaps of opposite signs cancel out."),
+        "signed-then-positive": (_signed_then_positive, "The sign was dropped at the end, when gaps had cancelled."),
+        "of-the-label": ({"confidence": _of_the_label}, "How sure it was is about what it predicted, not the truth."),
         "not-divided": (_not_divided, "It grows with the number of pictures. A mean is wanted."),
-        "upper-bins": (
-            _upper_bins,
-            "A number on the edge of two bins was put in the upper one. Which one does it belong to?",
-        ),
-        "empty-bins": (_empty_bins, "It is nan. What is the mean of a bin without pictures?"),
+        "upper-bins": (_upper_bins, "A number on the edge of two bins was put in the upper one. Where does it belong?"),
+        "empty-bins": ({"weights": _nan_if_empty}, "It is nan. What is the mean of a bin without pictures?"),
     },
 )
 

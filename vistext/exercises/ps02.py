@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import exercise, vary
+from vistext.exercises.exercise import exercise
 
 LESSON = "02_detection.ipynb#"
 
@@ -12,41 +12,25 @@ def _corners(boxes):
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
 
 
-def _sides(found, truth, more=0):
-    """Widths and heights of what each pair covers together, below 0 where it is apart; and the areas of each."""
-    pairs = found[:, None], truth[None]
-    width, height = (
-        np.minimum(pairs[0][..., end], pairs[1][..., end]) - np.maximum(pairs[0][..., end - 2], pairs[1][..., end - 2])
-        for end in (2, 3)
-    )
-    areas = [(boxes[..., 2] - boxes[..., 0] + more) * (boxes[..., 3] - boxes[..., 1] + more) for boxes in pairs]
-    return width + more, height + more, areas
+def _positive(width, height):
+    return np.maximum(width, 0) * np.maximum(height, 0)
 
 
-def _iou(found, truth, more=0):
-    width, height, areas = _sides(found, truth, more)
-    both = np.maximum(width, 0) * np.maximum(height, 0)
-    return both / (areas[0] + areas[1] - both)
+def _union(areas, common):
+    return areas[0] + areas[1] - common
 
 
-def overlaps(found, truth):
-    return _iou(found, _corners(truth))
+def _iou(found, truth, *, more=0, area=_positive, of=_union):
+    """Of each box with each, both as corners: the area of what they cover together, divided by their union."""
+    boxes = found[:, None], truth[None]
+    starts, ends = np.maximum(*(box[..., :2] for box in boxes)), np.minimum(*(box[..., 2:] for box in boxes))
+    common = area(*np.moveaxis(ends - starts + more, -1, 0))  # widths and heights are below 0 where boxes are apart
+    areas = [(box[..., 2] - box[..., 0] + more) * (box[..., 3] - box[..., 1] + more) for box in boxes]
+    return common / of(areas, common)
 
 
-def _unclamped(found, truth):
-    width, height, areas = _sides(found, _corners(truth))
-    return width * height / (areas[0] + areas[1] - width * height)
-
-
-def _clamped_late(found, truth):
-    width, height, areas = _sides(found, _corners(truth))
-    both = np.maximum(0, width * height)
-    return both / (areas[0] + areas[1] - both)
-
-
-def _by_areas(found, truth, choose):
-    width, height, areas = _sides(found, _corners(truth))
-    return np.maximum(width, 0) * np.maximum(height, 0) / choose(*areas)
+def overlaps(found, truth, **options):
+    return _iou(found, _corners(truth), **options)
 
 
 def _pairs_of_boxes(rng):
@@ -70,48 +54,20 @@ def _pairs_of_boxes(rng):
     return [*cases, {"found": found, "truth": truth}]
 
 
-def suppress(table, scores, kinds, overlap):
-    return _thin_out(table, kinds, overlap, np.argsort(-scores))
-
-
-def _thin_out(table, kinds, overlap, order):
-    """The boxes that are kept if they are looked at in this order; `kinds` may be all the same."""
-    kept = []
-    for one in order.tolist():
-        if all(kinds[one] != kinds[other] or table[one, other] <= overlap for other in kept):
-            kept.append(one)
+def suppress(table, scores, kinds, overlap, *, order=lambda scores: np.argsort(-scores), against=None):
+    """The boxes that are kept; `against` says which of those kept, and of those looked at before, a box is held to."""
+    kept, before = [], []
+    for box in order(scores).tolist():
+        rivals = against(kept, before) if against else kept
+        if all(kinds[box] != kinds[rival] or table[box, rival] <= overlap for rival in rivals):
+            kept.append(box)
+        before.append(box)
     return kept
 
 
 def _places_when_sorted(table, scores, kinds, overlap):
     order = np.argsort(-scores).tolist()
-    return [order.index(one) for one in suppress(table, scores, kinds, overlap)]
-
-
-def _dropped_too(table, scores, kinds, overlap):
-    order, kept = np.argsort(-scores).tolist(), []
-    for place, one in enumerate(order):
-        if all(kinds[one] != kinds[other] or table[one, other] <= overlap for other in order[:place]):
-            kept.append(one)
-    return kept
-
-
-def _against_the_best(table, scores, kinds, overlap):
-    best, *rest = np.argsort(-scores).tolist()
-    return [best, *(one for one in rest if kinds[one] != kinds[best] or table[one, best] <= overlap)]
-
-
-def _against_the_last(table, scores, kinds, overlap):
-    first, *rest = np.argsort(-scores).tolist()
-    kept = [first]
-    for one in rest:
-        if kinds[one] != kinds[kept[-1]] or table[one, kept[-1]] <= overlap:
-            kept.append(one)
-    return kept
-
-
-def _at_the_edge(table, scores, kinds, overlap):
-    return suppress(table, scores, kinds, np.nextafter(overlap, -1))
+    return [order.index(box) for box in suppress(table, scores, kinds, overlap)]
 
 
 def _crowds(rng):
@@ -132,27 +88,14 @@ def _crowds(rng):
         kind = int(rng.integers(2, 6))
         kinds = kind + np.array([0, 0, 0, 0, (1, -1)[number % 2], 0, 2, 2, 0, 2])
         order, table = rng.permutation(10), _iou(boxes, boxes).round(3)
-        cases.append(
-            {
-                "table": table[order][:, order],
-                "scores": scores[order],
-                "kinds": kinds[order],
-                "overlap": float(table[6, 7]),
-            }
-        )
+        cases.append({"table": table[order][:, order], "scores": scores[order], "kinds": kinds[order]})
+        cases[-1]["overlap"] = float(table[6, 7])
     return cases
 
 
-def average_precision(scores, right, things):
-    return _area(_surest_first(scores, right), things)
-
-
-def _surest_first(scores, right):
-    return right[np.argsort(-scores)]
-
-
-def _area(right, things, points=101, envelope=True, unreached=0.0):
-    """The mean of the precision at equal steps of recall, of answers in this order."""
+def average_precision(scores, right, things, *, points=101, envelope=True, unreached=0.0):
+    """The mean of the precision at equal steps of recall."""
+    right = right[np.argsort(-scores)]
     recall = np.cumsum(right) / things
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
     if envelope:
@@ -161,13 +104,17 @@ def _area(right, things, points=101, envelope=True, unreached=0.0):
     return float(np.nanmean(np.append(precision, unreached)[np.minimum(reached, len(right))]))
 
 
+def _in_given_order(scores, right, things):
+    return average_precision(-np.arange(len(right)), right, things)
+
+
 def _at_the_hits(scores, right, things):
-    ordered = _surest_first(scores, right)
-    precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
-    return float(precision[ordered].sum() / things)
+    right = right[np.argsort(-scores)]
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    return float(precision[right].sum() / things)
 
 
-def _answers(rng):
+def _some_answers(rng):
     cases = []
     for answers, things in ((5, 7), (8, 9), (10, 11), (7, 13)):  # no recall is a whole number of hundredths
         right = rng.random(answers) < 0.5
@@ -186,53 +133,37 @@ def _answers(rng):
     return drawn
 
 
-def mean_iou(said, truth, classes):
-    known = truth >= 0
-    return _mean_over_classes(said[known], truth[known], classes)
+def _of_either(hits, said, true):
+    return hits / (said + true - hits)
 
 
-def _mean_over_classes(said, truth, classes, absent=None, first=0):
-    """The mean IoU of flat or other arrays; classes that do not occur count as `absent`, or not at all."""
-    each = []
-    for number in range(first, classes):
-        either = ((said == number) | (truth == number)).sum()
-        if either:
-            each.append(((said == number) & (truth == number)).sum() / either)
-        elif absent is not None:
-            each.append(absent)
-    return float(np.mean(each))
+def mean_iou(
+    said, truth, classes, *, known=lambda truth: truth >= 0, share=_of_either, first=0, chosen=None, absent=()
+):
+    """The mean over classes; `absent` stands for each that occurs nowhere, and `chosen` decides which classes count."""
+    said, truth = said[known(truth)], truth[known(truth)]
+    counts = [
+        (((said == k) & (truth == k)).sum(), (said == k).sum(), (truth == k).sum()) for k in range(first, classes)
+    ]
+    counted = chosen or (lambda hits, said, true: said + true)
+    return float(np.mean([part for count in counts for part in ([share(*count)] if counted(*count) else absent)]))
 
 
-def _known(mistaken):
-    """A mistake in the mean that still leaves out what is not known."""
-
-    def does(said, truth, classes):
-        return mistaken(said[truth >= 0], truth[truth >= 0], classes)
-
-    return does
-
-
-def _twice_in_the_union(said, truth, classes):
-    sums = [((said == k).sum() + (truth == k).sum(), ((said == k) & (truth == k)).sum()) for k in range(classes)]
-    return float(np.mean([both / total for total, both in sums if total]))
-
-
-def _of_the_truth(said, truth, classes):
-    return float(np.mean([(said[truth == k] == k).mean() for k in range(classes) if (truth == k).any()]))
+def _true(hits, said, true):
+    return true
 
 
 def _all_at_once(said, truth, classes):
-    both = (said == truth).sum()
-    return float(both / (2 * said.size - both))
+    hits, known = (said == truth).sum(), (truth >= 0).sum()
+    return float(hits / (2 * known - hits))
+
+
+def _accuracy(said, truth, classes):
+    return float((said == truth)[truth >= 0].mean())
 
 
 def _picture_by_picture(said, truth, classes):
-    return float(np.mean([mean_iou(one, other, classes) for one, other in zip(said, truth, strict=True)]))
-
-
-def _only_said(said, truth, classes):
-    there = [k for k in range(classes) if (truth == k).any()]
-    return float(np.mean([((said == k) & (truth == k)).sum() / ((said == k) | (truth == k)).sum() for k in there]))
+    return float(np.mean([mean_iou(*maps, classes) for maps in zip(said, truth, strict=True)]))
 
 
 def _maps(rng):
@@ -240,7 +171,7 @@ def _maps(rng):
     for number, (pictures, side, classes) in enumerate(((2, 4, 7), (3, 3, 8), (2, 5, 7), (4, 4, 9))):
         # Besides the background: one only true, one only said, one said only where the truth is open, one nowhere.
         true, wrong, open_, *usual = np.roll(np.arange(1, classes), number)[:-1].tolist()
-        truth = rng.choice([0, *usual], (pictures, side, side), p=_mostly_background(1 + len(usual)))
+        truth = rng.choice([0, *usual], (pictures, side, side), p=[0.6, *[0.4 / len(usual)] * len(usual)])
         truth[0, 0, :3], truth[1, 0, :2] = (*usual[:2], true), usual[1]
         said = np.where(rng.random(truth.shape) < 0.7, truth, rng.choice([0, *usual], truth.shape))
         said[truth == true] = wrong
@@ -249,10 +180,6 @@ def _maps(rng):
         cases.append({"said": said, "truth": truth, "classes": classes})
     cases[0]["truth"][-1, -1, -1] = cases[0]["said"][-1, -1, -1]  # and here it is not
     return cases
-
-
-def _mostly_background(classes):
-    return np.array([0.6, *[0.4 / (classes - 1)] * (classes - 1)])
 
 
 AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1, difficulty="warm-up", minutes=5).value(
@@ -283,33 +210,33 @@ OVERLAPS = exercise("ps02-2", "Each with each", points=3, difficulty="easy", min
         {
             "found": np.array([[0.0, 0, 10, 10], [2, 3, 6, 9]]),
             "truth": np.array([[5.0, 0, 10, 10], [0, 0, 10, 10], [20, 20, 4, 4]]),
-        },
+        }
     ],
     draw=_pairs_of_boxes,
     mistakes={
         "two-forms": (_iou, "Found and true boxes are written in two forms. What are the last two numbers?"),
         "unclamped": (
-            _unclamped,
-            "Numbers below 0, or above what is possible: where boxes are apart, their common width is negative.",
+            {"area": np.multiply},
+            "Numbers below 0, or above what is possible: boxes that are apart have a negative common width.",
         ),
         "clamped-late": (
-            _clamped_late,
+            {"area": lambda width, height: np.maximum(0, width * height)},
             "Boxes that are apart in both directions overlap here: a negative width times a negative height.",
         ),
-        "inclusive": (
-            lambda found, truth: _iou(found, _corners(truth), more=1),
-            "Each box is taken a pixel too wide. Right and bottom are the first column and row after it.",
+        "inclusive": ({"more": 1}, "Each box is a pixel too wide. Right and bottom are the first that are outside."),
+        "counted-twice": (
+            {"of": lambda areas, common: areas[0] + areas[1]},
+            "What both cover was counted twice in what either covers.",
         ),
-        "counted-twice": (vary(_by_areas, choose=np.add), "What both cover was counted twice in what either covers."),
         "of-the-smaller": (
-            vary(_by_areas, choose=np.minimum),
+            {"of": lambda areas, common: np.minimum(*areas)},
             "You divided by the smaller box. A small box inside a large one is no good match.",
         ),
         "of-the-truth": (
-            vary(_by_areas, choose=lambda one, other: np.broadcast_arrays(one, other)[1]),
+            {"of": lambda areas, common: areas[1]},
             "You divided by the true box. Then a box around the whole picture is always right.",
         ),
-        "turned": (lambda **c: overlaps(**c).T, "Rows are true boxes here. They should be found ones."),
+        "turned": (lambda **case: overlaps(**case).T, "Rows are true boxes here. They should be found ones."),
     },
 )
 
@@ -335,32 +262,29 @@ SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3, dif
     ],
     draw=_crowds,
     mistakes={
-        "worst-first": (
-            lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.argsort(scores)),
-            "It begins with the least sure box. np.argsort goes from small to large.",
-        ),
+        "worst-first": ({"scores": np.negative}, "It begins with the least sure box. np.argsort goes upwards."),
         "unsorted": (
-            lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.arange(len(scores))),
+            {"order": lambda scores: np.arange(len(scores))},
             "It looks at the boxes as they come. Which is to be looked at first?",
         ),
-        "across-kinds": (
-            lambda table, scores, kinds, overlap: suppress(table, scores, 0 * kinds, overlap),
-            "A box was dropped for one of another kind. A cat on a mat is no double of the mat.",
-        ),
+        "across-kinds": ({"kinds": np.zeros_like}, "A box was dropped for another kind's. A cat on a mat is no mat."),
         "dropped-too": (
-            _dropped_too,
-            "A box that was dropped itself has made another one drop. Only those that are kept may.",
+            {"against": lambda kept, before: before},
+            "A box that was dropped has made another one drop. Only those that are kept may.",
         ),
-        "against-the-best": (_against_the_best, "Only the best box drops its doubles. Each that is kept does."),
-        "against-the-last": (_against_the_last, "Each was compared with the last kept. What of those before?"),
+        "against-the-best": (
+            {"against": lambda kept, _: kept[:1]},
+            "Only the best box drops its doubles. Each that is kept does.",
+        ),
+        "against-the-last": (
+            {"against": lambda kept, _: kept[-1:]},
+            "Each was compared with the last kept. What of those before?",
+        ),
         "at-the-edge": (
-            _at_the_edge,
+            {"overlap": lambda overlap: np.nextafter(overlap, -1)},
             "A box was dropped that overlaps by just as much as it may. By how much must it be?",
         ),
-        "places-when-sorted": (
-            _places_when_sorted,
-            "These are places in the sorted list. Places in the list that was given are wanted.",
-        ),
+        "places-when-sorted": (_places_when_sorted, "These are places in the sorted list, not in the list as given."),
         "by-place": (
             lambda **case: sorted(suppress(**case)),
             "The right boxes, in the order in which they came. Best first is wanted.",
@@ -377,40 +301,22 @@ AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3, difficulty
         {"scores": np.array([0.9, 0.6, 0.8]), "right": np.array([True, True, False]), "things": 2},
         {"scores": np.array([0.3, 0.9, 0.5, 0.7]), "right": np.array([True, False, True, True]), "things": 6},
     ],
-    draw=_answers,
+    draw=_some_answers,
     mistakes={
-        "unsorted": (
-            lambda scores, right, things: _area(right, things),
-            "The answers were taken as they come. First the surest, then the others.",
-        ),
-        "least-sure-first": (
-            lambda scores, right, things: _area(right[np.argsort(scores)], things),
-            "It begins with the least sure answer. np.argsort goes from small to large.",
-        ),
+        "unsorted": (_in_given_order, "The answers were taken as they come. First the surest, then the others."),
+        "least-sure-first": ({"scores": np.negative}, "It begins with the least sure answer. np.argsort goes upwards."),
         "falls-and-rises": (
-            lambda scores, right, things: _area(_surest_first(scores, right), things, envelope=False),
-            (
-                "Precision goes up again here as recall grows. At each recall, take the best that it or a higher one "
-                "allows."
-            ),
+            {"envelope": False},
+            "Precision goes up again as recall grows. At each recall, take the best that it or a higher one allows.",
         ),
-        "reached-only": (
-            lambda scores, right, things: _area(_surest_first(scores, right), things, unreached=np.nan),
-            "The mean is over the recalls that are reached. At those that are not, precision is 0.",
-        ),
+        "reached-only": ({"unreached": np.nan}, "The mean leaves out recalls that are not reached: precision is 0."),
         "of-the-found": (
-            lambda scores, right, things: _area(_surest_first(scores, right), right.sum()),
+            lambda scores, right, things: average_precision(scores, right, right.sum()),
             "It reaches recall 1 although things are missing. Recall is a share of all true things.",
         ),
         "at-the-hits": (_at_the_hits, "It was added up at each right answer. Here it is a mean at 101 recalls."),
-        "eleven-points": (
-            lambda scores, right, things: _area(_surest_first(scores, right), things, points=11),
-            "Eleven recalls were the custom before COCO. It takes 101.",
-        ),
-        "one-hundred-points": (
-            lambda scores, right, things: _area(_surest_first(scores, right), things, points=100),
-            "From 0 to 1 in steps of 0.01 there are 101 recalls, both ends included.",
-        ),
+        "eleven-points": ({"points": 11}, "Eleven recalls were the custom before COCO. It takes 101."),
+        "one-hundred-points": ({"points": 100}, "From 0 to 1 in steps of 0.01 are 101 recalls, both ends included."),
     },
 )
 
@@ -424,41 +330,26 @@ MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4, diff
             "said": np.array([[[0, 0], [1, 1]], [[0, 1], [2, 0]]]),
             "truth": np.array([[[0, 0], [0, 1]], [[0, 1], [2, -1]]]),
             "classes": 4,
-        },
+        }
     ],
     draw=_maps,
     mistakes={
-        "unknown-counted": (_mean_over_classes, "Pixels of unknown truth were counted against the network."),
-        "absent-is-nought": (
-            _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=0)),
-            "A class that is neither there nor said lowers the mean. It should not count at all.",
+        "unknown-counted": ({"known": lambda truth: truth >= -1}, "Pixels of unknown truth count against the network."),
+        "absent-is-nought": ({"absent": [0]}, "A class that is nowhere true nor predicted lowers the mean. Skip it."),
+        "absent-is-one": ({"absent": [1]}, "A class that is nowhere true nor predicted raises the mean. Skip it."),
+        "accuracy": (_accuracy, "That is the share of pixels that are right. Background alone would make it high."),
+        "counted-twice": (
+            {"share": lambda hits, said, true: hits / (said + true)},
+            "Pixels that are both count twice in this union.",
         ),
-        "absent-is-one": (
-            _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=1)),
-            "A class that is neither there nor said raises the mean. It should not count at all.",
-        ),
-        "accuracy": (
-            _known(lambda said, truth, classes: float((said == truth).mean())),
-            "That is the share of pixels that are right. Background alone would make it high.",
-        ),
-        "counted-twice": (_known(_twice_in_the_union), "Pixels that are both count twice in this union."),
         "of-the-truth": (
-            _known(_of_the_truth),
+            {"share": lambda hits, said, true: hits / true, "chosen": _true},
             "You divided by the true pixels of each class. What was said to be it, and is not, must count, too.",
         ),
-        "only-said": (
-            _known(_only_said),
-            "A class that was said and is nowhere true was left out. It counts, and with nothing in both.",
-        ),
-        "all-at-once": (_known(_all_at_once), "All classes were thrown together. First each, then the mean."),
-        "picture-by-picture": (
-            _picture_by_picture,
-            "The mean was taken picture by picture. Each class is counted over all pictures first.",
-        ),
-        "no-background": (
-            _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, first=1)),
-            "Background was left out. It is class 0, and one of the classes.",
-        ),
+        "only-said": ({"chosen": _true}, "A class that was predicted and is nowhere true was left out. It counts."),
+        "all-at-once": (_all_at_once, "All classes were thrown together. First each, then the mean."),
+        "picture-by-picture": (_picture_by_picture, "The mean was taken by picture. First count over all pictures."),
+        "no-background": ({"first": 1}, "Background was left out. It is class 0, and one of the classes."),
     },
 )
 

@@ -5,35 +5,25 @@ from itertools import pairwise
 
 import numpy as np
 
-from vistext.exercises.exercise import exercise, vary
+from vistext.exercises.exercise import exercise
 
 LESSON = "03_words.ipynb#"
 SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
 WORDS = ["the", "a", "cat", "dog", "ship", "is", "sits", "sleeping", "on", "floor", "water", "small", "."]
 
 
-def encode(sentences, words, length, *, start=True, end=True, unknown=3, front=False, lower=True, cut=2, shift=0):
+def encode(sentences, words, length, *, start=(1,), end=(2,), unknown=3, front=False, lower=str.lower, cut=2, shift=0):
     table = np.zeros((len(sentences), length), int)
     for line, tokens in zip(table, sentences, strict=True):
-        known = [token.lower() if lower else token for token in tokens]
+        known = [lower(token) for token in tokens]
         numbers = [words.index(token) - shift if token in words else unknown for token in known]
-        row = ([1] if start else []) + numbers[: length - cut] + ([2] if end else [])
-        row = row[:length]
-        if front:
-            line[length - len(row) :] = row
-        else:
-            line[: len(row)] = row
+        row = [*start, *numbers[: length - cut], *end][:length]
+        line[length - len(row) if front else 0 :][: len(row)] = row
     return table
-
-
-def _no_room_for_the_end(sentences, words, length):
-    return encode(sentences, words, length, cut=0)
 
 
 def _too_long(sentences, words, length):
-    longest = max(map(len, sentences)) + 2
-    table = encode(sentences, words, max(length, longest))
-    return table
+    return encode(sentences, words, max(length, max(map(len, sentences)) + 2))
 
 
 def _sentence(rng, words, fewest=1, most=6):
@@ -55,60 +45,35 @@ def _to_encode(rng):
     return [*cases, {"sentences": [alone], "words": words, "length": int(rng.integers(6, 9))}]
 
 
-def _edged(sentence):
-    return ["<start>", *sentence, "<end>"]
+def _pairs_of(sentence):
+    return list(pairwise(["<start>", *sentence, "<end>"]))
 
 
-def _counts(sentences, edges=True):
-    return Counter(pair for one in sentences for pair in pairwise(_edged(one) if edges else one))
+def _begins(pair, before, word):
+    return pair[0] == before
 
 
-def probability(sentences, before, word, words, *, top=1, bottom=None):
-    """Counted over pairs; `top` and `bottom` are added to the two counts."""
-    pairs = _counts(sentences)
-    of_these = sum(times for (first, _), times in pairs.items() if first == before)
-    return (pairs[before, word] + top) / (of_these + (words if bottom is None else bottom))
+def probability(sentences, before, word, words, *, pairs=_pairs_of, among=_begins, more=1, below=None, most=None):
+    """Of the pairs that are `among` those in question, counted, the share that is the one asked for, smoothed."""
+    counts = Counter(pair for sentence in sentences for pair in pairs(sentence))
+    if most:  # a pair counts no more often than this
+        counts = Counter({pair: min(times, most) for pair, times in counts.items()})
+    total = sum(times for pair, times in counts.items() if among(pair, before, word))
+    return (counts[before, word] + more) / (total + (words if below is None else below))
 
 
 def _nought(sentences, before, word, words):
-    pairs = _counts(sentences)
-    of_these = sum(times for (first, _), times in pairs.items() if first == before)
-    return pairs[before, word] / of_these if of_these else 0.0
-
-
-def _without_edges(sentences, before, word, words):
-    pairs = _counts(sentences, edges=False)
-    return (pairs[before, word] + 1) / (sum(times for pair, times in pairs.items() if pair[0] == before) + words)
+    known = any(pair[0] == before for sentence in sentences for pair in _pairs_of(sentence))
+    return probability(sentences, before, word, words, more=0, below=0) if known else 0.0
 
 
 def _turned(sentences, before, word, words):
-    pairs = _counts(sentences)
-    return (pairs[word, before] + 1) / (sum(times for pair, times in pairs.items() if pair[1] == before) + words)
-
-
-def _of_the_word(sentences, before, word, words):
-    pairs = _counts(sentences)
-    return (pairs[before, word] + 1) / (sum(times for pair, times in pairs.items() if pair[1] == word) + words)
-
-
-def _of_all_pairs(sentences, before, word, words):
-    pairs = _counts(sentences)
-    return (pairs[before, word] + 1) / (pairs.total() + words)
+    return probability(sentences, word, before, words, among=lambda pair, before, word: pair[1] == word)
 
 
 def _alone(sentences, before, word, words):
-    singles = Counter(token for one in sentences for token in [*one, "<end>"])
+    singles = Counter(token for sentence in sentences for token in [*sentence, "<end>"])
     return (singles[word] + 1) / (singles.total() + words)
-
-
-def _once_a_sentence(sentences, before, word, words):
-    pairs = Counter(pair for one in sentences for pair in set(pairwise(_edged(one))))
-    return (pairs[before, word] + 1) / (sum(times for pair, times in pairs.items() if pair[0] == before) + words)
-
-
-def _different_pairs(sentences, before, word, words):
-    pairs = set(_counts(sentences))
-    return (((before, word) in pairs) + 1) / (sum(first == before for first, _ in pairs) + words)
 
 
 def _to_count(rng):
@@ -120,35 +85,28 @@ def _to_count(rng):
         sentences[1] = [words[0], words[1], words[0], words[1]]
         sentences[2] = [words[1], words[0], words[1], words[0]]
         sentences[-1] = [words[1], words[0], "yak"]
-        before, word = (
-            (words[0], words[1]),
-            ("<start>", words[0]),
-            (words[1], "<end>"),
-            ("zebra", words[0]),
-            (words[1], words[0]),
-            (words[0], words[1]),
-            ("yak", "<end>"),
-        )[number]
+        first, second = words[:2]
+        before = (first, "<start>", second, "zebra", second, first, "yak")[number]
+        word = (second, first, "<end>", first, first, second, "<end>")[number]
         cases.append({"sentences": sentences, "before": before, "word": word, "words": int(rng.integers(6, 30))})
     return cases
 
 
-def perplexity(probabilities, ids):
-    return float(np.exp(-np.log(probabilities[ids > 0]).mean()))
+def perplexity(probabilities, ids, *, of=lambda known: np.exp(-np.log(known).mean()), known=lambda ids: ids > 0):
+    return float(of(probabilities[known(ids)]))
+
+
+def _divided_by_the_table(probabilities, ids):
+    return float(np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size))
 
 
 def _of_sentences(probabilities, ids):
-    return float(np.mean([perplexity(*pair) for pair in zip(probabilities, ids, strict=True)]))
+    return float(np.mean([perplexity(*sentence) for sentence in zip(probabilities, ids, strict=True)]))
 
 
 def _of_sentence_means(probabilities, ids):
-    means = [np.log(one[row > 0]).mean() for one, row in zip(probabilities, ids, strict=True)]
+    means = [np.log(row[known > 0]).mean() for row, known in zip(probabilities, ids, strict=True)]
     return float(np.exp(-np.mean(means)))
-
-
-def _of_what_counts(does):
-    """A mistake in the formula that still leaves out padding."""
-    return lambda probabilities, ids: float(does(probabilities[ids > 0]))
 
 
 def _tables(rng):
@@ -183,22 +141,13 @@ ENCODE = exercise("ps03-1", "Sentences as a table", points=2, difficulty="warm-u
     ],
     draw=_to_encode,
     mistakes={
-        "no-start": (vary(encode, start=False), "No row has a start. What does each begin with?"),
-        "no-end": (vary(encode, end=False), "No row has an end. How does a model know when to stop?"),
-        "unknown-is-padding": (
-            vary(encode, unknown=0),
-            "A word that is not in the list became padding, as if there were none.",
-        ),
-        "padded-in-front": (vary(encode, front=True), "The padding stands in front of the words."),
-        "capitals": (vary(encode, lower=False), "A word with a capital was not found. The list is in lower case."),
-        "end-cut-off": (_no_room_for_the_end, "Where a sentence is too long, its end was cut off, too."),
-        "from-the-fifth": (
-            vary(encode, shift=4),
-            (
-                "Numbers were counted from the first word after the special ones. The number of a word is its place in "
-                "the whole list."
-            ),
-        ),
+        "no-start": ({"start": ()}, "No row has a start. What does each begin with?"),
+        "no-end": ({"end": ()}, "No row has an end. How does a model know when to stop?"),
+        "unknown-is-padding": ({"unknown": 0}, "A word that is not in the list became padding, as if there were none."),
+        "padded-in-front": ({"front": True}, "The padding stands in front of the words."),
+        "capitals": ({"lower": str}, "A word with a capital was not found. The list is in lower case."),
+        "end-cut-off": ({"cut": 0}, "Where a sentence is too long, its end was cut off, too."),
+        "from-the-fifth": ({"shift": 4}, "Numbers begin at the first word after the special ones. All of them count."),
         "too-long": (_too_long, "The table is wider than it should be: a long sentence is to be cut."),
     },
 )
@@ -215,32 +164,26 @@ PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3, diffi
     ],
     draw=_to_count,
     mistakes={
-        "not-smoothed": (
-            vary(probability, top=0, bottom=0),
-            "A word that was never seen stops it: 0 / 0. Nothing was added to the counts.",
-        ),
-        "never-seen-is-nought": (
-            _nought,
-            "What was never seen gets probability 0, and yet it may come. Smoothing takes care of that.",
-        ),
-        "top-only": (
-            vary(probability, bottom=0),
-            "The probabilities of all words add up to more than 1: one was added to each count. To how many?",
-        ),
-        "one-below": (
-            vary(probability, bottom=1),
-            "One was added below. But every word that may come next has been given one more.",
-        ),
-        "no-edges": (_without_edges, "First words have nothing before them here, and last ones nothing after."),
+        "not-smoothed": ({"more": 0, "below": 0}, "A word that was never seen stops it: 0 / 0. No count was smoothed."),
+        "never-seen-is-nought": (_nought, "What was never seen gets probability 0, and yet may come. Smooth it."),
+        "top-only": ({"below": 0}, "The probabilities of all words add up to more than 1. How many got one more?"),
+        "one-below": ({"below": 1}, "One was added below. But every word that may come next has been given one more."),
+        "no-edges": ({"pairs": pairwise}, "First words have nothing before them here, and last ones nothing after."),
         "turned": (_turned, "It asks what came before the word, not what comes after."),
         "of-the-word": (
-            _of_the_word,
+            {"among": lambda pair, before, word: pair[1] == word},
             "You divided by how often the word itself comes. What is given is the word before.",
         ),
-        "of-all-pairs": (_of_all_pairs, "You divided by all pairs. Only those that begin as asked are in question."),
+        "of-all-pairs": (
+            {"among": lambda pair, before, word: True},
+            "You divided by all pairs. Only those that begin as asked are in question.",
+        ),
         "alone": (_alone, "It does not look at the word before."),
-        "once-a-sentence": (_once_a_sentence, "A pair that comes twice in a sentence was counted once."),
-        "different-pairs": (_different_pairs, "Each pair was counted once, however often it comes."),
+        "once-a-sentence": (
+            {"pairs": lambda sentence: set(_pairs_of(sentence))},
+            "A pair that comes twice in a sentence was counted once.",
+        ),
+        "different-pairs": ({"most": 1}, "Each pair was counted once, however often it comes."),
     },
 )
 
@@ -253,47 +196,23 @@ PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3, difficul
         {
             "probabilities": np.array([[0.5, 0.25, 0.125, 1.0], [0.2, 0.1, 0.99, 0.98]]),
             "ids": np.array([[4, 5, 2, 0], [4, 2, 0, 0]]),
-        },
+        }
     ],
     draw=_tables,
     mistakes={
-        "padding-counted": (
-            lambda probabilities, ids: float(np.exp(-np.log(probabilities).mean())),
-            "It is too good: padding is easy to guess, and was counted.",
-        ),
-        "divided-by-the-table": (
-            lambda probabilities, ids: float(np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size)),
-            "Padding was left out of the sum, but not of what it is divided by.",
-        ),
-        "two-logarithms": (
-            _of_what_counts(lambda p: np.exp(-np.log2(p).mean())),
-            "exp undoes the natural logarithm, and no other.",
-        ),
-        "no-minus": (
-            _of_what_counts(lambda p: np.exp(np.log(p).mean())),
-            "It is below 1. Logarithms of probabilities are negative.",
-        ),
-        "no-exp": (_of_what_counts(lambda p: -np.log(p).mean()), "That is the mean itself. What undoes the logarithm?"),
-        "mean-first": (
-            _of_what_counts(lambda p: 1 / p.mean()),
-            "The mean was taken of the probabilities, and the logarithm then.",
-        ),
+        "padding-counted": ({"known": lambda ids: ids >= 0}, "It is too good: padding, easy to guess, was counted."),
+        "divided-by-the-table": (_divided_by_the_table, "Padding is not in the sum, but in what it is divided by."),
+        "two-logarithms": ({"of": lambda p: np.exp(-np.log2(p).mean())}, "exp undoes the natural logarithm, no other."),
+        "no-minus": ({"of": lambda p: np.exp(np.log(p).mean())}, "Below 1? Logarithms of probabilities are negative."),
+        "no-exp": ({"of": lambda p: -np.log(p).mean()}, "That is the mean itself. What undoes the logarithm?"),
+        "mean-first": ({"of": lambda p: 1 / p.mean()}, "The mean was taken of probabilities, the logarithm then."),
         "mean-of-inverses": (
-            _of_what_counts(lambda p: (1 / p).mean()),
+            {"of": lambda p: (1 / p).mean()},
             "One unlikely word outweighs all others here. The mean is one of logarithms.",
         ),
-        "sum": (
-            _of_what_counts(lambda p: np.exp(-np.log(p).sum())),
-            "It grows with every word. A mean is wanted, not a sum.",
-        ),
-        "sentence-by-sentence": (
-            _of_sentences,
-            "Each sentence got a perplexity of its own, and these were averaged. All words count the same.",
-        ),
-        "short-sentences-count-more": (
-            _of_sentence_means,
-            "The mean was taken in each sentence, then over sentences, so a word of a short one counts more.",
-        ),
+        "sum": ({"of": lambda p: np.exp(-np.log(p).sum())}, "It grows with every word. A mean is wanted, not a sum."),
+        "sentence-by-sentence": (_of_sentences, "Each sentence got a perplexity of its own. All words count the same."),
+        "short-sentences-count-more": (_of_sentence_means, "The mean was taken by sentence: short ones count more."),
     },
 )
 

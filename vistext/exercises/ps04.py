@@ -7,13 +7,14 @@ from vistext.exercises.exercise import exercise, vary
 LESSON = "04_gan.ipynb#"
 
 
-def losses(on_real, on_invented):
-    return [_less(on_real) + _less(-on_invented), -_less(-on_invented), _less(on_invented)]
-
-
 def _less(scores, of=np.mean):
     """The mean of -log D, of scores of any size; with -scores, of -log (1 - D)."""
     return float(of(np.logaddexp(0, -scores)))
+
+
+def losses(on_real, on_invented, *, of=np.mean, judge=np.add):
+    real, away, invented = (_less(scores, of) for scores in (on_real, -on_invented, on_invented))
+    return [float(judge(real, away)), -away, invented]
 
 
 def _by_probabilities(on_real, on_invented, clip=0.0):
@@ -22,23 +23,16 @@ def _by_probabilities(on_real, on_invented, clip=0.0):
     return [judge, np.log(1 - invented).mean(), -np.log(invented).mean()]
 
 
-def _halved(on_real, on_invented):
-    judge, *generator = losses(on_real, on_invented)
-    return [judge / 2, *generator]
-
-
 def _all_in_one_mean(on_real, on_invented):
-    each = np.concatenate([np.logaddexp(0, -on_real), np.logaddexp(0, on_invented)])
-    return [float(each.mean()), *losses(on_real, on_invented)[1:]]
-
-
-def _sums(on_real, on_invented):
-    real, away, invented = (_less(scores, np.sum) for scores in (on_real, -on_invented, on_invented))
-    return [real + away, -away, invented]
+    return [_less(np.concatenate([on_real, -on_invented])), *losses(on_real, on_invented)[1:]]
 
 
 def _judge_turned(on_real, on_invented):
-    return [_less(-on_real) + _less(on_invented), *losses(on_real, on_invented)[1:]]
+    return [losses(-on_real, -on_invented)[0], *losses(on_real, on_invented)[1:]]
+
+
+def _generator_on_real(on_real, on_invented):
+    return [losses(on_real, on_invented)[0], *losses(on_invented, on_real)[1:]]
 
 
 def _scores(rng):
@@ -55,34 +49,26 @@ def _scores(rng):
             return [*cases, small]
 
 
-def _distances(points, centres):
-    return np.linalg.norm(points[:, None] - centres, axis=-1)
+def _fair(inside):
+    return len(inside) / inside.shape[1]
 
 
-def coverage(points, centres, near, quarter=4, of=None):
-    inside = _distances(points, centres) <= near
-    fair = (len(points) if of is None else of(inside)) / len(centres)
-    return [int((inside.sum(axis=0) >= fair / quarter).sum()), float(inside.any(axis=1).mean())]
+def coverage(
+    points,
+    centres,
+    near,
+    *,
+    norm=lambda offsets: np.linalg.norm(offsets, axis=-1),
+    covers=lambda inside: inside.sum(axis=0) >= _fair(inside) / 4,
+    share=lambda inside: inside.any(axis=1),
+):
+    """How many modes are covered, and the share of points near any."""
+    inside = norm(points[:, np.newaxis] - centres) <= near  # (points, modes)
+    return [int(covers(inside).sum()), float(share(inside).mean())]
 
 
-def _any_point(points, centres, near):
-    inside = _distances(points, centres) <= near
-    return [int(inside.any(axis=0).sum()), float(inside.any(axis=1).mean())]
-
-
-def _squares(points, centres, near):
-    inside = (np.abs(points[:, None] - centres) <= near).all(axis=-1)
-    return [int((inside.sum(axis=0) >= len(points) / len(centres) / 4).sum()), float(inside.any(axis=1).mean())]
-
-
-def _not_rooted(points, centres, near):
-    inside = _distances(points, centres) ** 2 <= near
-    return [int((inside.sum(axis=0) >= len(points) / len(centres) / 4).sum()), float(inside.any(axis=1).mean())]
-
-
-def _mean_of_shares(points, centres, near):
-    inside = _distances(points, centres) <= near
-    return [coverage(points, centres, near)[0], float(inside.mean())]
+def _of_those_near(inside):
+    return inside.sum(axis=0) >= inside.any(axis=1).sum() / inside.shape[1] / 4
 
 
 def _share_of_modes(points, centres, near):
@@ -91,8 +77,9 @@ def _share_of_modes(points, centres, near):
 
 
 def _nearest_mode(points, centres, near):
-    nearest = np.bincount(_distances(points, centres).argmin(axis=1), minlength=len(centres))
-    return [int((nearest >= len(points) / len(centres) / 4).sum()), coverage(points, centres, near)[1]]
+    nearest = np.linalg.norm(points[:, np.newaxis] - centres, axis=-1).argmin(axis=1)
+    at = np.bincount(nearest, minlength=len(centres))
+    return [int((at >= len(points) / len(centres) / 4).sum()), coverage(points, centres, near)[1]]
 
 
 def _clouds(rng):
@@ -124,29 +111,15 @@ def _within(rng, number, radius):
     return np.round(64 * np.stack([lengths * np.cos(angles), lengths * np.sin(angles)], axis=1)) / 64
 
 
-def averaged(weights, keep):
+def averaged(weights, keep, *, new=lambda keep: 1 - keep):
     average = weights[0]
-    for new in weights[1:]:
-        average = keep * average + (1 - keep) * new
+    for step in weights[1:]:
+        average = keep * average + new(keep) * step
     return average
 
 
 def _from_nothing(weights, keep):
-    average = 0 * weights[0]
-    for new in weights:
-        average = keep * average + (1 - keep) * new
-    return average
-
-
-def _not_weighed(weights, keep):
-    average = weights[0]
-    for new in weights[1:]:
-        average = keep * average + new
-    return average
-
-
-def _of_two(weights, keep):
-    return keep * weights[-2] + (1 - keep) * weights[-1]
+    return averaged(np.concatenate([0 * weights[:1], weights]), keep)
 
 
 def _histories(rng):
@@ -168,10 +141,7 @@ LOSS = exercise("ps04-1", "A judge that cannot tell", points=1, difficulty="warm
     expects="one number, to two decimals",
     tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
     mistakes={
-        "one-half-of-it": (
-            np.log(2),
-            "That is what it loses on one of the two. It is asked about real and invented ones.",
-        ),
+        "one-half-of-it": (np.log(2), "That is what it loses on one of the two. It is asked about real and invented."),
         "base-two": (2.0, "log is the natural logarithm here, the one that exp undoes."),
         "base-ten": (2 * np.log10(2), "log is the natural logarithm, not the one to base ten."),
         "no-minus": (-2 * np.log(2), "Logarithms of probabilities are negative, and a loss has a minus before them."),
@@ -193,36 +163,24 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3, difficulty="medium
     ],
     draw=_scores,
     mistakes={
-        "overflow": (
-            _by_probabilities,
-            "Infinite, or nan: the probability was rounded to 0 or to 1, and the logarithm of 0 is infinite.",
-        ),
+        "overflow": (_by_probabilities, "Infinite, or nan: a probability was rounded to 0, and has no logarithm."),
         "clipped": (
             vary(_by_probabilities, clip=1e-7),
             "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
         ),
-        "halved": (_halved, "The judge's two parts are added, not averaged."),
-        "all-in-one-mean": (
-            _all_in_one_mean,
-            "One mean was taken over real and invented ones together. Each has a mean of its own.",
-        ),
-        "sums": (_sums, "They grow with the number of points. Means are wanted."),
+        "halved": ({"judge": lambda real, fake: (real + fake) / 2}, "The judge's two parts are added, no mean."),
+        "all-in-one-mean": (_all_in_one_mean, "One mean was taken over real and invented ones. Each has its own."),
+        "sums": ({"of": np.sum}, "They grow with the number of points. Means are wanted."),
         "judge-turned": (_judge_turned, "This judge loses when it is right: real should be 1."),
         "sign-of-the-original": (
-            lambda on_real, on_invented: [abs(loss) for loss in losses(on_real, on_invented)],
+            lambda **case: np.abs(losses(**case)),
             "The generator makes log (1 - D) small as it stands. Look for a minus too many in the second.",
         ),
         "generators-exchanged": (
-            lambda on_real, on_invented: [losses(on_real, on_invented)[place] for place in (0, 2, 1)],
+            lambda **case: [losses(**case)[place] for place in (0, 2, 1)],
             "The second and the third are exchanged.",
         ),
-        "generator-on-real": (
-            lambda on_real, on_invented: [
-                losses(on_real, on_invented)[0],
-                *losses(on_invented, on_real)[1:],
-            ],
-            "The generator is judged by what it has invented, and not by what is real.",
-        ),
+        "generator-on-real": (_generator_on_real, "The generator is judged by what it has invented, not by real ones."),
     },
 )
 
@@ -236,31 +194,28 @@ COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4, difficulty="stretch
             "points": np.array([[0.0, 0], [0.1, 0], [0, 0.1], [3, 0.2], [1.5, 0], [0.4, 0.4], [0.2, 0], [0, 0.3]]),
             "centres": np.array([[0.0, 0], [3, 0]]),
             "near": 0.5,
-        },
+        }
     ],
     draw=_clouds,
     mistakes={
-        "any-point": (_any_point, "A single point is enough to cover a mode here. How many are asked for?"),
+        "any-point": (
+            {"covers": lambda inside: inside.any(axis=0)},
+            "A single point is enough to cover a mode here. How many are asked for?",
+        ),
         "whole-share": (
-            vary(coverage, quarter=1),
+            {"covers": lambda inside: inside.sum(axis=0) >= _fair(inside)},
             "You ask each mode for its whole fair share. A quarter of it is enough.",
         ),
-        "of-those-near": (
-            vary(coverage, of=lambda inside: inside.any(axis=1).sum()),
-            "The fair share was taken of the points that are near a mode. It is one of all points.",
+        "of-those-near": ({"covers": _of_those_near}, "The fair share was taken of points near a mode, not of all."),
+        "squares": (
+            {"norm": lambda offsets: np.abs(offsets).max(axis=-1)},
+            "Squares around the centres, not circles: across and up were looked at apart.",
         ),
-        "squares": (_squares, "Squares around the centres, not circles: across and up were looked at apart."),
-        "not-rooted": (_not_rooted, "A squared distance was compared with a distance."),
-        "mean-of-shares": (
-            _mean_of_shares,
-            "The share is one of points and modes. Each point is near some mode, or near none.",
-        ),
+        "not-rooted": ({"norm": lambda offset: (offset**2).sum(-1)}, "A squared distance is compared with a distance."),
+        "mean-of-shares": ({"share": np.array}, "The share is of points and modes. Each point is near one, or none."),
         "share-of-modes": (_share_of_modes, "The first number is a share. How many modes are covered?"),
         "nearest-mode": (_nearest_mode, "A point far from all modes was given to the nearest of them."),
-        "turned": (
-            lambda points, centres, near: coverage(points, centres, near)[::-1],
-            "The two numbers are exchanged.",
-        ),
+        "turned": (lambda **case: coverage(**case)[::-1], "The two numbers are exchanged."),
     },
 )
 
@@ -269,28 +224,23 @@ AVERAGED = exercise("ps04-4", "The average that is kept", points=2, difficulty="
     aim="mend it, and train a generator that draws what it is asked for",
     section=LESSON + "3.-The-game,-mended",
     expects="a float array of the shape of one step's weights",
-    shown=[
-        {"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8},
-    ],
+    shown=[{"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8}],
     draw=_histories,
     mistakes={
         "exchanged": (
-            lambda weights, keep: averaged(weights, 1 - keep),
-            "It follows the new weights closely. Which share of the old average is kept?",
+            {"keep": lambda keep: 1 - keep},
+            "It follows the new weights closely. How much is kept of the old?",
         ),
         "from-nothing": (_from_nothing, "It begins at 0, so it is too small for long. Where should it begin?"),
-        "not-weighed": (_not_weighed, "The new weights are added in full, so it grows and grows."),
+        "not-weighed": ({"new": lambda keep: 1}, "The new weights are added in full, so it grows and grows."),
         "plain-mean": (
             lambda weights, keep: weights.mean(axis=0),
             "That is the plain mean of all steps. The last ones should count more.",
         ),
         "last": (lambda weights, keep: weights[-1], "These are the last weights. They wander."),
-        "of-two": (_of_two, "Only the last two steps were looked at. An average is carried on."),
-        "one-short": (
-            lambda weights, keep: averaged(weights[: max(1, len(weights) - 1)], keep),
-            "The last step is missing.",
-        ),
-        "backwards": (lambda weights, keep: averaged(weights[::-1], keep), "It goes from the last step to the first."),
+        "of-two": ({"weights": lambda weights: weights[[-2, -1]]}, "Only two steps count. An average is carried on."),
+        "one-short": ({"weights": lambda weights: weights[: max(1, len(weights) - 1)]}, "The last step is missing."),
+        "backwards": ({"weights": lambda weights: weights[::-1]}, "It goes from the last step to the first."),
     },
 )
 

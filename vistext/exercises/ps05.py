@@ -6,31 +6,26 @@ from functools import partial
 import numpy as np
 
 from vistext.exercises.exercise import discriminating, exercise, vary
+from vistext.exercises.numeric import log_softmax
 
 LESSON = "05_descriptions.ipynb#"
 END = 2
 
 
 def _softmax(scores):
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
+    return np.exp(log_softmax(scores))
 
 
-def attend(query, keys, values, hidden, *, scale=None, score=-np.inf):
-    scores = keys @ query / (np.sqrt(len(query)) if scale is None else scale)
-    return _softmax(np.where(hidden, score, scores)) @ values
+def attend(
+    query, keys, values, hidden, *, scale=lambda keys: np.sqrt(keys.shape[1]), score=-np.inf, weigh=_softmax, late=False
+):
+    scores = keys @ query / scale(keys)
+    weights = weigh(scores if late else np.where(hidden, score, scores))
+    return np.where(hidden & late, 0, weights) @ values
 
 
-def _late_mask(query, keys, values, hidden):
-    return np.where(hidden, 0, _softmax(keys @ query / np.sqrt(len(query)))) @ values
-
-
-def _scores_alone(query, keys, values, hidden):
-    return np.where(hidden, 0, keys @ query / np.sqrt(len(query))) @ values
-
-
-def _best_alone(query, keys, values, hidden):
-    return values[np.where(hidden, -np.inf, keys @ query).argmax()]
+def _best_alone(scores):
+    return np.eye(len(scores))[scores.argmax()]
 
 
 def _grids(rng):
@@ -43,15 +38,15 @@ def _grids(rng):
     return cases
 
 
-def beam_step(beams, scores, logs, width, *, end=END, of_ended=0.0):
+def beam_step(beams, scores, logs, width, *, end=END, of_ended=0.0, join=np.add):
     """Beams, the likeliest first; `of_ended` is added to the score of each that has ended."""
     found = []
-    for beam, score, row in zip(beams, scores.tolist(), logs.tolist(), strict=True):
+    for beam, score, row in zip(beams, scores, logs, strict=True):
         if beam[-1] == end:
             found.append((score + of_ended, beam))
         else:
-            found += [(score + log, [*beam, word]) for word, log in enumerate(row)]
-    return [beam for _, beam in sorted(found, key=lambda pair: -pair[0])[:width]]
+            found += [(total, [*beam, word]) for word, total in enumerate(join(score, row).tolist())]
+    return [beam for _, beam in sorted(found, key=lambda scored: -scored[0])[:width]]
 
 
 def _ended_dropped(beams, scores, logs, width):
@@ -60,18 +55,8 @@ def _ended_dropped(beams, scores, logs, width):
 
 
 def _one_each(beams, scores, logs, width):
-    found = []
-    for beam, score, row in zip(beams, scores, logs, strict=True):
-        word = int(row.argmax())
-        found.append((score, beam) if beam[-1] == END else (score + row[word], [*beam, word]))
-    return [beam for _, beam in sorted(found, key=lambda pair: -pair[0])[:width]]
-
-
-def _multiplied(beams, scores, logs, width):
-    found = []
-    for beam, score, row in zip(beams, scores, logs, strict=True):
-        found += [(score, beam)] if beam[-1] == END else [(score * log, [*beam, word]) for word, log in enumerate(row)]
-    return [beam for _, beam in sorted(found, key=lambda pair: -pair[0])[:width]]
+    best_words = np.where(logs == logs.max(axis=1, keepdims=True), logs, -np.inf)
+    return beam_step(beams, scores, best_words, min(width, len(beams)))
 
 
 def _least_likely(beams, scores, logs, width):
@@ -113,38 +98,27 @@ def _runs(tokens, n):
     return Counter(tuple(tokens[place : place + n]) for place in range(len(tokens) - n + 1))
 
 
-def clipped(said, references, n):
-    runs = _runs(said, n)
-    right = sum(min(times, max(_runs(one, n)[run] for one in references)) for run, times in runs.items())
-    return right / runs.total() if runs else 0.0
+def _divide_by_runs(runs, said, references, n):
+    return runs.total()
 
 
-def _with_matches(match, of=None):
-    """Matches of each run by a rule, divided by the runs that were said or by another number."""
-
-    def does(said, references, n):
-        runs = _runs(said, n)
-        if not runs:
-            return 0.0
-        right = sum(match(times, [_runs(one, n)[run] for one in references]) for run, times in runs.items())
-        return right / (of(said, references, n) if of else runs.total())
-
-    return does
+def clipped(said, references, n, *, match=lambda times, known: min(times, max(known)), of=_divide_by_runs, runs=_runs):
+    """Matches of each run, by a rule from its times in what was said and in each reference, as a share."""
+    counts, known = runs(said, n), [runs(reference, n) for reference in references]
+    right = sum(match(times, [reference[run] for reference in known]) for run, times in counts.items())
+    return right / of(counts, said, references, n) if counts else 0.0
 
 
-def _single_words(said, references, n):
-    return clipped(said, references, 1)
+def _sets(tokens, n):
+    return Counter(set(_runs(tokens, n)))
+
+
+def _nothing_said(said, references, n):
+    return clipped(said, references, n) if len(said) >= n else 0 // 0
 
 
 def _one_run_short(said, references, n):
-    runs = Counter(tuple(said[place : place + n]) for place in range(len(said) - n))
-    most = [Counter(tuple(one[place : place + n]) for place in range(len(one) - n)) for one in references]
-    return sum(min(times, max(each[run] for each in most)) for run, times in runs.items()) / runs.total()
-
-
-def _sets(said, references, n):
-    runs, known = set(_runs(said, n)), {run for one in references for run in _runs(one, n)}
-    return len(runs & known) / len(runs) if runs else 0.0
+    return _nothing_said(said[:-1], [reference[:-1] for reference in references], n)
 
 
 def _some_sentences(rng, n):
@@ -164,8 +138,8 @@ def _some_sentences(rng, n):
 
 def _said(rng):
     also = [
-        _with_matches(lambda times, known: min(times, next(filter(None, known), 0))),
-        _with_matches(lambda times, known: min(times, next(filter(None, known[::-1]), 0))),
+        vary(clipped, match=lambda times, known: min(times, next(filter(None, known), 0))),
+        vary(clipped, match=lambda times, known: min(times, next(filter(None, known[::-1]), 0))),
         lambda said, references, n: clipped(said[:-1], references, n),
         lambda said, references, n: clipped(said, [one[:-1] for one in references], n),
         lambda said, references, n: clipped(said, [one[: len(said)] for one in references], n),
@@ -181,32 +155,29 @@ def _said(rng):
     return cases
 
 
-def gumbel_softmax(logits, uniform, temperature):
-    return _pass_on(logits - np.log(-np.log(uniform)), temperature)
+def _gumbel(uniform):
+    return -np.log(-np.log(uniform))
 
 
-def _pass_on(noisy, temperature, hard=None):
+def gumbel_softmax(logits, uniform, temperature, *, noise=_gumbel, drawn=lambda logits, uniform, noisy: noisy):
+    """The word that is drawn by what `drawn` chooses, as one-hot; then the blend."""
+    noisy = logits + noise(uniform)
     blend = _softmax(noisy / temperature)
-    return np.stack([np.eye(len(noisy))[(noisy if hard is None else hard).argmax()], blend])
+    return np.stack([np.eye(len(noisy))[drawn(logits, uniform, noisy).argmax()], blend])
 
 
 def _cold_logits_alone(logits, uniform, temperature):
-    gumbel = -np.log(-np.log(uniform))
-    return _pass_on(logits / temperature + gumbel, 1.0, hard=logits + gumbel)
+    drawn, _ = gumbel_softmax(logits, uniform, temperature)
+    return np.stack([drawn, _softmax(logits / temperature + _gumbel(uniform))])
 
 
 def _cold_logits_twice(logits, uniform, temperature):
-    return _pass_on(logits / temperature - np.log(-np.log(uniform)), 1.0)
-
-
-def _blend_twice(logits, uniform, temperature):
-    blend = gumbel_softmax(logits, uniform, temperature)[1]
-    return np.stack([blend, blend])
+    return gumbel_softmax(logits / temperature, uniform, 1.0)
 
 
 def _some_logits(rng, words, temperature, drawn):
     logits, uniform = rng.normal(0, 1.2, words).round(2), rng.uniform(0.02, 0.98, words).round(3)
-    turn = drawn - (logits - np.log(-np.log(uniform))).argmax()
+    turn = drawn - (logits + _gumbel(uniform)).argmax()
     return {"logits": np.roll(logits, turn), "uniform": np.roll(uniform, turn), "temperature": temperature}
 
 
@@ -232,10 +203,7 @@ SEEN = exercise("ps05-1", "One look, with a pencil", points=1, difficulty="warm-
         "best-alone": (3.0, "That is the value of the best cell alone. The others are seen, too, a little."),
         "plain-mean": (8 / 3, "That is the plain mean of the values. Who has the higher score weighs more."),
         "turned": (float(_POWERS[::-1] @ _VALUES / _POWERS.sum()), "The lowest score has got the largest weight."),
-        "cell-forgotten": (
-            27.167 / 8.389,
-            "The cell with the value 0 has a weight as well, and takes it from the others.",
-        ),
+        "cell-forgotten": (27.167 / 8.389, "The cell with the value 0 has a weight, too, taken from the others."),
         "base-two": (17 / 7, "2 was raised to the scores. exp takes e."),
     },
 )
@@ -251,37 +219,22 @@ ATTEND = exercise("ps05-2", "A look that passes over cells", points=3, difficult
             "keys": np.array([[1.0, 5, 0, 0], [0, 0, 3, 0], [4, 0, 0, 1]]),
             "values": np.array([[1.0, 0], [0, 1], [9, 9]]),
             "hidden": np.array([False, False, True]),
-        },
+        }
     ],
     draw=_grids,
     mistakes={
-        "not-scaled": (vary(attend, scale=1), "The scores are too large: what are they divided by?"),
-        "scaled-by-d": (
-            lambda **c: attend(**c, scale=len(c["query"])),
-            "The scores were divided by d. It should be less: look under the root.",
-        ),
+        "not-scaled": ({"scale": lambda keys: 1}, "The scores are too large: what are they divided by?"),
+        "scaled-by-d": ({"scale": lambda keys: keys.shape[1]}, "The scores were divided by d. Look under the root."),
         "scaled-by-cells": (
-            lambda **c: attend(**c, scale=np.sqrt(len(c["keys"]))),
+            {"scale": lambda keys: np.sqrt(len(keys))},
             "The scores were divided by the root of the number of cells. d is the length of a key.",
         ),
-        "hidden-seen": (
-            lambda query, keys, values, hidden: attend(query, keys, values, np.zeros_like(hidden)),
-            "The hidden cell was looked at.",
-        ),
-        "hidden-is-0": (
-            vary(attend, score=0),
-            "The hidden cell got the score 0, and exp(0) is 1: it is seen all the same.",
-        ),
-        "hidden-late": (
-            _late_mask,
-            "The weight of the hidden cell was taken away after softmax, so the rest adds up to less than 1.",
-        ),
-        "turned": (
-            lambda hidden, **c: attend(**c, hidden=~hidden, score=-1e9),
-            "Only the hidden cells were looked at.",
-        ),
-        "no-softmax": (_scores_alone, "The scores were used as weights. They do not add up to 1."),
-        "best-alone": (_best_alone, "Only the best cell is seen. What is seen is a mean of all."),
+        "hidden-seen": ({"hidden": np.zeros_like}, "The hidden cell was looked at."),
+        "hidden-is-0": ({"score": 0}, "The hidden cell got the score 0, and exp(0) is 1: it is seen all the same."),
+        "hidden-late": ({"late": True}, "The hidden weight was taken away after softmax: the rest is less than 1."),
+        "turned": ({"hidden": np.logical_not, "score": -1e9}, "Only the hidden cells were looked at."),
+        "no-softmax": ({"score": 0, "weigh": np.array}, "The scores were used as weights. They do not add up to 1."),
+        "best-alone": ({"weigh": _best_alone}, "Only the best cell is seen. What is seen is a mean of all."),
         "keys-seen": (
             lambda query, keys, values, hidden: attend(query, keys, keys, hidden),
             "The mean was taken of the keys. A key says whether to look, a value what is seen.",
@@ -310,28 +263,16 @@ BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stret
     ],
     draw=_beams,
     mistakes={
-        "ended-goes-on": (vary(beam_step, end=None), "A sentence that has ended was given another word."),
-        "ended-first": (
-            vary(beam_step, of_ended=9),
-            "What has ended comes first here, whatever its score is. Is it the likeliest of all?",
-        ),
-        "ended-last": (
-            vary(beam_step, of_ended=-9),
-            "What has ended comes last here, whatever its score is. Is it the least likely of all?",
-        ),
+        "ended-goes-on": ({"end": None}, "A sentence that has ended was given another word."),
+        "ended-first": ({"of_ended": 9}, "What has ended comes first, whatever its score. Is it always the likeliest?"),
+        "ended-last": ({"of_ended": -9}, "What has ended comes last, whatever its score. Is it never likelier?"),
         "ended-dropped": (_ended_dropped, "A sentence that has ended was dropped, however good it is."),
-        "last-word-alone": (
-            lambda **c: beam_step(**{**c, "scores": 0 * c["scores"]}),
-            "Only the new word counts here. How likely was what stands before it?",
-        ),
+        "last-word-alone": ({"scores": np.zeros_like}, "Only the new word counts. How likely was what is before it?"),
         "one-each": (_one_each, "Each beginning goes on in one way only. Two of the best may have the same beginning."),
-        "multiplied": (
-            _multiplied,
-            "Logarithms were multiplied. Probabilities are multiplied, their logarithms added.",
-        ),
+        "multiplied": ({"join": np.multiply}, "Logarithms were multiplied. They add up where probabilities multiply."),
         "least-likely": (_least_likely, "The least likely come first. Logarithms are negative: which is the largest?"),
-        "too-many": (vary(beam_step, width=10**6), "There are more than were asked for. How many are kept?"),
-        "best-alone": (vary(beam_step, width=1), "There is one only. As many as the width are kept."),
+        "too-many": ({"width": 10**6}, "There are more than were asked for. How many are kept?"),
+        "best-alone": ({"width": 1}, "There is one only. As many as the width are kept."),
         "new-words-alone": (
             lambda **c: [beam[-1:] for beam in beam_step(**c)],
             "The beginnings are missing: only the new words came back.",
@@ -355,40 +296,34 @@ CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3, difficult
     draw=_said,
     mistakes={
         "not-clipped": (
-            _with_matches(lambda times, known: times if any(known) else 0),
+            {"match": lambda times, known: times if any(known) else 0},
             "Who says the same right word ten times is right ten times here. How often may it count?",
         ),
         "references-added": (
-            _with_matches(lambda times, known: min(times, sum(known))),
-            "Counts of several references were added. One of them must hold a run as often.",
+            {"match": lambda times, known: min(times, sum(known))},
+            "Counts of several references were added. One must hold a run as often.",
         ),
         "as-often-as-known": (
-            _with_matches(lambda times, known: max(known)),
+            {"match": lambda times, known: max(known)},
             "A run counts more often here than it was said, where a reference has it more often.",
         ),
         "in-every-reference": (
-            _with_matches(lambda times, known: min(times, *known)),
+            {"match": lambda times, known: min(times, *known)},
             "A run counts only if every reference has it. One is enough.",
         ),
-        "first-reference": (
-            _with_matches(lambda times, known: min(times, known[0])),
-            "Only the first reference was looked at.",
-        ),
+        "first-reference": ({"match": lambda times, known: min(times, known[0])}, "Only the first reference was used."),
         "by-the-references": (
-            _with_matches(lambda times, known: min(times, max(known)), lambda said, refs, n: _runs(refs[0], n).total()),
+            {"of": lambda runs, said, references, n: _runs(references[0], n).total()},
             "You divided by what the first reference says. It is a share of what was said.",
         ),
         "by-the-words": (
-            _with_matches(lambda times, known: min(times, max(known)), lambda said, refs, n: len(said)),
+            {"of": lambda runs, said, references, n: len(said)},
             "You divided by the number of words. How many runs of n are there in so many words?",
         ),
-        "sets": (_sets, "Each run was counted once, however often it was said."),
-        "single-words": (_single_words, "Single words were counted, whatever n is."),
+        "sets": ({"runs": _sets}, "Each run was counted once, however often it was said."),
+        "single-words": ({"n": 1}, "Single words were counted, whatever n is."),
         "one-run-short": (_one_run_short, "The last run of each sentence is missing. Where does it begin?"),
-        "nothing-said": (
-            lambda said, references, n: clipped(said, references, n) if len(said) >= n else 0 // 0,
-            "Where too little is said for a single run, it divides by 0.",
-        ),
+        "nothing-said": (_nothing_said, "Where too little is said for a single run, it divides by 0."),
     },
 )
 
@@ -405,43 +340,31 @@ GUMBEL_SOFTMAX = exercise(
     ],
     draw=_draws,
     mistakes={
-        "one-logarithm": (
-            lambda logits, uniform, temperature: _pass_on(logits - np.log(uniform), temperature),
-            "-log u is no Gumbel number: one logarithm is missing.",
-        ),
+        "one-logarithm": ({"noise": lambda u: -np.log(u)}, "-log u is no Gumbel number: a logarithm is missing."),
         "gumbel-turned": (
-            lambda logits, uniform, temperature: _pass_on(logits + np.log(-np.log(uniform)), temperature),
-            "The sign of the random numbers is wrong. A large u should speak for its word.",
+            {"noise": lambda u: -_gumbel(u)},
+            "The sign of the random numbers is wrong. A large u speaks for its word.",
         ),
-        "uniform": (
-            lambda logits, uniform, temperature: _pass_on(logits + uniform, temperature),
-            "The even numbers u were added as they are. They must be made into Gumbel numbers first.",
-        ),
-        "multiplied": (
-            lambda logits, uniform, temperature: gumbel_softmax(logits, uniform, 1 / temperature),
-            "At a low temperature the blend is more even here. Which way should it go?",
-        ),
+        "uniform": ({"noise": np.array}, "The even numbers u were added as they are. Make Gumbel numbers of them."),
+        "multiplied": ({"temperature": lambda t: 1 / t}, "At a low temperature the blend is more even. Is that right?"),
         "cold-logits-alone": (
             _cold_logits_alone,
-            "In the blend only the logits were divided by the temperature. Noise and logits both are.",
+            "In the blend only logits were divided by the temperature, not noise.",
         ),
-        "temperature-in-the-draw": (
-            _cold_logits_twice,
-            "The temperature changes which word is drawn. Divide after the noise was added.",
-        ),
+        "temperature-in-the-draw": (_cold_logits_twice, "The temperature changes which word is drawn. Divide last."),
         "likeliest-passed": (
-            lambda logits, uniform, temperature: _pass_on(logits - np.log(-np.log(uniform)), temperature, hard=logits),
+            {"drawn": lambda logits, uniform, noisy: logits},
             "The likeliest word is passed on, not the one that was drawn.",
         ),
         "noise-alone": (
-            lambda logits, uniform, temperature: _pass_on(logits - np.log(-np.log(uniform)), temperature, hard=uniform),
+            {"drawn": lambda logits, uniform, noisy: uniform},
             "u alone decides here which word is passed on. The logits have a say in it, too.",
         ),
-        "no-noise": (
-            lambda logits, uniform, temperature: _pass_on(logits, temperature),
-            "There is no chance in it: u makes no difference.",
+        "no-noise": ({"noise": np.zeros_like}, "There is no chance in it: u makes no difference."),
+        "blend-twice": (
+            lambda **case: gumbel_softmax(**case)[[1, 1]],
+            "The blend is passed on. A judge would know it from a pure word at once.",
         ),
-        "blend-twice": (_blend_twice, "The blend is passed on. A judge would know it from a pure word at once."),
         "exchanged": (lambda **c: gumbel_softmax(**c)[::-1], "The two rows are exchanged."),
     },
 )

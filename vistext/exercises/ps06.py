@@ -6,42 +6,25 @@ from functools import partial
 import numpy as np
 
 from vistext.exercises.exercise import discriminating, exercise, vary
+from vistext.exercises.numeric import log_softmax, shuffled
 
 LESSON = "06_qgnet.ipynb#"
 PAD, START, END = 0, 1, 2
 
 
-def _logs(logits, axis=-1):
-    shifted = logits - logits.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-
-
-def _of_words(logs, words):
-    """[n, t, vocabulary], [n, t] → [n, t]"""
-    return np.take_along_axis(logs, words[..., None], axis=-1)[..., 0]
-
-
-def how_sure(logits, ids, *, logs=_logs, silent=(PAD,), words=np.s_[:, 1:]):
+def how_sure(logits, ids, *, logs=log_softmax, silent=(PAD,), words=np.s_[:, 1:], together=np.nanprod):
+    """The probability of each text; of the words that do not count, probabilities are nan."""
     chosen = ids[words]
-    return np.exp((_of_words(logs(logits), chosen) * ~np.isin(chosen, silent)).sum(axis=1))
+    probabilities = np.exp(np.take_along_axis(logs(logits), chosen[..., np.newaxis], axis=-1)[..., 0])
+    return together(np.where(np.isin(chosen, silent), np.nan, probabilities), axis=1)
 
 
-def _by_the_word(logits, ids):
-    return how_sure(logits, ids) ** (1 / (ids[:, 1:] != PAD).sum(axis=1))
+def _by_the_word(probabilities, axis):
+    return np.exp(np.nanmean(np.log(probabilities), axis=axis))
 
 
 def _likeliest(logits, ids):
-    return np.exp((_logs(logits).max(axis=-1) * (ids[:, 1:] != PAD)).sum(axis=1))
-
-
-def _of_each(together):
-    """What `together` makes of the probabilities of each text's words, of which padding is nan."""
-
-    def does(logits, ids):
-        words = ids[:, 1:]
-        return together(np.where(words == PAD, np.nan, np.exp(_of_words(_logs(logits), words))), axis=1)
-
-    return does
+    return np.exp((log_softmax(logits).max(axis=-1) * (ids[:, 1:] != PAD)).sum(axis=1))
 
 
 def _some_texts(rng, texts, length, vocabulary):
@@ -65,38 +48,44 @@ def _most_frequent(answers):
     return Counter(answers).most_common(1)[0][0]
 
 
-def _heard(pairs):
-    heard = {}
+def _answers_of(pairs):
+    """The answers of all pairs, and those of each question."""
+    by_question = {}
     for question, answer in pairs:
-        heard.setdefault(question, []).append(answer)
-    return heard
+        by_question.setdefault(question, []).append(answer)
+    return [pair[1] for pair in pairs], by_question
 
 
-def closed_eyes(train, test, *, choose=_most_frequent, general=None, learn=None):
-    """The share that is right, if `choose` makes one answer of a question's, and `general` is said to all others."""
-    heard = _heard(train if learn is None else learn)
-    general = _most_frequent([answer for _, answer in train]) if general is None else general
-    said = [choose(heard[question]) if question in heard else general for question, _ in test]
-    return sum(one == answer for one, (_, answer) in zip(said, test, strict=True)) / len(test)
+def closed_eyes(train, test, *, choose=_most_frequent, general=lambda train, test: _answers_of(train)[0], learn=None):
+    """The share that is right, if `choose` makes one answer of a question's, and of `general` ones for all others."""
+    _, known = _answers_of(train if learn is None else learn(test))
+    others = _most_frequent(general(train, test))
+    answers = [choose(known[question]) if question in known else others for question, _ in test]
+    return sum(answer == right for answer, (_, right) in zip(answers, test, strict=True)) / len(test)
 
 
 def _unseen_left_out(train, test):
-    return closed_eyes(train, [pair for pair in test if pair[0] in _heard(train)])
+    known = _answers_of(train)[1]
+    return closed_eyes(train, [pair for pair in test if pair[0] in known])
 
 
 def _stops_at_unseen(train, test):
-    heard = _heard(train)
-    return sum(_most_frequent(heard[question]) == answer for question, answer in test) / len(test)
+    known = _answers_of(train)[1]
+    return sum(_most_frequent(known[question]) == answer for question, answer in test) / len(test)
+
+
+def _best_of_each_question(train, test):
+    return [_most_frequent(answers) for answers in _answers_of(train)[1].values()]
 
 
 def _any_answer(train, test):
-    heard, general = _heard(train), _most_frequent([answer for _, answer in train])
-    return sum(answer in heard.get(question, [general]) for question, answer in test) / len(test)
+    general, known = _answers_of(train)
+    return sum(answer in known.get(question, [_most_frequent(general)]) for question, answer in test) / len(test)
 
 
 def _mean_over_questions(train, test):
-    each = [closed_eyes(train, [(question, one) for one in answers]) for question, answers in _heard(test).items()]
-    return sum(each) / len(each)
+    questions = _answers_of(test)[1].items()
+    return float(np.mean([closed_eyes(train, [(asked, answer) for answer in answers]) for asked, answers in questions]))
 
 
 def _quiz(rng):
@@ -108,27 +97,23 @@ def _quiz(rng):
         "How big is it?": ["small", "small", "huge", "huge", "huge"],
         "Which shape is it?": [third, fourth, fourth],
     }
-    train = _mixed(rng, [(question, answer) for question, answers in heard.items() for answer in answers])
+    train = shuffled(rng, [(question, answer) for question, answers in heard.items() for answer in answers])
     train = [("Is it big?", "yes"), *train, (f"Is it a {third}?", "yes")]  # what is asked once comes first and last
     heard |= {question: [answer] for question, answer in (train[0], train[-1])}
     test = [(question, answers[place]) for question, answers in heard.items() for place in (0, -1, -1)]
     test += [(f"Is it a {new}?", "no")] * 2 + [("Is it old?", "yes")] * 2 + [("Where is it?", "here")] * 28
     test += [(f"Is there a {first}?", "yes")] * int(rng.integers(1, 4))
-    return {"train": train, "test": [train[0], *_mixed(rng, test), (f"Is it a {new}?", "no")]}  # both are right
-
-
-def _mixed(rng, items):
-    return [items[place] for place in rng.permutation(len(items))]
+    return {"train": train, "test": [train[0], *shuffled(rng, test), (f"Is it a {new}?", "no")]}  # both are right
 
 
 def _quizzes(rng):
     also = [
-        lambda train, test: closed_eyes(train[1:], test),
-        lambda train, test: closed_eyes(train[:-1], test),
-        lambda train, test: closed_eyes(train, test, general=_most_frequent([one for _, one in dict.fromkeys(train)])),
+        vary(closed_eyes, train=lambda train: train[1:]),
+        vary(closed_eyes, train=lambda train: train[:-1]),
+        vary(closed_eyes, general=lambda train, test: _answers_of(dict.fromkeys(train))[0]),
         lambda train, test: 1 - closed_eyes(train, test),
-        lambda train, test: closed_eyes(train, test, choose=max),
-        lambda train, test: closed_eyes(train, test, choose=min),
+        vary(closed_eyes, choose=max),
+        vary(closed_eyes, choose=min),
     ]
     cases = [discriminating(CLOSED_EYES, partial(_quiz, rng), also=also) for _ in range(4)]
     pair = (f"Is it a {rng.choice(['circle', 'square', 'star'])}?", str(rng.choice(["yes", "no"])))
@@ -145,15 +130,12 @@ def another_picture(picture_of, order):
     return _after(order)[picture_of]
 
 
-def _last_goes_to(where):
-    """The last picture of the order hands its questions to `where(order)`."""
+def _last_stays(picture_of, order):
+    return np.where(picture_of == order[-1], picture_of, another_picture(picture_of, order))
 
-    def does(picture_of, order):
-        after = _after(order)
-        after[order[-1]] = where(order)
-        return after[picture_of]
 
-    return does
+def _last_to_0(picture_of, order):
+    return np.where(picture_of == order[-1], 0, another_picture(picture_of, order))
 
 
 def _exchange(rng, pictures, questions):
@@ -184,8 +166,9 @@ def _highest(tables):
     return np.stack(np.unravel_index(best, tables.shape[1:]), axis=1)
 
 
-def most_attended(maps, words, side):
-    return _highest(_windows(_total(maps, words), side))
+def most_attended(maps, words, side, *, together=np.sum, squares=_windows, step=1):
+    total = _total(maps, words, together)
+    return step * _highest(squares(total, side)[:, ::step, ::step])
 
 
 def _all_answers_together(maps, words, side):
@@ -202,8 +185,8 @@ def _look(rng, rows, columns, side, answers):
 def _looks(rng):
     also = [
         lambda maps, words, side: most_attended(maps[:, 1:], words - 1, side),
-        lambda maps, words, side: _highest(_windows(_total(maps, words), side)[:, :-1]),
-        lambda maps, words, side: _highest(_windows(_total(maps, words), side)[:, :, :-1]),
+        vary(most_attended, squares=lambda total, side: _windows(total, side)[:, :-1]),
+        vary(most_attended, squares=lambda total, side: _windows(total, side)[:, :, :-1]),
     ]
     sizes = ((8, 8, 3, 4), (6, 8, 3, 3), (7, 5, 3, 3), (8, 7, 4, 4))
     cases = [discriminating(MOST_ATTENDED, partial(_look, rng, *size), also=also) for size in sizes]
@@ -257,29 +240,20 @@ HOW_SURE = exercise("ps06-2", "How sure is it?", points=3, difficulty="easy", mi
     ],
     draw=_written,
     mistakes={
-        "padding-counted": (vary(how_sure, silent=()), "Padding counts here. Who wrote it?"),
-        "end-not-counted": (
-            vary(how_sure, silent=(PAD, END)),
-            "That the sentence ends here was a decision, too, and has a probability.",
-        ),
-        "shifted": (
-            vary(how_sure, words=np.s_[:, :-1]),
-            "Each place was asked for the word that stands before it. Which word do its logits speak of?",
-        ),
-        "no-softmax": (
-            vary(how_sure, logs=lambda logits: logits),
-            "Logits are no logarithms of probabilities yet. What makes them add up to 1?",
-        ),
+        "padding-counted": ({"silent": ()}, "Padding counts here. Who wrote it?"),
+        "end-not-counted": ({"silent": (PAD, END)}, "That the sentence ends here was a decision with a probability."),
+        "shifted": ({"words": np.s_[:, :-1]}, "Each place was asked for the word before it. Of which does it speak?"),
+        "no-softmax": ({"logs": np.array}, "Logits are no logarithms of probabilities. What makes them add up to 1?"),
         "softmax-over-places": (
-            vary(how_sure, logs=lambda logits: _logs(logits, axis=1)),
+            {"logs": lambda logits: log_softmax(logits, axis=1)},
             "Softmax went over the places of a text. Who competes with whom at one place?",
         ),
         "logarithm": (lambda **c: np.log(how_sure(**c)), "It is the logarithm of what was asked for."),
-        "by-the-word": (_by_the_word, "That is a mean for each word. Of the whole text it is less."),
+        "by-the-word": ({"together": _by_the_word}, "That is a mean for each word. Of the whole text it is less."),
         "likeliest": (_likeliest, "The likeliest word was taken at each place, whichever word was written."),
-        "added": (_of_each(np.nansum), "Probabilities of one word and the next are not added."),
-        "plain-mean": (_of_each(np.nanmean), "That is a mean. Each further word makes a text less likely."),
-        "weakest": (_of_each(np.nanmin), "That is its least likely word. The others are not sure, either."),
+        "added": ({"together": np.nansum}, "Probabilities of one word and the next are not added."),
+        "plain-mean": ({"together": np.nanmean}, "That is a mean. Each further word makes a text less likely."),
+        "weakest": ({"together": np.nanmin}, "That is its least likely word. The others are not sure, either."),
     },
 )
 
@@ -288,36 +262,26 @@ CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="mediu
     aim="train one on data that nobody here has made, and beat every answer that can be given without looking",
     section=LESSON + "What-can-be-said-without-looking?",
     expects="one number from 0 to 1",
-    shown=[
-        {"train": _TRAIN, "test": _TEST},
-    ],
+    shown=[{"train": _TRAIN, "test": _TEST}],
     draw=_quizzes,
     mistakes={
         "unseen-wrong": (
-            vary(closed_eyes, general=""),
+            {"general": lambda train, test: [""]},
             "A question that was never asked in training got no answer. What is said to it?",
         ),
-        "unseen-left-out": (
-            _unseen_left_out,
-            "Questions that were never asked in training were left out. They are part of the test.",
-        ),
+        "unseen-left-out": (_unseen_left_out, "Questions never asked in training were left out. The test has them."),
         "stops-at-unseen": (_stops_at_unseen, "It stops at a question that was never asked in training."),
         "always-the-same": (
-            vary(closed_eyes, learn=[]),
-            "Every question got the same answer. Each has one of its own, if it was asked before.",
+            {"learn": lambda test: []},
+            "All questions got the same answer. Each has its own, if it was asked before.",
         ),
-        "peeks": (
-            lambda train, test: closed_eyes(train, test, learn=test),
-            "The answers were counted in the test. Whoever does that has seen what is to be found.",
-        ),
+        "peeks": ({"learn": lambda test: test}, "The answers were counted in the test, which nobody has seen."),
         "unseen-peeks": (
-            lambda train, test: closed_eyes(train, test, general=_most_frequent([answer for _, answer in test])),
+            {"general": lambda train, test: _answers_of(test)[0]},
             "What is said to questions that were never asked was counted in the test. Count it in training.",
         ),
         "unseen-by-questions": (
-            lambda train, test: closed_eyes(
-                train, test, general=_most_frequent([_most_frequent(answers) for answers in _heard(train).values()])
-            ),
+            {"general": _best_of_each_question},
             "For questions that were never asked, each question's best answer was counted once. Count all answers.",
         ),
         "on-training": (
@@ -325,18 +289,15 @@ CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="mediu
             "How right is it on questions that were not counted? You asked those that were.",
         ),
         "first-answer": (
-            vary(closed_eyes, choose=lambda answers: answers[0]),
-            "Of each question the first answer was kept, however rare it is.",
+            {"choose": lambda heard: heard[0]},
+            "Of each question the first answer was kept, however rare.",
         ),
         "last-answer": (
-            vary(closed_eyes, choose=lambda answers: answers[-1]),
-            "Of each question the last answer was kept: it has written over the others.",
+            {"choose": lambda heard: heard[-1]},
+            "Of each question the last answer was kept: it overwrote others.",
         ),
         "any-answer": (_any_answer, "Any answer that was ever heard counts as right. But one only can be given."),
-        "mean-over-questions": (
-            _mean_over_questions,
-            "Each question counts the same here, whether the test asks it once or ten times.",
-        ),
+        "mean-over-questions": (_mean_over_questions, "Each question counts the same here, asked once or ten times."),
         "not-divided": (
             lambda train, test: closed_eyes(train, test) * len(test),
             "It is the number of right answers. A share was asked for.",
@@ -351,9 +312,7 @@ ANOTHER_PICTURE = exercise(
     aim="find out whether a network looks and reads, by taking away the picture, the question, or the right picture",
     section=LESSON + "4.-Does-it-look?",
     expects="an array of whole numbers of shape (questions,)",
-    shown=[
-        {"picture_of": np.array([0, 0, 1, 1, 2, 2, 3]), "order": np.array([2, 0, 3, 1])},
-    ],
+    shown=[{"picture_of": np.array([0, 0, 1, 1, 2, 2, 3]), "order": np.array([2, 0, 3, 1])}],
     draw=_exchanges,
     mistakes={
         "not-mended": (
@@ -364,25 +323,19 @@ ANOTHER_PICTURE = exercise(
             lambda picture_of, order: np.roll(order, -1)[picture_of],
             "The last picture is mended. But the number of a picture was taken for its place in the order.",
         ),
-        "last-stays": (
-            _last_goes_to(lambda order: order[-1]),
-            "All but one are right. Whoever is last in the order keeps its own questions.",
-        ),
-        "last-to-0": (
-            _last_goes_to(lambda order: 0),
-            "Whoever is last in the order hands on to picture 0. Who is first in the order?",
-        ),
+        "last-stays": (_last_stays, "All but one are right. Whoever is last in the order keeps its own questions."),
+        "last-to-0": (_last_to_0, "Whoever is last in the order hands on to picture 0. Who is first in the order?"),
         "order-alone": (
             lambda picture_of, order: order[picture_of],
             "A random order, used as it is, leaves a picture in its own place now and then.",
         ),
         "backwards": (
             lambda picture_of, order: _after(order, -1)[picture_of],
-            "They go to the picture before, and not to the one after.",
+            "They go to the picture before, not to the next.",
         ),
         "next-number": (
             lambda picture_of, order: (picture_of + 1) % len(order),
-            "They go to the next number, whatever the order is.",
+            "They go to the next number, in any order.",
         ),
         "questions-moved": (
             lambda picture_of, order: np.roll(picture_of, 1),
@@ -396,56 +349,33 @@ MOST_ATTENDED = exercise("ps06-5", "Where it looked most", points=4, difficulty=
     aim="show where an answer comes from, and *test* that picture of it instead of believing it",
     section=LESSON + "5.-Where-does-an-answer-come-from?",
     expects="an array of whole numbers of shape (n, 2): row and column",
-    shown=[
-        {"maps": _LOOK, "words": np.array([2]), "side": 2},
-    ],
+    shown=[{"maps": _LOOK, "words": np.array([2]), "side": 2}],
     draw=_looks,
     mistakes={
         "padding-counted": (
-            lambda maps, words, side: most_attended(maps, np.full_like(words, maps.shape[1]), side),
+            {"words": lambda words: words + 99},
             "What stands behind an answer is no part of it. How many words has each?",
         ),
-        "one-word-too-many": (
-            lambda maps, words, side: most_attended(maps, words + 1, side),
-            "One map too many was added for each answer.",
-        ),
-        "last-word-forgotten": (
-            lambda maps, words, side: most_attended(maps, words - 1, side),
-            "The last word of each answer is missing.",
-        ),
-        "first-word": (
-            lambda maps, words, side: most_attended(maps, np.ones_like(words), side),
-            "Only the first word was asked where it looked.",
-        ),
-        "strongest-word": (
-            lambda maps, words, side: _highest(_windows(_total(maps, words, np.max), side)),
-            "At each cell only the word that looked most counts. All of them together were asked for.",
-        ),
-        "best-cell": (
-            lambda maps, words, side: _highest(_total(maps, words)),
-            "The best cell alone decides here. A square may be better that does not hold it.",
-        ),
+        "one-word-too-many": ({"words": lambda words: words + 1}, "One map too many was added for each answer."),
+        "last-word-forgotten": ({"words": lambda words: words - 1}, "The last word of each answer is missing."),
+        "first-word": ({"words": np.ones_like}, "Only the first word was asked where it looked."),
+        "strongest-word": ({"together": np.max}, "At each cell only the word that looked most counts. Add up all."),
+        "best-cell": ({"side": 1}, "The best cell alone decides here. A square may be better that does not hold it."),
         "edge-missed": (
-            lambda maps, words, side: _highest(_windows(_total(maps, words), side)[:, :-1, :-1]),
+            {"squares": lambda total, side: _windows(total, side)[:, :-1, :-1]},
             "The last square of each row and column was never tried. How many fit?",
         ),
         "side-by-side": (
-            lambda maps, words, side: side * _highest(_windows(_total(maps, words), side)[:, ::side, ::side]),
+            lambda side, **case: most_attended(**case, side=side, step=side),
             "Only squares side by side were tried. They may overlap.",
         ),
-        "always-two": (vary(most_attended, side=2), "The square has the same size whatever was asked for."),
+        "always-two": ({"side": 2}, "The square has the same size whatever was asked for."),
         "middle": (
             lambda maps, words, side: most_attended(maps, words, side) + side // 2,
             "That is the middle of the square. Where does it begin?",
         ),
-        "turned": (
-            lambda maps, words, side: most_attended(maps, words, side)[:, ::-1],
-            "Row and column are exchanged.",
-        ),
-        "all-answers-together": (
-            _all_answers_together,
-            "The maps of all answers were added up. Each answer has a square of its own.",
-        ),
+        "turned": (lambda **case: most_attended(**case)[:, ::-1], "Row and column are exchanged."),
+        "all-answers-together": (_all_answers_together, "Maps of all answers were added up. Each has its own square."),
     },
 )
 

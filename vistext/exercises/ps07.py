@@ -5,48 +5,38 @@ from functools import partial
 import numpy as np
 
 from vistext.exercises.exercise import discriminating, exercise, vary
+from vistext.exercises.numeric import shuffled
 
 LESSON = "07_roles.ipynb#"
 
 
-def _share(right):
-    return sum(right) / len(right)
-
-
-def score(found, true, *, needs_verb=True, value=_share, whole=all, of=None, same=None):
-    """Verb, value and value-all; `of` says whose roles are gone through, `same` whether one of these is right."""
-    (verb, filled), (true_verb, true_roles) = found, true
-    table, truth = dict(filled), dict(true_roles)
-    same = same or (lambda number, role, noun: table.get(role) == truth.get(role) == noun)
-    roles = true_roles if of is None else of(filled)
-    right = [same(number, role, noun) for number, (role, noun) in enumerate(roles)]
+def score(found, true, *, needs_verb=True, value=lambda hits: sum(hits) / len(hits), whole=all, right=None, asked=None):
+    """Verb, value and value-all; `right` says of each role that is `asked` for whether its noun is."""
+    (verb, filled), (true_verb, roles) = found, true
+    right = right or (lambda place, role, noun: dict(filled).get(role) == dict(roles).get(role) == noun)
+    hits = [right(place, role, noun) for place, (role, noun) in enumerate(asked(filled) if asked else roles)]
     hit = float(verb == true_verb)
     counts = hit if needs_verb else 1.0
-    return [hit, counts * value(right), counts * float(whole(right))]
+    return [hit, counts * float(value(hits)), counts * float(whole(hits))]
 
 
 def _by_place(found, true):
     filled = found[1]
-    return score(found, true, same=lambda number, role, noun: number < len(filled) and filled[number][1] == noun)
+    return score(found, true, right=lambda place, role, noun: place < len(filled) and filled[place][1] == noun)
 
 
-def _anywhere(found, true):
+def _in_any_role(found, true):
     nouns = [noun for _, noun in found[1]]
-    return score(found, true, same=lambda number, role, noun: noun in nouns)
+    return score(found, true, right=lambda place, role, noun: noun in nouns)
 
 
 def _stops_at_a_gap(found, true):
-    table = dict(found[1])
-    return score(found, true, same=lambda number, role, noun: table[role] == noun)
+    return score(found, true, right=lambda place, role, noun: dict(found[1])[role] == noun)
 
 
 def _verb_as_a_role(found, true):
     hit, value, whole = score(found, true)
     return [hit, (hit + value * len(true[1])) / (1 + len(true[1])), whole]
-
-
-def _mixed(rng, items):
-    return [items[place] for place in rng.permutation(len(items))]
 
 
 def _no_more(found, true):
@@ -78,7 +68,7 @@ def _frames(rng):
             ((verb, [more, place, item, way, agent]), [agent, item, way, place]),
         )[number]
         cases.append({"found": found, "true": (verb, true)})
-    return _mixed(rng, cases)
+    return shuffled(rng, cases)
 
 
 _FORMS = {
@@ -146,74 +136,80 @@ def _worded(rng):
     return cases
 
 
-def as_numbers(
-    scenes, labels, *, chosen=lambda frames: frames, said=None, number=lambda times, frames: float(times > 0)
-):
-    """What is said of each scene, in numbers; `said` makes the labels of a frame."""
-    said = said or (lambda verb, roles: [("verb", verb), *roles])
+def _labels_of(verb, roles):
+    return [("verb", verb), *roles]
+
+
+def as_numbers(scenes, labels, *, chosen=list, told=_labels_of, number=lambda times, frames: float(times > 0)):
+    """What is told of each scene's chosen frames, in numbers."""
     rows = []
     for frames in scenes:
-        given = [label for frame in chosen(frames) for label in said(*frame)]
+        given = [label for frame in chosen(frames) for label in told(*frame)]
         rows.append([number(given.count(label), frames) for label in labels])
     return np.array(rows)
 
 
-def _whoever(scenes, labels):
-    """The nouns count in whichever role they are."""
-    rows = []
-    for frames in scenes:
-        nouns = [value for verb, roles in frames for value in (verb, *(value for _, value in roles))]
-        rows.append([float(value in nouns) for _, value in labels])
-    return np.array(rows)
+def _in_any_role_told(scenes, labels):
+    nouns = {noun for _, noun in labels}
+    every = as_numbers(scenes, [*nouns], told=lambda verb, roles: [noun for _, noun in _labels_of(verb, roles)])
+    return every[:, [[*nouns].index(noun) for _, noun in labels]]
+
+
+def _all_scenes(scenes, labels):
+    return np.repeat(as_numbers(scenes, labels).max(axis=0, keepdims=True), len(scenes), axis=0)
+
+
+_LABELS = {
+    "verb": "sit run park fly",
+    "agent": "dog cat airplane",
+    "item": "airplane car",
+    "direction": "left",
+    "place": "grass road",
+}
 
 
 def _scenes(rng):
     cases = []
     for _ in range(5):
-        labels = [
-            *(("verb", verb) for verb in ("sit", "run", "park", "fly")),
-            *(("agent", thing) for thing in ("dog", "cat", "airplane")),
-            ("item", "airplane"),
-            ("item", "car"),
-            ("direction", "left"),
-            ("place", "grass"),
-            ("place", "road"),
-        ]
-        labels = [labels[number] for number in rng.permutation(len(labels))]
+        labels = shuffled(rng, [(role, noun) for role, nouns in _LABELS.items() for noun in nouns.split()])
         place = str(rng.choice(["grass", "road"]))
         run = ("run", [("agent", "dog"), ("direction", str(rng.choice(["left", "right"]))), ("place", place)])
         sit = ("sit", [("agent", str(rng.choice(["cat", "frog"]))), ("place", "grass")])
         park = ("park", [("item", "airplane"), ("place", "grass")])
         fly = ("fly", [("agent", "airplane"), ("direction", "left"), ("place", "sky")])
         worlds = [[park, run], [fly, park], [run, run, fly], [sit], [], [("fly", [])]]
-        scenes = [*_mixed(rng, worlds)[: int(rng.integers(3, 5))], [sit, run, sit, park]]
+        scenes = [*shuffled(rng, worlds)[: int(rng.integers(3, 5))], [sit, run, sit, park]]
         cases.append({"scenes": scenes, "labels": labels})
     return [*cases, {"scenes": [[fly, sit, fly]], "labels": labels}]
 
 
-def seen(boxes, side, *, order=1, beyond=0, counted=None):
-    """The share of the picture that shows each thing: painted from the farthest to the nearest."""
+def _pixels(boxes, side):
+    return side**2
+
+
+def seen(boxes, side, *, order=1, beyond=0, of=_pixels):
+    """The share of the picture that shows each object: painted from the farthest to the nearest."""
     picture = np.full((side, side), -1)
     for number in range(len(boxes))[::order]:
         left, top, right, bottom = boxes[number]
         picture[top : bottom + beyond, left : right + beyond] = number
-    found = np.array([(picture == number).sum() for number in range(len(boxes))])
-    return found / (side**2 if counted is None else counted(boxes, side))
+    return np.array([(picture == number).sum() for number in range(len(boxes))]) / of(boxes, side)
 
 
-def _areas(boxes):
+def _areas(boxes, side):
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
-def _overlap(one, other):
-    across, down = (min(one[2 + axis], other[2 + axis]) - max(one[axis], other[axis]) for axis in (0, 1))
-    return max(0, across) * max(0, down)
+def _hidden_twice(boxes, side, nearer=lambda number: slice(number + 1, None)):
+    """Each nearer object is taken off by itself, though two of them may hide the same."""
+    starts, ends = (pick(boxes[:, np.newaxis], boxes) for pick in (np.maximum, np.minimum))
+    common = np.maximum(0, ends[..., 2:] - starts[..., :2]).prod(axis=-1)
+    hidden = [common[number, nearer(number)].sum() for number in range(len(boxes))]
+    return (_areas(boxes, side) - np.array(hidden)) / side**2
 
 
-def _less_each(boxes, side, nearer=lambda number: slice(number + 1, None)):
-    """Each nearer thing is taken off by itself, though two of them may hide the same."""
-    hidden = [sum(_overlap(one, other) for other in boxes[nearer(number)]) for number, one in enumerate(boxes)]
-    return (_areas(boxes) - np.array(hidden)) / side**2
+def _of_what_is_covered(boxes, side):
+    return seen(boxes, side) / seen(boxes, side).sum()
 
 
 def _crowd(rng, side, things, hides):
@@ -270,31 +266,16 @@ SCORE = exercise("ps07-2", "How right is it?", points=3, difficulty="easy", minu
     ],
     draw=_frames,
     mistakes={
-        "verb-not-needed": (
-            vary(score, needs_verb=False),
-            "Nouns count here although the verb is wrong. Whose agent would that be?",
-        ),
-        "any-will-do": (vary(score, whole=any), "Value-all is given as soon as one noun is right."),
-        "how-many": (
-            vary(score, value=lambda right: float(sum(right))),
-            "Value is how many nouns are right. Which share is that?",
-        ),
-        "of-those-found": (
-            vary(score, of=lambda filled: filled),
-            "The roles of what was found were gone through. Which ones were asked for?",
-        ),
+        "verb-not-needed": ({"needs_verb": False}, "Nouns count although the verb is wrong. Whose agent would it be?"),
+        "any-will-do": ({"whole": any}, "Value-all is given as soon as one noun is right."),
+        "how-many": ({"value": sum}, "Value is how many nouns are right. Which share is that?"),
+        "of-those-found": ({"asked": list}, "The roles that were found were gone through. Which ones were asked for?"),
         "by-place": (_by_place, "Roles were compared by where they stand. They may come in any order."),
-        "no-more-allowed": (
-            _no_more,
-            "All that was asked for is right, and value-all is 0. May more be found than what was asked for?",
-        ),
-        "in-any-role": (_anywhere, "The right noun counts wherever it stands. It has a role."),
+        "no-more-allowed": (_no_more, "All that was asked for is right, and value-all is 0. May more be found?"),
+        "in-any-role": (_in_any_role, "The right noun counts wherever it stands. It has a role."),
         "stops-at-a-gap": (_stops_at_a_gap, "It stops where a role was not filled at all."),
         "verb-as-a-role": (_verb_as_a_role, "The verb was counted among the nouns. It has its own measure."),
-        "all-or-nothing": (
-            vary(score, value=lambda right: float(all(right))),
-            "Value is all or nothing here. That is the third measure.",
-        ),
+        "all-or-nothing": ({"value": all}, "Value is all or nothing here. That is the third measure."),
     },
 )
 
@@ -319,22 +300,22 @@ TELL = exercise("ps07-3", "A frame in words", points=3, difficulty="medium", min
     ],
     draw=_worded,
     mistakes={
-        "always-a": (vary(tell, article=lambda _: "a"), "Read it aloud. Before a vowel, what becomes of “a”?"),
-        "agents-only": (vary(tell, doer=("agent",)), "What was done to a thing is said as well, and then nobody acts."),
-        "no-direction": (vary(tell, order=("place",)), "Where does it go? A role was left out."),
-        "no-place": (vary(tell, order=("direction",)), "Where is it? A role was left out."),
-        "place-first": (vary(tell, order=("place", "direction")), "All is said, in another order than was asked for."),
-        "bare-direction": (vary(tell, way="{}"), "So one gives orders to a helmsman."),
-        "small-letter": (vary(tell, upper=str), "How does a sentence begin?"),
-        "title-case": (vary(tell, upper=str.title), "Only one letter of it is a capital."),
-        "no-stop": (vary(tell, end=""), "How does a sentence end?"),
-        "no-is": (vary(tell, is_=" "), "A small word is missing before what it does."),
+        "always-a": ({"article": lambda noun: "a"}, "Read it aloud. Before a vowel, what becomes of “a”?"),
+        "agents-only": ({"doer": ("agent",)}, "What was done to a thing is said as well, and then nobody acts."),
+        "no-direction": ({"order": ("place",)}, "Where does it go? A role was left out."),
+        "no-place": ({"order": ("direction",)}, "Where is it? A role was left out."),
+        "place-first": ({"order": ("place", "direction")}, "All is said, in another order than was asked for."),
+        "bare-direction": ({"way": "{}"}, "So one gives orders to a helmsman."),
+        "small-letter": ({"upper": str}, "How does a sentence begin?"),
+        "title-case": ({"upper": str.title}, "Only one letter of it is a capital."),
+        "no-stop": ({"end": ""}, "How does a sentence end?"),
+        "no-is": ({"is_": " "}, "A small word is missing before what it does."),
         "bare-verb": (
-            lambda verb, roles, words, prepositions: tell(verb, roles, {verb: verb}, prepositions),
+            {"words": lambda words: {verb: verb for verb in words}},
             "The verb is as the frame has it. How does it go after “is”?",
         ),
         "always-on": (
-            lambda verb, roles, words, prepositions: tell(verb, roles, words, dict.fromkeys(prepositions, "on")),
+            {"prepositions": lambda places: dict.fromkeys(places, "on")},
             "One place is like another here. Who flies is not on the sky.",
         ),
     },
@@ -349,41 +330,24 @@ AS_NUMBERS = exercise("ps07-4", "Roles as numbers", points=3, difficulty="medium
         {
             "scenes": [[_TRUE, ("sit", [("agent", "cat"), ("place", "grass")])], [("sit", [("agent", "dog")])]],
             "labels": [("verb", "sit"), ("agent", "dog"), ("item", "dog"), ("place", "grass")],
-        },
+        }
     ],
     draw=_scenes,
     mistakes={
-        "counted": (
-            vary(as_numbers, number=lambda times, frames: float(times)),
-            "It counts how often. That it is so was asked for.",
-        ),
-        "first-thing": (
-            vary(as_numbers, chosen=lambda frames: frames[:1]),
-            "Of each scene only the first thing is told.",
-        ),
+        "counted": ({"number": lambda times, frames: float(times)}, "It counts how often. Whether it is so was asked."),
+        "first-thing": ({"chosen": lambda frames: frames[:1]}, "Of each scene only the first thing is told."),
         "last-thing": (
-            vary(as_numbers, chosen=lambda frames: frames[-1:]),
+            {"chosen": lambda frames: frames[-1:]},
             "Of each scene only the last thing is told: it has written over the others.",
         ),
-        "no-verbs": (
-            vary(as_numbers, said=lambda verb, roles: roles),
-            "Something of each frame is missing: what decides on all the rest.",
-        ),
-        "verbs-alone": (
-            vary(as_numbers, said=lambda verb, roles: [("verb", verb)]),
-            "Only what is done is told, and not by whom, or where.",
-        ),
-        "in-any-role": (_whoever, "A noun is told in whichever role it is. Who flies, and what is parked?"),
+        "no-verbs": ({"told": lambda verb, roles: roles}, "Something of each frame is missing: what decides the rest."),
+        "verbs-alone": ({"told": lambda verb, roles: [("verb", verb)]}, "Only what is done is told, not by whom."),
+        "in-any-role": (_in_any_role_told, "A noun is told in whichever role it is. Who flies, and what is parked?"),
         "shares": (
-            vary(as_numbers, number=lambda times, frames: times / max(1, len(frames))),
-            "It was divided by how many things there are.",
+            {"number": lambda times, frames: times / max(1, len(frames))},
+            "It was divided by how many there are.",
         ),
-        "all-scenes": (
-            lambda scenes, labels: np.repeat(
-                as_numbers(scenes, labels).max(axis=0, keepdims=True), len(scenes), axis=0
-            ),
-            "All scenes were told at once. Each is a row of its own.",
-        ),
+        "all-scenes": (_all_scenes, "All scenes were told at once. Each is a row of its own."),
         "the-others": (lambda **c: 1 - as_numbers(**c), "Zeros and ones are exchanged."),
     },
 )
@@ -399,29 +363,20 @@ SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="
     ],
     draw=_crowds,
     mistakes={
-        "nothing-hidden": (lambda boxes, side: _areas(boxes) / side**2, "So large they are. What stands before them?"),
-        "far-before-near": (vary(seen, order=-1), "The farthest hides the nearest here."),
-        "hidden-twice": (_less_each, "Where two things hide the same pixels, these were taken off twice."),
+        "nothing-hidden": (lambda boxes, side: _areas(boxes, side) / side**2, "So large they are. What hides them?"),
+        "far-before-near": ({"order": -1}, "The farthest hides the nearest here."),
+        "hidden-twice": (_hidden_twice, "Where two things hide the same pixels, these were taken off twice."),
         "next-only": (
-            vary(_less_each, nearer=lambda number: slice(number + 1, number + 2)),
+            vary(_hidden_twice, nearer=lambda number: slice(number + 1, number + 2)),
             "Only the next thing hides it. Those after that may, too.",
         ),
-        "one-pixel-more": (vary(seen, beyond=1), "Each is one pixel too wide and too high."),
-        "share-of-itself": (
-            vary(seen, counted=lambda boxes, side: _areas(boxes)),
-            "That is the share of each thing that is seen. Of what was a share asked for?",
-        ),
-        "pixels": (vary(seen, counted=lambda boxes, side: 1), "These are pixels. How many has the picture?"),
-        "by-the-side": (
-            vary(seen, counted=lambda boxes, side: side),
-            "It was divided by the picture's side, and not by its pixels.",
-        ),
-        "of-what-is-covered": (
-            lambda boxes, side: seen(boxes, side) / seen(boxes, side).sum(),
-            "The shares add up to 1, as if there were no background.",
-        ),
+        "one-pixel-more": ({"beyond": 1}, "Each is one pixel too wide and too high."),
+        "share-of-itself": ({"of": _areas}, "That is the share of each thing that is seen. A share of what was asked?"),
+        "pixels": ({"of": lambda boxes, side: 1}, "These are pixels. How many has the picture?"),
+        "by-the-side": ({"of": lambda boxes, side: side}, "It was divided by the picture's side, not by its pixels."),
+        "of-what-is-covered": (_of_what_is_covered, "The shares add up to 1, as if there were no background."),
         "widths-for-edges": (
-            lambda boxes, side: seen(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1), side),
+            {"boxes": lambda boxes: np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])},
             "The last two numbers of a box are edges, and were taken for width and height.",
         ),
     },

@@ -4,7 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from vistext.exercises.exercise import discriminating, exercise, vary
+from vistext.exercises.exercise import discriminating, exercise
+from vistext.exercises.numeric import log_softmax
 
 LESSON = "08_fusion.ipynb#"
 _SEARCH = LESSON + "6.-Search:-sentence-to-picture,-picture-to-sentence"
@@ -20,8 +21,22 @@ def _places(scores):
     return (scores > np.diagonal(scores)[:, np.newaxis]).sum(axis=1)
 
 
-def recall_at(scores, k):
-    return float((_places(scores) < k).mean())
+def recall_at(scores, k, *, share=np.mean):
+    return float(share(_places(scores) < k))
+
+
+def _other_way(scores, k):
+    """Each of the pictures that have a sentence seeks it among all sentences."""
+    return recall_at(scores[:, : len(scores)].T, k)
+
+
+def _first_k_of_the_list(scores, k):
+    """Who takes the first k pictures as they lie for the k best."""
+    return float((np.arange(len(scores)) < k).mean())
+
+
+def _out_of_pictures(scores, k):
+    return recall_at(scores, k, share=np.sum) / scores.shape[1]
 
 
 def _search(rng, sentences, pictures, k, own=0.5):
@@ -44,29 +59,28 @@ def _against_others(scores, k):
     return float(((scores > np.diagonal(scores)[::-1, np.newaxis]).sum(axis=1) < k).mean())
 
 
-def _other_way(scores, k):
-    """Each of the pictures that have a sentence seeks it among all sentences."""
-    own = scores[:, : len(scores)]
-    return float(((own > np.diagonal(own)).sum(axis=0) < k).mean())
-
-
-def _first_k_of_the_list(scores, k):
-    """Who takes the first k pictures as they lie for the k best."""
-    return float((np.arange(len(scores)) < k).mean())
-
-
-def gain(fused, blind, factor, *, ddof=1, root=np.sqrt):
+def gain(fused, blind, factor, *, ddof=1, root=np.sqrt, error=None):
+    """The mean of what is gained, and half of its interval; `error` makes another standard error."""
     gains = fused - blind
-    return np.array([gains.mean(), factor * gains.std(ddof=ddof) / root(len(gains))])
+    standard_error = error(fused, blind) if error else gains.std(ddof=ddof) / root(len(gains))
+    return np.array([gains.mean(), factor * standard_error])
 
 
-def _unpaired(fused, blind, factor):
-    spread = np.sqrt(fused.var(ddof=1) / len(fused) + blind.var(ddof=1) / len(blind))
-    return np.array([fused.mean() - blind.mean(), factor * spread])
+def _unpaired(fused, blind):
+    return np.sqrt(fused.var(ddof=1) / len(fused) + blind.var(ddof=1) / len(blind))
 
 
-def _of_fused(fused, blind, factor):
-    return np.array([fused.mean() - blind.mean(), factor * fused.std(ddof=1) / np.sqrt(len(fused))])
+def _of_fused(fused, blind):
+    return fused.std(ddof=1) / np.sqrt(len(fused))
+
+
+def _ends(fused, blind, factor):
+    mean, half = gain(fused, blind, factor)
+    return np.array([mean - half, mean + half])
+
+
+def _as_a_share(fused, blind, factor):
+    return np.array([(fused / blind).mean(), gain(fused, blind, factor)[1]])
 
 
 def _some_seeds(rng, seeds, factor, mean):
@@ -88,24 +102,15 @@ def _unit(vectors, axis=-1):
     return vectors / np.linalg.norm(vectors, axis=axis, keepdims=True)
 
 
-def _logs(logits, axis):
-    shifted = logits - logits.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+def matching_loss(
+    pictures, sentences, scale, *, unit=_unit, axes=(0, 1), divide=2, of=np.mean, pick=np.diagonal, logs=log_softmax
+):
+    logits = unit(pictures) @ unit(sentences).T * scale
+    return float(-sum(of(pick(logs(logits, axis))) for axis in axes) / divide)
 
 
-def matching_loss(pictures, sentences, scale, *, unit=_unit, axes=(0, 1), divide=2, of=np.mean, times=True):
-    logits = unit(pictures) @ unit(sentences).T * (scale if times else 1 / scale)
-    return float(-sum(of(np.diagonal(_logs(logits, axis))) for axis in axes) / divide)
-
-
-def _over_all(pictures, sentences, scale):
-    logits = scale * _unit(pictures) @ _unit(sentences).T
-    return float(-np.mean(np.diagonal(logits - np.log(np.exp(logits).sum()))))
-
-
-def _everywhere(pictures, sentences, scale):
-    logits = scale * _unit(pictures) @ _unit(sentences).T
-    return float(-(_logs(logits, 0).mean() + _logs(logits, 1).mean()) / 2)
+def _same_length(vectors):
+    return vectors
 
 
 def _batch(rng, n, numbers, scale):
@@ -142,6 +147,14 @@ def _first_row_and_column(table):
     return table[:, :1] + table[:1] - table[0, 0]
 
 
+def _part(table, axis):
+    return np.broadcast_to(table.mean(axis=axis, keepdims=True), table.shape).copy()
+
+
+def _product(table):
+    return _part(table, 1) * _part(table, 0) / table.mean()
+
+
 _SCORES = np.array([[0.92, 0.1, 0.35, 0.2], [0.6, 0.5, 0.7, 0.15], [0.4, 0.8, 0.3, 0.9]])
 _FUSED, _BLIND_SHARES = np.array([61.0, 66, 57, 70]), np.array([50.0, 56, 45, 57])
 _PICTURES = np.array([[3.0, 4], [0, 2], [-1, 0]])
@@ -172,32 +185,20 @@ RECALL_AT = exercise("ps08-2", "Among the first k", points=2, difficulty="easy",
     aim=_TOWERS,
     section=_SEARCH,
     expects="one number from 0 to 1",
-    shown=[
-        {"scores": _SCORES, "k": 2},
-        {"scores": _SCORES, "k": 1},
-    ],
+    shown=[{"scores": _SCORES, "k": 2}, {"scores": _SCORES, "k": 1}],
     draw=_searches,
     mistakes={
-        "only-the-first": (vary(recall_at, k=1), "Only the first find counts here, whatever k is."),
-        "one-too-many": (lambda scores, k: recall_at(scores, k + 1), "One find too many counts."),
-        "one-too-few": (lambda scores, k: recall_at(scores, k - 1), "One find too few counts."),
-        "worst-first": (
-            lambda scores, k: recall_at(-scores, k),
-            "The pictures that fit worst came first. Which way does argsort sort?",
-        ),
+        "only-the-first": ({"k": 1}, "Only the first find counts here, whatever k is."),
+        "one-too-many": ({"k": lambda k: k + 1}, "One find too many counts."),
+        "one-too-few": ({"k": lambda k: k - 1}, "One find too few counts."),
+        "worst-first": ({"scores": np.negative}, "The pictures that fit worst came first. How does argsort sort?"),
         "other-way-round": (_other_way, "For each picture sentences were sought. Here a sentence seeks its picture."),
-        "counted": (
-            lambda scores, k: float((_places(scores) < k).sum()),
-            "That is how many were found. A share was asked for.",
-        ),
+        "counted": ({"share": np.sum}, "That is how many were found. A share was asked for."),
         "precision": (
             lambda scores, k: recall_at(scores, k) / k,
-            "That is the share of the first k finds that are right, which is another measure.",
+            "That is the share of the first k finds that are right: another measure.",
         ),
-        "out-of-pictures": (
-            lambda scores, k: float((_places(scores) < k).sum() / scores.shape[1]),
-            "It was divided by the number of pictures. Who is searching?",
-        ),
+        "out-of-pictures": (_out_of_pictures, "It was divided by the number of pictures. Who is searching?"),
         "first-in-the-list": (_first_k_of_the_list, "The first k pictures of the list are not the k that fit best."),
         "not-found": (lambda scores, k: 1 - recall_at(scores, k), "That is the share that was not found."),
     },
@@ -208,49 +209,26 @@ GAIN = exercise("ps08-3", "What the picture adds", points=3, difficulty="medium"
     aim="read a comparison over seeds: where the picture helps, where it does not, and where it hurts",
     section=LESSON + "4.-All-fusions,-all-tasks",
     expects="a float array of shape (2,): the mean, and half of the interval",
-    shown=[
-        {"fused": _FUSED, "blind": _BLIND_SHARES, "factor": 3.182},
-    ],
+    shown=[{"fused": _FUSED, "blind": _BLIND_SHARES, "factor": 3.182}],
     draw=_seeds,
     mistakes={
-        "unpaired": (
-            _unpaired,
-            "The two were treated as if their seeds had nothing in common. Which differences can be taken?",
-        ),
-        "only-the-fused": (_of_fused, "That is the spread of one of the two. Of what is the mean taken?"),
-        "not-the-mean's": (
-            vary(gain, root=lambda n: 1),
-            "So much one seed differs from another. The mean of several is surer than a single one.",
-        ),
-        "divided-by-n": (
-            vary(gain, root=lambda n: n),
-            "It was divided by the number of seeds. Four times as many seeds halve the error, no more.",
-        ),
-        "ddof-0": (
-            vary(gain, ddof=0),
-            "Few values lie close to their own mean, closer than to the true one. By what are squares divided?",
-        ),
+        "unpaired": ({"error": _unpaired}, "Seeds are treated as if they had nothing in common. What can be paired?"),
+        "only-the-fused": ({"error": _of_fused}, "That is the spread of one of the two. Of what is the mean taken?"),
+        "not-the-mean's": ({"root": lambda n: 1}, "So much one seed differs from another. A mean of several is surer."),
+        "divided-by-n": ({"root": lambda n: n}, "It was divided by n. Four times as many seeds halve the error."),
+        "ddof-0": ({"ddof": 0}, "Few values lie close to their own mean. By what are squares divided?"),
         "turned-round": (
             lambda fused, blind, factor: gain(blind, fused, factor),
-            "The sign is wrong: what was subtracted from what?",
+            "The sign is wrong: which is subtracted?",
         ),
-        "whole-interval": (
-            lambda **case: gain(**case) * [1, 2],
-            "That is the whole width. Half of it goes up, and half goes down.",
-        ),
-        "without-factor": (vary(gain, factor=1), "That is the standard error. What makes an interval of it?"),
-        "ends": (
-            lambda **case: gain(**case)[0] + np.array([-1, 1]) * gain(**case)[1],
-            "Those are the two ends. The mean, and how far it is to an end, were asked for.",
-        ),
+        "whole-interval": (lambda **case: gain(**case) * [1, 2], "That is the whole width. Half goes up, half down."),
+        "without-factor": ({"factor": 1}, "That is the standard error. What makes an interval of it?"),
+        "ends": (_ends, "Those are the two ends. The mean, and how far it is to an end, were asked for."),
         "absolute": (
             lambda fused, blind, factor: gain(np.abs(fused - blind), 0, factor),
             "A loss counts as a gain here. Where the picture hurts, what it adds is below 0.",
         ),
-        "as-a-share": (
-            lambda fused, blind, factor: np.array([(fused / blind).mean(), gain(fused, blind, factor)[1]]),
-            "That is how many times as good it is. Points were asked for: a difference.",
-        ),
+        "as-a-share": (_as_a_share, "That is how many times as good it is. Points were asked for: a difference."),
     },
 )
 
@@ -259,50 +237,33 @@ MATCHING_LOSS = exercise("ps08-4", "Which belongs to which?", points=3, difficul
     aim=_TOWERS,
     section=_SEARCH,
     expects="one number, 0 or more",
-    shown=[
-        {"pictures": _PICTURES, "sentences": _SENTENCES, "scale": 2.0},
-    ],
+    shown=[{"pictures": _PICTURES, "sentences": _SENTENCES, "scale": 2.0}],
     draw=_batches,
     mistakes={
         "not-mended": (
-            vary(matching_loss, unit=lambda vectors: vectors, axes=(1, 1)),
+            {"unit": _same_length, "axes": (1, 1)},
             "That is what the broken one gives. How long are its vectors? Along which axis do shares add up to 1?",
         ),
-        "too-long": (
-            vary(matching_loss, unit=lambda vectors: vectors),
-            "Vectors of any length were compared. A long one fits everything better.",
-        ),
-        "pictures-seek": (
-            vary(matching_loss, axes=(1, 1)),
-            "The lengths are mended. But both times pictures seek their sentence, and no sentence its picture.",
-        ),
-        "sentences-seek": (vary(matching_loss, axes=(0, 0)), "Only sentences seek their picture here. Who else seeks?"),
+        "too-long": ({"unit": _same_length}, "Vectors of any length were compared. A long one fits everything better."),
+        "pictures-seek": ({"axes": (1, 1)}, "The lengths are mended. But both times pictures seek their sentence."),
+        "sentences-seek": ({"axes": (0, 0)}, "Only sentences seek their picture here. Who else seeks?"),
         "wrong-axis-of-length": (
-            vary(matching_loss, unit=lambda vectors: _unit(vectors, axis=0)),
+            {"unit": lambda vectors: _unit(vectors, axis=0)},
             "Each number was divided by the length of its column. Which numbers make one vector?",
         ),
-        "both-added": (vary(matching_loss, divide=1), "The two directions were added, and not averaged."),
-        "summed": (
-            vary(matching_loss, of=np.sum),
-            "The pairs of a batch were added up. Then a large batch looks worse than a small one.",
-        ),
-        "sign": (
-            lambda **case: -matching_loss(**case),
-            "A loss is to be small when all is well. What is the sign of a logarithm of a share?",
-        ),
-        "without-scale": (
-            vary(matching_loss, scale=1.0),
-            "The scale is missing: without it, no share can come near 1.",
-        ),
+        "both-added": ({"divide": 1}, "The two directions were added, and not averaged."),
+        "summed": ({"of": np.sum}, "The pairs of a batch were added up, so a large batch looks worse than a small."),
+        "sign": ({"divide": -2}, "A loss is to be small when all is well. What is the sign of a logarithm of a share?"),
+        "without-scale": ({"scale": 1.0}, "The scale is missing: without it, no share can come near 1."),
         "divided-by-scale": (
-            vary(matching_loss, times=False),
-            "It was divided by the scale, which makes all shares alike. They are to be sharpened.",
+            {"scale": lambda scale: 1 / scale},
+            "It was divided by the scale, which makes all shares alike. They should be sharp.",
         ),
         "one-softmax-for-all": (
-            _over_all,
+            {"logs": lambda logits, axis: log_softmax(logits, None)},
             "All pairs compete with all others here. Among which is the right one sought?",
         ),
-        "all-pairs": (_everywhere, "Wrong pairs are rewarded as well as right ones. Which entries are the right ones?"),
+        "all-pairs": ({"pick": np.array}, "Wrong pairs are rewarded as well as right ones. Which entries are right?"),
     },
 )
 
@@ -311,36 +272,15 @@ BEST_SUM = exercise("ps08-5", "The best that a sum can do", points=4, difficulty
     aim="say what late, early, gated and attention fusion are, and prove by hand what late fusion can never do",
     section=LESSON + "By-hand:-what-late-fusion-can-never-do",
     expects="a float array of the table's shape",
-    shown=[
-        {"table": _FOUR},
-        {"table": _SLOPE},
-    ],
+    shown=[{"table": _FOUR}, {"table": _SLOPE}],
     draw=_tables,
     mistakes={
-        "mean-twice": (
-            vary(best_sum, times=0),
-            "What all cells have in common is in both parts, and so was counted twice.",
-        ),
-        "texts-alone": (
-            lambda table: np.broadcast_to(table.mean(axis=1, keepdims=True), table.shape).copy(),
-            "Only the text says something here. The picture may add to it.",
-        ),
-        "pictures-alone": (
-            lambda table: np.broadcast_to(table.mean(axis=0, keepdims=True), table.shape).copy(),
-            "Only the picture says something here. The text may add to it.",
-        ),
-        "averaged": (
-            lambda table: best_sum(table, times=0) / 2,
-            "The two parts were averaged. A sum may say more than that.",
-        ),
-        "multiplied": (
-            lambda table: table.mean(axis=1, keepdims=True) * table.mean(axis=0, keepdims=True) / table.mean(),
-            "That is a product of a part for the text and one for the picture. Late fusion adds.",
-        ),
-        "one-for-all": (
-            lambda table: np.full(table.shape, table.mean()),
-            "Every cell got the same. Parts may differ by text, and by picture.",
-        ),
+        "mean-twice": ({"times": 0}, "What all cells have in common is in both parts, and so was counted twice."),
+        "texts-alone": (lambda table: _part(table, 1), "Only the text counts here. The picture may add to it."),
+        "pictures-alone": (lambda table: _part(table, 0), "Only the picture counts here. The text may add to it."),
+        "averaged": (lambda table: best_sum(table, times=0) / 2, "The two parts were averaged. A sum may do more."),
+        "multiplied": (_product, "That is a product of a part for the text and one for the picture. Late fusion adds."),
+        "one-for-all": (lambda table: _part(table, None), "Every cell got the same. Parts may differ by text."),
         "table-itself": (lambda table: table.copy(), "That is the table. Can each of its cells be made as such a sum?"),
         "what-is-left": (lambda table: table - best_sum(table), "That is what a sum leaves over."),
         "medians": (_middle, "Medians make the absolute error small. Here its square is to be."),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib import metadata
+from typing import TypeGuard
 from urllib.parse import quote
 
 import numpy as np
@@ -55,28 +56,25 @@ class Report:
         verdict = exercise.judge(cases, outputs)
         if verdict.mistake not in ("not-begun", "by-hand"):
             _verdicts[exercise.id] = verdict.passed
-        marks = tuple((one.id, _mark(one)) for one in together)
+        marks = tuple((member.id, _mark(member)) for member in together)
         return cls(f"{exercise.id} {exercise.title}", verdict, marks, _tables(exercise, cases, outputs), exercise.aim)
 
     @property
     def progress(self) -> str:
         """How far the set is done, in words."""
-        asked = [mark for _, mark in self.marks if mark != BY_HAND]
-        each = ", ".join(f"{one.partition('-')[2]} {mark} {NAMED[mark]}" for one, mark in self.marks)
-        return f"{asked.count(PASSED)} of {len(asked)} done: {each}"
+        checked = [mark for _, mark in self.marks if mark != BY_HAND]
+        words = ", ".join(f"{name.partition('-')[2]} {mark} {NAMED[mark]}" for name, mark in self.marks)
+        return f"{checked.count(PASSED)} of {len(checked)} done: {words}"
 
     def _lines(self) -> list[tuple[str, str]]:
         verdict = self.verdict
         if verdict.mistake in ("not-begun", "by-hand"):
             return [("", verdict.idea)]
-        if verdict.passed:
-            return [("Asked, among others", verdict.asked), ("Came back", verdict.came_back)]
-        return [
-            ("Asked", verdict.asked),
+        lines = [
+            ("Asked, among others" if verdict.passed else "Asked", verdict.asked),
             ("Came back", verdict.came_back),
-            ("Expected", verdict.expected),
-            ("Look again", verdict.idea),
         ]
+        return lines if verdict.passed else [*lines, ("Expected", verdict.expected), ("Look again", verdict.idea)]
 
     def _heading(self) -> tuple[str, str]:
         if self.verdict.mistake == "by-hand":
@@ -153,7 +151,7 @@ def _tables(exercise: Exercise, cases: Sequence[dict], outputs: Sequence[object]
         if type(output) is Failure or values.equal(output, right, exercise.tolerance):
             continue
         found, wanted = values.numbers(output), values.numbers(right)
-        if exercise.kind != "function" or any(one is None or not _fits(one) for one in (found, wanted)):
+        if exercise.kind != "function" or not (_fits(found) and _fits(wanted)):
             return ""
         wrong = np.zeros(found.shape, bool)
         if found.shape == wanted.shape:
@@ -166,19 +164,18 @@ def _tables(exercise: Exercise, cases: Sequence[dict], outputs: Sequence[object]
     return ""
 
 
-def _fits(array: np.ndarray) -> bool:
-    return array.ndim == 2 and 0 < array.shape[0] <= TALLEST and 0 < array.shape[1] <= WIDEST
+def _fits(array: np.ndarray | None) -> TypeGuard[np.ndarray]:
+    return array is not None and array.ndim == 2 and 0 < array.shape[0] <= TALLEST and 0 < array.shape[1] <= WIDEST
 
 
 def _table(caption: str, array: np.ndarray, wrong: np.ndarray) -> str:
-    cell = '<td style="text-align: right; padding: .1em .5em">'
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f"{cell}<b>✗ {values.number(number)}</b></td>" if bad else f"{cell}{values.number(number)}</td>"
-            for number, bad in zip(row, marks, strict=True)
-        )
-        + "</tr>"
-        for row, marks in zip(array, wrong, strict=True)
-    )
+    cells = [
+        [
+            f"<b>✗ {values.number(number)}</b>" if bad else values.number(number)
+            for number, bad in zip(*row, strict=True)
+        ]
+        for row in zip(array, wrong, strict=True)
+    ]
+    begin = '<td style="text-align: right; padding: .1em .5em">'
+    rows = "".join(f"<tr>{''.join(f'{begin}{cell}</td>' for cell in row)}</tr>" for row in cells)
     return f'<table><caption style="text-align: left">{caption}</caption><tbody>{rows}</tbody></table>'

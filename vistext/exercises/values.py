@@ -4,6 +4,8 @@ What comes back may be anything at all. So types are compared and never asked: n
 type is exactly one of Python's or NumPy's own, and nothing is copied before its shape is known to be right.
 """
 
+from typing import Any, TypeGuard
+
 import numpy as np
 
 LISTS = (list, tuple)
@@ -13,6 +15,11 @@ DEEPEST = 8  # lists within lists
 SHOWN = 24  # numbers or words that a description holds
 FLOAT32 = 1e-6  # of the largest number in an array: what a few operations in float32 leave uncertain of all
 HOLDS = {"U": "texts", "S": "bytes", "c": "complex numbers", "O": "objects", "M": "dates", "m": "spans of time"}
+
+
+def is_list(value: object) -> TypeGuard[list | tuple]:
+    """Whether it is a list or a tuple, and nothing that is only made like one."""
+    return type(value) in LISTS
 
 
 def equal(
@@ -51,14 +58,14 @@ def _same(given: object, expected: object, tolerance: float, by_letter: bool, na
     if wanted is not None and (found := numbers(given)) is not None:
         return found.shape == wanted.shape and bool(close(found, wanted, tolerance, nan).all())
     return (
-        type(expected) in LISTS
-        and type(given) in (*LISTS, np.ndarray)
+        is_list(expected)
+        and (is_list(given) or type(given) is np.ndarray)
         and len(given) == len(expected)
-        and all(_same(one, other, tolerance, by_letter, nan) for one, other in zip(given, expected, strict=True))
+        and all(_same(*items, tolerance, by_letter, nan) for items in zip(given, expected, strict=True))
     )
 
 
-def _read(text: str, by_letter: bool) -> str:
+def _read(text: object, by_letter: bool) -> str:
     return str(text).strip() if by_letter else "".join(letter for letter in str(text) if letter.isalnum()).casefold()
 
 
@@ -78,7 +85,7 @@ def numbers(value: object) -> np.ndarray | None:
         array = np.asarray(value)
     elif type(value) is np.ndarray:
         array = value
-    elif type(value) in LISTS and _count(value, DEEPEST) <= MOST:
+    elif is_list(value) and _count(value, DEEPEST) <= MOST:
         try:
             array = np.asarray(value)
         except (ValueError, OverflowError):
@@ -98,11 +105,11 @@ def _count(value: object, depth: int) -> float:
         return 1
     if type(value) is np.ndarray:
         return value.size
-    if type(value) not in LISTS or depth == 0 or len(value) > MOST:
+    if not is_list(value) or depth == 0 or len(value) > MOST:
         return float("inf")
     total = 0.0
-    for one in value:
-        total += _count(one, depth - 1)
+    for item in value:
+        total += _count(item, depth - 1)
         if total > MOST:
             return float("inf")
     return total
@@ -123,7 +130,7 @@ def to_text(value: object, digits: int = 4) -> str:
         return "None" if value is None else "three dots"
     if type(value) in (str, np.str_):
         return f"the text {_short(str(value))!r}"
-    if type(value) in LISTS:
+    if is_list(value):
         return f"{kind} of {len(value)}: {_short(_items(value, 2), 500)}"
     if type(value) is np.ndarray:
         return f"{kind} of shape {value.shape} that holds {HOLDS.get(value.dtype.kind, 'no numbers')}"
@@ -132,7 +139,7 @@ def to_text(value: object, digits: int = 4) -> str:
 
 def _mixed(value: object) -> bool:
     """Whether a list has truth values among its numbers, which an array of it would not show."""
-    return type(value) in LISTS and len({type(item) in (bool, np.bool_) for item in value}) > 1
+    return is_list(value) and len({type(item) in (bool, np.bool_) for item in value}) > 1
 
 
 def _in_numbers(value: object, array: np.ndarray, digits: int) -> str:
@@ -145,7 +152,7 @@ def _items(value: list | tuple, depth: int) -> str:
     """The first items of a list, as Python writes them."""
     shown = []
     for item in value[: SHOWN // 2]:
-        if type(item) in LISTS:
+        if is_list(item):
             shown.append(_items(item, depth - 1) if depth else "[...]")
         elif type(item) in (str, np.str_):
             shown.append(repr(_short(str(item))))
@@ -159,11 +166,11 @@ def _table(array: np.ndarray, digits: int) -> str:
     """The numbers of an array in one line, the first and last ones only if there are many."""
     if array.size > SHOWN and (array.size > 10_000 or array.ndim > 4):  # nothing large is ever written
         return f"it begins with {_table(array.flat[: SHOWN // 4], digits)}"
-    layout = {"separator": ", ", "threshold": SHOWN, "edgeitems": 2, "max_line_width": 10_000}
+    layout: dict[str, Any] = {"separator": ", ", "threshold": SHOWN, "edgeitems": 2, "max_line_width": 10_000}
     return " ".join(np.array2string(array, precision=digits, suppress_small=True, **layout).split())
 
 
-def number(value: np.generic) -> str:
+def number(value: Any) -> str:
     """A number as it is read: six digits, but all of them where fewer would hide that it is not a whole one."""
     if value.dtype.kind != "f" or not np.isfinite(value):
         return str(value)
