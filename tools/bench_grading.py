@@ -6,6 +6,7 @@ have answered all, and half a part, as the source of the set answers; who has no
 must find the same scores, and a line says whether they did.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -17,10 +18,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
+
 from tools.notebooks.release import release_of, sources
 from vistext.grading import gradebook, sandbox
 from vistext.grading.limits import MIB
-from vistext.grading.sandbox import descendants, resident
 
 PROBLEM_SET = "ps01"
 BESIDE = 8  # submissions that both grade; nbgrader takes seconds for each
@@ -83,7 +85,7 @@ def lines(size: int = 0) -> Iterator[dict]:
     Args:
         size: of a simulated class that is graded as well; 0 for none.
     """
-    if problem := gradebook.without_nbgrader() or sandbox.problem():
+    if problem := gradebook.without_nbgrader() or str(sandbox.refusal() or ""):
         yield {"grading": "not measured", "why": problem}
         return
     yield from beside_nbgrader()
@@ -134,8 +136,13 @@ def of_a_class(size: int) -> Iterator[dict]:
         looks: list[tuple[float, float]] = []
 
         def look(pid: int) -> None:
-            workers = [one for one in descendants(pid) if _is_worker(one)]
-            looks.append((resident(pid) / MIB, max(map(resident, workers), default=0) / MIB))
+            process, largest = psutil.Process(pid), 0
+            for worker in process.children(recursive=True):
+                # One of ours that judges, and not of a sandbox.
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if any("multiprocessing" in word for word in worker.cmdline()):
+                        largest = max(largest, worker.memory_info().rss)
+            looks.append((process.memory_info().rss / MIB, largest / MIB))
 
         seconds = _timed(lambda: grade(course, simulated.problem_set, look))
         parent, worker = (tenths([one[place] for one in looks]) for place in (0, 1))
@@ -215,14 +222,6 @@ def _run(words: list[str], looked: Callable[[int], None] = lambda pid: None) -> 
                 looked(running.pid)  # not at once: a process that has just begun holds nothing yet
         said.seek(0)
         return subprocess.CompletedProcess(words, running.returncode, None, said.read()[-4000:])
-
-
-def _is_worker(pid: int) -> bool:
-    """Whether a process is one of ours that judges, and not of a sandbox."""
-    try:
-        return b"multiprocessing" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 def _timed(work) -> float:

@@ -7,7 +7,7 @@ import pytest
 import standins
 from submissions import CLASS, LIMITS, as_bytes, make_release
 
-from vistext.grading import command, sandbox
+from vistext.grading import cli, sandbox
 from vistext.grading.grade import grade
 from vistext.grading.gradebook import Course
 from vistext.grading.limits import Job
@@ -17,10 +17,10 @@ SEED = 987_654_321
 
 def pytest_collection_modifyitems(items):
     """Tests that ask for a sandbox are skipped, with the reason, where there can be none."""
-    reason = sandbox.problem()
+    reason = sandbox.refusal()
     for item in items:
         if reason and item.get_closest_marker("sandbox") is not None:
-            item.add_marker(pytest.mark.skip(reason=reason))
+            item.add_marker(pytest.mark.skip(reason=str(reason)))
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def release():
 
 @pytest.fixture(scope="session")
 def job(release):
-    return Job("ps90", release, SEED, LIMITS, checks="standins")
+    return Job("ps90", release, SEED, LIMITS, exercises="standins")
 
 
 @pytest.fixture
@@ -59,5 +59,5 @@ def handed_in(tmp_path):
 @pytest.fixture
 def stand_in_sets(monkeypatch):
     """`vistext grade` with the stand-in set in place of the real ones."""
-    monkeypatch.setattr(command, "exercises", standins)
-    monkeypatch.setattr(command, "Job", lambda *given, **more: Job(*given, **more, checks="standins"))
+    monkeypatch.setattr(cli, "exercises", standins)
+    monkeypatch.setattr(cli, "Job", lambda *given, **more: Job(*given, **more, exercises="standins"))

@@ -81,7 +81,7 @@ def as_bytes(notebook):
 
 
 def scores(result):
-    return [one["score"] for one in result["exercises"].values()]
+    return [one.score for one in result.exercises.values()]
 
 
 WRONG = RIGHT | {"ps90-1": "def scale(numbers, factor):\n    return numbers"}
@@ -94,7 +94,7 @@ CLASS = {
 
 
 def job_of(course, **changes):
-    return Job("ps90", course.release, changes.pop("seed", 7), LIMITS, checks="standins", **changes)
+    return Job("ps90", course.release, changes.pop("seed", 7), LIMITS, exercises="standins", **changes)
 
 
 def table(outcome):

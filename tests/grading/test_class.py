@@ -16,12 +16,13 @@ from traitlets.config import Config
 
 from tools.notebooks.release import release_of, sources
 from vistext import cli, exercises
-from vistext.grading import batch, command, feedback, gradebook
+from vistext.grading import batch, feedback, gradebook, sandbox
 from vistext.grading.cells import cell_of
 from vistext.grading.grade import grade
 from vistext.grading.gradebook import Course, CourseError
 from vistext.grading.limits import Job
-from vistext.grading.restore import prepare
+from vistext.grading.records import Graded, Result
+from vistext.grading.restore import restore
 
 
 @pytest.mark.sandbox
@@ -106,11 +107,11 @@ def test_two_workers_find_what_one_finds_even_if_one_of_them_dies(course, handed
     mark = tmp_path / "end"
     mark.touch()
     monkeypatch.setenv(standins.ENDING, str(mark))
-    together = batch.grade_all(course, handed_in, job_of(course), executor=batch.workers(2), again=True).records
+    together = batch.grade_all(course, handed_in, job_of(course), pool=batch.workers(2), again=True).records
     assert not mark.exists()
 
     def without_seconds(records):
-        return {name: record["graded"] | {"seconds": 0} for name, record in records.items()}
+        return {name: replace(record.graded, seconds=0) for name, record in records.items()}
 
     assert without_seconds(together) == without_seconds(alone)
 
@@ -167,15 +168,12 @@ def test_a_folder_without_a_release_is_no_course(tmp_path):
 
 
 def test_a_page_says_what_is_right_what_is_not_and_what_to_look_at():
-    right = {"title": "One", "score": 2.0, "points": 2.0, "passed": True, "asked": "", "came_back": "", "expected": ""}
-    wrong = right | {"title": "Two", "score": 0.0, "passed": False, "asked": "f(<3)", "came_back": "4", "expected": "5"}
-    read = right | {"title": "Three", "score": None, "passed": False}
-    exercises = {
-        "a": right | {"idea": "Right.", "section": "01_tagging.ipynb#Pooling"},
-        "b": wrong | {"idea": "Use `max`.", "section": "01_tagging.ipynb#Pooling"},
-        "c": read | {"idea": "A person reads it.", "section": "01_tagging.ipynb#Pooling"},
-    }
-    page = feedback.page("ps90", "anna<", {"exercises": exercises, "notes": ["a & b"], "doubts": ["not for students"]})
+    right = Result("One", 2.0, "function", "01_tagging.ipynb#Pooling", 2.0, passed=True, idea="Right.")
+    wrong = replace(right, title="Two", score=0.0, passed=False, idea="Use `max`.")
+    wrong = replace(wrong, asked="f(<3)", came_back="4", expected="5")
+    read = replace(right, title="Three", score=None, passed=False, idea="A person reads it.")
+    graded = Graded({"a": right, "b": wrong, "c": read}, notes=["a & b"], flags=["not for students"])
+    page = feedback.page("ps90", "anna<", graded)
     for part in ("2 of 6 points", "2 more are given by a person", "✓ One", "✗ Two", "✎ Three", "f(&lt;3)", "a &amp; b"):
         assert part in page
     assert "<code>max</code>" in page
@@ -255,14 +253,14 @@ def test_a_full_disk_is_said_in_one_line_and_the_next_run_goes_on(course, handed
 )
 @pytest.mark.usefixtures("stand_in_sets", "in_an_empty_folder")
 def test_what_cannot_be_graded_is_said_in_one_line(words, said, monkeypatch, capsys):
-    monkeypatch.setattr(command.sandbox, "problem", lambda: None)
+    monkeypatch.setattr(sandbox, "refusal", lambda: None)
     assert cli.main(["grade", *words]) == cli.WRONG_INPUT
     [line] = capsys.readouterr().err.splitlines()
     assert said in line
 
 
 def test_without_bubblewrap_or_nbgrader_the_command_refuses_and_says_how_to_get_them(monkeypatch, capsys):
-    monkeypatch.setattr(command.sandbox.shutil, "which", lambda name: None)
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     assert cli.main(["grade", "ps01"]) == cli.MEND_FIRST
     assert "apt install bubblewrap" in capsys.readouterr().err
     monkeypatch.setattr(gradebook, "find_spec", lambda name: None)
@@ -277,15 +275,15 @@ def test_the_real_sets_give_full_marks_to_their_source_and_none_to_their_release
         release = json.loads(json.dumps(nbformat.read(release_of(source), as_version=4)))
         job = Job(source.name[:4], release, 7, replace(LIMITS, seconds=120, cell_seconds=60, call_seconds=20))
         for path, full in ((source, True), (release_of(source), False)):
-            results = grade(path.read_bytes(), job)["exercises"]
+            results = grade(path.read_bytes(), job).exercises
             for exercise, result in results.items():
-                expected = None if full and result["kind"] == "by hand" else result["points"] * full
-                assert result["score"] == expected, (exercise, result)
+                expected = None if full and result.kind == "by hand" else result.points * full
+                assert result.score == expected, (exercise, result)
 
 
 def test_to_grade_a_right_notebook_of_a_real_set_nothing_starts_tensorflow():
     starting = re.compile(r"tensorflow|keras|vistext\.(?:models|explain|training|experiments)|import.* explain")
     for source in sources():
         release, submitted = (nbformat.read(path, as_version=4)["cells"] for path in (release_of(source), source))
-        run = prepare([cell_of(cell) for cell in submitted], release, exercises.of_set(source.name[:4])).run
+        run = restore([cell_of(cell) for cell in submitted], release, exercises.of_set(source.name[:4])).run
         assert [cell.source for cell in run if starting.search(cell.source)] == []

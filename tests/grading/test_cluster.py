@@ -1,5 +1,7 @@
 """A Dask cluster of separate processes does what one process does, whoever of them dies."""
 
+from dataclasses import replace
+
 import dask
 import pytest
 import standins
@@ -44,7 +46,7 @@ def ending(tmp_path, monkeypatch):
 
 def found(outcome):
     """All that was found, but for how long it took."""
-    return {name: record["graded"] | {"seconds": 0} for name, record in outcome.records.items()}
+    return {name: replace(record.graded, seconds=0) for name, record in outcome.records.items()}
 
 
 def test_one_worker_two_workers_and_dask_give_the_same_marks_though_one_of_them_dies(
@@ -53,11 +55,11 @@ def test_one_worker_two_workers_and_dask_give_the_same_marks_though_one_of_them_
     job = job_of(course)
     alone = batch.grade_all(course, handed_in, job)
     marks = alone.table.read_bytes()
-    two = batch.grade_all(course, handed_in, job, executor=batch.workers(2), again=True)
+    two = batch.grade_all(course, handed_in, job, pool=batch.workers(2), again=True)
     assert (found(two), two.table.read_bytes()) == (found(alone), marks)
     address = dask_cluster().scheduler_address
     ending.touch()
-    on_dask = batch.grade_all(course, handed_in, job, executor=cluster.workers(address, job), again=True)
+    on_dask = batch.grade_all(course, handed_in, job, pool=cluster.workers(address, job), again=True)
     assert not ending.exists()
     assert (found(on_dask), on_dask.table.read_bytes()) == (found(alone), marks)
 
@@ -68,7 +70,7 @@ def test_what_ends_every_worker_that_takes_it_is_given_to_a_person_and_the_rest_
     job = job_of(course)
     address = dask_cluster(deaths=0).scheduler_address
     ending.touch()
-    outcome = batch.grade_all(course, handed_in, job, executor=cluster.workers(address, job))
+    outcome = batch.grade_all(course, handed_in, job, pool=cluster.workers(address, job))
     states = [row["state"] for row in table(outcome).values()]
     assert outcome.graded == len(CLASS)
     assert states.count("not graded") == 1
@@ -84,7 +86,7 @@ def test_when_the_scheduler_goes_what_was_graded_is_kept(course, handed_in, dask
             course,
             handed_in,
             job,
-            executor=cluster.workers(running.scheduler_address, job),
+            pool=cluster.workers(running.scheduler_address, job),
             progress=lambda student: running.close(),
         )
     outcome = batch.grade_all(course, handed_in, job)
@@ -123,7 +125,7 @@ def test_a_worker_that_would_find_other_marks_is_not_asked(course, handed_in, da
     job, address = job_of(course), dask_cluster().scheduler_address
     monkeypatch.setattr(cluster, "config_digest", lambda job: "another version's")
     with pytest.raises(ClusterError, match="another version of the exercises"):
-        batch.grade_all(course, handed_in, job, executor=cluster.workers(address, job))
+        batch.grade_all(course, handed_in, job, pool=cluster.workers(address, job))
 
 
 def test_a_cluster_without_workers_is_not_waited_for(course, monkeypatch):

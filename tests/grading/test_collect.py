@@ -9,7 +9,7 @@ from submissions import RIGHT, as_bytes, hand_in
 
 from vistext.data.download import DamagedDataError
 from vistext.grading.collect import Search, collect
-from vistext.grading.identities import safe_name
+from vistext.grading.students import safe_name
 
 NAME = "ps90_standin.ipynb"
 OURS = as_bytes(hand_in(RIGHT))
@@ -59,7 +59,7 @@ def test_each_layout_gives_each_student_their_notebook(layout, tmp_path):
     put(tmp_path, LAYOUTS[layout])
     submissions = found(tmp_path)
     assert sorted(submissions) == ["anna", "ben"]
-    assert all(one.content == OURS and one.doubts == [] for one in submissions.values())
+    assert all(one.content == OURS and one.flags == [] for one in submissions.values())
 
 
 def test_a_class_s_zip_can_be_named_itself(tmp_path):
@@ -85,14 +85,14 @@ def test_two_students_of_one_name_stay_two(tmp_path):
     submissions = found(tmp_path)
     assert len(submissions) == 4
     assert {"anna_11", "anna_12"} < set(submissions)
-    assert any("'a b' would have the id of 'a_b'" in doubt for one in submissions.values() for doubt in one.doubts)
+    assert any("'a b' would have the id of 'a_b'" in doubt for one in submissions.values() for doubt in one.flags)
 
 
 def test_a_notebook_of_another_set_is_left_alone(tmp_path):
     put(tmp_path, {"anna/ps91.ipynb": OTHER_SET, f"anna/{NAME}": OURS, "ben/ps91.ipynb": OTHER_SET})
     submissions = found(tmp_path)
     assert list(submissions) == ["anna"]
-    assert submissions["anna"].doubts == []
+    assert submissions["anna"].flags == []
 
 
 def test_a_notebook_under_any_name_is_known_by_its_exercises(tmp_path):
@@ -104,7 +104,7 @@ def test_of_two_notebooks_one_is_taken_and_a_person_is_told(tmp_path):
     put(tmp_path, {f"anna/{NAME}": OURS, "anna/copy.ipynb": OURS.replace(b"4242", b"4243")})
     submission = found(tmp_path)["anna"]
     assert submission.content == OURS
-    assert "2 notebooks of this set" in submission.doubts[0]
+    assert "2 notebooks of this set" in submission.flags[0]
 
 
 def test_a_time_is_believed_from_the_exchange_and_not_from_a_student_s_zip(tmp_path):
@@ -129,7 +129,7 @@ def test_a_bad_name_in_a_class_s_zip_costs_only_itself(tmp_path):
     put(tmp_path, {"all.zip": zipped({f"anna/{NAME}": OURS, f"../ben/{NAME}": OURS})})
     submissions = found(tmp_path)
     assert submissions["anna"].content == OURS
-    assert "leads out" in submissions["all"].doubts[0]
+    assert "leads out" in submissions["all"].flags[0]
     assert not (tmp_path.parent / "ben").exists()
 
 
@@ -169,4 +169,4 @@ def test_the_set_of_a_notebook_is_known_however_its_lines_are_written(line, tmp_
     submissions = found(tmp_path)
     assert submissions["ben"].content == OURS
     assert submissions["anna"].content is None
-    assert "holds exercises of ps91" in " ".join(submissions["anna"].doubts)
+    assert "holds exercises of ps91" in " ".join(submissions["anna"].flags)

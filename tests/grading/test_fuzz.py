@@ -19,7 +19,7 @@ from vistext import exercises
 from vistext.exercises.exercise import Failure
 from vistext.grading import cells, feedback, protocol
 from vistext.grading import grade as grading
-from vistext.grading.execute import Answers, Examined
+from vistext.grading.execute import Answers, Executed
 from vistext.grading.grade import grade
 from vistext.grading.limits import Limits
 
@@ -119,27 +119,27 @@ def notebooks(draw):
 
 def expect_an_end(result):
     """A mark or a reason; a notebook for the screen, and a page."""
-    words = " | ".join(result["doubts"] + result["notes"])
+    words = " | ".join(result.flags + result.notes)
     assert "fault" not in words, words
-    if result["exercises"]:
-        assert list(result["exercises"]) == ["ps90-1", "ps90-2", "ps90-3", "ps90-4"]
-        for one in result["exercises"].values():
-            assert one["score"] is None or 0 <= one["score"] <= one["points"]
-        json.dumps(result["notebook"]).encode()
+    if result.exercises:
+        assert list(result.exercises) == ["ps90-1", "ps90-2", "ps90-3", "ps90-4"]
+        for one in result.exercises.values():
+            assert one.score is None or 0 <= one.score <= one.points
+        json.dumps(result.notebook).encode()
     else:
-        assert result["doubts"]
+        assert result.flags
     feedback.page("ps90_standin", "anna", result).encode("utf-8", "replace")
 
 
 @tries(200, 10_000)
 @given(notebooks())
 def test_every_notebook_is_read_or_refused_with_a_reason(job, monkeypatch, content):
-    monkeypatch.setattr(grading, "examine", nothing_came_back)
+    monkeypatch.setattr(grading, "execute", nothing_came_back)
     expect_an_end(grade(content, job))
 
 
-def nothing_came_back(run, exercises, job, hidden):
-    return Examined({one.id: [Answers(one.cases(None), [])] for one in exercises if one.kind != "by hand"}, {}, [])
+def nothing_came_back(run, exercises, job):
+    return Executed({one.id: [Answers(one.cases(None), [])] for one in exercises if one.kind != "by hand"}, {}, [])
 
 
 @pytest.mark.sandbox
@@ -229,7 +229,7 @@ def through_the_wire(output):
         return protocol.unpack(
             protocol.read(protocol.frame({"output": protocol.pack(output)})[protocol.HEADER.size :])["output"]
         )
-    except protocol.WireError:
+    except protocol.ProtocolError:
         return Failure("Answer", "something that is no plain data")
 
 
@@ -249,7 +249,7 @@ def test_every_answer_is_judged(answer):
 def test_what_claims_to_be_an_answer_is_read_or_refused(packed):
     try:
         value = protocol.unpack(protocol.read(protocol.frame({"output": packed})[protocol.HEADER.size :])["output"])
-    except protocol.WireError:
+    except protocol.ProtocolError:
         return
     standins.EXERCISES[1].judge([{}], [value])
 
@@ -289,7 +289,7 @@ HARD = {
 @pytest.mark.parametrize("end", ["", "\\", '"', "\n"], ids=["cut", "backslash", "quote", "line"])
 @pytest.mark.parametrize("piece", HARD.values(), ids=HARD)
 def test_what_is_hard_to_read_takes_no_longer_than_it_is_long(job, monkeypatch, piece, end):
-    monkeypatch.setattr(grading, "examine", nothing_came_back)
+    monkeypatch.setattr(grading, "execute", nothing_came_back)
 
     def seconds(size):
         notebook = hand_in(RIGHT, after=piece * (size // len(piece)) + end, text=piece * (size // len(piece)) + end)

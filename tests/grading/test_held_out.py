@@ -4,14 +4,14 @@ Each is graded twice, with seeds that draw other cases, and encodes a digit of t
 If anything but its marks depended on what it does, what is known of it would differ.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import standins
 from submissions import RIGHT, as_bytes, hand_in, scores
 
 from vistext.grading import feedback
-from vistext.grading.execute import NOT_AGAIN, STOPPED, examine
+from vistext.grading.execute import NOT_AGAIN, STOPPED, execute
 from vistext.grading.grade import grade
 from vistext.grading.restore import Runnable
 
@@ -102,21 +102,21 @@ def test_nothing_that_is_done_after_a_held_out_case_was_seen_reaches_a_page(job,
     call, cell = CALLS[means]
     content = as_bytes(hand_in(after=SPYING.format(call=call, cell=cell)))
     found = [grade(content, drawn(digit, job)) for digit in (3, 8)]
-    first, second = ([_without_its_mark(one), one["notes"], one["by_hand"]] for one in found)
+    first, second = ([_without_its_mark(one), one.notes, one.by_hand] for one in found)
     assert first == second
     for one in found:
-        of_cells = {doubt for doubt in one["doubts"] if "its own cell is not finished" in doubt}
-        assert set(one["doubts"]) <= {f"ps90-1: {STOPPED}", NOT_AGAIN} | of_cells
+        of_cells = {flag for flag in one.flags if "its own cell is not finished" in flag}
+        assert set(one.flags) <= {f"ps90-1: {STOPPED}", NOT_AGAIN} | of_cells
         assert scores(one)[1:3] == [2, 3]  # what could not have known anything has its marks
 
 
 def _without_its_mark(graded):
     """What is shown of each exercise, but for what is a mark, or one of the ideas that the exercise has for it."""
     page = feedback.page("ps90", "x", graded)
-    known = graded["exercises"]["ps90-1"]
+    known = asdict(graded.exercises["ps90-1"])
     assert {known[name] for name in ("asked", "came_back", "expected")} <= IN_OUR_WORDS
     assert known["idea"] in page
-    others = {key: one for key, one in graded["exercises"].items() if key != "ps90-1"}
+    others = {key: one for key, one in graded.exercises.items() if key != "ps90-1"}
     return others, {name: known[name] for name in ("title", "points", "kind", "section")}
 
 
@@ -129,13 +129,13 @@ def scale(numbers, factor):
     raise (Mine if len(calls) % 2 else KeyError)(f'it was asked {numbers}')
 """
     cells = [Runnable(1, raising, given=False)]
-    held_out = examine(cells, standins.EXERCISES[:1], job).answers["ps90-1"][0].held_out_outputs
+    held_out = execute(cells, standins.EXERCISES[:1], job).answers["ps90-1"][0].held_out_outputs
     assert {(one.kind, one.message) for one in held_out} == {("Exception", ""), ("KeyError", "")}
 
 
 def test_shown_and_held_out_cases_are_asked_different_processes(job):
     counting = "import vistext\ncalls = []\ndef scale(numbers, factor):\n    calls.append(1)\n    return len(calls)"
-    own = examine([Runnable(1, counting, given=False)], standins.EXERCISES[:1], job).answers["ps90-1"][0]
+    own = execute([Runnable(1, counting, given=False)], standins.EXERCISES[:1], job).answers["ps90-1"][0]
     assert own.shown_outputs == [1, 2]
     assert own.held_out_outputs == [1, 2, 3, 4]
 

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_release
 
-from vistext.grading import batch, command
+from vistext.grading import batch, cli
 from vistext.grading.gradebook import Course
 from vistext.grading.limits import Job
 
@@ -156,18 +156,18 @@ total = 0
 """,
     "patched_checks": """
 import sys, types
-import vistext.exercises, vistext.exercises.exercise, vistext.exercises.values as plain
-plain.same = lambda *more, **other: True
+import vistext.exercises, vistext.exercises.exercise, vistext.exercises.values as values
+values.equal = lambda *more, **other: True
 vistext.exercises.exercise.Exercise.judge = lambda *more: (True, 1.0)
 sys.modules["vistext.exercises"] = types.ModuleType("vistext.exercises")
 scale = lambda numbers, factor: 0
 largest = lambda numbers: 0
 """,
     "patched_wire": """
-from vistext.grading import wire, inside
+from vistext.grading import protocol, sandbox_runner
 def pack(value, depth=0): return {"other": "__reduce__"}
-wire.pack = pack
-inside.call = lambda function, case: "right"
+protocol.pack = pack
+sandbox_runner.call_answer = lambda function, case: "right"
 scale = lambda numbers, factor: 0
 largest = lambda numbers: 0
 """,
@@ -374,10 +374,10 @@ def run(tmp_path_factory):
     submissions.mkdir()
     write_class(submissions)
     course = Course(folder, "ps90")
-    job = Job("ps90", course.release, batch.seed_of(course), LIMITS, checks="standins")
+    job = Job("ps90", course.release, batch.seed_of(course), LIMITS, exercises="standins")
     home = set(os.listdir(os.path.expanduser("~")))
     began = time.monotonic()
-    outcome = batch.grade_all(course, submissions, job, executor=batch.workers(2))
+    outcome = batch.grade_all(course, submissions, job, pool=batch.workers(2))
     with course.open() as gradebook:
         rows = {
             submission.student.id: [grade.auto_score for grade in submission.notebooks[0].grades]
@@ -389,8 +389,8 @@ def run(tmp_path_factory):
 
 
 def found(run, student):
-    record = run.outcome.records[student]["graded"]
-    return [one["score"] for one in record["exercises"].values()][:3], " | ".join(record["notes"] + record["doubts"])
+    record = run.outcome.records[student].graded
+    return [one.score for one in record.exercises.values()][:3], " | ".join(record.notes + record.flags)
 
 
 def kept(run, student):
@@ -410,7 +410,7 @@ def test_the_run_goes_on_to_the_last_and_the_gradebook_has_what_was_found(run):
     asked = {*IN_A_CELL, *FOR_MARKS, "injects", "no_json", "zip_paths", "zip_bomb", "fifty_megabytes", "links"}
     assert asked <= set(run.outcome.records)
     for student, record in run.outcome.records.items():
-        scores = [one["score"] for one in record["graded"]["exercises"].values()]
+        scores = [one.score for one in record.graded.exercises.values()]
         assert sorted(run.rows.get(student, []), key=str) == sorted(scores, key=str), student
 
 
@@ -513,13 +513,13 @@ def test_a_page_stays_small_whatever_is_written(run, student):
 
 
 def test_a_terminal_obeys_nothing_of_what_is_said_in_the_end(run):
-    said = command.summary(run.course.assignment, run.outcome)
+    said = cli.summary(run.course.assignment, run.outcome)
     assert "clears: " in said
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", said)
 
 
 def test_no_message_of_a_failed_run_is_obeyed_by_a_terminal(capsys):
-    command._say("there is no /tmp/\x1b[2J\x9b2J\u202egnp\r\n\x07x", 2)
+    cli._fail("there is no /tmp/\x1b[2J\x9b2J\u202egnp\r\n\x07x", 2)
     assert capsys.readouterr().err == "vistext: there is no /tmp/?[2J?2J?gnp ?x\n"
 
 

@@ -18,18 +18,18 @@ from test_collect import LIMIT, NAME, OURS, found, put, zipped
 
 from vistext.data.download import DamagedDataError
 from vistext.grading import collect as collecting
-from vistext.grading import entries, unpacking
+from vistext.grading import files as file_access
 from vistext.grading.collect import Search, collect
-from vistext.grading.identities import LONGEST, Students
-from vistext.grading.worker import LimitError, Worker
+from vistext.grading.process import LimitError, Worker
+from vistext.grading.students import LONGEST, Students
 
 
-def doubts_of(place, student="eve"):
+def flags_of(place, student="eve"):
     """What is said of a student of whom there is no notebook; anna's is always found."""
     submissions = found(place)
     assert submissions["anna"].content == OURS
     assert submissions[student].content is None
-    return " | ".join(submissions[student].doubts)
+    return " | ".join(submissions[student].flags)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_file_that_may_not_be_read_costs_its_student_alone(place, monkeypatch)
         return may_open(path, *more)
 
     monkeypatch.setattr(os, "open", open_but_eve_s)
-    assert f"'eve/{NAME}' cannot be read: Permission denied" in doubts_of(place)
+    assert f"'eve/{NAME}' cannot be read: Permission denied" in flags_of(place)
 
 
 def test_a_folder_that_may_not_be_read_costs_its_student_alone(place, monkeypatch):
@@ -85,7 +85,7 @@ def test_a_folder_that_may_not_be_read_costs_its_student_alone(place, monkeypatc
         return may_scan(path)
 
     monkeypatch.setattr(os, "scandir", scan_but_eve_s)
-    assert "'eve' cannot be read: Permission denied" in doubts_of(place)
+    assert "'eve' cannot be read: Permission denied" in flags_of(place)
 
 
 @pytest.mark.parametrize("instead", ["nothing", "a link", "a pipe", "a folder"])
@@ -101,10 +101,10 @@ def test_a_file_that_has_gone_since_it_was_found_costs_its_student_alone(instead
         "a pipe": lambda: os.mkfifo(file),
         "a folder": file.mkdir,
     }[instead]()
-    choice = collecting.found_of(search, "eve")
+    choice = collecting.selection_of(search, "eve")
     assert choice.content is None
-    assert "cannot be read" in choice.doubts[0]
-    assert collecting.found_of(search, "anna").content == OURS
+    assert "cannot be read" in choice.flags[0]
+    assert collecting.selection_of(search, "anna").content == OURS
 
 
 def test_what_is_no_file_is_not_opened(place):
@@ -116,7 +116,7 @@ def test_what_is_no_file_is_not_opened(place):
             listening.bind("ps90.ipynb")
         finally:
             os.chdir(here)
-        said = doubts_of(place)
+        said = flags_of(place)
     assert said.count("is a pipe, a socket or a device") == 2
 
 
@@ -124,18 +124,18 @@ def test_links_and_loops_are_not_followed(place):
     (place / "eve" / "loop").symlink_to(place / "eve")
     (place / "eve" / NAME).symlink_to(place / "anna" / NAME)
     (place / "eve" / "all").symlink_to("/")
-    assert doubts_of(place).count("is a link; it was not followed") == 3
+    assert flags_of(place).count("is a link; it was not followed") == 3
 
 
 def test_folders_without_end_and_files_without_number_are_left(place, monkeypatch):
-    monkeypatch.setattr(entries, "MOST_OF_A_STUDENT", 50)
-    monkeypatch.setattr(entries, "MOST_IN_FOLDER", 40)
+    monkeypatch.setattr(file_access, "MAX_OF_STUDENT", 50)
+    monkeypatch.setattr(file_access, "MAX_IN_FOLDER", 40)
     put(place, {"eve/" + "a/" * 100: None})
     put(place, {f"dora/{number}.txt": b"" for number in range(45)})
     put(place, {f"cleo/{number // 30}/{number}.txt": b"" for number in range(60)})
-    assert "lies in more than 20 folders" in doubts_of(place)
-    assert "holds more than 40 files" in doubts_of(place, "dora")
-    assert "is one of more than 50 files" in doubts_of(place, "cleo")
+    assert "lies in more than 20 folders" in flags_of(place)
+    assert "holds more than 40 files" in flags_of(place, "dora")
+    assert "is one of more than 50 files" in flags_of(place, "cleo")
 
 
 def nested(depth):
@@ -208,7 +208,7 @@ ARCHIVES = {
 def test_an_archive_costs_its_student_alone_and_is_told(trick, place):
     files, said = ARCHIVES[trick]
     put(place, {f"eve/{name}": content for name, content in files.items()})
-    doubts = doubts_of(place)
+    doubts = flags_of(place)
     assert said in doubts
     assert doubts.isprintable()
     assert len(doubts) < 8000
@@ -217,21 +217,21 @@ def test_an_archive_costs_its_student_alone_and_is_told(trick, place):
 def test_twenty_thousand_files_of_a_student_take_seconds(place):
     put(place, {"eve/w.zip": zipped({f"{number}.txt": b"" for number in range(25_000)})})
     began = time.perf_counter()
-    assert "there are more than 20,000 files" in doubts_of(place)
+    assert "there are more than 20,000 files" in flags_of(place)
     assert time.perf_counter() - began < 30
 
 
 def test_a_zip_of_more_files_than_anybody_has_is_not_read(place, monkeypatch):
-    monkeypatch.setattr(unpacking, "MOST_IN_ARCHIVE", 1000)
+    monkeypatch.setattr(file_access, "MAX_IN_ARCHIVE", 1000)
     put(place, {"eve/w.zip": zipped({f"{number}.txt": b"" for number in range(1001)})})
-    assert "holds more than 1,000 files" in doubts_of(place)
+    assert "holds more than 1,000 files" in flags_of(place)
 
 
 def test_damage_in_a_class_s_zip_costs_whom_it_hits(tmp_path):
     content = bytearray(zipped({f"eve/{NAME}": OURS.replace(b"4242", b"4243"), f"anna/{NAME}": OURS}))
     content[content.index(b"4243")] ^= 1
     put(tmp_path, {"class.zip": bytes(content)})
-    assert "cut short or damaged (Bad CRC-32" in doubts_of(tmp_path)
+    assert "cut short or damaged (Bad CRC-32" in flags_of(tmp_path)
 
 
 def test_what_takes_too_much_costs_its_student_alone(place):
@@ -242,7 +242,7 @@ def test_what_takes_too_much_costs_its_student_alone(place):
 
     submissions = {one.student: one for one in collect(Search(place, "ps90_standin", LIMIT), call=call)}
     assert submissions["anna"].content == OURS
-    assert "took more than 3 seconds" in submissions["eve"].doubts[0]
+    assert "took more than 3 seconds" in submissions["eve"].flags[0]
 
 
 def test_a_notebook_that_is_small_on_a_disk_and_large_in_memory_is_stopped(place):
@@ -257,7 +257,7 @@ def test_a_notebook_that_is_small_on_a_disk_and_large_in_memory_is_stopped(place
     finally:
         worker.close()
     assert submissions["anna"].content == OURS
-    assert "took more than 512 MiB of memory" in submissions["eve"].doubts[0]
+    assert "took more than 512 MiB of memory" in submissions["eve"].flags[0]
 
 
 PEAK = """
@@ -339,7 +339,7 @@ def test_nobody_s_work_becomes_another_s_in_any_order_and_run(turned, tmp_path):
     assert len({one.student.casefold() for one in after}) == len(names)
     for one in after:
         assert one.content == (mine if one.owner in before else theirs)
-        assert bool(one.doubts) == (one.owner not in before)
+        assert bool(one.flags) == (one.owner not in before)
 
 
 def test_a_class_s_archive_of_no_use_is_an_error_and_not_an_empty_class(tmp_path):
@@ -355,6 +355,6 @@ def test_no_room_on_this_machine_is_not_a_student_s_fault(place, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(unpacking, "_copied", full)
+    monkeypatch.setattr(file_access, "_copied", full)
     with pytest.raises(OSError, match="No space left"):
         found(place)

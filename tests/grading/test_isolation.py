@@ -8,12 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from submissions import LIMITS
 
 from vistext.grading import sandbox
+from vistext.grading.kernel import OTHER_PROCESSES, SHARED, UNCOUNTED, WAYS_OUT
 from vistext.grading.sandbox import Sandbox
-from vistext.grading.system_calls import OTHER_PROCESSES, SHARED, UNCOUNTED, WAYS_OUT
 
 pytestmark = pytest.mark.sandbox
 
@@ -182,7 +183,7 @@ def test_locks_of_files_that_are_ones_own_are_passed_over_by_who_can_do_without(
 
 def test_a_folder_that_is_hidden_takes_nothing():
     """A course that lies in a folder that is shown."""
-    hidden = sandbox.PACKAGE / "weights"
+    hidden = sandbox.PACKAGE / "nn" / "weights"
     writing = "import os\nfor number in range(600):\n    open(f'{}/{{number}}', 'wb').write(bytes(1 << 20))"
     with Sandbox(LIMITS, hidden=(hidden,)) as place, place.begin() as process:
         assert ran(process, writing.format(hidden))[0] == "OSError"
@@ -191,14 +192,14 @@ def test_a_folder_that_is_hidden_takes_nothing():
 GRADING = """
 import json
 from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_release
-from vistext.grading.grade import grade
 from vistext.grading.batch import workers
 from vistext.grading.limits import Job
 
 if __name__ == "__main__":
-    job = Job("ps90", json.loads(json.dumps(make_release())), 7, LIMITS, sandboxed={sandboxed}, checks="standins")
+    job = Job("ps90", json.loads(json.dumps(make_release())), 7, LIMITS, sandboxed={sandboxed}, exercises="standins")
     with workers(2)() as pool:
-        list(pool.map(grade, [as_bytes(hand_in(RIGHT, before="while True: pass"))] * 9, [job] * 9, [()] * 9))
+        futures = [pool.submit(as_bytes(hand_in(RIGHT, before="while True: pass")), job) for _ in range(9)]
+        [future.result() for future in futures]
 """
 
 
@@ -210,7 +211,7 @@ def test_nothing_is_left_running_when_the_one_who_grades_is_killed(tmp_path, san
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])}
     grading = subprocess.Popen([sys.executable, str(script)], env=environment, stderr=subprocess.DEVNULL)
     for _ in range(600):
-        started = sandbox.descendants(grading.pid)
+        started = [one.pid for one in psutil.Process(grading.pid).children(recursive=True)]
         if sum(b"vistext.grading.sandbox_runner" in command(pid) for pid in started) >= 4:
             break
         assert grading.poll() is None

@@ -70,5 +70,5 @@ def test_a_finished_set_gets_full_marks_whatever_was_stripped_on_its_way(source,
     name = source.stem[:4]
     result = grade(content, Job(name, json.loads(nbformat.writes(read(release_of(source)))), 11, WAITS))
     wanted = {one.id: None if one.kind == "by hand" else one.points for one in exercises.of_set(name)}
-    assert {exercise: one["score"] for exercise, one in result["exercises"].items()} == wanted
-    assert set(result["by_hand"].values()) <= {"Because the map is coarse."}
+    assert {exercise: one.score for exercise, one in result.exercises.items()} == wanted
+    assert set(result.by_hand.values()) <= {"Because the map is coarse."}

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from submissions import LIMITS
 
-from vistext.grading import namespaces, protocol, sandbox
+from vistext.grading import kernel, protocol, sandbox
 from vistext.grading.limits import MIB, Limits
-from vistext.grading.sandbox import EndedError, Sandbox
+from vistext.grading.process import EndedError
+from vistext.grading.sandbox import Sandbox
 
 
 @contextlib.contextmanager
@@ -99,7 +100,7 @@ def test_threads_may_be_started():
 
 @pytest.mark.sandbox
 def test_a_folder_that_is_to_be_hidden_is_empty_even_where_its_parent_is_shown():
-    shown = sandbox.PACKAGE / "weights"
+    shown = sandbox.PACKAGE / "nn" / "weights"
     look = "import os; assert os.listdir({!r}) == []"
     with begun(LIMITS, hidden=(shown,)) as box:
         assert ran(box, look.format(str(shown)))["raised"] is None
@@ -155,19 +156,19 @@ def test_processor_time_is_limited():
 @pytest.mark.sandbox
 def test_tensorflow_and_the_shipped_weights_work_inside():
     with begun(Limits(memory=4096 * MIB)) as box:
-        source = "from vistext.tasks import classification; classification.model.load(); import tensorflow as tf; tf.zeros(3)"
-        assert ran(box, source, seconds=200)["raised"] is None
+        source = "from vistext.tasks import classification; classification.model.load(); import tensorflow as tf"
+        assert ran(box, f"{source}; tf.zeros(3)", seconds=200)["raised"] is None
 
 
 def test_without_bubblewrap_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
-    assert "apt install bubblewrap" in sandbox.problem()
-    assert "--no-sandbox" in sandbox.problem()
+    assert "apt install bubblewrap" in str(sandbox.refusal())
+    assert "--no-sandbox" in str(sandbox.refusal())
 
 
 def test_elsewhere_than_on_linux_it_is_said_that_there_is_none(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    assert "no sandbox on win32" in sandbox.problem()
+    assert "no sandbox on win32" in str(sandbox.refusal())
 
 
 def test_without_a_sandbox_the_same_process_answers():
@@ -183,20 +184,20 @@ def refused(monkeypatch):
 
     def refuse(said):
         monkeypatch.setattr(sandbox, "_bubblewrap", lambda *_: ["sh", "-c", f"echo '{said}' >&2; exit 1"])
-        sandbox._as_whom.cache_clear()
-        return sandbox.problem()
+        sandbox._unprivileged_user.cache_clear()
+        return str(sandbox.refusal())
 
     yield refuse
-    sandbox._as_whom.cache_clear()
+    sandbox._unprivileged_user.cache_clear()
 
 
 @pytest.mark.sandbox
 def test_bubblewrap_where_programs_are_not_looked_for_is_named(refused, monkeypatch):
     refused("")
     monkeypatch.setattr(sandbox, "_bubblewrap", lambda *_: ["bwrap-that-is-not-there"])
-    sandbox._as_whom.cache_clear()
-    assert "bubblewrap cannot be started" in sandbox.problem()
-    assert "bwrap-that-is-not-there" in sandbox.problem()
+    sandbox._unprivileged_user.cache_clear()
+    assert "bubblewrap cannot be started" in str(sandbox.refusal())
+    assert "bwrap-that-is-not-there" in str(sandbox.refusal())
 
 
 def machine_with(root, **settings):
@@ -234,19 +235,19 @@ def test_where_python_does_not_start_inside_nothing_is_said_of_namespaces(refuse
     ],
 )
 def test_the_way_out_is_the_machine_s_own(settings, remedy, tmp_path):
-    assert remedy in namespaces.way_out(machine_with(tmp_path, **settings))
+    assert remedy in kernel.remedy(machine_with(tmp_path, **settings))
 
 
 @pytest.mark.parametrize("mark", [".dockerenv", "run/.containerenv"])
 def test_in_a_container_it_is_said_how_to_start_it(mark, tmp_path):
     (tmp_path / mark).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / mark).touch()
-    assert "--security-opt seccomp=unconfined" in namespaces.way_out(tmp_path)
+    assert "--security-opt seccomp=unconfined" in kernel.remedy(tmp_path)
 
 
 def test_the_guide_has_the_profile_that_is_spoken_of():
     guide = (sandbox.PACKAGE.parent / "notebooks" / "exercises" / "README.md").read_text(encoding="utf-8")
     assert "## Where bubblewrap is refused" in guide
-    for _, _, remedy in namespaces.SETTINGS:
+    for _, _, remedy in kernel.SETTINGS:
         assert remedy.partition("sudo sysctl -w ")[2] in guide
     assert "profile bwrap /usr/bin/bwrap flags=(unconfined)" in guide

@@ -57,7 +57,7 @@ def read(html):
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)
 @given(st.lists(st.one_of(st.sampled_from(BITS), st.text(max_size=5)), max_size=30).map("".join))
 def test_whatever_is_written_nothing_in_it_is_live(text):
-    for html in (sanitize.rendered(text), sanitize.plain(text)):
+    for html in (sanitize.render(text), sanitize.plain(text)):
         assert not set("$\\\n\r\x0b\x85\u2028") & set(html)
         assert html.startswith("<div>")
         assert html.endswith("</div>")
@@ -87,7 +87,7 @@ def test_whatever_is_written_nothing_in_it_is_live(text):
     ],
 )
 def test_an_honest_text_is_shown_as_it_was_meant(written, shown):
-    assert shown in sanitize.rendered(written)
+    assert shown in sanitize.render(written)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_an_honest_text_is_shown_as_it_was_meant(written, shown):
 )
 def test_a_long_text_is_cut_and_over_soon(bit):
     began = time.process_time()
-    html = sanitize.rendered(bit * 1_000_000)
+    html = sanitize.render(bit * 1_000_000)
     assert time.process_time() - began < 20
     assert len(html) < 1_500_000
     assert "more letters are in what was submitted" in html
@@ -103,7 +103,7 @@ def test_a_long_text_is_cut_and_over_soon(bit):
 
 def test_a_page_of_many_cells_ends_somewhere():
     screen = sanitize.Screen()
-    shown = [screen.shown(kind, "&" * 60_000) for kind in ("code", "markdown", "raw") * 50]
+    shown = [screen.show(kind, "&" * 60_000) for kind in ("code", "markdown", "raw") * 50]
     assert sum(map(len, shown)) < 1_500_000
     assert sanitize.LEFT_OUT in shown[-1]
     assert shown[-3].startswith("# ")

@@ -40,7 +40,7 @@ def only(place, **more):
 def test_a_platform_s_date_counts(path, time, tmp_path):
     put(tmp_path, {path: OURS})
     submission = only(tmp_path)
-    assert (submission.timestamp, submission.doubts) == (time, [])
+    assert (submission.timestamp, submission.flags) == (time, [])
 
 
 def test_of_two_attempts_the_time_of_the_one_that_is_graded_counts(tmp_path):
@@ -57,7 +57,7 @@ def test_of_two_attempts_the_time_of_the_one_that_is_graded_counts(tmp_path):
 def test_nbgrader_s_own_time_counts_in_its_own_folder(tmp_path):
     put(tmp_path, {f"anna/ps90_standin/{NAME}": OURS, "anna/ps90_standin/timestamp.txt": TIME})
     submission = only(tmp_path, by_nbgrader=True)
-    assert (submission.timestamp, submission.doubts) == (TIME.decode(), [])
+    assert (submission.timestamp, submission.flags) == (TIME.decode(), [])
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_time_that_a_student_may_have_written_does_not_count_and_is_told(files
     put(tmp_path, files)
     submission = only(tmp_path)
     assert (submission.content, submission.timestamp) == (OURS, "")
-    assert "is the student's own; the time in it does not count" in submission.doubts[0]
+    assert "is the student's own; the time in it does not count" in submission.flags[0]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_nor_does_it_in_nbgrader_s_folder_where_nbgrader_has_not_put_it(files, t
     put(tmp_path, files)
     submission = only(tmp_path, by_nbgrader=True)
     assert submission.timestamp == ""
-    assert "the student's own" in submission.doubts[0]
+    assert "the student's own" in submission.flags[0]
 
 
 def test_nbgrader_s_own_time_counts_beside_a_student_s(tmp_path):
@@ -99,7 +99,7 @@ def test_nbgrader_s_own_time_counts_beside_a_student_s(tmp_path):
     put(tmp_path, {"anna/ps90_standin/w.zip": inner, stamp: TIME})
     submission = only(tmp_path, by_nbgrader=True)
     assert submission.timestamp == TIME.decode()
-    assert len(submission.doubts) == 1
+    assert len(submission.flags) == 1
 
 
 @pytest.mark.parametrize("stamp", [b"", b"yesterday", b"\xff\xfe", b"2026-99-99 12:00:00 UTC", b"0" * 70_000, b"1 2 3"])
@@ -107,7 +107,7 @@ def test_a_time_that_cannot_be_read_is_told(stamp, tmp_path):
     put(tmp_path, {f"anna/ps90_standin/{NAME}": OURS, "anna/ps90_standin/timestamp.txt": stamp})
     submission = only(tmp_path, by_nbgrader=True)
     assert submission.timestamp == ""
-    assert "the time of submission cannot be read" in submission.doubts[0]
+    assert "the time of submission cannot be read" in submission.flags[0]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_platform_s_date_that_is_none_is_told(date, tmp_path):
     put(tmp_path, {f"123-456 - Jane Doe - {date}/{NAME}": OURS})
     submission = only(tmp_path)
     assert submission.timestamp == ""
-    assert "the time of submission cannot be read" in submission.doubts[0]
+    assert "the time of submission cannot be read" in submission.flags[0]
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_a_date_that_a_student_may_have_written_into_a_name_does_not_count_and_i
     put(tmp_path, {path: OURS})
     submission = only(tmp_path)
     assert submission.timestamp == ""
-    assert "holds the platform's marks twice" in submission.doubts[0]
+    assert "holds the platform's marks twice" in submission.flags[0]
 
 
 def test_that_a_platform_says_late_and_not_when_is_told(tmp_path):
     put(tmp_path, {f"doejane_LATE_12_34_{NAME}": OURS})
-    assert "Canvas says that it came late" in only(tmp_path).doubts[0]
+    assert "Canvas says that it came late" in only(tmp_path).flags[0]

@@ -14,15 +14,15 @@ import pytest
 from submissions import RIGHT, WRONG, as_bytes, hand_in, make_release
 from test_collect import LIMIT, NAME, found, put, zipped
 
-from vistext.grading.attempts import sources
 from vistext.grading.collect import Search, collect
+from vistext.grading.selection import cell_texts
 
 WORK = as_bytes(hand_in(RIGHT))
 EARLIER = as_bytes(hand_in(WRONG))
 UNTOUCHED = as_bytes(make_release())
 OTHER_SET = WORK.replace(b"ps90", b"ps91")
 UTF_16 = WORK.decode().encode("utf-16")
-GIVEN = frozenset(sources(json.loads(UNTOUCHED)))
+GIVEN = frozenset(cell_texts(json.loads(UNTOUCHED)))
 OLD_NOTEBOOK = json.dumps(
     {"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": ["# exercise: ps90-1\n", "x = 1"]}]}]}
 ).encode()
@@ -137,7 +137,7 @@ def test_what_a_student_hands_in_is_taken_or_told(accident, tmp_path):
     submissions = found(tmp_path, given=GIVEN)
     assert sorted(submissions) == ["anna", "ben"]
     assert submissions["anna"].content == content
-    doubts = " | ".join(submissions["anna"].doubts)
+    doubts = " | ".join(submissions["anna"].flags)
     assert told in doubts if told else doubts == ""
 
 
@@ -149,7 +149,7 @@ def test_and_so_it_is_in_a_class_s_zip(accident, tmp_path):
     submissions = found(tmp_path / "class.zip", given=GIVEN)
     assert sorted(submissions) == ["anna", "ben"]
     assert submissions["anna"].content == content
-    doubts = " | ".join(submissions["anna"].doubts)
+    doubts = " | ".join(submissions["anna"].flags)
     assert told in doubts if told else doubts == ""
 
 
@@ -284,7 +284,7 @@ def test_an_export_gives_each_student_their_latest_work(export, packed, tmp_path
     put(tmp_path, {"export.zip": zipped(files)} if packed else files)
     submissions = found(tmp_path, given=GIVEN)
     assert {name: one.content for name, one in submissions.items()} == students
-    assert all(one.doubts for one in submissions.values() if one.content is None)
+    assert all(one.flags for one in submissions.values() if one.content is None)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_of_a_notebook_that_says_nothing_of_its_student_a_person_is_told(tmp_pat
     put(tmp_path, {NAME: WORK})
     [submission] = found(tmp_path / NAME).values()
     assert (submission.student, submission.content) == ("ps90_standin", WORK)
-    assert "whose it is cannot be told" in submission.doubts[0]
+    assert "whose it is cannot be told" in submission.flags[0]
 
 
 def test_a_student_s_own_folder_can_be_given(tmp_path):
@@ -333,7 +333,7 @@ def test_a_table_that_a_student_hands_in_is_no_list_of_the_instructor_s(tmp_path
 
 def test_earlier_attempts_that_a_platform_has_dated_are_no_news(tmp_path):
     put(tmp_path, EXPORTS["Blackboard"][0])
-    assert found(tmp_path, given=GIVEN)["jdoe3"].doubts == []
+    assert found(tmp_path, given=GIVEN)["jdoe3"].flags == []
 
 
 @pytest.mark.parametrize(

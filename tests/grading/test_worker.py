@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from vistext.grading.worker import DiedError, LimitError, Worker
+from vistext.grading.process import DiedError, LimitError, Worker
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_nothing_is_left_when_the_run_is_killed(tmp_path):
         textwrap.dedent(
             """
             import os, time
-            from vistext.grading.worker import Worker
+            from vistext.grading.process import Worker
             if __name__ == "__main__":
                 worker = Worker(256 << 20)
                 print(worker.call(os.getpid, seconds=60), flush=True)

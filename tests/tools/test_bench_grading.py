@@ -95,5 +95,5 @@ def test_a_class_is_graded_to_the_last_while_its_memory_is_watched(monkeypatch):
 
 
 def test_where_nothing_can_be_measured_it_is_said_why(monkeypatch):
-    monkeypatch.setattr(bench_grading.sandbox, "problem", lambda: "no bubblewrap")
+    monkeypatch.setattr(bench_grading.sandbox, "refusal", lambda: "no bubblewrap")
     assert list(bench_grading.lines()) == [{"grading": "not measured", "why": "no bubblewrap"}]

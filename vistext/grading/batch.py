@@ -10,60 +10,78 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import closing
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Protocol
 
-from vistext.grading import attempts, collect, feedback, identities
-from vistext.grading.grade import grade, ungraded
-from vistext.grading.gradebook import Course, write
+from vistext.grading import collect, feedback, students
+from vistext.grading.grade import grade
+from vistext.grading.gradebook import Course
 from vistext.grading.limits import MIB, Job
 from vistext.grading.platforms import sets_named
-from vistext.grading.worker import DiedError, LimitError, Worker
+from vistext.grading.process import DiedError, LimitError, Worker
+from vistext.grading.records import Graded, Record
+from vistext.grading.selection import cell_texts
+from vistext.grading.students import write
 
 AHEAD = 3  # submissions for each worker that are read and waiting
 AHEAD_BYTES = 128 * MIB  # of these in all; one is read whatever it takes
 READING = 1024 * MIB, 180  # bytes and seconds to find out who has handed in, or to read what one student has
 GRADING = 2048 * MIB, 120  # bytes, and seconds besides those of the sandbox
 
+Work = tuple[Record, bytes]  # a submission that is still to be graded, and its notebook
+
+
+class Pool(Protocol):
+    """Grades submissions, wherever."""
+
+    @property
+    def at_once(self) -> int:
+        """How many submissions may be handed over and not yet done."""
+
+    def submit(self, content: bytes, job: Job) -> "Future[Graded]":
+        """Have one graded."""
+
+    def result(self, future: "Future[Graded]") -> Graded:
+        """What was found of one that is done."""
+
+
+MakePool = Callable[[], AbstractContextManager[Pool]]
+
 
 @dataclass
 class Outcome:
-    """What a run has done.
+    """What a run has done."""
 
-    Attributes:
-        graded: how many were run and judged now.
-        unchanged: how many were known from an earlier run.
-        records: what is known of each submission, by the student's name.
-        table: where the CSV is.
-    """
-
-    graded: int = 0
-    unchanged: int = 0
-    records: dict[str, dict] = field(default_factory=dict)
-    table: Path = Path()
+    table: Path  # the CSV
+    graded: int = 0  # how many were run and judged now
+    unchanged: int = 0  # how many were known from an earlier run
+    records: dict[str, Record] = field(default_factory=dict)  # by student, without texts and notebooks
 
 
 def seed_of(course: Course) -> int:
     """The seed of a set's held-out cases: drawn once for the course, and the same for all its students."""
-    kept = _folder(course) / "run.json"
-    if kept.is_file():
-        return json.loads(kept.read_text(encoding="utf-8"))["seed"]
+    file = _folder(course) / "run.json"
+    if file.is_file():
+        return json.loads(file.read_text(encoding="utf-8"))["seed"]
     seed = secrets.randbits(48)
-    write(kept, json.dumps({"seed": seed}))
+    write(file, json.dumps({"seed": seed}))
     return seed
 
 
 def config_digest(job: Job) -> str:
     """A digest of all that a mark depends on besides the submission: exercises, what judges them, and settings."""
-    parts = [json.dumps([job.recorded(), job.release], sort_keys=True).encode()]
-    for module in ("vistext.exercises", "vistext.grading", job.checks):
+    parts = [json.dumps([job.settings(), job.release], sort_keys=True).encode()]
+    for module in ("vistext.exercises", "vistext.grading", job.exercises):
         spec = find_spec(module)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(module)
         folders = spec.submodule_search_locations
         files = sorted(Path(folders[0]).rglob("*.py")) if folders else [Path(spec.origin)]
         parts += [file.read_bytes() for file in files]
@@ -75,9 +93,9 @@ def grade_all(
     place: Path,
     job: Job,
     *,
-    executor: Callable[[], Executor] | None = None,
+    pool: MakePool | None = None,
     again: bool = False,
-    progress: Callable[[str], None] = lambda student: None,
+    progress: Callable[[str], object] = lambda student: None,
 ) -> Outcome:
     """Grade all submissions of a set.
 
@@ -85,7 +103,7 @@ def grade_all(
         course: where scores are entered and pages written.
         place: the folder, or zip, of the submissions.
         job: of the set.
-        executor: makes what runs the work, such as `workers(2)`; None to do it in this process, one after the other.
+        pool: makes what grades, such as `workers(2)`; None to do it in this process, one after the other.
         again: grade also what has not changed.
         progress: called with each student's name once all is done for them.
 
@@ -95,22 +113,25 @@ def grade_all(
     """
     with closing(Worker(READING[0], "vistext.grading.collect")) as reader:
         course.register()
-        outcome = Outcome(table=course.folder / "graded" / f"{course.assignment}.csv")
-        hidden = tuple({course.folder, place.resolve() if place.is_dir() else place.resolve().parent})
+        outcome = Outcome(course.folder / "graded" / f"{course.assignment}.csv")
+        hidden = {course.folder, place.resolve() if place.is_dir() else place.resolve().parent}
         submissions = _submissions(course, place, job, reader)
         work = _work(course, submissions, job, outcome, again=again, progress=progress)
         try:
             with course.open() as gradebook:
-                for student, kept, graded in _spread(work, job, hidden, executor):
-                    graded["doubts"] = kept.pop("doubts") + graded["doubts"]
-                    record = kept | {"graded": graded}
+                for record, graded in _graded(work, replace(job, hidden=tuple(hidden)), pool):
+                    graded.flags = record.graded.flags + graded.flags
+                    record.graded = graded
                     _keep(course, record)
                     _enter(course, gradebook, record)
                     outcome.graded += 1
-                    outcome.records[student] = _short(record)
-                    progress(student)
+                    outcome.records[record.student] = _without_texts(record)
+                    progress(record.student)
         finally:
-            _write_table(course, job, outcome)
+            ids = [exercise.id for exercise in import_module(job.exercises).of_set(job.problem_set)]
+            kept = sorted((_folder(course) / "students").glob("[!.]*.json"))  # those of earlier runs too
+            records = (Record.from_json(json.loads(path.read_text(encoding="utf-8"))) for path in kept)
+            write(outcome.table, feedback.table(records, ids))
     return outcome
 
 
@@ -120,16 +141,16 @@ def _submissions(course: Course, place: Path, job: Job, reader: Worker) -> Itera
     with course.open() as gradebook:
         # Who was entered by others than us is who is called so.
         taken = [student.id for student in gradebook.students if student.id not in kept]
-    students = identities.Students(course.folder / "graded" / identities.FILE, taken)
     search = collect.Search(
         place,
         course.assignment,
         job.limits.file,
-        given=frozenset(attempts.sources(job.release)),
+        given=frozenset(cell_texts(job.release)),
         by_nbgrader=place.resolve() == course.folder / "submitted",
         sets=frozenset(sets_named(" ".join(path.name for path in (course.folder / "release").iterdir()))),
     )
-    for submission in collect.collect(search, students, partial(reader.call, seconds=READING[1])):
+    ids = students.Students(course.folder / "graded" / students.FILE, taken)
+    for submission in collect.collect(search, ids, partial(reader.call, seconds=READING[1])):
         copy = course.path("submitted", submission.student)
         known = copy.is_symlink() or (copy.is_file() and copy.read_bytes() == submission.content)
         if submission.content is not None and not search.by_nbgrader and not known:
@@ -144,78 +165,65 @@ def _work(
     outcome: Outcome,
     *,
     again: bool,
-    progress: Callable[[str], None],
-) -> Iterator[tuple[dict, bytes]]:
+    progress: Callable[[str], object],
+) -> Iterator[Work]:
     """What is to be graded; what is known already goes to `outcome`, after it has been entered if it was not yet."""
-    ground = config_digest(job)
+    config = config_digest(job)
     for submission in submissions:
-        content = submission.content
-        known_of_it = json.dumps([ground, submission.timestamp, submission.doubts])
-        digest = hashlib.sha256(known_of_it.encode() + (content or b"")).hexdigest()
-        record = {
-            "student": submission.student,
-            "digest": digest,
-            "seed": job.seed,
-            "timestamp": submission.timestamp,
-            "doubts": submission.doubts,
-        }
-        known = None if again else _known(course, submission.student, digest)
-        if content is not None and known is None:
-            yield record, content
-            continue
-        if known is None:
-            known = record | {"graded": ungraded(*record.pop("doubts"))}
-            outcome.graded += 1
-            _keep(course, known)
-        else:
+        known = json.dumps([config, submission.timestamp, submission.flags]).encode() + (submission.content or b"")
+        digest = hashlib.sha256(known).hexdigest()
+        graded = Graded(flags=submission.flags)
+        record = Record(submission.student, digest, job.seed, submission.timestamp, graded)
+        earlier = None if again else _earlier(course, record)
+        if earlier is not None:
+            record = earlier
             outcome.unchanged += 1
-        if not known.get("entered"):
+        elif submission.content is not None:
+            yield record, submission.content
+            continue
+        else:
+            outcome.graded += 1
+            _keep(course, record)
+        if not record.entered:
             with course.open() as gradebook:
-                _enter(course, gradebook, known)
-        outcome.records[submission.student] = _short(known)
-        progress(submission.student)
+                _enter(course, gradebook, record)
+        outcome.records[record.student] = _without_texts(record)
+        progress(record.student)
 
 
-def _spread(
-    work: Iterator[tuple[dict, bytes]], job: Job, hidden: tuple[Path, ...], executor: Callable[[], Executor] | None
-) -> Iterator[tuple[str, dict, dict]]:
+def _graded(work: Iterator[Work], job: Job, make_pool: MakePool | None) -> Iterator[tuple[Record, Graded]]:
     """Each submission's record, and what was found of it, as they are done."""
-    if executor is None:
+    if make_pool is None:
         for record, content in work:
-            yield record["student"], record, grade(content, job, hidden)
+            yield record, grade(content, job)
         return
-    with executor() as pool:
-        waiting: dict[Future, tuple[dict, bytes]] = {}
+    with make_pool() as pool:
+        waiting: dict[Future[Graded], Work] = {}
         item = next(work, None)
-        try:
-            while waiting or item is not None:
-                while item is not None and len(waiting) < pool.at_once and _may_wait(item, waiting):
-                    waiting[pool.submit(grade, item[1], job, hidden)] = item
-                    item = next(work, None)
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    graded = future.result()
-                    record, _ = waiting.pop(future)
-                    yield record["student"], record, graded
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while waiting or item is not None:
+            while item is not None and len(waiting) < pool.at_once:
+                # Whether there is memory for one more beside those that are handed over.
+                if waiting and sum(len(content) for _, content in [item, *waiting.values()]) > AHEAD_BYTES:
+                    break
+                waiting[pool.submit(item[1], job)] = item
+                item = next(work, None)
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                graded = pool.result(future)
+                record, _ = waiting.pop(future)
+                yield record, graded
 
 
-def _may_wait(item: tuple[dict, bytes], waiting: dict[Future, tuple[dict, bytes]]) -> bool:
-    """Whether there is memory for one more beside those that are handed over."""
-    return not waiting or sum(len(content) for _, content in [item, *waiting.values()]) <= AHEAD_BYTES
-
-
-def workers(count: int) -> Callable[[], Executor]:
+def workers(count: int) -> MakePool:
     """What makes so many worker processes, each begun afresh, under limits, and anew if it ends."""
     return lambda: _Workers(count)
 
 
-class _Workers(Executor):
+class _Workers:
     """Grades each submission in one of its processes; what that costs is the submission's alone."""
 
     def __init__(self, count: int):
-        self.at_once = AHEAD * count  # submissions that are read and handed over
+        self.at_once = AHEAD * count
         self._workers = [Worker(GRADING[0], "vistext.grading.grade") for _ in range(count)]
         self._free: SimpleQueue[Worker] = SimpleQueue()
         for worker in self._workers:
@@ -223,21 +231,25 @@ class _Workers(Executor):
         self._threads = ThreadPoolExecutor(count)
         self._ended = False
 
-    def submit(self, function: Callable[..., dict], /, content: bytes, job: Job, hidden: tuple[Path, ...]) -> Future:
-        """Have a submission graded."""
-        return self._threads.submit(self._grade, function, content, job, hidden)
+    def __enter__(self) -> "_Workers":
+        return self
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes."""
+    def __exit__(self, *_: object) -> None:
         self._ended = True
-        self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.kill()
 
-    def _grade(self, function: Callable[..., dict], content: bytes, job: Job, hidden: tuple[Path, ...]) -> dict:
+    def submit(self, content: bytes, job: Job) -> "Future[Graded]":
+        return self._threads.submit(self._grade, content, job)
+
+    def result(self, future: "Future[Graded]") -> Graded:
+        return future.result()
+
+    def _grade(self, content: bytes, job: Job) -> Graded:
         worker = self._free.get()
+        call = partial(worker.call, grade, content, job, seconds=job.limits.seconds + GRADING[1])
         try:
-            call = partial(worker.call, function, content, job, hidden, seconds=job.limits.seconds + GRADING[1])
             try:
                 return call()
             except DiedError:  # it may be another's fault, such as that of a machine that has no memory left
@@ -245,22 +257,22 @@ class _Workers(Executor):
                     raise
                 return call()
         except DiedError:
-            return ungraded("the process that graded it died, twice")
+            return Graded(flags=["the process that graded it died, twice"])
         except LimitError as error:
-            return ungraded(f"reading and judging it {error}")
+            return Graded(flags=[f"reading and judging it {error}"])
         finally:
             self._free.put(worker)
 
 
-def _enter(course: Course, gradebook, record: dict) -> None:
+def _enter(course: Course, gradebook, record: Record) -> None:
     """Scores into the gradebook, files into their places; then it is noted that this is done."""
-    student, graded = record["student"], record["graded"]
-    if graded["exercises"]:
-        course.enter(gradebook, student, graded, record["timestamp"])
-        course.show(student, graded["notebook"], record["timestamp"])
-    write(course.path("feedback", student, ".html"), feedback.page(course.assignment, student, graded))
-    graded["notebook"] = None
-    record["entered"] = True
+    if record.graded.exercises:
+        course.enter(gradebook, record)
+        course.show(record)
+    page = feedback.page(course.assignment, record.student, record.graded)
+    write(course.path("feedback", record.student, ".html"), page)
+    record.graded.notebook = None
+    record.entered = True
     _keep(course, record)
 
 
@@ -268,35 +280,23 @@ def _folder(course: Course) -> Path:
     return course.folder / "graded" / course.assignment
 
 
-def _keep(course: Course, record: dict) -> None:
-    write(_folder(course) / "students" / f"{record['student']}.json", json.dumps(record, ensure_ascii=False))
+def _keep(course: Course, record: Record) -> None:
+    text = json.dumps(record.to_json(), ensure_ascii=False)
+    write(_folder(course) / "students" / f"{record.student}.json", text)
 
 
-def _known(course: Course, student: str, digest: str) -> dict | None:
+def _earlier(course: Course, record: Record) -> Record | None:
     """What an earlier run found of the same submission."""
     try:
-        record = json.loads((_folder(course) / "students" / f"{student}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        text = (_folder(course) / "students" / f"{record.student}.json").read_text(encoding="utf-8")
+        earlier = Record.from_json(json.loads(text))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return record if record.get("digest") == digest else None
+    return earlier if earlier.digest == record.digest else None
 
 
-def _short(record: dict) -> dict:
+def _without_texts(record: Record) -> Record:
     """A record without what would make a large class heavy: texts and notebooks."""
-    graded = record["graded"]
-    kept = {
-        key: {name: result[name] for name in ("score", "points", "passed", "mistake")}
-        for key, result in graded["exercises"].items()
-    }
-    short = {"exercises": kept, "doubts": graded["doubts"], "notes": graded["notes"], "seconds": graded["seconds"]}
-    return {name: record[name] for name in ("student", "digest", "seed")} | {"graded": short}
-
-
-def _write_table(course: Course, job: Job, outcome: Outcome) -> None:
-    """Everybody whose submission is known, those of earlier runs too."""
-    ids = [exercise.id for exercise in import_module(job.checks).of_set(job.problem_set)]
-    records = (
-        json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted((_folder(course) / "students").glob("[!.]*.json"))
-    )
-    write(outcome.table, feedback.table(records, ids))
+    exercises = record.graded.exercises.items()
+    results = {key: replace(found, idea="", asked="", came_back="", expected="") for key, found in exercises}
+    return replace(record, graded=replace(record.graded, exercises=results, notebook=None, by_hand={}))

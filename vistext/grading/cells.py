@@ -11,15 +11,17 @@ import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from vistext.exercises.exercise import Exercise
 from vistext.grading.limits import Limits
 
-# As `exercise.NAMED`, with all that autocorrection and a second hand make of such a line.
-EXERCISE = re.compile(
-    r"^[ \t]*#+[ \t]*exercise\b[ \t:]*ps[ \t]?0?(\d{1,2})[ \t]*[-\u2010-\u2015\u2212_.][ \t]*0?(\d{1,2})(?!\d)",
-    re.MULTILINE | re.IGNORECASE,
-)
+# As `exercise.MARKER`, with all that autocorrection and a second hand make of such a line.
+DASH = r"(?:[-_.]|\\u2[0-9a-f]{3}|" + "|".join("\u2010\u2011\u2012\u2013\u2014\u2015\u2212") + ")"
+MARKER = rf"[ \t]*#+[ \t]*exercise\b[ \t:]*ps[ \t]?0?(\d{{1,2}})[ \t]*{DASH}[ \t]*0?(\d{{1,2}})(?!\d)"
+EXERCISE = re.compile(f"^{MARKER}", re.MULTILINE | re.IGNORECASE)
+# The same in the bytes of a file of JSON, where a line begins after a quote, or after a line break in a text.
+EXERCISE_IN_FILE = re.compile(rf'(?:\A|\n|\\n|"){MARKER}'.encode(), re.IGNORECASE)
 CHECK = re.compile(r"""\s*check\(\s*["'][^"'\n]+["']\s*(?:,\s*\w+\s*)?\)[ \t;]*\s*""")
 UNFINISHED = re.compile(r"\braise[ \t]+NotImplementedError\b")
 FUNCTION = re.compile(r"^(?:async )?def[ \t]+(\w+)", re.MULTILINE)
@@ -33,10 +35,10 @@ TEXT = re.compile(
     r"""|"(?:[^"\\\n]|\\(?:[\s\S]|\Z))*"?|'(?:[^'\\\n]|\\(?:[\s\S]|\Z))*'?)"""
 )
 LINE_ENDS = ("\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
-MOST_CELLS = 2000
-MOST_PARTS = 6_000_000  # that a JSON of the largest size may hold: each takes memory, however short it is
+MAX_CELLS = 2000
+MAX_PARTS = 6_000_000  # that a JSON of the largest size may hold: each takes memory, however short it is
 LONGEST = 200_000  # characters of a cell that are searched for texts and comments; of a longer one every word counts
-MOST_ANSWERS = 3  # different cells that are judged as answers to one exercise
+MAX_ANSWERS = 3  # different cells that are judged as answers to one exercise
 
 
 class UnreadableError(ValueError):
@@ -59,7 +61,8 @@ class Cell:
     @cached_property
     def named(self) -> tuple[str, ...]:
         """The exercises whose line is in it, such as "ps01-3"; none in text."""
-        return tuple(dict.fromkeys(exercises_in(self.source))) if self.kind == "code" else ()
+        found = EXERCISE.findall(self.source) if self.kind == "code" else []
+        return tuple(dict.fromkeys(f"ps{int(number):02d}-{int(exercise)}" for number, exercise in found))
 
     @cached_property
     def code(self) -> str:
@@ -100,18 +103,13 @@ class Cell:
         return {name for line in lines if indented or line[:1] not in (" ", "\t") for name in _bound(line.strip())}
 
 
-def exercises_in(text: str) -> list[str]:
-    """The ids of the exercises whose lines are in a text, in order."""
-    return [f"ps{int(number):02d}-{int(exercise)}" for number, exercise in EXERCISE.findall(text)]
-
-
 def _bound(line: str) -> set[str]:
     """The names to which a line of code may give a meaning."""
     if statement := STATEMENT.match(line):
-        line = line[statement.end() :]
+        rest = line[statement.end() :]
         if statement[1] in ("def", "class"):
-            return set(NAME.findall(line)[:1])
-        return set(NAME.findall(line.partition(" in ")[0] if statement[1] == "for" else line))
+            return set(NAME.findall(rest)[:1])
+        return set(NAME.findall(rest.partition(" in ")[0] if statement[1] == "for" else rest))
     *targets, value = COMPARISON.sub(" ", line).split("=")
     if value.strip() == "...":  # the dots of a stub, in place of a value
         return set()
@@ -129,21 +127,18 @@ def read(content: bytes, limits: Limits) -> list[Cell]:
             f"a file of {len(content) / 1e6:.0f} MB, of at most {limits.file / 1e6:.0f}; "
             "clear its outputs, submit again"
         )
-    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_PARTS:
-        raise UnreadableError(f"a file of more than {MOST_PARTS:,} parts; clear its outputs, submit again")
+    if sum(map(content.count, (b",", b"[", b"{"))) > MAX_PARTS:
+        raise UnreadableError(f"a file of more than {MAX_PARTS:,} parts; clear its outputs, submit again")
     try:
         notebook = json.loads(decode(content))
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not a notebook: it is no valid JSON ({str(error)[:100]})") from error
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if cells is None and isinstance(notebook, dict) and isinstance(notebook.get("worksheets"), list):  # nbformat 3
-        sheets = [sheet.get("cells") for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
-        cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
-    if not isinstance(cells, list) or (cells and not any(isinstance(cell, dict) for cell in cells)):
+    cells = cells_in(notebook)
+    if cells is None:
         raise UnreadableError("not a notebook: there is JSON in it, but no cells")
-    if len(cells) > MOST_CELLS:
-        raise UnreadableError(f"a notebook of {len(cells):,} cells, of at most {MOST_CELLS:,}")
-    found = [cell_of(cell) for cell in cells if isinstance(cell, dict)]
+    if len(cells) > MAX_CELLS:
+        raise UnreadableError(f"a notebook of {len(cells):,} cells, of at most {MAX_CELLS:,}")
+    found = list(map(cell_of, cells))
     size = sum(len(cell.source) for cell in found)
     if size > limits.notebook:
         raise UnreadableError(
@@ -151,6 +146,17 @@ def read(content: bytes, limits: Limits) -> list[Cell]:
             "no problem set asks for as much"
         )
     return found
+
+
+def cells_in(notebook: object) -> list[dict[str, Any]] | None:
+    """The cells in a notebook's JSON, of any version; None if it is no notebook."""
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if cells is None and isinstance(notebook, dict) and isinstance(notebook.get("worksheets"), list):  # nbformat 3
+        sheets = [sheet.get("cells") for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
+        cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
+    if not isinstance(cells, list) or (cells and not any(isinstance(cell, dict) for cell in cells)):
+        return None
+    return [cell for cell in cells if isinstance(cell, dict)]
 
 
 def decode(content: bytes) -> str:
@@ -161,7 +167,7 @@ def decode(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")
 
 
-def cell_of(cell: dict) -> Cell:
+def cell_of(cell: dict[str, Any]) -> Cell:
     """A cell of a notebook's JSON, whatever is wrong with it."""
     source = cell.get("source", cell.get("input", ""))
     if isinstance(source, list):
@@ -195,40 +201,32 @@ def as_python(source: str) -> str:
 
 @dataclass
 class Found:
-    """Where the answer to an exercise is.
+    """Where the answer to an exercise is."""
 
-    Attributes:
-        answer: its name.
-        own: the indices of the cells with the exercise's line, without stubs that are as they were given.
-        untouched: whether there are cells with its line, and all of them are as they were given.
-        judged: the indices of the cells after which the answer is taken as it then is; where there are several, the
-            better one counts, and where there are none, it is taken as it is at the end.
-        repairs: what was amiss, and mended; a sentence each.
-        doubts: what a person should look at; a sentence each.
-    """
-
-    answer: str
-    own: list[int]
-    untouched: bool = False
+    answer: str  # its name
+    own: list[int]  # the indices of the cells with the exercise's line, without stubs that are as they were given
+    untouched: bool = False  # there are cells with its line, and all of them are as they were given
+    # The indices of the cells after which the answer is taken as it then is; where there are several, the better one
+    # counts, and where there are none, it is taken as it is at the end.
     judged: list[int] = field(default_factory=list)
-    repairs: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)  # what was wrong, and mended; a sentence each
+    flags: list[str] = field(default_factory=list)  # what a person should look at; a sentence each
 
 
 def find(exercise: Exercise, cells: Sequence[Cell], given: Container[int] = ()) -> Found:
     """Find the answer to an exercise: in its own cell, else wherever a cell defines it.
 
     A stub that was not finished never takes the place of an answer, and neither does a cell that only uses the name.
-
-    Args:
-        exercise: not one that a person marks.
-        cells: of the submission.
-        given: the indices of those that are as students were given them.
+    `given` holds the indices of the cells that are as students were given them.
     """
     students = {
         index for index, cell in enumerate(cells) if cell.kind == "code" and index not in given and not cell.is_check
     }
-    own = [index for index, cell in enumerate(cells) if _is_of(cell, exercise)]
+    own = [
+        index
+        for index, cell in enumerate(cells)  # with its line, or it was there before it was deleted
+        if exercise.id in cell.named or (cell.kind == "code" and not cell.named and cell.grade_id == exercise.id)
+    ]
     found = Found(exercise.answer, [index for index in own if index in students])
     found.untouched = bool(own) and not found.own
     sections = [_section(index, cells, students) for index in found.own]
@@ -241,14 +239,14 @@ def find(exercise: Exercise, cells: Sequence[Cell], given: Container[int] = ()) 
     ends = [section[-1] for section in sections]  # where the text does not show what defines it, as of import *
     found.judged = _distinct(finished, cells) or _distinct([*defining[-1:], *(unnamed or elsewhere)], cells) or ends
     if not own and not elsewhere:
-        found.doubts.append(f"there is no cell with the line '# exercise: {exercise.id}'")
+        found.flags.append(f"there is no cell with the line '# exercise: {exercise.id}'")
     elif not own:
         found.own = found.judged
         found.repairs.append(
             f"no cell has the line '# exercise: {exercise.id}'; {exercise.answer} was found by its name"
         )
     elif elsewhere and not finished:
-        found.doubts.append(
+        found.flags.append(
             f"{exercise.id}: its own cell is not finished; {exercise.answer} was taken from "
             f"{_code(unnamed or elsewhere, cells)}, if that is better"
         )
@@ -256,14 +254,9 @@ def find(exercise: Exercise, cells: Sequence[Cell], given: Container[int] = ()) 
         functions = sorted({name for index in inside for name in FUNCTION.findall(cells[index].code)})
         if functions and not any(exercise.answer in cells[index].used for index in inside):
             names = ", ".join(functions[:3])[:100]
-            found.doubts.append(f"{exercise.id}: its cell defines {names}, not {exercise.answer}")
-    _look_at_copies(exercise, cells, found, elsewhere if finished else [])
+            found.flags.append(f"{exercise.id}: its cell defines {names}, not {exercise.answer}")
+    _flag_copies(exercise, cells, found, elsewhere if finished else [])
     return found
-
-
-def _is_of(cell: Cell, exercise: Exercise) -> bool:
-    """Whether an exercise's line is in a cell, or was before it was deleted."""
-    return exercise.id in cell.named or (cell.kind == "code" and not cell.named and cell.grade_id == exercise.id)
 
 
 def _section(start: int, cells: Sequence[Cell], students: Container[int]) -> list[int]:
@@ -277,28 +270,28 @@ def _section(start: int, cells: Sequence[Cell], students: Container[int]) -> lis
 def _distinct(indices: Sequence[int], cells: Sequence[Cell]) -> list[int]:
     """The last ones of those cells that are not the same."""
     last = {cells[index].bare: index for index in indices}
-    return sorted(last.values())[-MOST_ANSWERS:]
+    return sorted(last.values())[-MAX_ANSWERS:]
 
 
-def _look_at_copies(exercise: Exercise, cells: Sequence[Cell], found: Found, later: Sequence[int]) -> None:
-    """Say which other cells are the same exercise's, or give its name another meaning."""
+def _flag_copies(exercise: Exercise, cells: Sequence[Cell], found: Found, later: Sequence[int]) -> None:
+    """Note which other cells are the same exercise's, or give its name another meaning."""
     copies = len({cells[index].bare for index in found.own if cells[index].finished})
     if copies > 1:
         judged = "both" if copies == 2 else f"the last {len(found.judged)}"
-        found.doubts.append(
+        found.flags.append(
             f"there are {copies} different cells of {exercise.id}; {judged} were judged, and the best one counts"
         )
     elif len(found.own) > 1:
         how = "unfinished ones and copies were left out" if copies else "none is finished, and the last was judged"
         found.repairs.append(f"there are {len(found.own)} cells of {exercise.id}; {how}")
     elif copies and len(found.judged) > 1:
-        found.doubts.append(
+        found.flags.append(
             f"{exercise.id}: {_code(found.judged[1:], cells)}, below its own, gives {exercise.answer} a value again; "
             "each was judged, and the best one counts"
         )
     later = [index for index in later if found.judged and index > found.judged[0]]
     if later:
-        found.doubts.append(
+        found.flags.append(
             f"{exercise.id}: {_code(later, cells)} gives {exercise.answer} another meaning; its own cell was judged"
         )
 

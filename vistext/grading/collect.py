@@ -14,15 +14,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
+from typing import Any
 
 from vistext.data.download import DamagedDataError
-from vistext.grading import entries, platforms, unpacking
-from vistext.grading.attempts import Choice, Upload, choose, may_be_notebook
-from vistext.grading.entries import Entry
-from vistext.grading.identities import Students
+from vistext.grading import files, platforms
+from vistext.grading.files import Entry
 from vistext.grading.platforms import is_set_name, read_name, sets_named
-from vistext.grading.worker import LimitError
+from vistext.grading.process import LimitError
+from vistext.grading.selection import Search, Selection, Upload, select
+from vistext.grading.students import Students
 
 LARGEST_CLASS = 16 << 30  # bytes of a class's archive
 # Beside students' files: what platforms and systems add, and an instructor's lists.
@@ -31,54 +31,27 @@ NO_SUBMISSION = re.compile(
     r"(?:grade|mark|student|participant|roster|class|course|bewertung|teilnehm)[^/]*\.(?:csv|xlsx|ods)",
     re.IGNORECASE,
 )
-NOBODY_S = {"submissions", "submission", "submitted", "all", "class", "students", "download", "downloads", "export"}
-WRAPPED = 6  # folders of one in another that are nobody's
+SHARED_FOLDERS = {"submissions", "submission", "submitted", "all", "class", "students", "download", "downloads"}
+SHARED_FOLDERS |= {"export"}
+MAX_WRAPPED = 6  # folders of one in another that are nobody's
 
 
 @dataclass
 class Submission:
-    """What one student has handed in for a set.
+    """What one student has handed in for a set."""
 
-    Attributes:
-        student: an id that is safe as a file's name.
-        content: of the notebook; None if there is none that can be taken.
-        timestamp: as nbgrader writes it; "" if there is none that counts.
-        doubts: what a person should look at; a sentence each.
-        owner: the student's name as it was found.
-    """
-
-    student: str
-    content: bytes | None
-    timestamp: str = ""
-    doubts: list[str] = field(default_factory=list)
-    owner: str = ""
+    student: str  # an id that is safe as a file's name
+    content: bytes | None  # of the notebook; None if there is none that can be taken
+    timestamp: str = ""  # as nbgrader writes it; "" if there is none that counts
+    flags: list[str] = field(default_factory=list)  # what a person should look at; a sentence each
+    owner: str = ""  # the student's name as it was found
 
 
-@dataclass(frozen=True)
-class Search:
-    """What is looked for, and where.
-
-    Attributes:
-        place: a folder, an archive or a notebook.
-        assignment: the name of the set's folder and notebook: "ps01_tagging".
-        largest: bytes of a notebook that is read.
-        given: what stands in the cells that students were given, as `attempts.sources` has it.
-        by_nbgrader: the place is the course's own submitted/: its folders are called as the students' ids, and
-            nbgrader has put times there.
-        sets: the numbers of the course's problem sets; "ps12" may be a student.
-    """
-
-    place: Path
-    assignment: str
-    largest: int
-    given: frozenset[str] = frozenset()
-    by_nbgrader: bool = False
-    sets: frozenset[int] = frozenset(range(100))
+def _call(function: Callable, *arguments: object) -> Any:
+    return function(*arguments)
 
 
-def collect(
-    search: Search, students: Students | None = None, call: Callable = lambda function, *given: function(*given)
-) -> Iterator[Submission]:
+def collect(search: Search, students: Students | None = None, call: Callable[..., Any] = _call) -> Iterator[Submission]:
     """Each student's submission of a set, one at a time.
 
     Args:
@@ -89,27 +62,27 @@ def collect(
     Raises:
         FileNotFoundError: the place is not there.
         vistext.data.download.DamagedDataError: the place is an archive that cannot be read.
-        vistext.grading.worker.LimitError: it takes too much to say who has handed in.
+        vistext.grading.process.LimitError: it takes too much to say who has handed in.
     """
     if not search.place.exists():
         raise FileNotFoundError(f"there is no {search.place}; give the folder, or the zip, that holds the submissions")
     students = students or Students()
-    owners = call(owners_of, search)
+    owners: list[str] = call(owners_of, search)
     students.add(owners, are_ids=search.by_nbgrader)
     without: list[Submission] = []  # who may have handed in for another set
     any_of_set = any_of_others = False
     for owner in owners:
         try:
-            found = call(found_of, search, owner)
+            found: Selection = call(selection_of, search, owner)
         except LimitError as error:
-            found = Choice(doubts=[f"reading what was handed in {error}; it was left out"])
+            found = Selection(flags=[f"reading what was handed in {error}; it was left out"])
         any_of_set, any_of_others = any_of_set or found.of_set, any_of_others or found.of_others
-        submission = Submission(students.id(owner), found.content, found.timestamp, found.doubts, owner)
+        submission = Submission(students.id(owner), found.content, found.timestamp, found.flags, owner)
         namesake = students.namesake(owner)
         if namesake is not None:
-            submission.doubts.append(
-                f"{entries.shown(owner)} would have the id of {entries.shown(namesake)}, and is {submission.student} "
-                "instead; if they are one student, give both names one id in graded/students.json"
+            submission.flags.append(
+                f"{files.printable(owner)} would have the id of {files.printable(namesake)}, and is "
+                f"{submission.student} instead; if they are one student, give both names one id in graded/students.json"
             )
         if found.of_set:
             yield submission
@@ -121,85 +94,83 @@ def collect(
 
 def owners_of(search: Search) -> list[str]:
     """The names of all who have handed in something, in a fixed order."""
-    _listing.cache_clear()
-    return sorted(_listing(search))
+    _uploads_by_owner.cache_clear()
+    return sorted(_uploads_by_owner(search))
 
 
-def found_of(search: Search, owner: str) -> Choice:
-    """What one of them has handed in."""
+def selection_of(search: Search, owner: str) -> Selection:
+    """What is graded of one of them."""
     try:
-        return choose(_listing(search)[owner], search)
+        return select(_uploads_by_owner(search)[owner], search)
     except (OSError, MemoryError):
         raise
     except Exception as error:  # a fault of ours, that one submission has found: the others are read all the same
-        return Choice(doubts=[f"a fault in the grader, which its authors should be told of: {type(error).__name__}"])
+        return Selection(flags=[f"a fault in the grader, which its authors should be told of: {type(error).__name__}"])
 
 
 @lru_cache(maxsize=1)
-def _listing(search: Search) -> dict[str, list[Upload]]:
-    """Whose each file is."""
+def _uploads_by_owner(search: Search) -> dict[str, list[Upload]]:
     place, name = search.place, search.place.resolve().name
-    if place.is_file():
-        found = [entries.of_file(place)]
-    else:
-        found = [one for one in entries.in_folder(place) if not _is_no_submission(one)]
+    found = [files.of_file(place)] if place.is_file() else _submissions_in(files.in_folder(place))
     if len(found) == 1 and len(found[0].path) == 1 and found[0].is_archive:
-        archive, platform = found[0], read_name(found[0].path[0], search.assignment, folder=False).platform
-        inner = [] if platform else _in_class_archive(archive)
-        inner = _unwrapped([one for one in inner if not _is_no_submission(one)], search)
-        if any(one.path for one in inner) and not _is_one_student_s(inner, search.assignment):
+        [archive] = found
+        inner: list[Entry] = []
+        if not read_name(archive.path[0], search.assignment, folder=False).platform:
+            try:
+                inner = _submissions_in(files.in_archive(archive, LARGEST_CLASS))
+            except DamagedDataError as error:
+                raise DamagedDataError(f"{archive.printable} {error}; get it again") from error
+        inner = _unwrapped(inner, search)
+        if any(entry.path for entry in inner) and not _is_one_student_s(inner, search.assignment):
             return _by_owner(inner, archive.path[0].rpartition(".")[0], search)
     elif not place.is_file():
         found = _unwrapped(found, search)
         if _is_one_student_s(found, search.assignment):
-            found = [_below(name, one) for one in found]
+            found = [replace(entry, path=(name, *entry.path)) for entry in found]
     return _by_owner(found, name, search)
 
 
-def _in_class_archive(archive: Entry) -> list[Entry]:
-    try:
-        return unpacking.in_archive(archive, LARGEST_CLASS)
-    except DamagedDataError as error:
-        raise DamagedDataError(f"{archive.shown} {error}; get it again") from error
+def _submissions_in(entries: Iterator[Entry] | list[Entry]) -> list[Entry]:
+    return [
+        entry
+        for entry in entries
+        if len(entry.path) != 1 or not NO_SUBMISSION.fullmatch(entry.path[0][: platforms.LONGEST])
+    ]
 
 
 def _by_owner(found: Sequence[Entry], place: str, search: Search) -> dict[str, list[Upload]]:
     owners: dict[str, list[Upload]] = {}
     for entry in found:
         top = entry.path[0] if entry.path else place
-        folder = len(entry.path) != 1 or (entry.open is None and not entry.trouble)
+        folder = len(entry.path) != 1 or (entry.opener is None and not entry.trouble)
         name = read_name(top, search.assignment, folder=folder)
-        doubts = []
+        flags = []
         if name.forged:
-            doubts.append(f"its name, {entries.shown(top)}, holds the platform's marks twice; whose is it?")
+            flags.append(f"its name, {files.printable(top)}, holds the platform's marks twice; whose is it?")
         if not name.owner:
-            doubts.append(f"whose it is cannot be told from its name, {entries.shown(top)}")
+            flags.append(f"whose it is cannot be told from its name, {files.printable(top)}")
         owner = name.owner or platforms.ENDING.sub("", top) or top
-        owners.setdefault(owner, []).append(Upload(entry, name, tuple(doubts)))
+        owners.setdefault(owner, []).append(Upload(entry, name, tuple(flags)))
     return owners
-
-
-def _is_no_submission(entry: Entry) -> bool:
-    return len(entry.path) == 1 and NO_SUBMISSION.fullmatch(entry.path[0][: platforms.LONGEST]) is not None
 
 
 def _unwrapped(found: list[Entry], search: Search) -> list[Entry]:
     """The same without folders around students' that are nobody's, and without those of other sets."""
-    for _ in range(WRAPPED):
+    for _ in range(MAX_WRAPPED):
         tops = {entry.path[0] for entry in found if len(entry.path) > 1}
-        wrapping = {top for top in tops if _is_nobody_s(top, search.assignment)}
+        wrapping = {top for top in tops if _is_shared_folder(top, search.assignment)}
         if not wrapping and len(tops) == 1 and all(len(entry.path) > 1 or not entry.path for entry in found):
             wrapping = {top for top in tops if _holds_students(found, search)}
         others = {top for top in tops if _is_of_other_set(top, search)} if len(tops) > 1 else set()
         if not wrapping and not others:
             break
-        found = [_without_top(one, wrapping) for one in found if not (one.path and one.path[0] in others)]
+        found = [_without_top(entry, wrapping) for entry in found if not (entry.path and entry.path[0] in others)]
     return found
 
 
-def _is_nobody_s(name: str, assignment: str) -> bool:
+def _is_shared_folder(name: str, assignment: str) -> bool:
     words = name.lower().replace("-", " ").replace("_", " ").split()
-    rest = [word for word in words if word not in NOBODY_S]
+    rest = [word for word in words if word not in SHARED_FOLDERS]
     return is_set_name(" ".join(rest), assignment) if rest else bool(words)
 
 
@@ -219,9 +190,9 @@ def _holds_students(found: Sequence[Entry], search: Search) -> bool:
     read = [read_name(name, assignment, folder=folder) for name, folder in names]
     if any(name.platform for name in read):
         return True
-    folders = {name for name, folder in names if folder}
     if any(is_set_name(name, assignment) or _is_of_other_set(name, search) for name, _ in names):
         return False
+    folders = {name for name, folder in names if folder}
     with_set = {entry.path[0] for entry in inner if len(entry.path) > 1 and is_set_name(entry.path[-1], assignment)}
     flat = {name.owner for name in read if name.owner and sets_named(name.file) & sets_named(assignment)}
     return len(with_set & folders) > 1 or len(flat) > 1 or len(folders) > 2
@@ -229,14 +200,16 @@ def _holds_students(found: Sequence[Entry], search: Search) -> bool:
 
 def _is_one_student_s(found: Sequence[Entry], assignment: str) -> bool:
     """Whether what lies here is one student's, for nobody is named and a notebook is."""
-    files = [entry.path[0] for entry in found if len(entry.path) == 1]
-    if not any(may_be_notebook(name) and not read_name(name, assignment, folder=False).owner for name in files):
+
+    def may_be_notebook(name: str) -> bool:
+        return ".ipynb" in name[-40:].lower()
+
+    top = [entry.path[0] for entry in found if len(entry.path) == 1]
+    if not any(may_be_notebook(name) and not read_name(name, assignment, folder=False).owner for name in top):
         return False
-    for entry in found:
+    for entry in (entry for entry in found if entry.path):
         folder = len(entry.path) > 1
-        name = read_name(entry.path[0], assignment, folder=folder) if entry.path else None
-        if name is None:
-            continue
+        name = read_name(entry.path[0], assignment, folder=folder)
         of_set = is_set_name(entry.path[-1], assignment) if folder else bool(sets_named(name.file))
         if name.platform or (name.owner and of_set and may_be_notebook(entry.path[-1])):
             return False
@@ -245,7 +218,3 @@ def _is_one_student_s(found: Sequence[Entry], assignment: str) -> bool:
 
 def _without_top(entry: Entry, tops: set[str]) -> Entry:
     return replace(entry, path=entry.path[1:]) if len(entry.path) > 1 and entry.path[0] in tops else entry
-
-
-def _below(folder: str, entry: Entry) -> Entry:
-    return replace(entry, path=(folder, *entry.path))

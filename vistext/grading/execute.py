@@ -13,13 +13,13 @@ import builtins
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from vistext.exercises.exercise import Exercise, Failure
 from vistext.grading import protocol
 from vistext.grading.limits import Job
+from vistext.grading.process import EndedError, StudentProcess
 from vistext.grading.restore import Runnable
-from vistext.grading.sandbox import EndedError, Process, Sandbox, SandboxError
+from vistext.grading.sandbox import Sandbox, SandboxError
 
 NO_ANSWER = ("Missing", "NotImplementedError")  # whoever has given none to all shown cases is asked no other
 # All that is said, to whoever grades, of a process that has seen a held-out case.
@@ -40,76 +40,68 @@ class Answers:
 
 
 @dataclass
-class Examined:
-    """What came back of a submission.
+class Executed:
+    """What came back of a submission."""
 
-    Attributes:
-        answers: by the exercise's id; one for each cell whose answer is judged, or one for the answer at the end.
-        raised: by the number of the cell in `cells`, the name and the message of what it raised.
-        reasons: what a person should know of: processes that ended, or did not; a sentence each.
-    """
-
-    answers: dict[str, list[Answers]]
-    raised: dict[int, tuple[str, str]]
-    reasons: list[str]
+    answers: dict[str, list[Answers]]  # by exercise; for each cell whose answer is judged, or for the answer at the end
+    raised: dict[int, tuple[str, str]]  # by the index of the cell, the name and the message of what it raised
+    flags: list[str]  # what a person should know of: processes that ended, or did not; a sentence each
 
 
-def examine(
-    cells: Sequence[Runnable], exercises: Sequence[Exercise], job: Job, hidden: tuple[Path, ...] = ()
-) -> Examined:
-    """Run cells, and ask for the answers to exercises.
-
-    Args:
-        cells: to run, in order.
-        exercises: those that a person marks are left out.
-        job: the seed of the held-out cases, and the limits.
-        hidden: folders that the sandbox must not show.
+def execute(cells: Sequence[Runnable], exercises: Sequence[Exercise], job: Job) -> Executed:
+    """Run cells in order, and ask for the answers to exercises; those that a person marks are left out.
 
     Raises:
         vistext.grading.sandbox.SandboxError: there is no sandbox, or nothing starts in it.
     """
-    asked = [
+    asked: list[tuple[Exercise, int | None, Answers]] = [
         (exercise, place, Answers())
         for exercise in exercises
         if exercise.kind != "by hand"
-        for place in [cell.number for cell in cells if exercise.id in cell.judged] or [None]
+        for place in _places(exercise, cells)
     ]
-    process = _Process(cells, job, hidden)
+    session = _Session(cells, job)
     try:
         for exercise, place, own in asked:
             own.shown = exercise.cases(None)
-            own.shown_outputs = [process.ask(exercise, place, case) for case in own.shown]
-        process.hold_out()
+            own.shown_outputs = [session.answer(exercise, place, case) for case in own.shown]
+        session.hold_out()
         for exercise, place, own in asked:
             if exercise.kind == "function":
                 own.held_out = exercise.cases(job.seed)
-                if all(type(one) is Failure and one.kind in NO_ANSWER for one in own.shown_outputs):
+                if all(type(output) is Failure and output.kind in NO_ANSWER for output in own.shown_outputs):
                     own.held_out_outputs = own.shown_outputs[:1] * len(own.held_out)
                 else:
-                    own.held_out_outputs = [process.ask(exercise, place, case) for case in own.held_out]
+                    own.held_out_outputs = [session.answer(exercise, place, case) for case in own.held_out]
     finally:
-        process.close()
+        session.close()
     answers: dict[str, list[Answers]] = {}
     for exercise, _, own in asked:
         answers.setdefault(exercise.id, []).append(own)
-    return Examined(answers, process.raised, process.reasons)
+    return Executed(answers, session.raised, session.flags)
 
 
-class _Process:
+def _places(exercise: Exercise, cells: Sequence[Runnable]) -> list[int | None]:
+    """The cells after which an answer is taken; None for the end."""
+    places: list[int | None] = [cell.number for cell in cells if exercise.id in cell.judged]
+    return places or [None]
+
+
+class _Session:
     """The student's process: begun when it is needed, and again without what ended it."""
 
-    def __init__(self, cells: Sequence[Runnable], job: Job, hidden: tuple[Path, ...]):
-        self.cells, self.limits, self.sandboxed, self.hidden = cells, job.limits, job.sandboxed, hidden
+    def __init__(self, cells: Sequence[Runnable], job: Job):
+        self.cells, self.job, self.limits = cells, job, job.limits
         self.deadline = time.monotonic() + job.limits.seconds
         self.held_out = False
         self.sandbox: Sandbox | None = None
-        self.process: Process | None = None
+        self.process: StudentProcess | None = None
         self.starts = 0
         self.cut: set[int] = set()  # cells that have ended a process: what they define is run, and nothing else
         self.skipped: set[int] = set()  # those that have ended another even so
         self.broken: dict[tuple[str, int | None], Failure] = {}
         self.raised: dict[int, tuple[str, str]] = {}
-        self.reasons: list[str] = []
+        self.flags: list[str] = []
 
     def hold_out(self) -> None:
         """From now on only answers are kept, which are another process's."""
@@ -121,36 +113,32 @@ class _Process:
         self._end()
         if self.sandbox is not None:
             self.sandbox.close()
-            self.sandbox = None
 
     def _end(self) -> None:
         if self.process is not None:
-            self._note_prints()
+            if self.process.printed > self.limits.printed:
+                self._flag(f"it printed {self.process.printed:,} bytes; they were thrown away", "")
             self.process.close()
             self.process = None
 
-    def _note_prints(self) -> None:
-        if self.process is not None and self.process.printed > self.limits.printed:
-            self._note(f"it printed {self.process.printed:,} bytes; they were thrown away", "")
-
-    def ask(self, exercise: Exercise, place: int | None, case: dict) -> object:
+    def answer(self, exercise: Exercise, place: int | None, case: dict) -> object:
         """What the student's function gives of a case, or their value, as after a cell; or a `Failure`."""
         key = (exercise.id, place)
         if key in self.broken:
             return self.broken[key]
-        if not self._ready():
+        process = self._ready()
+        if process is None:
             return OUT_OF_TIME
-        sent = protocol.pack(case) if exercise.kind == "function" else None
-        question = {"name": exercise.answer, "place": place, "case": sent}
+        packed = protocol.pack(case) if exercise.kind == "function" else None
+        question = {"name": exercise.answer, "place": place, "case": packed}
         try:
-            reply = self._ask({"ask": question}, self.limits.call_seconds)
-            return self._output(reply, exercise)
+            return self._output(self._ask(process, {"ask": question}, self.limits.call_seconds), exercise)
         except EndedError as error:
-            self._note(f"{exercise.id}: {error}", f"{exercise.id}: {STOPPED}")
+            self._flag(f"{exercise.id}: {error}", f"{exercise.id}: {STOPPED}")
             self.broken[key] = Failure(error.kind, f"no answer: {error}")
-        except protocol.WireError as error:
-            self._note(f"{exercise.id}: what came back cannot be read: {error}", f"{exercise.id}: {STOPPED}")
-            self.broken[key] = Failure("Answer", "something that is no plain data")
+        except protocol.ProtocolError as error:
+            self._flag(f"{exercise.id}: what came back cannot be read: {error}", f"{exercise.id}: {STOPPED}")
+            self.broken[key] = Failure("Answer", "something that is not plain data")
         return self.broken[key]
 
     def _output(self, reply: dict, exercise: Exercise) -> object:
@@ -160,71 +148,70 @@ class _Process:
         if self.held_out:  # its kind is compared with what is right; its words are the student's
             return Failure(kind if hasattr(builtins, kind) or kind in ("ChangedInput", "Missing") else "Exception", "")
         if kind == "Missing":
-            for number, cell in enumerate(self.cells):
-                if exercise.id in cell.exercises and number in self.raised:
-                    name, said = self.raised[number]
-                    return Failure(name, f"no {exercise.answer}, for its cell stopped with {name}: {said}")
-        return Failure(kind[:60], message[:600])
+            for index, cell in enumerate(self.cells):
+                if exercise.id in cell.exercises and index in self.raised:
+                    name, words = self.raised[index]
+                    return Failure(name, f"no {exercise.answer}, for its cell stopped with {name}: {words}")
+        return Failure(kind[:60], message)
 
-    def _ready(self) -> bool:
-        """Whether there is a process in which all cells have run that can."""
+    def _ready(self) -> StudentProcess | None:
+        """A process in which all cells have run that can; None if there is no time for one."""
         while self.process is None:
             if self.starts > self.limits.restarts or time.monotonic() > self.deadline:
-                self._note(TOO_MUCH, f"{TOO_MUCH}, when asked what is held out")
-                return False
+                self._flag(TOO_MUCH, f"{TOO_MUCH}, when asked what is held out")
+                return None
             self.starts += 1
             self._begin()
-        return True
+        return self.process
 
     def _begin(self) -> None:
-        number = -1
+        index = -1
         try:
-            self.process = self._in_sandbox()
-            for number, cell in enumerate(self.cells):
-                if number not in self.skipped:
-                    wish = {"number": cell.number, "source": cell.source, "keep": list(cell.judged.values())}
-                    wish["definitions"] = number in self.cut
-                    reply = self._ask({"run": wish}, self.limits.cell_seconds)
+            process = self.process = self._in_sandbox()
+            for index, cell in enumerate(self.cells):
+                if index not in self.skipped:
+                    request = {"number": cell.number, "source": cell.source, "keep": list(cell.judged.values())}
+                    request["definitions"] = index in self.cut
+                    reply = self._ask(process, {"run": request}, self.limits.cell_seconds)
                     if reply.get("raised", "") is not None and not self.held_out:
-                        self.raised.setdefault(number, tuple(_two_texts(reply.get("raised"))))
-        except (EndedError, protocol.WireError) as error:
+                        self.raised.setdefault(index, _two_texts(reply.get("raised")))
+        except (EndedError, protocol.ProtocolError) as error:
             self._end()
-            how = "the others were run without it" if number in self.cut else "of it, only what it defines was run"
-            (self.skipped if number in self.cut else self.cut).add(number)
+            how = "the others were run without it" if index in self.cut else "of it, only what it defines was run"
+            (self.skipped if index in self.cut else self.cut).add(index)
             if not self.held_out:
-                kind = error.kind if isinstance(error, EndedError) else "Answer"
-                self.raised[number] = (kind, str(error))
-            self._note(f"code cell {self.cells[number].number}: {error}; {how}", NOT_AGAIN)
+                self.raised[index] = (error.kind if isinstance(error, EndedError) else "Answer", str(error))
+            self._flag(f"code cell {self.cells[index].number}: {error}; {how}", NOT_AGAIN)
 
-    def _in_sandbox(self) -> Process:
+    def _in_sandbox(self) -> StudentProcess:
         """A new process, in the same sandbox if that is still there."""
         if self.sandbox is not None:
             try:
                 return self.sandbox.begin()
             except EndedError:
                 self.sandbox.close()
-        self.sandbox = Sandbox(self.limits, sandboxed=self.sandboxed, hidden=self.hidden)
+        self.sandbox = Sandbox(self.limits, sandboxed=self.job.sandboxed, hidden=self.job.hidden)
         try:
             return self.sandbox.begin()
         except EndedError as error:
             raise SandboxError(f"a process did not start in the sandbox: {error}") from error
 
-    def _ask(self, message: dict, seconds: float) -> dict:
+    def _ask(self, process: StudentProcess, message: dict, seconds: float) -> dict:
         left = self.deadline - time.monotonic()
         try:
-            return self.process.ask(message, max(min(seconds, left), 0.1))
+            return process.ask(message, max(min(seconds, left), 0.1))
         except EndedError:
             self._end()
             raise
 
-    def _note(self, reason: str, of_held_out: str) -> None:
+    def _flag(self, reason: str, of_held_out: str) -> None:
         """Keep what a person should know; of who has seen a held-out case nothing but what it did, in our own words."""
-        reason = of_held_out if self.held_out else reason
-        if reason and reason not in self.reasons:
-            self.reasons.append(reason)
+        flag = of_held_out if self.held_out else reason
+        if flag and flag not in self.flags:
+            self.flags.append(flag)
 
 
-def _two_texts(value: object) -> list[str]:
+def _two_texts(value: object) -> tuple[str, str]:
     if type(value) is not list or len(value) != 2 or any(type(text) is not str for text in value):
-        raise protocol.WireError("it lacks the words that belong to it")
-    return [text[:600] for text in value]
+        raise protocol.ProtocolError("it lacks the words that belong to it")
+    return value[0][:600], value[1][:600]

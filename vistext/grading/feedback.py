@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from vistext.exercises.report import anchor, code
+from vistext.grading.records import Graded, Record, Result
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -43,101 +44,86 @@ SECTION = """<section class="{kind}">
 <h2>{mark} {title}: {score}</h2>
 {lines}
 </section>"""
+COLUMNS = (
+    "student",
+    "score",
+    "points",
+    "by hand",
+    "state",
+    "why",
+    "seed",
+    "digest",
+)  # scores of exercises after points
 
 
-def page(assignment: str, student: str, graded: dict) -> str:
-    """The page that tells a student what was right, what came of the rest, and what to look at again.
-
-    Args:
-        assignment: the set's name.
-        student: their name.
-        graded: what `vistext.grading.grade.grade` has found.
-    """
-    results = graded["exercises"].values()
-    score = sum(result["score"] or 0.0 for result in results)
-    open_points = sum(result["points"] for result in results if result["score"] is None)
-    said = f"{score:g} of {sum(result['points'] for result in results):g} points"
+def page(assignment: str, student: str, graded: Graded) -> str:
+    """The page that tells a student what was right, what came of the rest, and what to look at again."""
+    results = graded.exercises.values()
+    score = f"{sum(result.score or 0.0 for result in results):g} of {sum(result.points for result in results):g} points"
+    open_points = sum(result.points for result in results if result.score is None)
     if open_points:
-        said += f"; {open_points:g} more are given by a person, who has not read it yet"
-    sections = "\n".join(_section(result) for result in results)
-    notes = "".join(f"<p>{escape(note)}</p>" for note in graded["notes"])
-    if notes:
-        notes = f"<section><h2>About your notebook</h2>{notes}</section>"
-    if not graded["exercises"]:
-        said = "It could not be graded; your instructor has been told"
-    return PAGE.format(title=escape(f"{assignment} · {student}"), score=escape(said), sections=sections, notes=notes)
-
-
-def _section(result: dict) -> str:
-    kind, mark = ("right", "✓") if result["passed"] else ("wrong", "✗")
-    score = f"{result['score'] or 0:g} of {result['points']:g} points"
-    if result["score"] is None:
-        kind, mark, score = "open", "✎", f"{result['points']:g} points, given by a person"
-    lines = [("Asked", result["asked"]), ("Came back", result["came_back"]), ("Expected", result["expected"])]
-    shown = "".join(f"<p><b>{name}:</b> {escape(text)}</p>" for name, text in lines if text)
-    idea = f"<p>{code(result['idea'])}</p>"
-    where = "" if result["passed"] else f"<p>In the lesson: {anchor(result['section'])}</p>"
-    return SECTION.format(
-        kind=kind, mark=mark, title=escape(result["title"]), score=escape(score), lines=shown + idea + where
+        score += f"; {open_points:g} more are given by a person, who has not read it yet"
+    if not results:
+        score = "It could not be graded; your instructor has been told"
+    notes = "".join(f"<p>{escape(note)}</p>" for note in graded.notes)
+    return PAGE.format(
+        title=escape(f"{assignment} · {student}"),
+        score=escape(score),
+        sections="\n".join(map(_section, results)),
+        notes=f"<section><h2>About your notebook</h2>{notes}</section>" if notes else "",
     )
 
 
-def table(records: Iterable[dict], exercises: Sequence[str]) -> str:
-    """A class's marks as CSV.
+def _section(result: Result) -> str:
+    kind, mark = ("right", "✓") if result.passed else ("wrong", "✗")
+    score = f"{result.score or 0:g} of {result.points:g} points"
+    if result.score is None:
+        kind, mark, score = "open", "✎", f"{result.points:g} points, given by a person"
+    lines = [("Asked", result.asked), ("Came back", result.came_back), ("Expected", result.expected)]
+    paragraphs = [f"<p><b>{name}:</b> {escape(text)}</p>" for name, text in lines if text]
+    paragraphs.append(f"<p>{code(result.idea)}</p>")
+    if not result.passed:
+        paragraphs.append(f"<p>In the lesson: {anchor(result.section)}</p>")
+    return SECTION.format(
+        kind=kind, mark=mark, title=escape(result.title), score=escape(score), lines="".join(paragraphs)
+    )
 
-    Args:
-        records: each with "student", "graded", "digest" and "seed".
-        exercises: the ids of the columns.
-    """
+
+def table(records: Iterable[Record], exercises: Sequence[str]) -> str:
+    """A class's marks as CSV, with a column for each of these exercises."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = ["student", "score", "points", *exercises, "by hand", "state", "why", "seed", "digest"]
-    writer.writerow(names)
+    writer.writerow([*COLUMNS[:3], *exercises, *COLUMNS[3:]])
     for record in records:
-        results, doubts = record["graded"]["exercises"], record["graded"]["doubts"]
-        scores = [results.get(one, {}).get("score") for one in exercises]
-        by_hand = " ".join(one for one in exercises if results.get(one, {"score": 0})["score"] is None)
+        results = record.graded.exercises
+        scores = [results[key].score if key in results else None for key in exercises]
         row = [
-            record["student"],
+            record.student,
             f"{sum(score or 0.0 for score in scores):g}" if results else "",
-            f"{sum(result['points'] for result in results.values()):g}" if results else "",
+            f"{sum(result.points for result in results.values()):g}" if results else "",
             *("" if score is None else f"{score:g}" for score in scores),
-            by_hand,
-            state(record["graded"]),
-            " | ".join(doubts),
-            str(record["seed"]),
-            record["digest"][:12],
+            " ".join(key for key in exercises if key in results and results[key].score is None),
+            ("see why" if record.graded.flags else "graded") if results else "not graded",
+            " | ".join(record.graded.flags),
+            str(record.seed),
+            record.digest[:12],
         ]
-        writer.writerow([no_formula(value) for value in row])
+        writer.writerow(map(no_formula, row))
     return text.getvalue()
-
-
-def state(graded: dict) -> str:
-    """Whether a person must look at a submission, in two words."""
-    if not graded["exercises"]:
-        return "not graded"
-    return "see why" if graded["doubts"] else "graded"
 
 
 def no_formula(value: str) -> str:
     """A text for a spreadsheet, which takes no part of it for a formula, wherever it divides the line."""
-    value = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", value)
-    return re.sub(r"(^|[;,|])(?=\s*[=+\-@＝＋－＠])", r"\1'", value)
+    return re.sub(r"(^|[;,|])(?=\s*[=+\-@＝＋－＠])", r"\1'", re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", value))
 
 
 def histogram(shares: Sequence[float], width: int = 40) -> str:
-    """How many submissions earned which share of what is not marked by hand: a line for each tenth.
-
-    Args:
-        shares: 0 to 1.
-        width: letters of the longest bar.
-    """
+    """How many submissions earned which share, 0 to 1, of what is not marked by hand: a line for each tenth."""
     counts = [0] * 10
     for share in shares:
         counts[min(int(share * 10), 9)] += 1
     most = max([*counts, 1])
-    lines = [
+    return "\n".join(
         f"{10 * tenth:3d} to {10 * (tenth + 1):3d} % {'█' * round(width * count / most)} {count}"
         for tenth, count in enumerate(counts)
-    ]
-    return "\n".join(lines)
+    )

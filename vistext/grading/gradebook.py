@@ -13,8 +13,11 @@ import sys
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from vistext.grading.records import Record
 from vistext.grading.restore import grade_cell
+from vistext.grading.students import write
 
 BUSY = 60  # seconds to wait for a database that another program holds; sqlite's own 5 abort a run
 
@@ -24,20 +27,17 @@ class CourseError(ValueError):
 
 
 class Course:
-    """An nbgrader course folder, and one problem set of it.
-
-    Args:
-        folder: holds release/.
-        problem_set: such as "ps01".
+    """An nbgrader course folder, which holds release/, and one problem set of it, such as "ps01".
 
     Raises:
         CourseError: the folder has no release of the set, or more than one.
     """
 
     def __init__(self, folder: Path, problem_set: str):
-        self.folder = Path(folder).resolve()
         import nbformat
+        from traitlets.config import Config, PyFileConfigLoader
 
+        self.folder = Path(folder).resolve()
         found = sorted((self.folder / "release").glob(f"{problem_set}_*/{problem_set}_*.ipynb"))
         if len(found) != 1:
             raise CourseError(
@@ -46,10 +46,12 @@ class Course:
             )
         self.assignment, self.notebook = found[0].parent.name, found[0].stem
         self.release = json.loads(json.dumps(nbformat.read(found[0], as_version=4)))  # plain, with sources as texts
-        self.config = _config(self.folder)
-        asked_for = self.config.get("CourseDirectory", {})
-        self.course_id = asked_for.get("course_id") or "default_course"
-        url = asked_for.get("db_url") or f"sqlite:///{self.folder / 'gradebook.db'}"
+        config = self.folder / "nbgrader_config.py"  # the instructor's own
+        loader = PyFileConfigLoader(config.name, path=str(self.folder))
+        self.config = loader.load_config() if config.is_file() else Config()
+        settings = self.config.get("CourseDirectory", {})
+        self.course_id = settings.get("course_id") or "default_course"
+        url = settings.get("db_url") or f"sqlite:///{self.folder / 'gradebook.db'}"
         self.url = f"{url}?timeout={BUSY}" if url.startswith("sqlite") and "?" not in url else url
 
     def path(self, step: str, student: str, suffix: str = ".ipynb") -> Path:
@@ -67,13 +69,12 @@ class Course:
         import nbformat
         from nbgrader.preprocessors import SaveCells
 
-        notebook = nbformat.from_dict(self.release)
         try:
-            SaveCells().preprocess(notebook, {"nbgrader": self._resources()})
+            SaveCells().preprocess(nbformat.from_dict(self.release), self._resources())
         except RuntimeError as error:
             raise CourseError(f"{error}; grade the new version in a new course folder") from error
 
-    def open(self):
+    def open(self) -> Any:
         """nbgrader's gradebook; a context manager."""
         from nbgrader.api import Gradebook
 
@@ -83,71 +84,44 @@ class Course:
         warnings.filterwarnings("ignore", module="nbgrader")
         return Gradebook(self.url, self.course_id)
 
-    def enter(self, gradebook, student: str, graded: dict, timestamp: str = "") -> None:
-        """Enter one submission's scores; marks that a person gave stay, and are to be looked at again.
+    def enter(self, gradebook: Any, record: Record) -> None:
+        """Enter one submission's scores; marks that a person gave stay, and are to be looked at again."""
+        import nbformat
+        from nbgrader.preprocessors import AssignLatePenalties
 
-        Args:
-            gradebook: as `open` gives it.
-            student: their name.
-            graded: what `vistext.grading.grade.grade` has found.
-            timestamp: when it was submitted, if that is known.
-        """
-        names = (self.notebook, self.assignment, student)
-        gradebook.update_or_create_student(student)
-        known = {"timestamp": timestamp} if _is_time(timestamp) else {}
-        submission = gradebook.update_or_create_submission(self.assignment, student, **known)
-        for exercise, result in graded["exercises"].items():
+        names = (self.notebook, self.assignment, record.student)
+        gradebook.update_or_create_student(record.student)
+        known = {"timestamp": record.timestamp} if _is_time(record.timestamp) else {}
+        submission = gradebook.update_or_create_submission(self.assignment, record.student, **known)
+        for exercise, result in record.graded.exercises.items():
             cell = grade_cell(exercise, self.release["cells"])
-            if cell is None:
-                continue
-            grade = gradebook.find_grade(cell, *names)
-            grade.auto_score = result["score"]
-            grade.needs_manual_grade = result["score"] is None or grade.manual_score is not None
+            if cell is not None:
+                grade = gradebook.find_grade(cell, *names)
+                grade.auto_score = result.score
+                grade.needs_manual_grade = result.score is None or grade.manual_score is not None
         for cell in self.release["cells"]:
             marks = cell["metadata"].get("nbgrader", {})
-            result = graded["exercises"].get(marks.get("grade_id", ""))
-            if marks.get("solution") and result is not None:
-                comment = None if result["score"] is None else result["idea"]
+            answer = record.graded.exercises.get(marks.get("grade_id", ""))
+            if marks.get("solution") and answer is not None:
+                comment = None if answer.score is None else answer.idea
                 gradebook.find_comment(marks["grade_id"], *names).auto_comment = comment
         gradebook.db.commit()
         gradebook.db.refresh(submission)
         if submission.total_seconds_late > 0 or submission.late_submission_penalty:
-            self._penalise(student)
+            # nbgrader's plugin says what being late costs.
+            penalties = AssignLatePenalties(config=self.config)
+            penalties.preprocess(nbformat.v4.new_notebook(), self._resources(record.student))
 
-    def _penalise(self, student: str) -> None:
-        """Let nbgrader's plugin say what being late costs."""
-        import nbformat
-        from nbgrader.preprocessors import AssignLatePenalties
-
-        empty = nbformat.v4.new_notebook()
-        AssignLatePenalties(config=self.config).preprocess(empty, {"nbgrader": self._resources(student)})
+    def show(self, record: Record) -> None:
+        """Write the notebook that formgrader shows for a student."""
+        path = self.path("autograded", record.student)
+        write(path, json.dumps(record.graded.notebook, ensure_ascii=False, indent=1))
+        if record.timestamp:
+            write(path.with_name("timestamp.txt"), record.timestamp)
 
     def _resources(self, student: str = "") -> dict:
-        return {"notebook": self.notebook, "assignment": self.assignment, "student": student, "db_url": self.url}
-
-    def show(self, student: str, notebook: dict, timestamp: str = "") -> None:
-        """Write the notebook that formgrader shows for a student."""
-        path = self.path("autograded", student)
-        write(path, json.dumps(notebook, ensure_ascii=False, indent=1))
-        if timestamp:
-            write(path.with_name("timestamp.txt"), timestamp)
-
-
-def write(path: Path, content: str | bytes) -> None:
-    """Write a file wholly or not at all, and its folders."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.part")
-    half.write_bytes(content.encode("utf-8", errors="replace") if isinstance(content, str) else content)
-    os.replace(half, path)
-
-
-def _config(folder: Path):
-    """What the instructor's own nbgrader_config.py says."""
-    from traitlets.config import Config, PyFileConfigLoader
-
-    if not (folder / "nbgrader_config.py").is_file():
-        return Config()
-    return PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+        names = {"notebook": self.notebook, "assignment": self.assignment, "student": student}
+        return {"nbgrader": names | {"db_url": self.url}}
 
 
 def _is_time(text: str) -> bool:

@@ -1,6 +1,7 @@
-"""What a submission may take, and how a run is set up. All plain data: it is sent to worker processes and recorded."""
+"""What a submission may take, and how a run is set up: plain data, which is sent to worker processes and recorded."""
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 MIB = 1 << 20
 
@@ -26,24 +27,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """What is the same for all submissions of a set.
+    """What is the same for all submissions of a set."""
 
-    Attributes:
-        problem_set: such as "ps01".
-        release: the notebook that students were given, as JSON.
-        seed: of the held-out cases.
-        limits: of each submission.
-        sandboxed: False only where an instructor has said so.
-        checks: the module that holds the exercises.
-    """
+    problem_set: str  # such as "ps01"
+    release: dict = field(repr=False)  # the notebook that students were given, as JSON
+    seed: int  # of the held-out cases
+    limits: Limits = Limits()  # of each submission
+    sandboxed: bool = True  # False only where an instructor has said so
+    exercises: str = "vistext.exercises"  # the module that holds them
+    hidden: tuple[Path, ...] = ()  # folders that the sandbox must not show
 
-    problem_set: str
-    release: dict = field(repr=False)
-    seed: int
-    limits: Limits = Limits()
-    sandboxed: bool = True
-    checks: str = "vistext.exercises"
-
-    def recorded(self) -> dict:
+    def settings(self) -> dict:
         """Everything that a mark depends on besides the submission and the exercises; plain data."""
-        return {"seed": self.seed, "limits": asdict(self.limits), "sandboxed": self.sandboxed, "checks": self.checks}
+        return {
+            "seed": self.seed,
+            "limits": asdict(self.limits),
+            "sandboxed": self.sandboxed,
+            "exercises": self.exercises,
+        }

@@ -3,39 +3,37 @@
 A name is a folder's or a file's, without its path. Some of it is the platform's, and some the student's: their
 display name, and what they called their file. So each pattern looks from the side that the platform writes; where its
 mark stands in a name twice, that is noted, and a time in such a name is not believed.
+
+Only a platform's clock counts for a penalty for being late: the date that it writes into such a name (a date without a
+zone is in the zone of the machine that grades, which TZ can name), or nbgrader's timestamp.txt, where nbgrader puts it:
+in submitted/STUDENT/ASSIGNMENT of the course folder. Whatever a student has packed or written does not: a timestamp.txt
+anywhere else, the times of files, or a date in a forged name. Nor does a time that cannot be read. A person is told of
+each, and the submission counts as in time.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import lru_cache
 
 LONGEST = 255  # letters of a name; a longer one is cut before any pattern sees it
-
+STAMP = "timestamp.txt"  # as nbgrader calls it
 FILE, FOLDER, BOTH = ("file",), ("folder",), ("file", "folder")
 
 
 @dataclass(frozen=True)
 class Platform:
-    """How a platform names what it exports.
-
-    Attributes:
-        name: the platform's.
-        of: what is named so, files or folders or both.
-        pattern: of a whole name, with groups `student` and, where there are any, `id` (the platform's own number),
-            `late`, `attempt` (a number that grows), `date` and `file` (what the student called it).
-            {set} stands for the names of the problem set.
-        date: the formats of its dates, for `datetime.strptime`.
-        mark: what only the platform writes; if it is there twice, a student has written it.
-        examples: names, and whose they are.
-    """
+    """How a platform names what it exports."""
 
     name: str
-    of: tuple[str, ...]
+    of: tuple[str, ...]  # what is named so: files, folders or both
+    # Of a whole name, with groups `student` and, where there are any, `id` (the platform's own number), `late`,
+    # `attempt` (a number that grows), `date` and `file` (what the student called it). {set} stands for the set's names.
     pattern: str
-    examples: dict[str, str]
-    date: tuple[str, ...] = ()
-    mark: str = ""
+    examples: dict[str, str]  # names, and whose they are
+    date: tuple[str, ...] = ()  # the formats of its dates, for `datetime.strptime`
+    mark: str = ""  # what only the platform writes; if it is there twice, a student has written it
 
 
 PLATFORMS = (
@@ -128,29 +126,40 @@ PLATFORMS = (
 
 @dataclass(frozen=True)
 class Name:
-    """What a name says.
+    """What a name says."""
 
-    Attributes:
-        owner: whose it is, with the platform's number; "" if it does not say.
-        file: what the student called it.
-        platform: which one made it; "" for none.
-        date: of the attempt, as the platform writes it; "" if it does not.
-        formats: of such dates.
-        attempt: a number that is larger in a later one.
-        late: the platform says that it came late.
-        receipt: the platform's own file about a submission.
-        forged: the platform's mark stands in it twice.
-    """
+    owner: str  # with the platform's number; "" if it does not say
+    file: str  # what the student called it
+    platform: str = ""  # which one made it; "" for none
+    date: str = ""  # of the attempt, as the platform writes it; "" if it does not
+    formats: tuple[str, ...] = ()  # of such dates
+    attempt: int = 0  # a number that is larger in a later one
+    late: bool = False  # the platform says that it came late
+    receipt: bool = False  # the platform's own file about a submission
+    forged: bool = False  # the platform's mark stands in it twice
 
-    owner: str
-    file: str
-    platform: str = ""
-    date: str = ""
-    formats: tuple[str, ...] = ()
-    attempt: int = 0
-    late: bool = False
-    receipt: bool = False
-    forged: bool = False
+    def time(self) -> str:
+        """Its date as nbgrader writes it, in UTC; "" if there is none that counts.
+
+        Raises:
+            ValueError: the date is in none of the platform's formats, or is no date.
+        """
+        if not self.date or self.forged:
+            return ""
+        text = self.date.replace(":", "") if "%I%M" in "".join(self.formats) else self.date
+        text = text.replace("AM", " AM").replace("PM", " PM") if text[-3:-2].isdigit() else text
+        for written in self.formats:
+            try:
+                time = datetime.strptime(text, written)
+            except ValueError:
+                continue
+            if "%Z" in written:  # strptime knows of no zone but this machine's and UTC
+                time = time.replace(tzinfo=timezone.utc if text.endswith(("UTC", "GMT")) else None)
+            try:
+                return time.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+            except (OverflowError, OSError) as error:
+                raise ValueError("a date beyond all calendars") from error
+        raise ValueError(f"{self.date[:60]!r} is no date")
 
 
 ENDING = re.compile(
@@ -158,37 +167,30 @@ ENDING = re.compile(
     re.IGNORECASE,
 )
 COPY_OF = re.compile(r"(?:copy|kopie|copie|copia)(?:[ _]?\(\d{1,3}\))?[ _](?:of|von|de|di)[ _]", re.IGNORECASE)
-AFTER_IT = re.compile(
+SUFFIX = re.compile(
     r"(?:[ _-]{0,3}\(\d{1,3}\)|[ _-]{1,3}(?:copy|kopie|copie|copia|final|fertig|done|new|neu|v|version)[ _-]?\d{0,3})$",
     re.IGNORECASE,
 )
 NUMBERED = re.compile(r"(?:[ _-](\d{1,3})|\((\d{1,3})\))$")
-AGAIN = r"(?:[ _-]\d{1,3})?"
-ANYBODY_S = re.compile(
+NUMBER = r"(?:[ _-]\d{1,3})?"
+GENERIC = re.compile(
     r"(?:home ?work|hw|untitled|notebook|assignment|exercises?|problem ?set|solutions?|submission|answers?|final|copy|"
     r"work|lab|test|scratch|aufgaben?|hausaufgaben?|abgabe|(?:ue|ü)bung|l(?:oe|ö)sung)?[ _-]?\d{0,3}",
     re.IGNORECASE,
 )
-OTHER_SET = re.compile(r"(?<![a-z0-9])ps[ _-]?(\d{1,2})(?!\d)", re.IGNORECASE)
+SET = re.compile(r"(?<![a-z0-9])ps[ _-]?(\d{1,2})(?!\d)", re.IGNORECASE)
 
 
 def read_name(name: str, assignment: str, *, folder: bool) -> Name:
-    """What a folder's or a file's name says.
-
-    Args:
-        name: without a path; as it was found.
-        assignment: such as "ps01_tagging".
-        folder: whether it is a folder's.
-    """
+    """What a folder's or a file's name says, as it was found, of an assignment such as "ps01_tagging"."""
     name = shortened(name)
     for platform, pattern in _patterns(assignment):
         found = pattern.fullmatch(name) if ("folder" if folder else "file") in platform.of else None
         if found:
             groups = found.groupdict()
-            owner = groups["student"].strip() + (f"_{groups['id']}" if groups.get("id") else "")
             file = groups.get("file") or ""
             return Name(
-                owner,
+                groups["student"].strip() + (f"_{groups['id']}" if groups.get("id") else ""),
                 file or (name if not folder else ""),
                 platform.name,
                 date=groups.get("date") or "",
@@ -216,44 +218,43 @@ def copy_number(name: str) -> int:
 
 def sets_named(text: str) -> set[int]:
     """The numbers of the problem sets that a name or path speaks of."""
-    return {int(number) for number in OTHER_SET.findall(text)}
+    return {int(number) for number in SET.findall(text)}
 
 
 def is_set_name(name: str, assignment: str) -> bool:
     """Whether a file's or folder's name is that of the set, and of nobody."""
-    return re.fullmatch(rf"{_set(assignment).pattern}{AGAIN}", _bare(shortened(name)), re.IGNORECASE) is not None
+    return re.fullmatch(f"{_set_names(assignment)}{NUMBER}", _stem(shortened(name)), re.IGNORECASE) is not None
 
 
 def _owner_in(name: str, assignment: str) -> str:
     """Whose a file is that no platform has named: what is left without the name of the set; "" if that is nobody's."""
-    stem, names = _bare(name), _set(assignment).pattern
-    first = re.match(rf"{names}(?:{AGAIN}$|[-_ ]+|$)", stem, re.IGNORECASE)
+    stem, names = _stem(name), _set_names(assignment)
+    first = re.match(rf"{names}(?:{NUMBER}$|[-_ ]+|$)", stem, re.IGNORECASE)
     if first:
-        stem = stem[first.end() :]
+        owner = stem[first.end() :]
     else:
-        stem = re.sub(rf"[-_ ]{{0,9}}(?<![a-z0-9]){names}(?:{AGAIN}|\w*)$", "", stem, flags=re.IGNORECASE)
-    return "" if ANYBODY_S.fullmatch(stem) else stem
+        owner = re.sub(rf"[-_ ]{{0,9}}(?<![a-z0-9]){names}(?:{NUMBER}|\w*)$", "", stem, flags=re.IGNORECASE)
+    return "" if GENERIC.fullmatch(owner) else owner
 
 
-def _bare(name: str) -> str:
+def _stem(name: str) -> str:
     """A file's name without its endings, and without what says that it is a copy."""
     stem = ENDING.sub("", name)
     for _ in range(4):
-        stem = AFTER_IT.sub("", COPY_OF.sub("", stem, count=1) if COPY_OF.match(stem) else stem)
+        stem = SUFFIX.sub("", COPY_OF.sub("", stem, count=1) if COPY_OF.match(stem) else stem)
         stem = stem.removesuffix(".ipynb")  # a browser numbers after the ending
     return stem
 
 
-@lru_cache
-def _set(assignment: str) -> re.Pattern:
-    """The names of a set: ps01_tagging, ps01-tagging, PS 1."""
+def _set_names(assignment: str) -> str:
+    """A pattern of the names of a set: ps01_tagging, ps01-tagging, PS 1."""
     number, _, title = assignment.partition("_")
-    found = OTHER_SET.fullmatch(number)
+    found = SET.fullmatch(number)
     short = rf"ps[ _-]?0{{0,1}}{int(found[1])}(?!\d)" if found else re.escape(number)
-    return re.compile(rf"(?:{short}(?:[-_ ]?{re.escape(title)})?)", re.IGNORECASE)
+    return rf"(?:{short}(?:[-_ ]?{re.escape(title)})?)"
 
 
 @lru_cache
 def _patterns(assignment: str) -> list[tuple[Platform, re.Pattern]]:
-    one = _set(assignment).pattern
-    return [(platform, re.compile(platform.pattern.format(set=f"(?i:{one})"), re.DOTALL)) for platform in PLATFORMS]
+    names = f"(?i:{_set_names(assignment)})"
+    return [(platform, re.compile(platform.pattern.format(set=names), re.DOTALL)) for platform in PLATFORMS]

@@ -1,7 +1,7 @@
 """Before an exercise notebook is handed in: what would cost marks though the answers may be right.
 
     from vistext.grading.preflight import preflight
-    preflight("ps01_tagging.ipynb")    # a sentence for each object to mend; [] if it may be handed in
+    preflight("ps01_tagging.ipynb")    # a sentence for each thing to mend; [] if it may be handed in
 
 Whether answers are right is for `check`. Cells are read and found as the grader does it, so what the grader mends by
 itself is not complained of. Metadata does not matter: it gets lost on Colab, and grading does without it.
@@ -18,7 +18,7 @@ from vistext.exercises.exercise import CODE_STUB, TEXT_STUB, Exercise
 from vistext.grading.cells import Cell, UnreadableError, as_python, find, read
 from vistext.grading.limits import Limits
 
-BRINGS = re.compile(r"\bimport[ \t]*\*|%run\b")  # names that the text does not show
+IMPORTS_ALL = re.compile(r"\bimport[ \t]*\*|%run\b")  # names that the text does not show
 NOT_BEGUN = CODE_STUB.splitlines()[-1]
 
 
@@ -29,7 +29,7 @@ def preflight(path: str | Path) -> list[str]:
         path: the notebook, of which the set is known by its lines `# exercise: ps01-3`, whatever the file is called.
 
     Returns:
-        A sentence for each object; an empty list if it may be handed in.
+        A sentence for each thing to mend; an empty list if it may be handed in.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -41,11 +41,11 @@ def preflight(path: str | Path) -> list[str]:
     found = Counter(name[:4] for cell in cells for name in cell.named if name[:4] in exercises.SETS)
     if not found:
         return ["no exercise is found: each needs its line, such as '# exercise: ps01-1', above the answer"]
-    [(chosen, _)] = found.most_common(1)
-    return [problem for exercise in exercises.of_set(chosen) for problem in _amiss(exercise, cells)]
+    [(problem_set, _)] = found.most_common(1)
+    return [anomaly for exercise in exercises.of_set(problem_set) for anomaly in _anomalies(exercise, cells)]
 
 
-def _amiss(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
+def _anomalies(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
     """What is to mend in one exercise."""
     if exercise.kind == "by hand":
         unanswered = any(cell.kind != "code" and cell.bare == TEXT_STUB for cell in cells)
@@ -53,20 +53,16 @@ def _amiss(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
     found = find(exercise, cells)
     if not found.judged:
         return [f"{exercise.id}: its cell is gone, or the line '# exercise: {exercise.id}' above it"]
-    problems = [one if one.startswith(exercise.id) else f"{exercise.id}: {one}" for one in found.doubts]
+    anomalies = [flag if flag.startswith(exercise.id) else f"{exercise.id}: {flag}" for flag in found.flags]
     judged = [cells[index] for index in found.judged]
-    defines = any(exercise.answer in cell.bound_anywhere or BRINGS.search(cell.code) for cell in judged)
+    defines = any(exercise.answer in cell.bound_anywhere or IMPORTS_ALL.search(cell.code) for cell in judged)
     if not any(cell.finished for cell in judged) and not (defines and exercise.kind == "value"):
-        return [*problems, f"{exercise.id}: it still says {NOT_BEGUN}"]
-    if not problems and not defines:
-        problems.append(f"{exercise.id}: nothing in its cell defines {exercise.answer}")
-    return problems + [f"{exercise.id}: {said}" for said in map(_not_python, judged[-1:]) if said]
-
-
-def _not_python(cell: Cell) -> str:
-    """Why a cell does not run in a notebook; "" if it may."""
+        return [*anomalies, f"{exercise.id}: it still says {NOT_BEGUN}"]
+    if not anomalies and not defines:
+        anomalies.append(f"{exercise.id}: nothing in its cell defines {exercise.answer}")
     try:
-        ast.parse(as_python(cell.source))
+        ast.parse(as_python(judged[-1].source))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return f"line {getattr(error, 'lineno', 1)} is not Python: {getattr(error, 'msg', error)}"
-    return ""
+        line, reason = getattr(error, "lineno", 1), getattr(error, "msg", error)
+        anomalies.append(f"{exercise.id}: line {line} is not Python: {reason}")
+    return anomalies

@@ -1,18 +1,136 @@
-"""A process in the sandbox, as who asks it sees it: it answers or it is ended, and nobody in it can make them wait."""
+"""Processes as who calls them sees them: they answer, or they are ended, and nobody in them can make the caller wait.
+
+A `Worker` is our own: in it, files that students wrote are unpacked, parsed and judged, under limits. Whatever a
+submission does to it costs that submission alone. A `StudentProcess` runs a student's code, in a sandbox.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import selectors
+import signal
+import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from vistext.grading import protocol
 
 if TYPE_CHECKING:
     from vistext.grading.sandbox import Sandbox
 
-TICK = 0.2  # seconds between two looks of the watch
+TICK = 0.2  # seconds between two looks at what a student's process holds
+BLOCK = 1 << 16
+
+
+class LimitError(RuntimeError):
+    """A call took too much; the message says what, and goes on from "it"."""
+
+
+class DiedError(LimitError):
+    """The process ended during a call."""
+
+
+class Worker:
+    """Calls functions in a process that is begun at once, and anew after it has ended.
+
+    Args:
+        memory: bytes of address space that it may take, besides what it starts with.
+        module: is imported when it starts.
+    """
+
+    def __init__(self, memory: int, module: str = __name__):
+        self._memory, self._module = memory, module
+        self._process: BaseProcess | None = None
+        self._begin()
+
+    def call(self, function: Callable, *arguments: object, seconds: float) -> Any:
+        """What a function of a module returns there, or raises; all is pickled.
+
+        Raises:
+            LimitError: it took more time or memory.
+            DiedError: the process ended.
+        """
+        if self._process is None:
+            self._begin()
+        try:
+            self._pipe.send((function, arguments))
+            if not self._pipe.poll(seconds):
+                raise LimitError(f"took more than {seconds:g} seconds")
+            returned, value = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self.close()
+            raise DiedError("ended the process that read it") from error
+        except BaseException:
+            self.close()
+            raise
+        if returned:
+            return value
+        if isinstance(value, MemoryError):
+            self.close()
+            raise LimitError(f"took more than {self._memory >> 20:,} MiB of memory")
+        raise value
+
+    def kill(self) -> None:
+        """End the process; may be called by another thread while a call is under way, which then raises."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def close(self) -> None:
+        """End the process; a later call begins another."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
+            self._process = None
+
+    def _begin(self) -> None:
+        spawn = get_context("spawn")
+        self._pipe, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_serve, args=(theirs, self._memory, self._module), daemon=True)
+        self._process.start()
+        theirs.close()
+
+
+def _serve(pipe: connection.Connection, memory: int, module: str) -> None:
+    signal.signal(signal.SIGINT, lambda *_: None)  # what is interrupted is the run; that ends this process
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import_module(module)
+    _limit_memory(memory)
+    while True:
+        try:
+            function, arguments = pipe.recv()
+        except EOFError:
+            return
+        try:
+            reply = True, function(*arguments)
+        except BaseException as error:
+            reply = False, error.with_traceback(None)
+        pipe.send(reply)
+        del function, arguments, reply
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+def _limit_memory(memory: int) -> None:
+    """Limit this process; what it starts may set itself another limit."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
+        most, hard = pages * resource.getpagesize() + memory, resource.getrlimit(resource.RLIMIT_AS)[1]
+        if hard == resource.RLIM_INFINITY or most < hard:
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 class EndedError(Exception):
@@ -27,26 +145,26 @@ class EndedError(Exception):
         self.kind = kind
 
 
-class Process:
-    """One process that answers; a context manager that leaves it ended.
+class StudentProcess:
+    """One process in the sandbox that answers; a context manager that leaves it ended.
 
     Attributes:
         printed: bytes that it has printed.
     """
 
-    def __init__(self, sandbox: Sandbox, questions: int, answers: int, printed: int):
+    def __init__(self, sandbox: Sandbox, questions: int, answers: int, prints: int):
         self.limits, self.printed = sandbox.limits, 0
         self._sandbox: Sandbox | None = sandbox
-        self._questions, self._answers, self._prints = questions, answers, printed
+        self._questions, self._answers, self._prints = questions, answers, prints
         self._unsent = b""
         self._pending = bytearray()
         self._open = selectors.DefaultSelector()
-        for number in (questions, answers, printed):
+        for number in (questions, answers, prints):
             os.set_blocking(number, False)
         self._open.register(answers, selectors.EVENT_READ)
-        self._open.register(printed, selectors.EVENT_READ)
+        self._open.register(prints, selectors.EVENT_READ)
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> StudentProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +179,7 @@ class Process:
         try:
             self._unsent = protocol.frame(message)
             return protocol.read(self._receive(time.monotonic() + seconds, seconds))
-        except protocol.WireError as error:
+        except protocol.ProtocolError as error:
             self.close()
             raise EndedError("Answer", f"what came back cannot be read: {error}") from error
         except EndedError:
@@ -79,23 +197,24 @@ class Process:
         return code
 
     def _receive(self, deadline: float, seconds: float) -> bytes:
-        size, look = None, time.monotonic() + TICK
+        header, next_look = protocol.HEADER, time.monotonic() + TICK
         while True:
-            if size is None and len(self._pending) >= protocol.HEADER.size:
-                size = protocol.HEADER.unpack(self._pending[: protocol.HEADER.size])[0]
+            if len(self._pending) >= header.size:
+                [size] = header.unpack(self._pending[: header.size])
                 if size > self.limits.answer:
                     raise EndedError("Answer", f"an answer of {size:,} bytes; at most {self.limits.answer:,} are read")
-            if size is not None and len(self._pending) >= protocol.HEADER.size + size:
-                body = bytes(self._pending[protocol.HEADER.size : protocol.HEADER.size + size])
-                del self._pending[: protocol.HEADER.size + size]
-                return body
+                if len(self._pending) >= header.size + size:
+                    body = bytes(self._pending[header.size : header.size + size])
+                    del self._pending[: header.size + size]
+                    return body
             now = time.monotonic()
             if now >= deadline:
                 raise EndedError("Timeout", f"it did not end within {seconds:.0f} seconds")
-            if now >= look:
-                self._sandbox.watch()
-                look = now + TICK
-            self._exchange(min(deadline, look) - now)
+            if now >= next_look:
+                if self._sandbox is not None:
+                    self._sandbox.watch()
+                next_look = now + TICK
+            self._exchange(min(deadline, next_look) - now)
 
     def _exchange(self, seconds: float) -> None:
         """Write and read what can be, waiting a while for either: whoever is in there may do neither."""
@@ -106,11 +225,11 @@ class Process:
         for key, _ in self._open.select(max(seconds, 0)):
             if key.fd == self._questions:
                 try:
-                    self._unsent = self._unsent[os.write(key.fd, self._unsent[: 1 << 16]) :]
+                    self._unsent = self._unsent[os.write(key.fd, self._unsent[:BLOCK]) :]
                 except OSError:
                     raise self._ended() from None
                 continue
-            data = os.read(key.fd, 1 << 16)
+            data = os.read(key.fd, BLOCK)
             if key.fd == self._prints:
                 self.printed += len(data)
                 if not data:
@@ -121,11 +240,9 @@ class Process:
                 raise self._ended()
 
     def _ended(self) -> EndedError:
-        code = self.close()
-        number = -code if code is not None and code < 0 else 0
-        how = {
-            9: "it was killed",
-            11: "it crashed (segmentation fault)",
-            24: f"it used more than {self.limits.processor_seconds} seconds of processor time",
-        }.get(number, "it ended its own process")
-        return EndedError("Timeout" if number == 24 else "Ended", how)
+        code = self.close() or 0
+        if code == -signal.SIGXCPU:
+            most = self.limits.processor_seconds
+            return EndedError("Timeout", f"it used more than {most} seconds of processor time")
+        words = {-signal.SIGKILL: "it was killed", -signal.SIGSEGV: "it crashed (segmentation fault)"}
+        return EndedError("Ended", words.get(code, "it ended its own process"))

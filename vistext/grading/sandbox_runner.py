@@ -1,10 +1,9 @@
 """What runs in the sandbox: it runs a student's cells, calls their functions, and sends back what these give.
 
-It is asked and answers through pipes of its own, in frames of vistext.grading.protocol.
-
-No Jupyter kernel: the cells are run by `exec`. So there are no sockets and no connection file, it starts in a third of
-the time, and all that the trusted side reads is one pipe in one format. Whatever is run here may take this process
-over and answer in its place; it cannot answer more than this process can. Nothing here knows what is right.
+It is asked and answers through pipes of its own, in frames of vistext.grading.protocol. There is no Jupyter kernel: the
+cells are run by `exec`. So there are no sockets and no connection file, it starts in a third of the time, and all that
+the trusted side reads is one pipe in one format. Whatever is run here may take this process over and answer in its
+place; it cannot answer more than this process can. Nothing here knows what is right.
 
 An answer is called in the names as its own cell left them, and what was defined later is added. So a helper may stand
 further down, and a later cell that takes a name for something else changes nothing.
@@ -28,7 +27,7 @@ import sys
 import traceback
 import types
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,9 +36,12 @@ from vistext.exercises.exercise import Failure
 from vistext.grading import protocol
 from vistext.grading.cells import as_python
 
+PR_SET_DUMPABLE, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 4, 22, 2
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 CALLS = (ast.Call, ast.Await, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+EXECUTED_MAGICS = ("time", "timeit", "capture", "prun", "python", "python3")
+DISPLAY_MAGICS = ("html", "HTML", "markdown", "latex", "svg", "SVG", "javascript", "js")
 
 
 def main() -> None:
@@ -47,20 +49,20 @@ def main() -> None:
     control = socket.socket(fileno=os.dup(0))
     _set_dumpable(False)  # or who runs in there could write in this one's memory, and open its files
     places = [os.environ["HOME"], *sys.argv[1:]]
-    kept = set(_entries(places))
+    initial = set(_entries(places))
     control.send(json.dumps({"ready": True}).encode())
     while True:
-        wish, pipes, *_ = socket.recv_fds(control, 1 << 16, 3)
-        if not wish:
+        request, pipes, *_ = socket.recv_fds(control, 1 << 16, 3)
+        if not request:
             return
         if not pipes:  # to end one that has ended already
             control.send(json.dumps({"ended": None}).encode())
             continue
-        _clear(places, kept)
+        _clear(places, initial)
         number = os.fork()
         if number == 0:
             control.close()
-            _serve(json.loads(wish), *pipes)
+            _serve(json.loads(request), *pipes)
             os._exit(0)
         control.send(json.dumps({"begun": True}).encode())
         for pipe in pipes:
@@ -74,13 +76,13 @@ def main() -> None:
         control.send(json.dumps({"ended": os.waitstatus_to_exitcode(ended[1])}).encode())
 
 
-def _clear(places: list[str], kept: set[str]) -> None:
+def _clear(places: list[str], initial: set[str]) -> None:
     """Take away what an earlier process has left; where that cannot be done, all of this comes to its end."""
     for path in reversed(list(_entries(places))):
-        if path not in kept:
+        if path not in initial:
             with contextlib.suppress(OSError):
                 (os.rmdir if os.path.isdir(path) and not os.path.islink(path) else os.unlink)(path)
-    if set(_entries(places)) != kept:
+    if set(_entries(places)) != initial:
         raise SystemExit("what a process has left in here cannot be taken away")
 
 
@@ -100,10 +102,10 @@ def _entries(places: list[str]) -> Iterator[str]:
 def _set_dumpable(dumpable: bool) -> None:
     """Whether processes of the same user may look into this one."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(4, int(dumpable), 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)
 
 
-def _serve(wish: dict, *pipes: int) -> None:
+def _serve(request: dict, *pipes: int) -> None:
     """Be the process in which a student's code runs: answer until nobody asks any more."""
     questions, answers = os.fdopen(pipes[0], "rb"), os.fdopen(pipes[1], "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -112,9 +114,7 @@ def _serve(wish: dict, *pipes: int) -> None:
     os.close(pipes[2])
     _set_dumpable(True)
     os.setpgid(0, 0)  # a signal to its group is one to itself
-    _limit(wish["limits"])
-    if wish["calls"]:
-        _forbid(base64.b64decode(wish["calls"]))
+    _restrict(request["limits"], base64.b64decode(request["calls"]))
     module = types.ModuleType("__main__")
     module.__dict__.update(get_ipython=lambda: SHELL, display=_nothing, exit=_nothing, quit=_nothing)
     sys.modules["__main__"] = module
@@ -124,141 +124,115 @@ def _serve(wish: dict, *pipes: int) -> None:
     np.random.seed(0)
     while (head := questions.read(protocol.HEADER.size)) and len(head) == protocol.HEADER.size:
         message = json.loads(questions.read(protocol.HEADER.unpack(head)[0]))  # ours: it may be of any length
-        [(asked, content)] = message.items()
-        answers.write(protocol.frame(WISHES[asked](content, module.__dict__)))
+        [(kind, content)] = message.items()
+        reply = _run(content, module.__dict__) if kind == "run" else _ask(content, module.__dict__)
+        answers.write(protocol.frame(reply))
         answers.flush()
 
 
-def _limit(limits: dict) -> None:
-    """Lower what this process may take; there is no way back up."""
+def _restrict(limits: dict[str, int], calls: bytes) -> None:
+    """Lower what this process may take, and add a filter of system calls; there is no way back up."""
     for name, most in limits.items():
         kind = getattr(resource, f"RLIMIT_{name}")
         # At the lower limit of processor time the signal says what it is, at the upper one the process is just killed.
         upper = most + 1 if name == "CPU" and resource.getrlimit(kind)[1] != most else most
         resource.setrlimit(kind, (most, upper))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-
-def _forbid(calls: bytes) -> None:
-    """Add a filter of system calls to those that hold already, none of which can be taken away."""
-    made = ctypes.create_string_buffer(calls, len(calls))
-    program = struct.pack("HxxxxxxP", len(calls) // 8, ctypes.addressof(made))  # struct sock_fprog
-    if ctypes.CDLL(None, use_errno=True).prctl(22, 2, ctypes.c_char_p(program), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
+    if calls:
+        buffer = ctypes.create_string_buffer(calls, len(calls))
+        program = struct.pack("HxxxxxxP", len(calls) // 8, ctypes.addressof(buffer))  # struct sock_fprog
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_char_p(program), 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
 
 
 def _run(cell: dict, names: dict) -> dict:
     """Run a cell, or what it defines; and keep what it makes of some names. Says what it raised first, or None."""
-    name = f"<cell {cell['number']}>"
-    linecache.cache[name] = (len(cell["source"]), None, cell["source"].splitlines(keepends=True), name)
+    file = f"<cell {cell['number']}>"
+    linecache.cache[file] = (len(cell["source"]), None, cell["source"].splitlines(keepends=True), file)
     raised = None
     try:
         statements = ast.parse(as_python(cell["source"])).body
     except BaseException as error:
-        return {"raised": _raised(error)}
-    if cell.get("definitions"):
-        statements = [one for one in statements if _is_quick(one)]
+        return {"raised": _description(error)}
+    if cell.get("definitions"):  # those that call nothing
+        statements = [
+            statement
+            for statement in statements
+            if isinstance(statement, DEFINITIONS)
+            or (isinstance(statement, ASSIGNMENTS) and not any(isinstance(node, CALLS) for node in ast.walk(statement)))
+        ]
     while statements:
         try:
-            _execute(statements, name, names)
+            _execute(statements, file, names)
             break
         except BaseException as error:  # SystemExit too: the other cells are still to be run
-            raised = raised or _raised(error)
-            statements = _after(statements, error, name)
+            raised = raised or _description(error)
+            # A statement that stops costs itself, and not the answer that is defined below it.
+            lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+            below = [statement for statement in statements if lines and statement.lineno > lines[0]]
+            statements = [statement for statement in below if isinstance(statement, DEFINITIONS + ASSIGNMENTS)]
     if cell.get("keep"):
-        _keep(cell, names)
+        values = {}
+        for name in cell["keep"]:
+            with contextlib.suppress(Exception):  # what cannot be sent is no value; a function is called by its name
+                values[name] = protocol.pack(names[name])
+        _states[cell["number"]] = _State(dict(names), values)
     return {"raised": raised}
 
 
-def _execute(statements: list[ast.stmt], name: str, names: dict) -> None:
+def _execute(statements: list[ast.stmt], file: str, names: dict) -> None:
     module = ast.Module(statements, type_ignores=[])
-    waiting = eval(compile(module, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+    waiting = eval(compile(module, file, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
     if inspect.iscoroutine(waiting):
         import asyncio  # a seventh of what a process takes to start, for whoever awaits something
 
         asyncio.run(waiting)
 
 
-def _after(statements: list[ast.stmt], error: BaseException, name: str) -> list[ast.stmt]:
-    """What a cell defines after the statement that stopped: that one costs itself, and not the answer below it."""
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
-    return [one for one in statements if lines and one.lineno > lines[0] and _defines(one)]
-
-
-def _defines(statement: ast.stmt) -> bool:
-    return isinstance(statement, DEFINITIONS + ASSIGNMENTS)
-
-
-def _is_quick(statement: ast.stmt) -> bool:
-    """Whether it defines something, and calls nothing for that."""
-    if isinstance(statement, ASSIGNMENTS):
-        return not any(isinstance(node, CALLS) for node in ast.walk(statement))
-    return isinstance(statement, DEFINITIONS)
-
-
 def _ask(question: dict, names: dict) -> dict:
     """Call a function with a case, or look a value up, as it was after a cell of its own; else as it is at the end."""
-    name, place = question["name"], question.get("place")
-    if place not in _kept or _kept[place].names.get(name, ...) is ...:
+    name, place, case = question["name"], question.get("place"), question["case"]
+    if place not in _states or _states[place].names.get(name, ...) is ...:
         place = None
-    elif question["case"] is None and name in _kept[place].values:
-        return {"output": _kept[place].values[name]}
-    _as_after(place, names)
+    elif case is None and name in _states[place].values:
+        return {"output": _states[place].values[name]}
+    end = _states.setdefault(None, _State(dict(names), {}))
+    if _current != [place]:  # the names as they were after a cell, with those that came later
+        names.clear()
+        names.update(end.names | _states[place].names)
+        _current[:] = [place]
     if name not in names:
         return {"failure": ["Missing", f"There is no `{name}`."]}
-    if question["case"] is None:
+    if case is None:
         return {"output": protocol.pack(to_plain(names[name]))}
     try:
-        output = call_answer(names[name], protocol.unpack(question["case"]))
+        output = call_answer(names[name], protocol.unpack(case))
         if type(output) is Failure:
             return {"failure": [output.kind, output.message]}
         return {"output": protocol.pack(output)}
     except BaseException as error:  # SystemExit, or whatever stands in for something that was patched
-        return {"failure": [type(error).__name__[:60], f"it stopped with {type(error).__name__[:60]}: {_said(error)}"]}
+        kind, message = _description(error)
+        return {"failure": [kind, f"it stopped with {kind}: {message}"]}
 
 
-class _Kept(NamedTuple):
+class _State(NamedTuple):
     """What a cell left behind: its names, and its answers as they were then, for a list may be changed later."""
 
     names: dict
     values: dict
 
 
-_kept: dict[int | None, _Kept] = {}
+_states: dict[int | None, _State] = {}  # by the cell's number; None: at the end
+_current: list[int | None] = [None]  # the cell after which the names are as they are
 
 
-def _keep(cell: dict, names: dict) -> None:
-    values = {}
-    for name in cell["keep"]:
-        with contextlib.suppress(Exception):  # what cannot be sent is no value; a function is called by its name
-            values[name] = protocol.pack(names[name])
-    _kept[cell["number"]] = _Kept(dict(names), values)
-
-
-def _as_after(place: int | None, names: dict) -> None:
-    """Set the names as they were after a cell, with those that came later; at first they are as at the end."""
-    end = _kept.setdefault(None, _Kept(dict(names), {}))
-    if _now != [place]:
-        names.clear()
-        names.update(end.names | _kept[place].names)
-        _now[:] = [place]
-
-
-_now: list[int | None] = [None]  # the cell after which the names are as they are
-
-
-WISHES = {"run": _run, "ask": _ask}
-
-
-def _raised(error: BaseException) -> list[str]:
-    return [type(error).__name__[:60], _said(error)]
-
-
-def _said(error: BaseException) -> str:
+def _description(error: BaseException) -> list[str]:
     try:
-        return " ".join(str(error).split())[:200]
+        message = " ".join(str(error).split())[:200]
     except BaseException:  # an exception that cannot be written is a student's own
-        return ""
+        message = ""
+    return [type(error).__name__[:60], message]
 
 
 class _Shell:
@@ -267,34 +241,30 @@ class _Shell:
     Other magics of a line, and system commands, do nothing. A cell that is for another program says so.
     """
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return _nothing
 
-    def run_line_magic(self, name: str, line: str, *_: object) -> object:
-        if name in RUN_IT:
-            return self._run(line)
-        if name == "run":
+    def run_line_magic(self, name: str, line: str, *_: object) -> None:
+        if name in EXECUTED_MAGICS:
+            self._run(line)
+        elif name == "run":
             with open(line.strip(), encoding="utf-8") as file:
                 self._run(file.read())
-        return None
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
-        if name in RUN_IT:
+        if name in EXECUTED_MAGICS:
             self._run(cell)
         elif name in ("writefile", "file"):
             words = line.split()
             with open(words[-1].strip("\"'"), "a" if "-a" in words else "w", encoding="utf-8") as file:
                 file.write(cell)
-        elif name not in SHOWN_ONLY:
+        elif name not in DISPLAY_MAGICS:
             raise RuntimeError(f"%%{name} does nothing where answers are graded: there it is only Python that runs")
 
     def _run(self, source: str) -> None:
-        names = sys.modules["__main__"].__dict__
-        _execute(ast.parse(as_python(source)).body, "<cell>", names)
+        _execute(ast.parse(as_python(source)).body, "<cell>", sys.modules["__main__"].__dict__)
 
 
-RUN_IT = ("time", "timeit", "capture", "prun", "python", "python3")
-SHOWN_ONLY = ("html", "HTML", "markdown", "latex", "svg", "SVG", "javascript", "js")
 SHELL = _Shell()
 
 

@@ -8,6 +8,7 @@ backslash: no reader of Markdown and no MathJax finds anything in it that they w
 import re
 from functools import cache
 from html import escape
+from typing import Any
 
 LONGEST = 50_000  # letters of a text that are shown; no answer in words has as many
 LONGEST_FORMULA = 2000
@@ -25,30 +26,25 @@ LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 # What no text holds: a terminal, a spreadsheet or a reader of Markdown may obey it, or show letters in another order.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+ENTITIES = {"\n": "&#10;", "$": "<span>&#36;</span>", "\\": "<span>&#92;</span>"}
 
 
-def rendered(text: str) -> str:
+def render(text: str) -> str:
     """Markdown as one line of HTML in which nothing is live.
 
-    Args:
-        text: of a student; anything at all.
-
-    Returns:
-        HTML whose links are http(s) and open elsewhere, whose pictures are its own data, and whose formulas are MathML.
-        What is longer than `LONGEST` is cut, and says so.
+    Its links are http(s) and open elsewhere, its pictures are its own data, and its formulas are MathML. What is longer
+    than `LONGEST` is cut, and says so.
     """
-    shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", text[:LONGEST])
     try:
-        html = _sanitized(_markdown().render(shown))
+        html = _sanitized(_markdown().render(CONTROL.sub("\N{REPLACEMENT CHARACTER}", text[:LONGEST])))
     except Exception:  # a parser's own trouble with an odd text, which is then shown as it was written
         return plain(text)
-    return f"<div>{_in_one_line(html)}{_rest(text)}</div>"
+    return _block(html, text)
 
 
 def plain(text: str) -> str:
     """A text as it was written, as one line of HTML."""
-    shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", text[:LONGEST])
-    return f"<div><pre>{_in_one_line(escape(shown))}</pre>{_rest(text)}</div>"
+    return _block(f"<pre>{escape(CONTROL.sub('�', text[:LONGEST]))}</pre>", text)
 
 
 def printable(text: str) -> str:
@@ -62,40 +58,42 @@ class Screen:
     def __init__(self) -> None:
         self._left = LARGEST
 
-    def shown(self, kind: str, source: str) -> str:
+    def show(self, kind: str, source: str) -> str:
         """The source of a cell that shows a student's, of kind "code", "markdown" or "raw"; never live."""
         if self._left <= 0:
             return f"# {LEFT_OUT}" if kind == "code" else plain(LEFT_OUT)
-        made = _cut(source) if kind == "code" else (rendered if kind == "markdown" else plain)(source)
-        self._left -= len(made)
-        return made
+        if kind == "code":
+            more = len(source) - LONGEST
+            shown = source[:LONGEST] + (f"\n# ... {more:,} more letters are in what was submitted" if more > 0 else "")
+        else:
+            shown = (render if kind == "markdown" else plain)(source)
+        self._left -= len(shown)
+        return shown
 
 
-def _cut(source: str) -> str:
-    more = len(source) - LONGEST
-    return source if more <= 0 else f"{source[:LONGEST]}\n# ... {more:,} more letters are in what was submitted"
-
-
-def _rest(text: str) -> str:
+def _block(html: str, text: str) -> str:
+    """HTML without ends of lines, at which a block of HTML in Markdown may end, and without signs of a formula."""
+    line = re.sub(r"<[^>]*>|[$\\\n]", lambda found: ENTITIES.get(found[0], found[0]), html)
     more = len(text) - LONGEST
-    return f"<p>… {more:,} more letters are in what was submitted</p>" if more > 0 else ""
+    return f"<div>{line}{f'<p>… {more:,} more letters are in what was submitted</p>' if more > 0 else ''}</div>"
 
 
 @cache
-def _markdown():
+def _markdown() -> Any:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
     markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     dollarmath_plugin(markdown, renderer=_formula, allow_labels=False)
-    show_image = markdown.renderer.rules["image"]
+    rules: Any = markdown.renderer.rules  # type: ignore[attr-defined]  # its renderer protocol has no rules
+    show_image = rules["image"]
 
-    def image(tokens, index, *more):
+    def image(tokens: Any, index: int, *more: Any) -> str:
         if PICTURE.fullmatch(tokens[index].attrs.get("src", "")):
             return show_image(tokens, index, *more)
         return escape(f"[a picture that is not shown: {tokens[index].content}]")
 
-    markdown.renderer.rules["image"] = image
+    rules["image"] = image
     return markdown
 
 
@@ -127,16 +125,8 @@ def _sanitized(html: str) -> str:
 def _attribute(tag: str, name: str, value: str) -> str | None:
     """An attribute as it may stay, without what ends a tag or begins a formula; None if it may not."""
     if name == "href":
-        value = value.replace("$", "%24").replace("\\", "%5C")
-        return value if LINK.fullmatch(value) else None
+        link = value.replace("$", "%24").replace("\\", "%5C")
+        return link if LINK.fullmatch(link) else None
     if name == "src":
         return value if PICTURE.fullmatch(value) else None
     return re.sub(r"[<>$\\]", " ", value)
-
-
-def _in_one_line(html: str) -> str:
-    """HTML without ends of lines, at which a block of HTML in Markdown may end, and without signs of a formula."""
-    return re.sub(r"<[^>]*>|[$\\\n]", lambda found: found[0] if found[0][0] == "<" else _AS_ENTITY[found[0]], html)
-
-
-_AS_ENTITY = {"\n": "&#10;", "$": "<span>&#36;</span>", "\\": "<span>&#92;</span>"}

@@ -8,6 +8,7 @@ student's, give them the same id there.
 
 import hashlib
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -18,11 +19,18 @@ LONGEST = 100  # bytes of an id in UTF-8; a file's name may take 255, and some d
 FORBIDDEN = re.compile(r"[^\w.@+-]+")
 
 
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file of a course wholly or not at all, and its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.part")
+    half.write_bytes(content.encode("utf-8", errors="replace") if isinstance(content, str) else content)
+    os.replace(half, path)
+
+
 def safe_name(name: str) -> str:
     """A name with nothing in it that leads anywhere, for files and for a gradebook; at most `LONGEST` bytes."""
     text = unicodedata.normalize("NFC", name[: 8 * LONGEST].encode("utf-8", "replace").decode())
-    text = FORBIDDEN.sub("_", text).strip("._-")
-    return _cut(text, LONGEST) or "unnamed"
+    return _cut(FORBIDDEN.sub("_", text).strip("._-"), LONGEST) or "unnamed"
 
 
 class Students:
@@ -46,26 +54,22 @@ class Students:
     def add(self, names: Iterable[str], *, are_ids: bool = False) -> None:
         """Give each of these names an id, if it has none; those that are an id as they are come first.
 
-        Args:
-            names: as they were found.
-            are_ids: they are those of folders that are called as ids are; one that somebody has is theirs.
+        With `are_ids` they are of folders that are called as ids are; one that somebody has is theirs.
         """
         new = [name for name in dict.fromkeys(names) if name not in self._ids]
         if are_ids:
             known = set(self._ids.values())
             self._ids |= {name: name for name in new if name in known}
             new = [name for name in new if name not in known]
-        for name in sorted(new, key=lambda one: safe_name(one) != one):
+        for name in sorted(new, key=lambda name: safe_name(name) != name):
             identity = safe_name(name)
-            if self._owners.get(_key(identity), name) != name:
-                identity = _with_digest(identity, name)
-            while self._owners.get(_key(identity), name) != name:  # somebody is called as that is
-                identity = _with_digest(identity, f"{name}{identity}")
+            while self._owners.get(_key(identity), name) != name:  # the second time, somebody is called as that is
+                more = name if identity == safe_name(name) else f"{name}{identity}"
+                digest = hashlib.sha256(more.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+                identity = f"{_cut(identity, LONGEST - 9)}-{digest}"
             self._ids[name] = identity
             self._owners[_key(identity)] = name
         if new and self._file is not None:
-            from vistext.grading.gradebook import write
-
             write(self._file, json.dumps(self._ids, indent=1))  # in ASCII: a lone surrogate is no UTF-8
 
     def id(self, name: str) -> str:
@@ -88,11 +92,6 @@ def _read(file: Path) -> dict[str, str]:
     if not isinstance(ids, dict) or not all(isinstance(one, str) and safe_name(one) == one for one in ids.values()):
         raise ValueError(f"{file} must hold an id for each name, of letters, digits and . @ + - _; mend it")
     return ids
-
-
-def _with_digest(identity: str, name: str) -> str:
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{_cut(identity, LONGEST - 9)}-{digest}"
 
 
 def _cut(text: str, most: int) -> str:

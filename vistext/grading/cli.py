@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vistext import exercises
 from vistext.grading import cluster, feedback, sandbox, sanitize
 from vistext.grading.limits import MIB, Job, Limits
-from vistext.grading.worker import LimitError
+from vistext.grading.process import LimitError
+from vistext.grading.records import Graded
+
+if TYPE_CHECKING:
+    from vistext.grading.batch import Outcome
 
 DONE, MEND_FIRST, WRONG_INPUT = 0, 1, 2  # as in vistext.cli
 COURSE = Path("notebooks") / "exercises"
@@ -70,17 +75,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Grade, and print what came of it."""
     from vistext.grading import gradebook
 
-    problem = gradebook.without_nbgrader() or _without_means(arguments)
+    problem = gradebook.without_nbgrader()
+    if not problem and arguments.scheduler:  # the cluster's workers are asked later
+        problem = cluster.without_dask()
+    elif not problem and not arguments.no_sandbox:
+        problem = str(sandbox.refusal() or "")
     if problem:
-        return _say(problem, MEND_FIRST)
-    course = arguments.course or next((one for one in (Path(), COURSE) if (one / "release").is_dir()), Path())
+        return _fail(problem, MEND_FIRST)
+    course = arguments.course or next((folder for folder in (Path(), COURSE) if (folder / "release").is_dir()), Path())
     released = [name for name in exercises.SETS if any((course / "release").glob(f"{name}_*"))]
     sets = released if arguments.all else arguments.sets
     if not sets or any(name not in exercises.SETS for name in sets):
-        return _say(f"name a set, or --all; there are {', '.join(exercises.SETS)}", WRONG_INPUT)
+        return _fail(f"name a set, or --all; there are {', '.join(exercises.SETS)}", WRONG_INPUT)
     place = arguments.submissions or course / "submitted"
     if not place.exists():
-        return _say(f"there is no {place}; --submissions names the folder, or the zip, to grade", WRONG_INPUT)
+        return _fail(f"there is no {place}; --submissions names the folder, or the zip, to grade", WRONG_INPUT)
     logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # nbgrader's, for what it raises as well
     try:
         with _alone(course):
@@ -90,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         known = _explained(error, place, course)
         if known is None:
             raise
-        return _say(*known)
+        return _fail(*known)
     return DONE
 
 
@@ -98,7 +107,7 @@ def _explained(error: Exception, place: Path, course: Path) -> tuple[str, int] |
     """What to say of it, and the exit code; None if it is a fault of ours."""
     from sqlalchemy.exc import DBAPIError
 
-    behind = error
+    behind: BaseException | None = error
     while behind is not None and not isinstance(behind, DBAPIError):  # nbgrader raises its own in place of some
         behind = behind.__cause__ or behind.__context__
     if behind is not None:
@@ -110,13 +119,6 @@ def _explained(error: Exception, place: Path, course: Path) -> tuple[str, int] |
     if isinstance(error, LimitError):
         return f"{place} cannot be read: finding out who has handed in {error}", WRONG_INPUT
     return (str(error), WRONG_INPUT) if isinstance(error, OSError | ValueError) else None
-
-
-def _without_means(arguments: argparse.Namespace) -> str | None:
-    """What is missing here to run students' code; None if nothing is. Workers of a cluster are asked later."""
-    if arguments.scheduler:
-        return cluster.without_dask()
-    return None if arguments.no_sandbox else sandbox.problem()
 
 
 def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) -> None:
@@ -134,41 +136,32 @@ def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) ->
     )
     seed = batch.seed_of(course) if arguments.seed is None else arguments.seed
     job = Job(name, course.release, seed, limits, sandboxed=not arguments.no_sandbox)
-    executor = cluster.workers(arguments.scheduler, job) if arguments.scheduler else batch.workers(arguments.jobs)
+    pool = cluster.workers(arguments.scheduler, job) if arguments.scheduler else batch.workers(arguments.jobs)
     with tqdm(desc=course.assignment, unit=" submissions", file=sys.stderr) as bar:
-        outcome = batch.grade_all(
-            course,
-            place,
-            job,
-            executor=executor,
-            again=arguments.again,
-            progress=lambda student: bar.update(),
-        )
+        outcome = batch.grade_all(course, place, job, pool=pool, again=arguments.again, progress=lambda _: bar.update())
     print(summary(course.assignment, outcome))
 
 
-def summary(assignment: str, outcome) -> str:
+def summary(assignment: str, outcome: "Outcome") -> str:
     """What a run has found: how many, how well, and which need a person, and why."""
     records = [outcome.records[student] for student in sorted(outcome.records)]
-    graded = [record for record in records if record["graded"]["exercises"]]
+    graded = [record.graded for record in records if record.graded.exercises]
     lines = [f"{assignment}: {outcome.graded} graded, {outcome.unchanged} unchanged since the last run"]
     if graded:
-        lines += ["", "Share of the points that need no person:", feedback.histogram([_share(one) for one in graded])]
-    by_hand = sum(result["score"] is None for one in graded for result in one["graded"]["exercises"].values())
+        lines += ["", "Share of the points that need no person:", feedback.histogram(list(map(_share, graded)))]
+    by_hand = sum(result.score is None for found in graded for result in found.exercises.values())
     if by_hand:
         lines += ["", f"Answers to be marked by hand, in nbgrader's formgrader: {by_hand}"]
-    doubtful = [record for record in records if record["graded"]["doubts"]]
-    if doubtful:
-        lines += ["", f"To be looked at by a person: {len(doubtful)}"]
-        lines += [
-            "  " + sanitize.printable(f"{one['student']}: {'; '.join(one['graded']['doubts'])}") for one in doubtful
-        ]
+    flagged = [record for record in records if record.graded.flags]
+    if flagged:
+        lines += ["", f"To be looked at by a person: {len(flagged)}"]
+        lines += ["  " + sanitize.printable(f"{one.student}: {'; '.join(one.graded.flags)}") for one in flagged]
     return "\n".join([*lines, "", sanitize.printable(f"The table: {outcome.table}")])
 
 
-def _share(record: dict) -> float:
-    results = [result for result in record["graded"]["exercises"].values() if result["score"] is not None]
-    return sum(result["score"] for result in results) / max(sum(result["points"] for result in results), 1e-9)
+def _share(graded: Graded) -> float:
+    results = [result for result in graded.exercises.values() if result.score is not None]
+    return sum(result.score or 0.0 for result in results) / max(sum(result.points for result in results), 1e-9)
 
 
 @contextmanager
@@ -185,7 +178,7 @@ def _alone(course: Path) -> Iterator[None]:
         raise ValueError(f"another run is grading in {course}; wait for it to end") from None
 
 
-def _say(message: str, code: int) -> int:
+def _fail(message: str, code: int) -> int:
     print("vistext:", sanitize.printable(message), file=sys.stderr)
     return code
 

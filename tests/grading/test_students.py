@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from vistext.grading.identities import LONGEST, Students, safe_name
+from vistext.grading.students import LONGEST, Students, safe_name
 
 ALIKE = {
     "a space": ("anna s", "anna_s"),
