@@ -147,7 +147,7 @@ def plainly(speaker: captioning.model.Captioner, pictures: np.ndarray) -> list[s
     for picture, ids in zip(pictures, sentences, strict=True):
         grid = speaker.image_encoder.predict(picture[np.newaxis], verbose=0)
         for place in range(most):
-            logits = speaker.writing.writer.predict([grid, ids[np.newaxis, np.newaxis, :-1], asked], verbose=0)
+            logits = speaker.decoder.writer.predict([grid, ids[np.newaxis, np.newaxis, :-1], asked], verbose=0)
             chances = logits[0, 0, place]
             chances[[PAD, START, UNKNOWN]] = -np.inf
             ids[place + 1] = chances.argmax()

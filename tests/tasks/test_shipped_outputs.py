@@ -56,7 +56,7 @@ def captions(name: str):
     return {
         **{length: captioner.caption(drawings(), length) for length in captioning.model.LENGTHS},
         "sampled": captioner.caption(drawings(), z=z, temperature=0.7),
-        "beam": captioner.best(drawings(), width=3),
+        "beam": captioner.beam(drawings(), width=3),
     }
 
 
@@ -93,9 +93,9 @@ def embeddings():
     pair = fusion.model.load()
     texts = [SENTENCES[0], SENTENCES[2]]
     return [
-        summary(pair.see(drawings())),
-        summary(pair.read(texts)),
-        (pair.see(drawings()) @ pair.read(texts).T).tolist(),
+        summary(pair.encode_images(drawings())),
+        summary(pair.encode_texts(texts)),
+        (pair.encode_images(drawings()) @ pair.encode_texts(texts).T).tolist(),
     ]
 
 

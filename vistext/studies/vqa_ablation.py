@@ -186,7 +186,7 @@ def baseline_answers(network: QGNet, grids: np.ndarray) -> list[str]:
     """What a network says of each picture when it is asked nothing: grids [n, 64, c] → n texts."""
     asked = np.tile(np.array([START, END], "int32"), (len(grids), 1, 1))
     memory = np.asarray(network.encoder([grids.astype("float32"), asked], training=False))[:, 0]
-    return network.vocabulary.decode(decoding.generate(network.writing, (memory,), max_length=MAX_LENGTH - 1).ids)
+    return network.vocabulary.decode(decoding.generate(network.decoder, (memory,), max_length=MAX_LENGTH - 1).ids)
 
 
 def derangement(n: int, rng: np.random.Generator) -> np.ndarray:

@@ -86,7 +86,7 @@ def test_keeping_the_picture_and_moving_z_says_something_else(by_z):
 def test_the_judge_chooses_the_best_of_what_is_drawn(by_judge, speaker):
     describes, judge = speaker
     page = Html(by_judge.answer(3, "title", 1.0, 2, 6))
-    texts = describes.draw(pictures_of(2), 6, "title", seed=2)[0]
+    texts = describes.sample(pictures_of(2), 6, "title", seed=2)[0]
     scores = judge.score(pictures_of(2).repeat(6, axis=0), texts)
     rows = [attrs for attrs in page.all("tr") if "style" in attrs]
     assert [words for words in page.words if words in texts] == texts

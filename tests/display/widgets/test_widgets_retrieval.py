@@ -9,7 +9,7 @@ import pytest
 from vistext import scenes
 from vistext.data.vocabulary import Vocabulary
 from vistext.display.widgets import retrieval
-from vistext.tasks import fusion
+from vistext.tasks import fusion, vqa
 
 SEEN = scenes.sample(9, 2, "val")
 WORDS = Vocabulary.build([*retrieval.EXAMPLES, "a horse"])
@@ -18,12 +18,12 @@ WORDS = Vocabulary.build([*retrieval.EXAMPLES, "a horse"])
 class Nouns:
     """Fits a sentence to the pictures in an order of its own: the more so, the later they come."""
 
-    def see(self, pictures):
+    def encode_images(self, pictures):
         return np.linspace(0.1, 0.9, len(pictures))[:, np.newaxis]
 
-    def read(self, texts):
+    def encode_texts(self, texts):
         for text in texts:
-            fusion.model.check(text, WORDS)
+            vqa.model.check_text(text, WORDS, fusion.model.MAX_LENGTH)
         return np.ones((len(texts), 1))
 
 

@@ -78,11 +78,11 @@ def test_what_a_network_says_is_only_text():
         (" \n\t", "There is no question yet."),
         ("?!", "There is no question yet."),
         ("what " * 500, "500 words and marks are too many"),
-        ("What is the zebra doing?", "I never learned “zebra”"),
-        ("这只猫坐在什么上面？", "I never learned “这只猫坐在什么上面”"),
-        ("What is the 🐱 doing?", "I never learned “🐱”"),
-        ("<img src=x onerror=alert(1)> the cat?", "I never learned “<”"),
-        ("What is \x00 the cat?", "I never learned"),
+        ("What is the zebra doing?", "Not in the vocabulary: “zebra”"),
+        ("这只猫坐在什么上面？", "Not in the vocabulary: “这只猫坐在什么上面”"),
+        ("What is the 🐱 doing?", "Not in the vocabulary: “🐱”"),
+        ("<img src=x onerror=alert(1)> the cat?", "Not in the vocabulary: “<”"),
+        ("What is \x00 the cat?", "Not in the vocabulary:"),
     ],
 )
 def test_what_cannot_be_read_is_answered_with_a_friendly_line(asking, question, said):

@@ -320,7 +320,7 @@ class Descriptions:
             z = np.zeros((1, captioning.model.MAX_LENGTH[length]), "float32")  # with which the likeliest words are said
             if length == "description":
                 z = np.concatenate([z, sample_noise(TRIES, captioning.model.MAX_LENGTH[length], 0)])
-            texts = speaker.vocabulary.decode(speaker.write(np.repeat(grid, len(z), axis=0), length, z=z).ids)
+            texts = speaker.vocabulary.decode(speaker.generate(np.repeat(grid, len(z), axis=0), length, z=z).ids)
             said.append((length, texts[0]))
             if length == "description":
                 others = [text for text in dict.fromkeys(texts) if text != texts[0]][:DRAWS]

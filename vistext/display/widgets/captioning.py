@@ -45,7 +45,7 @@ class _Speech(Stage):
         most = captioning.model.MAX_LENGTH[length]
         z = sample_noise(count, most, seed) * np.float32(surprise)
         grids = self.grids[scene - 1 : scene].repeat(count, axis=0)
-        texts = self.speaker.vocabulary.decode(self.speaker.write(grids, length, z=z).ids)
+        texts = self.speaker.vocabulary.decode(self.speaker.generate(grids, length, z=z).ids)
         evidence = self.judge.token_scores_of_features(grids, texts)
         scores = [captioning.model.probability(sum(value for _, value in each)) for each in evidence]
         why_not = [language.evaluate(text, self.scenes[scene - 1]).why for text in texts]

@@ -10,7 +10,8 @@ from vistext import scenes
 from vistext.display import plots
 from vistext.display.widgets.base import Widget, as_html
 from vistext.scenes import Scene, language
-from vistext.tasks.fusion.model import DualEncoder, TextError
+from vistext.tasks.fusion.model import DualEncoder
+from vistext.tasks.vqa.model import TextError
 
 FOUND = 6  # pictures that are shown
 SIDE = 128  # pixels of each
@@ -42,11 +43,11 @@ def search(matcher: DualEncoder, seen: Sequence[Scene]) -> Widget:
     if not seen:
         raise ValueError("there is nothing to search; give 1 scene or more")
     pictures = scenes.draw_many(list(seen)).pictures
-    vectors = matcher.see(pictures)
+    vectors = matcher.encode_images(pictures)
 
     def found(sentence: str) -> list[tuple[np.ndarray, str, str]]:
         """The pictures that fit best, each with how well it fits, and with whether the sentence is true of it."""
-        fit = (matcher.read([sentence]) @ vectors.T)[0]
+        fit = (matcher.encode_texts([sentence]) @ vectors.T)[0]
         return [
             (pictures[number], f"fits {fit[number]:.2f}", MARKS[language.evaluate(sentence, seen[number]).answer])
             for number in np.argsort(-fit, kind="stable")[:FOUND]

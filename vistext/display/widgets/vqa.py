@@ -45,7 +45,7 @@ def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Widget:
     def answer(scene: int, question: str) -> str:
         try:
             said, why_not = reply(scene, question)
-        except vqa.model.QuestionError as error:
+        except vqa.model.TextError as error:
             return stage.beside(scene, f'<p role="status" style="overflow-wrap: anywhere">{escape(str(error))}</p>')
         expected = _expected(question, stage.scenes[scene - 1])
         told = (

@@ -223,7 +223,9 @@ class Captioner:
 
     def beam_features(self, grids: np.ndarray, length: str, *, width: int) -> list[str]:
         """As `beam`, for encoded pictures [n, 64, c]."""
-        found = decoding.beam_search(self.decoder, self._inputs(grids, length), max_length=MAX_LENGTH[length], width=width)
+        found = decoding.beam_search(
+            self.decoder, self._inputs(grids, length), max_length=MAX_LENGTH[length], width=width
+        )
         return self.vocabulary.decode(found.ids[:, 0])
 
     def generate(self, grids: np.ndarray, length: str, *, z: np.ndarray | None = None, temperature: float = 1.0):

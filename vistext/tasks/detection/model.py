@@ -182,7 +182,7 @@ def accuracy(truth, outputs):
 
 
 def decode(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The network's outputs → boxes float32 [n, cells, 4] in whole pixels, and scores float32 [n, cells, 10], 0 to 1."""
+    """Outputs of the network → boxes float32 [n, cells, 4] in whole pixels, scores float32 [n, cells, 10], 0 to 1."""
     n, rows, columns, channels = outputs.shape
     probabilities = ops.softmax(ops.reshape(outputs[..., KINDS:], (n, rows, columns, 4, (channels - KINDS) // 4)))
     expected = ops.sum(probabilities * ops.arange(probabilities.shape[-1], dtype="float32"), axis=-1)

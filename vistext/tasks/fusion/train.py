@@ -20,54 +20,47 @@ from vistext.tasks.fusion.model import MAX_LENGTH, FusionConfig, build_dual_enco
 
 ops = keras.ops
 
-BATCH = 250  # texts that are read together
-MAX_SCALE = 100.0  # of `Sharpened`
+BATCH = 250  # texts in one forward pass
+MAX_SCALE = 100.0  # of `LogitScale`
 INITIAL_SCALE = 14.0
-# How often a task comes up where all are learned together: more often the harder it is.
+# How often a task comes up where all are trained together: the harder it is, the more often.
 TASK_WEIGHTS = {"it": 4, "mood": 4, "gap": 2, "names": 2, "names told": 1, "mood told": 1}
-TEXT_FORMS = (
-    "caption",
-    "caption",
-    "story",
-)  # of each scene, for a pair to learn from: all that there is, twice, and some
+TEXT_FORMS = ("caption", "caption", "story")  # of each scene, for a dual encoder
 
 
 @cache
 def vocabulary() -> Vocabulary:
-    """The words of the drawn world, of the puzzles, and those that answer them."""
-    forms = (*puzzles.WISHED, *puzzles.JUDGED, *puzzles.NEGATED)
-    told = [re.sub(r"{\d?}", "", form) for form in forms]
-    own = (*puzzles.NAMES, *puzzles.MOODS, *puzzles.GOOD, *puzzles.BAD, NO_NAME, "something", puzzles.GAP)
-    return Vocabulary.build([*sorted(WORDS | {"an"}), *told, *own, "."])
+    """The words of the drawn world, of the puzzles, and of their answers."""
+    templates = (*puzzles.WISHED, *puzzles.JUDGED, *puzzles.NEGATED)
+    sentences = [re.sub(r"{\d?}", "", template) for template in templates]
+    words = (*puzzles.NAMES, *puzzles.MOODS, *puzzles.GOOD, *puzzles.BAD, NO_NAME, "something", puzzles.GAP)
+    return Vocabulary.build([*sorted(WORDS | {"an"}), *sentences, *words, "."])
 
 
 class PuzzleBatch(NamedTuple):
-    """Puzzles as numbers."""
+    """Encoded puzzles."""
 
     ids: np.ndarray  # int32 [m, t]
-    answers: np.ndarray  # int32 [m, t]: PAD where nothing is asked
+    answers: np.ndarray  # int32 [m, t]: PAD where there is no answer
     rows: np.ndarray  # int [m]: the scene of each
     tasks: np.ndarray  # str [m]
 
 
 def encode_puzzles(made: Sequence[Puzzle]) -> PuzzleBatch:
-    """Puzzles of any tasks as numbers.
-
-    Args:
-        made: m puzzles about scenes of one pool.
-    """
+    """Encode puzzles of any tasks about scenes of one pool."""
     words = vocabulary()
-    ids = words.encode([one.text for one in made])
+    ids = words.encode([puzzle.text for puzzle in made])
     answers = np.full_like(ids, PAD)
-    for row, one in zip(answers, made, strict=True):
-        row[1 : 1 + len(one.answers)] = [words.numbers[word] if word else PAD for word in one.answers]
-    return PuzzleBatch(ids, answers, np.array([one.scene for one in made]), np.array([one.task for one in made]))
+    for row, puzzle in zip(answers, made, strict=True):
+        row[1 : 1 + len(puzzle.answers)] = [words.numbers[word] if word else PAD for word in puzzle.answers]
+    scene_rows, tasks = np.array([puzzle.scene for puzzle in made]), np.array([puzzle.task for puzzle in made])
+    return PuzzleBatch(ids, answers, scene_rows, tasks)
 
 
 def make_puzzles(pool: Sequence[Scene], counts: Mapping[str, int], seed: int = 0) -> PuzzleBatch:
     """Puzzles of several tasks, as many of each as `counts` says; pool as for `puzzles.puzzles`."""
     rng = np.random.default_rng(seed)
-    return encode_puzzles([one for task, n in counts.items() for one in puzzles.puzzles(task, pool, n, rng)])
+    return encode_puzzles([puzzle for task, n in counts.items() for puzzle in puzzles.puzzles(task, pool, n, rng)])
 
 
 @dataclass(frozen=True)
@@ -88,18 +81,12 @@ class Recipe:
 
 
 class Batches:
-    """Batches of puzzles; each depends on its number and the recipe's seed alone.
-
-    Args:
-        recipe: how many, and whether pictures are withheld.
-        grids: what an eye sees in the scenes, float16 [n, 64, c].
-        made: puzzles about them.
-    """
+    """Batches of puzzles about encoded scenes, float16 [n, 64, c]; each depends on its number and the seed alone."""
 
     def __init__(self, recipe: Recipe, grids: np.ndarray, made: PuzzleBatch):
-        self.recipe, self.grids = recipe, grids
+        self.recipe, self.grids, self.made = recipe, grids, made
         self.order = np.argsort(made.rows, kind="stable")
-        self.made, self.counts = made, np.bincount(made.rows, minlength=len(grids))
+        self.counts = np.bincount(made.rows, minlength=len(grids))
         self.first = np.cumsum(self.counts) - self.counts
         self.used = np.flatnonzero(self.counts)
 
@@ -107,13 +94,13 @@ class Batches:
         """Batch number `step`: grids float32 [size, 64, c] and ids int32 [size, s, t]; answers int32 [size, s, t]."""
         recipe, rng = self.recipe, np.random.default_rng((self.recipe.seed, step))
         rows = rng.choice(self.used, recipe.size)
-        each = rng.random((recipe.size, recipe.asked)) * self.counts[rows, np.newaxis]
-        chosen = self.order[self.first[rows, np.newaxis] + each.astype(int)]
+        drawn = rng.random((recipe.size, recipe.asked)) * self.counts[rows, np.newaxis]
+        chosen = self.order[self.first[rows, np.newaxis] + drawn.astype(int)]  # (size, s)
         ids = self.made.ids[chosen]
         longest = int((ids != PAD).any(axis=(0, 1)).sum())
-        seen = self.grids[rows].astype("float32")
-        seen[rng.random(recipe.size) < recipe.withheld] = 0
-        return (seen, ids[..., :longest]), self.made.answers[chosen][..., :longest]
+        grids = self.grids[rows].astype("float32")
+        grids[rng.random(recipe.size) < recipe.withheld] = 0
+        return (grids, ids[..., :longest]), self.made.answers[chosen][..., :longest]
 
 
 def train(
@@ -159,10 +146,10 @@ def train(
     return model, history
 
 
-def accuracy(labels, scores):
-    """The share of what is asked, beside what names nothing, that gets the highest score: scalar in [0, 1]."""
+def accuracy(labels, logits):
+    """The share of right answers, of those that are asked for and not NO_NAME: scalar in [0, 1]."""
     counts = ops.cast(_counts(labels), "float32")
-    right = ops.equal(ops.cast(labels, "int64"), ops.cast(ops.argmax(scores, axis=-1), "int64"))
+    right = ops.equal(ops.cast(labels, "int64"), ops.cast(ops.argmax(logits, axis=-1), "int64"))
     return ops.sum(counts * ops.cast(right, "float32")) / ops.maximum(ops.sum(counts), 1.0)
 
 
@@ -172,18 +159,10 @@ def _counts(answers):
 
 
 def predict(model: keras.Model, grids: np.ndarray, made: PuzzleBatch) -> np.ndarray:
-    """What a network says at each place of puzzles: int [m, t], numbers of words.
-
-    Args:
-        model: as `fusion.build` makes it.
-        grids: what an eye sees in the scenes of the puzzles, float [n, 64, c].
-        made: m puzzles.
-    """
+    """The most probable word at each place of m puzzles, int [m, t], given the encoded scenes float [n, 64, c]."""
     parts = [slice(first, first + BATCH) for first in range(0, len(made.rows), BATCH)]
-    said = [
-        model([grids[made.rows[part]].astype("float32"), made.ids[part, np.newaxis]], training=False) for part in parts
-    ]
-    return np.concatenate([np.asarray(each)[:, 0].argmax(axis=-1) for each in said])
+    inputs = ([grids[made.rows[part]].astype("float32"), made.ids[part, np.newaxis]] for part in parts)
+    return np.concatenate([np.asarray(model(batch, training=False))[:, 0].argmax(axis=-1) for batch in inputs])
 
 
 def evaluate(model: keras.Model, grids: np.ndarray, made: PuzzleBatch) -> dict[str, float]:
@@ -212,7 +191,7 @@ class DualEncoderRecipe:
 
 @keras.saving.register_keras_serializable("vistext")
 class LogitScale(keras.layers.Layer):
-    """Each picture against each text, [n, c] and [m, c] → how well they fit, float32 [n, m]; how sharply is learned."""
+    """Cosine similarities of [n, c] and [m, c], times a learned factor: logits float32 [n, m]."""
 
     def build(self, *shapes):
         self.sharpness = self.add_weight(
@@ -220,41 +199,30 @@ class LogitScale(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, seen, said):
-        return ops.minimum(ops.exp(self.sharpness), MAX_SCALE) * ops.matmul(seen, ops.transpose(said))
+    def call(self, images, texts):
+        return ops.minimum(ops.exp(self.sharpness), MAX_SCALE) * ops.matmul(images, ops.transpose(texts))
 
 
-def contrastive_loss(labels, scores):
-    """The loss of CLIP: each picture is to find its text among all of a batch, and each text its picture.
-
-    Args:
-        labels: int [n]: the column of each row's partner.
-        scores: float [n, n].
-    """
+def contrastive_loss(labels, logits):
+    """The loss of CLIP: cross-entropy both ways of logits [n, n], given the matching column of each row, int [n]."""
     loss = partial(keras.losses.sparse_categorical_crossentropy, from_logits=True)
     labels = ops.reshape(labels, (-1,))
-    return (ops.mean(loss(labels, scores)) + ops.mean(loss(labels, ops.transpose(scores)))) / 2
+    return (ops.mean(loss(labels, logits)) + ops.mean(loss(labels, ops.transpose(logits)))) / 2
 
 
-def encode_texts(seen: Sequence[Scene], forms: Sequence[str] = TEXT_FORMS, seed: int = 0) -> np.ndarray:
-    """What is said of scenes, for a pair to learn from.
+def encode_texts(chosen: Sequence[Scene], forms: Sequence[str] = TEXT_FORMS, seed: int = 0) -> np.ndarray:
+    """Texts about n scenes, for a dual encoder: int32 [n, s, t]; what is too long is cut.
 
-    Args:
-        seen: n scenes.
-        forms: s of "caption" and `language.LENGTHS`.
-        seed: decides what is said.
-
-    Returns:
-        int32 [n, s, t]; what is too long is cut.
+    `forms` are s of "caption" and `language.LENGTHS`.
     """
     rng = np.random.default_rng(seed)
     texts = [
         caption(scene, rng) if form == "caption" else language.describe(scene, form, rng)
-        for scene in seen
+        for scene in chosen
         for form in forms
     ]
     cut = [" ".join(tokenize(text)[: MAX_LENGTH - 2]) for text in texts]
-    return vocabulary().encode(cut).reshape(len(seen), len(forms), -1)
+    return vocabulary().encode(cut).reshape(len(chosen), len(forms), -1)
 
 
 def train_dual_encoder(
@@ -296,32 +264,26 @@ def train_dual_encoder(
     return pair, history
 
 
-def distinct_scenes(seen: Sequence[Scene], n: int) -> list[int]:
-    """The numbers of the first n scenes of which no two share their facts.
+def distinct_scenes(pool: Sequence[Scene], n: int) -> list[int]:
+    """The indices of the first n scenes of which no two have the same facts.
 
     Raises:
         ValueError: there are not so many.
     """
-    first = {scene.facts: number for number, scene in reversed(list(enumerate(seen)))}
+    first = {scene.facts: number for number, scene in reversed(list(enumerate(pool)))}
     if len(first) < n:
-        raise ValueError(f"only {len(first)} of {len(seen)} scenes have facts of their own; {n} were asked for")
+        raise ValueError(f"only {len(first)} of {len(pool)} scenes have facts of their own; {n} were asked for")
     return sorted(first.values())[:n]
 
 
-def recall_at_k(scores: np.ndarray, most: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
-    """How often what belongs to a row is among the first that are found for it.
+def recall_at_k(scores: np.ndarray, ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
+    """The share of rows whose own column is among the k highest: scores float [n, n] → "1", "5", "10".
 
-    Args:
-        scores: float [n, n]: how well row and column fit; to row i belongs column i.
-        most: how many are looked at.
-
-    Returns:
-        The share of rows, by how many are looked at: "1", "5", "10". What fits as well as the right one counts
-        before it.
+    A column that scores as high as the own one counts before it.
     """
     own = np.diag(scores)[:, np.newaxis]
-    better = (scores >= own).sum(axis=1) - 1
-    return {str(count): round(float((better < count).mean()), 5) for count in most}
+    rank = (scores >= own).sum(axis=1) - 1
+    return {str(k): round(float((rank < k).mean()), 5) for k in ks}
 
 
 def retrieval_recall(scores: np.ndarray) -> dict[str, dict[str, float]]:

@@ -1,13 +1,13 @@
-"""Lesson 04's networks: a generator that invents, G: z → x, and a discriminator that judges, D: x → [0, 1].
+"""Lesson 04's networks: a generator, G: z → x, and a discriminator, D: x → [0, 1].
 
-Two pairs. For points in the plane, small dense networks (`build_ring`): what goes wrong can be seen there. For pictures
-of an asked kind, convolutions (`build_generator`, `build_discriminator`), after Radford et al. 2016, "Unsupervised
-Representation Learning with Deep Convolutional Generative Adversarial Networks" (arXiv:1511.06434). The kind enters the
-generator at every scale, as in Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis"
+For points in the plane, small dense networks (`build_ring`), whose failures can be seen. For pictures of a given kind,
+convolutions (`build_generator`, `build_discriminator`), after Radford et al. 2016, "Unsupervised Representation
+Learning with Deep Convolutional Generative Adversarial Networks" (arXiv:1511.06434). The kind enters the generator at
+every scale, as in Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis"
 (arXiv:1809.11096), and the discriminator by a product, as in Miyato and Koyama 2018, "cGANs with Projection
 Discriminator" (arXiv:1802.05637).
 
-The networks give scores, of which D's probability is the sigmoid. How they learn is `vistext.tasks.gan.adversarial`.
+Discriminators give scores, of which D is the sigmoid. Their training is `vistext.tasks.gan.adversarial`.
 """
 
 from dataclasses import dataclass
@@ -33,36 +33,28 @@ NEAR = 3 * SPREAD  # 99 % of true points are as near as that to their mode
 
 
 def mode_centers() -> np.ndarray:
-    """The middles of the eight modes: float32 [8, 2]."""
+    """The centers of the eight modes: float32 [8, 2]."""
     angles = 2 * np.pi * np.arange(MODES) / MODES
     return (RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=1)).astype(np.float32)
 
 
 def sample_ring(count: int, seed: int) -> np.ndarray:
-    """Points of a mixture of eight Gaussians on a ring, each as likely.
-
-    Args:
-        count: how many.
-        seed: of the drawing.
-
-    Returns:
-        float32 [count, 2].
-    """
-    random = np.random.default_rng(seed)
-    middles = mode_centers()[random.integers(0, MODES, count)]
-    return (middles + random.normal(scale=SPREAD, size=(count, 2))).astype(np.float32)
+    """`count` points of a mixture of eight Gaussians on a ring, all equally probable: float32 [count, 2]."""
+    rng = np.random.default_rng(seed)
+    centers = mode_centers()[rng.integers(0, MODES, count)]
+    return (centers + rng.normal(scale=SPREAD, size=(count, 2))).astype(np.float32)
 
 
 class Coverage(NamedTuple):
-    """How much of the ring some points cover."""
+    """How much of the ring points cover."""
 
-    modes: int  # that have at least a quarter of their fair share of the points near them
+    modes: int  # with at least a quarter of an equal share of the points near them
     near: float  # share of the points that are near any mode, 0 to 1
     shares: np.ndarray  # float [8]: of the points, near each mode
 
 
 def coverage(points: np.ndarray) -> Coverage:
-    """How much of the ring points cover: float [n, 2] → modes and shares; near is within `NEAR` of a mode's middle."""
+    """How much of the ring points float [n, 2] cover; near is within `NEAR` of a mode's center."""
     distances = np.linalg.norm(points[:, np.newaxis] - mode_centers(), axis=-1)  # (n, 8)
     shares = (distances <= NEAR).mean(axis=0)
     return Coverage(int((shares >= 1 / MODES / 4).sum()), float(shares.sum()), shares)
@@ -80,9 +72,6 @@ class RingConfig:
 def build_ring(config: RingConfig = RingConfig()) -> tuple[keras.Model, keras.Model]:
     """Two networks for points in the plane.
 
-    Args:
-        config: their sizes.
-
     Returns:
         The generator, noise float32 [n, noise] → points float32 [n, 2], and the discriminator, points → scores
         float32 [n, 1].
@@ -94,7 +83,7 @@ def build_ring(config: RingConfig = RingConfig()) -> tuple[keras.Model, keras.Mo
             x = layers.Dense(
                 config.width,
                 kernel_initializer="he_normal",
-                # The functions may bend anywhere; with biases of 0, all bends would go through the origin.
+                # With biases of 0, all kinks of the piecewise linear function would go through the origin.
                 bias_initializer=keras.initializers.RandomNormal(stddev=BEND),
                 name=f"hidden{level + 1}",
             )(x)
@@ -115,14 +104,7 @@ class GanConfig:
 
 
 def build_generator(config: GanConfig = GanConfig()) -> keras.Model:
-    """The network that invents pictures.
-
-    Args:
-        config: its sizes.
-
-    Returns:
-        A model of two inputs: noise float32 [n, noise], labels int32 [n] → pictures float32 [n, 32, 32, 3], 0 to 255.
-    """
+    """The generator: noise float32 [n, noise], labels int32 [n] → pictures float32 [n, 32, 32, 3], 0 to 255."""
     with dtype_policy(config.precision):
         noise = layers.Input((config.noise,), name="noise")
         labels = layers.Input((), dtype="int32", name="labels")
@@ -151,9 +133,9 @@ def build_generator(config: GanConfig = GanConfig()) -> keras.Model:
 
 
 def _modulated(x, code, name: str):
-    """Batch norm whose scale and offset depend on noise and kind, and a rectifier: [n, h, w, c] → [n, h, w, c]."""
+    """Conditional batch norm, whose scale and offset depend on noise and kind, and ReLU: [n, h, w, c], same shape."""
     channels = x.shape[-1]
-    # A short memory: the norm keeps up with weights that change quickly.
+    # A short memory, since adversarial training changes the weights quickly.
     x = FusedBatchNorm(momentum=0.8, epsilon=1e-5, name=f"{name}_norm")(x)
     scale, offset = (
         layers.Reshape((1, 1, channels), name=f"{name}_{part}_map")(
@@ -167,14 +149,11 @@ def _modulated(x, code, name: str):
 
 
 def build_discriminator(config: GanConfig = GanConfig()) -> keras.Model:
-    """The network that tells real pictures from invented ones.
-
-    Args:
-        config: its sizes.
+    """The discriminator.
 
     Returns:
-        A model of two inputs: pictures float32 [n, 32, 32, 3], 0 to 255, and labels int32 [n] → scores float32 [n, 1]:
-        above 0 for what it takes for a real picture of that kind.
+        A model of two inputs: pictures float32 [n, 32, 32, 3], 0 to 255, and labels int32 [n] → scores float32 [n, 1],
+        above 0 for pictures that it classifies as real ones of that kind.
     """
     with dtype_policy(config.precision):
         pictures = layers.Input((SIDE, SIDE, 3), name="pictures")
@@ -190,12 +169,12 @@ def build_discriminator(config: GanConfig = GanConfig()) -> keras.Model:
                 name=f"level{SIDE >> level}_conv",
             )(x)
             x = layers.LeakyReLU(negative_slope=0.2, name=f"level{SIDE >> level}")(x)
-        seen = layers.Flatten(name="seen")(x)  # (n, 16 × 4 width)
-        # One score for looking real at all, one for looking like the kind that was asked for.
-        real = layers.Dense(1, dtype="float32", name="real")(seen)
-        wanted = layers.Embedding(config.classes, seen.shape[-1], embeddings_initializer="zeros", name="wanted")(labels)
-        fits = layers.Dot(axes=1, dtype="float32", name="fits")([seen, wanted])
-        score = layers.Add(dtype="float32", name="score")([real, fits])
+        features = layers.Flatten(name="features")(x)  # (n, 16 × 4 width)
+        # The score is a sum: is it real, and does it show the given kind (the projection)?
+        real = layers.Dense(1, dtype="float32", name="real")(features)
+        kind = layers.Embedding(config.classes, features.shape[-1], embeddings_initializer="zeros", name="kind")(labels)
+        projection = layers.Dot(axes=1, dtype="float32", name="projection")([features, kind])
+        score = layers.Add(dtype="float32", name="score")([real, projection])
     return keras.Model([pictures, labels], score, name="discriminator")
 
 
@@ -205,46 +184,32 @@ def card() -> dict:
 
 
 def load() -> keras.Model:
-    """The generator with the shipped weights: noise, labels → pictures of `scenes.portraits`, 0 to 255.
-
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    generator = build_generator(GanConfig(**card()["config"]))
-    weights.load_into(generator, "gan")
-    return generator
+    """The generator of `scenes.portraits` with the shipped weights, which all callers share."""
+    return weights.load("gan", build_generator, GanConfig)
 
 
 def sample_noise(count: int, size: int, seed: int, truncation: float | None = None) -> np.ndarray:
-    """Standard normal numbers, z.
+    """Standard normal z, float32 [count, size].
 
-    Args:
-        count: how many vectors.
-        size: of each.
-        seed: of the drawing.
-        truncation: no number is beyond this, either way (Brock et al. 2019, section 3.1): a small one gives what is
-            most usual, at the price of variety. By default there is none.
-
-    Returns:
-        float32 [count, size].
+    With a truncation, no number is beyond it, either way (Brock et al. 2019, section 3.1): a small one gives more
+    typical pictures, at the price of variety.
 
     Raises:
         ValueError: a truncation of 0 or less.
     """
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     if truncation is None:
-        return random.standard_normal((count, size), np.float32)
+        return rng.standard_normal((count, size), np.float32)
     if truncation <= 0:
         raise ValueError(f"truncation={truncation}; accepted: more than 0, or None for none at all")
-    return stats.truncnorm.rvs(-truncation, truncation, size=(count, size), random_state=random).astype(np.float32)
+    return stats.truncnorm.rvs(-truncation, truncation, size=(count, size), random_state=rng).astype(np.float32)
 
 
 def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
-    """Points on the way from one z to another, along the arc between them.
+    """Spherical interpolation from one z to another (White 2016, "Sampling Generative Networks", arXiv:1609.04468).
 
-    Normal vectors of many numbers nearly all have the same length. The middle of the straight line between two of them
-    is much shorter, so it would be like no z that the generator knows (White 2016, "Sampling Generative Networks",
-    arXiv:1609.04468).
+    Normal vectors of many dimensions nearly all have the same length; the middle of the straight line between two of
+    them is much shorter, unlike any z that the generator was trained with.
 
     Args:
         start, end: float [size], neither of length 0.
@@ -253,30 +218,27 @@ def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     Returns:
         float32 [steps, size].
     """
-    lengths = np.linalg.norm(start), np.linalg.norm(end)
-    one, other = start / lengths[0], end / lengths[1]
-    angle = np.arccos(np.clip(one @ other, -1, 1))
+    start_length, end_length = np.linalg.norm(start), np.linalg.norm(end)
+    first, last = start / start_length, end / end_length
+    angle = np.arccos(np.clip(first @ last, -1, 1))
     share = np.linspace(0, 1, steps)[:, np.newaxis]
     if np.sin(angle) < 1e-6:  # in the same direction, or opposite: there is no one arc
-        direction = (1 - share) * one + share * other
+        direction = (1 - share) * first + share * last
     else:
-        direction = (np.sin((1 - share) * angle) * one + np.sin(share * angle) * other) / np.sin(angle)
-    return (direction * (lengths[0] * (1 - share) + lengths[1] * share)).astype(np.float32)
+        direction = (np.sin((1 - share) * angle) * first + np.sin(share * angle) * last) / np.sin(angle)
+    return (direction * (start_length * (1 - share) + end_length * share)).astype(np.float32)
 
 
 def generate(
     generator: keras.Model, labels: np.ndarray, *, noise: np.ndarray | None = None, seed: int = 0
 ) -> np.ndarray:
-    """Pictures of the asked kinds.
+    """Pictures of given kinds, uint8 [n, 32, 32, 3].
 
     Args:
         generator: as `build_generator` makes it.
-        labels: int [n]: indices of the kinds that are asked for.
-        noise: float [n, noise]; by default drawn.
-        seed: of the drawing.
-
-    Returns:
-        uint8 [n, 32, 32, 3].
+        labels: int [n]: indices of the kinds.
+        noise: float [n, noise]; by default sampled.
+        seed: of the noise.
 
     Raises:
         ValueError: the noise is not one vector of the generator's size for each label, or there is no such kind.
@@ -292,7 +254,7 @@ def generate(
         raise ValueError(f"labels {labels.min()} to {labels.max()}; accepted: 0 to {kinds - 1}")
     pictures = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
     for first in range(0, len(labels), 256):
-        some = slice(first, first + 256)
-        made = generator([np.asarray(noise[some], np.float32), labels[some]], training=False)
-        pictures[some] = np.rint(np.asarray(made)).astype(np.uint8)
+        batch = slice(first, first + 256)
+        generated = generator([np.asarray(noise[batch], np.float32), labels[batch]], training=False)
+        pictures[batch] = np.rint(np.asarray(generated)).astype(np.uint8)
     return pictures

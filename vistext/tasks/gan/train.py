@@ -123,37 +123,22 @@ def train(
 
 
 def degrade(pictures: np.ndarray, seed: int) -> np.ndarray:
-    """Pictures with noise in them, and every second one blurred.
-
-    Trained on such ones, an examiner looks at shapes, and is not put off by a speck that no portrait has.
-
-    Args:
-        pictures: uint8 [n, h, w, 3].
-        seed: of the noise.
-
-    Returns:
-        uint8 [n, h, w, 3].
+    """Pictures uint8 [n, h, w, 3] with noise, and every second one blurred, for an evaluation classifier to learn
+    shapes from: a speck that no portrait has is then not decisive.
     """
-    random = np.random.default_rng(seed)
-    rough = np.empty_like(pictures)
+    rng = np.random.default_rng(seed)
+    degraded = np.empty_like(pictures)
     for first in range(0, len(pictures), 1000):
-        some = pictures[first : first + 1000].astype(np.float32)
-        some[::2] = uniform_filter(some[::2], (0, 3, 3, 0))
-        some += random.normal(size=some.shape) * random.uniform(0, 40, (len(some), 1, 1, 1))
-        rough[first : first + 1000] = np.clip(np.rint(some), 0, 255)
-    return rough
+        batch = pictures[first : first + 1000].astype(np.float32)
+        batch[::2] = uniform_filter(batch[::2], (0, 3, 3, 0))
+        batch += rng.normal(size=batch.shape) * rng.uniform(0, 40, (len(batch), 1, 1, 1))
+        degraded[first : first + 1000] = np.clip(np.rint(batch), 0, 255)
+    return degraded
 
 
 def load_evaluation_classifier() -> keras.Model:
-    """The shipped tagger of portraits, which had no part in inventing them: uint8 [n, h, w, 3] → logits [n, 10].
-
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    settings = weights.card(CLASSIFIER)["config"]
-    classifier = classification.model.build(classification.model.TaggerConfig(widths=tuple(settings["widths"])))
-    weights.load_into(classifier, CLASSIFIER)
-    return classifier
+    """The shipped classifier of portraits, which all callers share: uint8 [n, h, w, 3] → logits [n, 10]."""
+    return weights.load(CLASSIFIER, classification.model.build, classification.model.TaggerConfig)
 
 
 def evaluate(
@@ -165,29 +150,29 @@ def evaluate(
     count: int = 2000,
     seed: int = 0,
 ) -> dict[str, float]:
-    """How good a generator is.
+    """Evaluate a generator.
 
     Args:
-        generator: as `gan.build_generator` makes it.
-        examiner: a tagger that had no part in its training.
-        real: pictures, uint8 [n, 32, 32, 3], and labels, int [n], that it was not trained on; n at least `count`.
-        baseline: further real pictures, at least `count`: what the distance is between real ones and real ones.
-        count: how many pictures to invent, kinds as in `real`.
+        generator: as `build_generator` makes it.
+        classifier: had no part in its training.
+        real: at least `count` pictures, uint8 [n, 32, 32, 3], and labels, int [n], not trained on.
+        baseline: at least `count` further real pictures: the distance between these and the real ones is the best.
+        count: pictures to generate, of the kinds of `real`.
         seed: of the noise.
 
     Returns:
-        recognized: share that is taken for the kind asked for, 0 to 1; recognized_real: the same of real pictures;
-        distance: kernel distance to the real ones in the examiner's features; distance_real: of other real ones;
-        diversity: within a kind, as a share of that of the real ones.
+        recognised: the classifier's accuracy on generated pictures, and recognised_real on real ones; distance: kernel
+        distance of generated pictures to the real ones, and distance_real of `baseline`; diversity: the distance within
+        a kind, as a share of that of real ones.
     """
     labels = real[1][:count]
-    invented = metrics.extract_features(classifier, generate(generator, labels, seed=seed))
-    true, other = (metrics.extract_features(classifier, pictures[:count]) for pictures in (real[0], baseline))
+    generated = metrics.extract_features(classifier, generate(generator, labels, seed=seed))
+    true, others = (metrics.extract_features(classifier, pictures[:count]) for pictures in (real[0], baseline))
     return {
-        "recognised": metrics.accuracy(invented.probabilities, labels),
+        "recognised": metrics.accuracy(generated.probabilities, labels),
         "recognised_real": metrics.accuracy(true.probabilities, labels),
-        "distance": metrics.kernel_distance(invented.features, true.features),
-        "distance_real": metrics.kernel_distance(other.features, true.features),
-        "diversity": metrics.intra_class_distance(invented.features, labels)
+        "distance": metrics.kernel_distance(generated.features, true.features),
+        "distance_real": metrics.kernel_distance(others.features, true.features),
+        "diversity": metrics.intra_class_distance(generated.features, labels)
         / metrics.intra_class_distance(true.features, labels),
     }

@@ -1,12 +1,10 @@
-"""Lesson 07's network: who does what, where, and which way? A picture → frames: a verb, and a noun for each role.
+"""Lesson 07's network, semantic role labeling: a picture → frames, each a verb and a noun for each of its roles.
 
-A frame is written role by role: first the verb, since it decides which roles there are, then what fills each of them,
-given what is there already (after Mallya and Lazebnik 2017, "Recurrent Models for Situation Recognition",
-arXiv:1703.06233, with the blocks of Vaswani et al. 2017, arXiv:1706.03762). What is looked at is the grid of lesson
-05's eye. Objects are taken from the left to the right, as one reads; with each frame the network says where the
-object is
-and how much of the picture shows it. Lesson 02's detector measures that exactly (`prominence`), and by that the frames
-are put in order, the most prominent first.
+A frame is generated role by role: first the verb, which decides what roles there are, then the filler of each role
+given those before it (after Mallya and Lazebnik 2017, "Recurrent Models for Situation Recognition", arXiv:1703.06233,
+with the blocks of Vaswani et al. 2017, arXiv:1706.03762), from the grid of lesson 05's image encoder. Objects are taken
+from left to right; with each frame the network predicts the object's box and the share of the picture that shows it.
+Lesson 02's detector measures both exactly (`visible_area`); the frames are ordered by that, the most prominent first.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,11 +33,11 @@ ops = keras.ops
 
 VERBS = tuple(ROLES)
 OBJECTS = tuple(noun(kind) for kind in KINDS)
-PAD, START, END, NONE = range(4)  # nothing; the beginning; no further frame; this verb has no such role
+PAD, START, END, NONE = range(4)  # END: no further frame; NONE: the verb has no such role
 WORDS = ("<pad>", "<start>", "<end>", "<none>", *VERBS, *OBJECTS, *FACINGS, *PLACES)
 SLOTS = ("verb", "thing", "direction", "place")  # of each frame; the object is the agent or the item, by the verb
 MAX_FRAMES = MAX_OBJECTS * len(SLOTS)  # slots of a picture
-NEAR = 0.05  # of two objects, which is the more prominent is hard to say if they differ by less than such a share
+NEAR = 0.05  # which of two objects is the more prominent is uncertain if their areas differ by less than that share
 ENCODING_BATCH = 250  # grids
 
 _NUMBER = {word: number for number, word in enumerate(WORDS)}
@@ -48,26 +46,22 @@ _VERBS = slice(_NUMBER[VERBS[0]], _NUMBER[VERBS[-1]] + 1)
 
 @dataclass(frozen=True)
 class SrlConfig:
-    """What the network needs to know; each default is that of the shipped weights."""
+    """The sizes of the network; each default is that of the shipped weights."""
 
-    channels: int = 160  # of each cell of the eye's grid
-    width: int = 128  # numbers for each slot
+    channels: int = 160  # of the image encoder's grid
+    width: int = 128  # of the vector of each slot
     heads: int = 4
-    blocks: int = 3  # find the next object, look at what it does, compare it with what else is there
+    blocks: int = 3  # find the next object, see what it does, compare it with the others
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
 def build(config: SrlConfig) -> keras.Model:
     """The network that fills slots.
 
-    Args:
-        config: its sizes.
-
     Returns:
-        A model of two inputs: grids float [n, 64, channels], and ids int32 [n, t]: START, and the numbers in `WORDS` of
-        what is in the slots so far → float32 [n, t, words + 5]: logits of what is in the next slot; the box of its
-        object, left and upper edge, width and height as shares of the picture; and the logarithm of the share of the
-        picture that shows it.
+        A model of two inputs: grids float [n, 64, channels], and ids int32 [n, t]: START and the fillers of the slots
+        so far → float32 [n, t, words + 5]: logits of the filler of the next slot; the box of its object, left and upper
+        edge, width and height as shares of the picture; and the logarithm of the share of the picture that shows it.
     """
     with dtype_policy(config.precision):
         grid = layers.Input((GRID * GRID, config.channels), name="grid")
@@ -82,23 +76,24 @@ def build(config: SrlConfig) -> keras.Model:
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)[:, 0]
         logits = layers.Dense(len(WORDS), dtype="float32", name="logits")(x)
         box = layers.Dense(4, activation="sigmoid", dtype="float32", name="box")(x)
-        seen = layers.Dense(1, dtype="float32", name="seen")(x)
-    return keras.Model([grid, ids], layers.Concatenate(dtype="float32", name="said")([logits, box, seen]), name="srl")
+        area = layers.Dense(1, dtype="float32", name="seen")(x)
+    outputs = layers.Concatenate(dtype="float32", name="outputs")([logits, box, area])
+    return keras.Model([grid, ids], outputs, name="srl")
 
 
 def _allowed() -> np.ndarray:
-    """Which words may follow which in each of the slots: bool [MOST, words, words]."""
+    """Which words may follow which in each slot: bool [MAX_FRAMES, words, words]."""
     table = np.zeros((MAX_FRAMES, len(WORDS), len(WORDS)), bool)
     for place in range(MAX_FRAMES):
         slot = SLOTS[place % len(SLOTS)]
         for number, word in enumerate(WORDS):
-            table[place, number, [_NUMBER[each] for each in _fillers(slot, word, first=place == 0)]] = True
+            table[place, number, [_NUMBER[filler] for filler in _fillers(slot, word, first=place == 0)]] = True
     return table
 
 
-def _fillers(slot: str, before: str, *, first: bool) -> Sequence[str]:
-    """What may stand in a slot after a word; anything at all where such a word cannot be."""
-    if before == "<end>" or (before == "<pad>" and not first):
+def _fillers(slot: str, previous: str, *, first: bool) -> Sequence[str]:
+    """What a slot may hold after a word."""
+    if previous == "<end>" or (previous == "<pad>" and not first):
         return ("<pad>",)
     if slot == "verb":
         return VERBS if first else ("<end>", *VERBS)
@@ -107,125 +102,113 @@ def _fillers(slot: str, before: str, *, first: bool) -> Sequence[str]:
     return FACINGS if slot == "direction" else PLACES
 
 
-# The direction comes after the object, and only the verb says whether there is one.
+# Whether there is a direction depends on the verb, which is not the word before it.
 _FILLERS = _allowed()
 _DIRECTED = np.array(["direction" in ROLES.get(word, ()) for word in WORDS])
 
 
 class GeneratedSlots(NamedTuple):
-    """What is in the slots of n pictures, from the left to the right."""
+    """The slots of n pictures, their objects from left to right."""
 
-    ids: np.ndarray  # int32 [n, MOST]
-    log_probabilities: np.ndarray  # float32 [n, MOST, words]: natural logarithms; among what may stand in each slot
-    boxes: np.ndarray  # float32 [n, MOST_THINGS, 4]: left and upper edge, width and height, as shares of the picture
-    seen: np.ndarray  # float32 [n, MOST_THINGS]: the share of the picture that shows each object; 0 where there is none
-
-
-def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None = None) -> GeneratedSlots:
-    """Fill the slots of pictures, each with what is likeliest.
-
-    Args:
-        network: as `build` makes it.
-        grids: what the eye sees in n pictures, float [n, 64, c], as `look` gives it.
-        verbs: int [n, MOST_THINGS]: the numbers in `WORDS` of verbs that are known, from the left to the right, END
-            where no object is left; PAD, or None, leaves the verb to the network.
-
-    Returns:
-        What is in them.
-
-    Raises:
-        ValueError: grids or verbs of another shape.
-    """
-    grids = np.asarray(grids, "float32")
-    wanted = tuple(network.inputs[0].shape[1:])
-    if grids.ndim != 3 or grids.shape[1:] != wanted:
-        raise ValueError(
-            f"grids have shape {list(grids.shape)}; accepted: [n, {wanted[0]}, {wanted[1]}], as `look` gives"
-        )
-    given = np.zeros((len(grids), MAX_OBJECTS), "int32") if verbs is None else np.asarray(verbs, "int32")
-    if given.shape != (len(grids), MAX_OBJECTS):
-        raise ValueError(f"verbs have shape {list(given.shape)}; accepted: [{len(grids)}, {MAX_OBJECTS}]")
-    if not len(grids):
-        return GeneratedSlots(given.repeat(len(SLOTS), 1), *(np.zeros((0, *of), "float32") for of in _SHAPES))
-    fill, ids, said = _compiled(network), [], []
-    for first in range(0, len(grids), ENCODING_BATCH):
-        some = slice(first, first + ENCODING_BATCH)
-        for kept, new in zip((ids, said), fill(grids[some], given[some]), strict=True):
-            kept.append(np.asarray(new).swapaxes(0, 1))
-    ids, said = np.concatenate(ids), np.concatenate(said)
-    words, last = len(WORDS), said[:, len(SLOTS) - 1 :: len(SLOTS)]
-    there = (ids[:, :: len(SLOTS)] >= _VERBS.start) & (ids[:, :: len(SLOTS)] < _VERBS.stop)
-    return GeneratedSlots(
-        ids, said[..., :words], last[..., words : words + 4], np.where(there, np.exp(last[..., -1]), 0)
-    )
+    ids: np.ndarray  # int32 [n, MAX_FRAMES]
+    log_probabilities: np.ndarray  # float32 [n, MAX_FRAMES, words]: among the fillers that each slot may hold
+    boxes: np.ndarray  # float32 [n, MAX_OBJECTS, 4]: left and upper edge, width and height, as shares of the picture
+    seen: np.ndarray  # float32 [n, MAX_OBJECTS]: the share of the picture that shows each object; 0 where there is none
 
 
 _SHAPES = ((MAX_FRAMES, len(WORDS)), (MAX_OBJECTS, 4), (MAX_OBJECTS,))
 
 
+def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None = None) -> GeneratedSlots:
+    """Fill the slots of encoded pictures by greedy decoding.
+
+    Args:
+        network: as `build` makes it.
+        grids: n pictures, float [n, 64, c], as `encode_images` gives them.
+        verbs: int [n, MAX_OBJECTS], numbers in `WORDS`: verbs that are given, from left to right, END where no object
+            is left; PAD, or None, leaves the verb to the network.
+
+    Raises:
+        ValueError: grids or verbs of another shape.
+    """
+    grids = np.asarray(grids, "float32")
+    cells, channels = network.inputs[0].shape[1:]
+    if grids.ndim != 3 or grids.shape[1:] != (cells, channels):
+        raise ValueError(
+            f"grids have shape {list(grids.shape)}; accepted: [n, {cells}, {channels}], as `encode_images` gives them"
+        )
+    given = np.zeros((len(grids), MAX_OBJECTS), "int32") if verbs is None else np.asarray(verbs, "int32")
+    if given.shape != (len(grids), MAX_OBJECTS):
+        raise ValueError(f"verbs have shape {list(given.shape)}; accepted: [{len(grids)}, {MAX_OBJECTS}]")
+    if not len(grids):
+        return GeneratedSlots(given.repeat(len(SLOTS), 1), *(np.zeros((0, *shape), "float32") for shape in _SHAPES))
+    fill_slots = _compiled(network)
+    batches = [slice(first, first + ENCODING_BATCH) for first in range(0, len(grids), ENCODING_BATCH)]
+    parts = [[np.asarray(array) for array in fill_slots(grids[batch], given[batch])] for batch in batches]
+    ids, outputs = (np.concatenate(arrays, axis=1).swapaxes(0, 1) for arrays in zip(*parts, strict=True))
+    words, last = len(WORDS), outputs[:, len(SLOTS) - 1 :: len(SLOTS)]
+    verb_ids = ids[:, :: len(SLOTS)]
+    there = (verb_ids >= _VERBS.start) & (verb_ids < _VERBS.stop)  # (n, MAX_OBJECTS)
+    areas = np.where(there, np.exp(last[..., -1]), 0)
+    return GeneratedSlots(ids, outputs[..., :words], last[..., words : words + 4], areas)
+
+
 @lru_cache(maxsize=8)
 def _compiled(network: keras.Model) -> Callable:
-    """The loop of `write` in a graph of TensorFlow's: grids, verbs → ids [MOST, n] and what is said [MOST, n, ...]."""
-    layer, blocks = network.get_layer, [each for each in network.layers if isinstance(each, Block)]
+    """The loop of `generate` in a TensorFlow graph: grids, verbs → ids [MAX_FRAMES, n], outputs [MAX_FRAMES, n, c]."""
+    layer, blocks = network.get_layer, [block for block in network.layers if isinstance(block, Block)]
     fillers, directed = tf.constant(_FILLERS), tf.constant(_DIRECTED)
-    unasked = tf.constant(np.arange(len(WORDS)) == NONE)
-    specs = [
+    only_none = tf.constant(np.arange(len(WORDS)) == NONE)
+    signature = [
         tf.TensorSpec((None, *network.inputs[0].shape[1:]), "float32"),
         tf.TensorSpec((None, MAX_OBJECTS), "int32"),
     ]
 
-    @tf.function(input_signature=specs, autograph=False)
-    def fill(grids, given):
+    @tf.function(input_signature=signature, autograph=False)
+    def fill_slots(grids, given):
         memory, n = layer("cells")(grids), tf.shape(grids)[0]
 
-        def next_slot(place, before, state, ids, said):
-            newest, verb = before
-            x, after = layer("places").at(layer("embedding")(newest)[:, None], place), []
-            for block, remembered in zip(blocks, state, strict=True):
-                x, now = block.step(x, place, remembered)
-                after.append(now)
-            x = layer("norm")(x)[:, 0]
-            may = tf.gather(fillers[place], newest)  # (n, words)
-            asks = tf.logical_and(tf.equal(place % len(SLOTS), SLOTS.index("direction")), verb >= _VERBS.start)
-            may = tf.where((asks & ~tf.gather(directed, verb))[:, None], unasked, may)
-            logs = tf.nn.log_softmax(tf.where(may, layer("logits")(x), -1e9))
+        def next_slot(place, previous, caches, ids, outputs):
+            newest, verb = previous  # the word before, and the verb of the frame
+            x, new_caches = layer("places").at(layer("embedding")(newest)[:, None], place), []
+            for block, cache in zip(blocks, caches, strict=True):
+                x, new_cache = block.step(x, place, cache)
+                new_caches.append(new_cache)
+            x = layer("norm")(x)[:, 0]  # (n, width)
+            allowed = tf.gather(fillers[place], newest)  # (n, words)
+            is_direction = tf.equal(place % len(SLOTS), SLOTS.index("direction"))
+            is_direction = tf.logical_and(is_direction, verb >= _VERBS.start)
+            allowed = tf.where((is_direction & ~tf.gather(directed, verb))[:, None], only_none, allowed)
+            logs = tf.nn.log_softmax(tf.where(allowed, layer("logits")(x), -1e9))
             is_verb = tf.equal(place % len(SLOTS), 0)
-            told = tf.where(tf.equal(newest, END), PAD, given[:, place // len(SLOTS)])
-            likeliest = tf.argmax(logs, axis=-1, output_type=tf.int32)
-            chosen = tf.where(is_verb & (told != PAD), told, likeliest)
-            said = said.write(place, tf.concat([logs, layer("box")(x), layer("seen")(x)], axis=-1))
-            after = tf.nest.map_structure(lambda new, old: tf.ensure_shape(new, old.shape), tuple(after), state)
-            return place + 1, (chosen, tf.where(is_verb, chosen, verb)), after, ids.write(place, chosen), said
+            given_verb = tf.where(tf.equal(newest, END), PAD, given[:, place // len(SLOTS)])
+            most_probable = tf.argmax(logs, axis=-1, output_type=tf.int32)
+            chosen = tf.where(is_verb & (given_verb != PAD), given_verb, most_probable)
+            outputs = outputs.write(place, tf.concat([logs, layer("box")(x), layer("seen")(x)], axis=-1))
+            caches = tf.nest.map_structure(lambda new, old: tf.ensure_shape(new, old.shape), tuple(new_caches), caches)
+            verb = tf.where(is_verb, chosen, verb)
+            return place + 1, (chosen, verb), caches, ids.write(place, chosen), outputs
 
-        begun = tuple(block.init_cache(memory, MAX_FRAMES) for block in blocks)
+        caches = tuple(block.init_cache(memory, MAX_FRAMES) for block in blocks)
         start = tf.fill([n], START)
-        arrays = (tf.TensorArray(kind, MAX_FRAMES) for kind in ("int32", "float32"))
-        *_, ids, said = tf.while_loop(
-            lambda place, *_: place < MAX_FRAMES, next_slot, (tf.constant(0), (start, start), begun, *arrays)
+        ids, outputs = (tf.TensorArray(kind, MAX_FRAMES) for kind in ("int32", "float32"))
+        *_, ids, outputs = tf.while_loop(
+            lambda place, *_: place < MAX_FRAMES, next_slot, (tf.constant(0), (start, start), caches, ids, outputs)
         )
-        return ids.stack(), said.stack()
+        return ids.stack(), outputs.stack()
 
-    return fill
+    return fill_slots
 
 
 @dataclass(frozen=True, eq=False)
 class PredictedFrame:
-    """A frame, as the network finds it.
+    """A frame that the network predicts."""
 
-    Attributes:
-        verb: one of `VERBS`.
-        roles: pairs of a role and its value, in the order of `language.ROLES[verb]`.
-        probability: of verb and roles together, given the frames to the left, 0 to 1; of the roles alone where the verb
-            was given.
-        box: float32 [4]: left and upper edge, width and height of the object, as shares of the picture.
-        seen: the share of the picture that shows the object, as the network estimates it.
-    """
-
-    verb: str
-    roles: tuple[tuple[str, str], ...]
-    probability: float
-    box: np.ndarray
-    seen: float
+    verb: str  # one of `VERBS`
+    roles: tuple[tuple[str, str], ...]  # roles and their fillers, in the order of `language.ROLES[verb]`
+    probability: float  # of verb and roles, given the frames to the left; of the roles alone where the verb was given
+    box: np.ndarray  # float32 [4]: left and upper edge, width and height of the object, as shares of the picture
+    seen: float  # the share of the picture that shows the object
 
     @property
     def obj(self) -> str:
@@ -234,11 +217,11 @@ class PredictedFrame:
 
     @property
     def kind(self) -> int:
-        """The same as an index into `tables.KINDS`."""
+        """The same as an index into `ontology.KINDS`."""
         return OBJECTS.index(self.obj)
 
-    def found(self) -> visible_area.DetectedObject:
-        """The object, as it is to be measured."""
+    def detected_object(self) -> visible_area.DetectedObject:
+        """The object, for `visible_area.estimate`."""
         left, top, width, height = np.clip(self.box, 1 / SIDE, 1)
         box = visible_area.within(left, top, left + width, top + height)
         return visible_area.DetectedObject(self.kind, POSTURE_OF[self.verb], dict(self.roles)["place"], box, self.seen)
@@ -250,10 +233,10 @@ class PredictedFrame:
 
 @dataclass(frozen=True, eq=False)
 class SrlModel:
-    """An eye, a network that says who does what, and a detector that says where exactly: pictures → frames.
+    """Pictures → frames, by an image encoder, a network that fills slots, and a detector that measures objects.
 
-    Without a detector, the network's own estimates of boxes and of how much is seen are taken. By how much whole boxes
-    are larger than what is drawn is said by `margins`; see `prominence.learn_margins`.
+    Without a detector, boxes and visible areas are the network's own estimates. `margins` are those of
+    `visible_area.learn_margins`.
     """
 
     image_encoder: keras.Model
@@ -274,102 +257,76 @@ class SrlModel:
             TypeError, ValueError: not such pictures.
         """
         grids = encode_images(self.image_encoder, pictures)
-        return self.frames_of_features(grids, self.written(pictures, grids))
+        return self.frames_of_features(grids, self.generate(pictures, grids))
 
-    def written(self, pictures: np.ndarray, grids: np.ndarray) -> GeneratedSlots:
-        """What is in the slots of pictures, with boxes, and how much is seen of each object, as the detector has them.
-
-        Args:
-            pictures: as for `frames`.
-            grids: float [n, 64, c], what `look` sees in them.
-
-        Raises:
-            TypeError, ValueError: as `frames` and `write`.
-        """
-        written = generate(self.network, grids)
+    def generate(self, pictures: np.ndarray, grids: np.ndarray) -> GeneratedSlots:
+        """The slots of pictures, encoded as `grids`, with boxes and visible areas as the detector measures them."""
+        slots = generate(self.network, grids)
         if self.detector is None:
-            return written
+            return slots
         squares, _ = letterbox(pictures, SIDE)
-        boxes, seen = written.boxes.copy(), written.seen.copy()
-        found = zip(_predicted_frames(written), detection.model.detect(self.detector, squares), strict=True)
-        for row, (each, detected) in enumerate(found):
-            there = np.flatnonzero(seen[row])
-            exact, seen[row, there] = visible_area.estimate([frame.found() for frame in each], detected, self.margins)
+        boxes, areas = slots.boxes.copy(), slots.seen.copy()
+        detections = detection.model.detect(self.detector, squares)
+        for row, (frames, detected) in enumerate(zip(_predicted_frames(slots), detections, strict=True)):
+            there = np.flatnonzero(areas[row])
+            objects = [frame.detected_object() for frame in frames]
+            exact, areas[row, there] = visible_area.estimate(objects, detected, self.margins)
             boxes[row, there] = [(box.x, box.y, box.w, box.h) for box in exact]
-        return written._replace(boxes=boxes, seen=seen)
+        return slots._replace(boxes=boxes, seen=areas)
 
-    def frames_of_features(
-        self, grids: np.ndarray, written: GeneratedSlots | None = None
-    ) -> list[list[PredictedFrame]]:
-        """The same for pictures that have been looked at: `look`'s grids [n, 64, c].
+    def frames_of_features(self, grids: np.ndarray, slots: GeneratedSlots | None = None) -> list[list[PredictedFrame]]:
+        """As `frames`, for encoded pictures [n, 64, c]; `slots`, if known already, as `generate` gives them."""
+        slots = slots or generate(self.network, grids)
+        return [sorted(frames, key=lambda frame: -frame.seen) for frames in _predicted_frames(slots)]
 
-        Args:
-            grids: of the pictures.
-            written: what `written` makes of them, if that is known already; what `write` does, otherwise.
+    def verbs(self, grids: np.ndarray, slots: GeneratedSlots | None = None) -> np.ndarray:
+        """The probability of each verb for the most prominent object: float64 [n, verbs], in the order of `VERBS`.
+
+        Args: as for `frames_of_features`.
         """
-        written = written or generate(self.network, grids)
-        return [sorted(each, key=lambda frame: -frame.seen) for each in _predicted_frames(written)]
+        return np.exp(_of_most_prominent(slots or generate(self.network, grids))).sum(axis=1)
 
-    def verbs(self, grids: np.ndarray, written: GeneratedSlots | None = None) -> np.ndarray:
-        """How likely each verb is that of the most prominent object.
-
-        Args:
-            grids: float [n, 64, c], as `look` gives them.
-            written: as for `frames_seen`.
-
-        Returns:
-            float64 [n, verbs], in the order of `VERBS`, which adds up to 1.
-        """
-        return np.exp(_of_most_prominent(written or generate(self.network, grids))).sum(axis=1)
-
-    def given(
-        self, grids: np.ndarray, verbs: Sequence[str], written: GeneratedSlots | None = None
+    def with_gold_verb(
+        self, grids: np.ndarray, verbs: Sequence[str], slots: GeneratedSlots | None = None
     ) -> list[PredictedFrame]:
-        """The frame of a verb that is known to be that of the most prominent object.
+        """For each picture a frame whose verb is given: that of the most prominent object.
 
         Args:
-            grids: float [n, 64, c], as `look` gives them.
+            grids: float [n, 64, c], as `encode_images` gives them.
             verbs: n of `VERBS`.
-            written: as for `frames_seen`.
-
-        Returns:
-            A frame with that verb for each picture: of the object that is likeliest the most prominent and does that.
+            slots: as for `frames_of_features`.
 
         Raises:
             ValueError: there is no such verb, or there are not as many as pictures.
         """
         _check(verbs, len(grids))
         numbers = np.array([_NUMBER[verb] for verb in verbs], "int32").reshape(-1, 1)
-        fits = np.take_along_axis(
-            _of_most_prominent(written or generate(self.network, grids)), numbers[..., None] - _VERBS.start, axis=2
-        )[..., 0]
-        which = fits.argmax(axis=1)  # (n)
-        known = np.where(np.arange(MAX_OBJECTS) == which[:, None], numbers, PAD)
-        filled = _predicted_frames(generate(self.network, grids, known), given=known)
-        return [each[number] for each, number in zip(filled, which, strict=True)]
+        logs = _of_most_prominent(slots or generate(self.network, grids))  # (n, objects, verbs)
+        logs = np.take_along_axis(logs, numbers[..., None] - _VERBS.start, axis=2)[..., 0]
+        which = logs.argmax(axis=1)  # (n)
+        given = np.where(np.arange(MAX_OBJECTS) == which[:, None], numbers, PAD)
+        frames = _predicted_frames(generate(self.network, grids, given), given=given)
+        return [row[number] for row, number in zip(frames, which, strict=True)]
 
     def with_gold_verbs(self, grids: np.ndarray, verbs: Sequence[Sequence[str]]) -> list[list[PredictedFrame]]:
-        """The frames of all objects, where the verb of each is known.
+        """The frames of all objects from left to right, where the verb of each is given.
 
         Args:
-            grids: float [n, 64, c], as `look` gives them.
-            verbs: for each picture one to four of `VERBS`: those of its objects from the left to the right.
-
-        Returns:
-            The frames in that order.
+            grids: float [n, 64, c], as `encode_images` gives them.
+            verbs: for each picture one to four of `VERBS`: those of its objects from left to right.
 
         Raises:
             ValueError: there is no such verb, or there are not as many lists as pictures, or one is too long or empty.
         """
         if len(verbs) != len(grids):
             raise ValueError(f"{len(verbs)} lists of verbs for {len(grids)} pictures; accepted: one for each")
-        known = np.full((len(grids), MAX_OBJECTS), END, "int32")
-        for row, each in enumerate(verbs):
-            if not 1 <= len(each) <= MAX_OBJECTS:
-                raise ValueError(f"{len(each)} verbs for a picture; accepted: 1 to {MAX_OBJECTS}")
-            _check(each, len(each))
-            known[row, : len(each)] = [_NUMBER[verb] for verb in each]
-        return _predicted_frames(generate(self.network, grids, known), given=known)
+        given = np.full((len(grids), MAX_OBJECTS), END, "int32")
+        for row, listed in enumerate(verbs):
+            if not 1 <= len(listed) <= MAX_OBJECTS:
+                raise ValueError(f"{len(listed)} verbs for a picture; accepted: 1 to {MAX_OBJECTS}")
+            _check(listed, len(listed))
+            given[row, : len(listed)] = [_NUMBER[verb] for verb in listed]
+        return _predicted_frames(generate(self.network, grids, given), given=given)
 
 
 def _check(verbs: Sequence[str], n: int) -> None:
@@ -380,79 +337,58 @@ def _check(verbs: Sequence[str], n: int) -> None:
             raise ValueError(f"a verb is one of: {', '.join(VERBS)}; given was {verb!r}")
 
 
-def _of_most_prominent(written: GeneratedSlots) -> np.ndarray:
-    """The logarithm of how likely each object is the most prominent and does what a verb says: [n, objects, verbs].
-
-    Objects of which about the same is seen are about as likely: see `NEAR`.
-    """
-    sizes = np.log(np.maximum(written.seen, 1e-30), dtype="float64")
-    scores = (sizes - sizes.max(axis=1, keepdims=True, initial=-np.inf)) / NEAR
-    first = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))  # (n, objects)
-    verbs = written.log_probabilities[:, :: len(SLOTS), _VERBS].astype("float64")
+def _of_most_prominent(slots: GeneratedSlots) -> np.ndarray:
+    """Log probabilities that an object is the most prominent and has a verb: [n, objects, verbs]; see `NEAR`."""
+    areas = np.log(np.maximum(slots.seen, 1e-30), dtype="float64")
+    scores = (areas - areas.max(axis=1, keepdims=True, initial=-np.inf)) / NEAR
+    prominent = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))  # (n, objects)
+    verbs = slots.log_probabilities[:, :: len(SLOTS), _VERBS].astype("float64")
     verbs = verbs - np.log(np.exp(verbs).sum(axis=2, keepdims=True) + 1e-30)  # given that there is an object
-    return first[..., None] + verbs
+    return prominent[..., None] + verbs
 
 
-def _predicted_frames(written: GeneratedSlots, given: np.ndarray | None = None) -> list[list[PredictedFrame]]:
-    """The frames that are written, from the left to the right."""
-    found = []
-    chosen = np.take_along_axis(written.log_probabilities, written.ids[..., None], axis=2)[..., 0]  # (n, MOST)
-    for row, seen in enumerate(written.seen):
-        each = []
-        for number in np.flatnonzero(seen):
-            slots = slice(number * len(SLOTS), (number + 1) * len(SLOTS))
-            verb, obj, direction, place = (WORDS[word] for word in written.ids[row, slots])
-            values = {"agent": obj, "item": obj, "direction": direction, "place": place}
-            known = given is not None and given[row, number] != PAD
-            each.append(
-                PredictedFrame(
-                    verb,
-                    tuple((role, values[role]) for role in ROLES[verb]),
-                    float(np.exp(chosen[row, slots][1 if known else 0 :].sum())),
-                    written.boxes[row, number],
-                    float(seen[number]),
-                )
-            )
-        found.append(each)
-    return found
+def _predicted_frames(slots: GeneratedSlots, given: np.ndarray | None = None) -> list[list[PredictedFrame]]:
+    """The frames of each picture, from left to right."""
+    chosen = np.take_along_axis(slots.log_probabilities, slots.ids[..., None], axis=2)[..., 0]  # (n, MAX_FRAMES)
+
+    def frame(row: int, number: int) -> PredictedFrame:
+        own = slice(number * len(SLOTS), (number + 1) * len(SLOTS))
+        verb, obj, direction, place = (WORDS[word] for word in slots.ids[row, own])
+        values = {"agent": obj, "item": obj, "direction": direction, "place": place}
+        verb_given = given is not None and given[row, number] != PAD
+        return PredictedFrame(
+            verb,
+            tuple((role, values[role]) for role in ROLES[verb]),
+            float(np.exp(chosen[row, own][1 if verb_given else 0 :].sum())),
+            slots.boxes[row, number],
+            float(slots.seen[row, number]),
+        )
+
+    return [[frame(row, number) for number in np.flatnonzero(areas)] for row, areas in enumerate(slots.seen)]
 
 
 def linearize(scene: Scene) -> tuple[list[int], list[Frame]]:
-    """What is to be in the slots of a scene, and the frames from the left to the right.
+    """The fillers of a scene's slots, and its frames from left to right.
 
     Args:
         scene: one to four objects.
 
     Returns:
-        The numbers in `WORDS` of what stands in the slots, `MOST` of them: a frame for each object, END if there is
-        room, and PAD from there on; and the frames.
+        `MAX_FRAMES` numbers in `WORDS`: a frame for each object, END if there is room, and PAD from there on; and the
+        frames.
     """
     ordered = sorted(semantic_frames(scene), key=lambda frame: scene.objects[frame.obj].box.middle)
-    said = []
+    fillers: list[str] = []
     for frame in ordered:
         values = dict(frame.roles)
         obj = values.get("agent") or values["item"]
-        said += [frame.verb, obj, values.get("direction", WORDS[NONE]), values["place"]]
-    numbers = [*(_NUMBER[word] for word in said), END, *[PAD] * MAX_FRAMES]
+        fillers += [frame.verb, obj, values.get("direction", WORDS[NONE]), values["place"]]
+    numbers = [*(_NUMBER[word] for word in fillers), END, *[PAD] * MAX_FRAMES]
     return numbers[:MAX_FRAMES], ordered
 
 
-def shipped_config(folder: Path = weights.FOLDER) -> SrlConfig:
-    """The sizes of the shipped network."""
-    return SrlConfig(**weights.card("srl", folder)["config"])
-
-
 def load(folder: Path = weights.FOLDER) -> SrlModel:
-    """The network with shipped weights.
-
-    Args:
-        folder: where its weights and its card are; eye and detector are always those of the package.
-
-    Raises:
-        FileNotFoundError, ValueError: the weights are missing or damaged.
-    """
-    network = build(shipped_config(folder))
-    weights.load_into(network, "srl", folder)
-    return SrlModel(
-        captioning.model.load_image_encoder(), network, detection.model.load(), weights.card("srl", folder)["margins"]
-    )
+    """The network with shipped weights, which all callers share; encoder and detector are always the package's."""
+    network = weights.load("srl", build, SrlConfig, folder=folder)
+    margins = weights.card("srl", folder)["margins"]
+    return SrlModel(captioning.model.load_image_encoder(), network, detection.model.load(), margins)

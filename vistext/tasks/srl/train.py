@@ -1,6 +1,6 @@
-"""Training lesson 07's network, which says who does what; and measuring that as imSitu does.
+"""Training lesson 07's network, semantic role labeling, and evaluating it as imSitu does.
 
-The measures are those of Yatskar et al. 2016, "Situation Recognition: Visual Semantic Role Labeling for Image
+The metrics are those of Yatskar et al. 2016, "Situation Recognition: Visual Semantic Role Labeling for Image
 Understanding", section 6.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -32,30 +32,25 @@ from vistext.tasks.srl.model import (
     linearize,
 )
 
-ABOUT = 0.1  # of two objects of which the same is seen but for such a share, either may be taken for the first
-RARE = 0.25  # the share of frames whose combination of verb, object and place is among the rarest
+NEAR = 0.1  # two objects whose visible areas differ by less than that share may both count as the most prominent
+RARE = 0.25  # the share of frames that count as rare, by their combination of verb, object and place
+
+AnyFrame = TypeVar("AnyFrame", PredictedFrame, Frame)
 
 
 @dataclass(frozen=True, eq=False)
 class SrlDataset:
-    """Pictures and what is in their slots, to learn from.
+    """Encoded pictures and the fillers of their slots."""
 
-    Attributes:
-        grids: what the eye saw in them, float16 [n, 64, c].
-        ids: int8 [n, MOST], see `roles.slots`.
-        objects: float32 [n, MOST, 5]: box and logarithm of the share of the picture that is seen, of the object of
-        which     each slot speaks; all 0 where there is none.
-    """
-
-    grids: np.ndarray
-    ids: np.ndarray
-    objects: np.ndarray
+    grids: np.ndarray  # float16 [n, 64, c]
+    ids: np.ndarray  # int8 [n, MAX_FRAMES], see `model.linearize`
+    objects: np.ndarray  # float32 [n, MAX_FRAMES, 5]: box and log visible area of each slot's object; 0 for none
 
 
-def build_dataset(grids: np.ndarray, seen: Sequence[Scene]) -> SrlDataset:
-    """What there is to learn from scenes, given what the eye sees in them (`telling.look`)."""
-    ids, objects = np.zeros((len(seen), MAX_FRAMES), "int8"), np.zeros((len(seen), MAX_FRAMES, 5), "float32")
-    for row, scene in enumerate(seen):
+def build_dataset(grids: np.ndarray, scenes: Sequence[Scene]) -> SrlDataset:
+    """The training data of scenes that are encoded as `grids`."""
+    ids, objects = np.zeros((len(scenes), MAX_FRAMES), "int8"), np.zeros((len(scenes), MAX_FRAMES, 5), "float32")
+    for row, scene in enumerate(scenes):
         ids[row], frames = linearize(scene)
         for number, frame in enumerate(frames):
             box = scene.objects[frame.obj].box
@@ -82,49 +77,46 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Batches of a lesson; each depends on its number and the recipe's seed alone."""
+    """Batches of a dataset; each depends on its number and the recipe's seed alone."""
 
-    lesson: SrlDataset
+    dataset: SrlDataset
     recipe: Recipe
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: grids float32 [n, 64, c] and ids so far int32 [n, MOST]; and what comes next, float32
-        [n, MOST, 6]: a word's number, and as in `Lesson.objects`.
+        """Batch number `step`: grids float32 [n, 64, c] and the fillers so far int32 [n, MAX_FRAMES]; and the next
+        fillers, each followed by what `SrlDataset.objects` has for it, float32 [n, MAX_FRAMES, 6].
         """
-        rows = np.random.default_rng((self.recipe.seed, step)).integers(0, len(self.lesson.ids), self.recipe.size)
-        ids = self.lesson.ids[rows]
-        before = np.concatenate([np.full((len(rows), 1), START), ids[:, :-1]], axis=1).astype("int32")
-        wanted = np.concatenate([ids[..., np.newaxis], self.lesson.objects[rows]], axis=-1).astype("float32")
-        return (self.lesson.grids[rows].astype("float32"), before), wanted
+        dataset, recipe = self.dataset, self.recipe
+        rows = np.random.default_rng((recipe.seed, step)).integers(0, len(dataset.ids), recipe.size)
+        ids = dataset.ids[rows]
+        previous = np.concatenate([np.full((len(rows), 1), START), ids[:, :-1]], axis=1).astype("int32")
+        targets = np.concatenate([ids[..., np.newaxis], dataset.objects[rows]], axis=-1).astype("float32")
+        return (dataset.grids[rows].astype("float32"), previous), targets
 
 
 class Loss(keras.losses.Loss):
-    """How wrong the words are (cross entropy), and beside that the boxes and how much is seen of each object.
-
-    Args:
-        box, seen: see `Recipe`.
-    """
+    """Cross-entropy of the fillers, and, times `box` and `seen`, absolute errors of boxes and of log visible areas."""
 
     def __init__(self, box: float, seen: float):
         super().__init__(reduction="sum", name="loss")
         self.box, self.seen = box, seen
 
-    def call(self, wanted, said):
-        words, is_last = tf.cast(wanted[..., 0], tf.int32), np.arange(MAX_FRAMES) % len(SLOTS) == len(SLOTS) - 1
-        there = wanted[..., 3] > 0
-        off = tf.abs(wanted[..., 1:] - said[..., len(WORDS) :])  # (n, MOST, 5)
-        wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(words, said[..., : len(WORDS)])
+    def call(self, targets, outputs):
+        words, is_last = tf.cast(targets[..., 0], tf.int32), np.arange(MAX_FRAMES) % len(SLOTS) == len(SLOTS) - 1
+        there = targets[..., 3] > 0
+        error = tf.abs(targets[..., 1:] - outputs[..., len(WORDS) :])  # (n, MAX_FRAMES, 5)
+        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(words, outputs[..., : len(WORDS)])
         return (
-            masked_mean(wrong, words != PAD)
-            + self.box * masked_mean(tf.reduce_sum(off[..., :4], axis=-1), there)
-            + self.seen * masked_mean(off[..., 4], there & is_last)
+            masked_mean(entropy, words != PAD)
+            + self.box * masked_mean(tf.reduce_sum(error[..., :4], axis=-1), there)
+            + self.seen * masked_mean(error[..., 4], there & is_last)
         )
 
 
-def _word_accuracy(wanted, said):
-    """The share of slots with the right word."""
-    words = tf.cast(wanted[..., 0], tf.int64)
-    right = tf.equal(words, tf.argmax(said[..., : len(WORDS)], axis=-1))
+def _word_accuracy(targets, outputs):
+    """The share of slots with the right filler."""
+    words = tf.cast(targets[..., 0], tf.int64)
+    right = tf.equal(words, tf.argmax(outputs[..., : len(WORDS)], axis=-1))
     return masked_mean(right, words != PAD)
 
 
@@ -173,46 +165,38 @@ class Score(NamedTuple):
     """How right a frame is, as imSitu counts."""
 
     verb: float  # 1 if it is right
-    value: float  # the share of the roles that have the right noun; 0 where the verb is wrong
+    value: float  # the share of the roles with the right noun; 0 where the verb is wrong
     value_all: float  # 1 if verb and all roles are right
 
 
-def score(found: PredictedFrame | Frame | None, true: Frame) -> Score:
-    """How right a frame is.
+def score(predicted: PredictedFrame | Frame | None, true: Frame) -> Score:
+    """How right a frame is; None for one that is missing.
 
-    A noun counts only with its verb: whoever says *run (agent: dog)* of a dog that sleeps has not found the agent of
-    sleeping.
+    A noun counts only with its verb: *run (agent: dog)*, of a dog that sleeps, has not found the agent of sleeping.
 
     >>> cat = Frame("sit", (("agent", "cat"), ("place", "floor")), 0)
     >>> tuple(score(Frame("sit", (("agent", "cat"), ("place", "mat")), 0), cat))
     (1.0, 0.5, 0.0)
-
-    Args:
-        found: by a network; None if nothing was found.
-        true: as `language.frames` gives it.
     """
-    if found is None or found.verb != true.verb:
+    if predicted is None or predicted.verb != true.verb:
         return Score(0.0, 0.0, 0.0)
-    filled = dict(found.roles)
-    right = [filled[role] == value for role, value in true.roles]
+    fillers = dict(predicted.roles)
+    right = [fillers[role] == value for role, value in true.roles]
     return Score(1.0, sum(right) / len(right), float(all(right)))
 
 
-def pair(found: Sequence[PredictedFrame | Frame], true: Sequence[Frame]) -> list[PredictedFrame | Frame | None]:
-    """For each true frame the one that was found for it: one to one, so that as much as possible is right.
+def match_frames(predicted: Sequence[AnyFrame], true: Sequence[Frame]) -> list[AnyFrame | None]:
+    """For each true frame a predicted one, None where there are too few: the matching with the highest scores.
 
     Args:
-        found, true: at most four frames each.
-
-    Returns:
-        As many as there are true ones; None where too few were found.
+        predicted, true: at most four frames each.
     """
-    gaps = [*found, *[None] * max(0, len(true) - len(found))]
-    return list(max(permutations(gaps, len(true)), key=lambda chosen: sum(map(_worth, chosen, true))))
+    padded = [*predicted, *[None] * max(0, len(true) - len(predicted))]
+    return list(max(permutations(padded, len(true)), key=lambda chosen: sum(map(_total_score, chosen, true))))
 
 
-def _worth(found: PredictedFrame | Frame | None, true: Frame) -> float:
-    return sum(score(found, true)) if found else 0.0
+def _total_score(predicted: PredictedFrame | Frame | None, true: Frame) -> float:
+    return sum(score(predicted, true)) if predicted else 0.0
 
 
 def mean(scores: Sequence[Score]) -> dict[str, float]:
@@ -223,84 +207,88 @@ def mean(scores: Sequence[Score]) -> dict[str, float]:
 
 
 def combination(frame: Frame) -> tuple[str, str, str]:
-    """Verb, who, and where: what is rare in one frame and frequent in another."""
+    """Verb, object and place, which make a frame rare or frequent."""
     values = dict(frame.roles)
     return frame.verb, values.get("agent") or values["item"], values["place"]
 
 
-def count_combinations(seen: Sequence[Scene]) -> Counter:
+def count_combinations(scenes: Sequence[Scene]) -> Counter:
     """How often each `combination` occurs in scenes."""
-    return Counter(combination(frame) for scene in seen for frame in language.frames(scene))
+    return Counter(combination(frame) for scene in scenes for frame in language.frames(scene))
 
 
 def evaluate(
-    model: SrlModel, grids: np.ndarray, seen: Sequence[Scene], known: Counter | None = None
+    model: SrlModel, grids: np.ndarray, scenes: Sequence[Scene], known: Counter | None = None
 ) -> dict[str, dict[str, float]]:
-    """How well a network finds the frames of scenes.
+    """Evaluate a model on scenes.
 
     Args:
         model: the network.
-        grids: float [n, 64, c]: what the eye sees in the scenes.
-        seen: n scenes.
-        known: how often each combination occurred in training, see `counts`: to measure the rarest quarter apart.
+        grids: float [n, 64, c]: the scenes, encoded.
+        scenes: n scenes.
+        known: how often each combination occurred in training, see `count_combinations`: for the rare ones.
 
     Returns:
         For the most prominent object "predicted, top 1", "predicted, top 5", "gold verb" and, if `known` is given,
         "rare" (predicted, top 1); for all objects "all, predicted", "all, gold verb" and "all, rare". Each has verb,
         value and value_all, but where the verb is given no verb. "near" also counts the frame of another object as
-        right
-        if at least nine tenths as much is seen of it as of the first. "order" has the share of scenes of which the most
-        prominent object is taken for it, "number" that of scenes with as many frames as objects, and "whole" that of
-        scenes in which every frame is right.
+        right if its visible area is at least nine tenths of that of the most prominent one. "scenes" has shares of
+        scenes: "order", whose most prominent object is predicted as such; "number", with as many frames as objects; and
+        "whole", with every frame right.
     """
-    true = [language.frames(scene) for scene in seen]
-    first, written = [each[0] for each in true], model.written(draw_many(seen).pictures, grids)
-    found, verbs = model.frames_of_features(grids, written), model.verbs(grids, written)
-    top = [score(each[0], frame) for each, frame in zip(found, first, strict=True)]
-    with_gold = model.given(grids, [frame.verb for frame in first], written)
-    gold = [score(*both) for both in zip(with_gold, first, strict=True)]
-    among = [VERBS.index(frame.verb) in row[-5:] for frame, row in zip(first, verbs.argsort(axis=1), strict=True)]
-    pairs = [list(zip(pair(*both), both[1], strict=True)) for both in zip(found, true, strict=True)]
-    every = [(score(*both), both[1]) for each in pairs for both in each]
+    true = [language.frames(scene) for scene in scenes]
+    first, slots = [frames[0] for frames in true], model.generate(draw_many(scenes).pictures, grids)
+    predicted, verbs = model.frames_of_features(grids, slots), model.verbs(grids, slots)
+    top = [score(frames[0], frame) for frames, frame in zip(predicted, first, strict=True)]
+    gold_frames = model.with_gold_verb(grids, [frame.verb for frame in first], slots)
+    gold = [score(frame, right) for frame, right in zip(gold_frames, first, strict=True)]
+    in_top_5 = [VERBS.index(frame.verb) in row[-5:] for frame, row in zip(first, verbs.argsort(axis=1), strict=True)]
+    top_5 = [Score(*(hit * part for part in one)) for hit, one in zip(in_top_5, gold, strict=True)]
+    matched = [match_frames(frames, right) for frames, right in zip(predicted, true, strict=True)]
+    scores = [[score(*pair) for pair in zip(*frames, strict=True)] for frames in zip(matched, true, strict=True)]
+    number = [len(frames) == len(right) for frames, right in zip(predicted, true, strict=True)]
+    whole = [same and all(one.value_all for one in row) for same, row in zip(number, scores, strict=True)]
+    every = [one for row in scores for one in row]
     measured = {
         "predicted, top 1": mean(top),
-        "predicted, top 5": mean([Score(*(hit * part for part in one)) for hit, one in zip(among, gold, strict=True)]),
+        "predicted, top 5": mean(top_5),
         "gold verb": _without_verb(gold),
-        "near": mean([_best(each[0], *both) for each, *both in zip(found, true, seen, strict=True)]),
-        "all, predicted": mean([one for one, _ in every]),
-        "all, gold verb": _without_verb(_all_with_gold(model, grids, seen)),
+        "near": mean(
+            [_best(frames[0], right, scene) for frames, right, scene in zip(predicted, true, scenes, strict=True)]
+        ),
+        "all, predicted": mean(every),
+        "all, gold verb": _without_verb(_all_with_gold(model, grids, scenes)),
         "scenes": {
-            "order": _share([each[0] is both[0][0] for each, both in zip(found, pairs, strict=True)]),
-            "number": _share([len(each) == len(right) for each, right in zip(found, true, strict=True)]),
-            "whole": _share([_whole(*both) for both in zip(found, pairs, strict=True)]),
+            "order": _share([frames[0] is found[0] for frames, found in zip(predicted, matched, strict=True)]),
+            "number": _share(number),
+            "whole": _share(whole),
         },
     }
     if known is not None:
         few = rare(known)
+        frames = [frame for right in true for frame in right]
         measured["rare"] = mean([one for one, frame in zip(top, first, strict=True) if combination(frame) in few])
-        measured["all, rare"] = mean([one for one, frame in every if combination(frame) in few])
+        measured["all, rare"] = mean(
+            [one for one, frame in zip(every, frames, strict=True) if combination(frame) in few]
+        )
     return measured
 
 
-def _all_with_gold(model: SrlModel, grids: np.ndarray, seen: Sequence[Scene]) -> list[Score]:
-    ordered = [linearize(scene)[1] for scene in seen]
-    found = model.with_gold_verbs(grids, [[frame.verb for frame in each] for each in ordered])
-    return [score(*both) for pairs in zip(found, ordered, strict=True) for both in zip(*pairs, strict=True)]
+def _all_with_gold(model: SrlModel, grids: np.ndarray, scenes: Sequence[Scene]) -> list[Score]:
+    ordered = [linearize(scene)[1] for scene in scenes]
+    predicted = model.with_gold_verbs(grids, [[frame.verb for frame in frames] for frames in ordered])
+    return [score(*pair) for frames in zip(predicted, ordered, strict=True) for pair in zip(*frames, strict=True)]
 
 
 def _without_verb(scores: Sequence[Score]) -> dict[str, float]:
     return {name: value for name, value in mean(scores).items() if name != "verb"}
 
 
-def _best(found: PredictedFrame, true: Sequence[Frame], scene: Scene) -> Score:
-    """The score by that of the frames of about the most prominent objects which fits best."""
+def _best(predicted: PredictedFrame, true: Sequence[Frame], scene: Scene) -> Score:
+    """The highest score against the frames of objects that may count as the most prominent."""
     sizes = [visible_area_of(scene, frame.obj) for frame in true]
-    near = [frame for frame, size in zip(true, sizes, strict=True) if size >= (1 - ABOUT) * sizes[0]]
-    return max((score(found, frame) for frame in near), key=sum)
-
-
-def _whole(found: Sequence[PredictedFrame], pairs: Sequence[tuple[PredictedFrame | None, Frame]]) -> bool:
-    return len(found) == len(pairs) and all(score(*both).value_all for both in pairs)
+    near = [frame for frame, size in zip(true, sizes, strict=True) if size >= (1 - NEAR) * sizes[0]]
+    return max((score(predicted, frame) for frame in near), key=sum)
 
 
 def _share(right: Sequence[bool]) -> float:
@@ -310,9 +298,9 @@ def _share(right: Sequence[bool]) -> float:
 def rare(known: Counter) -> set[tuple[str, str, str]]:
     """The rarest combinations, which make up `RARE` of all frames together."""
     total, chosen, reached = sum(known.values()), set(), 0
-    for each, number in sorted(known.items(), key=lambda item: (item[1], item[0])):
+    for key, number in sorted(known.items(), key=lambda item: (item[1], item[0])):
         reached += number
         if reached > RARE * total:
             break
-        chosen.add(each)
+        chosen.add(key)
     return chosen

@@ -1,4 +1,4 @@
-"""Training lesson 06's networks, which answer and which ask; and measuring what they say."""
+"""Training and evaluating lesson 06's networks, for question answering and question generation."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,18 +29,18 @@ from vistext.tasks.vqa.model import (
 )
 
 VOCABULARY_SCENES = 3000  # scenes of which the vocabulary is made, each with 8 questions
-ABLATIONS = ("", "picture", "question")  # what a network may have to do without: nothing, or one of the two
-BATCH = 500  # texts that are answered together
-GENERATION_BATCH = 100  # answers to which questions are asked together, several to each
+ABLATIONS = ("", "picture", "question")  # the input that is withheld from a network, if any
+BATCH = 500  # texts that are generated together
+GENERATION_BATCH = 100  # answers for which questions are generated together, several for each
 
 
 @cache
 def vocabulary() -> Vocabulary:
-    """The words in which people of the drawn world ask and answer, in the training split."""
+    """The words of questions and answers about the drawn world, in the training split."""
     rng = np.random.default_rng(0)
-    seen = scenes.sample(VOCABULARY_SCENES, TRAIN_SEED_OFFSET - 1, "train")
-    asked = [one for scene in seen for one in language.sample_questions(scene, rng, 8)]
-    return Vocabulary.build(text for one in asked for text in (one.question, one.answer, one.short))
+    pool = scenes.sample(VOCABULARY_SCENES, TRAIN_SEED_OFFSET - 1, "train")
+    questions = [question for scene in pool for question in language.sample_questions(scene, rng, 8)]
+    return Vocabulary.build(text for each in questions for text in (each.question, each.answer, each.short))
 
 
 def easy_vocabulary(train: Split) -> Vocabulary:
@@ -50,53 +50,41 @@ def easy_vocabulary(train: Split) -> Vocabulary:
 
 @dataclass(frozen=True, eq=False)
 class VqaDataset:
-    """Pictures, and texts about them to learn from.
+    """Pictures, and texts about them to learn from."""
 
-    Attributes:
-        seen: pictures uint8 [n, 64, 64, 3], or what an eye that no longer learns saw in them, float16 [n, 64, c].
-        read: what is read, int16 [n, s, t]: s questions about each picture; or answers.
-        written: what is to be written, int16 [n, s, u]: the answers; or the questions.
-    """
-
-    seen: np.ndarray
-    read: np.ndarray
-    written: np.ndarray
+    seen: np.ndarray  # pictures uint8 [n, 64, 64, 3], or encoded ones, float16 [n, 64, c]
+    read: np.ndarray  # inputs, int16 [n, s, t]: s questions about each picture; or answers
+    written: np.ndarray  # targets, int16 [n, s, u]: the answers; or the questions
 
 
 def world_dataset(
-    grids: np.ndarray, seen: list[Scene], count: int, seed: int = 0, *, reverse: bool = False
+    grids: np.ndarray, pool: list[Scene], count: int, seed: int = 0, *, reverse: bool = False
 ) -> VqaDataset:
     """Questions about scenes of the drawn world.
 
     Args:
-        grids: what an eye sees in them, as `telling.look` gives it.
-        seen: the scenes.
+        grids: the scenes, encoded, as `encode_scenes` gives them.
+        pool: the scenes.
         count: questions about each.
-        seed: of what is asked.
-        reverse: whether short answers are read and questions written, rather than questions read and answers written.
+        seed: of the questions.
+        reverse: whether short answers are the inputs and questions the targets, rather than questions and answers.
     """
     rng = np.random.default_rng(seed)
-    asked = [one for scene in seen for one in language.sample_questions(scene, rng, count)]
-    pairs = [(one.short, one.question) if reverse else (one.question, one.answer) for one in asked]
-    return VqaDataset(grids, *(_table(vocabulary(), texts, len(seen)) for texts in zip(*pairs, strict=True)))
+    questions = [question for scene in pool for question in language.sample_questions(scene, rng, count)]
+    inputs = [each.short if reverse else each.question for each in questions]
+    targets = [each.question if reverse else each.answer for each in questions]
+    return VqaDataset(grids, *(_table(vocabulary(), texts, len(pool)) for texts in (inputs, targets)))
 
 
 def easyvqa_dataset(split: Split, words: Vocabulary, count: int, seed: int = 0) -> VqaDataset:
-    """Questions of easy-VQA.
-
-    Args:
-        split: its training split, or a part of it.
-        words: see `easy_vocabulary`.
-        count: questions about each picture; of those that have fewer, some come up again.
-        seed: decides which.
-    """
+    """`count` questions of easy-VQA about each picture of a split; where there are fewer, some come up again."""
     rng = np.random.default_rng(seed)
-    about = [[] for _ in split.pictures]
+    by_picture: list[list[int]] = [[] for _ in split.pictures]
     for number, row in enumerate(split.picture_of):
-        about[row].append(number)
-    chosen = np.concatenate([np.resize(rng.permutation(numbers), count) for numbers in about])
-    texts = ([each[number] for number in chosen] for each in (split.questions, split.answers))
-    return VqaDataset(split.pictures, *(_table(words, each, len(about)) for each in texts))
+        by_picture[row].append(number)
+    chosen = np.concatenate([np.resize(rng.permutation(numbers), count) for numbers in by_picture])
+    texts = ([column[number] for number in chosen] for column in (split.questions, split.answers))
+    return VqaDataset(split.pictures, *(_table(words, column, len(by_picture)) for column in texts))
 
 
 def _table(words: Vocabulary, texts, n: int) -> np.ndarray:
@@ -122,50 +110,50 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Batches of a quiz; each depends on its number and the recipe's seed alone. Pictures are turned and mirrored."""
+    """Batches of a dataset, pictures turned and mirrored; each depends on its number and the recipe's seed alone."""
 
-    quiz: VqaDataset
+    dataset: VqaDataset
     recipe: Recipe
 
     def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: pictures or grids [n, ...], what is read int32 [n, s, t] and what has been written int32
-        [n, s, u]; and what is to be written next, int32 [n, s, u].
+        """Batch number `step`: pictures or grids [n, ...], inputs int32 [n, s, t] and targets so far int32 [n, s, u];
+        and the next tokens, int32 [n, s, u].
         """
-        quiz, recipe = self.quiz, self.recipe
+        dataset, recipe = self.dataset, self.recipe
         rng = np.random.default_rng((recipe.seed, step))
-        rows = rng.integers(0, len(quiz.seen), recipe.size)
-        columns = rng.permutation(quiz.read.shape[1])[: recipe.asked]
-        read, written = (_cut(table[rows][:, columns]) for table in (quiz.read, quiz.written))
-        seen = quiz.seen[rows]
+        rows = rng.integers(0, len(dataset.seen), recipe.size)
+        columns = rng.permutation(dataset.read.shape[1])[: recipe.asked]
+        read, written = (_truncate(table[rows][:, columns]) for table in (dataset.read, dataset.written))
+        seen = dataset.seen[rows]
         seen = dihedral(seen, rng) if seen.dtype == np.uint8 else seen.astype("float32")
         return (*ablate_input(recipe.without, seen, read), written[..., :-1]), written[..., 1:]
 
 
 def dihedral(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Square pictures [n, side, side, 3], each in one of its eight positions: mirrored, upside down, on its side."""
+    """Square pictures [n, side, side, 3], each in one of its eight orientations: mirrored, upside down, on its side."""
     for turn in (lambda x: x[:, :, ::-1]), (lambda x: x[:, ::-1]), (lambda x: x.swapaxes(1, 2)):
         chosen = rng.random(len(pictures)) < 0.5
         pictures = np.where(chosen[:, None, None, None], turn(pictures), pictures)
     return pictures
 
 
-def ablate_input(what: str, seen: np.ndarray, read: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures and texts, one of them made empty: all zeros, or START and END alone.
+def ablate_input(without: str, seen: np.ndarray, read: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures and texts, one of them emptied: all zeros, or START and END alone.
 
     Raises:
-        ValueError: `what` is none of `WITHOUT`.
+        ValueError: `without` is none of `ABLATIONS`.
     """
-    if what not in ABLATIONS:
-        raise ValueError(f"to withhold is one of: {', '.join(map(repr, ABLATIONS))}; given was {what!r}")
-    if what == "picture":
+    if without not in ABLATIONS:
+        raise ValueError(f"to withhold is one of: {', '.join(map(repr, ABLATIONS))}; given was {without!r}")
+    if without == "picture":
         return np.zeros_like(seen), read
-    if what == "question":
+    if without == "question":
         return seen, np.broadcast_to(np.array([START, END], read.dtype), (*read.shape[:-1], 2))
     return seen, read
 
 
-def _cut(ids: np.ndarray) -> np.ndarray:
-    """Without columns that are padding only, int32."""
+def _truncate(ids: np.ndarray) -> np.ndarray:
+    """Ids [n, s, t] without columns that are padding only, int32."""
     used = np.flatnonzero((ids != PAD).any(axis=(0, 1)))
     return ids[..., : used[-1] + 1].astype("int32")
 
@@ -230,106 +218,101 @@ def train(
 def predict(
     network: EncoderDecoder, grids: np.ndarray, texts: list[str], *, top_p: float = 0.0, seed: int = 0
 ) -> list[str]:
-    """What a network writes about pictures that have been looked at, a text for each.
+    """Generate a text about each of n encoded pictures, given a text.
 
     Args:
         network: answers, or asks.
         grids: float [n, 64, c].
         texts: n questions, or answers.
-        nucleus: draws from the likely words, see `decoding.draw_z`; 0 takes the likeliest.
-        seed: of the draws.
+        top_p: of the sampling, see `decoding.sample_noise`; 0 for greedy decoding.
+        seed: of the sampling.
     """
-    said = []
+    generated: list[str] = []
     for first in range(0, len(texts), BATCH):
-        some = texts[first : first + BATCH]
-        z = (
-            decoding.sample_noise(len(some), MAX_LENGTH - 1, np.random.default_rng((seed, first)), top_p)
-            if top_p
-            else None
-        )
-        written = network.write(grids[first : first + BATCH].astype("float32"), some, z=z)
-        said += network.vocabulary.decode(written.ids)
-    return said
+        batch, rng = texts[first : first + BATCH], np.random.default_rng((seed, first))
+        z = decoding.sample_noise(len(batch), MAX_LENGTH - 1, rng, top_p) if top_p else None
+        ids = network.generate(grids[first : first + BATCH].astype("float32"), batch, z=z).ids
+        generated += network.vocabulary.decode(ids)
+    return generated
 
 
-def sample_questions(seen: list[Scene], count: int, seed: int = 0) -> tuple[np.ndarray, list[Question]]:
-    """Questions about scenes, to test with: int [n · count], the number of the scene, and the questions."""
+def sample_questions(pool: list[Scene], count: int, seed: int = 0) -> tuple[np.ndarray, list[Question]]:
+    """Test questions about scenes: int [n · count], the index of the scene, and the questions."""
     rng = np.random.default_rng(seed)
-    rows = np.repeat(np.arange(len(seen)), count)
-    return rows, [one for scene in seen for one in language.sample_questions(scene, rng, count)]
+    rows = np.repeat(np.arange(len(pool)), count)
+    return rows, [question for scene in pool for question in language.sample_questions(scene, rng, count)]
 
 
 def evaluate_easyvqa(network: EncoderDecoder, split: Split) -> dict[str, float]:
-    """How many questions of easy-VQA are answered rightly: accuracy (a share), wrong, and questions (numbers)."""
+    """Evaluate answers to easy-VQA: accuracy (a share), and the numbers of wrong ones and of questions."""
     grids = captioning.model.encode_images(network.image_encoder, split.pictures)[split.picture_of]
     right = np.array(predict(network, grids, list(split.questions))) == np.array(split.answers)
     return {"accuracy": round(float(right.mean()), 5), "wrong": int((~right).sum()), "questions": len(right)}
 
 
 def evaluate_question_generator(
-    asker: QuestionGenerator,
-    answers: QGNet,
+    generator: QuestionGenerator,
+    answerer: QGNet,
     grids: np.ndarray,
-    seen: list[Scene],
+    pool: list[Scene],
     *,
     count: int,
     top_p: float,
     round_trip: bool = True,
     seed: int = 0,
 ) -> dict[str, float]:
-    """How good questions are that a network asks about scenes, when told what is to be answered.
+    """Evaluate questions that are generated for given answers.
 
     Args:
-        asker: asks.
-        answers: answers the questions.
-        grids: float [n, 64, c]: what the eye of both sees in the scenes.
-        seen: n scenes.
-        count: wishes for each, see `asked_of`.
-        nucleus: see `decoding.draw_z`.
-        asked_back: whether each question is chosen among several by how `answers` answers them; see `Asker.ask`.
-        seed: of the wishes and of the draws.
+        generator: asks.
+        answerer: answers the questions, with the same image encoder.
+        grids: float [n, 64, c]: the scenes, encoded.
+        pool: n scenes.
+        count: answers for each, those of `sample_questions`.
+        top_p: see `decoding.sample_noise`.
+        round_trip: whether `answerer` also filters the questions; see `QuestionGenerator.ask`.
+        seed: of the answers and of the sampling.
 
     Returns:
-        Shares: answerable, those that are questions of the drawn world and have an answer in the scene; to_the_wish,
-        those of which that is the answer that was wished for; agreed, those that the answering network answers so;
-        different, of the questions about a scene, on average.
+        Shares: answerable, of questions of the drawn world's language that have an answer in the scene; to_the_wish, of
+        those whose answer is the given one; agreed, of those that the answering network answers so; different, of
+        distinct questions about a scene, on average.
     """
-    rows, wished = sample_questions(seen, count, seed)
-    texts, back = [], answers if round_trip else None
+    rows, wanted = sample_questions(pool, count, seed)
+    texts: list[str] = []
     for first in range(0, len(rows), GENERATION_BATCH):
-        these, draws = slice(first, first + GENERATION_BATCH), np.random.default_rng((seed, first))
-        looked, wishes = grids[rows[these]].astype("float32"), [one.short for one in wished[these]]
-        texts += asker.pose(looked, wishes, seed=draws, top_p=top_p, round_trip=back)
-    asked = [language.reply(text, seen[row]) for row, text in zip(rows, texts, strict=True)]
-    hit = np.array([one is not None and one.short == wish.short for one, wish in zip(asked, wished, strict=True)])
-    right = np.flatnonzero(hit)
-    said = predict(answers, grids[rows[right]], [texts[index] for index in right])
-    agreed = [one == asked[index].answer for one, index in zip(said, right, strict=True)]
-    by_scene = np.array(texts).reshape(len(seen), count)
+        batch, rng = slice(first, first + GENERATION_BATCH), np.random.default_rng((seed, first))
+        answers, filter_by = [question.short for question in wanted[batch]], answerer if round_trip else None
+        features = grids[rows[batch]].astype("float32")
+        texts += generator.ask_features(features, answers, seed=rng, top_p=top_p, round_trip=filter_by)
+    parsed = [language.reply(text, pool[row]) for row, text in zip(rows, texts, strict=True)]
+    hits = [
+        index
+        for index, (question, want) in enumerate(zip(parsed, wanted, strict=True))
+        if question is not None and question.short == want.short
+    ]
+    predicted = predict(answerer, grids[rows[hits]], [texts[index] for index in hits])
+    agreed = [text == parsed[index].answer for text, index in zip(predicted, hits, strict=True)]
+    by_scene = np.array(texts).reshape(len(pool), count)
     shares = {
-        "answerable": np.mean([one is not None for one in asked]),
-        "to_the_wish": hit.mean(),
+        "answerable": np.mean([question is not None for question in parsed]),
+        "to_the_wish": len(hits) / len(rows),
         "agreed": sum(agreed) / len(rows),
-        "different": np.mean([len(set(each)) / count for each in by_scene]),
+        "different": np.mean([len(set(questions)) / count for questions in by_scene]),
     }
     return {name: round(float(value), 4) for name, value in shares.items()}
 
 
-def evaluate(said: list[str], questions: list[Question], seen: list[Scene]) -> dict[str, float]:
-    """How good answers are.
-
-    Args:
-        said: the answers.
-        questions: what was asked, a question for each answer.
-        seen: of which scene.
+def evaluate(answers: list[str], questions: list[Question], asked_about: list[Scene]) -> dict[str, float]:
+    """Evaluate answers to questions, each about a scene.
 
     Returns:
-        exact: share that is word for word the expected sentence, in all and for each kind of question; true: share
-        that holds of the scene, whatever was asked.
+        exact: the share that is word for word the expected sentence, in all and for each kind of question; true: the
+        share that is true of the scene, whatever was asked.
     """
-    exact = np.array([one == question.answer for one, question in zip(said, questions, strict=True)])
+    exact = np.array([text == question.answer for text, question in zip(answers, questions, strict=True)])
     kinds = np.array([question.kind for question in questions])
-    true = [bool(language.evaluate(one, scene)) for one, scene in zip(said, seen, strict=True)]
+    true = [bool(language.evaluate(text, scene)) for text, scene in zip(answers, asked_about, strict=True)]
     shares = {"exact": exact.mean(), "true": np.mean(true)}
     shares |= {f"exact, {kind}": exact[kinds == kind].mean() for kind in language.QUESTION_KINDS if kind in kinds}
     return {name: round(float(value), 4) for name, value in shares.items()}
