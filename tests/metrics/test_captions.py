@@ -22,7 +22,7 @@ def scenes():
 
 
 @pytest.mark.parametrize(
-    ("sentence", "stated", "held"),
+    ("sentence", "stated", "correct"),
     [
         ("A cat is sitting on the floor.", 3, 3),
         ("a cat on the floor", 2, 2),
@@ -38,10 +38,10 @@ def scenes():
         ("", 1, 0),
     ],
 )
-def test_facts_of_the_course_scene_are_judged_one_by_one(sentence, stated, held):
+def test_facts_of_the_course_scene_are_judged_one_by_one(sentence, stated, correct):
     judged = captions.fact_check([sentence], [CAT])
-    assert (judged.stated.tolist(), judged.held.tolist()) == ([stated], [held])
-    assert judged.true.tolist() == [stated == held]
+    assert (judged.stated.tolist(), judged.correct.tolist()) == ([stated], [correct])
+    assert judged.true.tolist() == [stated == correct]
     assert judged.readable.tolist() == [sentence not in ("A cat are sitting.", "a submarine", "")]
 
 
@@ -54,8 +54,8 @@ def test_what_is_true_is_what_holds_and_what_is_readable_what_can_be_read(scenes
     verdicts = [language.evaluate(*pair).answer for pair in zip(said, of, strict=True)]
     assert judged.true.tolist() == [verdict == "true" for verdict in verdicts]
     assert judged.readable.tolist() == [verdict != "not understood" for verdict in verdicts]
-    assert (judged.held <= judged.stated).all()
-    assert ((judged.held == judged.stated) == judged.true).all()
+    assert (judged.correct <= judged.stated).all()
+    assert ((judged.correct == judged.stated) == judged.true).all()
     assert 0 < judged.factual_accuracy < judged.fact_precision < 1
 
 

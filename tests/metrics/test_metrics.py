@@ -34,7 +34,7 @@ def test_accuracy_is_scikit_learn_s_for_logits_and_probabilities_alike():
 
 def test_reliability_as_counted_by_hand():
     found = metrics.reliability(PROBABILITIES, LABELS, bins=4)
-    assert found.count.tolist() == [0, 0, 2, 3]
+    assert found.predictions.tolist() == [0, 0, 2, 3]
     assert found.confidence == pytest.approx([np.nan, np.nan, 0.675, 0.9], nan_ok=True)
     assert found.accuracy == pytest.approx([np.nan, np.nan, 1 / 2, 2 / 3], nan_ok=True)
 
@@ -53,12 +53,12 @@ def test_calibration_is_scikit_learn_s(seed, size, classes, sharpness):
     share_right, mean_confidence = calibration_curve(right, probabilities.max(axis=1), n_bins=15)
 
     found = metrics.reliability(probabilities, labels)
-    filled = found.count > 0
-    assert found.count.sum() == size
+    filled = found.predictions > 0
+    assert found.predictions.sum() == size
     assert found.accuracy[filled] == pytest.approx(share_right)
     assert found.confidence[filled] == pytest.approx(mean_confidence)
     assert metrics.calibration_error(probabilities, labels) == pytest.approx(
-        np.average(np.abs(share_right - mean_confidence), weights=found.count[filled])
+        np.average(np.abs(share_right - mean_confidence), weights=found.predictions[filled])
     )
 
 

@@ -144,7 +144,7 @@ def test_the_picture_is_known_through_z_alone(image_encoder, encoder, decoder, w
     blind = keras.models.clone_model(encoder)
     blind.set_weights(encoder.get_weights())
     for block in (blind.get_layer(f"read_block{number}") for number in range(SMALL.reading)):
-        block.across.mixed.kernel.assign(np.zeros(block.across.mixed.kernel.shape))
+        block.cross_attention.mixed.kernel.assign(np.zeros(block.cross_attention.mixed.kernel.shape))
     read, written = VOCABULARY.encode(QUESTIONS)[:, np.newaxis], some_ids(3, 1, 6)
     for one, same in ((blind, True), (encoder, False)):
         both = vqa.model.joint_model(one, decoder)
@@ -252,11 +252,12 @@ def test_a_word_s_cell_is_the_one_whose_key_fits(encoder):
     sure = keras.models.clone_model(encoder)
     sure.set_weights(encoder.get_weights())
     block = sure.get_layer("read_block1")
-    for weight, value in ((block.norms[1].gamma, 0), (block.norms[1].beta, 1), (block.across.queries.kernel, 1)):
+    queries = block.cross_attention.queries.kernel
+    for weight, value in ((block.norms[1].gamma, 0), (block.norms[1].beta, 1), (queries, 1)):
         weight.assign(np.full(weight.shape, value, "float32"))
-    keys = np.zeros(block.across.keys.kernel.shape)
+    keys = np.zeros(block.cross_attention.keys.kernel.shape)
     keys[: GRIDS.shape[-1]] = 1  # not the cell's coordinates
-    block.across.keys.kernel.assign(keys)
+    block.cross_attention.keys.kernel.assign(keys)
     grids = np.zeros((3, 64, 8), "float32")
     for row, cell in enumerate((0, 13, 63)):
         grids[row, cell] = 1

@@ -173,7 +173,8 @@ def _tar_members(file: BinaryIO, compressed: bool) -> Iterator[_Member]:
     with tarfile.open(fileobj=stream, mode="r:") as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isreg() else None
-            yield _Member(member.name, member.size, member.isreg() or member.isdir(), content and content.read)
+            read = content.read if content else None
+            yield _Member(member.name, member.size, member.isreg() or member.isdir(), read)
             tar.members = []  # type: ignore[attr-defined]  # not in its stub; or 60,000 of them would pile up
         # tarfile takes a damaged header, or none, for the end. The true end is zeros; gzip's checksum comes after them.
         stream.seek(tar.offset)

@@ -25,7 +25,7 @@ def save(folder: Path, arrays: dict[str, np.ndarray], about: str = "") -> None:
         with open(folder / f"{name}.npy", "wb") as file:
             # np.save would hide the reason when the disk is full.
             np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-            file.write(memoryview(array).cast("B"))
+            file.write(array.data.cast("B"))
             _to_disk(file)
             described[name] = _description(array, file.tell())
     with open(folder / MANIFEST, "w", encoding="utf-8") as file:

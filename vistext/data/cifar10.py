@@ -169,8 +169,13 @@ def _loaded(source: Source) -> Cifar10:
     for earlier in folder.parent.glob(f"{_key(source.path)}-*"):
         if earlier != folder:  # of the same copy, before it was changed
             shutil.rmtree(earlier, ignore_errors=True)
-    splits = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_formats.SPLITS)
-    return Cifar10(*splits, KAGGLE_NOTE if source.layout == KAGGLE else "")
+    return from_arrays(arrays, KAGGLE_NOTE if source.layout == KAGGLE else "")
+
+
+def from_arrays(arrays: dict[str, np.ndarray], note: str) -> Cifar10:
+    """Both splits of cached arrays."""
+    train, test = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_formats.SPLITS)
+    return Cifar10(train, test, note)
 
 
 def _warn_of(broken: list[str]) -> None:

@@ -85,11 +85,11 @@ def check(copy: Path, layout: str) -> None:
         if layout == KAGGLE:
             return _check_numbers(copy, sizes)
         if layout == PICTURES:
-            labels = {split: [] for split in (*SPLITS, SPARE)}
+            labels: dict[str, list[int]] = {split: [] for split in (*SPLITS, SPARE)}
             for folder, count in Counter(os.path.dirname(name) for name in sizes).items():
                 split, label = _place(PurePosixPath(folder))
                 labels[split] += [label] * count
-            return _check_classes(copy, _shared_out(labels))
+            return _check_classes(copy, _with_spare(labels))
     except ValueError as error:
         raise error if isinstance(error, DamagedDataError) else DamagedDataError(f"{copy}: {error}") from error
     record = {PICKLES: 3072, BINARY: 3073}[layout]  # bytes; a pickle has some more, and the names of files
@@ -110,8 +110,9 @@ def read(copy: Path, layout: str) -> dict[str, np.ndarray]:
 
     read_one = {PICTURES: _picture, KAGGLE: _numbered_picture, PICKLES: _pickled_batch, BINARY: _binary_batch}[layout]
     pixels = {split: bytearray() for split in (*SPLITS, SPARE)}
-    labels = {split: [] for split in pixels}
-    batches, label_of = {}, {}
+    labels: dict[str, list[int]] = {split: [] for split in pixels}
+    batches: dict[str, int] = {}
+    label_of: dict[int, int] = {}
     total = {PICTURES: 60_000, KAGGLE: 50_000}.get(layout, len(BATCHES))
     for path, content in tqdm(_entries(copy, layout), "CIFAR-10, first load", total, leave=False, delay=1, unit="file"):
         try:
@@ -132,11 +133,11 @@ def read(copy: Path, layout: str) -> dict[str, np.ndarray]:
         return _with_a_part_set_aside(copy, pixels["train"], labels["train"], label_of)
     if layout != PICTURES:
         _check_batches(copy, batches)
-    pixels, labels = _shared_out(pixels), _shared_out(labels)
-    _check_classes(copy, labels)
+    split_pixels, split_labels = _with_spare(pixels), _with_spare(labels)
+    _check_classes(copy, split_labels)
     arrays = {}
     for split in SPLITS:
-        arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = _arranged(pixels[split], labels[split])
+        arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = _arranged(split_pixels[split], split_labels[split])
     return arrays
 
 
@@ -160,7 +161,7 @@ def _place(folder: PurePosixPath) -> tuple[str, int]:
     return SPLIT_NAMES[split.casefold()], CLASS_NUMBERS[name.casefold()]
 
 
-def _shared_out(parts: dict) -> dict:
+def _with_spare(parts: dict) -> dict:
     """What is for validation serves as test split where there is none, and else for training."""
     spare = "train" if parts["test"] else "test"
     return {split: parts[split] + (parts[SPARE] if split == spare else type(parts[split])()) for split in SPLITS}

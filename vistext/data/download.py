@@ -263,7 +263,7 @@ def _reason(error: Exception, url: str) -> tuple[str, bool]:
         return _answer("server", response.status_code, response.reason, variable, proxy)
     refused = re.search(r"certificate verify failed: ([^(]*\w)", str(error))
     no_proxy = f"{variable} is not the address of a proxy that can be used here: http://HOST:PORT"
-    reasons = [
+    reasons: list[tuple[type | tuple[type, ...], str]] = [
         (exceptions.ChunkedEncodingError, "the connection was closed early"),
         (exceptions.ProxyError, f"the proxy {proxy} cannot be reached: correct {variable}, or unset it"),
         ((exceptions.InvalidProxyURL, exceptions.InvalidSchema, ProxySchemeUnknown), no_proxy),

@@ -60,7 +60,7 @@ def open_picture(source: str | os.PathLike | BinaryIO) -> np.ndarray:
         PictureError: no such file, a folder, zero bytes, not a picture, cut short, more than 268 million pixels (134
             million as WebP, HEIC or AVIF; nothing is decoded then), or HEIC without the package pillow-heif.
     """
-    if hasattr(source, "read"):
+    if not isinstance(source, str | os.PathLike):
         return _read(source, name="the picture")
     name = os.fspath(source)
     try:

@@ -6,7 +6,6 @@
 from vistext.metrics.classification import Reliability, accuracy, calibration_error, fit_temperature, reliability
 from vistext.metrics.detection import (
     OVERLAPS,
-    RECALLS,
     SIZES,
     AveragePrecision,
     Errors,
@@ -17,7 +16,6 @@ from vistext.metrics.segmentation import class_ious, mean_iou
 
 __all__ = [
     "OVERLAPS",
-    "RECALLS",
     "SIZES",
     "AveragePrecision",
     "Errors",

@@ -1,7 +1,7 @@
-"""How good sentences about pictures are: whether they are true, like what people say, and how much they vary.
+"""How good captions are: whether they are true, how much like references, and how much they vary.
 
-No one of these measures is enough. The same true sentence about every picture is true; what people say about another
-picture is like what people say; and any words at all vary. Lesson 05 shows them side by side.
+No one of these metrics is enough: the same caption of every picture can be true, references of another picture are like
+references, and any words at all vary. Lesson 05 shows them side by side.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ import numpy as np
 
 from vistext.data.vocabulary import tokenize
 from vistext.scenes import Scene, language
-from vistext.scenes.language import Fact, NotUnderstoodError
+from vistext.scenes.language import NotUnderstoodError
 from vistext.scenes.language.facts import wrong_fact
 
 NO_CIDER = """CIDEr-D is counted by pycocoevalcap, which is not installed. Install it with
@@ -21,115 +21,111 @@ NO_CIDER = """CIDEr-D is counted by pycocoevalcap, which is not installed. Insta
 
 
 class FactualAccuracy(NamedTuple):
-    """How n sentences stand to their scenes."""
+    """The facts that n captions state, checked against their scenes."""
 
-    true: np.ndarray  # bool [n]: all that is said holds
-    readable: np.ndarray  # bool [n]: the grammar can read it
+    true: np.ndarray  # bool [n]: all that the caption states is correct
+    readable: np.ndarray  # bool [n]: the grammar can parse it
     stated: np.ndarray  # int [n]: facts that it states, 1 or more
-    held: np.ndarray  # int [n]: facts of these that hold, together
+    correct: np.ndarray  # int [n]: facts of these that are correct, together
 
     @property
     def factual_accuracy(self) -> float:
-        """The share of sentences that are wholly true, 0 to 1."""
+        """The share of captions that are wholly true, 0 to 1."""
         return float(self.true.mean())
 
     @property
     def readable_rate(self) -> float:
-        """The share of sentences that can be read, 0 to 1."""
+        """The share of captions that can be parsed, 0 to 1."""
         return float(self.readable.mean())
 
     @property
     def fact_precision(self) -> float:
-        """The share of facts that hold, of all that are stated, 0 to 1."""
-        return float(self.held.sum() / self.stated.sum())
+        """The share of correct facts, of all that are stated, 0 to 1."""
+        return float(self.correct.sum() / self.stated.sum())
 
 
-def fact_check(sentences: Sequence[str], scenes: Sequence[Scene]) -> FactualAccuracy:
-    """Read sentences back, and look whether what they state is so.
+def fact_check(captions: Sequence[str], scenes: Sequence[Scene]) -> FactualAccuracy:
+    """Parse captions, and check what they state.
 
-    Of what a false sentence states, wrong facts are struck out one after the other, those to blame first
-    (`facts.wrong_fact`), until what is left holds: "A dog is sitting on the floor.", said of a cat that does, is two
-    thirds right. What is struck out is rarely more than must be: over true sentences about other scenes, 1 % more.
+    Of what a false caption states, wrong facts are struck out one after the other, those to blame first
+    (`facts.wrong_fact`), until what is left is correct: "A dog is sitting on the floor.", of a cat that does, is two
+    thirds correct. What is struck out is rarely more than must be: over true captions of other scenes, 1 % more.
 
     Args:
-        sentences: n texts, 1 or more; titles, descriptions or stories.
-        scenes: n, what each is said of.
+        captions: n texts, 1 or more; titles, descriptions or stories.
+        scenes: n, one for each caption.
 
     Returns:
-        A verdict for each. What cannot be read counts as one fact that does not hold.
+        The facts of each. What cannot be parsed counts as one fact that is wrong.
 
     Raises:
-        ValueError: not as many sentences as scenes, or none.
+        ValueError: not as many captions as scenes, or none.
     """
-    _paired(sentences, "scenes", scenes)
-    each = [_fact_check(sentence, scene) for sentence, scene in zip(sentences, scenes, strict=True)]
-    readable, stated, held = (np.array(column) for column in zip(*each, strict=True))
-    return FactualAccuracy(stated == held, readable, stated, held)
+    _check_as_many(captions, "scenes", scenes)
+    rows = [_count_facts(caption, scene) for caption, scene in zip(captions, scenes, strict=True)]
+    readable, stated, correct = (np.array(column) for column in zip(*rows, strict=True))
+    return FactualAccuracy(stated == correct, readable, stated, correct)
 
 
-def _fact_check(sentence: str, scene: Scene) -> tuple[bool, int, int]:
+def _count_facts(caption: str, scene: Scene) -> tuple[bool, int, int]:
     try:
-        stated = language.parse_sentence(sentence)
+        stated = language.parse_sentence(caption)
     except NotUnderstoodError:
         return False, 1, 0
-    return True, len(stated), len(_facts_correct(stated, scene))
+    correct = list(stated)
+    while (wrong := wrong_fact(correct, scene)) is not None:
+        correct.remove(wrong)
+    return True, len(stated), len(correct)
 
 
-def _facts_correct(stated: Sequence[Fact], scene: Scene) -> list[Fact]:
-    left = list(stated)
-    while (wrong := wrong_fact(left, scene)) is not None:
-        left.remove(wrong)
-    return left
-
-
-def bleu(said: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """How many of the words that are said, and of the runs of two, three and four, others have said of the picture too.
+def bleu(captions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """The share of words, and of runs of two, three and four words, that also occur in references of the picture.
 
     BLEU-4 of Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation", as sacrebleu
-    counts it (Post 2018, arXiv:1804.08771): over all sentences at once, in lower case, words and marks cut as its
-    tokenizer "13a" does, too short a text marked down by the closest references. Its smoothing ("exp") is met only
-    where no run of some length is found at all.
+    counts it (Post 2018, arXiv:1804.08771): over all captions at once, in lower case, cut into words and marks by its
+    tokenizer "13a", too short a text marked down by the closest references. Its smoothing ("exp") is met only where no
+    run of some length is found at all.
 
     Args:
-        said: a sentence about each of n pictures, 1 or more.
-        references: for each picture, one or more sentences that are right.
+        captions: one of each of n pictures, 1 or more.
+        references: for each picture, one or more captions that are right.
 
     Returns:
         0 to 1.
 
     Raises:
-        ValueError: not as many sentences as pictures, none, or a picture without references.
+        ValueError: not as many captions as pictures, none, or a picture without references.
         TypeError: references are one text instead of several.
     """
-    _referred(said, references)
+    _check_references(captions, references)
     from sacrebleu import BLEU
 
     # The first references of all pictures, the second ones, ...; None where a picture has no more.
-    return BLEU(lowercase=True).corpus_score(list(said), list(zip_longest(*references))).score / 100
+    return BLEU(lowercase=True).corpus_score(list(captions), list(zip_longest(*references))).score / 100
 
 
-def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """How much what is said is like what others have said of this picture, and of few other pictures.
+def cider_d(captions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """How much captions are like the references of their picture, above all in words that are rare elsewhere.
 
     CIDEr-D of Vedantam et al. 2015, "CIDEr: Consensus-based Image Description Evaluation", arXiv:1411.5726, as
-    pycocoevalcap counts it. Words are cut by `data.words.tokenize` and marks are left out, as COCO's own tokenizer (in
-    Java) does. How rare a run of words is, is counted in these references: other pictures give other numbers.
+    pycocoevalcap counts it. Words are those of `vocabulary.tokenize` without marks, as COCO's own tokenizer (in Java)
+    leaves them out. How rare a run of words is, is counted in these references: other pictures give other numbers.
 
     Args:
-        said: a sentence about each of n pictures, 2 or more: of a single one, nothing is rare.
-        references: for each picture, one or more sentences that are right.
+        captions: one of each of n pictures, 2 or more: of a single one, nothing is rare.
+        references: for each picture, one or more captions that are right.
 
     Returns:
-        0 to 10, the scale on which it is always given: 10 if every sentence is exactly its only reference. The more
-        the references differ from each other, the lower is the best that can be reached.
+        0 to 10, the scale on which it is always given: 10 if every caption is exactly its only reference. The more the
+        references differ from each other, the lower is the best that can be reached.
 
     Raises:
-        ValueError: not as many sentences as pictures, less than two, or a picture without references.
+        ValueError: not as many captions as pictures, less than two, or a picture without references.
         TypeError: references are one text instead of several.
         ModuleNotFoundError: pycocoevalcap is not installed.
     """
-    _referred(said, references)
-    if len(said) < 2:
+    _check_references(captions, references)
+    if len(captions) < 2:
         raise ValueError("1 sentence; accepted: 2 or more, about different pictures, or no word is rare")
     try:
         from pycocoevalcap.cider.cider import Cider
@@ -138,106 +134,98 @@ def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> float:
             raise
         raise ModuleNotFoundError(NO_CIDER, name="pycocoevalcap") from None
     score, _ = Cider().compute_score(
-        {picture: [_bare(sentence) for sentence in right] for picture, right in enumerate(references)},
-        {picture: [_bare(sentence)] for picture, sentence in enumerate(said)},
+        {picture: [_without_marks(text) for text in texts] for picture, texts in enumerate(references)},
+        {picture: [_without_marks(text)] for picture, text in enumerate(captions)},
     )
     return float(score)
 
 
-def distinct_n(sentences: Sequence[str], n: int) -> float:
-    """How many different runs of n words there are, for each word that is said: distinct-n.
+def distinct_n(captions: Sequence[str], n: int) -> float:
+    """Different runs of n words, per word of the captions: distinct-n.
 
     Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models", arXiv:1510.03055,
-    section 5. Marks count as words. The more sentences, the lower: compare sets of the same size.
-
-    Args:
-        sentences: what was said.
-        n: words of a run, 1 or more.
+    section 5. Marks count as words. The more captions, the lower: compare sets of the same size.
 
     Returns:
-        Different runs by all words, 0 to 1; 0 if there are no words.
+        0 to 1; 0 if there are no words.
 
     Raises:
         ValueError: `n` is less than 1.
     """
     if n < 1:
         raise ValueError(f"n={n}; accepted: 1 or more words")
-    texts = [tokenize(sentence) for sentence in sentences]
+    texts = [tokenize(caption) for caption in captions]
     runs = {tuple(tokens[begin : begin + n]) for tokens in texts for begin in range(len(tokens) - n + 1)}
     return len(runs) / max(1, sum(map(len, texts)))
 
 
 def self_bleu(groups: Sequence[Sequence[str]]) -> float:
-    """How alike the sentences are that are said of one picture: the BLEU-4 of each against the others.
+    """How alike the captions of one picture are: the BLEU-4 of each against the others.
 
     Zhu et al. 2018, "Texygen: A Benchmarking Platform for Text Generation Models", arXiv:1802.01886, section 3; here
-    among the sentences of each picture. Counted by sacrebleu as in `bleu`, but sentence by sentence, and for those of
-    less than four words with the runs that they have.
+    among the captions of each picture. Counted by sacrebleu as in `bleu`, but caption by caption, and for those of less
+    than four words with the runs that they have.
 
     Args:
-        groups: for each of n pictures, 1 or more, what was said of it: two sentences or more. Of more sentences, each
-            is more like one of the others: compare groups of the same size.
+        groups: for each of n pictures, 1 or more, two captions or more. Of more captions, each is more like one of the
+            others: compare groups of the same size.
 
     Returns:
-        0 (no two have anything in common) to 1 (all are the same); the mean over sentences, then over pictures.
+        0 (no two have anything in common) to 1 (all are the same); the mean over captions, then over pictures.
 
     Raises:
-        ValueError: no groups, or one of less than two sentences.
+        ValueError: no groups, or one of less than two captions.
     """
     if not len(groups) or min(map(len, groups)) < 2:
+        smallest = min(map(len, groups), default=0)
         raise ValueError(
-            f"{len(groups)} groups, the smallest of {min(map(len, groups), default=0)} sentences; accepted: 1 or more "
-            "groups, of 2 sentences or more"
+            f"{len(groups)} groups, the smallest of {smallest} sentences; accepted: 1 or more groups, of 2 sentences "
+            "or more"
         )
-    return float(np.mean([_alike(group) for group in groups]))
+    return float(np.mean([_self_bleu(group) for group in groups]))
 
 
-def _alike(group: Sequence[str]) -> float:
+def _self_bleu(group: Sequence[str]) -> float:
     from sacrebleu import BLEU
 
-    measure = BLEU(lowercase=True, effective_order=True)
-    # What is said twice is like one of the others altogether; and references may as well be given once.
-    texts = {tuple(tokenize(sentence)): sentence for sentence in group}
-    times = Counter(tuple(tokenize(sentence)) for sentence in group)
-    scores = {
-        one: 1.0
-        if times[one] > 1
-        else measure.sentence_score(text, [other for words, other in texts.items() if words != one]).score / 100
-        for one, text in texts.items()
-    }
-    return sum(scores[one] * count for one, count in times.items()) / len(group)
+    metric = BLEU(lowercase=True, effective_order=True)
+    # A caption that is there twice is one of the others; and references may as well be given once.
+    texts = {tuple(tokenize(caption)): caption for caption in group}
+    counts = Counter(tuple(tokenize(caption)) for caption in group)
+    total = 0.0
+    for words, text in texts.items():
+        others = [other for tokens, other in texts.items() if tokens != words]
+        total += counts[words] if counts[words] > 1 else metric.sentence_score(text, others).score / 100
+    return total / len(group)
 
 
 def distinct_true(draws: Sequence[Sequence[str]], scenes: Sequence[Scene]) -> np.ndarray:
-    """How many different true sentences were said of each picture.
+    """The number of different true captions of each picture.
 
     Args:
-        draws: for each of n pictures, 1 or more, what was said of it.
+        draws: for each of n pictures, 1 or more, its captions.
         scenes: n, what the pictures show.
 
     Returns:
-        int [n]. Sentences are the same if their words and marks are.
+        int [n]. Captions are the same if their words and marks are.
 
     Raises:
         ValueError: not as many groups of draws as scenes, or none.
     """
-    _paired(draws, "scenes", scenes)
-    return np.array([len(_true(drawn, scene)) for drawn, scene in zip(draws, scenes, strict=True)])
-
-
-def _true(drawn: Sequence[str], scene: Scene) -> set[tuple[str, ...]]:
-    different = {tuple(tokenize(sentence)): sentence for sentence in drawn}
-    return {tokens for tokens, sentence in different.items() if language.evaluate(sentence, scene)}
+    _check_as_many(draws, "scenes", scenes)
+    different = [{tuple(tokenize(caption)): caption for caption in drawn}.values() for drawn in draws]
+    pairs = zip(different, scenes, strict=True)
+    return np.array([sum(bool(language.evaluate(text, scene)) for text in texts) for texts, scene in pairs])
 
 
 class Coverage(NamedTuple):
-    """How much of all that can truly be said of n pictures was said."""
+    """The shares of all true descriptions of n pictures that were drawn."""
 
-    shares: np.ndarray  # float [n], 0 to 1; nan where more can be said than was asked to be listed
+    shares: np.ndarray  # float [n], 0 to 1; nan where there are more descriptions than were listed
 
     @property
     def counted(self) -> int:
-        """The number of pictures of which all was listed."""
+        """The number of pictures of which all descriptions were listed."""
         return int(np.isfinite(self.shares).sum())
 
     @property
@@ -247,17 +235,17 @@ class Coverage(NamedTuple):
 
 
 def coverage(draws: Sequence[Sequence[str]], scenes: Sequence[Scene], length: str, most: int = 3000) -> Coverage:
-    """The share of all true descriptions of a picture that are among those said of it.
+    """The share of all true descriptions of a picture that are among its captions.
 
     All are those of `language.descriptions`: 100 titles or 1000 descriptions where there is a single object, and of
     several objects soon a hundred thousand. So pictures with more than `most` are left out, not guessed at: with the
     default, nearly all with two objects or more. Listing takes about 0.2 ms a sentence.
 
     Args:
-        draws: for each of n pictures, 1 or more, what was said of it.
+        draws: for each of n pictures, 1 or more, its captions.
         scenes: n, what the pictures show.
         length: "title", "description" or "story"; see `language.descriptions`.
-        most: so many descriptions are listed at most, 1 or more.
+        most: descriptions that are listed at most, 1 or more.
 
     Returns:
         The share for each picture. Of k draws it is at most k by the number of descriptions.
@@ -265,56 +253,54 @@ def coverage(draws: Sequence[Sequence[str]], scenes: Sequence[Scene], length: st
     Raises:
         ValueError: not as many groups of draws as scenes, or none; `most` below 1, or another length.
     """
-    _paired(draws, "scenes", scenes)
+    _check_as_many(draws, "scenes", scenes)
     if most < 1:
         raise ValueError(f"most={most}; accepted: 1 description or more")
-    return Coverage(np.array([_share(*pair, length, most) for pair in zip(draws, scenes, strict=True)]))
+    pairs = zip(draws, scenes, strict=True)
+    return Coverage(np.array([_covered(drawn, scene, length, most) for drawn, scene in pairs]))
 
 
-def _share(drawn: Sequence[str], scene: Scene, length: str, most: int) -> float:
-    every = {tuple(tokenize(text)) for text in islice(language.descriptions(scene, length), most + 1)}
-    if len(every) > most:
+def _covered(drawn: Sequence[str], scene: Scene, length: str, most: int) -> float:
+    listed = {tuple(tokenize(text)) for text in islice(language.descriptions(scene, length), most + 1)}
+    if len(listed) > most:
         return float("nan")
-    return len(every.intersection(tuple(tokenize(sentence)) for sentence in drawn)) / len(every)
+    return len(listed.intersection(tuple(tokenize(caption)) for caption in drawn)) / len(listed)
 
 
-def roc_auc(true: np.ndarray, others: np.ndarray) -> float:
-    """How well scores tell the true from others: the area under the ROC curve.
+def roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """The area under the ROC curve: how often a positive's score is above a negative's; equal ones count half.
 
     Args:
-        true: float [n], 1 or more: scores that should be high.
-        others: float [m], 1 or more: scores that should be low.
+        positive: float [n], 1 or more: scores that should be high.
+        negative: float [m], 1 or more: scores that should be low.
 
     Returns:
-        How often a true one's score is above another's, 0 to 1; equal ones count half. 0.5 is guessing.
+        0 to 1; 0.5 is guessing.
 
     Raises:
         ValueError: no scores of one of them, or scores that are no numbers.
     """
-    true, others = np.ravel(true), np.ravel(others)
-    if not (len(true) and len(others)) or np.isnan(true).any() or np.isnan(others).any():
-        raise ValueError(
-            f"{len(true)} true and {len(others)} others; accepted: 1 or more of both, and none of them nan"
-        )
+    scores = np.concatenate([np.ravel(positive), np.ravel(negative)])
+    n, m = np.size(positive), np.size(negative)
+    if not (n and m) or np.isnan(scores).any():
+        raise ValueError(f"{n} positive and {m} negative; accepted: 1 or more of both, and none of them nan")
     from scipy.stats import rankdata
 
-    ranks = rankdata(np.concatenate([true, others]))[: len(true)]
-    return float((ranks.mean() - (len(true) + 1) / 2) / len(others))
+    return float((rankdata(scores)[:n].mean() - (n + 1) / 2) / m)
 
 
-def _bare(sentence: str) -> str:
-    """Words without marks, spaces between them."""
-    return " ".join(token for token in tokenize(sentence) if token[0].isalnum())
+def _without_marks(caption: str) -> str:
+    return " ".join(token for token in tokenize(caption) if token[0].isalnum())
 
 
-def _paired(some: Sequence, name: str, others: Sequence) -> None:
-    if len(some) != len(others) or not len(some):
-        raise ValueError(f"{len(some)} for {len(others)} {name}; accepted: as many, and 1 or more")
+def _check_as_many(texts: Sequence, name: str, others: Sequence) -> None:
+    if len(texts) != len(others) or not len(texts):
+        raise ValueError(f"{len(texts)} for {len(others)} {name}; accepted: as many, and 1 or more")
 
 
-def _referred(said: Sequence[str], references: Sequence[Sequence[str]]) -> None:
-    _paired(said, "pictures' references", references)
-    if any(isinstance(right, str) for right in references):
+def _check_references(captions: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    _check_as_many(captions, "pictures' references", references)
+    if any(isinstance(texts, str) for texts in references):
         raise TypeError("references of each picture are several texts; given was one; write [text]")
-    if not all(len(right) for right in references):
+    if not all(len(texts) for texts in references):
         raise ValueError("a picture has no references; accepted: 1 or more for each")

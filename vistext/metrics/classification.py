@@ -1,4 +1,4 @@
-"""How often a classifier is right, and whether its probabilities are to be believed."""
+"""Classification: accuracy, and whether probabilities are calibrated."""
 
 from typing import NamedTuple
 
@@ -12,19 +12,11 @@ class Reliability(NamedTuple):
 
     confidence: np.ndarray  # mean probability given to the predicted class, in [0, 1]; nan in an empty bin
     accuracy: np.ndarray  # share of these predictions that are right, in [0, 1]; nan in an empty bin
-    count: np.ndarray  # predictions in the bin
+    predictions: np.ndarray  # in the bin
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
-    """The share of pictures whose highest score is the label's.
-
-    Args:
-        scores: logits or probabilities, [n, classes].
-        labels: int [n].
-
-    Returns:
-        0 to 1.
-    """
+    """The share, 0 to 1, of rows of logits or probabilities [n, classes] that are highest at the label, int [n]."""
     return float(np.mean(np.argmax(scores, axis=1) == labels))
 
 
@@ -55,16 +47,16 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int =
         bins: of equal width over [0, 1].
 
     Returns:
-        0 (what it says with 80 % is right 80 times in 100) to 1.
+        0 (what has a probability of 80 % is right 80 times in 100) to 1.
     """
     confidence, right, count = reliability(probabilities, labels, bins)
     return float(np.nansum(np.abs(confidence - right) * count) / len(labels))
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The number by which to divide logits so that their softmax is most likely right (Guo et al. 2017, section 4.2).
+    """Temperature scaling: the divisor of logits that makes labels most likely (Guo et al. 2017, section 4.2).
 
-    It changes no prediction, only how sure they are. Fit it on pictures kept aside, neither trained on nor tested.
+    It changes no prediction, only how confident they are. Fit it on pictures neither trained on nor tested.
 
     Args:
         logits: [n, classes].

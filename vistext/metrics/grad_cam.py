@@ -1,4 +1,4 @@
-"""Where a network looked: maps over the picture that say which parts an answer rests on."""
+"""Grad-CAM: which parts of a picture a class's score rests on."""
 
 import numpy as np
 from PIL import Image
@@ -27,20 +27,20 @@ def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: s
     classes = model.output_shape[-1]
     if not 0 <= class_index < classes:
         raise ValueError(f"class_index={class_index}; accepted: 0 to {classes - 1}")
-    named = _layers_with_maps(model)
-    layer = layer or named[-1]
-    if layer not in named:
-        raise ValueError(f"layer={layer!r}; accepted, as they have maps over the picture: {', '.join(named)}")
-    both = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.outputs[0]])
+    with_maps = _layers_with_maps(model)
+    layer = layer or with_maps[-1]
+    if layer not in with_maps:
+        raise ValueError(f"layer={layer!r}; accepted, as they have maps over the picture: {', '.join(with_maps)}")
+    maps_and_scores = keras.Model(model.inputs[0], [model.get_layer(layer).output, model.outputs[0]])
     with tf.GradientTape() as tape:
-        # Of itself the tape follows only what training may change, and nothing after a fixed layer would have a slope.
+        # By itself the tape follows only trainable variables, and nothing after a frozen layer would have a gradient.
         tape.watch([variable.value for variable in model.variables])
-        maps, scores = both(picture[np.newaxis], training=False)
+        maps, scores = maps_and_scores(picture[np.newaxis], training=False)
         score = scores[0, class_index]
     weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2))  # (1, maps)
     heat = tf.nn.relu(tf.einsum("nhwc,nc->hw", maps, weights)).numpy().astype("float32")
     height, width = picture.shape[:2]
-    enlarged = np.maximum(Image.fromarray(heat).resize((width, height), Image.Resampling.BICUBIC), 0)
+    enlarged = np.maximum(_resized(heat, height, width), 0)
     return enlarged / enlarged.max() if enlarged.max() > 0 else enlarged
 
 
@@ -57,14 +57,17 @@ def overlay_heatmap(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
         uint8 [height, width, 3].
     """
     height, width = picture.shape[:2]
-    smooth = Image.fromarray(np.asarray(heat, "float32")).resize((width, height), Image.Resampling.BICUBIC)
-    light = np.clip(np.asarray(smooth), 0, 1)[..., np.newaxis]  # (height, width, 1)
-    grey = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
-    return (light * picture + (1 - light) * 0.35 * grey).round().astype("uint8")
+    light = np.clip(_resized(np.asarray(heat, "float32"), height, width), 0, 1)[..., np.newaxis]  # (height, width, 1)
+    gray = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
+    return (light * picture + (1 - light) * 0.35 * gray).round().astype("uint8")
+
+
+def _resized(heat: np.ndarray, height: int, width: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(heat).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def _layers_with_maps(model: keras.Model) -> list[str]:
-    """The layers that know where, their output being [n, h, w, maps], in order, from the first that has weights."""
+    """The layers with outputs [n, h, w, maps], in order, from the first that has weights."""
     first = next((index for index, layer in enumerate(model.layers) if layer.weights), 0)
     named = [layer.name for layer in model.layers[first:] if len(layer.output.shape) == 4]
     if not named:

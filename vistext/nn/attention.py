@@ -19,7 +19,7 @@ MASK = -1e9  # added to the scores of what must not be attended to
 
 
 @keras.saving.register_keras_serializable("vistext")
-class Attention(layers.Layer):
+class Attention(keras.layers.Layer):
     """Multi-head attention, whose keys and values can be computed ahead and cached.
 
     Args:
@@ -75,7 +75,7 @@ class Attention(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("vistext")
-class Block(layers.Layer):
+class Block(keras.layers.Layer):
     """Self-attention, cross-attention to a memory and a feed-forward network, each normalized before and added.
 
     Args:
@@ -164,7 +164,7 @@ class Block(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("vistext")
-class CoordinateEncoding(layers.Layer):
+class CoordinateEncoding(keras.layers.Layer):
     """The position of each cell of a square grid, beside its features: [n, cells, c] → [n, cells, c + 16].
 
     With it, what is to the left of what can be read off the values that attention brings. Each direction has sine and
@@ -183,7 +183,7 @@ class CoordinateEncoding(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("vistext")
-class ObjectQueries(layers.Layer):
+class ObjectQueries(keras.layers.Layer):
     """A vector for each object in a picture, after its cells: [n, m, c] → [n, m + most, c].
 
     As many learned queries as there can be objects attend to the cells, each also to the queries before it (Carion et
@@ -238,7 +238,7 @@ def memory_of(network: keras.Model) -> Callable:
 
 
 @keras.saving.register_keras_serializable("vistext")
-class PositionalEmbedding(layers.Layer):
+class PositionalEmbedding(keras.layers.Layer):
     """A learned vector for each of at most `most` places, added to what stands there: [..., t, c] → [..., t, c]."""
 
     def __init__(self, most: int, **kwargs):

@@ -161,8 +161,8 @@ def _rows(inputs: tuple, max_length: int) -> tuple[tuple, int]:
     if max_length < 1:
         raise ValueError(f"max_length={max_length}; accepted: 1 word or more")
     tensors = tuple(tf.convert_to_tensor(tensor) for tensor in inputs)
-    rows = {tensor.shape[0] if tensor.shape.rank else None for tensor in tensors}
-    if len(rows) != 1 or None in rows:
+    rows = {int(tensor.shape[0]) if tensor.shape.rank else -1 for tensor in tensors}
+    if len(rows) != 1 or -1 in rows:
         raise ValueError(f"inputs of {[list(tensor.shape) for tensor in tensors]}; accepted: one or more, of [n, ...]")
     return tensors, rows.pop()
 

@@ -49,7 +49,7 @@ def _stderr_held_back() -> Iterator[None]:
 if problem := environment.shadowing_file():
     raise environment.NotUsableError(problem)
 environment.overruled_keras_settings()  # raises where Keras itself would not start with them
-os.environ["KERAS_BACKEND"] = environment.KERAS_SETTINGS["backend"]  # the course's loops are TensorFlow's
+os.environ["KERAS_BACKEND"] = str(environment.KERAS_SETTINGS["backend"])  # the course's loops are TensorFlow's
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # later lines too: XLA and CUDA greet at first use
 with _stderr_held_back():
     try:

@@ -12,7 +12,7 @@ layers = keras.layers
 
 
 @keras.saving.register_keras_serializable("vistext")
-class FusedBatchNorm(layers.BatchNormalization):
+class FusedBatchNorm(keras.layers.BatchNormalization):
     """Keras's batch norm of [n, h, w, c], computed in one go: a step of training takes two thirds the time."""
 
     def call(self, inputs, training=False):

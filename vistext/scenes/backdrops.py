@@ -1,6 +1,6 @@
 """What is behind the objects: five settings, by day and by night, each in several arrangements.
 
-Drawn on a square of 64 by 64, y down. Where the ground is agrees with `tables.zone`.
+Drawn on a square of 64 by 64, y down. Where the ground is agrees with `ontology.zone`.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def backdrop(setting: str, time: str, arrangement: int, water: bool) -> Figure:
     """Draw a setting.
 
     Args:
-        setting: one of `tables.SETTINGS`.
+        setting: one of `ontology.SETTINGS`.
         time: "day" or "night".
         arrangement: 0 to `ARRANGEMENTS` - 1.
         water: whether a field has a pond; the other settings have water or not.

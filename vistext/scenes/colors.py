@@ -19,8 +19,8 @@ NAMED: dict[str, Rgb] = {
     "white": (246, 244, 240),
     "yellow": (250, 208, 68),
 }
-# What is called by the same word is another color on another object.
-OWN: dict[tuple[str, str], Rgb] = {
+# A word names another color on another object.
+OF_KIND: dict[tuple[str, str], Rgb] = {
     ("dog", "yellow"): (238, 200, 112),
     ("deer", "brown"): (176, 118, 70),
     ("horse", "brown"): (150, 88, 50),
@@ -52,22 +52,15 @@ UNUSED: Rgb = (255, 0, 255)  # striking, should it ever be seen
 NIGHT_INK: Rgb = (44, 34, 60)
 
 
-def mix(one: Rgb, other: Rgb, percent: int) -> Rgb:
-    """So much of the other, the rest of the one."""
-    return tuple((a * (100 - percent) + b * percent + 50) // 100 for a, b in zip(one, other, strict=True))
+def mix(color: Rgb, other: Rgb, percent: int) -> Rgb:
+    """A color of which so much is another."""
+    red, green, blue = ((a * (100 - percent) + b * percent + 50) // 100 for a, b in zip(color, other, strict=True))
+    return red, green, blue
 
 
 def tones(kind: str, color: str) -> np.ndarray:
-    """The colors of all tones for an object.
-
-    Args:
-        kind: one of `tables.KINDS`.
-        color: one of the kind's colors.
-
-    Returns:
-        float32 [tones, 3], whole numbers from 0 to 255.
-    """
-    body = OWN.get((kind, color), NAMED[color])
+    """The colors of all tones for an object: float32 [tones, 3], whole numbers from 0 to 255."""
+    body = OF_KIND.get((kind, color), NAMED[color])
     dark = {"black": 34, "white": 15}.get(color, 24)
     # Yellow in the shade is golden; mixed with the night it would be olive.
     shade, dark = ((206, 118, 44), 42) if color == "yellow" else (NIGHT_INK, dark)
@@ -154,27 +147,17 @@ WALLS: tuple[Rgb, ...] = (
 FLOORS: tuple[Rgb, ...] = ((188, 142, 98), (168, 118, 82), (206, 172, 128), (176, 168, 160))
 CLOTHS: tuple[Rgb, ...] = ((104, 148, 160), (190, 108, 110), (130, 120, 170), (120, 156, 110), (200, 150, 90))
 LAMPLIGHT: Rgb = (150, 96, 60)  # of a lamp in the evening, mixed into the colors of a room
-
-
 ROOMS = len(WALLS) * len(FLOORS) * len(CLOTHS) ** 2
 
 
 @cache
 def scenery(night: bool, room: int) -> np.ndarray:
-    """The colors of all tones for a setting and for furniture.
-
-    Args:
-        night: whether it is night.
-        room: which wall, floor and cloths: 0 to `ROOMS` - 1.
-
-    Returns:
-        float32 [tones, 3], whole numbers from 0 to 255.
-    """
+    """The same for a setting and for furniture; `room` in [0, `ROOMS`) is its wall, floor and cloths."""
     palette = {name: colors[night] for name, colors in SCENERY.items()}
-    wall, room = WALLS[room % len(WALLS)], room // len(WALLS)
-    floor, room = FLOORS[room % len(FLOORS)], room // len(FLOORS)
-    cloth, room = CLOTHS[room % len(CLOTHS)], room // len(CLOTHS)
-    rug = CLOTHS[room]
+    room, wall_index = divmod(room, len(WALLS))
+    room, floor_index = divmod(room, len(FLOORS))
+    rug_index, cloth_index = divmod(room, len(CLOTHS))
+    wall, floor, cloth, rug = WALLS[wall_index], FLOORS[floor_index], CLOTHS[cloth_index], CLOTHS[rug_index]
     white, wood, card = (255, 250, 240), (176, 124, 80), (206, 164, 112)
     inside = {
         "wall": wall,

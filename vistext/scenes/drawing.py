@@ -31,8 +31,8 @@ class Drawing:
     Attributes:
         picture: uint8 [side, side, 3] RGB.
         boxes: int32 [n, 4]: left, top, right, bottom of what can be seen of each object, in pixels; right and bottom
-        are     the first column and row beyond it.
-        kinds: int32 [n]: each object's kind, an index into `tables.KINDS`.
+            are the first column and row beyond it.
+        kinds: int32 [n]: each object's kind, an index into `ontology.KINDS`.
         instances: uint8 [side, side]: 0 where no object is, i + 1 where `objects[i]` can be seen.
         classes: uint8 [side, side]: 0 where no object is, k + 1 where an object of kind k can be seen.
     """
@@ -93,10 +93,10 @@ def draw(
     Args:
         scene: what to draw.
         side: of the picture, in pixels, 16 to 1024.
-        thing_style: "drawn", or "photo": each object is a framed card with a photograph of its kind, so that colors
-            and postures cannot be seen, but kinds, places and relations can.
-        photos: for "photo": uint8 [m, h, w, 3] and labels, int [m], indices into `tables.KINDS` (such as the two arrays
-            of a split of CIFAR-10).
+        object_style: "drawn", or "photo": each object is a card with a photograph of its kind, so that colors
+            and postures are hidden, but not kinds, places and relations.
+        photos: for "photo": uint8 [m, h, w, 3] and labels, int [m], indices into `ontology.KINDS`, such as the two
+            arrays of a split of CIFAR-10.
 
     Returns:
         Picture, boxes and masks.
@@ -114,14 +114,7 @@ def draw_many(
     object_style: str = "drawn",
     photos: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Drawings:
-    """Draw many scenes; see `draw`.
-
-    Returns:
-        The arrays of all of them.
-
-    Raises:
-        ValueError: see `draw`.
-    """
+    """Draw many scenes; see `draw`."""
     if not SMALLEST <= side <= LARGEST:
         raise ValueError(f"the side of a picture is {SMALLEST} to {LARGEST} pixels; given was {side}")
     if object_style not in STYLES:
@@ -141,36 +134,35 @@ def draw_many(
 
 
 def _draw(scene: Scene, side: int, drawn: Drawings, index: int, album: Album | None) -> None:
-    stage = _Stage(scene, side, drawn.instances[index])
+    canvas = _Canvas(scene, side, drawn.instances[index])
     for obj in scene.objects:
-        stage.lay_mat(obj)
+        canvas.lay_mat(obj)
     for number, obj in enumerate(scene.objects, start=1):
-        stage.put(obj, number, album)
-    drawn.pictures[index] = stage.canvas
+        canvas.put(obj, number, album)
+    drawn.pictures[index] = canvas.pixels
     classes = np.zeros(ontology.MAX_OBJECTS + 1, np.uint8)
     for number, obj in enumerate(scene.objects):
         kind = ontology.KINDS.index(obj.kind)
         classes[number + 1] = kind + 1
         drawn.kinds[index, number] = kind
-        drawn.boxes[index, number] = _tight(stage.instances == number + 1)
-    drawn.classes[index] = classes[stage.instances]
+        drawn.boxes[index, number] = _tight_box(canvas.instances == number + 1)
+    drawn.classes[index] = classes[canvas.instances]
 
 
-def _tight(seen: np.ndarray) -> tuple[int, int, int, int]:
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+def _tight_box(mask: np.ndarray) -> tuple[int, int, int, int]:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
 
 
-class _Stage:
+class _Canvas:
     """A setting in its light, on which objects are put, the farthest first."""
 
     def __init__(self, scene: Scene, side: int, instances: np.ndarray):
         night = scene.time == "night"
-        # One number decides all of the look.
         look, arrangement = divmod(scene.look, backdrops.ARRANGEMENTS)
         look, flipped = divmod(look, 2)
         look, day = divmod(look, len(DAYLIGHT))
-        self._which = look
+        self._photo = look
         self._light = DAYLIGHT[day] if not night else LAMPLIGHT if scene.setting == "indoors" else MOONLIGHT
         self._scenery = colors.scenery(night, look % colors.ROOMS)
         if not night:  # what is behind has its own colors at night
@@ -179,18 +171,19 @@ class _Stage:
         behind = backdrop_of(scene.setting, scene.time, arrangement, pond, side)
         canvas = (behind.shares @ self._scenery[behind.tones]).reshape(side, side, 3) / WHOLE
         # float32 [side, side, 3], whole numbers
-        self.canvas = np.floor(np.ascontiguousarray(canvas[:, ::-1]) if flipped else canvas)
+        self.pixels = np.floor(np.ascontiguousarray(canvas[:, ::-1]) if flipped else canvas)
         self.instances = instances
 
     def lay_mat(self, obj: SceneObject) -> None:
         """Mats lie flat: they are laid before anything stands."""
         if obj.place == "mat":
-            mat, _ = furniture_of(obj, len(self.canvas))
+            mat, _ = furniture_of(obj, len(self.pixels))
+            assert mat is not None
             self._lay(mat, self._scenery, 0)
 
     def put(self, obj: SceneObject, number: int, album: Album | None) -> None:
-        """Put an object, and what it is in or on, before all that is there; its pixels are marked `number`."""
-        side = len(self.canvas)
+        """Draw an object, and what it is in or on, over all that is there; its pixels are marked `number`."""
+        side = len(self.pixels)
         behind, before = furniture_of(obj, side)
         if behind and obj.place != "mat":
             self._lay(behind, self._scenery, 0)
@@ -198,24 +191,24 @@ class _Stage:
             self._lay(sprite_of(obj, side), colors.lit(obj.kind, obj.color, self._light), number)
         else:
             left, top, width, height = card_box(obj, *pixels(obj.box, side))
-            there = slice(top, top + height), slice(left, left + width)
-            card = album.card(obj.kind, width, height, self._which + number)
-            self.canvas[there] = np.floor(card * np.array(self._light, np.float32) / WHOLE)
-            self.instances[there] = number
+            region = slice(top, top + height), slice(left, left + width)
+            card = album.card(obj.kind, width, height, self._photo + number)
+            self.pixels[region] = np.floor(card * np.array(self._light, np.float32) / WHOLE)
+            self.instances[region] = number
         if before:
             self._lay(before, self._scenery, 0)
 
     def _lay(self, placed: Placed, palette: np.ndarray, number: int) -> None:
-        """Blend a sprite into the canvas; its pixels are those of object `number` now (0: of none)."""
-        sprite, side = placed.sprite, len(self.canvas)
+        """Blend a sprite in; its pixels are those of object `number` from now on (0: of none)."""
+        sprite, side = placed.sprite, len(self.pixels)
         height, width = sprite.solid.shape
-        coloured = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
+        colored = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
         left, top = placed.left + sprite.left, placed.top + sprite.top
         here = slice(max(0, -top), side - top), slice(max(0, -left), side - left)
         there = slice(max(0, top), top + height), slice(max(0, left), left + width)
-        region = self.canvas[there]
+        region = self.pixels[there]
         region *= sprite.through[here]
-        region += coloured[here]
+        region += colored[here]
         region *= 1 / WHOLE
         np.floor(region, out=region)
         self.instances[there][sprite.solid[here]] = number

@@ -15,7 +15,7 @@ class Album:
     def __init__(self, photos: tuple[np.ndarray, np.ndarray] | None):
         if photos is None:
             raise ValueError(
-                'thing_style="photo" needs photos=(pictures, labels), such as the two arrays of a split of CIFAR-10'
+                'object_style="photo" needs photos=(pictures, labels), such as the two arrays of a split of CIFAR-10'
             )
         pictures, labels = photos
         if pictures.ndim != 4 or pictures.shape[3] != 3 or pictures.dtype != np.uint8 or len(pictures) != len(labels):
@@ -27,20 +27,7 @@ class Album:
         self._of_kind = {kind: np.flatnonzero(np.asarray(labels) == k) for k, kind in enumerate(ontology.KINDS)}
 
     def card(self, kind: str, width: int, height: int, which: int) -> np.ndarray:
-        """A photograph in a white frame.
-
-        Args:
-            kind: one of `tables.KINDS`.
-            width: of the card, in pixels.
-            height: of the card, in pixels.
-            which: any whole number, at least 0, picks one of the kind's photographs.
-
-        Returns:
-            float32 [height, width, 3], whole numbers.
-
-        Raises:
-            ValueError: there is no photograph of this kind.
-        """
+        """A photograph of a kind in a white frame, float32 [height, width, 3], whole numbers; `which` picks one."""
         places = self._of_kind[kind]
         if not places.size:
             raise ValueError(f"the photos show no {kind}; give at least one of each kind that is in the scene")
@@ -60,16 +47,7 @@ def extent(width: int, height: int) -> tuple[int, int]:
 
 
 def fitted(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The middle of a picture, scaled to a height and width; each pixel is the mean of those that it covers.
-
-    Args:
-        picture: uint8 [h, w, 3].
-        height: of the result.
-        width: of the result.
-
-    Returns:
-        float32 [height, width, 3], whole numbers.
-    """
+    """The middle of a picture uint8 [h, w, 3] as float32 [height, width, 3]: each pixel is the mean of its area."""
     h, w = picture.shape[:2]
     # The largest part of the wanted shape.
     rows, columns = min(h, max(1, w * height // width)), min(w, max(1, h * width // height))

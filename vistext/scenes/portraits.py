@@ -1,7 +1,7 @@
 """Portraits: small pictures of one drawn object each, close up and whole, before two plain areas of color.
 
-What lesson 04's networks learn to invent: simple enough that a few minutes teach something, and still different in
-kind, posture, shape, color, size, place, background and facing.
+What lesson 04's networks learn to generate: simple enough for a few minutes of training, and still different in kind,
+posture, shape, color, size, place, background and facing.
 """
 
 import operator
@@ -47,7 +47,7 @@ def make(count: int, seed: int, split: str = "train") -> tuple[np.ndarray, np.nd
         split: "train" or "test". No picture is in both: its own bytes decide in which it is.
 
     Returns:
-        Pictures, uint8 [count, 32, 32, 3], and labels, int32 [count], indices into `tables.KINDS`: each ten in a row
+        Pictures, uint8 [count, 32, 32, 3], and labels, int32 [count], indices into `ontology.KINDS`: each ten in a row
         show all ten kinds. The same on every machine.
 
     Raises:
@@ -98,19 +98,20 @@ def _background(place: str, room: int, horizon: int) -> np.ndarray:
 
 
 def _lay(canvas: np.ndarray, sprite: Sprite, palette: np.ndarray, top: int, left: int) -> None:
-    """Blend a sprite, whose box begins there, into the canvas: as much of it as is inside."""
+    """Blend a sprite into the canvas, cropped to it."""
     top, left = top + sprite.top, left + sprite.left
     height, width = sprite.solid.shape
-    coloured = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
+    colored = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
     here = slice(max(0, -top), SIDE - top), slice(max(0, -left), SIDE - left)
     region = canvas[max(0, top) : top + height, max(0, left) : left + width]
-    region[:] = np.floor((region * sprite.through[here] + coloured[here]) / WHOLE)
+    region[:] = np.floor((region * sprite.through[here] + colored[here]) / WHOLE)
 
 
 def _size(kind: str, posture: str, length: int) -> tuple[int, int]:
     """Width and height in pixels."""
-    extent = ontology.EXTENT[kind][posture]
-    return tuple((side * length + max(extent) // 2) // max(extent) for side in extent)
+    longest = max(ontology.EXTENT[kind][posture])
+    width, height = ((side * length + longest // 2) // longest for side in ontology.EXTENT[kind][posture])
+    return width, height
 
 
 @cache

@@ -1,8 +1,8 @@
-"""Shapes to pixels, in whole numbers, so that every machine makes the same picture.
+"""Rasterization in whole numbers, so that every machine draws the same picture.
 
-A shape is a closed outline. What is drawn is a map of tones, finer than the picture, in which a later shape paints over
-an earlier one; it is then reduced to the share that each tone has of each pixel. Colors come last, so that one drawing
-serves for every color and every light.
+A shape is a closed outline. Shapes are painted, a later one over an earlier one, into a map of tones that is finer than
+the picture, which is then reduced to the share that each tone has of each pixel. Colors come last, so that one
+rasterization serves for every color and every light.
 """
 
 from collections.abc import Sequence
@@ -30,12 +30,7 @@ class Layer(NamedTuple):
 
 
 def paint(tones: np.ndarray, layers: Sequence[Layer]) -> None:
-    """Fill outlines, a later layer over an earlier one.
-
-    Args:
-        tones: uint8 [h, w], changed in place.
-        layers: what is filled, each with at least one outline.
-    """
+    """Fill outlines in a map of tones, uint8 [h, w], in place, a later layer over an earlier one."""
     if not layers:
         return
     height, width = tones.shape
@@ -84,20 +79,13 @@ def _reach(values: np.ndarray, starts: np.ndarray, end: int) -> tuple[np.ndarray
     return np.maximum(first, 0), np.minimum(last + 1, end)
 
 
-def _next(outline: np.ndarray) -> np.ndarray:
-    return np.concatenate([outline[1:], outline[:1]])
-
-
 def shares(tones: np.ndarray, fineness: int, count: int) -> np.ndarray:
-    """How much of each pixel each tone covers.
+    """How much of each pixel each tone covers: float32 [h, w, count], whole numbers that add up to `WHOLE`.
 
     Args:
         tones: uint8 [h * fineness, w * fineness], each below `count`.
         fineness: samples across a pixel; a power of 2, at most 16.
         count: the number of tones.
-
-    Returns:
-        float32 [h, w, count]: whole numbers that add up to `WHOLE` in each pixel.
     """
     height, width = (length // fineness for length in tones.shape)
     pixel = np.arange(height * width, dtype=np.int64).reshape(height, 1, width, 1) * count
@@ -107,19 +95,11 @@ def shares(tones: np.ndarray, fineness: int, count: int) -> np.ndarray:
 
 
 def widen(outline: np.ndarray, by: float) -> np.ndarray:
-    """The outline moved outwards everywhere, by a distance; sharp corners by at most twice as much.
-
-    Args:
-        outline: float [k, 2].
-        by: the distance, in the outline's unit.
-
-    Returns:
-        float [k, 2], turning from x to y.
-    """
-    following = _next(outline)
+    """An outline [k, 2] moved outwards by a distance, turning from x to y; sharp corners by at most twice as much."""
+    following = np.roll(outline, -1, axis=0)
     if (outline[:, 0] * following[:, 1] - following[:, 0] * outline[:, 1]).sum() < 0:
         outline = outline[::-1]
-        following = _next(outline)
+        following = np.roll(outline, -1, axis=0)
     along = following - outline
     length = np.sqrt((along * along).sum(axis=1, keepdims=True))
     if not length.all():  # corners that are there twice
@@ -127,6 +107,6 @@ def widen(outline: np.ndarray, by: float) -> np.ndarray:
         outline, along, length = outline[keep], along[keep], length[keep]
     along /= length
     normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
-    corner = normal + np.concatenate([normal[-1:], normal[:-1]])
+    corner = normal + np.roll(normal, 1, axis=0)
     strength = np.maximum((corner * corner).sum(axis=1, keepdims=True), 1.0)
     return outline + corner * (2 * by / strength)

@@ -1,4 +1,4 @@
-"""Any number of sensible scenes, the same for the same seed on every machine."""
+"""Random scenes, the same for the same seed on every machine."""
 
 import operator
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ KINDS = {
 COUNTS = {1: 33, 2: 31, 3: 21, 4: 18}
 LARGE = {1: 60, 2: 50, 3: 30, 4: 15}  # in a hundred, by the number of objects: four large ones find no room
 SAME_KIND = 25  # in a hundred: a further object is of a kind that is there already, so that there is something to count
-SCALES = {"small": (60, 64, 68), "large": (95, 100, 106)}  # in hundredths; see `tables.SCALES`
+SCALES = {"small": (60, 64, 68), "large": (95, 100, 106)}  # in hundredths; see `ontology.SCALES`
 HIDDEN = 0.3  # of an object by others, at most; of what sits in a box, less
 TRAIN_SEED_OFFSET = 1_000_000  # of a training's scenes: far from the seeds that people take
 TRIES = 12  # to find room for an object
@@ -102,22 +102,22 @@ class Draws:
 
 
 def _scene(draw: Draws, split: str) -> Scene | None:
-    """One attempt: what there is comes first, and decides the split; then room is found for it, or not."""
+    """One attempt: the objects' words come first, and decide the split; then room is found for them, or not."""
     setting, time = draw.weighted(SETTINGS), draw.one_of(ontology.TIMES)
     words = _words(draw, setting)
     if split_of(setting, time, words) != split:
         return None
     places = {place for *_, place in words}
     objects: tuple[SceneObject, ...] = ()
-    for one in words:
-        objects = _with_room_for(draw, one, objects, ontology.zone(setting, one[-1], places))
+    for object_words in words:
+        zone = ontology.zone(setting, object_words[-1], places)
+        objects = _with_room_for(draw, object_words, objects, zone)
         if not objects:
             return None
     return Scene(objects, setting, time, draw.bits())
 
 
 def _words(draw: Draws, setting: str) -> list[Words]:
-    """What each object of a scene is, and what it does where."""
     count = draw.weighted(COUNTS)
     words: list[Words] = []
     for _ in range(count):
@@ -132,13 +132,15 @@ def _words(draw: Draws, setting: str) -> list[Words]:
 
 def _options() -> dict[tuple[str, str], dict[str, list[str]]]:
     """For each setting and kind: the places where it may be there, and its postures at each."""
-    found: dict = {}
+    options = {}
     for setting, kinds in KINDS.items():
         for kind in kinds:
-            postures = ontology.POSTURES[kind]
-            at = {place: [one for one in postures if place in postures[one]] for place in ontology.SETTINGS[setting]}
-            found[setting, kind] = {place: able for place, able in at.items() if able}
-    return found
+            at: dict[str, list[str]] = {}
+            for place in ontology.SETTINGS[setting]:
+                postures = [posture for posture, places in ontology.POSTURES[kind].items() if place in places]
+                at |= {place: postures} if postures else {}
+            options[setting, kind] = at
+    return options
 
 
 _OPTIONS = _options()
@@ -172,10 +174,7 @@ def _with_room_for(
         together = tuple(sorted((*objects, obj), key=depth))
         if any(treads_on_mat(obj, other) or treads_on_mat(other, obj) for other in objects):
             continue
-        if all(occlusion(one, together[index + 1 :]) <= _most_hidden(one) for index, one in enumerate(together)):
+        limits = [MOST_HIDDEN if each.place == "box" else HIDDEN for each in together]
+        if all(occlusion(each, together[i + 1 :]) <= limits[i] for i, each in enumerate(together)):
             return together
     return ()
-
-
-def _most_hidden(obj: SceneObject) -> float:
-    return MOST_HIDDEN if obj.place == "box" else HIDDEN

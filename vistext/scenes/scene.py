@@ -1,11 +1,11 @@
-"""What there is in a drawn picture: objects, where they are, and what is true between them.
+"""Scenes: the objects of a drawn picture, where they are, and the relations between them.
 
-A scene is plain data. From it come the pixels (`draw`) and every true sentence (`language`), so that a sentence can be
-judged for being right. Only sensible scenes can be made: `tables` says what goes with what.
+A scene is plain data. From it come the pixels (`drawing`) and every true sentence (`language`), so that any sentence
+can be checked against it. Only sensible scenes can be made: `ontology` says what goes with what.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
@@ -15,13 +15,13 @@ from vistext.scenes.ontology import COLORS, FACINGS, KINDS, POSTURES, SETTINGS, 
 
 Words = tuple[str, str, str, str, str]  # of an object: kind, color, size, posture, place
 
-# How certain a picture must be of a relation for it to count; in between nothing is said.
+# How clearly a picture must show a relation for it to count; in between there is none.
 APART = 0.15  # left of: the share of the narrower object that may overlap sideways
 ALIGNED = 0.4  # above, in front of: the share of the narrower object that must overlap sideways
 SIDEWAYS = 10 / 64  # left of: the least distance between the middles
 NEARER = 5 / 64  # in front of: the least distance between where the two stand
 SALT = "vistext 13: "  # of the splits; with it, nothing is ever trained on the course's picture
-MOST_HIDDEN = 0.5  # of an object's box, by its own box of cardboard and by what stands in front of it
+MOST_HIDDEN = 0.5  # of an object's box, by its cardboard box and by what stands in front of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,7 @@ class Box:
     def __post_init__(self) -> None:
         inside = self.x >= 0 and self.y >= 0 and self.w > 0 and self.h > 0 and self.right <= 1 and self.bottom <= 1
         if not inside:
-            raise ValueError(
-                f"a box lies within the picture, from 0 to 1 either way, and is not empty; given was {self}"
-            )
+            raise ValueError(f"a box lies within the picture, from 0 to 1 in both directions; given was {self}")
 
     @property
     def right(self) -> float:
@@ -65,10 +63,7 @@ class Box:
 
 
 class Placed:
-    """What follows from where something is, and what it does there: its ground, and its furniture.
-
-    Whoever inherits has a posture, a place and a box, as a `SceneObject` has them.
-    """
+    """What follows from a posture, a place and a box: the ground, and the furniture."""
 
     __slots__ = ()
     posture: str
@@ -84,7 +79,7 @@ class Placed:
 
     @property
     def furniture(self) -> Box | None:
-        """The mat, the box of cardboard or the table that belongs to this object; None at any other place."""
+        """The mat, the cardboard box or the table that belongs to this object; None at any other place."""
         box, unit = self.box, 1 / 64
         if self.place == "mat":
             return Box(box.x - 5 * unit, box.bottom - 5 * unit, box.w + 10 * unit, 8 * unit)
@@ -101,14 +96,14 @@ class SceneObject(Placed):
     """One object, and where it is.
 
     Args:
-        kind: one of `tables.KINDS`, CIFAR-10's ten.
-        color: one of `tables.COLOURS[kind]`.
+        kind: one of `ontology.KINDS`, CIFAR-10's ten.
+        color: one of `ontology.COLORS[kind]`.
         size: "small" or "large", for an object of its kind.
-        posture: one of `tables.POSTURES[kind]`: what it is doing.
-        place: one of `tables.POSTURES[kind][posture]`: what it does that on or in.
-        box: what it covers when nothing hides it. For an object in a box of cardboard that includes the hidden part.
+        posture: one of `ontology.POSTURES[kind]`: what it is doing.
+        place: one of `ontology.POSTURES[kind][posture]`: what it does that on or in.
+        box: what it covers when nothing hides it, the part in a cardboard box included.
         facing: "left" or "right".
-        variant: which of its kind's shapes, 0 to 2; nothing that is said depends on it.
+        variant: which of its kind's shapes, 0 to 2; no sentence depends on it.
 
     Raises:
         ValueError: an unknown word, a pairing that makes no sense, or a box that does not suit the size.
@@ -143,12 +138,12 @@ class SceneObject(Placed):
 
     @property
     def preposition(self) -> str:
-        """ "on" or "in": how one says that this object is at its place."""
+        """ "on" or "in", before the object's place."""
         return "on" if self.kind == "ship" else ontology.PREPOSITIONS[self.place]
 
     @property
     def words(self) -> Words:
-        """Kind, color, size, posture and place: what counts when scenes are told apart."""
+        """Kind, color, size, posture and place: two scenes with the same words are the same scene to a split."""
         return self.kind, self.color, self.size, self.posture, self.place
 
 
@@ -167,9 +162,9 @@ class Scene:
 
     Args:
         objects: one to four, the farthest first: what comes later is drawn over what comes earlier.
-        setting: one of `tables.SETTINGS`.
+        setting: one of `ontology.SETTINGS`.
         time: "day" or "night".
-        look: what picks the background's details and the light, in [0, 2^32); nothing that is said depends on it.
+        look: decides the background's details and the light, in [0, 2^32); no sentence depends on it.
 
     Raises:
         ValueError: too many objects or none, a place that the setting does not have, an object outside the part of the
@@ -183,9 +178,8 @@ class Scene:
 
     def __post_init__(self) -> None:
         if not isinstance(self.objects, tuple) or not 1 <= len(self.objects) <= ontology.MAX_OBJECTS:
-            raise ValueError(
-                f"a scene holds a tuple of 1 to {ontology.MAX_OBJECTS} objects; given was {self.objects!r}"
-            )
+            most = ontology.MAX_OBJECTS
+            raise ValueError(f"a scene holds a tuple of 1 to {most} objects; given was {self.objects!r}")
         _accept("a setting", self.setting, SETTINGS)
         _accept("a time", self.time, TIMES)
         if not 0 <= self.look < 2**32:
@@ -211,14 +205,10 @@ class Scene:
     def _check_order(self) -> None:
         depths = [depth(obj) for obj in self.objects]
         if depths != sorted(depths):
-            raise ValueError(
-                "objects come farthest first: those in the sky, then by how far down the picture they stand"
-            )
-        for one, other in permutations(self.objects, 2):
-            if treads_on_mat(one, other):
-                raise ValueError(
-                    f"no object stands on the mat of another; given was {one.kind} on that of {other.kind}"
-                )
+            raise ValueError("objects come farthest first: in the sky, then by how far down the picture they stand")
+        for obj, other in permutations(self.objects, 2):
+            if treads_on_mat(obj, other):
+                raise ValueError(f"no object stands on the mat of another; given: {obj.kind} on that of {other.kind}")
         for index, obj in enumerate(self.objects):
             if (share := occlusion(obj, self.objects[index + 1 :])) > MOST_HIDDEN:
                 raise ValueError(
@@ -228,23 +218,22 @@ class Scene:
 
     @cached_property
     def relations(self) -> tuple[Relation, ...]:
-        """All that can be seen to be true between two objects, both ways round ("left of" and "right of", ...)."""
-        pairs = permutations(range(len(self.objects)), 2)
+        """All relations that the picture clearly shows, in both directions ("left of" and "right of", ...)."""
         return tuple(
-            Relation(one, name, other)
-            for one, other in pairs
+            Relation(subject, name, obj)
+            for subject, obj in permutations(range(len(self.objects)), 2)
             for name, holds in _RELATIONS.items()
-            if holds(self.objects[one], self.objects[other])
+            if holds(self.objects[subject], self.objects[obj])
         )
 
     @property
     def facts(self) -> str:
-        """What the scene holds, as one string: setting, time, and each object's words; not where or how it is drawn."""
+        """Setting, time and each object's words, as one string; not where or how they are drawn."""
         return facts_of(self.setting, self.time, [obj.words for obj in self.objects])
 
     @property
     def split(self) -> str:
-        """The one split in which this scene's facts may occur: one of `tables.SPLITS`."""
+        """The one split in which this scene's facts may occur: one of `ontology.SPLITS`."""
         return split_of(self.setting, self.time, [obj.words for obj in self.objects])
 
     @property
@@ -261,7 +250,7 @@ def held_out(words: Words) -> list[tuple[str, str]]:
 
 
 def facts_of(setting: str, time: str, objects: list[Words]) -> str:
-    """What a scene holds, as one string, in which the order of the objects does not matter."""
+    """Setting, time and objects as one string, in which the order of the objects does not matter."""
     return " + ".join([f"{setting}/{time}", *sorted("/".join(words) for words in objects)])
 
 
@@ -279,7 +268,7 @@ def depth(obj: Placed) -> float:
 
 
 def occlusion(obj: Placed, nearer: Sequence[Placed]) -> float:
-    """The share of an object's box that is hidden: by its own box of cardboard, and by nearer objects."""
+    """The share of an object's box that is hidden: by its cardboard box, and by nearer objects."""
     area = obj.box.area
     covered = ontology.BOX_HIDES * area if obj.place == "box" else 0.0
     for other in nearer:
@@ -296,9 +285,9 @@ def visible_fraction(obj: Placed, nearer: Sequence[Placed]) -> float:
 
 def treads_on_mat(obj: SceneObject, other: SceneObject) -> bool:
     """Whether an object would seem to be on the mat that belongs to another."""
-    if other.place != "mat":
-        return False
     mat = other.furniture
+    if other.place != "mat" or mat is None:
+        return False
     across = min(obj.box.right, mat.right) - max(obj.box.x, mat.x)
     return mat.y <= obj.ground <= mat.bottom and across > obj.box.w / 4
 
@@ -309,38 +298,38 @@ def course_scene() -> Scene:
     return Scene((cat,), "indoors", "day", look=7)
 
 
-def _accept(what: str, given: object, accepted: object) -> None:
+def _accept(what: str, given: object, accepted: Collection) -> None:
     if given not in accepted:
-        listed = ", ".join(str(one) for one in accepted)
+        listed = ", ".join(map(str, accepted))
         raise ValueError(f"{what} is one of: {listed}; given was {given!r}")
 
 
-def _shared_width(one: SceneObject, other: SceneObject) -> float:
+def _shared_width(a: SceneObject, b: SceneObject) -> float:
     """How much two objects overlap sideways, as a share of the narrower one; below 0 when there is a gap."""
-    across = min(one.box.right, other.box.right) - max(one.box.x, other.box.x)
-    return across / min(one.box.w, other.box.w)
+    across = min(a.box.right, b.box.right) - max(a.box.x, b.box.x)
+    return across / min(a.box.w, b.box.w)
 
 
-def _left_of(one: SceneObject, other: SceneObject) -> bool:
-    return _shared_width(one, other) <= APART and other.box.middle - one.box.middle >= SIDEWAYS
+def _left_of(a: SceneObject, b: SceneObject) -> bool:
+    return _shared_width(a, b) <= APART and b.box.middle - a.box.middle >= SIDEWAYS
 
 
-def _above(one: SceneObject, other: SceneObject) -> bool:
+def _above(a: SceneObject, b: SceneObject) -> bool:
     # Of two objects on the ground, the farther is higher in the picture, but nobody calls it "above".
-    return one.place == "sky" and one.box.bottom <= other.box.y and _shared_width(one, other) >= ALIGNED
+    return a.place == "sky" and a.box.bottom <= b.box.y and _shared_width(a, b) >= ALIGNED
 
 
-def _in_front_of(one: SceneObject, other: SceneObject) -> bool:
-    on_ground = one.place != "sky" and other.place != "sky"
-    return on_ground and one.ground - other.ground >= NEARER and _shared_width(one, other) >= ALIGNED
+def _in_front_of(a: SceneObject, b: SceneObject) -> bool:
+    on_ground = a.place != "sky" and b.place != "sky"
+    return on_ground and a.ground - b.ground >= NEARER and _shared_width(a, b) >= ALIGNED
 
 
-_RELATIONS = {
+_RELATIONS: dict[str, Callable[[SceneObject, SceneObject], bool]] = {
     "left of": _left_of,
-    "right of": lambda one, other: _left_of(other, one),
+    "right of": lambda a, b: _left_of(b, a),
     "above": _above,
-    "below": lambda one, other: _above(other, one),
+    "below": lambda a, b: _above(b, a),
     "in front of": _in_front_of,
-    "behind": lambda one, other: _in_front_of(other, one),
+    "behind": lambda a, b: _in_front_of(b, a),
 }
 RELATIONS = tuple(_RELATIONS)

@@ -1,4 +1,4 @@
-"""Which sprite shows what: objects, furniture and settings, in the size that a picture wants."""
+"""The sprites of objects, furniture and settings, in the size that a picture needs."""
 
 from functools import cache
 from typing import NamedTuple
@@ -9,8 +9,8 @@ from vistext.scenes.scene import Box, SceneObject
 from vistext.scenes.sprites import Sprite, byte_lru_cache, mirror, render, render_flat
 from vistext.scenes.vector_art import Figure
 
-_ALONE = {"bird": birds, "cat": cats, "dog": dogs, "frog": frogs}
-_TOGETHER = {
+_OF_ONE_KIND = {"bird": birds, "cat": cats, "dog": dogs, "frog": frogs}
+_OF_TWO_KINDS = {
     "airplane": craft,
     "automobile": vehicles,
     "deer": hooved,
@@ -50,14 +50,14 @@ def pixels(box: Box, side: int) -> tuple[int, int, int, int]:
 
 
 def sprite_of(obj: SceneObject, side: int) -> Placed:
-    """How an object looks in a picture of that side."""
+    """The sprite of an object in a picture of that side."""
     left, top, width, height = pixels(obj.box, side)
     size = Size(width, height, side)
     return Placed(_object(obj.kind, obj.posture, obj.variant, size, obj.facing == "left"), left, top)
 
 
 def furniture_of(obj: SceneObject, side: int) -> tuple[Placed | None, Placed | None]:
-    """What belongs to an object's place: what is behind the object, and what is before it."""
+    """The furniture behind an object, and that in front of it."""
     if obj.furniture is None:
         return None, None
     left, top, width, height = pixels(obj.furniture, side)
@@ -70,16 +70,10 @@ def furniture_of(obj: SceneObject, side: int) -> tuple[Placed | None, Placed | N
 
 @cache
 def figure(kind: str, posture: str, variant: int) -> Figure:
-    """How an object is drawn.
-
-    Args:
-        kind: one of `tables.KINDS`.
-        posture: one of `tables.POSTURES[kind]`.
-        variant: one of `tables.VARIANTS`.
-    """
-    if kind in _ALONE:
-        return _ALONE[kind].draw(posture, variant)
-    return _TOGETHER[kind].draw(kind, posture, variant)
+    """The figure of an object; words as in `ontology`."""
+    if kind in _OF_ONE_KIND:
+        return _OF_ONE_KIND[kind].draw(posture, variant)
+    return _OF_TWO_KINDS[kind].draw(kind, posture, variant)
 
 
 @byte_lru_cache

@@ -1,4 +1,4 @@
-"""Figures in pixels, still without colors: drawn once for each size, and kept."""
+"""Sprites: figures in pixels, still without colors, rendered once for each size and cached."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -12,7 +12,7 @@ from vistext.scenes.vector_art import INDEX, MARKS, OPACITY, TONES, Figure
 
 LINE = 0.62  # how wide the line around a figure is, in 64ths of the picture
 FINEST = 8  # samples across a pixel; half as many where pixels are small anyway
-KEPT = 96 << 20  # bytes that each function keeps of what it made
+CACHE_BYTES = 96 << 20  # of each function
 
 # Rims lie on the figure itself, never on its line or on what shows around it.
 _FIGURE = np.array([name not in ("nothing", "line", *MARKS) for name in TONES] + [False] * (256 - len(TONES)))
@@ -35,12 +35,12 @@ class Sprite:
 
 
 def byte_lru_cache(function: Callable[..., Sprite]) -> Callable[..., Sprite]:
-    """Remember what a function returned, the latest used, as long as it takes no more than `KEPT`."""
+    """Remember what a function returned, the latest used, as long as it takes no more than `CACHE_BYTES`."""
     memory: OrderedDict[Hashable, Sprite] = OrderedDict()
     size = 0
 
     @wraps(function)
-    def remembering(*key: Hashable) -> Sprite:
+    def cached(*key: Hashable) -> Sprite:
         nonlocal size
         found = memory.get(key)
         if found is not None:
@@ -48,24 +48,17 @@ def byte_lru_cache(function: Callable[..., Sprite]) -> Callable[..., Sprite]:
             return found
         found = memory[key] = function(*key)
         size += found.bytes
-        while size > KEPT and len(memory) > 1:
+        while size > CACHE_BYTES and len(memory) > 1:
             size -= memory.popitem(last=False)[1].bytes
         return found
 
-    return remembering
+    return cached
 
 
 def render(figure: Figure, width: int, height: int, unit: float) -> Sprite:
-    """Make the sprite of a figure that fills a box.
+    """The sprite of a figure that fills a box of so many pixels; `unit` is a 64th of the picture in pixels.
 
-    Args:
-        figure: what to draw.
-        width: of the box, in pixels, at least 1.
-        height: of the box, in pixels, at least 1.
-        unit: pixels in a 64th of the picture.
-
-    Returns:
-        The sprite; its marks may reach beyond the box.
+    Marks may reach beyond the box.
     """
     fineness = FINEST if max(width, height) <= 80 else FINEST // 2
     left, bottom, right, top = figure.bounds()
@@ -92,15 +85,12 @@ def mirror(sprite: Sprite, width: int) -> Sprite:
 
 
 def render_flat(figure: Figure, side: int, gradients: dict[str, tuple[str, int, int]]) -> Sprite:
-    """Make the sprite of a figure that is a whole picture, y down, without a line around it.
+    """The sprite of a figure that is a whole picture, 64 by 64 with y down, without a line around it.
 
     Args:
-        figure: what to draw, on a square of 64 by 64.
+        figure: what to draw.
         side: of the picture, in pixels.
         gradients: for a tone, the one into which it turns, and between which heights.
-
-    Returns:
-        The sprite.
     """
     fineness = FINEST // 2
     canvas = np.zeros((side * fineness, side * fineness), np.uint8)

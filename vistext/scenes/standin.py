@@ -14,7 +14,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from vistext.data import array_cache, cifar10, download
-from vistext.data.cifar10 import Cifar10, DataNotFoundError, Split
+from vistext.data.cifar10 import Cifar10, DataNotFoundError
 from vistext.scenes import colors, ontology
 from vistext.scenes.raster import WHOLE
 from vistext.scenes.sampling import Draws
@@ -79,7 +79,7 @@ def load() -> Cifar10:
         return arrays
 
     arrays = array_cache.load_or_make(folder, draw, "the drawn stand-in for CIFAR-10")
-    return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in COUNTS), NOTE)
+    return cifar10.from_arrays(arrays, NOTE)
 
 
 def make(count: int, seed: int, *, bar: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +91,7 @@ def make(count: int, seed: int, *, bar: bool = False) -> tuple[np.ndarray, np.nd
         bar: whether to show a progress bar.
 
     Returns:
-        Pictures, uint8 [count, 32, 32, 3], and labels, int64 [count], indices into `tables.KINDS`: each ten in a
+        Pictures, uint8 [count, 32, 32, 3], and labels, int64 [count], indices into `ontology.KINDS`: each ten in a
         row show all ten kinds.
 
     Raises:

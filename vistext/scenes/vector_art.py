@@ -1,4 +1,4 @@
-"""A figure: shapes in tones, drawn by hand in code, from which sprites of any size are made.
+"""Figures: shapes in tones, drawn by hand in code, from which sprites of any size are rendered.
 
 Figures are drawn in 64ths of a picture, x to the right and y up from the ground, facing right.
 """
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass
 class Figure:
-    """What a drawing function fills with shapes, from back to front."""
+    """The shapes of a drawing, from back to front."""
 
     parts: list[Part] = field(default_factory=list)
 

@@ -1,8 +1,8 @@
-"""What can be said of a drawn scene, what can be asked about it, and what a sentence states.
+"""True sentences and questions about a scene, and what a sentence states.
 
-`descriptions` and `describe` speak (and `describe_grounded` tells of what), `questions`, `ask` and `reply` ask and
-answer, `frames` gives verbs and roles; `read` and `holds` understand. All go by one grammar (`grammar`) and one table
-of words (`lexicon`), so that whatever is said here is understood here, and much that is not.
+`describe` and `descriptions` generate sentences, `sample_question`, `all_questions` and `reply` questions with answers,
+`frames` semantic frames; `parse_sentence` and `evaluate` understand. All go by one grammar (`grammar`) and one table of
+words (`lexicon`), so that whatever is generated is understood, and much more.
 """
 
 from vistext.scenes.language.facts import Attribute, Exactly, Fact, More, Not, Related, Same

@@ -1,9 +1,9 @@
-"""The grammar of the drawn world's sentences, written once: `saying` speaks by it, `reading` understands by it.
+"""The grammar of the drawn world's sentences, written once: `generate` and `parse` both go by it.
 
 A rule is a line of symbols. Words in lower case and marks stand for themselves, names in capitals for another rule
 or for a category of `lexicon`; `?` marks what may be left out. `#` makes two rules of one, for one object and for
-several: `be#` is "is" and "are". The number before a rule is how often it is said beside its alternatives; what has
-0 is understood, but never said.
+several: `be#` is "is" and "are". The number before a rule is how often it is generated beside its alternatives; what
+has 0 is understood, but never generated.
 """
 
 import re
@@ -208,7 +208,7 @@ BACK        4 IT is PREDICATE1
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to make a symbol: what it consists of, and how often it is said."""
+    """One expansion of a symbol, and how often it is generated."""
 
     symbols: tuple[str, ...]
     weight: float
@@ -216,7 +216,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What was found in a sentence: a symbol with its parts; a category has a value and no parts."""
+    """A symbol with its parts; a category has a value and no parts."""
 
     symbol: str
     parts: "tuple[Tree, ...]" = ()
@@ -236,15 +236,15 @@ def _rules() -> dict[str, tuple[Rule, ...]]:
     rules: dict[str, list[Rule]] = {}
     name = ""
     for line in filter(None, _TEXT.split("\n")):
-        start, weight, pattern = re.fullmatch(r"(\S*) +(\d+) (.+)", line).groups()
+        start, weight, pattern = re.findall(r"^(\S*) +(\d+) (.+)$", line)[0]
         name = start or name
         for number, verb in (("1", "is"), ("N", "are")) if "#" in name else (("", ""),):
             symbols = pattern.replace("be#", verb).replace("#", number).split()
-            options = [((), (one[:-1],)) if one.endswith("?") else ((one,),) for one in symbols]
+            options = [((), (symbol[:-1],)) if symbol.endswith("?") else ((symbol,),) for symbol in symbols]
             for choice in product(*options):
-                made = Rule(tuple(symbol for part in choice for symbol in part), float(weight))
-                rules.setdefault(name.replace("#", number), []).append(made)
-    return {symbol: tuple(made) for symbol, made in rules.items()}
+                rule = Rule(tuple(symbol for part in choice for symbol in part), float(weight))
+                rules.setdefault(name.replace("#", number), []).append(rule)
+    return {symbol: tuple(alternatives) for symbol, alternatives in rules.items()}
 
 
 RULES = _rules()
@@ -275,10 +275,9 @@ _BEGINNINGS = {symbol: [(_first(rule.symbols[0]), rule.symbols) for rule in rule
 
 
 class Parser:
-    """Finds a symbol in tokens: recursive descent that tries every rule and remembers what it has found.
+    """Recursive descent that tries every rule, with memoization, so that time grows with a small power of the length.
 
-    Because nothing is looked for twice at the same token, time grows with a small power of the length. Of several
-    ways to read the same tokens as the same symbol, the first rule's counts.
+    Of several ways to parse the same tokens as the same symbol, the first rule's counts.
     """
 
     def __init__(self, tokens: list[str]):
@@ -292,7 +291,7 @@ class Parser:
         return self._at(symbol, 0).get(len(self.tokens) - 1)
 
     def _at(self, symbol: str, start: int) -> dict[int, Tree]:
-        """Where the symbol may end that begins at a token, and its tree for each end."""
+        """The tree of the symbol from a token on, for each place where it may end."""
         key = symbol, start
         if key not in self._found:
             self._found[key] = self._category(symbol, start) if symbol in UNDERSTOOD else self._rules(symbol, start)

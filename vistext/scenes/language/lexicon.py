@@ -1,7 +1,7 @@
-"""The words of the drawn world: which word or phrase says which value of which attribute.
+"""The words of the drawn world: which word or phrase stands for which value of which attribute.
 
-Each table is used both ways, to say what is so and to read what is said. Of several words for one value, the first
-is said most often; those in `ALSO` are understood, but never said.
+Each table is used both ways, to generate and to parse. Of several words for one value, the first is generated most
+often; those in `ALSO` are understood, but never generated.
 """
 
 from collections.abc import Mapping
@@ -47,16 +47,16 @@ VERBS = {
     "parked": ("parked",),
     "anchored": ("anchored",),
 }
-# Posture → what one does who does that.
+# Posture → base form.
 BASES = {posture: forms[-1] for posture, forms in VERBS.items()} | {"parked": "park", "anchored": "anchor"}
-# What sleeps lies, too; it is said to sleep, but who says that it lies is right.
+# What sleeps lies, too; it is described as sleeping, but that it lies is right.
 IMPLIED = {"lying": frozenset({"sleeping"})}
 # Only what moves goes to the left or to the right.
 MOVING = frozenset({"walking", "running", "jumping", "flying", "swimming", "sailing", "driving"})
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 PREPOSITIONS = ("on", "in")
 
-# Category → value → phrases that are said for it, as one would type them.
+# Category → value → phrases that are generated for it.
 _SAID: dict[str, dict[str, tuple[str, ...]]] = {
     "NOUN": {value: tuple(one for one, _ in words) for value, words in NOUNS.items()},
     "NOUNS": {value: tuple(many for _, many in words) for value, words in NOUNS.items()},
@@ -106,7 +106,7 @@ ALSO = {
         "in a room": "indoors",
     },
 }
-# What a category says of an object; the last two say it of the picture.
+# The attribute that a category is about; the last three are the picture's.
 ATTRIBUTES = {
     "NOUN": "kind",
     "NOUNS": "kind",
@@ -130,7 +130,7 @@ SAID: Mapping[str, Mapping[str, tuple[Phrase, ...]]] = {
 
 def _understood(category: str) -> dict[str, list[tuple[Phrase, str]]]:
     """First word → the phrases of a category that begin with it, longest first, and their values."""
-    phrases = {phrase: value for value, said in SAID[category].items() for phrase in said}
+    phrases = {phrase: value for value, alternatives in SAID[category].items() for phrase in alternatives}
     phrases |= {tuple(phrase.split()): value for phrase, value in ALSO.get(category, {}).items()}
     by_first: dict[str, list[tuple[Phrase, str]]] = {}
     for phrase in sorted(phrases, key=len, reverse=True):

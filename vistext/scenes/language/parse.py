@@ -1,4 +1,4 @@
-"""Sentences read back: what they state, and whether that is so."""
+"""Parsing: the facts that a sentence states, and whether they hold in a scene."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,17 +17,17 @@ EXAMPLES = "'A cat is sitting on the floor.', 'There are two birds.' or 'a black
 
 
 class NotUnderstoodError(ValueError):
-    """A sentence is not one of the drawn world's; the message says from where on, and what is understood."""
+    """A sentence is not in the grammar; the message says from where on, and what is understood."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a sentence stands to a scene.
+    """Whether a sentence is true of a scene.
 
     Attributes:
         answer: "true", "false" or "not understood".
-        wrong: which fact is wrong, when the answer is "false".
-        why: a line that says what is otherwise, or what was not understood; empty when the answer is "true".
+        wrong: the wrong fact, when the answer is "false".
+        why: what is the case instead, or what was not understood, in one line; empty when the answer is "true".
     """
 
     answer: str
@@ -44,21 +44,18 @@ def parse_sentence(sentence: str) -> tuple[Fact, ...]:
     "It" and "they" are what the sentence (or the half of it) before was about. Capitals do not matter, nor does
     a full stop at the very end; grammar does: "Two cats is ..." is not understood.
 
-    Args:
-        sentence: anything that the grammar can say (see `grammar`), and what its synonyms make of that.
-
     Returns:
         At least one fact (see `facts`).
 
     Raises:
-        NotUnderstoodError: a word or a turn that the grammar does not have, or "it" without anything before it.
+        NotUnderstoodError: a word or a construction that `grammar` does not have, or "it" without anything before it.
         TypeError: `sentence` is not a str.
     """
     if not isinstance(sentence, str):
         raise TypeError(f"a sentence is a str; given was {type(sentence).__name__}")
     if len(sentence) > 12 * MOST_TOKENS:
         raise NotUnderstoodError(f"at most {MOST_TOKENS} words and marks are read; given were more")
-    return _read(tuple(tokenize(sentence)))
+    return _parse(tuple(tokenize(sentence)))
 
 
 def evaluate(sentence: str, scene: Scene) -> Verdict:
@@ -66,12 +63,8 @@ def evaluate(sentence: str, scene: Scene) -> Verdict:
 
     "A cat" is any cat, "the cat" the only one, "two cats" exactly two (with all that the sentence says of them).
 
-    Args:
-        sentence: any text.
-        scene: what it is to be true of.
-
     Returns:
-        A verdict that is true in an `if` when the sentence is; "not understood" for what `read` refuses.
+        A verdict that is true in an `if` when the sentence is; "not understood" where `parse_sentence` raises.
     """
     try:
         stated = parse_sentence(sentence)
@@ -83,8 +76,8 @@ def evaluate(sentence: str, scene: Scene) -> Verdict:
     return Verdict("false", wrong, _why(wrong, stated, scene))
 
 
-@lru_cache(maxsize=1 << 14)  # models say the same few sentences again and again
-def _read(tokens: tuple[str, ...]) -> tuple[Fact, ...]:
+@lru_cache(maxsize=1 << 14)  # models generate the same few sentences again and again
+def _parse(tokens: tuple[str, ...]) -> tuple[Fact, ...]:
     if not tokens:
         raise NotUnderstoodError(f"there are no words; understood are sentences such as {EXAMPLES}")
     if len(tokens) > MOST_TOKENS:
@@ -95,14 +88,14 @@ def _read(tokens: tuple[str, ...]) -> tuple[Fact, ...]:
         raise NotUnderstoodError(
             f"{strange[0]!r} is not a word of the drawn world; understood are sentences such as {EXAMPLES}"
         )
-    reader = _Reader()
+    interpreter = _Interpreter()
     for sentence in _sentences(tokens):
-        reader.take(_parsed(_without_an(sentence)))
-    return tuple(reader.facts)
+        interpreter.interpret(_tree(_without_an(sentence)))
+    return tuple(interpreter.facts)
 
 
 def _sentences(tokens: tuple[str, ...]) -> list[list[str]]:
-    """Tokens cut at full stops; the last one may lack its stop."""
+    """Tokens split at full stops; the last one may be missing."""
     if tokens[-1] != ".":
         tokens = (*tokens, ".")
     sentences: list[list[str]] = [[]]
@@ -117,14 +110,14 @@ def _sentences(tokens: tuple[str, ...]) -> list[list[str]]:
 
 
 def _without_an(tokens: list[str]) -> list[str]:
-    """ "an" made "a", as the grammar has it, where it is right."""
+    """The tokens with "a" for each correct "an", as the grammar has it."""
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
         if token in ("a", "an") and token != article(following):
             raise NotUnderstoodError(f"'{token} {following}' is not English; write '{article(following)} {following}'")
     return ["a" if token == "an" else token for token in tokens]
 
 
-def _parsed(tokens: list[str]) -> Tree:
+def _tree(tokens: list[str]) -> Tree:
     parsers = [(symbol, Parser(tokens)) for symbol in ("SENTENCE", "TITLE")]
     for symbol, parser in parsers:
         if tree := parser.whole(symbol):
@@ -139,24 +132,24 @@ def _parsed(tokens: list[str]) -> Tree:
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """Something that a sentence names: its number, and the facts by which it does so."""
+    """A noun phrase: its variable, and the facts that it states."""
 
-    number: int
+    variable: int
     facts: tuple[Fact, ...] = ()
     count: int | None = None  # exactly so many are as the whole sentence says; None: nothing is counted
 
 
-class _Reader:
+class _Interpreter:
     """Collects the facts of one sentence after the other, and what "it" and "they" stand for."""
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
-        self._plural: list[bool] = []  # for each number, whether it stands for several objects
+        self._plural: list[bool] = []  # for each variable, whether it stands for several objects
         self._topic: list[int] = []
         self._nested = 0
 
-    def take(self, tree: Tree) -> None:
-        """The facts of a sentence or a title."""
+    def interpret(self, tree: Tree) -> None:
+        """Add the facts of a sentence or a title."""
         begin = len(self.facts)
         if tree.symbol in ("CORE1", "COREN", "ACTION1", "ACTIONN", "HEAD1", "HEADN"):
             self._core(tree)
@@ -166,12 +159,12 @@ class _Reader:
             self._state(Attribute(None, ATTRIBUTES[tree.symbol], tree.value))
         else:
             for part in tree.parts:
-                self.take(part)
+                self.interpret(part)
         if answer := tree.part("ANSWER"):
             self._check(answer.parts[0].symbol, self.facts[begin:])
 
     def _check(self, answer: str, facts: list[Fact]) -> None:
-        """That "yes" comes before what is so, and "no" before what is not."""
+        """Refuse "yes" before a negative statement, and "no" before a positive one."""
         negative = any(isinstance(fact, Not) or (isinstance(fact, Exactly) and not fact.number) for fact in facts)
         if negative != (answer == "no"):
             raise NotUnderstoodError(f"{answer!r} does not go with what is said after it")
@@ -180,56 +173,54 @@ class _Reader:
         self.facts += [fact for fact in facts if fact not in self.facts]
 
     def _core(self, tree: Tree) -> None:
-        """A clause or the head of a title: what it is about, and what it says of that."""
-        naming = [part for part in tree.parts if part.symbol in _NAMING]
-        saying = [part for part in tree.parts if part.symbol in _SAYING]
-        mentions = [mention for part in naming for mention in self._mentions(part)]
-        first = mentions[0].number
-        said = [fact for part in saying for fact in self._said(part, first)]
+        """A clause or the head of a title: its subjects, and its predicate."""
+        subjects = [part for part in tree.parts if part.symbol in _SUBJECTS]
+        predicates = [part for part in tree.parts if part.symbol in _PREDICATES]
+        mentions = [mention for part in subjects for mention in self._mentions(part)]
+        first = mentions[0].variable
+        predicate = [fact for part in predicates for fact in self._facts_about(part, first)]
         for mention in mentions:
-            own = tuple(logic.about(fact, first, mention.number) for fact in said)
-            if mention.count is None:
-                self._state(*mention.facts, *own)
-            else:
-                self._state(Exactly(mention.number, mention.count, mention.facts + own))
+            own = tuple(logic.about(fact, first, mention.variable) for fact in predicate)
+            self._state(*_counted(mention, *own))
         if around := tree.part("AROUND"):
-            self.take(around)
-        self._topic = [mention.number for mention in mentions if mention.count != 0]
+            self.interpret(around)
+        self._topic = [mention.variable for mention in mentions if mention.count != 0]
 
     def _compared(self, tree: Tree) -> None:
         if names := [part for part in tree.parts if part.symbol == "NAMEN"]:
-            one, other = self._number(True), self._number(True)
+            left, right = self._new_variable(True), self._new_variable(True)
             sign = next(_SIGNS[part.symbol] for part in tree.parts if part.symbol in _SIGNS)
-            stated = More(one, self._said(names[0], one), other, self._said(names[1], other), sign)
+            facts, than = self._facts_about(names[0], left), self._facts_about(names[1], right)
+            stated: Fact = More(left, facts, right, than, sign)
         else:
             mentions = [mention for part in tree.parts if part.symbol == "ONLY1" for mention in self._mentions(part)]
             self._state(*(fact for mention in mentions for fact in _counted(mention)))
-            self._topic = [mention.number for mention in mentions]
+            self._topic = [mention.variable for mention in mentions]
             stated = Same(self._topic[0], "color", self._topic[1])
         self._state(Not((stated,)) if tree.part("not") else stated)
 
     def _mentions(self, tree: Tree) -> list[_Mention]:
-        """What a noun phrase, a pronoun or a list of them stands for."""
+        """The mentions of a noun phrase, a pronoun or a list of them."""
         if tree.symbol in ("IT", "THEY", "it", "them"):
             several = tree.symbol in ("THEY", "them")
             if not self._topic or several != (len(self._topic) > 1 or self._plural[self._topic[0]]):
                 word = tree.parts[0].symbol if tree.parts else tree.symbol
                 raise NotUnderstoodError(f"{word!r} stands for nothing that is named before it")
-            return [_Mention(number) for number in self._topic]
+            return [_Mention(variable) for variable in self._topic]
         if tree.symbol not in _DETERMINED:
             return [mention for part in tree.parts for mention in self._mentions(part)]
-        number = self._number(tree.symbol in ("FEW", "MANY", "BOTH", "NONEN"))
-        facts = tuple(self._said(tree, number))
+        variable = self._new_variable(tree.symbol in ("FEW", "MANY", "BOTH", "NONEN"))
+        facts = tuple(self._facts_about(tree, variable))
         amount = tree.part("NUMBER")
         count = NUMBERS.index(amount.value) if amount else _DETERMINED[tree.symbol]
-        if tree.symbol in ("THE", "BOTH"):
+        if tree.symbol in ("THE", "BOTH") and count is not None:
             # Stated at once, so that no "not" or "no" before it denies that it is there.
-            self._state(Exactly(number, count, facts))
-            return [_Mention(number)]
-        return [_Mention(number, facts, count)]
+            self._state(Exactly(variable, count, facts))
+            return [_Mention(variable)]
+        return [_Mention(variable, facts, count)]
 
     def _within(self, tree: Tree) -> list[_Mention]:
-        """What is named within the naming of something else: not too deep, or judging it would take for ever."""
+        """Mentions within another noun phrase: not too deep, or evaluation would take for ever."""
         self._nested += 1
         if self._nested > MOST_NESTED:
             raise NotUnderstoodError(f"more than {MOST_NESTED} things are named one within the other; say less at once")
@@ -237,63 +228,48 @@ class _Reader:
         self._nested -= 1
         return mentions
 
-    def _number(self, several: bool) -> int:
-        self._plural.append(several)
+    def _new_variable(self, plural: bool) -> int:
+        self._plural.append(plural)
         return len(self._plural) - 1
 
-    def _said(self, tree: Tree, number: int) -> tuple[Fact, ...]:
-        """What a part of a sentence says of a number."""
+    def _facts_about(self, tree: Tree, variable: int) -> tuple[Fact, ...]:
+        """What a part of a sentence states about a variable."""
         if tree.symbol == "NUMBER":
             return ()
         if tree.symbol in ATTRIBUTES:
-            return (Attribute(number, ATTRIBUTES[tree.symbol], tree.value),)
+            return (Attribute(variable, ATTRIBUTES[tree.symbol], tree.value),)
         if tree.symbol == "RELATED":
             relation, named = tree.parts
             mentions = self._within(named)
-            return tuple(
-                fact
-                for mention in mentions
-                for fact in _counted(mention, Related(number, relation.value, mention.number))
-            )
-        said = tuple(fact for part in tree.parts for fact in self._said(part, number))
-        return (Not(said),) if tree.part("not") else said
+            related = [(mention, Related(variable, relation.value, mention.variable)) for mention in mentions]
+            return tuple(fact for mention, relation_fact in related for fact in _counted(mention, relation_fact))
+        facts = tuple(fact for part in tree.parts for fact in self._facts_about(part, variable))
+        return (Not(facts),) if tree.part("not") else facts
 
 
-_NAMING = ("SOME1", "SOMEN", "FOUND1", "FOUNDN", "SUBJECT1", "SUBJECTN", "BARE", "THE", "FEW", "BOTH", "LIST")
-_SAYING = ("DEED", "PHRASE", "PLACE", "VERB1", "VERBN", "GOING", "PREDICATE1", "PREDICATEN")
+_SUBJECTS = ("SOME1", "SOMEN", "FOUND1", "FOUNDN", "SUBJECT1", "SUBJECTN", "BARE", "THE", "FEW", "BOTH", "LIST")
+_PREDICATES = ("DEED", "PHRASE", "PLACE", "VERB1", "VERBN", "GOING", "PREDICATE1", "PREDICATEN")
 # How many objects a noun phrase counts when it has no number.
-_DETERMINED = {
-    "BARE": None,
-    "A": None,
-    "THE": 1,
-    "ONE": 1,
-    "NONE1": 0,
-    "NONEN": 0,
-    "FEW": None,
-    "MANY": None,
-    "BOTH": 2,
-}
+_DETERMINED = dict.fromkeys(("BARE", "A", "FEW", "MANY")) | {"THE": 1, "ONE": 1, "NONE1": 0, "NONEN": 0, "BOTH": 2}
 _SIGNS = {"more": 1, "fewer": -1, "many": 0}
 
 
-def _counted(mention: _Mention, *said: Fact) -> tuple[Fact, ...]:
-    """A mention's facts and what is said with it, under its count if it has one."""
-    if mention.count is None:
-        return (*mention.facts, *said)
-    return (Exactly(mention.number, mention.count, (*mention.facts, *said)),)
+def _counted(mention: _Mention, *more: Fact) -> tuple[Fact, ...]:
+    """A mention's facts and more about it, under its count if it has one."""
+    facts = (*mention.facts, *more)
+    return facts if mention.count is None else (Exactly(mention.variable, mention.count, facts),)
 
 
 def _why(wrong: Fact, stated: tuple[Fact, ...], scene: Scene) -> str:
-    """In words, what is so in place of a wrong fact."""
+    """What is the case instead of a wrong fact, in words."""
     index = stated.index(wrong)
     rest, before = stated[:index] + stated[index + 1 :], stated[:index]
     bound = next(chain(logic.solutions(rest, scene), logic.solutions(before, scene)), {})
     if isinstance(wrong, Attribute):
         return _why_not(wrong, scene, bound)
     if isinstance(wrong, Exactly):
-        such = ", ".join(fact.value for fact in wrong.facts if isinstance(fact, Attribute))
-        count = logic.count(wrong, scene, bound)
-        return f"there are {count}, not {wrong.number} ({such})"
+        counted = ", ".join(fact.value for fact in wrong.facts if isinstance(fact, Attribute))
+        return f"there are {logic.count(wrong, scene, bound)}, not {wrong.number} ({counted})"
     if isinstance(wrong, Related):
         return f"the one is not {wrong.relation} the other"
     if isinstance(wrong, Same):

@@ -1,4 +1,4 @@
-"""Semantic frames: for each object that acts, the verb, and who does it, to what, where and which way.
+"""Semantic frames: for each object the verb and its roles (agent or item, direction, place).
 
 The shape is that of imSitu (Yatskar et al., "Situation Recognition", 2016): a verb has its own set of roles, and each
 role a noun for a value.
@@ -31,7 +31,7 @@ class Frame:
     Attributes:
         verb: one of `ROLES`.
         roles: pairs of a role and its value, in the order of `ROLES[verb]`; `dict(frame.roles)` looks them up.
-        object: whose frame it is: the place in `scene.objects`; of what a sentence states, its number there.
+        obj: its place in `scene.objects`; in a frame that a sentence states, its variable there.
     """
 
     verb: str
@@ -40,35 +40,27 @@ class Frame:
 
 
 def frames(scene: Scene) -> tuple[Frame, ...]:
-    """The frame of each object in a scene.
-
-    Args:
-        scene: one to four objects.
-
-    Returns:
-        As many frames as objects, the most prominent first: that of which most is to be seen.
-    """
-    return tuple(
-        _frame(scene, obj) for obj in sorted(range(len(scene.objects)), key=lambda i: -visible_area_of(scene, i))
-    )
+    """The frame of each object in a scene, the most prominent first: that of which most can be seen."""
+    order = sorted(range(len(scene.objects)), key=lambda i: -visible_area_of(scene, i))
+    return tuple(_frame(scene, i) for i in order)
 
 
 def _frame(scene: Scene, index: int) -> Frame:
     obj = scene.objects[index]
     verb, kind = BASES[obj.posture], noun(obj.kind)
-    values = {"agent": kind, "item": kind, "direction": value_of(obj, "direction"), "place": obj.place}
+    values = {"agent": kind, "item": kind, "direction": value_of(obj, "direction") or "", "place": obj.place}
     return Frame(verb, tuple((role, values[role]) for role in ROLES[verb]), index)
 
 
 def visible_area_of(scene: Scene, index: int) -> float:
-    """How much of the picture shows an object, see `scene.shown`."""
+    """How much of the picture shows an object; see `scene.visible_fraction`."""
     return visible_fraction(scene.objects[index], scene.objects[index + 1 :])
 
 
 def render_frame(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
     """A frame as a sentence.
 
-    >>> tell("run", (("agent", "dog"), ("direction", "left"), ("place", "grass")))
+    >>> render_frame("run", (("agent", "dog"), ("direction", "left"), ("place", "grass")))
     'A dog is running to the left on the grass.'
 
     Args:
@@ -76,51 +68,47 @@ def render_frame(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
         roles: as in a `Frame`; the agent or item, and any of the others.
 
     Raises:
-        ValueError: no such verb, or nobody who does it.
+        ValueError: no such verb, or no agent or item.
     """
     values = dict(roles)
-    who = values.get("agent") or values.get("item")
-    if verb not in ROLES or not who:
-        raise ValueError(
-            f"a frame has one of the verbs {', '.join(ROLES)} and an agent or item; given was {verb}, {roles}"
-        )
-    said = [with_article(who).capitalize(), "is", POSTURE_OF[verb]]
+    actor = values.get("agent") or values.get("item")
+    if verb not in ROLES or not actor:
+        verbs = ", ".join(ROLES)
+        raise ValueError(f"a frame has one of the verbs {verbs} and an agent or item; given was {verb}, {roles}")
+    words = [with_article(actor).capitalize(), "is", POSTURE_OF[verb]]
     if "direction" in values:
-        said.append(f"to the {values['direction']}")
+        words.append(f"to the {values['direction']}")
     if "place" in values:
-        said.append(f"{'on' if who == 'ship' else PREPOSITIONS[values['place']]} the {values['place']}")
-    return f"{' '.join(said)}."
+        words.append(f"{'on' if actor == 'ship' else PREPOSITIONS[values['place']]} the {values['place']}")
+    return f"{' '.join(words)}."
 
 
 def stated(sentence: str) -> tuple[Frame, ...]:
-    """The frames that a sentence states: of each object of which it says what it is and what it does.
+    """The frames that a sentence states: of each object with a kind and a posture, those roles that are filled.
 
-    Args:
-        sentence: anything that `read` understands.
-
-    Returns:
-        Frames with those of their roles that are filled; as many alike as the sentence says that there are.
+    There are as many of the same as the sentence counts objects.
 
     Raises:
-        NotUnderstoodError, TypeError: see `read`.
+        NotUnderstoodError, TypeError: as `parse_sentence`.
     """
-    known, numbers = {}, {}
+    attributes: dict[int, dict[str, str]] = {}
+    numbers = {}
     for fact in parse_sentence(sentence):
         if isinstance(fact, Exactly):
             numbers[fact.subject] = fact.number
-        for one in fact.facts if isinstance(fact, Exactly) else (fact,):
-            if isinstance(one, Attribute) and one.subject is not None:
-                known.setdefault(one.subject, {})[one.attribute] = one.value
+        for inner in fact.facts if isinstance(fact, Exactly) else (fact,):
+            if isinstance(inner, Attribute) and inner.subject is not None:
+                attributes.setdefault(inner.subject, {})[inner.attribute] = inner.value
     return tuple(
-        _partial(said, subject)
-        for subject, said in known.items()
+        _partial_frame(values, subject)
+        for subject, values in attributes.items()
         for _ in range(numbers.get(subject, 1))
-        if "posture" in said and said.get("kind", "thing") not in GROUPS
+        if "posture" in values and values.get("kind", "thing") not in GROUPS
     )
 
 
-def _partial(said: dict[str, str], subject: int) -> Frame:
-    verb, kind = BASES[said["posture"]], noun(said["kind"])
-    place = said.get("place", "").split(" ")[-1]
-    values = {"agent": kind, "item": kind, "direction": said.get("direction"), "place": place}
+def _partial_frame(attributes: dict[str, str], subject: int) -> Frame:
+    verb, kind = BASES[attributes["posture"]], noun(attributes["kind"])
+    place = attributes.get("place", "").split(" ")[-1]
+    values = {"agent": kind, "item": kind, "direction": attributes.get("direction", ""), "place": place}
     return Frame(verb, tuple((role, values[role]) for role in ROLES[verb] if values[role]), subject)

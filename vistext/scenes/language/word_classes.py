@@ -1,6 +1,6 @@
 """What class of word each word of the drawn world belongs to: kinds, colors, verbs, places, ...
 
-A measure over all words hides what matters: "the" is easily guessed, "cat" is not.
+A metric over all words hides what matters: "the" is easily predicted, "cat" is not.
 """
 
 from vistext.scenes.language.grammar import WORDS
@@ -10,20 +10,18 @@ from vistext.scenes.ontology import KINDS, PLACES
 CLASSES = ("kinds", "colours", "verbs", "places", "other content words", "function words")
 
 
-def _in(*categories: str) -> set[str]:
-    """The words that categories of the lexicon say."""
-    return {
-        word for category in categories for phrases in SAID[category].values() for phrase in phrases for word in phrase
-    }
+def _words(*categories: str) -> set[str]:
+    alternatives = [phrases for category in categories for phrases in SAID[category].values()]
+    return {word for phrases in alternatives for phrase in phrases for word in phrase}
 
 
 def _classes() -> dict[str, str]:
     sets = {
         "kinds": {word for kind in KINDS for forms in NOUNS[kind] for word in forms},
-        "colours": _in("COLOR"),
-        "verbs": _in("DOING", "VERB1", "VERBN"),
+        "colours": _words("COLOR"),
+        "verbs": _words("DOING", "VERB1", "VERBN"),
         "places": {*PLACES, "indoors", "field", "street", "harbour"},
-        "other content words": _in("SIZE", "NUMBER") | {"left", "right", "day", "night", "picture"},
+        "other content words": _words("SIZE", "NUMBER") | {"left", "right", "day", "night", "picture"},
     }
     found = {word: name for name, words in sets.items() for word in words}
     return {word: found.get(word, "function words") for word in sorted(WORDS | {"an"}) if word[0].isalpha()}
