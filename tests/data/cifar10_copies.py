@@ -122,19 +122,21 @@ def as_folder(path, files):
     return Path(path)
 
 
-def as_tar(path, files):
+def as_tar(path, files, *more, mode="w:gz"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w:gz") as archive:
+    with tarfile.open(path, mode) as archive:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
+        for member in more:
+            archive.addfile(member)
     return path
 
 
-def as_zip(path, files):
+def as_zip(path, files, compression=zipfile.ZIP_STORED):
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w", compression) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return path
@@ -142,6 +144,11 @@ def as_zip(path, files):
 
 def content(split):
     return sorted(zip((picture.tobytes() for picture in split.pictures), split.labels.tolist(), strict=True))
+
+
+def contents(data):
+    """To be compared with the truth of a `Small`."""
+    return [content(data.train), content(data.test)]
 
 
 def same(one, other):

@@ -1,12 +1,13 @@
 """Every test here starts on a machine that has no data, no cache, and a network that is only what the test serves."""
 
+import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cifar10_copies import Small, as_zip, picture_files
+from cifar10_copies import Small, as_tar, as_zip, picture_files, python_2_files
 
-from vistext.data import download
+from vistext.data import cifar10, download
 
 
 @pytest.fixture(autouse=True)
@@ -26,15 +27,15 @@ class Server:
 
     Attributes:
         content: what it serves.
-        answers: for each request to come, one of "whole", "cut" (closes the connection half-way), "no ranges" (ignores
-            what part was asked for), "stall" (stops half-way and says nothing), "page" (gives a web page instead, as
-            networks do that one has to log in to), or a status code; afterwards "whole".
-        asked: the Range header of each request so far, or None.
+        answers: for each request to come, one of "whole", "cut" (closes the connection half-way), "stall" (stops
+            half-way and says nothing), "page" (a web page instead, as networks give that one has to log in to), or a
+            status code; afterwards "whole".
+        requests: how many it has had.
         tunnels: what it was asked to connect to, as a proxy; it answers with the next status code.
     """
 
     def __init__(self):
-        self.content, self.answers, self.asked, self.tunnels = b"", [], [], []
+        self.content, self.answers, self.requests, self.tunnels = b"", [], 0, []
         self.stop_stalling = threading.Event()
         server = self
 
@@ -54,32 +55,17 @@ class Server:
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def answer(self, request):
-        wanted = request.headers.get("Range")
-        self.asked.append(wanted)
-        how = self.answers.pop(0) if self.answers else "whole"
-        if isinstance(how, int):
-            request.send_error(how)
+        self.requests += 1
+        answer = self.answers.pop(0) if self.answers else "whole"
+        if isinstance(answer, int):
+            request.send_error(answer)
             return
-        if how == "page":
-            page = b"<!doctype html><title>Log in</title>"
-            request.send_response(200)
-            request.send_header("Content-Type", "text/html; charset=utf-8")
-            request.send_header("Content-Length", str(len(page)))
-            request.end_headers()
-            request.wfile.write(page)
-            return
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and how != "no ranges" else 0
-        if wanted and start >= len(self.content):
-            request.send_error(416)
-            return
-        body = self.content[start:]
-        request.send_response(206 if start else 200)
-        if start:
-            request.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
+        body = b"<!doctype html><title>Log in</title>" if answer == "page" else self.content
+        request.send_response(200)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
-        request.wfile.write(body if how in ("whole", "no ranges") else body[: len(body) // 2])
-        if how == "stall":
+        request.wfile.write(body[: len(body) // 2] if answer in ("cut", "stall") else body)
+        if answer == "stall":
             request.wfile.flush()
             self.stop_stalling.wait(10)
 
@@ -94,6 +80,20 @@ def server():
     running = Server()
     yield running
     running.close()
+
+
+@pytest.fixture
+def offer(server, tmp_path, monkeypatch):
+    """Call it with a `Small`, and the server has that in place of the official archive."""
+
+    def put(small):
+        server.content = as_tar(tmp_path / "original.tar.gz", python_2_files(small)).read_bytes()
+        digest = hashlib.sha256(server.content).hexdigest()
+        official = download.Remote(server.url, "cifar-10-python.tar.gz", len(server.content), digest)
+        monkeypatch.setattr(cifar10, "OFFICIAL", official)
+        monkeypatch.setattr(download.time, "sleep", lambda _: None)
+
+    return put
 
 
 @pytest.fixture

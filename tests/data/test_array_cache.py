@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -34,10 +35,6 @@ def test_they_come_back_equal_memory_mapped_and_read_only(folder):
             array[0] = 0
 
 
-def test_numpy_alone_can_read_the_files(folder):
-    assert np.array_equal(np.load(folder / "pictures.npy"), ARRAYS["pictures"])
-
-
 @pytest.mark.parametrize("name", ["pictures.npy", "labels.npy", "manifest.json"])
 def test_a_missing_a_cut_and_an_empty_file_are_noticed(folder, name):
     whole = (folder / name).read_bytes()
@@ -49,30 +46,31 @@ def test_a_missing_a_cut_and_an_empty_file_are_noticed(folder, name):
     assert load(folder) is None
 
 
-def test_pages_that_never_reached_the_disk_are_noticed(folder):
+def zero_a_third(folder):
     """After a power cut, a file may have its full length and yet be zero in a stretch."""
     whole = (folder / "pictures.npy").read_bytes()
     third = len(whole) // 3
     (folder / "pictures.npy").write_bytes(whole[:third] + bytes(third) + whole[2 * third :])
 
-    assert load(folder) is None
 
-
-def test_another_array_under_the_name_is_noticed(folder):
-    np.save(folder / "labels.npy", np.arange(500)[::-1])
-
-    assert load(folder) is None
-
-
-def test_another_format_is_not_opened(folder):
+def of_a_later_format(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": manifest["format"] + 1}))
 
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        zero_a_third,
+        of_a_later_format,
+        lambda folder: np.save(folder / "labels.npy", np.arange(500)[::-1]),
+        shutil.rmtree,
+    ],
+)
+def test_other_damage_is_noticed(folder, damage):
+    damage(folder)
+
     assert load(folder) is None
-
-
-def test_no_folder_gives_nothing(tmp_path):
-    assert load(tmp_path / "absent") is None
 
 
 def test_a_full_disk_keeps_its_own_error(tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import gzip
-import hashlib
 
 import pytest
 from cifar10_copies import (
@@ -11,16 +10,15 @@ from cifar10_copies import (
     as_tar,
     as_zip,
     binary_files,
-    content,
+    contents,
     picture_files,
-    python_2_files,
     python_files,
 )
 
 from vistext import cli, doctor
 from vistext.data import cifar10, download
 from vistext.data.cifar10 import find, load
-from vistext.data.download import DamagedDataError, DataNotFoundError, Remote
+from vistext.data.download import DamagedDataError, DataNotFoundError
 
 
 def some(files, *words):
@@ -52,19 +50,10 @@ def unfinished(name):
 
 
 def unfinished_folder(at, small):
-    as_folder(at / "cifar-10-python.tar.gz.download", {"Info.plist": b"", "cifar-10-python.tar.gz": b"\x1f\x8b"})
-    return at / "cifar-10-python.tar.gz.download"
+    return as_folder(at / "cifar-10-python.tar.gz.download", {"Info.plist": b"", "cifar-10-python.tar.gz": b"\x1f"})
 
 
-def served(server, small, monkeypatch, tmp_path):
-    server.content = as_tar(tmp_path / "original.tar.gz", python_2_files(small)).read_bytes()
-    sha256 = hashlib.sha256(server.content).hexdigest()
-    official = Remote(server.url, "cifar-10-python.tar.gz", len(server.content), sha256)
-    monkeypatch.setattr(cifar10, "OFFICIAL", official)
-    monkeypatch.setattr(download.time, "sleep", lambda _: None)
-
-
-# How each is broken, and what is said of it.
+# How each is broken, and its flaw.
 SEEN = {
     "half a Keras folder": (
         lambda at, small: (
@@ -117,26 +106,25 @@ UNSEEN = {
 
 @pytest.fixture
 def broken(request, tmp_path, monkeypatch, small):
-    """A broken copy where VISTEXT_DATA points, which is looked at first, and what is said of it."""
-    make, said = (SEEN | UNSEEN)[request.param]
+    """A broken copy where VISTEXT_DATA points, which is looked at first, and its flaw."""
+    make, flaw = (SEEN | UNSEEN)[request.param]
     path = make(tmp_path / "first", small)
     if request.param == "an empty folder":
         (path / "x").unlink()
     monkeypatch.setenv("VISTEXT_DATA", str(tmp_path / "first"))
-    return path, said
+    return path, flaw
 
 
 @pytest.mark.parametrize("broken", SEEN | UNSEEN, indirect=True)
 def test_the_whole_copy_is_taken_and_the_broken_one_is_named_in_one_line(broken, tmp_path, capsys):
-    path, said = broken
+    path, flaw = broken
     as_folder(tmp_path / "keras" / "datasets", python_files(Small(1)))
-    data = load()
 
-    assert [content(data.train), content(data.test)] == Small(1).truth()
+    assert contents(load()) == Small(1).truth()
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("vistext: passed over: ")]
     assert str(tmp_path / "first") in line
     assert path.name in line or path == tmp_path / "first"
-    assert said in line
+    assert flaw in line
 
 
 @pytest.mark.parametrize("broken", UNSEEN, indirect=True)
@@ -153,36 +141,27 @@ def test_what_only_reading_has_shown_is_known_from_then_on_until_the_copy_is_men
 
 
 @pytest.mark.parametrize("broken", SEEN, indirect=True)
-def test_the_doctor_takes_the_whole_copy_for_ready_and_names_the_broken_one(broken, tmp_path):
-    path, said = broken
+def test_the_doctor_names_the_broken_copy_and_takes_a_whole_one_for_ready(broken, tmp_path):
+    path, flaw = broken
+    alone = doctor.cifar10()
+    assert find() is None
     copy = as_folder(tmp_path / "keras" / "datasets", python_files(Small(1))) / "cifar-10-batches-py"
     finding = doctor.cifar10()
-
     assert find().path == copy
-    assert finding.state == "ready"
+
+    assert (alone.state, finding.state) == ("mend", "ready")
     assert finding.found.startswith(str(find()))
-    assert str(path) in finding.found
-    assert said in finding.found
+    for found in (alone.found, finding.found):
+        assert str(path) in found
+        assert flaw in found
     assert "delete" in finding.remedy
 
 
-@pytest.mark.parametrize("broken", SEEN, indirect=True)
-def test_the_doctor_does_not_call_ready_what_cannot_be_loaded(broken):
-    path, said = broken
-    finding = doctor.cifar10()
-
-    assert find() is None
-    assert finding.state == "mend"
-    assert str(path) in finding.found
-    assert said in finding.found
-
-
 @pytest.mark.parametrize("broken", SEEN | UNSEEN, indirect=True)
-def test_where_there_is_no_whole_copy_the_download_is_tried(broken, tmp_path, server, monkeypatch, capsys):
-    served(server, Small(1), monkeypatch, tmp_path)
-    data = load()
+def test_where_there_is_no_whole_copy_the_download_is_tried(broken, offer, capsys):
+    offer(Small(1))
 
-    assert [content(data.train), content(data.test)] == Small(1).truth()
+    assert contents(load()) == Small(1).truth()
     assert broken[1] in capsys.readouterr().err
 
 
@@ -206,44 +185,33 @@ def test_a_broken_copy_that_is_asked_for_by_its_path_is_not_replaced(broken, tmp
         load(tmp_path / "first")
 
 
-def test_a_cut_download_in_the_very_place_of_the_download_is_moved_aside(tmp_path, small, server, monkeypatch):
-    served(server, small, monkeypatch, tmp_path)
-    theirs = cut(as_tar(download.download_folder() / "cifar-10-python.tar.gz", python_files(small)))
-    before = theirs.read_bytes()
-    data = load()
-
-    assert [content(data.train), content(data.test)] == small.truth()
-    assert theirs.read_bytes() == server.content
-    assert theirs.with_name("cifar-10-python.tar.gz.broken").read_bytes() == before
-    assert find().path == theirs
-
-
-def test_a_cut_download_stays_where_it_is_as_long_as_nothing_replaces_it(tmp_path, small, server, monkeypatch):
-    served(server, small, monkeypatch, tmp_path)
-    theirs = cut(as_tar(download.download_folder() / "cifar-10-python.tar.gz", python_files(small)))
-    before = theirs.read_bytes()
-    server.answers = [503] * 9
-
-    with pytest.raises(DataNotFoundError, match="503"):
-        load()
-    assert theirs.read_bytes() == before
+@pytest.mark.parametrize("network", [True, False])
+def test_a_cut_download_in_the_very_place_of_the_download_is_moved_aside_if_replaced(small, server, offer, network):
+    offer(small)
+    mine = cut(as_tar(download.download_folder() / "cifar-10-python.tar.gz", python_files(small)))
+    before = mine.read_bytes()
+    if network:
+        assert contents(load()) == small.truth()
+        assert mine.read_bytes() == server.content
+        assert mine.with_name("cifar-10-python.tar.gz.broken").read_bytes() == before
+        assert find().path == mine
+    else:
+        server.answers = [503] * 9
+        with pytest.raises(DataNotFoundError, match="503"):
+            load()
+        assert mine.read_bytes() == before
 
 
-def test_several_broken_copies_are_named_each_in_its_line(tmp_path, small, monkeypatch, capsys):
+def test_each_broken_copy_is_named_in_its_line_and_a_whole_one_in_none(tmp_path, small, monkeypatch, capsys):
+    as_folder(tmp_path / "keras" / "datasets", python_files(small))
+    load()
+    assert capsys.readouterr().err == ""
+
     monkeypatch.setenv("VISTEXT_DATA", str(tmp_path / "first"))
     unfinished("cifar-10-python.tar.gz.crdownload")(tmp_path / "first", small)
     (tmp_path / "first" / "cifar10-empty").mkdir()
-    as_folder(tmp_path / "keras" / "datasets", python_files(small))
     load()
-
     assert len([line for line in capsys.readouterr().err.splitlines() if "passed over" in line]) == 2
-
-
-def test_of_a_whole_copy_nothing_is_said(tmp_path, small, capsys):
-    as_folder(tmp_path / "keras" / "datasets", python_files(small))
-    load()
-
-    assert capsys.readouterr().err == ""
 
 
 def test_full_batches_of_which_one_is_cut_are_seen_by_their_sizes(tmp_path, small, monkeypatch):

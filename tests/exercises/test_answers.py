@@ -63,7 +63,7 @@ def wrong_answers():
 
 
 def each(exercises):
-    return pytest.mark.parametrize("exercise", exercises, ids=[exercise.id for exercise in of_set])
+    return pytest.mark.parametrize("exercise", exercises, ids=[exercise.id for exercise in exercises])
 
 
 @pytest.mark.parametrize(("exercise", "answer"), list(right_answers()))

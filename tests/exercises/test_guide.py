@@ -60,7 +60,7 @@ def test_each_command_of_vistext_that_the_page_gives_is_one_that_it_has():
     given = [shlex.split(line) for line in COMMANDS if line.startswith("vistext ")]
     assert [words[1] for words in given] == ["doctor", "grade", "grade"]
     for words in given:
-        parser = cli._parser(words[1:])
+        parser = cli._parser(words[1:], cli.VISTEXT)
         with contextlib.suppress(SystemExit):  # argparse would end the process
             assert parser.parse_args(words[1:])
             continue

@@ -32,9 +32,9 @@ def marked(notebook):
     return [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
 
 
-def test_there_is_a_problem_set_for_each_module_of_checks():
+def test_there_is_a_problem_set_for_each_module_of_exercises():
     assert [path.stem[:4] for path in sources()] == list(exercises.SETS)
-    modules = (ROOT / "vistext" / "checks").glob("ps[0-9][0-9].py")
+    modules = (ROOT / "vistext" / "exercises").glob("ps[0-9][0-9].py")
     assert sorted(path.stem for path in modules) == list(exercises.SETS)
 
 

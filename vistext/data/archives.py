@@ -1,4 +1,4 @@
-"""What others have packed, read without harm: archives whose paths may lead elsewhere, pickles that may run code."""
+"""Safe reading of archives whose paths may lead outside, and of pickles that may run code."""
 
 import errno
 import gzip
@@ -13,8 +13,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -25,67 +27,51 @@ LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|(?:^|/)(?!\.?(?:/|$))[. ]+(?:/|$)|\0")
 LARGEST_MEMBER = 1 << 30  # bytes; each member of an archive is held in memory once
 
 
+@dataclass(frozen=True)
+class _Member:
+    name: str
+    size: int  # in bytes
+    ordinary: bool  # a file or a folder, no link or device
+    read: Callable[[], bytes] | None  # None for a folder
+
+
 def members(
-    archive: Path,
-    *,
-    wanted: Callable[[PurePosixPath], bool] = lambda path: True,
-    largest: int = LARGEST_MEMBER,
-    passed_over: list[str] | None = None,
+    archive: Path, wanted: Callable[[PurePosixPath], bool] = lambda path: True
 ) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """The files of a .tar, .tar.gz or .zip in the order in which they are stored, read in one pass; nothing is written.
-
-    Args:
-        archive: the file.
-        wanted: which of them are read; the others are not looked into, however large.
-        largest: bytes that one of them may take.
-        passed_over: where to note, a sentence each, what would be refused; the rest is then read all the same.
-
-    Yields:
-        The path of a regular file, which is relative and stays inside, and its content.
+    """Relative paths and contents of the files in a .tar, .tar.gz or .zip, in one pass; nothing is written.
 
     Raises:
-        DamagedDataError: the archive is cut short, damaged, no archive, or holds a link or a path that leads out of it.
+        DamagedDataError: the archive is cut short, damaged, no archive, or holds a link, a path that leads out of it,
+            or a wanted file that is larger than `LARGEST_MEMBER`.
     """
-    with _damage_named(archive), open(archive, "rb") as file:
-        for name, size, ordinary, read in _stored(file):
-            path = _inside(name)
-            refusal = ""
-            if path is None or not ordinary:
-                refusal = f"{name!r}, a link or a path that leads out of its folder; nothing of it is used"
-            elif not wanted(path):
-                continue
-            elif size > largest:
-                refusal = f"{name!r} of {size:,} bytes; at most {largest:,} are read"
-            if refusal and passed_over is None:
-                raise DamagedDataError(f"{archive} holds {refusal}")
-            if refusal:
-                passed_over.append(f"{archive.name} holds {refusal}")
-            elif read is not None:
-                yield path, read()
+    with _open(archive) as stored:
+        for member in stored:
+            path = _inside(member.name)
+            if path is None or not member.ordinary:
+                refusal = "a link or a path that leads out of its folder; nothing of it is used"
+                raise DamagedDataError(f"{archive} holds {member.name!r}, {refusal}")
+            if member.read and wanted(path):
+                if member.size > LARGEST_MEMBER:
+                    limit = f"of {member.size:,} bytes; at most {LARGEST_MEMBER:,} are read"
+                    raise DamagedDataError(f"{archive} holds {member.name!r} {limit}")
+                yield path, member.read()
 
 
 def names(archive: Path) -> Iterator[tuple[PurePosixPath, int]]:
-    """The files of an archive and their sizes in bytes, unread, as they are asked for.
-
-    Raises:
-        DamagedDataError: as in `members`, as far as names and sizes tell.
-    """
-    with _damage_named(archive), open(archive, "rb") as file:
-        for name, size, ordinary, read in _stored(file):
-            if ordinary and read is not None and (path := _inside(name)):
-                yield path, size
+    """The files of an archive and their sizes in bytes, as they are asked for; damage is found as far as these tell."""
+    with _open(archive) as stored:
+        for member in stored:
+            if member.ordinary and member.read and (path := _inside(member.name)):
+                yield path, member.size
 
 
 def check_end(archive: Path) -> None:
-    """Look, without reading the rest, at the end of a .tar or .tar.gz; that of a .zip is its list of `names`.
+    """Raise DamagedDataError if the end of a .tar or .tar.gz is missing, mostly without reading the rest.
 
     A .tar ends in zeros, and is a multiple of 512 bytes long, which a .tar.gz notes in its last four bytes. Where these
     say something else, all of it is unpacked to be sure: a .tar.gz may be several in a row.
-
-    Raises:
-        DamagedDataError: the archive is cut short.
     """
-    with _damage_named(archive), open(archive, "rb") as file:
+    with _named_damage(archive), open(archive, "rb") as file:
         if file.read(2) == b"\x1f\x8b":
             file.seek(-4, os.SEEK_END)
             if int.from_bytes(file.read(), "little") % tarfile.BLOCKSIZE:
@@ -103,13 +89,8 @@ def read_pickle(content: bytes) -> object:
     """Read a pickle of plain values (dict, list, bytes, numbers, ...) and NumPy arrays of whole numbers, and no other.
 
     A pickle is a program: it names functions, and they are called. This reader has its own small stand-in for each of
-    the few names that such arrays need, refuses every other, and never lets a pickle touch NumPy itself.
-
-    Args:
-        content: the pickle, of any protocol, written by Python 2 or 3; strings of Python 2 are returned as bytes.
-
-    Returns:
-        The value; an array stands in it as a read-only array, at any depth of dicts.
+    the few names that such arrays need, refuses every other, and never lets a pickle touch NumPy itself. Any protocol
+    of Python 2 or 3 is read; strings of Python 2 become bytes, and arrays read-only, at any depth of dicts.
 
     Raises:
         DamagedDataError: cut short, damaged, or asking for anything else.
@@ -123,20 +104,20 @@ def read_pickle(content: bytes) -> object:
 
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        wanted = f"{module.replace('numpy._core', 'numpy.core')}.{name}"
-        if wanted not in _STAND_INS:
+        stand_in = _STAND_INS.get(f"{module.replace('numpy._core', 'numpy.core')}.{name}")
+        if stand_in is None:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return _STAND_INS[wanted]
+        return stand_in
 
 
-class _Kind:
+class _DType:
     """Stands in for numpy.dtype."""
 
     def __init__(self, name: str | bytes, *_: object) -> None:
-        name = name.decode() if isinstance(name, bytes) else name
-        if not re.fullmatch("[iu][1248]", name):
-            raise pickle.UnpicklingError(f"it holds an array of {name!r}")
-        self.dtype = np.dtype(name)
+        text = name.decode() if isinstance(name, bytes) else name
+        if not re.fullmatch("[iu][1248]", text):
+            raise pickle.UnpicklingError(f"it holds an array of {text!r}")
+        self.dtype = np.dtype(text)
 
     def __setstate__(self, state: tuple) -> None:
         if state[1] in (">", b">"):
@@ -150,18 +131,18 @@ class _Array:
         self.values = values
 
     def __setstate__(self, state: tuple) -> None:
-        _, shape, kind, by_columns, content = state
-        self.values = np.frombuffer(content, kind.dtype).reshape(shape, order="F" if by_columns else "C")
+        _, shape, dtype, fortran_order, content = state
+        self.values = np.frombuffer(content, dtype.dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
 _STAND_INS = {
-    "numpy.dtype": _Kind,
+    "numpy.dtype": _DType,
     "numpy.ndarray": _Array,
     "numpy.core.multiarray._reconstruct": lambda *_: _Array(),
-    "numpy.core.numeric._frombuffer": lambda content, kind, shape, order: _Array(
-        np.frombuffer(content, kind.dtype).reshape(shape, order=order)
+    "numpy.core.numeric._frombuffer": lambda content, dtype, shape, order: _Array(
+        np.frombuffer(content, dtype.dtype).reshape(shape, order=order)
     ),
-    "numpy.core.multiarray.scalar": lambda kind, content: int(np.frombuffer(content, kind.dtype)[0]),
+    "numpy.core.multiarray.scalar": lambda dtype, content: int(np.frombuffer(content, dtype.dtype)[0]),
     # How protocol 2 of Python 3 writes bytes.
     "_codecs.encode": lambda text, encoding: text.encode({"latin1": "latin1"}[encoding]),
 }
@@ -179,20 +160,21 @@ def _inside(name: str) -> PurePosixPath | None:
     return None if LEADS_OUT.search(path) else PurePosixPath(path)
 
 
-def _stored(file: BinaryIO) -> Iterator[tuple[str, int, bool, Callable[[], bytes] | None]]:
-    """What an archive holds: its name, its size, whether it is a file or a folder, and, for a file, how to read it."""
-    start = file.read(4)
-    file.seek(0)
-    return _zip_members(file) if start.startswith(b"PK") else _tar_members(file, start.startswith(b"\x1f\x8b"))
+@contextmanager
+def _open(archive: Path) -> Iterator[Iterator[_Member]]:
+    with _named_damage(archive), open(archive, "rb") as file:
+        start = file.read(4)
+        file.seek(0)
+        yield _zip_members(file) if start.startswith(b"PK") else _tar_members(file, start.startswith(b"\x1f\x8b"))
 
 
-def _tar_members(file: BinaryIO, compressed: bool) -> Iterator[tuple[str, int, bool, Callable[[], bytes] | None]]:
-    stream = gzip.GzipFile(fileobj=file) if compressed else file
+def _tar_members(file: BinaryIO, compressed: bool) -> Iterator[_Member]:
+    stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if compressed else file
     with tarfile.open(fileobj=stream, mode="r:") as tar:
         for member in tar:
-            read = (lambda member=member: tar.extractfile(member).read()) if member.isreg() else None
-            yield member.name, member.size, member.isreg() or member.isdir(), read
-            tar.members = []  # or 60,000 of them would pile up
+            content = tar.extractfile(member) if member.isreg() else None
+            yield _Member(member.name, member.size, member.isreg() or member.isdir(), content and content.read)
+            tar.members = []  # type: ignore[attr-defined]  # not in its stub; or 60,000 of them would pile up
         # tarfile takes a damaged header, or none, for the end. The true end is zeros; gzip's checksum comes after them.
         stream.seek(tar.offset)
         ended = False
@@ -204,15 +186,17 @@ def _tar_members(file: BinaryIO, compressed: bool) -> Iterator[tuple[str, int, b
             raise tarfile.ReadError("unexpected end of data")
 
 
-def _zip_members(file: BinaryIO) -> Iterator[tuple[str, int, bool, Callable[[], bytes] | None]]:
+def _zip_members(file: BinaryIO) -> Iterator[_Member]:
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
-            read = None if member.is_dir() else lambda member=member: archive.read(member)
-            yield member.filename, member.file_size, not stat.S_ISLNK(member.external_attr >> 16), read
+            read = None if member.is_dir() else partial(archive.read, member)
+            ordinary = not stat.S_ISLNK(member.external_attr >> 16)
+            yield _Member(member.filename, member.file_size, ordinary, read)
 
 
 @contextmanager
-def _damage_named(archive: Path) -> Iterator[None]:
+def _named_damage(archive: Path) -> Iterator[None]:
+    """What the standard library says of a damaged archive becomes a DamagedDataError with the archive's name."""
     try:
         yield
     except (RuntimeError, NotImplementedError) as error:

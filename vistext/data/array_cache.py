@@ -6,25 +6,20 @@ Each array is a .npy file. A manifest beside them, written last, says what they 
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+
+from vistext.data import download
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 
 
 def save(folder: Path, arrays: dict[str, np.ndarray], about: str = "") -> None:
-    """Write arrays into an existing, empty folder.
-
-    Args:
-        folder: where to; see `sources.whole_or_nothing`, which makes it appear only when it is whole.
-        arrays: C-contiguous, by name.
-        about: one line that comes back with them.
-
-    Raises:
-        OSError: the disk is full.
-    """
+    """Write C-contiguous arrays, by name, and a line about them into an existing, empty folder."""
     described = {}
     for name, array in arrays.items():
         with open(folder / f"{name}.npy", "wb") as file:
@@ -39,10 +34,10 @@ def save(folder: Path, arrays: dict[str, np.ndarray], about: str = "") -> None:
 
 
 def load(folder: Path) -> tuple[dict[str, np.ndarray], str] | None:
-    """Open what `keep` wrote, without reading it.
+    """Open what `save` wrote, without reading it.
 
-    Sizes, shapes, types and a sample of 64 rows of each array are checked: enough to catch a file that was cut or never
-    quite reached the disk, in milliseconds.
+    Sizes, shapes, types and a sample of 64 rows of each array are checked, in milliseconds: enough to notice a file
+    that was cut, or that never quite reached the disk.
 
     Returns:
         The arrays by name, memory-mapped and read-only, and the line about them; None if any of it is missing or wrong.
@@ -62,13 +57,34 @@ def load(folder: Path) -> tuple[dict[str, np.ndarray], str] | None:
         return None
 
 
+def load_or_make(folder: Path, make: Callable[[], dict[str, np.ndarray]], about: str = "") -> dict[str, np.ndarray]:
+    """The arrays in a folder, which are made and saved first where it does not hold them whole.
+
+    One process makes them while the others wait.
+
+    Raises:
+        OSError: the disk is full, may not be written to, or does not give back what was written.
+    """
+    if opened := load(folder):
+        return opened[0]
+    with download.writing(folder.parent), download.lock(folder):
+        if not load(folder):  # another process may have made them meanwhile
+            arrays = make()
+            with download.whole_or_nothing(folder) as making:
+                save(making, arrays, about)
+        if opened := load(folder):
+            return opened[0]
+    message = f"{folder} was written, but does not come back whole: set {download.CACHE_VARIABLE} to another disk"
+    raise OSError(message)
+
+
 def _description(array: np.ndarray, size: int) -> dict:
     sample = np.ascontiguousarray(array[:: max(1, len(array) // 64)])
     digest = hashlib.sha256(sample.tobytes() + array[-1:].tobytes()).hexdigest()
     return {"shape": list(array.shape), "dtype": array.dtype.str, "bytes": size, "sample": digest}
 
 
-def _to_disk(file: object) -> None:
-    """Wait until it is there: a computer that stops now must not leave a manifest for files that it has not written."""
+def _to_disk(file: IO) -> None:
+    # A computer that stops now must not leave a manifest for files that it has not written.
     file.flush()
     os.fsync(file.fileno())

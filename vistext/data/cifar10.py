@@ -1,7 +1,7 @@
 """CIFAR-10: 60,000 pictures of ten objects, 32 × 32 pixels, in color.
 
 Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. Found in any of the shapes in which it is
-passed around (see `cifar10_forms`), or downloaded; always the same arrays in the same order, kept in the cache and
+passed around (see `cifar10_formats`), or downloaded; always the same arrays in the same order, cached and
 memory-mapped from there.
 """
 
@@ -14,12 +14,22 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from vistext.data import archives, array_cache, cifar10_formats, download
-from vistext.data.cifar10_formats import CLASS_NUMBERS, CLASSES, KAGGLE, PICKLES, PICTURES, SPLIT_NAMES, form_of
+from vistext.data.cifar10_formats import (
+    BINARY,
+    CLASS_NUMBERS,
+    CLASSES,
+    KAGGLE,
+    PICKLES,
+    PICTURES,
+    SPLIT_NAMES,
+    layout_of,
+)
 from vistext.data.download import DamagedDataError, DataNotFoundError, Place
 
 __all__ = ["CLASSES", "Cifar10", "DamagedDataError", "DataNotFoundError", "Source", "Split", "find", "load"]
@@ -45,7 +55,7 @@ KAGGLE_NOTE = (
     "CIFAR-10 from Kaggle's competition, where test pictures have no labels: a fifth of the others stands in for them"
 )
 
-_read_broken: dict[Path, str] = {}  # what only reading has shown, in this process: by where it would have been kept
+_read_broken: dict[Path, str] = {}  # damage that only reading has shown, in this process; by folder of the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,33 +94,25 @@ class Source:
     """
 
     path: Path
-    form: str
+    layout: str
     place: str
     flaw: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path} ({self.form}; {self.place})"
+        return f"{self.path} ({self.layout}; {self.place})"
 
 
 def find(path: str | os.PathLike | None = None) -> Source | None:
-    """Where `load` would take CIFAR-10 from, without loading it.
+    """The copy that `load` would take, the first that is whole by its names and sizes; None if there is none.
 
     Args:
-        path: an archive or folder to look at instead of the usual places (see `sources`).
-
-    Returns:
-        The first copy that is whole by its names and sizes, or None if there is none: then `load` would turn to the
-        network, if no path was given.
+        path: an archive or folder to look at instead of the usual places (see `download`).
     """
     return next((source for source in copies(path) if not source.flaw), None)
 
 
 def copies(path: str | os.PathLike | None = None) -> Iterator[Source]:
-    """All that is meant to be a copy, in the order in which `load` tries them; also what is broken, with its flaw.
-
-    Args:
-        path: as in `find`.
-    """
+    """All copies, broken ones with their flaw, in the order in which `load` tries them; `path` as in `find`."""
     for place in download.places() if path is None else [Place(Path(path).expanduser().absolute(), GIVEN)]:
         for candidate, certain in _candidates(place):
             if source := _source(candidate, certain, place.name):
@@ -120,7 +122,7 @@ def copies(path: str | os.PathLike | None = None) -> Iterator[Source]:
 def load(path: str | os.PathLike | None = None, *, download: bool = True, attempts: int = 4) -> Cifar10:
     """CIFAR-10 as memory-mapped arrays, from wherever it is to be had.
 
-    The first load of a copy reads all of it and keeps the arrays in the cache (185 MB); later loads open those. Fewer
+    The first load of a copy reads all of it and caches the arrays (185 MB); later loads open those. Fewer
     pictures than the full 50,000 and 10,000 are accepted as long as each class has some in both splits; pictures of
     another size are cropped to their central square and scaled. A copy that turns out broken is named on standard
     error, and the next one is taken, or the download. Kaggle's competition has labels for its training pictures only,
@@ -128,9 +130,8 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
 
     Args:
         path: an archive or folder to load, instead of looking in the usual places.
-        download: whether the network may be used when there is no copy on this machine; never if VISTEXT_OFFLINE is
-            set.
-        attempts: how often in a row the network may fail; see `sources.download`.
+        download: whether the network may be used when there is no copy on this machine and VISTEXT_OFFLINE is not set.
+        attempts: how often the network may fail; see `download.download`.
 
     Returns:
         Training and test pictures with their labels, in an order that is shuffled, and always the same.
@@ -149,7 +150,7 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
         except DamagedDataError as error:
             broken.append(str(error))
             if not source.flaw:
-                _read_broken[_kept_in(source.path, cifar10_formats.files(source.path, source.form))] = str(error)
+                _read_broken[_cached_in(source)] = str(error)
         else:
             _warn_of(broken)
             return data
@@ -162,10 +163,14 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
 
 
 def _loaded(source: Source) -> Cifar10:
-    folder = _kept_in(source.path, cifar10_formats.files(source.path, source.form))
-    arrays, _ = array_cache.load(folder) or _kept(source, folder)
+    folder = _cached_in(source)
+    read = partial(cifar10_formats.read, source.path, source.layout)
+    arrays = array_cache.load_or_make(folder, read, source.layout)
+    for earlier in folder.parent.glob(f"{_key(source.path)}-*"):
+        if earlier != folder:  # of the same copy, before it was changed
+            shutil.rmtree(earlier, ignore_errors=True)
     splits = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_formats.SPLITS)
-    return Cifar10(*splits, KAGGLE_NOTE if source.form == KAGGLE else "")
+    return Cifar10(*splits, KAGGLE_NOTE if source.layout == KAGGLE else "")
 
 
 def _warn_of(broken: list[str]) -> None:
@@ -173,30 +178,14 @@ def _warn_of(broken: list[str]) -> None:
         print(f"vistext: passed over: {flaw}", file=sys.stderr)
 
 
-def _kept_in(path: Path, files: list) -> Path:
-    """The folder in the cache for the arrays of a copy: its path and, so that a change is noticed, its identity."""
-    return download.cache_folder() / "cifar10" / f"{_key(path)}-{download.identity(files)}"
+def _cached_in(source: Source) -> Path:
+    """The folder for the arrays of a copy: its path and, so that a change is noticed, the identity of its files."""
+    identity = download.identity(cifar10_formats.files(source.path, source.layout))
+    return download.cache_folder() / "cifar10" / f"{_key(source.path)}-{identity}"
 
 
 def _key(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-
-
-def _kept(source: Source, folder: Path) -> tuple[dict[str, np.ndarray], str]:
-    with download.writing(folder.parent), download.lock(folder):
-        if opened := array_cache.load(folder):
-            return opened  # another process has made it meanwhile
-        arrays = cifar10_formats.read(source.path, source.form)
-        with download.whole_or_nothing(folder) as making:
-            array_cache.save(making, arrays, about=source.form)
-        for other in folder.parent.glob(f"{_key(source.path)}-*"):
-            if other != folder:  # of an earlier state of the same copy
-                shutil.rmtree(other, ignore_errors=True)
-        if opened := array_cache.load(folder):
-            return opened
-        raise OSError(
-            f"{folder} was written, but does not come back whole: set {download.CACHE_VARIABLE} to another disk"
-        )
 
 
 def _candidates(place: Place) -> Iterator[tuple[Path, bool]]:
@@ -219,35 +208,37 @@ def _candidates(place: Place) -> Iterator[tuple[Path, bool]]:
 
 
 def _source(candidate: Path, certain: bool, place: str) -> Source | None:
-    """What a candidate is, or None if it is of something else."""
-    form = None
+    """The copy that a candidate is, perhaps with a flaw; None if it holds something else."""
+    layout = None
     try:
         if candidate.name.lower().endswith(UNFINISHED):
             raise DamagedDataError(f"{candidate} is an unfinished download; finish it, or delete it")
-        if candidate.is_file() and (opened := array_cache.load(_kept_in(candidate, [candidate]))):
+        if candidate.is_file() and (opened := array_cache.load(_cached_in(Source(candidate, "", place)))):
             return Source(candidate, opened[1], place)  # it was read whole
-        form = (_form_of_folder if candidate.is_dir() else _form_of_archive)(candidate, certain)
-        if form:
-            cifar10_formats.check(candidate, form)
-            if flaw := _read_broken and _read_broken.get(_kept_in(candidate, cifar10_formats.files(candidate, form))):
+        layout = (_layout_of_folder if candidate.is_dir() else _layout_of_archive)(candidate, certain)
+        if layout:
+            source = Source(candidate, layout, place)
+            cifar10_formats.check(candidate, layout)
+            if flaw := _read_broken and _read_broken.get(_cached_in(source)):
                 raise DamagedDataError(flaw)
-        elif candidate.is_dir() and NAMES.match(candidate.name) and not os.listdir(candidate):
+            return source
+        if candidate.is_dir() and NAMES.match(candidate.name) and not os.listdir(candidate):
             raise DamagedDataError(f"{candidate} is an empty folder; delete it")
     except (DamagedDataError, OSError) as error:
-        return Source(candidate, form or "", place, str(error)) if form or certain else None
-    return Source(candidate, form, place) if form else None
+        return Source(candidate, layout or "", place, str(error)) if layout or certain else None
+    return None
 
 
-def _form_of_folder(folder: Path, certain: bool) -> str | None:
+def _layout_of_folder(folder: Path, certain: bool) -> str | None:
     names = sorted(os.listdir(folder))
-    form = next(filter(None, (form_of(PurePosixPath(name)) for name in names)), None)
-    if form and (certain or form != KAGGLE or _is_of_cifar10(folder / cifar10_formats.LABELS)):
-        return form
-    trained_on = [folder / name for name in names if SPLIT_NAMES.get(name.casefold()) == "train"]
-    classes = [name for split in trained_on if split.is_dir() for name in os.listdir(split)]
+    layout = next(filter(None, (layout_of(PurePosixPath(name)) for name in names)), None)
+    if layout and (certain or layout != KAGGLE or _is_of_cifar10(folder / cifar10_formats.LABELS)):
+        return layout
+    training = [folder / name for name in names if SPLIT_NAMES.get(name.casefold()) == "train"]
+    classes = [name for split in training if split.is_dir() for name in os.listdir(split)]
     if _known(classes, certain):
         return PICTURES
-    numbered = certain and any(form_of(PurePosixPath("train", name)) == KAGGLE for name in classes)
+    numbered = certain and any(layout_of(PurePosixPath("train", name)) == KAGGLE for name in classes)
     return KAGGLE if numbered else None
 
 
@@ -263,20 +254,20 @@ def _known(names: Iterable[str], certain: bool) -> bool:
     return len(known) >= (1 if certain else len(CLASSES) // 2)
 
 
-def _form_of_archive(archive: Path, certain: bool) -> str | None:
-    """By its members, of which a .tar gives the first; an archive of something else is none of ours."""
+def _layout_of_archive(archive: Path, certain: bool) -> str | None:
+    """By its members, of which a .tar gives the first; None for an archive of something else."""
     with open(archive, "rb") as file:
         start = file.read(512)
     packed = start.startswith((b"PK", b"\x1f\x8b")) or start[257:262] == b"ustar"
     if not packed and not archive.name.lower().endswith(ARCHIVE_ENDINGS):
         return None
-    first = itertools.islice(archives.names(archive), None if start.startswith(b"PK") else 50)
-    forms = {}
-    for path, _ in first:
-        forms.setdefault(form_of(path), []).append(path)
-    pictured = [path.parts[-2] for path in forms.pop(PICTURES, [])]
-    others = [form for form in forms if form and (certain or form != KAGGLE)]
-    return others[0] if others else PICTURES if _known(pictured, certain) else None
+    paths = [path for path, _ in itertools.islice(archives.names(archive), None if start.startswith(b"PK") else 50)]
+    layouts = dict.fromkeys(layout_of(path) for path in paths)
+    for layout in layouts:
+        if layout in (PICKLES, BINARY) or (layout == KAGGLE and certain):
+            return layout
+    classes = [path.parts[-2] for path in paths if layout_of(path) == PICTURES]
+    return PICTURES if _known(classes, certain) else None
 
 
 def _downloaded(allowed: bool, attempts: int, broken: list[str]) -> Source:
@@ -297,7 +288,7 @@ def _downloaded(allowed: bool, attempts: int, broken: list[str]) -> Source:
 
 @contextmanager
 def _made_room_for(target: Path) -> Iterator[None]:
-    """What has the name, and is broken, is moved aside; and back, if nothing comes in its place."""
+    """Move a broken file of this name aside, and back if nothing comes in its place."""
     aside = target.with_name(f"{target.name}.broken")
     moved = target.exists()
     if moved:
@@ -310,10 +301,8 @@ def _made_room_for(target: Path) -> Iterator[None]:
 
 
 def _how_to_get_it(why: str, broken: list[str]) -> str:
-    looked = [
-        f"  {place.name}: {place.path}{'' if place.path.exists() else ' (does not exist)'}"
-        for place in download.places()
-    ]
+    absent = {True: "", False: " (does not exist)"}
+    looked = [f"  {place.name}: {place.path}{absent[place.path.exists()]}" for place in download.places()]
     if not os.environ.get(download.VARIABLE, "").strip():
         looked.insert(0, f"  {download.VARIABLE}: not set")
     return "\n".join(

@@ -1,4 +1,4 @@
-"""The shapes in which CIFAR-10 is passed around, read into the same arrays.
+"""The layouts in which CIFAR-10 is distributed, read into the same arrays.
 
 Archives or folders of pictures (`train/<class>/*.png`), the official pickled batches, of which Keras keeps a copy, the
 official binary batches, and Kaggle's competition (`train/1.png`, `trainLabels.csv`), where test pictures have no
@@ -38,57 +38,53 @@ FULL_BATCH = 10_000
 ORDER = b"vistext 1"  # the seed of the order
 
 
-def form_of(path: PurePosixPath) -> str | None:
-    """The form that a file is a part of, by its place in the folder or archive."""
+def layout_of(path: PurePosixPath) -> str | None:
+    """The layout that a file belongs to, by its place in the folder or archive."""
     if any(part.startswith((".", "__MACOSX")) for part in path.parts):
         return None
-    form = {LABELS: KAGGLE, PACKED: KAGGLE, "batches.meta": PICKLES, "batches.meta.txt": BINARY}.get(path.name)
-    if form is None and path.stem in BATCHES:
-        form = {"": PICKLES, ".bin": BINARY}.get(path.suffix)
-    if form is None and path.suffix.lower() in PICTURE_ENDINGS:
+    layout = {LABELS: KAGGLE, PACKED: KAGGLE, "batches.meta": PICKLES, "batches.meta.txt": BINARY}.get(path.name)
+    if layout is None and path.stem in BATCHES:
+        layout = {"": PICKLES, ".bin": BINARY}.get(path.suffix)
+    if layout is None and path.suffix.lower() in PICTURE_ENDINGS:
         *_, above, folder = ("", "", *(part.casefold() for part in path.parts[:-1]))
         if SPLIT_NAMES.get(folder) == "train" and path.stem.isdecimal():
-            form = KAGGLE
+            layout = KAGGLE
         elif above in SPLIT_NAMES and folder not in SPLIT_NAMES:
-            form = PICTURES
-    return form
+            layout = PICTURES
+    return layout
 
 
-def files(copy: Path, form: str) -> list[str]:
+def files(copy: Path, layout: str) -> list[str]:
     """The files of a copy that are read; as strings, for there may be 60,000, and each load asks for their times."""
     if copy.is_file():
         return [str(copy)]
     entries = list(os.scandir(copy))
-    found = [entry.path for entry in entries if form_of(PurePosixPath(entry.name)) == form and entry.is_file()]
-    wanted = {PICTURES: (*SPLITS, SPARE), KAGGLE: ("train",)}.get(form, ())
+    found = [entry.path for entry in entries if layout_of(PurePosixPath(entry.name)) == layout and entry.is_file()]
+    wanted = {PICTURES: (*SPLITS, SPARE), KAGGLE: ("train",)}.get(layout, ())
     folders = [entry for entry in entries if SPLIT_NAMES.get(entry.name.casefold()) in wanted and entry.is_dir()]
-    if form == PICTURES:
+    if layout == PICTURES:
         folders = [entry for folder in folders for entry in os.scandir(folder) if entry.is_dir()]
     for name, path in ((entry.name, entry.path) for folder in folders for entry in os.scandir(folder)):
-        # As in form_of, which would take a second for all of them.
+        # As in layout_of, which would take a second for all of them.
         stem, ending = os.path.splitext(name)
-        if ending.lower() in PICTURE_ENDINGS and stem[0] != "." and (form == PICTURES or stem.isdecimal()):
+        if ending.lower() in PICTURE_ENDINGS and stem[0] != "." and (layout == PICTURES or stem.isdecimal()):
             found.append(path)
     return found
 
 
-def check(copy: Path, form: str) -> None:
-    """Look at the names and sizes of what a copy holds; no picture is read.
-
-    Raises:
-        DamagedDataError: they show that something is missing or cut short. (What they do not show, `read` finds.)
-    """
+def check(copy: Path, layout: str) -> None:
+    """Raise DamagedDataError if names and sizes of a copy's files show damage; what they do not show, `read` finds."""
     if copy.is_file() and not zipfile.is_zipfile(copy):
         return archives.check_end(copy)  # only reading would give its names
     if copy.is_file():
-        sizes = {str(path): size for path, size in archives.names(copy) if form_of(path) == form}
+        sizes = {str(path): size for path, size in archives.names(copy) if layout_of(path) == layout}
     else:
-        sized = os.path.getsize if form in (PICKLES, BINARY) else len
-        sizes = {_inside(copy, file): sized(file) for file in files(copy, form)}
+        sized = os.path.getsize if layout in (PICKLES, BINARY) else len
+        sizes = {_inside(copy, file): sized(file) for file in files(copy, layout)}
     try:
-        if form == KAGGLE:
+        if layout == KAGGLE:
             return _check_numbers(copy, sizes)
-        if form == PICTURES:
+        if layout == PICTURES:
             labels = {split: [] for split in (*SPLITS, SPARE)}
             for folder, count in Counter(os.path.dirname(name) for name in sizes).items():
                 split, label = _place(PurePosixPath(folder))
@@ -96,17 +92,13 @@ def check(copy: Path, form: str) -> None:
             return _check_classes(copy, _shared_out(labels))
     except ValueError as error:
         raise error if isinstance(error, DamagedDataError) else DamagedDataError(f"{copy}: {error}") from error
-    record = {PICKLES: 3072, BINARY: 3073}[form]  # bytes; a pickle has some more, and the names of files
+    record = {PICKLES: 3072, BINARY: 3073}[layout]  # bytes; a pickle has some more, and the names of files
     batches = {PurePosixPath(name).stem: size // record for name, size in sizes.items()}
     return _check_batches(copy, {name: min(batches[name], FULL_BATCH) for name in BATCHES if name in batches})
 
 
-def read(copy: Path, form: str) -> dict[str, np.ndarray]:
-    """All pictures and labels of a copy, checked and in order.
-
-    Args:
-        copy: an archive or a folder.
-        form: PICTURES, PICKLES, BINARY or KAGGLE.
+def read(copy: Path, layout: str) -> dict[str, np.ndarray]:
+    """All pictures and labels of a copy (an archive or a folder), checked and in order.
 
     Returns:
         `train_pictures`, `test_pictures`: uint8 [n, 32, 32, 3]; `train_labels`, `test_labels`: int64 [n] in [0, 9].
@@ -116,12 +108,12 @@ def read(copy: Path, form: str) -> dict[str, np.ndarray]:
     """
     from tqdm.auto import tqdm
 
-    read_one = {PICTURES: _picture, KAGGLE: _numbered_picture, PICKLES: _pickled_batch, BINARY: _binary_batch}[form]
+    read_one = {PICTURES: _picture, KAGGLE: _numbered_picture, PICKLES: _pickled_batch, BINARY: _binary_batch}[layout]
     pixels = {split: bytearray() for split in (*SPLITS, SPARE)}
     labels = {split: [] for split in pixels}
     batches, label_of = {}, {}
-    total = {PICTURES: 60_000, KAGGLE: 50_000}.get(form, len(BATCHES))
-    for path, content in tqdm(_entries(copy, form), "CIFAR-10, first load", total, leave=False, delay=1, unit="file"):
+    total = {PICTURES: 60_000, KAGGLE: 50_000}.get(layout, len(BATCHES))
+    for path, content in tqdm(_entries(copy, layout), "CIFAR-10, first load", total, leave=False, delay=1, unit="file"):
         try:
             if path.name in NAME_LISTS:
                 _check_names(path, content)
@@ -129,16 +121,16 @@ def read(copy: Path, form: str) -> dict[str, np.ndarray]:
                 label_of = _labels_by_number(content)
             elif path.name != PACKED:
                 split, its_pixels, its_labels = read_one(path, content)
-                if form in (PICKLES, BINARY) and path.stem in batches:
+                if layout in (PICKLES, BINARY) and path.stem in batches:
                     raise ValueError("it is there twice")
                 batches[path.stem] = len(its_labels)
                 pixels[split] += its_pixels
                 labels[split] += its_labels
         except (ValueError, TypeError) as error:
             raise DamagedDataError(f"{copy}: {path}: {error}") from error
-    if form == KAGGLE:
+    if layout == KAGGLE:
         return _with_a_part_set_aside(copy, pixels["train"], labels["train"], label_of)
-    if form != PICTURES:
+    if layout != PICTURES:
         _check_batches(copy, batches)
     pixels, labels = _shared_out(pixels), _shared_out(labels)
     _check_classes(copy, labels)
@@ -148,11 +140,11 @@ def read(copy: Path, form: str) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _entries(copy: Path, form: str) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _entries(copy: Path, layout: str) -> Iterator[tuple[PurePosixPath, bytes]]:
     if copy.is_file():
-        yield from archives.members(copy, wanted=lambda path: form_of(path) == form)
+        yield from archives.members(copy, wanted=lambda path: layout_of(path) == layout)
     else:
-        for file in files(copy, form):
+        for file in files(copy, layout):
             yield PurePosixPath(_inside(copy, file)), Path(file).read_bytes()
 
 

@@ -22,10 +22,8 @@ from urllib.parse import urlsplit
 
 VARIABLE = "VISTEXT_DATA"
 CACHE_VARIABLE = "VISTEXT_CACHE"
-BLOCK = 1 << 18  # bytes read at once from a disk
-ARRIVING = 1 << 14  # bytes read at once from the network; when the connection breaks, at most these are lost
+BLOCK = 1 << 18  # bytes read at once
 
-NO_PROXY = "{} is not the address of a proxy that can be used here: http://HOST:PORT"
 NO_CERTIFICATE = (
     "the certificate is not accepted ({}): where a proxy or a virus scanner reads along, set REQUESTS_CA_BUNDLE to "
     "the file with its own"
@@ -42,7 +40,7 @@ class DamagedDataError(ValueError):
 
 
 class DownloadError(ConnectionError):
-    """The network did not give what was asked of it; what has arrived is kept, and continued the next time."""
+    """The file could not be downloaded; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +85,10 @@ def download_folder() -> Path:
 
 def places() -> list[Place]:
     """The places on this machine in which data is looked for, in order, whether or not they exist."""
-    given = [entry for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry.strip()]
+    entries = [entry for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry.strip()]
     keras = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     return [
-        *(Place(Path(entry.strip()).expanduser().absolute(), VARIABLE) for entry in given),
+        *(Place(Path(entry.strip()).expanduser().absolute(), VARIABLE) for entry in entries),
         Place(download_folder(), "data/ of the checkout" if checkout() else "earlier downloads"),
         Place(keras / "datasets", "the Keras cache"),
     ]
@@ -113,21 +111,17 @@ def verify(path: Path, expected: str) -> None:
 
 
 def identity(files: Iterable[str | os.PathLike]) -> str:
-    """A key that changes when any of the files is replaced or edited: their paths, sizes and times, not their contents.
-
-    Returns:
-        16 hexadecimal digits.
-    """
+    """16 hexadecimal digits that change when any of the files is replaced or edited: of paths, sizes and times."""
     digest = hashlib.sha256()
     for file in sorted(os.fspath(file) for file in files):
-        about = os.stat(file)
-        digest.update(f"{file}\0{about.st_size}\0{about.st_mtime_ns}\0".encode(errors="surrogateescape"))
+        status = os.stat(file)
+        digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Make the folder, and turn what the system says about a full or a closed disk into what the user can do about it.
+    """Make the folder, and say of a full or a read-only disk what the user can do about it.
 
     Raises:
         OSError: with `errno` ENOSPC when the disk is full; PermissionError when the folder may not be written to.
@@ -148,13 +142,11 @@ def writing(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def lock(target: Path, *, patience: float = 1800.0) -> Iterator[None]:
-    """Let one process at a time make `target`; the others wait, and are told what for.
-
-    The lock dies with its process, so a crash leaves nothing that would have to be removed by hand.
+    """Let one process at a time make `target`; the lock is a hidden file beside it, and dies with its process.
 
     Args:
-        target: what is being made; the lock is a hidden file beside it.
-        patience: seconds to wait.
+        target: what is being made.
+        patience: seconds to wait for another process.
 
     Raises:
         TimeoutError: another process has held the lock for that long.
@@ -169,9 +161,8 @@ def lock(target: Path, *, patience: float = 1800.0) -> Iterator[None]:
         try:
             guard.acquire(timeout=patience, poll_interval=0.1)
         except Timeout:
-            raise TimeoutError(
-                f"another process has been making {target} for {patience:.0f} s; end it, try again"
-            ) from None
+            message = f"another process has been making {target} for {patience:.0f} s; end it, try again"
+            raise TimeoutError(message) from None
     try:
         yield
     finally:
@@ -180,9 +171,9 @@ def lock(target: Path, *, patience: float = 1800.0) -> Iterator[None]:
 
 @contextmanager
 def whole_or_nothing(target: Path) -> Iterator[Path]:
-    """A new folder to fill, which takes the place of `target` when the body ends well and vanishes when it does not.
+    """A new folder to fill, which replaces `target` when the body ends well and vanishes when it does not.
 
-    To be used under `lock(target)`: what an earlier process left half-made is then certainly dead, and is removed.
+    Use it under `lock(target)`: what an earlier process left half-made is then certainly dead, and is removed.
     """
     making = target.with_name(f".{target.name}.making")
     shutil.rmtree(making, ignore_errors=True)
@@ -198,13 +189,13 @@ def whole_or_nothing(target: Path) -> Iterator[Path]:
 
 
 def download(remote: Remote, folder: Path, *, timeout: float = 20.0, attempts: int = 4, pause: float = 0.5) -> Path:
-    """Get a file from the network: with a bar, continued where an earlier attempt stopped, and verified.
+    """Get a file from the network, with a progress bar, and verify it.
 
     Args:
         remote: what to get.
         folder: where to put it.
-        timeout: seconds without a byte after which an attempt counts as failed.
-        attempts: failed attempts in a row, without any progress, after which to give up.
+        timeout: seconds without a byte after which an attempt has failed.
+        attempts: after how many failed attempts to give up.
         pause: seconds before the second attempt; doubled before each further one.
 
     Returns:
@@ -221,129 +212,77 @@ def download(remote: Remote, folder: Path, *, timeout: float = 20.0, attempts: i
         if target.exists():
             verify(target, remote.sha256)
             return target
-        missing = remote.size - _size(part)
-        if shutil.disk_usage(folder).free < missing:
-            raise OSError(errno.ENOSPC, f"{missing:,} more bytes are needed")
-        continued = part.exists()
-        _fetch(remote, part, timeout=timeout, attempts=attempts, pause=pause)
-        if continued and sha256(part) != remote.sha256:
-            # The beginning may be of another version of the file: once more, from nothing.
-            part.unlink()
-            _fetch(remote, part, timeout=timeout, attempts=attempts, pause=pause)
-        if sha256(part) != remote.sha256:
-            part.unlink()
-            raise DamagedDataError(
-                f"{remote.url} gives another file than expected (its SHA-256 is not {remote.sha256})"
-            )
-        os.replace(part, target)
+        if shutil.disk_usage(folder).free < remote.size:
+            raise OSError(errno.ENOSPC, f"{remote.size:,} bytes are needed")
+        try:
+            _fetch(remote, part, timeout, attempts, pause)
+            if sha256(part) != remote.sha256:
+                message = f"{remote.url} gives another file than expected (its SHA-256 is not {remote.sha256})"
+                raise DamagedDataError(message)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
     return target
 
 
-def _fetch(remote: Remote, part: Path, *, timeout: float, attempts: int, pause: float) -> None:
-    """Bring `part` to its full size, trying again as long as attempts bring it further."""
+def _fetch(remote: Remote, part: Path, timeout: float, attempts: int, pause: float) -> None:
+    import pooch
     import requests
+    from tqdm.auto import tqdm
     from urllib3.exceptions import HTTPError
 
-    failed, furthest = 0, _size(part)
-    while (have := _size(part)) < remote.size:
-        cause = None
+    for attempt in range(attempts):
         try:
-            _continue(remote, part, have, timeout)
+            with tqdm(total=remote.size, desc=remote.name, unit="B", unit_scale=True, leave=False) as bar:
+                limits = (min(timeout, 6), timeout)  # seconds to connect, and between two bytes
+                get = pooch.HTTPDownloader(progressbar=bar, chunk_size=BLOCK, timeout=limits)
+                get(remote.url, str(part), None)
+            break
         except (requests.RequestException, HTTPError) as error:  # urllib3's own: of a proxy that it does not know
-            cause = error
-            if getattr(getattr(error, "response", None), "status_code", None) == 416:
-                part.unlink()  # it is longer than the file
-        if (have := _size(part)) == remote.size:
-            return
-        failed, furthest = (1, have) if have > furthest else (failed + 1, furthest)
-        reason, passing = _reason(cause, remote.url)
-        if not passing or failed >= attempts:
-            kept = f"; the {have:,} of {remote.size:,} bytes that arrived are kept, and continued the next time"
-            raise DownloadError(f"{remote.url}: {reason}{kept if have else ''}") from cause
-        time.sleep(pause * 2 ** (failed - 1))
+            reason, may_pass = _reason(error, remote.url)
+            if not may_pass or attempt == attempts - 1:
+                raise DownloadError(f"{remote.url}: {reason}") from error
+        time.sleep(pause * 2**attempt)
+    with open(part, "rb") as file:
+        if file.read(BLOCK).lstrip().lower().startswith((b"<!doctype html", b"<html")):
+            raise DownloadError(f"{remote.url}: {WEB_PAGE}")
 
 
-def _reason(error: Exception | None, url: str) -> tuple[str, bool]:
-    """Why an attempt failed, and whether that may pass; the library's own words are a paragraph: in the traceback."""
+def _reason(error: Exception, url: str) -> tuple[str, bool]:
+    """Why an attempt failed, and whether the next may succeed; the library's own words stay in the traceback."""
     from requests import exceptions
+    from requests.utils import get_environ_proxies, select_proxy
     from urllib3.exceptions import ProxySchemeUnknown
 
+    variable = f"{urlsplit(url).scheme.upper()}_PROXY"
+    proxy = urlsplit(select_proxy(url, get_environ_proxies(url)) or "").netloc.rpartition("@")[2]  # without a password
     response = getattr(error, "response", None)
-    tunnel = re.search(r"Tunnel connection failed: (\d{3}) ?([\w ]*)", str(error))
-    if tunnel or response is not None:
-        who = "proxy" if tunnel else "server"
-        return _answered(
-            who, *((int(tunnel[1]), tunnel[2]) if tunnel else (response.status_code, response.reason)), url
-        )
-    variable, proxy = _proxy(url)
+    if tunnel := re.search(r"Tunnel connection failed: (\d{3}) ?([\w ]*)", str(error)):
+        return _answer(f"proxy {proxy}", int(tunnel[1]), tunnel[2], variable, proxy)
+    if response is not None:
+        return _answer("server", response.status_code, response.reason, variable, proxy)
     refused = re.search(r"certificate verify failed: ([^(]*\w)", str(error))
+    no_proxy = f"{variable} is not the address of a proxy that can be used here: http://HOST:PORT"
     reasons = [
-        (type(None), "the connection was closed early"),
         (exceptions.ChunkedEncodingError, "the connection was closed early"),
         (exceptions.ProxyError, f"the proxy {proxy} cannot be reached: correct {variable}, or unset it"),
-        (exceptions.InvalidProxyURL, NO_PROXY.format(variable)),
-        (exceptions.InvalidSchema, NO_PROXY.format(variable)),
-        (ProxySchemeUnknown, NO_PROXY.format(variable)),
+        ((exceptions.InvalidProxyURL, exceptions.InvalidSchema, ProxySchemeUnknown), no_proxy),
         (exceptions.SSLError, NO_CERTIFICATE.format(refused[1] if refused else "no TLS")),
         (exceptions.Timeout, "no answer in time"),
         (socket.gaierror, f"{urlsplit(url).hostname} is not found (DNS): no connection to the internet?"),
-        (object, "no connection"),
+        (Exception, "no connection"),
     ]
-    reason = next(words for kind, words in reasons if any(isinstance(cause, kind) for cause in _causes(error)))
-    return reason, not (refused or reason == NO_PROXY.format(variable))
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    reason = next(words for kind, words in reasons if any(isinstance(cause, kind) for cause in causes))
+    return reason, not (refused or reason == no_proxy)
 
 
-def _answered(who: str, status: int, words: str, url: str) -> tuple[str, bool]:
-    """The same, where the server or a proxy has answered."""
-    variable, proxy = _proxy(url)
-    passing = status >= 500 or status in (408, 416, 429)
+def _answer(sender: str, status: int, words: str, variable: str, proxy: str) -> tuple[str, bool]:
     if status == 407:
         login = f"set {variable}=http://NAME:PASSWORD@{proxy}"
         return f"the proxy {proxy} asks for a name and a password (407): {login}", False
     if status == 511:
         return WEB_PAGE, False
-    return f"the {who} {f'{proxy} ' if who == 'proxy' else ''}answers {status} {words}", passing
-
-
-def _proxy(url: str) -> tuple[str, str]:
-    """The variable that names the proxy for an address, and the proxy without the password in it."""
-    from requests.utils import get_environ_proxies, select_proxy
-
-    address = urlsplit(select_proxy(url, get_environ_proxies(url)) or "")
-    return f"{urlsplit(url).scheme.upper()}_PROXY", address.netloc.rpartition("@")[2]
-
-
-def _causes(error: BaseException | None) -> list[BaseException | None]:
-    causes = [error]
-    while error := error and (error.__cause__ or error.__context__):
-        causes.append(error)
-    return causes
-
-
-def _continue(remote: Remote, part: Path, have: int, timeout: float) -> None:
-    """One request for what is missing, appended to `part` as it arrives."""
-    import requests
-    from tqdm.auto import tqdm
-
-    # Without `identity` a server may compress on the fly, and positions would mean something else.
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-    with requests.get(remote.url, headers=headers, stream=True, timeout=(min(timeout, 6), timeout)) as response:
-        response.raise_for_status()
-        if response.headers.get("Content-Type", "").startswith("text/html"):
-            raise DownloadError(f"{remote.url}: {WEB_PAGE}")
-        if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-            have = 0  # the server begins at the beginning
-        with (
-            open(part, "ab" if have else "wb") as file,
-            tqdm(total=remote.size, initial=have, desc=remote.name, unit="B", unit_scale=True, leave=False) as bar,
-        ):
-            for block in response.iter_content(ARRIVING):
-                have += len(block)
-                if have > remote.size:
-                    raise DamagedDataError(f"{remote.url} gives more than the {remote.size:,} bytes that are expected")
-                file.write(block)
-                bar.update(len(block))
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+    return f"the {sender} answers {status} {words}", status >= 500 or status in (408, 429)

@@ -1,18 +1,15 @@
-"""Sentences as numbers, and back: tokens, a vocabulary, padding, batches.
+"""Sentences as numbers, and back: tokens, a vocabulary, padding.
 
 A network takes a table of whole numbers, not a text. So a sentence is cut into tokens (words and punctuation), each
 token is looked up in a vocabulary, and shorter sentences are filled up to the length of the table. Lesson 03 explains
 each step.
 """
 
-import json
-import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -166,26 +163,6 @@ class Vocabulary:
             row = row[: row.index(END)]
         return [self.words[number] for number in row if number not in (PAD, START)]
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the vocabulary to a JSON file that `load` reads, and a person as well."""
-        Path(path).write_text(json.dumps({"words": self.words}, ensure_ascii=False, indent=0), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> "Vocabulary":
-        """Read a vocabulary that `save` wrote.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is damaged, or holds something else.
-        """
-        try:
-            words = json.loads(Path(path).read_text(encoding="utf-8"))["words"]
-            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-                raise ValueError('"words" is not a list of words')
-            return cls(tuple(words))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise ValueError(f"{path} is damaged or no vocabulary ({error}); build it again and save it") from error
-
 
 def mask(ids: np.ndarray) -> np.ndarray:
     """Where a table of numbers holds a sentence and not its padding.
@@ -209,37 +186,6 @@ def teacher_forcing(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Inputs and targets, both [n, length - 1]; column t of the targets is column t + 1 of the table.
     """
     return ids[:, :-1], ids[:, 1:]
-
-
-def batches(
-    pairs: Sequence[tuple[str, str]],
-    vocabulary: Vocabulary,
-    size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    lengths: tuple[int | None, int | None] = (None, None),
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of sentences (question and answer, for example) in batches, once through.
-
-    Args:
-        pairs: n pairs of texts.
-        vocabulary: gives both sides their numbers.
-        size: pairs in a batch, at least 1; the last batch may have fewer.
-        rng: shuffles the pairs; when left out, they come in their own order.
-        lengths: columns of both tables; when left out, each batch is as wide as its longest sentence.
-
-    Yields:
-        Two int32 tables, [size, length of the first sentences] and [size, length of the second ones].
-
-    Raises:
-        ValueError: `size` is less than 1, or a sentence is too long for `lengths`.
-    """
-    if size < 1:
-        raise ValueError(f"a batch has at least 1 pair; given was {size}")
-    order = np.arange(len(pairs)) if rng is None else rng.permutation(len(pairs))
-    for begin in range(0, len(pairs), size):
-        firsts, seconds = zip(*(pairs[i] for i in order[begin : begin + size]), strict=True)
-        yield vocabulary.encode(firsts, lengths[0]), vocabulary.encode(seconds, lengths[1])
 
 
 def _several(sentences: Iterable[str]) -> Iterable[str]:

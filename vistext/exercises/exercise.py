@@ -9,9 +9,10 @@ import copy
 import re
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -56,9 +57,9 @@ class Misconception:
     simulate: Callable[..., object]
 
 
-def value_misconception(key: str, idea: str, value: object) -> Misconception:
-    """The mistake of who gives this value, in an exercise that asks for one."""
-    return Misconception(key, idea, lambda: value)
+def vary(function: Callable[..., object], **changes: object) -> Callable[..., object]:
+    """A function of a case that is another one with some arguments replaced, or given besides."""
+    return lambda **case: function(**{**case, **changes})
 
 
 @dataclass(frozen=True)
@@ -239,6 +240,41 @@ class Exercise:
             if not ((wanted >= 0) & (wanted <= 1)).all() or not self.is_right(found / 100, wanted):
                 return False
         return True
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What every exercise has; the rest depends on what is asked for."""
+
+    id: str
+    title: str
+    points: float
+    difficulty: str
+    minutes: int
+
+    def function(
+        self, solve: Callable[..., object], *, shown: Sequence[dict], mistakes: Mapping[str, tuple], **rest: Any
+    ) -> Exercise:
+        """An exercise that asks for a function of the name of `solve`; `mistakes` by key: (what they do, idea)."""
+        found = tuple(Misconception(key, idea, simulate) for key, (simulate, idea) in mistakes.items())
+        named = {"kind": "function", "answer": solve.__name__, "solve": solve}
+        return Exercise(**vars(self), **named, shown=tuple(shown), mistakes=found, **rest)
+
+    def value(self, answer: str, value: object, *, mistakes: Mapping[str, tuple], **rest: Any) -> Exercise:
+        """An exercise that asks for a value; `mistakes` by key: (wrong value, idea)."""
+        found = tuple(
+            Misconception(key, idea, vary(lambda wrong: wrong, wrong=wrong)) for key, (wrong, idea) in mistakes.items()
+        )
+        return Exercise(**vars(self), kind="value", answer=answer, solve=lambda: value, mistakes=found, **rest)
+
+    def by_hand(self, **rest: Any) -> Exercise:
+        """An exercise that a person marks."""
+        return Exercise(**vars(self), kind="by hand", answer="", **rest)
+
+
+def exercise(id: str, title: str, *, points: float, difficulty: str, minutes: int) -> Heading:
+    """The heading of an exercise, as the arguments of `Exercise`: `exercise(...).function(...)` makes the exercise."""
+    return Heading(id, title, points, difficulty, minutes)
 
 
 _STOPPED = ("stopped", "It stopped before it could answer. Run it by itself with the case above, and look where.")

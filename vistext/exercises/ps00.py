@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception, value_misconception
+from vistext.exercises.exercise import exercise, vary
 
 LESSON = "00_tour.ipynb#"
 READING = (
@@ -20,7 +20,7 @@ def _line(finding):
     return f"{finding['subject']}: {finding['remedy']}"
 
 
-def _of(findings, *states):
+def _of(findings, states):
     return [_line(finding) for state in states for finding in findings if finding["state"] == state]
 
 
@@ -28,8 +28,8 @@ def _as_they_come(findings):
     return [_line(finding) for finding in findings if finding["state"] != "ready"]
 
 
-def _to_do(findings):
-    return _of(findings, "mend", "optional")
+def to_do(findings):
+    return _of(findings, ("mend", "optional"))
 
 
 def _only(name):
@@ -83,9 +83,7 @@ def _article(tag):
     return f"{'an' if tag[0] in 'aeiou' else 'a'} {tag}"
 
 
-def _say(
-    probabilities, *, article=_article, rank=None, sure=lambda chance: chance >= 0.5, percent=None, one_only=False
-):
+def say(probabilities, *, article=_article, rank=None, sure=lambda chance: chance >= 0.5, percent=None, one_only=False):
     percent = percent or (lambda chance: f"{round(100 * chance)} %")
     ranked = sorted(probabilities, key=rank or (lambda tag: -probabilities[tag]))
     first, second = ((f"{article(tag)} ({percent(probabilities[tag])})") for tag in ranked[:2])
@@ -95,15 +93,15 @@ def _say(
 
 
 def _with(**changes):
-    return lambda probabilities: _say(probabilities, **changes)
+    return lambda probabilities: say(probabilities, **changes)
 
 
 def _least_likely(probabilities):
-    return _say(probabilities, rank=lambda tag: probabilities[tag])
+    return say(probabilities, rank=lambda tag: probabilities[tag])
 
 
 def _as_given(probabilities):
-    return _say(probabilities, rank=lambda tag: 0)
+    return say(probabilities, rank=lambda tag: 0)
 
 
 def _answers(rng):
@@ -123,7 +121,7 @@ def _answers(rng):
     return cases
 
 
-def _box(mask):
+def box_around(mask):
     rows, columns = np.nonzero(mask)
     if not len(rows):
         return None
@@ -134,14 +132,14 @@ def _changed(change):
     """What `change` makes of a right box; there is still none around nothing."""
 
     def does(mask):
-        box = _box(mask)
+        box = box_around(mask)
         return None if box is None else change(*box)
 
     return does
 
 
 def _around_nothing(mask):
-    return [0, 0, 0, 0] if _box(mask) is None else _box(mask)
+    return [0, 0, 0, 0] if box_around(mask) is None else box_around(mask)
 
 
 def _fails_on_nothing(mask):
@@ -187,7 +185,7 @@ def _shares(sure, right):
     return [(float(one), right[sure >= one].mean()) for one in np.unique(sure)]
 
 
-def _threshold(sure, right, wanted):
+def threshold(sure, right, wanted):
     return next((one for one, share in _shares(sure, right) if share >= wanted), None)
 
 
@@ -232,7 +230,7 @@ def _wanted_itself(sure, right, wanted):
 
 
 def _silent_as_one(sure, right, wanted):
-    found = _threshold(sure, right, wanted)
+    found = threshold(sure, right, wanted)
     return 1.0 if found is None else found
 
 
@@ -266,265 +264,182 @@ def _judged(rng):
     return cases
 
 
-EXERCISES = (
-    Exercise(
-        id="ps00-1",
-        title="What is to be done",
-        points=2,
-        kind="function",
-        answer="to_do",
-        aim="see whether your machine is ready for the course, and what to do if it is not",
-        section=LESSON + "Is-my-machine-ready?",
-        difficulty="warm-up",
-        minutes=10,
-        expects="a list of texts",
-        solve=_to_do,
-        shown=({"findings": list(WHOLE)}, {"findings": [WHOLE[0], WHOLE[3]]}),
-        draw=_examinations,
-        mistakes=(
-            Misconception(
-                "as-they-come",
-                "What must be mended comes before what is optional, wherever it was found.",
-                _as_they_come,
-            ),
-            Misconception(
-                "only-mend",
-                "What is optional is left out. It may wait, but it is to be listed.",
-                lambda findings: _of(findings, "mend"),
-            ),
-            Misconception(
-                "optional-first",
-                "The two groups have changed places.",
-                lambda findings: _of(findings, "optional", "mend"),
-            ),
-            Misconception(
-                "all-of-them",
-                "What is ready stands in the list, too. A remedy beside it is no reason to do anything.",
-                lambda findings: _of(findings, "mend", "optional", "ready"),
-            ),
-            Misconception(
-                "in-order-of-abc",
-                "Within a group the order of the doctor is kept; yours is sorted.",
-                lambda findings: sorted(_of(findings, "mend")) + sorted(_of(findings, "optional")),
-            ),
-            Misconception("subjects-only", "That says what is amiss, and not what to do about it.", _only("subject")),
-            Misconception("remedies-only", "That says what to do, and not about what.", _only("remedy")),
-            Misconception(
-                "from-the-end",
-                "Each group is listed from its end.",
-                lambda findings: _of(findings, "mend")[::-1] + _of(findings, "optional")[::-1],
-            ),
+TO_DO = exercise("ps00-1", "What is to be done", points=2, difficulty="warm-up", minutes=10).function(
+    to_do,
+    aim="see whether your machine is ready for the course, and what to do if it is not",
+    section=LESSON + "Is-my-machine-ready?",
+    expects="a list of texts",
+    shown=[
+        {"findings": list(WHOLE)},
+        {"findings": [WHOLE[0], WHOLE[3]]},
+    ],
+    draw=_examinations,
+    mistakes={
+        "as-they-come": (_as_they_come, "What must be mended comes before what is optional, wherever it was found."),
+        "only-mend": (
+            vary(_of, states=("mend",)),
+            "What is optional is left out. It may wait, but it is to be listed.",
         ),
-    ),
-    Exercise(
-        id="ps00-2",
-        title="How much of it is seen",
-        points=1,
-        kind="value",
-        answer="numbers",
-        aim="take any picture of your own through the tour, here and on the command line",
-        section=LESSON + "What-did-it-see,-and-where-did-it-look?",
-        difficulty="easy",
-        minutes=5,
-        expects="one whole number",
-        solve=lambda: 32 * 32 * 3,
-        mistakes=(
-            value_misconception(
-                "pixels", "Those are the pixels. Of how many numbers is one made, in a picture with colours?", 32 * 32
+        "optional-first": (
+            vary(
+                _of,
+                states=(
+                    "optional",
+                    "mend",
+                ),
             ),
-            value_misconception(
-                "whole-picture",
-                "That is the whole photograph. The network gets less of it, and coarser.",
-                4000 * 3000 * 3,
-            ),
-            value_misconception(
-                "whole-pixels",
-                "Those are all pixels of the photograph. What happens to it before the network sees it?",
-                4000 * 3000,
-            ),
-            value_misconception("square", "The square is cut out, but it is also made smaller.", 3000 * 3000 * 3),
-            value_misconception(
-                "square-pixels", "Those are the pixels of the square, at full size and without colours.", 3000 * 3000
-            ),
-            value_misconception(
-                "four-colours",
-                "A fourth number, for how transparent a pixel is, never reaches the network.",
-                32 * 32 * 4,
-            ),
-            value_misconception(
-                "sides",
-                "The two sides are added. How many pixels has a table of so many rows and columns?",
-                (32 + 32) * 3,
-            ),
-            value_misconception(
-                "squeezed",
-                "The picture is not squeezed: what does not fit into the middle square is cut off.",
-                32 * 24 * 3,
-            ),
+            "The two groups have changed places.",
         ),
-        tolerance=1e-9,
-    ),
-    Exercise(
-        id="ps00-3",
-        title="From a mask to a box",
-        points=3,
-        kind="function",
-        answer="box_around",
-        aim=READING,
-        section=LESSON + "Where-is-it?",
-        difficulty="medium",
-        minutes=15,
-        expects="a list of four whole numbers, or None",
-        solve=_box,
-        shown=({"mask": CORNERS}, {"mask": np.zeros((3, 4), bool)}),
-        draw=_masks,
-        mistakes=(
-            Misconception(
-                "last-one-out",
-                "The last row and column with a pixel stand in it. In a slice, the end is the first that is out.",
-                _changed(lambda top, left, bottom, right: [top, left, bottom - 1, right - 1]),
+        "all-of-them": (
+            vary(
+                _of,
+                states=(
+                    "mend",
+                    "optional",
+                    "ready",
+                ),
             ),
-            Misconception(
-                "columns-first",
-                "Columns come first in yours. Which number does a slice of an array take first?",
-                _changed(lambda top, left, bottom, right: [left, top, right, bottom]),
-            ),
-            Misconception(
-                "sizes",
-                "The last two are how high and how wide it is. Where does it end?",
-                _changed(lambda top, left, bottom, right: [top, left, bottom - top, right - left]),
-            ),
-            Misconception(
-                "pairs",
-                "Rows are together, and columns are together. First comes one corner, then the other.",
-                _changed(lambda top, left, bottom, right: [top, bottom, left, right]),
-            ),
-            Misconception(
-                "one-too-wide",
-                "There is a row and a column around it in which it has no pixel.",
-                _changed(lambda top, left, bottom, right: [top - 1, left - 1, bottom + 1, right + 1]),
-            ),
-            Misconception(
-                "first-and-last",
-                "It goes from the first pixel to the last, read row by row. Which pixel is leftmost?",
-                _first_and_last,
-            ),
-            Misconception(
-                "around-nothing",
-                "A mask without a pixel has a box in yours. Of nothing there is none.",
-                _around_nothing,
-            ),
-            Misconception(
-                "fails-on-nothing",
-                "It stops when there is nothing in the picture, and that is an ordinary picture.",
-                _fails_on_nothing,
-            ),
+            "What is ready stands in the list, too. A remedy beside it is no reason to do anything.",
         ),
-    ),
-    Exercise(
-        id="ps00-4",
-        title="A sentence to mend",
-        points=3,
-        kind="function",
-        answer="say",
-        aim=READING,
-        section=LESSON + "From-a-tag-to-a-sentence",
-        difficulty="medium",
-        minutes=15,
-        expects="a sentence",
-        solve=_say,
-        shown=(
-            {"probabilities": {"dog": 0.046, "cat": 0.954}},
-            {"probabilities": {"cat": 0.256, "ship": 0.396, "airplane": 0.348}},
+        "in-order-of-abc": (
+            lambda findings: sorted(_of(findings, ["mend"])) + sorted(_of(findings, ["optional"])),
+            "Within a group the order of the doctor is kept; yours is sorted.",
         ),
-        draw=_answers,
-        mistakes=(
-            Misconception("as-given", "It takes the tag that is given first. Which one is the likeliest?", _as_given),
-            Misconception("least-likely", "It begins with what the network finds least likely.", _least_likely),
-            Misconception(
-                "one-article",
-                "Read it aloud: before a vowel stands another article.",
-                _with(article=lambda tag: f"a {tag}"),
-            ),
-            Misconception(
-                "cut", "The percentages are cut, not rounded.", _with(percent=lambda chance: f"{int(100 * chance)} %")
-            ),
-            Misconception(
-                "fractions", "A number between 0 and 1 is no percentage.", _with(percent=lambda chance: f"{chance} %")
-            ),
-            Misconception("always-sure", "It never says that it may be wrong.", _with(sure=lambda chance: True)),
-            Misconception(
-                "never-sure",
-                "Even where it is sure, it says that it may be something else.",
-                _with(sure=lambda chance: False),
-            ),
-            Misconception(
-                "other-way-round",
-                "It is sure where it should not be, and unsure where it may be sure.",
-                _with(sure=lambda chance: chance < 0.5),
-            ),
-            Misconception(
-                "even-is-not-enough",
-                "Just even counts as sure, and here it does not.",
-                _with(sure=lambda chance: chance > 0.5),
-            ),
-            Misconception(
-                "one-only", "Where it is unsure, the second tag is to be named as well.", _with(one_only=True)
-            ),
+        "subjects-only": (_only("subject"), "That says what is amiss, and not what to do about it."),
+        "remedies-only": (_only("remedy"), "That says what to do, and not about what."),
+        "from-the-end": (
+            lambda findings: _of(findings, ["mend"])[::-1] + _of(findings, ["optional"])[::-1],
+            "Each group is listed from its end.",
         ),
-    ),
-    Exercise(
-        id="ps00-5",
-        title="When to say nothing",
-        points=4,
-        kind="function",
-        answer="threshold",
-        aim=READING,
-        section=LESSON + "What-goes-wrong",
-        difficulty="stretch",
-        minutes=25,
-        expects="one of the numbers in sure, or None",
-        solve=_threshold,
-        shown=(
-            {"sure": [0.9, 0.8, 0.7, 0.6], "right": [True, False, True, False], "wanted": 0.6},
-            {"sure": [0.5, 0.9], "right": [True, False], "wanted": 0.8},
-            {"sure": [0.4, 0.8], "right": [True, True], "wanted": 0.9},
-        ),
-        draw=_judged,
-        mistakes=(
-            Misconception(
-                "from-the-top",
-                "It gives up at the first threshold that fails. A lower one may do again.",
-                _from_the_top,
-            ),
-            Misconception(
-                "highest", "That keeps it silent more often than it must be: a lower threshold will do, too.", _highest
-            ),
-            Misconception("above-only", "Who is just as sure as the threshold speaks, too.", _above_only),
-            Misconception("of-all", "The share is of the pictures that it speaks about, not of all.", _of_all),
-            Misconception("more-than-wanted", "A share that is just what was wanted is enough.", _more_than_wanted),
-            Misconception(
-                "by-how-sure", "How sure it was says nothing about whether it was right. What does?", _by_how_sure
-            ),
-            Misconception(
-                "wanted-itself",
-                "It takes the share that is wanted for the threshold. They are as different as promise and result.",
-                _wanted_itself,
-            ),
-            Misconception(
-                "silent-as-one", "If no threshold will do, say so: a number would be taken for one.", _silent_as_one
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps00-6",
-        title="A question of your own",
-        points=2,
-        kind="by hand",
-        answer="",
-        aim="find the lesson that answers your question",
-        section=LESSON + "A-map-of-the-course",
-        difficulty="easy",
-        minutes=10,
-    ),
+    },
 )
+
+NUMBERS = exercise("ps00-2", "How much of it is seen", points=1, difficulty="easy", minutes=5).value(
+    "numbers",
+    32 * 32 * 3,
+    aim="take any picture of your own through the tour, here and on the command line",
+    section=LESSON + "What-did-it-see,-and-where-did-it-look?",
+    expects="one whole number",
+    tolerance=1e-9,
+    mistakes={
+        "pixels": (32 * 32, "Those are the pixels. Of how many numbers is one made, in a picture with colours?"),
+        "whole-picture": (4000 * 3000 * 3, "That is the whole photograph. The network gets less of it, and coarser."),
+        "whole-pixels": (
+            4000 * 3000,
+            "Those are all pixels of the photograph. What happens to it before the network sees it?",
+        ),
+        "square": (3000 * 3000 * 3, "The square is cut out, but it is also made smaller."),
+        "square-pixels": (3000 * 3000, "Those are the pixels of the square, at full size and without colours."),
+        "four-colours": (32 * 32 * 4, "A fourth number, for how transparent a pixel is, never reaches the network."),
+        "sides": ((32 + 32) * 3, "The two sides are added. How many pixels has a table of so many rows and columns?"),
+        "squeezed": (32 * 24 * 3, "The picture is not squeezed: what does not fit into the middle square is cut off."),
+    },
+)
+
+BOX_AROUND = exercise("ps00-3", "From a mask to a box", points=3, difficulty="medium", minutes=15).function(
+    box_around,
+    aim=READING,
+    section=LESSON + "Where-is-it?",
+    expects="a list of four whole numbers, or None",
+    shown=[
+        {"mask": CORNERS},
+        {"mask": np.zeros((3, 4), bool)},
+    ],
+    draw=_masks,
+    mistakes={
+        "last-one-out": (
+            _changed(lambda top, left, bottom, right: [top, left, bottom - 1, right - 1]),
+            "The last row and column with a pixel stand in it. In a slice, the end is the first that is out.",
+        ),
+        "columns-first": (
+            _changed(lambda top, left, bottom, right: [left, top, right, bottom]),
+            "Columns come first in yours. Which number does a slice of an array take first?",
+        ),
+        "sizes": (
+            _changed(lambda top, left, bottom, right: [top, left, bottom - top, right - left]),
+            "The last two are how high and how wide it is. Where does it end?",
+        ),
+        "pairs": (
+            _changed(lambda top, left, bottom, right: [top, bottom, left, right]),
+            "Rows are together, and columns are together. First comes one corner, then the other.",
+        ),
+        "one-too-wide": (
+            _changed(lambda top, left, bottom, right: [top - 1, left - 1, bottom + 1, right + 1]),
+            "There is a row and a column around it in which it has no pixel.",
+        ),
+        "first-and-last": (
+            _first_and_last,
+            "It goes from the first pixel to the last, read row by row. Which pixel is leftmost?",
+        ),
+        "around-nothing": (_around_nothing, "A mask without a pixel has a box in yours. Of nothing there is none."),
+        "fails-on-nothing": (
+            _fails_on_nothing,
+            "It stops when there is nothing in the picture, and that is an ordinary picture.",
+        ),
+    },
+)
+
+SAY = exercise("ps00-4", "A sentence to mend", points=3, difficulty="medium", minutes=15).function(
+    say,
+    aim=READING,
+    section=LESSON + "From-a-tag-to-a-sentence",
+    expects="a sentence",
+    shown=[
+        {"probabilities": {"dog": 0.046, "cat": 0.954}},
+        {"probabilities": {"cat": 0.256, "ship": 0.396, "airplane": 0.348}},
+    ],
+    draw=_answers,
+    mistakes={
+        "as-given": (_as_given, "It takes the tag that is given first. Which one is the likeliest?"),
+        "least-likely": (_least_likely, "It begins with what the network finds least likely."),
+        "one-article": (_with(article=lambda tag: f"a {tag}"), "Read it aloud: before a vowel stands another article."),
+        "cut": (_with(percent=lambda chance: f"{int(100 * chance)} %"), "The percentages are cut, not rounded."),
+        "fractions": (_with(percent=lambda chance: f"{chance} %"), "A number between 0 and 1 is no percentage."),
+        "always-sure": (_with(sure=lambda chance: True), "It never says that it may be wrong."),
+        "never-sure": (
+            _with(sure=lambda chance: False),
+            "Even where it is sure, it says that it may be something else.",
+        ),
+        "other-way-round": (
+            _with(sure=lambda chance: chance < 0.5),
+            "It is sure where it should not be, and unsure where it may be sure.",
+        ),
+        "even-is-not-enough": (
+            _with(sure=lambda chance: chance > 0.5),
+            "Just even counts as sure, and here it does not.",
+        ),
+        "one-only": (_with(one_only=True), "Where it is unsure, the second tag is to be named as well."),
+    },
+)
+
+THRESHOLD = exercise("ps00-5", "When to say nothing", points=4, difficulty="stretch", minutes=25).function(
+    threshold,
+    aim=READING,
+    section=LESSON + "What-goes-wrong",
+    expects="one of the numbers in sure, or None",
+    shown=[
+        {"sure": [0.9, 0.8, 0.7, 0.6], "right": [True, False, True, False], "wanted": 0.6},
+        {"sure": [0.5, 0.9], "right": [True, False], "wanted": 0.8},
+        {"sure": [0.4, 0.8], "right": [True, True], "wanted": 0.9},
+    ],
+    draw=_judged,
+    mistakes={
+        "from-the-top": (_from_the_top, "It gives up at the first threshold that fails. A lower one may do again."),
+        "highest": (_highest, "That keeps it silent more often than it must be: a lower threshold will do, too."),
+        "above-only": (_above_only, "Who is just as sure as the threshold speaks, too."),
+        "of-all": (_of_all, "The share is of the pictures that it speaks about, not of all."),
+        "more-than-wanted": (_more_than_wanted, "A share that is just what was wanted is enough."),
+        "by-how-sure": (_by_how_sure, "How sure it was says nothing about whether it was right. What does?"),
+        "wanted-itself": (
+            _wanted_itself,
+            "It takes the share that is wanted for the threshold. They are as different as promise and result.",
+        ),
+        "silent-as-one": (_silent_as_one, "If no threshold will do, say so: a number would be taken for one."),
+    },
+)
+
+QUESTION = exercise("ps00-6", "A question of your own", points=2, difficulty="easy", minutes=10).by_hand(
+    aim="find the lesson that answers your question", section=LESSON + "A-map-of-the-course"
+)
+
+EXERCISES = (TO_DO, NUMBERS, BOX_AROUND, SAY, THRESHOLD, QUESTION)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception, value_misconception
+from vistext.exercises.exercise import exercise, vary
 
 LESSON = "01_tagging.ipynb#"
 
 
-def _thumbnail(picture, side):
+def thumbnail(picture, side):
     block = min(picture.shape) // side
     return _block_means(_centre(picture, block * side), side)
 
@@ -65,7 +65,7 @@ def _thumbnails(rng):
     return cases
 
 
-def _convolve(picture, kernel, bias):
+def convolve(picture, kernel, bias):
     return np.maximum(0, _slide(picture, kernel) + bias)
 
 
@@ -76,7 +76,7 @@ def _slide(picture, kernel):
 
 
 def _too_few(picture, kernel, bias):
-    return _convolve(picture, kernel, bias)[:-1, :-1]
+    return convolve(picture, kernel, bias)[:-1, :-1]
 
 
 def _channels_apart(picture, kernel, bias):
@@ -91,7 +91,7 @@ def _bias_each(picture, kernel, bias):
 
 def _padded(picture, kernel, bias):
     around = len(kernel) // 2
-    return _convolve(np.pad(picture, ((around, around), (around, around), (0, 0))), kernel, bias)
+    return convolve(np.pad(picture, ((around, around), (around, around), (0, 0))), kernel, bias)
 
 
 def _convolutions(rng):
@@ -121,7 +121,7 @@ def _weights(side=14, between=1, dense_bias=64, conv=896 + 18_496, out=650):
     return conv + side * side * 64 * 64 * between + dense_bias + out
 
 
-def _softmax(logits, temperature):
+def softmax(logits, temperature):
     scaled = logits / temperature
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
@@ -133,7 +133,7 @@ def _overflowing(logits, temperature):
 
 
 def _down_the_columns(logits, temperature):
-    return _softmax(logits.T, temperature).T
+    return softmax(logits.T, temperature).T
 
 
 def _one_maximum(logits, temperature):
@@ -153,7 +153,7 @@ def _one_sum(logits, temperature):
 
 
 def _after(logits, temperature):
-    return _softmax(logits, 1) / temperature
+    return softmax(logits, 1) / temperature
 
 
 def _logits(rng):
@@ -174,7 +174,7 @@ def _logits(rng):
     return cases
 
 
-def _calibration_error(probabilities, labels, bins):
+def calibration_error(probabilities, labels, bins):
     gaps, counts = _gaps(probabilities, labels, bins)
     return float(np.abs(gaps * counts).sum() / len(labels))
 
@@ -212,7 +212,7 @@ def _of_the_label(probabilities, labels, bins):
 
 
 def _not_divided(probabilities, labels, bins):
-    return len(labels) * _calibration_error(probabilities, labels, bins)
+    return len(labels) * calibration_error(probabilities, labels, bins)
 
 
 def _one_by_one(probabilities, labels, bins):
@@ -222,11 +222,11 @@ def _one_by_one(probabilities, labels, bins):
 
 def _empty_bins(probabilities, labels, bins):
     filled = len(_gaps(probabilities, labels, bins)[0])
-    return float("nan") if filled < bins else _calibration_error(probabilities, labels, bins)
+    return float("nan") if filled < bins else calibration_error(probabilities, labels, bins)
 
 
 def _upper_bins(probabilities, labels, bins):
-    return _calibration_error(np.nextafter(probabilities, 2), labels, bins)
+    return calibration_error(np.nextafter(probabilities, 2), labels, bins)
 
 
 def _judgements(rng):
@@ -255,265 +255,181 @@ def _judgements(rng):
     return cases
 
 
-EXERCISES = (
-    Exercise(
-        id="ps01-1",
-        title="A thumbnail",
-        points=2,
-        kind="function",
-        answer="thumbnail",
-        aim="turn a photograph into what a network takes: grey, cropped, scaled",
-        section=LESSON + "Crop-and-scale",
-        difficulty="warm-up",
-        minutes=10,
-        expects="a float array of shape (side, side)",
-        solve=_thumbnail,
-        shown=(
-            {"picture": np.arange(24).reshape(4, 6), "side": 2},
-            {"picture": np.array([[0, 0, 0], [9, 1, 5], [3, 7, 8], [2, 0, 6], [1, 1, 1]]), "side": 3},
+THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2, difficulty="warm-up", minutes=10).function(
+    thumbnail,
+    aim="turn a photograph into what a network takes: grey, cropped, scaled",
+    section=LESSON + "Crop-and-scale",
+    expects="a float array of shape (side, side)",
+    shown=[
+        {"picture": np.arange(24).reshape(4, 6), "side": 2},
+        {"picture": np.array([[0, 0, 0], [9, 1, 5], [3, 7, 8], [2, 0, 6], [1, 1, 1]]), "side": 3},
+    ],
+    draw=_thumbnails,
+    mistakes={
+        "corner": (_corner, "Where is the square cut out? The middle of the picture is wanted, not a corner."),
+        "skipping": (_skipping, "One pixel of each block is kept and the rest is lost: that is aliasing."),
+        "mixed-axes": (
+            _mixed_axes,
+            "The mean goes over the blocks, not within each. After reshape, which axes count pixels in a block?",
         ),
-        draw=_thumbnails,
-        mistakes=(
-            Misconception(
-                "corner", "Where is the square cut out? The middle of the picture is wanted, not a corner.", _corner
-            ),
-            Misconception(
-                "skipping", "One pixel of each block is kept and the rest is lost: that is aliasing.", _skipping
-            ),
-            Misconception(
-                "mixed-axes",
-                "The mean goes over the blocks, not within each. After reshape, which axes count pixels in a block?",
-                _mixed_axes,
-            ),
-            Misconception(
-                "mixed-reshape",
+        "mixed-reshape": (
+            _mixed_reshape,
+            (
                 "Reshape has put pixels together that do not lie side by side. Rows come before columns in memory: "
-                "which number comes first, blocks or pixels in a block?",
-                _mixed_reshape,
-            ),
-            Misconception(
-                "largest", "You keep the largest of each block. That is pooling; scaling wants another.", _largest
-            ),
-            Misconception(
-                "rounded-down",
-                "The means were cut to whole numbers. Look for // or for a dtype that holds no fractions.",
-                lambda picture, side: np.floor(_thumbnail(picture, side)),
-            ),
-            Misconception(
-                "sums",
-                "Each number is the sum of its block, so it grows with the size of the block. White must stay white.",
-                lambda picture, side: _thumbnail(picture, side) * (min(picture.shape) // side) ** 2,
-            ),
-            Misconception("stretched", "The picture was squeezed, not cropped. First cut out the square.", _stretched),
-        ),
-    ),
-    Exercise(
-        id="ps01-2",
-        title="A convolution over colours",
-        points=3,
-        kind="function",
-        answer="convolve",
-        aim="compute a convolution, a pooling and a dense layer by hand, and get what Keras gets",
-        section=LESSON + "Convolution,-by-hand",
-        difficulty="medium",
-        minutes=15,
-        expects="a float array of shape (rows - k + 1, columns - k + 1)",
-        solve=_convolve,
-        shown=(
-            {"picture": EDGES[..., None], "kernel": np.array([[[-1.0], [1.0]], [[-1.0], [1.0]]]), "bias": -2.0},
-            {
-                "picture": np.stack([EDGES, EDGES / 3], axis=-1),
-                "kernel": np.array([[[1.0, 0.0], [0.0, 3.0]], [[0.0, -1.0], [-1.0, 0.0]]]),
-                "bias": 1.0,
-            },
-        ),
-        draw=_convolutions,
-        mistakes=(
-            Misconception(
-                "flipped",
-                "The kernel is turned around before it is laid on the picture. Mathematicians do so; the field does "
-                "not.",
-                lambda picture, kernel, bias: _convolve(picture, kernel[::-1, ::-1], bias),
-            ),
-            Misconception(
-                "too-few", "A row and a column are missing. In how many places does a kernel of k fit?", _too_few
-            ),
-            Misconception(
-                "channels-apart", "There is a map for each channel. A kernel adds up all channels.", _channels_apart
-            ),
-            Misconception(
-                "no-bias",
-                "The bias does not show in what came back. Where does b stand in f(Wx + b)?",
-                lambda picture, kernel, bias: _convolve(picture, kernel, 0),
-            ),
-            Misconception(
-                "bias-each", "The bias was added once for each channel. There is one for the kernel.", _bias_each
-            ),
-            Misconception(
-                "no-rectifier",
-                "There are negative numbers in what came back. What does f do to them?",
-                lambda picture, kernel, bias: _slide(picture, kernel) + bias,
-            ),
-            Misconception(
-                "bias-last",
-                "The bias was added after f. Read f(Wx + b) from the inside out.",
-                lambda picture, kernel, bias: np.maximum(0, _slide(picture, kernel)) + bias,
-            ),
-            Misconception(
-                "padded", "The map is as large as the picture. Here a kernel stays inside the picture.", _padded
+                "which number comes first, blocks or pixels in a block?"
             ),
         ),
-    ),
-    Exercise(
-        id="ps01-3",
-        title="Larger pictures, more weights?",
-        points=2,
-        kind="value",
-        answer="weights",
-        aim="train the article's network, and a better one in the same time",
-        section=LESSON + "4.-The-article's-network",
-        difficulty="easy",
-        minutes=10,
-        expects="one whole number",
-        solve=_weights,
-        mistakes=(
-            value_misconception(
-                "unchanged",
-                "Convolutions do not mind the size of the picture. But what does the first dense layer take?",
-                _weights(6),
-            ),
-            value_misconception(
-                "four-times",
-                "Places do not grow by four exactly: each layer trims the edges. Follow the side.",
-                _weights(12),
-            ),
-            value_misconception(
-                "rounded-up", "A last odd row is left out by pooling, not kept: look at 29 by 29.", _weights(15)
-            ),
-            value_misconception(
-                "padded", "Each convolution of 3 by 3 takes a pixel off every edge of its input.", _weights(16)
-            ),
-            value_misconception(
-                "no-biases", "Each kernel and each unit has a bias, too.", _weights(dense_bias=0, conv=19_296, out=640)
-            ),
-            value_misconception(
-                "one-layer",
-                "That is the first dense layer alone. The others have weights, too.",
-                _weights(conv=0, out=0),
-            ),
-            value_misconception(
-                "one-map", "The dense layer sees every place of every map; there are 64 maps.", _weights(14, 1 / 64)
-            ),
-            value_misconception("no-pooling", "Pooling halves the side after each convolution.", _weights(60)),
+        "largest": (_largest, "You keep the largest of each block. That is pooling; scaling wants another."),
+        "rounded-down": (
+            lambda picture, side: np.floor(thumbnail(picture, side)),
+            "The means were cut to whole numbers. Look for // or for a dtype that holds no fractions.",
         ),
-        tolerance=1e-9,
-    ),
-    Exercise(
-        id="ps01-4",
-        title="A softmax that breaks",
-        points=3,
-        kind="function",
-        answer="softmax",
-        aim="judge a network: confusion, worst mistakes, and whether its probabilities can be believed",
-        section=LESSON + "Softmax:-from-scores-to-probabilities",
-        difficulty="medium",
-        minutes=15,
-        expects="a float array of the shape of logits, whose rows add up to 1",
-        solve=_softmax,
-        shown=(
-            {"logits": np.array([[2.0, -1.0], [0.0, 0.0]]), "temperature": 1.0},
-            {"logits": np.array([[4000.0, 4002.0, 4001.0], [1.0, 2.0, 4.0]]), "temperature": 2.0},
+        "sums": (
+            lambda picture, side: thumbnail(picture, side) * (min(picture.shape) // side) ** 2,
+            "Each number is the sum of its block, so it grows with the size of the block. White must stay white.",
         ),
-        draw=_logits,
-        mistakes=(
-            Misconception(
-                "overflow", "exp of a large number is infinite. What may be taken off all logits first?", _overflowing
-            ),
-            Misconception(
-                "columns", "The columns add up to 1. Which axis holds the classes of one picture?", _down_the_columns
-            ),
-            Misconception(
-                "one-maximum",
-                "One maximum for the whole table: rows far below it become 0 / 0. Each picture needs its own.",
-                _one_maximum,
-            ),
-            Misconception(
-                "mean-off",
-                "The mean was taken off, and a number may still lie far above it. What makes all of them safe for exp?",
-                _mean_off,
-            ),
-            Misconception(
-                "one-sum", "The whole table adds up to 1. Each picture has a 1 of its own to share out.", _one_sum
-            ),
-            Misconception(
-                "multiplied",
-                "A higher temperature makes it surer here. Which way should it go? See section 7.",
-                lambda logits, temperature: _softmax(logits, 1 / temperature),
-            ),
-            Misconception("after", "The temperature was applied to the probabilities. It divides the logits.", _after),
-            Misconception(
-                "no-temperature",
-                "The temperature makes no difference. Is it applied where it cancels out?",
-                lambda logits, temperature: _softmax(logits, 1),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps01-5",
-        title="May one believe it?",
-        points=4,
-        kind="function",
-        answer="calibration_error",
-        aim="judge a network: confusion, worst mistakes, and whether its probabilities can be believed",
-        section=LESSON + "7.-May-one-believe-a-probability?",
-        difficulty="stretch",
-        minutes=25,
-        expects="one number, 0 to 1",
-        solve=_calibration_error,
-        shown=(
-            {
-                "probabilities": np.array([[0.9, 0.1], [0.95, 0.05], [0.3, 0.7], [0.35, 0.65], [0.32, 0.68]]),
-                "labels": np.array([0, 1, 1, 1, 1]),
-                "bins": 5,
-            },
-        ),
-        draw=_judgements,
-        mistakes=(
-            Misconception(
-                "one-by-one",
-                "Each picture is compared with itself, so who is right with 0.8 counts as 0.2 wrong. First put those "
-                "together that are about as sure.",
-                _one_by_one,
-            ),
-            Misconception("unweighted", "Each bin counts the same, however few pictures are in it.", _unweighted),
-            Misconception("over-all-bins", "The gaps were added up and divided by the number of bins.", _over_all_bins),
-            Misconception("signed", "It is negative, or too small: gaps of opposite signs cancel out.", _signed),
-            Misconception(
-                "signed-then-positive",
-                "The sign was dropped at the end, when too sure and not sure enough had already cancelled out.",
-                _signed_then_positive,
-            ),
-            Misconception(
-                "of-the-label", "How sure it was is about what it said, not about what is true.", _of_the_label
-            ),
-            Misconception("not-divided", "It grows with the number of pictures. A mean is wanted.", _not_divided),
-            Misconception(
-                "upper-bins",
-                "A number on the edge of two bins was put in the upper one. Which one does it belong to?",
-                _upper_bins,
-            ),
-            Misconception("empty-bins", "It is nan. What is the mean of a bin without pictures?", _empty_bins),
-        ),
-    ),
-    Exercise(
-        id="ps01-6",
-        title="Where it looked",
-        points=2,
-        kind="by hand",
-        answer="",
-        aim="ask where it looked, and test whether the answer is true",
-        section=LESSON + 'Grad-CAM:-which-parts-spoke-for-"cat"?',
-        difficulty="medium",
-        minutes=10,
-    ),
+        "stretched": (_stretched, "The picture was squeezed, not cropped. First cut out the square."),
+    },
 )
+
+CONVOLVE = exercise("ps01-2", "A convolution over colours", points=3, difficulty="medium", minutes=15).function(
+    convolve,
+    aim="compute a convolution, a pooling and a dense layer by hand, and get what Keras gets",
+    section=LESSON + "Convolution,-by-hand",
+    expects="a float array of shape (rows - k + 1, columns - k + 1)",
+    shown=[
+        {"picture": EDGES[..., None], "kernel": np.array([[[-1.0], [1.0]], [[-1.0], [1.0]]]), "bias": -2.0},
+        {
+            "picture": np.stack([EDGES, EDGES / 3], axis=-1),
+            "kernel": np.array([[[1.0, 0.0], [0.0, 3.0]], [[0.0, -1.0], [-1.0, 0.0]]]),
+            "bias": 1.0,
+        },
+    ],
+    draw=_convolutions,
+    mistakes={
+        "flipped": (
+            lambda picture, kernel, bias: convolve(picture, kernel[::-1, ::-1], bias),
+            ("The kernel is turned around before it is laid on the picture. Mathematicians do so; the field does not."),
+        ),
+        "too-few": (_too_few, "A row and a column are missing. In how many places does a kernel of k fit?"),
+        "channels-apart": (_channels_apart, "There is a map for each channel. A kernel adds up all channels."),
+        "no-bias": (
+            vary(convolve, bias=0),
+            "The bias does not show in what came back. Where does b stand in f(Wx + b)?",
+        ),
+        "bias-each": (_bias_each, "The bias was added once for each channel. There is one for the kernel."),
+        "no-rectifier": (
+            lambda picture, kernel, bias: _slide(picture, kernel) + bias,
+            "There are negative numbers in what came back. What does f do to them?",
+        ),
+        "bias-last": (
+            lambda picture, kernel, bias: np.maximum(0, _slide(picture, kernel)) + bias,
+            "The bias was added after f. Read f(Wx + b) from the inside out.",
+        ),
+        "padded": (_padded, "The map is as large as the picture. Here a kernel stays inside the picture."),
+    },
+)
+
+WEIGHTS = exercise("ps01-3", "Larger pictures, more weights?", points=2, difficulty="easy", minutes=10).value(
+    "weights",
+    _weights(),
+    aim="train the article's network, and a better one in the same time",
+    section=LESSON + "4.-The-article's-network",
+    expects="one whole number",
+    tolerance=1e-9,
+    mistakes={
+        "unchanged": (
+            _weights(6),
+            "Convolutions do not mind the size of the picture. But what does the first dense layer take?",
+        ),
+        "four-times": (
+            _weights(12),
+            "Places do not grow by four exactly: each layer trims the edges. Follow the side.",
+        ),
+        "rounded-up": (_weights(15), "A last odd row is left out by pooling, not kept: look at 29 by 29."),
+        "padded": (_weights(16), "Each convolution of 3 by 3 takes a pixel off every edge of its input."),
+        "no-biases": (_weights(dense_bias=0, conv=19_296, out=640), "Each kernel and each unit has a bias, too."),
+        "one-layer": (_weights(conv=0, out=0), "That is the first dense layer alone. The others have weights, too."),
+        "one-map": (_weights(14, 1 / 64), "The dense layer sees every place of every map; there are 64 maps."),
+        "no-pooling": (_weights(60), "Pooling halves the side after each convolution."),
+    },
+)
+
+SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3, difficulty="medium", minutes=15).function(
+    softmax,
+    aim="judge a network: confusion, worst mistakes, and whether its probabilities can be believed",
+    section=LESSON + "Softmax:-from-scores-to-probabilities",
+    expects="a float array of the shape of logits, whose rows add up to 1",
+    shown=[
+        {"logits": np.array([[2.0, -1.0], [0.0, 0.0]]), "temperature": 1.0},
+        {"logits": np.array([[4000.0, 4002.0, 4001.0], [1.0, 2.0, 4.0]]), "temperature": 2.0},
+    ],
+    draw=_logits,
+    mistakes={
+        "overflow": (_overflowing, "exp of a large number is infinite. What may be taken off all logits first?"),
+        "columns": (_down_the_columns, "The columns add up to 1. Which axis holds the classes of one picture?"),
+        "one-maximum": (
+            _one_maximum,
+            "One maximum for the whole table: rows far below it become 0 / 0. Each picture needs its own.",
+        ),
+        "mean-off": (
+            _mean_off,
+            "The mean was taken off, and a number may still lie far above it. What makes all of them safe for exp?",
+        ),
+        "one-sum": (_one_sum, "The whole table adds up to 1. Each picture has a 1 of its own to share out."),
+        "multiplied": (
+            lambda logits, temperature: softmax(logits, 1 / temperature),
+            "A higher temperature makes it surer here. Which way should it go? See section 7.",
+        ),
+        "after": (_after, "The temperature was applied to the probabilities. It divides the logits."),
+        "no-temperature": (
+            vary(softmax, temperature=1),
+            "The temperature makes no difference. Is it applied where it cancels out?",
+        ),
+    },
+)
+
+CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4, difficulty="stretch", minutes=25).function(
+    calibration_error,
+    aim="judge a network: confusion, worst mistakes, and whether its probabilities can be believed",
+    section=LESSON + "7.-May-one-believe-a-probability?",
+    expects="one number, 0 to 1",
+    shown=[
+        {
+            "probabilities": np.array([[0.9, 0.1], [0.95, 0.05], [0.3, 0.7], [0.35, 0.65], [0.32, 0.68]]),
+            "labels": np.array([0, 1, 1, 1, 1]),
+            "bins": 5,
+        },
+    ],
+    draw=_judgements,
+    mistakes={
+        "one-by-one": (
+            _one_by_one,
+            (
+                "Each picture is compared with itself, so who is right with 0.8 counts as 0.2 wrong. First put those "
+                "together that are about as sure."
+            ),
+        ),
+        "unweighted": (_unweighted, "Each bin counts the same, however few pictures are in it."),
+        "over-all-bins": (_over_all_bins, "The gaps were added up and divided by the number of bins."),
+        "signed": (_signed, "It is negative, or too small: gaps of opposite signs cancel out."),
+        "signed-then-positive": (
+            _signed_then_positive,
+            "The sign was dropped at the end, when too sure and not sure enough had already cancelled out.",
+        ),
+        "of-the-label": (_of_the_label, "How sure it was is about what it said, not about what is true."),
+        "not-divided": (_not_divided, "It grows with the number of pictures. A mean is wanted."),
+        "upper-bins": (
+            _upper_bins,
+            "A number on the edge of two bins was put in the upper one. Which one does it belong to?",
+        ),
+        "empty-bins": (_empty_bins, "It is nan. What is the mean of a bin without pictures?"),
+    },
+)
+
+QUESTION = exercise("ps01-6", "Where it looked", points=2, difficulty="medium", minutes=10).by_hand(
+    aim="ask where it looked, and test whether the answer is true",
+    section=LESSON + 'Grad-CAM:-which-parts-spoke-for-"cat"?',
+)
+
+EXERCISES = (THUMBNAIL, CONVOLVE, WEIGHTS, SOFTMAX, CALIBRATION_ERROR, QUESTION)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception, value_misconception
+from vistext.exercises.exercise import exercise, vary
 
 LESSON = "02_detection.ipynb#"
 
@@ -29,7 +29,7 @@ def _iou(found, truth, more=0):
     return both / (areas[0] + areas[1] - both)
 
 
-def _overlaps(found, truth):
+def overlaps(found, truth):
     return _iou(found, _corners(truth))
 
 
@@ -70,7 +70,7 @@ def _pairs_of_boxes(rng):
     return [*cases, {"found": found, "truth": truth}]
 
 
-def _suppress(table, scores, kinds, overlap):
+def suppress(table, scores, kinds, overlap):
     return _thin_out(table, kinds, overlap, np.argsort(-scores))
 
 
@@ -85,7 +85,7 @@ def _thin_out(table, kinds, overlap, order):
 
 def _places_when_sorted(table, scores, kinds, overlap):
     order = np.argsort(-scores).tolist()
-    return [order.index(one) for one in _suppress(table, scores, kinds, overlap)]
+    return [order.index(one) for one in suppress(table, scores, kinds, overlap)]
 
 
 def _dropped_too(table, scores, kinds, overlap):
@@ -111,7 +111,7 @@ def _against_the_last(table, scores, kinds, overlap):
 
 
 def _at_the_edge(table, scores, kinds, overlap):
-    return _suppress(table, scores, kinds, np.nextafter(overlap, -1))
+    return suppress(table, scores, kinds, np.nextafter(overlap, -1))
 
 
 def _crowds(rng):
@@ -143,7 +143,7 @@ def _crowds(rng):
     return cases
 
 
-def _average_precision(scores, right, things):
+def average_precision(scores, right, things):
     return _area(_surest_first(scores, right), things)
 
 
@@ -186,7 +186,7 @@ def _answers(rng):
     return drawn
 
 
-def _mean_iou(said, truth, classes):
+def mean_iou(said, truth, classes):
     known = truth >= 0
     return _mean_over_classes(said[known], truth[known], classes)
 
@@ -227,7 +227,7 @@ def _all_at_once(said, truth, classes):
 
 
 def _picture_by_picture(said, truth, classes):
-    return float(np.mean([_mean_iou(one, other, classes) for one, other in zip(said, truth, strict=True)]))
+    return float(np.mean([mean_iou(one, other, classes) for one, other in zip(said, truth, strict=True)]))
 
 
 def _only_said(said, truth, classes):
@@ -255,304 +255,215 @@ def _mostly_background(classes):
     return np.array([0.6, *[0.4 / (classes - 1)] * (classes - 1)])
 
 
-EXERCISES = (
-    Exercise(
-        id="ps02-1",
-        title="Off by a few pixels",
-        points=1,
-        kind="value",
-        answer="agreement",
-        aim="measure how well two boxes agree (intersection over union), and say why small things are hard",
-        section=LESSON + "How-well-do-two-boxes-agree?",
-        difficulty="warm-up",
-        minutes=5,
-        expects="one number from 0 to 1, to two decimals",
-        solve=lambda: 30 / 98,
-        mistakes=(
-            value_misconception(
-                "of-one-box", "That is the share of one box that is covered. Union is the area of both.", 30 / 64
-            ),
-            value_misconception(
-                "counted-twice", "What both cover was counted twice in the area that either covers.", 30 / 128
-            ),
-            value_misconception("right-only", "The box has moved down, too.", 48 / 80),
-            value_misconception("down-only", "The box has moved to the right, too.", 40 / 88),
-            value_misconception(
-                "box-around", "You divided by the smallest box around both. It has two empty corners.", 30 / 110
-            ),
-            value_misconception("losses-added", "Losses to the right and below were added. Areas are products.", 3 / 8),
-            value_misconception("inclusive", "A box from 0 to 8 is 8 pixels wide: right less left.", 42 / 120),
-            value_misconception(
-                "not-divided", "That is the area that both cover. Which share is it of what either covers?", 30
-            ),
-        ),
-        tolerance=0.0039,  # 0.31 will do, and 0.3 is not rounded
-    ),
-    Exercise(
-        id="ps02-2",
-        title="Each with each",
-        points=3,
-        kind="function",
-        answer="overlaps",
-        aim="measure how well two boxes agree (intersection over union), and say why small things are hard",
-        section=LESSON + "How-well-do-two-boxes-agree?",
-        difficulty="easy",
-        minutes=15,
-        expects="a float array of shape (found, true), numbers from 0 to 1",
-        solve=_overlaps,
-        shown=(
-            {
-                "found": np.array([[0.0, 0, 10, 10], [2, 3, 6, 9]]),
-                "truth": np.array([[5.0, 0, 10, 10], [0, 0, 10, 10], [20, 20, 4, 4]]),
-            },
-        ),
-        draw=_pairs_of_boxes,
-        mistakes=(
-            Misconception(
-                "two-forms", "Found and true boxes are written in two forms. What are the last two numbers?", _iou
-            ),
-            Misconception(
-                "unclamped",
-                "Numbers below 0, or above what is possible: where boxes are apart, their common width is negative.",
-                _unclamped,
-            ),
-            Misconception(
-                "clamped-late",
-                "Boxes that are apart in both directions overlap here: a negative width times a negative height.",
-                _clamped_late,
-            ),
-            Misconception(
-                "inclusive",
-                "Each box is taken a pixel too wide. Right and bottom are the first column and row after it.",
-                lambda found, truth: _iou(found, _corners(truth), more=1),
-            ),
-            Misconception(
-                "counted-twice",
-                "What both cover was counted twice in what either covers.",
-                lambda found, truth: _by_areas(found, truth, np.add),
-            ),
-            Misconception(
-                "of-the-smaller",
-                "You divided by the smaller box. A small box inside a large one is no good match.",
-                lambda found, truth: _by_areas(found, truth, np.minimum),
-            ),
-            Misconception(
-                "of-the-truth",
-                "You divided by the true box. Then a box around the whole picture is always right.",
-                lambda found, truth: _by_areas(found, truth, lambda one, other: np.broadcast_arrays(one, other)[1]),
-            ),
-            Misconception(
-                "turned", "Rows are true boxes here. They should be found ones.", lambda **c: _overlaps(**c).T
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps02-3",
-        title="A suppression that drops too much",
-        points=3,
-        kind="function",
-        answer="suppress",
-        aim="read what a one-shot detector is asked to say, train one, and turn its many answers into few (non-maximum "
-        "suppression)",
-        section=LESSON + "Too-many-answers",
-        difficulty="medium",
-        minutes=15,
-        expects="a list of whole numbers, the places of the boxes that are kept, best first",
-        solve=_suppress,
-        shown=(
-            {
-                "table": np.array([[1, 0.8, 0, 0.8], [0.8, 1, 0, 0.7], [0, 0, 1, 0], [0.8, 0.7, 0, 1]]),
-                "scores": np.array([0.6, 0.9, 0.7, 0.8]),
-                "kinds": np.array([3, 3, 3, 5]),
-                "overlap": 0.5,
-            },
-            {
-                "table": np.array([[1, 0.43, 0.11], [0.43, 1, 0.43], [0.11, 0.43, 1]]),
-                "scores": np.array([0.5, 0.6, 0.9]),
-                "kinds": np.array([1, 1, 1]),
-                "overlap": 0.3,
-            },
-        ),
-        draw=_crowds,
-        mistakes=(
-            Misconception(
-                "worst-first",
-                "It begins with the least sure box. np.argsort goes from small to large.",
-                lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.argsort(scores)),
-            ),
-            Misconception(
-                "unsorted",
-                "It looks at the boxes as they come. Which is to be looked at first?",
-                lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.arange(len(scores))),
-            ),
-            Misconception(
-                "across-kinds",
-                "A box was dropped for one of another kind. A cat on a mat is no double of the mat.",
-                lambda table, scores, kinds, overlap: _suppress(table, scores, 0 * kinds, overlap),
-            ),
-            Misconception(
-                "dropped-too",
-                "A box that was dropped itself has made another one drop. Only those that are kept may.",
-                _dropped_too,
-            ),
-            Misconception(
-                "against-the-best", "Only the best box drops its doubles. Each that is kept does.", _against_the_best
-            ),
-            Misconception(
-                "against-the-last", "Each was compared with the last kept. What of those before?", _against_the_last
-            ),
-            Misconception(
-                "at-the-edge",
-                "A box was dropped that overlaps by just as much as it may. By how much must it be?",
-                _at_the_edge,
-            ),
-            Misconception(
-                "places-when-sorted",
-                "These are places in the sorted list. Places in the list that was given are wanted.",
-                _places_when_sorted,
-            ),
-            Misconception(
-                "by-place",
-                "The right boxes, in the order in which they came. Best first is wanted.",
-                lambda **case: sorted(_suppress(**case)),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps02-4",
-        title="Average precision",
-        points=3,
-        kind="function",
-        answer="average_precision",
-        aim="judge a detector by average precision, computed by hand and by the field's own tool",
-        section=LESSON + "4.-How-good-is-it?-Average-precision",
-        difficulty="medium",
-        minutes=20,
-        expects="one number from 0 to 1",
-        solve=_average_precision,
-        shown=(
-            {"scores": np.array([0.9, 0.6, 0.8]), "right": np.array([True, True, False]), "things": 2},
-            {"scores": np.array([0.3, 0.9, 0.5, 0.7]), "right": np.array([True, False, True, True]), "things": 6},
-        ),
-        draw=_answers,
-        mistakes=(
-            Misconception(
-                "unsorted",
-                "The answers were taken as they come. First the surest, then the others.",
-                lambda scores, right, things: _area(right, things),
-            ),
-            Misconception(
-                "least-sure-first",
-                "It begins with the least sure answer. np.argsort goes from small to large.",
-                lambda scores, right, things: _area(right[np.argsort(scores)], things),
-            ),
-            Misconception(
-                "falls-and-rises",
-                "Precision goes up again here as recall grows. At each recall, take the best that it or a higher one "
-                "allows.",
-                lambda scores, right, things: _area(_surest_first(scores, right), things, envelope=False),
-            ),
-            Misconception(
-                "reached-only",
-                "The mean is over the recalls that are reached. At those that are not, precision is 0.",
-                lambda scores, right, things: _area(_surest_first(scores, right), things, unreached=np.nan),
-            ),
-            Misconception(
-                "of-the-found",
-                "It reaches recall 1 although things are missing. Recall is a share of all true things.",
-                lambda scores, right, things: _area(_surest_first(scores, right), right.sum()),
-            ),
-            Misconception(
-                "at-the-hits", "It was added up at each right answer. Here it is a mean at 101 recalls.", _at_the_hits
-            ),
-            Misconception(
-                "eleven-points",
-                "Eleven recalls were the custom before COCO. It takes 101.",
-                lambda scores, right, things: _area(_surest_first(scores, right), things, points=11),
-            ),
-            Misconception(
-                "one-hundred-points",
-                "From 0 to 1 in steps of 0.01 there are 101 recalls, both ends included.",
-                lambda scores, right, things: _area(_surest_first(scores, right), things, points=100),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps02-5",
-        title="Mean IoU, where not all is known",
-        points=4,
-        kind="function",
-        answer="mean_iou",
-        aim="train a U-Net that labels every pixel, and judge it by mean intersection over union",
-        section=LESSON + "Why-not-simply-count-right-pixels?",
-        difficulty="stretch",
-        minutes=20,
-        expects="one number from 0 to 1",
-        solve=_mean_iou,
-        shown=(
-            {
-                "said": np.array([[[0, 0], [1, 1]], [[0, 1], [2, 0]]]),
-                "truth": np.array([[[0, 0], [0, 1]], [[0, 1], [2, -1]]]),
-                "classes": 4,
-            },
-        ),
-        draw=_maps,
-        mistakes=(
-            Misconception(
-                "unknown-counted", "Pixels of unknown truth were counted against the network.", _mean_over_classes
-            ),
-            Misconception(
-                "absent-is-nought",
-                "A class that is neither there nor said lowers the mean. It should not count at all.",
-                _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=0)),
-            ),
-            Misconception(
-                "absent-is-one",
-                "A class that is neither there nor said raises the mean. It should not count at all.",
-                _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=1)),
-            ),
-            Misconception(
-                "accuracy",
-                "That is the share of pixels that are right. Background alone would make it high.",
-                _known(lambda said, truth, classes: float((said == truth).mean())),
-            ),
-            Misconception(
-                "counted-twice", "Pixels that are both count twice in this union.", _known(_twice_in_the_union)
-            ),
-            Misconception(
-                "of-the-truth",
-                "You divided by the true pixels of each class. What was said to be it, and is not, must count, too.",
-                _known(_of_the_truth),
-            ),
-            Misconception(
-                "only-said",
-                "A class that was said and is nowhere true was left out. It counts, and with nothing in both.",
-                _known(_only_said),
-            ),
-            Misconception(
-                "all-at-once", "All classes were thrown together. First each, then the mean.", _known(_all_at_once)
-            ),
-            Misconception(
-                "picture-by-picture",
-                "The mean was taken picture by picture. Each class is counted over all pictures first.",
-                _picture_by_picture,
-            ),
-            Misconception(
-                "no-background",
-                "Background was left out. It is class 0, and one of the classes.",
-                _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, first=1)),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps02-6",
-        title="Counting a crowd",
-        points=2,
-        kind="by hand",
-        answer="",
-        aim="find out where both fail, and why",
-        section=LESSON + "Suppression-that-goes-too-far",
-        difficulty="medium",
-        minutes=10,
-    ),
+AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1, difficulty="warm-up", minutes=5).value(
+    "agreement",
+    30 / 98,
+    aim="measure how well two boxes agree (intersection over union), and say why small things are hard",
+    section=LESSON + "How-well-do-two-boxes-agree?",
+    expects="one number from 0 to 1, to two decimals",
+    tolerance=0.0039,  # 0.31 will do, and 0.3 is not rounded
+    mistakes={
+        "of-one-box": (30 / 64, "That is the share of one box that is covered. Union is the area of both."),
+        "counted-twice": (30 / 128, "What both cover was counted twice in the area that either covers."),
+        "right-only": (48 / 80, "The box has moved down, too."),
+        "down-only": (40 / 88, "The box has moved to the right, too."),
+        "box-around": (30 / 110, "You divided by the smallest box around both. It has two empty corners."),
+        "losses-added": (3 / 8, "Losses to the right and below were added. Areas are products."),
+        "inclusive": (42 / 120, "A box from 0 to 8 is 8 pixels wide: right less left."),
+        "not-divided": (30, "That is the area that both cover. Which share is it of what either covers?"),
+    },
 )
+
+OVERLAPS = exercise("ps02-2", "Each with each", points=3, difficulty="easy", minutes=15).function(
+    overlaps,
+    aim="measure how well two boxes agree (intersection over union), and say why small things are hard",
+    section=LESSON + "How-well-do-two-boxes-agree?",
+    expects="a float array of shape (found, true), numbers from 0 to 1",
+    shown=[
+        {
+            "found": np.array([[0.0, 0, 10, 10], [2, 3, 6, 9]]),
+            "truth": np.array([[5.0, 0, 10, 10], [0, 0, 10, 10], [20, 20, 4, 4]]),
+        },
+    ],
+    draw=_pairs_of_boxes,
+    mistakes={
+        "two-forms": (_iou, "Found and true boxes are written in two forms. What are the last two numbers?"),
+        "unclamped": (
+            _unclamped,
+            "Numbers below 0, or above what is possible: where boxes are apart, their common width is negative.",
+        ),
+        "clamped-late": (
+            _clamped_late,
+            "Boxes that are apart in both directions overlap here: a negative width times a negative height.",
+        ),
+        "inclusive": (
+            lambda found, truth: _iou(found, _corners(truth), more=1),
+            "Each box is taken a pixel too wide. Right and bottom are the first column and row after it.",
+        ),
+        "counted-twice": (vary(_by_areas, choose=np.add), "What both cover was counted twice in what either covers."),
+        "of-the-smaller": (
+            vary(_by_areas, choose=np.minimum),
+            "You divided by the smaller box. A small box inside a large one is no good match.",
+        ),
+        "of-the-truth": (
+            vary(_by_areas, choose=lambda one, other: np.broadcast_arrays(one, other)[1]),
+            "You divided by the true box. Then a box around the whole picture is always right.",
+        ),
+        "turned": (lambda **c: overlaps(**c).T, "Rows are true boxes here. They should be found ones."),
+    },
+)
+
+SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3, difficulty="medium", minutes=15).function(
+    suppress,
+    aim="read what a one-shot detector is asked to say, train one, and turn its many answers into few (non-maximum "
+    "suppression)",
+    section=LESSON + "Too-many-answers",
+    expects="a list of whole numbers, the places of the boxes that are kept, best first",
+    shown=[
+        {
+            "table": np.array([[1, 0.8, 0, 0.8], [0.8, 1, 0, 0.7], [0, 0, 1, 0], [0.8, 0.7, 0, 1]]),
+            "scores": np.array([0.6, 0.9, 0.7, 0.8]),
+            "kinds": np.array([3, 3, 3, 5]),
+            "overlap": 0.5,
+        },
+        {
+            "table": np.array([[1, 0.43, 0.11], [0.43, 1, 0.43], [0.11, 0.43, 1]]),
+            "scores": np.array([0.5, 0.6, 0.9]),
+            "kinds": np.array([1, 1, 1]),
+            "overlap": 0.3,
+        },
+    ],
+    draw=_crowds,
+    mistakes={
+        "worst-first": (
+            lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.argsort(scores)),
+            "It begins with the least sure box. np.argsort goes from small to large.",
+        ),
+        "unsorted": (
+            lambda table, scores, kinds, overlap: _thin_out(table, kinds, overlap, np.arange(len(scores))),
+            "It looks at the boxes as they come. Which is to be looked at first?",
+        ),
+        "across-kinds": (
+            lambda table, scores, kinds, overlap: suppress(table, scores, 0 * kinds, overlap),
+            "A box was dropped for one of another kind. A cat on a mat is no double of the mat.",
+        ),
+        "dropped-too": (
+            _dropped_too,
+            "A box that was dropped itself has made another one drop. Only those that are kept may.",
+        ),
+        "against-the-best": (_against_the_best, "Only the best box drops its doubles. Each that is kept does."),
+        "against-the-last": (_against_the_last, "Each was compared with the last kept. What of those before?"),
+        "at-the-edge": (
+            _at_the_edge,
+            "A box was dropped that overlaps by just as much as it may. By how much must it be?",
+        ),
+        "places-when-sorted": (
+            _places_when_sorted,
+            "These are places in the sorted list. Places in the list that was given are wanted.",
+        ),
+        "by-place": (
+            lambda **case: sorted(suppress(**case)),
+            "The right boxes, in the order in which they came. Best first is wanted.",
+        ),
+    },
+)
+
+AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3, difficulty="medium", minutes=20).function(
+    average_precision,
+    aim="judge a detector by average precision, computed by hand and by the field's own tool",
+    section=LESSON + "4.-How-good-is-it?-Average-precision",
+    expects="one number from 0 to 1",
+    shown=[
+        {"scores": np.array([0.9, 0.6, 0.8]), "right": np.array([True, True, False]), "things": 2},
+        {"scores": np.array([0.3, 0.9, 0.5, 0.7]), "right": np.array([True, False, True, True]), "things": 6},
+    ],
+    draw=_answers,
+    mistakes={
+        "unsorted": (
+            lambda scores, right, things: _area(right, things),
+            "The answers were taken as they come. First the surest, then the others.",
+        ),
+        "least-sure-first": (
+            lambda scores, right, things: _area(right[np.argsort(scores)], things),
+            "It begins with the least sure answer. np.argsort goes from small to large.",
+        ),
+        "falls-and-rises": (
+            lambda scores, right, things: _area(_surest_first(scores, right), things, envelope=False),
+            (
+                "Precision goes up again here as recall grows. At each recall, take the best that it or a higher one "
+                "allows."
+            ),
+        ),
+        "reached-only": (
+            lambda scores, right, things: _area(_surest_first(scores, right), things, unreached=np.nan),
+            "The mean is over the recalls that are reached. At those that are not, precision is 0.",
+        ),
+        "of-the-found": (
+            lambda scores, right, things: _area(_surest_first(scores, right), right.sum()),
+            "It reaches recall 1 although things are missing. Recall is a share of all true things.",
+        ),
+        "at-the-hits": (_at_the_hits, "It was added up at each right answer. Here it is a mean at 101 recalls."),
+        "eleven-points": (
+            lambda scores, right, things: _area(_surest_first(scores, right), things, points=11),
+            "Eleven recalls were the custom before COCO. It takes 101.",
+        ),
+        "one-hundred-points": (
+            lambda scores, right, things: _area(_surest_first(scores, right), things, points=100),
+            "From 0 to 1 in steps of 0.01 there are 101 recalls, both ends included.",
+        ),
+    },
+)
+
+MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4, difficulty="stretch", minutes=20).function(
+    mean_iou,
+    aim="train a U-Net that labels every pixel, and judge it by mean intersection over union",
+    section=LESSON + "Why-not-simply-count-right-pixels?",
+    expects="one number from 0 to 1",
+    shown=[
+        {
+            "said": np.array([[[0, 0], [1, 1]], [[0, 1], [2, 0]]]),
+            "truth": np.array([[[0, 0], [0, 1]], [[0, 1], [2, -1]]]),
+            "classes": 4,
+        },
+    ],
+    draw=_maps,
+    mistakes={
+        "unknown-counted": (_mean_over_classes, "Pixels of unknown truth were counted against the network."),
+        "absent-is-nought": (
+            _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=0)),
+            "A class that is neither there nor said lowers the mean. It should not count at all.",
+        ),
+        "absent-is-one": (
+            _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, absent=1)),
+            "A class that is neither there nor said raises the mean. It should not count at all.",
+        ),
+        "accuracy": (
+            _known(lambda said, truth, classes: float((said == truth).mean())),
+            "That is the share of pixels that are right. Background alone would make it high.",
+        ),
+        "counted-twice": (_known(_twice_in_the_union), "Pixels that are both count twice in this union."),
+        "of-the-truth": (
+            _known(_of_the_truth),
+            "You divided by the true pixels of each class. What was said to be it, and is not, must count, too.",
+        ),
+        "only-said": (
+            _known(_only_said),
+            "A class that was said and is nowhere true was left out. It counts, and with nothing in both.",
+        ),
+        "all-at-once": (_known(_all_at_once), "All classes were thrown together. First each, then the mean."),
+        "picture-by-picture": (
+            _picture_by_picture,
+            "The mean was taken picture by picture. Each class is counted over all pictures first.",
+        ),
+        "no-background": (
+            _known(lambda said, truth, classes: _mean_over_classes(said, truth, classes, first=1)),
+            "Background was left out. It is class 0, and one of the classes.",
+        ),
+    },
+)
+
+QUESTION = exercise("ps02-6", "Counting a crowd", points=2, difficulty="medium", minutes=10).by_hand(
+    aim="find out where both fail, and why", section=LESSON + "Suppression-that-goes-too-far"
+)
+
+EXERCISES = (AGREEMENT, OVERLAPS, SUPPRESS, AVERAGE_PRECISION, MEAN_IOU, QUESTION)

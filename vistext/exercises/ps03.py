@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception, value_misconception
+from vistext.exercises.exercise import exercise, vary
 
 LESSON = "03_words.ipynb#"
 SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
 WORDS = ["the", "a", "cat", "dog", "ship", "is", "sits", "sleeping", "on", "floor", "water", "small", "."]
 
 
-def _encode(sentences, words, length, *, start=True, end=True, unknown=3, front=False, lower=True, cut=2, shift=0):
+def encode(sentences, words, length, *, start=True, end=True, unknown=3, front=False, lower=True, cut=2, shift=0):
     table = np.zeros((len(sentences), length), int)
     for line, tokens in zip(table, sentences, strict=True):
         known = [token.lower() if lower else token for token in tokens]
@@ -27,12 +27,12 @@ def _encode(sentences, words, length, *, start=True, end=True, unknown=3, front=
 
 
 def _no_room_for_the_end(sentences, words, length):
-    return _encode(sentences, words, length, cut=0)
+    return encode(sentences, words, length, cut=0)
 
 
 def _too_long(sentences, words, length):
     longest = max(map(len, sentences)) + 2
-    table = _encode(sentences, words, max(length, longest))
+    table = encode(sentences, words, max(length, longest))
     return table
 
 
@@ -63,7 +63,7 @@ def _counts(sentences, edges=True):
     return Counter(pair for one in sentences for pair in pairwise(_edged(one) if edges else one))
 
 
-def _probability(sentences, before, word, words, *, top=1, bottom=None):
+def probability(sentences, before, word, words, *, top=1, bottom=None):
     """Counted over pairs; `top` and `bottom` are added to the two counts."""
     pairs = _counts(sentences)
     of_these = sum(times for (first, _), times in pairs.items() if first == before)
@@ -133,12 +133,12 @@ def _to_count(rng):
     return cases
 
 
-def _perplexity(probabilities, ids):
+def perplexity(probabilities, ids):
     return float(np.exp(-np.log(probabilities[ids > 0]).mean()))
 
 
 def _of_sentences(probabilities, ids):
-    return float(np.mean([_perplexity(*pair) for pair in zip(probabilities, ids, strict=True)]))
+    return float(np.mean([perplexity(*pair) for pair in zip(probabilities, ids, strict=True)]))
 
 
 def _of_sentence_means(probabilities, ids):
@@ -168,266 +168,175 @@ def _gru(inputs=32, units=24, gates=3, biases=2):
     return gates * (inputs * units + units * units + biases * units)
 
 
-EXERCISES = (
-    Exercise(
-        id="ps03-1",
-        title="Sentences as a table",
-        points=2,
-        kind="function",
-        answer="encode",
-        aim="turn sentences into tables of numbers, and back: tokens, vocabulary, padding",
-        section=LESSON + "Padding-and-mask",
-        difficulty="warm-up",
-        minutes=15,
-        expects="an array of whole numbers of shape (sentences, length)",
-        solve=_encode,
-        shown=(
-            {
-                "sentences": [["A", "cat", "sits", "."], ["A", "zebra"]],
-                "words": [*SPECIAL, "a", ".", "cat", "sits"],
-                "length": 7,
-            },
-            {"sentences": [["a", "cat", "sits", "."]], "words": [*SPECIAL, "a", ".", "cat", "sits"], "length": 4},
+ENCODE = exercise("ps03-1", "Sentences as a table", points=2, difficulty="warm-up", minutes=15).function(
+    encode,
+    aim="turn sentences into tables of numbers, and back: tokens, vocabulary, padding",
+    section=LESSON + "Padding-and-mask",
+    expects="an array of whole numbers of shape (sentences, length)",
+    shown=[
+        {
+            "sentences": [["A", "cat", "sits", "."], ["A", "zebra"]],
+            "words": [*SPECIAL, "a", ".", "cat", "sits"],
+            "length": 7,
+        },
+        {"sentences": [["a", "cat", "sits", "."]], "words": [*SPECIAL, "a", ".", "cat", "sits"], "length": 4},
+    ],
+    draw=_to_encode,
+    mistakes={
+        "no-start": (vary(encode, start=False), "No row has a start. What does each begin with?"),
+        "no-end": (vary(encode, end=False), "No row has an end. How does a model know when to stop?"),
+        "unknown-is-padding": (
+            vary(encode, unknown=0),
+            "A word that is not in the list became padding, as if there were none.",
         ),
-        draw=_to_encode,
-        mistakes=(
-            Misconception(
-                "no-start", "No row has a start. What does each begin with?", lambda **c: _encode(**c, start=False)
-            ),
-            Misconception(
-                "no-end", "No row has an end. How does a model know when to stop?", lambda **c: _encode(**c, end=False)
-            ),
-            Misconception(
-                "unknown-is-padding",
-                "A word that is not in the list became padding, as if there were none.",
-                lambda **c: _encode(**c, unknown=0),
-            ),
-            Misconception(
-                "padded-in-front", "The padding stands in front of the words.", lambda **c: _encode(**c, front=True)
-            ),
-            Misconception(
-                "capitals",
-                "A word with a capital was not found. The list is in lower case.",
-                lambda **c: _encode(**c, lower=False),
-            ),
-            Misconception(
-                "end-cut-off", "Where a sentence is too long, its end was cut off, too.", _no_room_for_the_end
-            ),
-            Misconception(
-                "from-the-fifth",
+        "padded-in-front": (vary(encode, front=True), "The padding stands in front of the words."),
+        "capitals": (vary(encode, lower=False), "A word with a capital was not found. The list is in lower case."),
+        "end-cut-off": (_no_room_for_the_end, "Where a sentence is too long, its end was cut off, too."),
+        "from-the-fifth": (
+            vary(encode, shift=4),
+            (
                 "Numbers were counted from the first word after the special ones. The number of a word is its place in "
-                "the whole list.",
-                lambda **c: _encode(**c, shift=4),
-            ),
-            Misconception("too-long", "The table is wider than it should be: a long sentence is to be cut.", _too_long),
-        ),
-    ),
-    Exercise(
-        id="ps03-2",
-        title="What comes next, by counting",
-        points=3,
-        kind="function",
-        answer="probability",
-        aim="build a language model by counting, and judge it by its perplexity",
-        section=LESSON + "3.-A-language-model-by-counting",
-        difficulty="medium",
-        minutes=20,
-        expects="one number from 0 to 1",
-        solve=_probability,
-        shown=(
-            {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "a", "word": "cat", "words": 4},
-            {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "<start>", "word": "a", "words": 4},
-            {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "ship", "word": "a", "words": 4},
-        ),
-        draw=_to_count,
-        mistakes=(
-            Misconception(
-                "not-smoothed",
-                "A word that was never seen stops it: 0 / 0. Nothing was added to the counts.",
-                lambda **c: _probability(**c, top=0, bottom=0),
-            ),
-            Misconception(
-                "never-seen-is-nought",
-                "What was never seen gets probability 0, and yet it may come. Smoothing takes care of that.",
-                _nought,
-            ),
-            Misconception(
-                "top-only",
-                "The probabilities of all words add up to more than 1: one was added to each count. To how many?",
-                lambda **c: _probability(**c, bottom=0),
-            ),
-            Misconception(
-                "one-below",
-                "One was added below. But every word that may come next has been given one more.",
-                lambda **c: _probability(**c, bottom=1),
-            ),
-            Misconception(
-                "no-edges", "First words have nothing before them here, and last ones nothing after.", _without_edges
-            ),
-            Misconception("turned", "It asks what came before the word, not what comes after.", _turned),
-            Misconception(
-                "of-the-word",
-                "You divided by how often the word itself comes. What is given is the word before.",
-                _of_the_word,
-            ),
-            Misconception(
-                "of-all-pairs",
-                "You divided by all pairs. Only those that begin as asked are in question.",
-                _of_all_pairs,
-            ),
-            Misconception("alone", "It does not look at the word before.", _alone),
-            Misconception(
-                "once-a-sentence",
-                "A pair that comes twice in a sentence was counted once.",
-                _once_a_sentence,
-            ),
-            Misconception("different-pairs", "Each pair was counted once, however often it comes.", _different_pairs),
-        ),
-    ),
-    Exercise(
-        id="ps03-3",
-        title="A perplexity that flatters",
-        points=3,
-        kind="function",
-        answer="perplexity",
-        aim="build a language model by counting, and judge it by its perplexity",
-        section=LESSON + "Padding-taken-for-words",
-        difficulty="stretch",
-        minutes=20,
-        expects="one number, 1 or more",
-        solve=_perplexity,
-        shown=(
-            {
-                "probabilities": np.array([[0.5, 0.25, 0.125, 1.0], [0.2, 0.1, 0.99, 0.98]]),
-                "ids": np.array([[4, 5, 2, 0], [4, 2, 0, 0]]),
-            },
-        ),
-        draw=_tables,
-        mistakes=(
-            Misconception(
-                "padding-counted",
-                "It is too good: padding is easy to guess, and was counted.",
-                lambda probabilities, ids: float(np.exp(-np.log(probabilities).mean())),
-            ),
-            Misconception(
-                "divided-by-the-table",
-                "Padding was left out of the sum, but not of what it is divided by.",
-                lambda probabilities, ids: float(np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size)),
-            ),
-            Misconception(
-                "two-logarithms",
-                "exp undoes the natural logarithm, and no other.",
-                _of_what_counts(lambda p: np.exp(-np.log2(p).mean())),
-            ),
-            Misconception(
-                "no-minus",
-                "It is below 1. Logarithms of probabilities are negative.",
-                _of_what_counts(lambda p: np.exp(np.log(p).mean())),
-            ),
-            Misconception(
-                "no-exp",
-                "That is the mean itself. What undoes the logarithm?",
-                _of_what_counts(lambda p: -np.log(p).mean()),
-            ),
-            Misconception(
-                "mean-first",
-                "The mean was taken of the probabilities, and the logarithm then.",
-                _of_what_counts(lambda p: 1 / p.mean()),
-            ),
-            Misconception(
-                "mean-of-inverses",
-                "One unlikely word outweighs all others here. The mean is one of logarithms.",
-                _of_what_counts(lambda p: (1 / p).mean()),
-            ),
-            Misconception(
-                "sum",
-                "It grows with every word. A mean is wanted, not a sum.",
-                _of_what_counts(lambda p: np.exp(-np.log(p).sum())),
-            ),
-            Misconception(
-                "sentence-by-sentence",
-                "Each sentence got a perplexity of its own, and these were averaged. All words count the same.",
-                _of_sentences,
-            ),
-            Misconception(
-                "short-sentences-count-more",
-                "The mean was taken in each sentence, then over sentences, so a word of a short one counts more.",
-                _of_sentence_means,
+                "the whole list."
             ),
         ),
-    ),
-    Exercise(
-        id="ps03-4",
-        title="A smaller memory",
-        points=2,
-        kind="value",
-        answer="gru_weights",
-        aim="train a recurrent network that does better, and see what one of its steps computes",
-        section=LESSON + "One-step,-by-hand",
-        difficulty="medium",
-        minutes=10,
-        expects="one whole number",
-        solve=_gru,
-        mistakes=(
-            value_misconception(
-                "a-quarter", "A quarter of the units. But units are also connected with each other.", 9_360
-            ),
-            value_misconception("a-sixteenth", "Not every part of it shrinks with the square of the units.", 2_340),
-            value_misconception("one-bias", "Word and state each bring a bias: b has two rows.", _gru(biases=1)),
-            value_misconception("no-biases", "There are biases, too.", _gru(biases=0)),
-            value_misconception("one-part", "Two gates and a candidate: each has weights of its own.", _gru(gates=1)),
-            value_misconception("two-parts", "The candidate has weights as well as both gates.", _gru(gates=2)),
-            value_misconception("four-parts", "That would be an LSTM. Count the lines of the step.", _gru(gates=4)),
-            value_misconception(
-                "no-state", "What comes from the old state has weights, too: u.", 3 * (32 * 24 + 2 * 24)
-            ),
-            value_misconception(
-                "whole-network", "That is the whole network. Only the GRU was asked for.", 3_872 + _gru() + 25 * 121
-            ),
-        ),
-        tolerance=1e-9,
-    ),
-    Exercise(
-        id="ps03-5",
-        title="From cold to hot",
-        points=1,
-        kind="value",
-        answer="from_cold_to_hot",
-        aim="let it write at different temperatures, and judge what it writes",
-        section=LESSON + "5.-Let-it-write",
-        difficulty="easy",
-        minutes=5,
-        expects="a text of four letters, each of A, B, C and D once",
-        solve=lambda: "CADB",
-        mistakes=(
-            value_misconception("turned", "From hot to cold. Which curve is nearest to: always the same word?", "BDAC"),
-            value_misconception(
-                "coldest-two", "Look again at the two steepest. The colder it is, the more the first word gets.", "ACDB"
-            ),
-            value_misconception(
-                "middle-two", "Look again at the two in the middle. How much does the last word get in each?", "CDAB"
-            ),
-            value_misconception(
-                "hottest-two", "Look again at the two flattest. The hotter, the more alike all words are.", "CABD"
-            ),
-            value_misconception(
-                "ends", "The ends are exchanged. What is infinitely hot gives every word the same.", "BADC"
-            ),
-            value_misconception("as-named", "That is the order of their names.", "ABCD"),
-            value_misconception(
-                "two-pairs", "Cold and hot are told apart, but in both pairs the order is turned.", "ACBD"
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps03-6",
-        title="One run, one claim",
-        points=2,
-        kind="by hand",
-        answer="",
-        aim='test a claim such as "tags help" with several seeds and error bars, and say where it holds',
-        section=LESSON + "8.-The-claim,-with-error-bars",
-        difficulty="medium",
-        minutes=10,
-    ),
+        "too-long": (_too_long, "The table is wider than it should be: a long sentence is to be cut."),
+    },
 )
+
+PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3, difficulty="medium", minutes=20).function(
+    probability,
+    aim="build a language model by counting, and judge it by its perplexity",
+    section=LESSON + "3.-A-language-model-by-counting",
+    expects="one number from 0 to 1",
+    shown=[
+        {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "a", "word": "cat", "words": 4},
+        {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "<start>", "word": "a", "words": 4},
+        {"sentences": [["a", "cat", "sits"], ["a", "dog"]], "before": "ship", "word": "a", "words": 4},
+    ],
+    draw=_to_count,
+    mistakes={
+        "not-smoothed": (
+            vary(probability, top=0, bottom=0),
+            "A word that was never seen stops it: 0 / 0. Nothing was added to the counts.",
+        ),
+        "never-seen-is-nought": (
+            _nought,
+            "What was never seen gets probability 0, and yet it may come. Smoothing takes care of that.",
+        ),
+        "top-only": (
+            vary(probability, bottom=0),
+            "The probabilities of all words add up to more than 1: one was added to each count. To how many?",
+        ),
+        "one-below": (
+            vary(probability, bottom=1),
+            "One was added below. But every word that may come next has been given one more.",
+        ),
+        "no-edges": (_without_edges, "First words have nothing before them here, and last ones nothing after."),
+        "turned": (_turned, "It asks what came before the word, not what comes after."),
+        "of-the-word": (
+            _of_the_word,
+            "You divided by how often the word itself comes. What is given is the word before.",
+        ),
+        "of-all-pairs": (_of_all_pairs, "You divided by all pairs. Only those that begin as asked are in question."),
+        "alone": (_alone, "It does not look at the word before."),
+        "once-a-sentence": (_once_a_sentence, "A pair that comes twice in a sentence was counted once."),
+        "different-pairs": (_different_pairs, "Each pair was counted once, however often it comes."),
+    },
+)
+
+PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3, difficulty="stretch", minutes=20).function(
+    perplexity,
+    aim="build a language model by counting, and judge it by its perplexity",
+    section=LESSON + "Padding-taken-for-words",
+    expects="one number, 1 or more",
+    shown=[
+        {
+            "probabilities": np.array([[0.5, 0.25, 0.125, 1.0], [0.2, 0.1, 0.99, 0.98]]),
+            "ids": np.array([[4, 5, 2, 0], [4, 2, 0, 0]]),
+        },
+    ],
+    draw=_tables,
+    mistakes={
+        "padding-counted": (
+            lambda probabilities, ids: float(np.exp(-np.log(probabilities).mean())),
+            "It is too good: padding is easy to guess, and was counted.",
+        ),
+        "divided-by-the-table": (
+            lambda probabilities, ids: float(np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size)),
+            "Padding was left out of the sum, but not of what it is divided by.",
+        ),
+        "two-logarithms": (
+            _of_what_counts(lambda p: np.exp(-np.log2(p).mean())),
+            "exp undoes the natural logarithm, and no other.",
+        ),
+        "no-minus": (
+            _of_what_counts(lambda p: np.exp(np.log(p).mean())),
+            "It is below 1. Logarithms of probabilities are negative.",
+        ),
+        "no-exp": (_of_what_counts(lambda p: -np.log(p).mean()), "That is the mean itself. What undoes the logarithm?"),
+        "mean-first": (
+            _of_what_counts(lambda p: 1 / p.mean()),
+            "The mean was taken of the probabilities, and the logarithm then.",
+        ),
+        "mean-of-inverses": (
+            _of_what_counts(lambda p: (1 / p).mean()),
+            "One unlikely word outweighs all others here. The mean is one of logarithms.",
+        ),
+        "sum": (
+            _of_what_counts(lambda p: np.exp(-np.log(p).sum())),
+            "It grows with every word. A mean is wanted, not a sum.",
+        ),
+        "sentence-by-sentence": (
+            _of_sentences,
+            "Each sentence got a perplexity of its own, and these were averaged. All words count the same.",
+        ),
+        "short-sentences-count-more": (
+            _of_sentence_means,
+            "The mean was taken in each sentence, then over sentences, so a word of a short one counts more.",
+        ),
+    },
+)
+
+GRU_WEIGHTS = exercise("ps03-4", "A smaller memory", points=2, difficulty="medium", minutes=10).value(
+    "gru_weights",
+    _gru(),
+    aim="train a recurrent network that does better, and see what one of its steps computes",
+    section=LESSON + "One-step,-by-hand",
+    expects="one whole number",
+    tolerance=1e-9,
+    mistakes={
+        "a-quarter": (9_360, "A quarter of the units. But units are also connected with each other."),
+        "a-sixteenth": (2_340, "Not every part of it shrinks with the square of the units."),
+        "one-bias": (_gru(biases=1), "Word and state each bring a bias: b has two rows."),
+        "no-biases": (_gru(biases=0), "There are biases, too."),
+        "one-part": (_gru(gates=1), "Two gates and a candidate: each has weights of its own."),
+        "two-parts": (_gru(gates=2), "The candidate has weights as well as both gates."),
+        "four-parts": (_gru(gates=4), "That would be an LSTM. Count the lines of the step."),
+        "no-state": (3 * (32 * 24 + 2 * 24), "What comes from the old state has weights, too: u."),
+        "whole-network": (3_872 + _gru() + 25 * 121, "That is the whole network. Only the GRU was asked for."),
+    },
+)
+
+FROM_COLD_TO_HOT = exercise("ps03-5", "From cold to hot", points=1, difficulty="easy", minutes=5).value(
+    "from_cold_to_hot",
+    "CADB",
+    aim="let it write at different temperatures, and judge what it writes",
+    section=LESSON + "5.-Let-it-write",
+    expects="a text of four letters, each of A, B, C and D once",
+    mistakes={
+        "turned": ("BDAC", "From hot to cold. Which curve is nearest to: always the same word?"),
+        "coldest-two": ("ACDB", "Look again at the two steepest. The colder it is, the more the first word gets."),
+        "middle-two": ("CDAB", "Look again at the two in the middle. How much does the last word get in each?"),
+        "hottest-two": ("CABD", "Look again at the two flattest. The hotter, the more alike all words are."),
+        "ends": ("BADC", "The ends are exchanged. What is infinitely hot gives every word the same."),
+        "as-named": ("ABCD", "That is the order of their names."),
+        "two-pairs": ("ACBD", "Cold and hot are told apart, but in both pairs the order is turned."),
+    },
+)
+
+QUESTION = exercise("ps03-6", "One run, one claim", points=2, difficulty="medium", minutes=10).by_hand(
+    aim='test a claim such as "tags help" with several seeds and error bars, and say where it holds',
+    section=LESSON + "8.-The-claim,-with-error-bars",
+)
+
+EXERCISES = (ENCODE, PROBABILITY, PERPLEXITY, GRU_WEIGHTS, FROM_COLD_TO_HOT, QUESTION)

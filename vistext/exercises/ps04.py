@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception, value_misconception
+from vistext.exercises.exercise import exercise, vary
 
 LESSON = "04_gan.ipynb#"
 
 
-def _losses(on_real, on_invented):
+def losses(on_real, on_invented):
     return [_less(on_real) + _less(-on_invented), -_less(-on_invented), _less(on_invented)]
 
 
@@ -23,13 +23,13 @@ def _by_probabilities(on_real, on_invented, clip=0.0):
 
 
 def _halved(on_real, on_invented):
-    judge, *generator = _losses(on_real, on_invented)
+    judge, *generator = losses(on_real, on_invented)
     return [judge / 2, *generator]
 
 
 def _all_in_one_mean(on_real, on_invented):
     each = np.concatenate([np.logaddexp(0, -on_real), np.logaddexp(0, on_invented)])
-    return [float(each.mean()), *_losses(on_real, on_invented)[1:]]
+    return [float(each.mean()), *losses(on_real, on_invented)[1:]]
 
 
 def _sums(on_real, on_invented):
@@ -38,7 +38,7 @@ def _sums(on_real, on_invented):
 
 
 def _judge_turned(on_real, on_invented):
-    return [_less(-on_real) + _less(on_invented), *_losses(on_real, on_invented)[1:]]
+    return [_less(-on_real) + _less(on_invented), *losses(on_real, on_invented)[1:]]
 
 
 def _scores(rng):
@@ -51,7 +51,7 @@ def _scores(rng):
     # And small ones only, of whose losses every decimal counts.
     while True:
         small = {"on_real": rng.normal(0, 2, 3).round(2)[[0, 1, 2, 0]], "on_invented": rng.normal(0, 2, 5).round(2)}
-        if np.abs(np.round(_losses(**small), 3) - _losses(**small)).min() > 1e-4:
+        if np.abs(np.round(losses(**small), 3) - losses(**small)).min() > 1e-4:
             return [*cases, small]
 
 
@@ -59,7 +59,7 @@ def _distances(points, centres):
     return np.linalg.norm(points[:, None] - centres, axis=-1)
 
 
-def _coverage(points, centres, near, quarter=4, of=None):
+def coverage(points, centres, near, quarter=4, of=None):
     inside = _distances(points, centres) <= near
     fair = (len(points) if of is None else of(inside)) / len(centres)
     return [int((inside.sum(axis=0) >= fair / quarter).sum()), float(inside.any(axis=1).mean())]
@@ -82,17 +82,17 @@ def _not_rooted(points, centres, near):
 
 def _mean_of_shares(points, centres, near):
     inside = _distances(points, centres) <= near
-    return [_coverage(points, centres, near)[0], float(inside.mean())]
+    return [coverage(points, centres, near)[0], float(inside.mean())]
 
 
 def _share_of_modes(points, centres, near):
-    modes, share = _coverage(points, centres, near)
+    modes, share = coverage(points, centres, near)
     return [modes / len(centres), share]
 
 
 def _nearest_mode(points, centres, near):
     nearest = np.bincount(_distances(points, centres).argmin(axis=1), minlength=len(centres))
-    return [int((nearest >= len(points) / len(centres) / 4).sum()), _coverage(points, centres, near)[1]]
+    return [int((nearest >= len(points) / len(centres) / 4).sum()), coverage(points, centres, near)[1]]
 
 
 def _clouds(rng):
@@ -124,7 +124,7 @@ def _within(rng, number, radius):
     return np.round(64 * np.stack([lengths * np.cos(angles), lengths * np.sin(angles)], axis=1)) / 64
 
 
-def _averaged(weights, keep):
+def averaged(weights, keep):
     average = weights[0]
     for new in weights[1:]:
         average = keep * average + (1 - keep) * new
@@ -155,247 +155,164 @@ def _histories(rng):
     sizes = ((3, [1, 0], 0.9), (4, [2, 0, 1], 0.6), (6, [0], 0.75), (5, [1, 3, 0, 2], 0.3), (1, [0], 0.5))
     for steps, ranks, keep in sizes:
         weights = rng.normal(size=(steps, len(ranks))).round(6)
-        weights[:, 0] *= -np.sign(_averaged(weights, keep)[0])
-        cases.append({"weights": weights[:, np.argsort(_averaged(weights, keep))[ranks]], "keep": keep})
+        weights[:, 0] *= -np.sign(averaged(weights, keep)[0])
+        cases.append({"weights": weights[:, np.argsort(averaged(weights, keep))[ranks]], "keep": keep})
     return cases
 
 
-EXERCISES = (
-    Exercise(
-        id="ps04-1",
-        title="A judge that cannot tell",
-        points=1,
-        kind="value",
-        answer="loss",
-        aim="work out both losses of the game by hand, and say which one leaves the generator without advice",
-        section=LESSON + "What-each-of-them-wants",
-        difficulty="warm-up",
-        minutes=5,
-        expects="one number, to two decimals",
-        solve=lambda: 2 * np.log(2),
-        mistakes=(
-            value_misconception(
-                "one-half-of-it",
-                "That is what it loses on one of the two. It is asked about real and invented ones.",
-                np.log(2),
-            ),
-            value_misconception("base-two", "log is the natural logarithm here, the one that exp undoes.", 2.0),
-            value_misconception("base-ten", "log is the natural logarithm, not the one to base ten.", 2 * np.log10(2)),
-            value_misconception(
-                "no-minus",
-                "Logarithms of probabilities are negative, and a loss has a minus before them.",
-                -2 * np.log(2),
-            ),
-            value_misconception("no-loss", "It is not right, so it must lose something.", 0.0),
-            value_misconception("no-logarithm", "That is the probability. The loss is a logarithm of it.", 0.5),
-            value_misconception("added-first", "Each half has a logarithm of its own; they are added afterwards.", 1.0),
-            value_misconception("multiplied", "Two logarithms are added, not multiplied.", np.log(2) ** 2),
+LOSS = exercise("ps04-1", "A judge that cannot tell", points=1, difficulty="warm-up", minutes=5).value(
+    "loss",
+    2 * np.log(2),
+    aim="work out both losses of the game by hand, and say which one leaves the generator without advice",
+    section=LESSON + "What-each-of-them-wants",
+    expects="one number, to two decimals",
+    tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
+    mistakes={
+        "one-half-of-it": (
+            np.log(2),
+            "That is what it loses on one of the two. It is asked about real and invented ones.",
         ),
-        tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
-    ),
-    Exercise(
-        id="ps04-2",
-        title="Losses that hold out",
-        points=3,
-        kind="function",
-        answer="losses",
-        aim="work out both losses of the game by hand, and say which one leaves the generator without advice",
-        section=LESSON + "What-each-of-them-wants",
-        difficulty="medium",
-        minutes=20,
-        expects="three numbers in a list: the judge's loss, the generator's original one, and the other one",
-        solve=_losses,
-        shown=(
-            {"on_real": np.array([2.0, 0.5, -1.0]), "on_invented": np.array([-3.0, 0.0])},
-            {"on_real": np.array([800.0, 1.0]), "on_invented": np.array([-1000.0, 2.0, 900.0])},
-        ),
-        draw=_scores,
-        mistakes=(
-            Misconception(
-                "overflow",
-                "Infinite, or nan: the probability was rounded to 0 or to 1, and the logarithm of 0 is infinite.",
-                _by_probabilities,
-            ),
-            Misconception(
-                "clipped",
-                "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
-                lambda on_real, on_invented: _by_probabilities(on_real, on_invented, clip=1e-7),
-            ),
-            Misconception("halved", "The judge's two parts are added, not averaged.", _halved),
-            Misconception(
-                "all-in-one-mean",
-                "One mean was taken over real and invented ones together. Each has a mean of its own.",
-                _all_in_one_mean,
-            ),
-            Misconception("sums", "They grow with the number of points. Means are wanted.", _sums),
-            Misconception("judge-turned", "This judge loses when it is right: real should be 1.", _judge_turned),
-            Misconception(
-                "sign-of-the-original",
-                "The generator makes log (1 - D) small as it stands. Look for a minus too many in the second.",
-                lambda on_real, on_invented: [abs(loss) for loss in _losses(on_real, on_invented)],
-            ),
-            Misconception(
-                "generators-exchanged",
-                "The second and the third are exchanged.",
-                lambda on_real, on_invented: [_losses(on_real, on_invented)[place] for place in (0, 2, 1)],
-            ),
-            Misconception(
-                "generator-on-real",
-                "The generator is judged by what it has invented, and not by what is real.",
-                lambda on_real, on_invented: [
-                    _losses(on_real, on_invented)[0],
-                    *_losses(on_invented, on_real)[1:],
-                ],
-            ),
-        ),
-        tolerance=1e-5,
-    ),
-    Exercise(
-        id="ps04-3",
-        title="Has it collapsed?",
-        points=4,
-        kind="function",
-        answer="coverage",
-        aim="write the game with its two steps, and recognise a collapse",
-        section=LESSON + "Something-that-can-be-seen-whole",
-        difficulty="stretch",
-        minutes=20,
-        expects="two numbers in a list: how many modes are covered, and the share of points near any",
-        solve=_coverage,
-        shown=(
-            {
-                "points": np.array([[0.0, 0], [0.1, 0], [0, 0.1], [3, 0.2], [1.5, 0], [0.4, 0.4], [0.2, 0], [0, 0.3]]),
-                "centres": np.array([[0.0, 0], [3, 0]]),
-                "near": 0.5,
-            },
-        ),
-        draw=_clouds,
-        mistakes=(
-            Misconception(
-                "any-point", "A single point is enough to cover a mode here. How many are asked for?", _any_point
-            ),
-            Misconception(
-                "whole-share",
-                "You ask each mode for its whole fair share. A quarter of it is enough.",
-                lambda points, centres, near: _coverage(points, centres, near, quarter=1),
-            ),
-            Misconception(
-                "of-those-near",
-                "The fair share was taken of the points that are near a mode. It is one of all points.",
-                lambda points, centres, near: _coverage(
-                    points, centres, near, of=lambda inside: inside.any(axis=1).sum()
-                ),
-            ),
-            Misconception(
-                "squares", "Squares around the centres, not circles: across and up were looked at apart.", _squares
-            ),
-            Misconception("not-rooted", "A squared distance was compared with a distance.", _not_rooted),
-            Misconception(
-                "mean-of-shares",
-                "The share is one of points and modes. Each point is near some mode, or near none.",
-                _mean_of_shares,
-            ),
-            Misconception(
-                "share-of-modes", "The first number is a share. How many modes are covered?", _share_of_modes
-            ),
-            Misconception(
-                "nearest-mode", "A point far from all modes was given to the nearest of them.", _nearest_mode
-            ),
-            Misconception(
-                "turned",
-                "The two numbers are exchanged.",
-                lambda points, centres, near: _coverage(points, centres, near)[::-1],
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps04-4",
-        title="The average that is kept",
-        points=2,
-        kind="function",
-        answer="averaged",
-        aim="mend it, and train a generator that draws what it is asked for",
-        section=LESSON + "3.-The-game,-mended",
-        difficulty="easy",
-        minutes=10,
-        expects="a float array of the shape of one step's weights",
-        solve=_averaged,
-        shown=({"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8},),
-        draw=_histories,
-        mistakes=(
-            Misconception(
-                "exchanged",
-                "It follows the new weights closely. Which share of the old average is kept?",
-                lambda weights, keep: _averaged(weights, 1 - keep),
-            ),
-            Misconception(
-                "from-nothing", "It begins at 0, so it is too small for long. Where should it begin?", _from_nothing
-            ),
-            Misconception("not-weighed", "The new weights are added in full, so it grows and grows.", _not_weighed),
-            Misconception(
-                "plain-mean",
-                "That is the plain mean of all steps. The last ones should count more.",
-                lambda weights, keep: weights.mean(axis=0),
-            ),
-            Misconception("last", "These are the last weights. They wander.", lambda weights, keep: weights[-1]),
-            Misconception("of-two", "Only the last two steps were looked at. An average is carried on.", _of_two),
-            Misconception(
-                "one-short",
-                "The last step is missing.",
-                lambda weights, keep: _averaged(weights[: max(1, len(weights) - 1)], keep),
-            ),
-            Misconception(
-                "backwards",
-                "It goes from the last step to the first.",
-                lambda weights, keep: _averaged(weights[::-1], keep),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps04-5",
-        title="Who is who",
-        points=2,
-        kind="value",
-        answer="who",
-        aim="judge a generator: is it right, is it varied, does it copy? And why no single figure is enough",
-        section=LESSON + "Third-measure:-are-they-varied?",
-        difficulty="medium",
-        minutes=10,
-        expects="a text of five letters, each of A, B, C, D and E once",
-        solve=lambda: "EACDB",
-        mistakes=(
-            value_misconception(
-                "distance-alone", "1 and 2 are exchanged. Both have a small distance; what tells them apart?", "AECDB"
-            ),
-            value_misconception(
-                "one-or-two", "2 and 3 are exchanged. How far apart are two copies of one picture?", "ECADB"
-            ),
-            value_misconception(
-                "diversity-is-good", "1 and 4 are exchanged. More diverse than real pictures is no good sign.", "DACEB"
-            ),
-            value_misconception(
-                "kinds-forgotten", "1 and 5 are exchanged. Which measure looks at the kind that was asked for?", "BACDE"
-            ),
-            value_misconception(
-                "blots-or-kinds",
-                "4 and 5 are exchanged. Real pictures lie at no distance, whatever their kind.",
-                "EACBD",
-            ),
-            value_misconception(
-                "two-or-blots", "3 and 4 are exchanged. Two pictures of each kind cannot be very diverse.", "EADCB"
-            ),
-            value_misconception("as-named", "That is the order of their names.", "ABCDE"),
-        ),
-    ),
-    Exercise(
-        id="ps04-6",
-        title="Two ways from here to there",
-        points=2,
-        kind="by hand",
-        answer="",
-        aim="walk through the space of its ideas, and say where it breaks",
-        section=LESSON + "6.-Walking-through-z",
-        difficulty="medium",
-        minutes=10,
-    ),
+        "base-two": (2.0, "log is the natural logarithm here, the one that exp undoes."),
+        "base-ten": (2 * np.log10(2), "log is the natural logarithm, not the one to base ten."),
+        "no-minus": (-2 * np.log(2), "Logarithms of probabilities are negative, and a loss has a minus before them."),
+        "no-loss": (0.0, "It is not right, so it must lose something."),
+        "no-logarithm": (0.5, "That is the probability. The loss is a logarithm of it."),
+        "added-first": (1.0, "Each half has a logarithm of its own; they are added afterwards."),
+        "multiplied": (np.log(2) ** 2, "Two logarithms are added, not multiplied."),
+    },
 )
+
+LOSSES = exercise("ps04-2", "Losses that hold out", points=3, difficulty="medium", minutes=20).function(
+    losses,
+    aim="work out both losses of the game by hand, and say which one leaves the generator without advice",
+    section=LESSON + "What-each-of-them-wants",
+    expects="three numbers in a list: the judge's loss, the generator's original one, and the other one",
+    shown=[
+        {"on_real": np.array([2.0, 0.5, -1.0]), "on_invented": np.array([-3.0, 0.0])},
+        {"on_real": np.array([800.0, 1.0]), "on_invented": np.array([-1000.0, 2.0, 900.0])},
+    ],
+    draw=_scores,
+    mistakes={
+        "overflow": (
+            _by_probabilities,
+            "Infinite, or nan: the probability was rounded to 0 or to 1, and the logarithm of 0 is infinite.",
+        ),
+        "clipped": (
+            vary(_by_probabilities, clip=1e-7),
+            "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
+        ),
+        "halved": (_halved, "The judge's two parts are added, not averaged."),
+        "all-in-one-mean": (
+            _all_in_one_mean,
+            "One mean was taken over real and invented ones together. Each has a mean of its own.",
+        ),
+        "sums": (_sums, "They grow with the number of points. Means are wanted."),
+        "judge-turned": (_judge_turned, "This judge loses when it is right: real should be 1."),
+        "sign-of-the-original": (
+            lambda on_real, on_invented: [abs(loss) for loss in losses(on_real, on_invented)],
+            "The generator makes log (1 - D) small as it stands. Look for a minus too many in the second.",
+        ),
+        "generators-exchanged": (
+            lambda on_real, on_invented: [losses(on_real, on_invented)[place] for place in (0, 2, 1)],
+            "The second and the third are exchanged.",
+        ),
+        "generator-on-real": (
+            lambda on_real, on_invented: [
+                losses(on_real, on_invented)[0],
+                *losses(on_invented, on_real)[1:],
+            ],
+            "The generator is judged by what it has invented, and not by what is real.",
+        ),
+    },
+)
+
+COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4, difficulty="stretch", minutes=20).function(
+    coverage,
+    aim="write the game with its two steps, and recognise a collapse",
+    section=LESSON + "Something-that-can-be-seen-whole",
+    expects="two numbers in a list: how many modes are covered, and the share of points near any",
+    shown=[
+        {
+            "points": np.array([[0.0, 0], [0.1, 0], [0, 0.1], [3, 0.2], [1.5, 0], [0.4, 0.4], [0.2, 0], [0, 0.3]]),
+            "centres": np.array([[0.0, 0], [3, 0]]),
+            "near": 0.5,
+        },
+    ],
+    draw=_clouds,
+    mistakes={
+        "any-point": (_any_point, "A single point is enough to cover a mode here. How many are asked for?"),
+        "whole-share": (
+            vary(coverage, quarter=1),
+            "You ask each mode for its whole fair share. A quarter of it is enough.",
+        ),
+        "of-those-near": (
+            vary(coverage, of=lambda inside: inside.any(axis=1).sum()),
+            "The fair share was taken of the points that are near a mode. It is one of all points.",
+        ),
+        "squares": (_squares, "Squares around the centres, not circles: across and up were looked at apart."),
+        "not-rooted": (_not_rooted, "A squared distance was compared with a distance."),
+        "mean-of-shares": (
+            _mean_of_shares,
+            "The share is one of points and modes. Each point is near some mode, or near none.",
+        ),
+        "share-of-modes": (_share_of_modes, "The first number is a share. How many modes are covered?"),
+        "nearest-mode": (_nearest_mode, "A point far from all modes was given to the nearest of them."),
+        "turned": (
+            lambda points, centres, near: coverage(points, centres, near)[::-1],
+            "The two numbers are exchanged.",
+        ),
+    },
+)
+
+AVERAGED = exercise("ps04-4", "The average that is kept", points=2, difficulty="easy", minutes=10).function(
+    averaged,
+    aim="mend it, and train a generator that draws what it is asked for",
+    section=LESSON + "3.-The-game,-mended",
+    expects="a float array of the shape of one step's weights",
+    shown=[
+        {"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8},
+    ],
+    draw=_histories,
+    mistakes={
+        "exchanged": (
+            lambda weights, keep: averaged(weights, 1 - keep),
+            "It follows the new weights closely. Which share of the old average is kept?",
+        ),
+        "from-nothing": (_from_nothing, "It begins at 0, so it is too small for long. Where should it begin?"),
+        "not-weighed": (_not_weighed, "The new weights are added in full, so it grows and grows."),
+        "plain-mean": (
+            lambda weights, keep: weights.mean(axis=0),
+            "That is the plain mean of all steps. The last ones should count more.",
+        ),
+        "last": (lambda weights, keep: weights[-1], "These are the last weights. They wander."),
+        "of-two": (_of_two, "Only the last two steps were looked at. An average is carried on."),
+        "one-short": (
+            lambda weights, keep: averaged(weights[: max(1, len(weights) - 1)], keep),
+            "The last step is missing.",
+        ),
+        "backwards": (lambda weights, keep: averaged(weights[::-1], keep), "It goes from the last step to the first."),
+    },
+)
+
+WHO = exercise("ps04-5", "Who is who", points=2, difficulty="medium", minutes=10).value(
+    "who",
+    "EACDB",
+    aim="judge a generator: is it right, is it varied, does it copy? And why no single figure is enough",
+    section=LESSON + "Third-measure:-are-they-varied?",
+    expects="a text of five letters, each of A, B, C, D and E once",
+    mistakes={
+        "distance-alone": ("AECDB", "1 and 2 are exchanged. Both have a small distance; what tells them apart?"),
+        "one-or-two": ("ECADB", "2 and 3 are exchanged. How far apart are two copies of one picture?"),
+        "diversity-is-good": ("DACEB", "1 and 4 are exchanged. More diverse than real pictures is no good sign."),
+        "kinds-forgotten": ("BACDE", "1 and 5 are exchanged. Which measure looks at the kind that was asked for?"),
+        "blots-or-kinds": ("EACBD", "4 and 5 are exchanged. Real pictures lie at no distance, whatever their kind."),
+        "two-or-blots": ("EADCB", "3 and 4 are exchanged. Two pictures of each kind cannot be very diverse."),
+        "as-named": ("ABCDE", "That is the order of their names."),
+    },
+)
+
+QUESTION = exercise("ps04-6", "Two ways from here to there", points=2, difficulty="medium", minutes=10).by_hand(
+    aim="walk through the space of its ideas, and say where it breaks", section=LESSON + "6.-Walking-through-z"
+)
+
+EXERCISES = (LOSS, LOSSES, COVERAGE, AVERAGED, WHO, QUESTION)

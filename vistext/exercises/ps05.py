@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception, discriminating, value_misconception
+from vistext.exercises.exercise import discriminating, exercise, vary
 
 LESSON = "05_descriptions.ipynb#"
 END = 2
@@ -16,7 +16,7 @@ def _softmax(scores):
     return powers / powers.sum()
 
 
-def _attend(query, keys, values, hidden, *, scale=None, score=-np.inf):
+def attend(query, keys, values, hidden, *, scale=None, score=-np.inf):
     scores = keys @ query / (np.sqrt(len(query)) if scale is None else scale)
     return _softmax(np.where(hidden, score, scores)) @ values
 
@@ -43,7 +43,7 @@ def _grids(rng):
     return cases
 
 
-def _beam_step(beams, scores, logs, width, *, end=END, of_ended=0.0):
+def beam_step(beams, scores, logs, width, *, end=END, of_ended=0.0):
     """Beams, the likeliest first; `of_ended` is added to the score of each that has ended."""
     found = []
     for beam, score, row in zip(beams, scores.tolist(), logs.tolist(), strict=True):
@@ -56,7 +56,7 @@ def _beam_step(beams, scores, logs, width, *, end=END, of_ended=0.0):
 
 def _ended_dropped(beams, scores, logs, width):
     going = [place for place, beam in enumerate(beams) if beam[-1] != END]
-    return _beam_step([beams[place] for place in going], scores[going], logs[going], width)
+    return beam_step([beams[place] for place in going], scores[going], logs[going], width)
 
 
 def _one_each(beams, scores, logs, width):
@@ -75,12 +75,12 @@ def _multiplied(beams, scores, logs, width):
 
 
 def _least_likely(beams, scores, logs, width):
-    return _beam_step(beams, scores, logs, 10**6)[::-1][:width]
+    return beam_step(beams, scores, logs, 10**6)[::-1][:width]
 
 
 def _without(place, beams, scores, logs, width):
     left = [number for number in range(len(beams)) if number != place % len(beams)]
-    return _beam_step([beams[number] for number in left], scores[left], logs[left], width)
+    return beam_step([beams[number] for number in left], scores[left], logs[left], width)
 
 
 def _some_beams(rng, sizes, width, above=0.0):
@@ -101,8 +101,8 @@ def _beams(rng):
     also = [partial(_without, place) for place in (0, -1)]
     cases = []
     for *sizes, width, above in ((3, 1, 6, 4, 0.05), (2, 1, 5, 4, -0.05), (3, 2, 5, 5, 0.05), (3, 1, 6, 5, -0.05)):
-        nudged = partial(_beam_step, of_ended=-2 * above)
-        cases.append(discriminating(EXERCISES[2], partial(_some_beams, rng, sizes, width, above), also=[*also, nudged]))
+        nudged = partial(beam_step, of_ended=-2 * above)
+        cases.append(discriminating(BEAM_STEP, partial(_some_beams, rng, sizes, width, above), also=[*also, nudged]))
     cases.append(_some_beams(rng, (0, 3, 6), 4))  # all have ended, and are fewer than the width
     logs = np.log(np.sort(rng.dirichlet(np.ones(5))))[[4, 0, 2, 1, 3]][:: rng.choice([-1, 1])]
     cases.append({"beams": [[1]], "scores": np.zeros(1), "logs": logs[np.newaxis], "width": 3})  # at the start
@@ -113,7 +113,7 @@ def _runs(tokens, n):
     return Counter(tuple(tokens[place : place + n]) for place in range(len(tokens) - n + 1))
 
 
-def _clipped(said, references, n):
+def clipped(said, references, n):
     runs = _runs(said, n)
     right = sum(min(times, max(_runs(one, n)[run] for one in references)) for run, times in runs.items())
     return right / runs.total() if runs else 0.0
@@ -133,7 +133,7 @@ def _with_matches(match, of=None):
 
 
 def _single_words(said, references, n):
-    return _clipped(said, references, 1)
+    return clipped(said, references, 1)
 
 
 def _one_run_short(said, references, n):
@@ -166,14 +166,14 @@ def _said(rng):
     also = [
         _with_matches(lambda times, known: min(times, next(filter(None, known), 0))),
         _with_matches(lambda times, known: min(times, next(filter(None, known[::-1]), 0))),
-        lambda said, references, n: _clipped(said[:-1], references, n),
-        lambda said, references, n: _clipped(said, [one[:-1] for one in references], n),
-        lambda said, references, n: _clipped(said, [one[: len(said)] for one in references], n),
+        lambda said, references, n: clipped(said[:-1], references, n),
+        lambda said, references, n: clipped(said, [one[:-1] for one in references], n),
+        lambda said, references, n: clipped(said, [one[: len(said)] for one in references], n),
     ]
     cases = []
     for n in (1, 2, 3):
         but = ("nothing-said", *(("single-words", "by-the-words") if n == 1 else ()))
-        cases.append(discriminating(EXERCISES[3], partial(_some_sentences, rng, n), also=also, but=but))
+        cases.append(discriminating(CLIPPED, partial(_some_sentences, rng, n), also=also, but=but))
     words = rng.permutation(["a", "the", "cat", "dog", "sits", "on"]).tolist()
     cases.append({"said": words[:2], "references": [words[2:3], words], "n": 2})  # a single run
     for n, said in ((2, words[:1]), (3, words[:2])):  # not even that
@@ -181,7 +181,7 @@ def _said(rng):
     return cases
 
 
-def _gumbel_softmax(logits, uniform, temperature):
+def gumbel_softmax(logits, uniform, temperature):
     return _pass_on(logits - np.log(-np.log(uniform)), temperature)
 
 
@@ -200,7 +200,7 @@ def _cold_logits_twice(logits, uniform, temperature):
 
 
 def _blend_twice(logits, uniform, temperature):
-    blend = _gumbel_softmax(logits, uniform, temperature)[1]
+    blend = gumbel_softmax(logits, uniform, temperature)[1]
     return np.stack([blend, blend])
 
 
@@ -212,355 +212,243 @@ def _some_logits(rng, words, temperature, drawn):
 
 def _draws(rng):
     sizes = ((3, 0.5, 0), (4, 2.0, 3), (5, 0.3, 1), (4, 3.0, 2), (6, 0.7, 0), (3, 1.5, 2))
-    return [discriminating(EXERCISES[4], partial(_some_logits, rng, *size)) for size in sizes]
+    return [discriminating(GUMBEL_SOFTMAX, partial(_some_logits, rng, *size)) for size in sizes]
 
 
 _POWERS = np.exp([2.0, 1.0, 0.0])
 _VALUES = np.array([3.0, 0.0, 5.0])
 
-EXERCISES = (
-    Exercise(
-        id="ps05-1",
-        title="One look, with a pencil",
-        points=1,
-        kind="value",
-        answer="seen",
-        aim="work out one look of a word at a picture (attention), and see where a network looks",
-        section=LESSON + "One-look:-attention",
-        difficulty="warm-up",
-        minutes=5,
-        expects="one number, to two decimals",
-        solve=lambda: _POWERS @ _VALUES / _POWERS.sum(),
-        mistakes=(
-            value_misconception(
-                "no-softmax", "The scores themselves were taken as weights. They must add up to 1.", 6.0
-            ),
-            value_misconception(
-                "scores-shared-out", "The scores were shared out as they are. Softmax puts exp first.", 2.0
-            ),
-            value_misconception("not-divided", "The weights do not add up to 1.", float(_POWERS @ _VALUES)),
-            value_misconception(
-                "best-alone", "That is the value of the best cell alone. The others are seen, too, a little.", 3.0
-            ),
-            value_misconception(
-                "plain-mean", "That is the plain mean of the values. Who has the higher score weighs more.", 8 / 3
-            ),
-            value_misconception(
-                "turned", "The lowest score has got the largest weight.", float(_POWERS[::-1] @ _VALUES / _POWERS.sum())
-            ),
-            value_misconception(
-                "cell-forgotten",
-                "The cell with the value 0 has a weight as well, and takes it from the others.",
-                27.167 / 8.389,
-            ),
-            value_misconception("base-two", "2 was raised to the scores. exp takes e.", 17 / 7),
+SEEN = exercise("ps05-1", "One look, with a pencil", points=1, difficulty="warm-up", minutes=5).value(
+    "seen",
+    _POWERS @ _VALUES / _POWERS.sum(),
+    aim="work out one look of a word at a picture (attention), and see where a network looks",
+    section=LESSON + "One-look:-attention",
+    expects="one number, to two decimals",
+    tolerance=0.002,
+    mistakes={
+        "no-softmax": (6.0, "The scores themselves were taken as weights. They must add up to 1."),
+        "scores-shared-out": (2.0, "The scores were shared out as they are. Softmax puts exp first."),
+        "not-divided": (float(_POWERS @ _VALUES), "The weights do not add up to 1."),
+        "best-alone": (3.0, "That is the value of the best cell alone. The others are seen, too, a little."),
+        "plain-mean": (8 / 3, "That is the plain mean of the values. Who has the higher score weighs more."),
+        "turned": (float(_POWERS[::-1] @ _VALUES / _POWERS.sum()), "The lowest score has got the largest weight."),
+        "cell-forgotten": (
+            27.167 / 8.389,
+            "The cell with the value 0 has a weight as well, and takes it from the others.",
         ),
-        tolerance=0.002,
-    ),
-    Exercise(
-        id="ps05-2",
-        title="A look that passes over cells",
-        points=3,
-        kind="function",
-        answer="attend",
-        aim="work out one look of a word at a picture (attention), and see where a network looks",
-        section=LESSON + "One-look:-attention",
-        difficulty="easy",
-        minutes=15,
-        expects="a float array of shape (m,)",
-        solve=_attend,
-        shown=(
-            {
-                "query": np.array([2.0, 0, 0, 0]),
-                "keys": np.array([[1.0, 5, 0, 0], [0, 0, 3, 0], [4, 0, 0, 1]]),
-                "values": np.array([[1.0, 0], [0, 1], [9, 9]]),
-                "hidden": np.array([False, False, True]),
-            },
-        ),
-        draw=_grids,
-        mistakes=(
-            Misconception(
-                "not-scaled", "The scores are too large: what are they divided by?", lambda **c: _attend(**c, scale=1)
-            ),
-            Misconception(
-                "scaled-by-d",
-                "The scores were divided by d. It should be less: look under the root.",
-                lambda **c: _attend(**c, scale=len(c["query"])),
-            ),
-            Misconception(
-                "scaled-by-cells",
-                "The scores were divided by the root of the number of cells. d is the length of a key.",
-                lambda **c: _attend(**c, scale=np.sqrt(len(c["keys"]))),
-            ),
-            Misconception(
-                "hidden-seen",
-                "The hidden cell was looked at.",
-                lambda query, keys, values, hidden: _attend(query, keys, values, np.zeros_like(hidden)),
-            ),
-            Misconception(
-                "hidden-is-0",
-                "The hidden cell got the score 0, and exp(0) is 1: it is seen all the same.",
-                lambda **c: _attend(**c, score=0),
-            ),
-            Misconception(
-                "hidden-late",
-                "The weight of the hidden cell was taken away after softmax, so the rest adds up to less than 1.",
-                _late_mask,
-            ),
-            Misconception(
-                "turned",
-                "Only the hidden cells were looked at.",
-                lambda hidden, **c: _attend(**c, hidden=~hidden, score=-1e9),
-            ),
-            Misconception("no-softmax", "The scores were used as weights. They do not add up to 1.", _scores_alone),
-            Misconception("best-alone", "Only the best cell is seen. What is seen is a mean of all.", _best_alone),
-            Misconception(
-                "keys-seen",
-                "The mean was taken of the keys. A key says whether to look, a value what is seen.",
-                lambda query, keys, values, hidden: _attend(query, keys, keys, hidden),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps05-3",
-        title="One step of a beam",
-        points=4,
-        kind="function",
-        answer="beam_step",
-        aim="let a network write: the likeliest words, the best of a beam, drawn words; and say what each is good for",
-        section=LESSON + "3.-How-to-let-it-write",
-        difficulty="stretch",
-        minutes=25,
-        expects="a list of lists of whole numbers, the likeliest beginning first",
-        solve=_beam_step,
-        shown=(
-            {
-                "beams": [[1, 4], [1, 3]],
-                "scores": np.array([-0.5, -0.9]),
-                "logs": np.log(np.array([[0.01, 0.01, 0.02, 0.36, 0.6], [0.01, 0.01, 0.07, 0.9, 0.01]])),
-                "width": 3,
-            },
-            {
-                "beams": [[1, 4], [1, 3, 2]],
-                "scores": np.array([-0.5, -0.9]),
-                "logs": np.log(np.array([[0.01, 0.01, 0.02, 0.36, 0.6], [0.01, 0.01, 0.07, 0.9, 0.01]])),
-                "width": 2,
-            },
-        ),
-        draw=_beams,
-        mistakes=(
-            Misconception(
-                "ended-goes-on",
-                "A sentence that has ended was given another word.",
-                partial(_beam_step, end=None),
-            ),
-            Misconception(
-                "ended-first",
-                "What has ended comes first here, whatever its score is. Is it the likeliest of all?",
-                partial(_beam_step, of_ended=9),
-            ),
-            Misconception(
-                "ended-last",
-                "What has ended comes last here, whatever its score is. Is it the least likely of all?",
-                partial(_beam_step, of_ended=-9),
-            ),
-            Misconception(
-                "ended-dropped", "A sentence that has ended was dropped, however good it is.", _ended_dropped
-            ),
-            Misconception(
-                "last-word-alone",
-                "Only the new word counts here. How likely was what stands before it?",
-                lambda **c: _beam_step(**{**c, "scores": 0 * c["scores"]}),
-            ),
-            Misconception(
-                "one-each",
-                "Each beginning goes on in one way only. Two of the best may have the same beginning.",
-                _one_each,
-            ),
-            Misconception(
-                "multiplied",
-                "Logarithms were multiplied. Probabilities are multiplied, their logarithms added.",
-                _multiplied,
-            ),
-            Misconception(
-                "least-likely",
-                "The least likely come first. Logarithms are negative: which is the largest?",
-                _least_likely,
-            ),
-            Misconception(
-                "too-many",
-                "There are more than were asked for. How many are kept?",
-                lambda **c: _beam_step(**{**c, "width": 10**6}),
-            ),
-            Misconception(
-                "best-alone",
-                "There is one only. As many as the width are kept.",
-                lambda **c: _beam_step(**{**c, "width": 1}),
-            ),
-            Misconception(
-                "new-words-alone",
-                "The beginnings are missing: only the new words came back.",
-                lambda **c: [beam[-1:] for beam in _beam_step(**c)],
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps05-4",
-        title="The overlap that BLEU counts",
-        points=3,
-        kind="function",
-        answer="clipped",
-        aim="judge descriptions by truth, overlap and variety, and say why no single one of these is enough",
-        section=LESSON + "8.-What-did-it-buy?",
-        difficulty="medium",
-        minutes=20,
-        expects="one number from 0 to 1",
-        solve=_clipped,
-        shown=(
-            {"said": ["the", "the", "cat"], "references": [["the", "cat", "sits"], ["a", "cat"]], "n": 1},
-            {
-                "said": ["a", "cat", "sits", "."],
-                "references": [["a", "cat", "lies", "."], ["the", "cat", "sits", "."]],
-                "n": 2,
-            },
-        ),
-        draw=_said,
-        mistakes=(
-            Misconception(
-                "not-clipped",
-                "Who says the same right word ten times is right ten times here. How often may it count?",
-                _with_matches(lambda times, known: times if any(known) else 0),
-            ),
-            Misconception(
-                "references-added",
-                "Counts of several references were added. One of them must hold a run as often.",
-                _with_matches(lambda times, known: min(times, sum(known))),
-            ),
-            Misconception(
-                "as-often-as-known",
-                "A run counts more often here than it was said, where a reference has it more often.",
-                _with_matches(lambda times, known: max(known)),
-            ),
-            Misconception(
-                "in-every-reference",
-                "A run counts only if every reference has it. One is enough.",
-                _with_matches(lambda times, known: min(times, *known)),
-            ),
-            Misconception(
-                "first-reference",
-                "Only the first reference was looked at.",
-                _with_matches(lambda times, known: min(times, known[0])),
-            ),
-            Misconception(
-                "by-the-references",
-                "You divided by what the first reference says. It is a share of what was said.",
-                _with_matches(
-                    lambda times, known: min(times, max(known)), lambda said, refs, n: _runs(refs[0], n).total()
-                ),
-            ),
-            Misconception(
-                "by-the-words",
-                "You divided by the number of words. How many runs of n are there in so many words?",
-                _with_matches(lambda times, known: min(times, max(known)), lambda said, refs, n: len(said)),
-            ),
-            Misconception("sets", "Each run was counted once, however often it was said.", _sets),
-            Misconception("single-words", "Single words were counted, whatever n is.", _single_words),
-            Misconception(
-                "one-run-short", "The last run of each sentence is missing. Where does it begin?", _one_run_short
-            ),
-            Misconception(
-                "nothing-said",
-                "Where too little is said for a single run, it divides by 0.",
-                lambda said, references, n: _clipped(said, references, n) if len(said) >= n else 0 // 0,
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps05-5",
-        title="A draw that lets slopes through",
-        points=3,
-        kind="function",
-        answer="gumbel_softmax",
-        aim="let words pass between two networks, by the Gumbel-softmax and by the policy gradient",
-        section=LESSON + "The-Gumbel-softmax",
-        difficulty="medium",
-        minutes=20,
-        expects="a float array of shape (2, words): the pure word, then the blend; both add up to 1",
-        solve=_gumbel_softmax,
-        shown=(
-            {"logits": np.array([1.0, 0.0, -1.0]), "uniform": np.array([0.5, 0.4, 0.95]), "temperature": 0.5},
-            {"logits": np.array([0.3, 0.2]), "uniform": np.array([0.4, 0.6]), "temperature": 2.0},
-        ),
-        draw=_draws,
-        mistakes=(
-            Misconception(
-                "one-logarithm",
-                "-log u is no Gumbel number: one logarithm is missing.",
-                lambda logits, uniform, temperature: _pass_on(logits - np.log(uniform), temperature),
-            ),
-            Misconception(
-                "gumbel-turned",
-                "The sign of the random numbers is wrong. A large u should speak for its word.",
-                lambda logits, uniform, temperature: _pass_on(logits + np.log(-np.log(uniform)), temperature),
-            ),
-            Misconception(
-                "uniform",
-                "The even numbers u were added as they are. They must be made into Gumbel numbers first.",
-                lambda logits, uniform, temperature: _pass_on(logits + uniform, temperature),
-            ),
-            Misconception(
-                "multiplied",
-                "At a low temperature the blend is more even here. Which way should it go?",
-                lambda logits, uniform, temperature: _gumbel_softmax(logits, uniform, 1 / temperature),
-            ),
-            Misconception(
-                "cold-logits-alone",
-                "In the blend only the logits were divided by the temperature. Noise and logits both are.",
-                _cold_logits_alone,
-            ),
-            Misconception(
-                "temperature-in-the-draw",
-                "The temperature changes which word is drawn. Divide after the noise was added.",
-                _cold_logits_twice,
-            ),
-            Misconception(
-                "likeliest-passed",
-                "The likeliest word is passed on, not the one that was drawn.",
-                lambda logits, uniform, temperature: _pass_on(
-                    logits - np.log(-np.log(uniform)), temperature, hard=logits
-                ),
-            ),
-            Misconception(
-                "noise-alone",
-                "u alone decides here which word is passed on. The logits have a say in it, too.",
-                lambda logits, uniform, temperature: _pass_on(
-                    logits - np.log(-np.log(uniform)), temperature, hard=uniform
-                ),
-            ),
-            Misconception(
-                "no-noise",
-                "There is no chance in it: u makes no difference.",
-                lambda logits, uniform, temperature: _pass_on(logits, temperature),
-            ),
-            Misconception(
-                "blend-twice", "The blend is passed on. A judge would know it from a pure word at once.", _blend_twice
-            ),
-            Misconception(
-                "exchanged",
-                "The two rows are exchanged.",
-                lambda **c: _gumbel_softmax(**c)[::-1],
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps05-6",
-        title="What a judge must hear",
-        points=2,
-        kind="by hand",
-        answer="",
-        aim="train a judge that knows whether a sentence belongs to a picture, and let it choose and teach",
-        section=LESSON + "A-judge-knows-only-the-mistakes-that-it-has-heard",
-        difficulty="medium",
-        minutes=10,
-    ),
+        "base-two": (17 / 7, "2 was raised to the scores. exp takes e."),
+    },
 )
+
+ATTEND = exercise("ps05-2", "A look that passes over cells", points=3, difficulty="easy", minutes=15).function(
+    attend,
+    aim="work out one look of a word at a picture (attention), and see where a network looks",
+    section=LESSON + "One-look:-attention",
+    expects="a float array of shape (m,)",
+    shown=[
+        {
+            "query": np.array([2.0, 0, 0, 0]),
+            "keys": np.array([[1.0, 5, 0, 0], [0, 0, 3, 0], [4, 0, 0, 1]]),
+            "values": np.array([[1.0, 0], [0, 1], [9, 9]]),
+            "hidden": np.array([False, False, True]),
+        },
+    ],
+    draw=_grids,
+    mistakes={
+        "not-scaled": (vary(attend, scale=1), "The scores are too large: what are they divided by?"),
+        "scaled-by-d": (
+            lambda **c: attend(**c, scale=len(c["query"])),
+            "The scores were divided by d. It should be less: look under the root.",
+        ),
+        "scaled-by-cells": (
+            lambda **c: attend(**c, scale=np.sqrt(len(c["keys"]))),
+            "The scores were divided by the root of the number of cells. d is the length of a key.",
+        ),
+        "hidden-seen": (
+            lambda query, keys, values, hidden: attend(query, keys, values, np.zeros_like(hidden)),
+            "The hidden cell was looked at.",
+        ),
+        "hidden-is-0": (
+            vary(attend, score=0),
+            "The hidden cell got the score 0, and exp(0) is 1: it is seen all the same.",
+        ),
+        "hidden-late": (
+            _late_mask,
+            "The weight of the hidden cell was taken away after softmax, so the rest adds up to less than 1.",
+        ),
+        "turned": (
+            lambda hidden, **c: attend(**c, hidden=~hidden, score=-1e9),
+            "Only the hidden cells were looked at.",
+        ),
+        "no-softmax": (_scores_alone, "The scores were used as weights. They do not add up to 1."),
+        "best-alone": (_best_alone, "Only the best cell is seen. What is seen is a mean of all."),
+        "keys-seen": (
+            lambda query, keys, values, hidden: attend(query, keys, keys, hidden),
+            "The mean was taken of the keys. A key says whether to look, a value what is seen.",
+        ),
+    },
+)
+
+BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stretch", minutes=25).function(
+    beam_step,
+    aim="let a network write: the likeliest words, the best of a beam, drawn words; and say what each is good for",
+    section=LESSON + "3.-How-to-let-it-write",
+    expects="a list of lists of whole numbers, the likeliest beginning first",
+    shown=[
+        {
+            "beams": [[1, 4], [1, 3]],
+            "scores": np.array([-0.5, -0.9]),
+            "logs": np.log(np.array([[0.01, 0.01, 0.02, 0.36, 0.6], [0.01, 0.01, 0.07, 0.9, 0.01]])),
+            "width": 3,
+        },
+        {
+            "beams": [[1, 4], [1, 3, 2]],
+            "scores": np.array([-0.5, -0.9]),
+            "logs": np.log(np.array([[0.01, 0.01, 0.02, 0.36, 0.6], [0.01, 0.01, 0.07, 0.9, 0.01]])),
+            "width": 2,
+        },
+    ],
+    draw=_beams,
+    mistakes={
+        "ended-goes-on": (vary(beam_step, end=None), "A sentence that has ended was given another word."),
+        "ended-first": (
+            vary(beam_step, of_ended=9),
+            "What has ended comes first here, whatever its score is. Is it the likeliest of all?",
+        ),
+        "ended-last": (
+            vary(beam_step, of_ended=-9),
+            "What has ended comes last here, whatever its score is. Is it the least likely of all?",
+        ),
+        "ended-dropped": (_ended_dropped, "A sentence that has ended was dropped, however good it is."),
+        "last-word-alone": (
+            lambda **c: beam_step(**{**c, "scores": 0 * c["scores"]}),
+            "Only the new word counts here. How likely was what stands before it?",
+        ),
+        "one-each": (_one_each, "Each beginning goes on in one way only. Two of the best may have the same beginning."),
+        "multiplied": (
+            _multiplied,
+            "Logarithms were multiplied. Probabilities are multiplied, their logarithms added.",
+        ),
+        "least-likely": (_least_likely, "The least likely come first. Logarithms are negative: which is the largest?"),
+        "too-many": (vary(beam_step, width=10**6), "There are more than were asked for. How many are kept?"),
+        "best-alone": (vary(beam_step, width=1), "There is one only. As many as the width are kept."),
+        "new-words-alone": (
+            lambda **c: [beam[-1:] for beam in beam_step(**c)],
+            "The beginnings are missing: only the new words came back.",
+        ),
+    },
+)
+
+CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3, difficulty="medium", minutes=20).function(
+    clipped,
+    aim="judge descriptions by truth, overlap and variety, and say why no single one of these is enough",
+    section=LESSON + "8.-What-did-it-buy?",
+    expects="one number from 0 to 1",
+    shown=[
+        {"said": ["the", "the", "cat"], "references": [["the", "cat", "sits"], ["a", "cat"]], "n": 1},
+        {
+            "said": ["a", "cat", "sits", "."],
+            "references": [["a", "cat", "lies", "."], ["the", "cat", "sits", "."]],
+            "n": 2,
+        },
+    ],
+    draw=_said,
+    mistakes={
+        "not-clipped": (
+            _with_matches(lambda times, known: times if any(known) else 0),
+            "Who says the same right word ten times is right ten times here. How often may it count?",
+        ),
+        "references-added": (
+            _with_matches(lambda times, known: min(times, sum(known))),
+            "Counts of several references were added. One of them must hold a run as often.",
+        ),
+        "as-often-as-known": (
+            _with_matches(lambda times, known: max(known)),
+            "A run counts more often here than it was said, where a reference has it more often.",
+        ),
+        "in-every-reference": (
+            _with_matches(lambda times, known: min(times, *known)),
+            "A run counts only if every reference has it. One is enough.",
+        ),
+        "first-reference": (
+            _with_matches(lambda times, known: min(times, known[0])),
+            "Only the first reference was looked at.",
+        ),
+        "by-the-references": (
+            _with_matches(lambda times, known: min(times, max(known)), lambda said, refs, n: _runs(refs[0], n).total()),
+            "You divided by what the first reference says. It is a share of what was said.",
+        ),
+        "by-the-words": (
+            _with_matches(lambda times, known: min(times, max(known)), lambda said, refs, n: len(said)),
+            "You divided by the number of words. How many runs of n are there in so many words?",
+        ),
+        "sets": (_sets, "Each run was counted once, however often it was said."),
+        "single-words": (_single_words, "Single words were counted, whatever n is."),
+        "one-run-short": (_one_run_short, "The last run of each sentence is missing. Where does it begin?"),
+        "nothing-said": (
+            lambda said, references, n: clipped(said, references, n) if len(said) >= n else 0 // 0,
+            "Where too little is said for a single run, it divides by 0.",
+        ),
+    },
+)
+
+GUMBEL_SOFTMAX = exercise(
+    "ps05-5", "A draw that lets slopes through", points=3, difficulty="medium", minutes=20
+).function(
+    gumbel_softmax,
+    aim="let words pass between two networks, by the Gumbel-softmax and by the policy gradient",
+    section=LESSON + "The-Gumbel-softmax",
+    expects="a float array of shape (2, words): the pure word, then the blend; both add up to 1",
+    shown=[
+        {"logits": np.array([1.0, 0.0, -1.0]), "uniform": np.array([0.5, 0.4, 0.95]), "temperature": 0.5},
+        {"logits": np.array([0.3, 0.2]), "uniform": np.array([0.4, 0.6]), "temperature": 2.0},
+    ],
+    draw=_draws,
+    mistakes={
+        "one-logarithm": (
+            lambda logits, uniform, temperature: _pass_on(logits - np.log(uniform), temperature),
+            "-log u is no Gumbel number: one logarithm is missing.",
+        ),
+        "gumbel-turned": (
+            lambda logits, uniform, temperature: _pass_on(logits + np.log(-np.log(uniform)), temperature),
+            "The sign of the random numbers is wrong. A large u should speak for its word.",
+        ),
+        "uniform": (
+            lambda logits, uniform, temperature: _pass_on(logits + uniform, temperature),
+            "The even numbers u were added as they are. They must be made into Gumbel numbers first.",
+        ),
+        "multiplied": (
+            lambda logits, uniform, temperature: gumbel_softmax(logits, uniform, 1 / temperature),
+            "At a low temperature the blend is more even here. Which way should it go?",
+        ),
+        "cold-logits-alone": (
+            _cold_logits_alone,
+            "In the blend only the logits were divided by the temperature. Noise and logits both are.",
+        ),
+        "temperature-in-the-draw": (
+            _cold_logits_twice,
+            "The temperature changes which word is drawn. Divide after the noise was added.",
+        ),
+        "likeliest-passed": (
+            lambda logits, uniform, temperature: _pass_on(logits - np.log(-np.log(uniform)), temperature, hard=logits),
+            "The likeliest word is passed on, not the one that was drawn.",
+        ),
+        "noise-alone": (
+            lambda logits, uniform, temperature: _pass_on(logits - np.log(-np.log(uniform)), temperature, hard=uniform),
+            "u alone decides here which word is passed on. The logits have a say in it, too.",
+        ),
+        "no-noise": (
+            lambda logits, uniform, temperature: _pass_on(logits, temperature),
+            "There is no chance in it: u makes no difference.",
+        ),
+        "blend-twice": (_blend_twice, "The blend is passed on. A judge would know it from a pure word at once."),
+        "exchanged": (lambda **c: gumbel_softmax(**c)[::-1], "The two rows are exchanged."),
+    },
+)
+
+QUESTION = exercise("ps05-6", "What a judge must hear", points=2, difficulty="medium", minutes=10).by_hand(
+    aim="train a judge that knows whether a sentence belongs to a picture, and let it choose and teach",
+    section=LESSON + "A-judge-knows-only-the-mistakes-that-it-has-heard",
+)
+
+EXERCISES = (SEEN, ATTEND, BEAM_STEP, CLIPPED, GUMBEL_SOFTMAX, QUESTION)

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception, discriminating, value_misconception
+from vistext.exercises.exercise import discriminating, exercise, vary
 
 LESSON = "07_roles.ipynb#"
 
@@ -13,7 +13,7 @@ def _share(right):
     return sum(right) / len(right)
 
 
-def _score(found, true, *, needs_verb=True, value=_share, whole=all, of=None, same=None):
+def score(found, true, *, needs_verb=True, value=_share, whole=all, of=None, same=None):
     """Verb, value and value-all; `of` says whose roles are gone through, `same` whether one of these is right."""
     (verb, filled), (true_verb, true_roles) = found, true
     table, truth = dict(filled), dict(true_roles)
@@ -27,21 +27,21 @@ def _score(found, true, *, needs_verb=True, value=_share, whole=all, of=None, sa
 
 def _by_place(found, true):
     filled = found[1]
-    return _score(found, true, same=lambda number, role, noun: number < len(filled) and filled[number][1] == noun)
+    return score(found, true, same=lambda number, role, noun: number < len(filled) and filled[number][1] == noun)
 
 
 def _anywhere(found, true):
     nouns = [noun for _, noun in found[1]]
-    return _score(found, true, same=lambda number, role, noun: noun in nouns)
+    return score(found, true, same=lambda number, role, noun: noun in nouns)
 
 
 def _stops_at_a_gap(found, true):
     table = dict(found[1])
-    return _score(found, true, same=lambda number, role, noun: table[role] == noun)
+    return score(found, true, same=lambda number, role, noun: table[role] == noun)
 
 
 def _verb_as_a_role(found, true):
-    hit, value, whole = _score(found, true)
+    hit, value, whole = score(found, true)
     return [hit, (hit + value * len(true[1])) / (1 + len(true[1])), whole]
 
 
@@ -50,7 +50,7 @@ def _mixed(rng, items):
 
 
 def _no_more(found, true):
-    hit, value, whole = _score(found, true)
+    hit, value, whole = score(found, true)
     return [hit, value, whole * float(len(found[1]) == len(true[1]))]
 
 
@@ -102,7 +102,7 @@ _THINGS = {
 }
 
 
-def _tell(
+def tell(
     verb,
     roles,
     words,
@@ -146,7 +146,9 @@ def _worded(rng):
     return cases
 
 
-def _table(scenes, labels, *, chosen=lambda frames: frames, said=None, number=lambda times, frames: float(times > 0)):
+def as_numbers(
+    scenes, labels, *, chosen=lambda frames: frames, said=None, number=lambda times, frames: float(times > 0)
+):
     """What is said of each scene, in numbers; `said` makes the labels of a frame."""
     said = said or (lambda verb, roles: [("verb", verb), *roles])
     rows = []
@@ -189,7 +191,7 @@ def _scenes(rng):
     return [*cases, {"scenes": [[fly, sit, fly]], "labels": labels}]
 
 
-def _seen(boxes, side, *, order=1, beyond=0, counted=None):
+def seen(boxes, side, *, order=1, beyond=0, counted=None):
     """The share of the picture that shows each thing: painted from the farthest to the nearest."""
     picture = np.full((side, side), -1)
     for number in range(len(boxes))[::order]:
@@ -223,9 +225,9 @@ def _crowd(rng, side, things, hides):
 
 
 def _crowds(rng):
-    also = [lambda boxes, side: np.sort(_seen(boxes, side))]
+    also = [lambda boxes, side: np.sort(seen(boxes, side))]
     sizes = ((12, 4, 0), (10, 5, 2), (9, 6, 0), (14, 5, 1))
-    cases = [discriminating(EXERCISES[4], partial(_crowd, rng, *size), also=also) for size in sizes]
+    cases = [discriminating(SEEN, partial(_crowd, rng, *size), also=also) for size in sizes]
     return [*cases, _crowd(rng, 8, 1, 0)]
 
 
@@ -234,305 +236,200 @@ _BY_HAND = (
     "work out by hand how right a frame is: verb, value and value-all, with the verb predicted and with the verb given"
 )
 
-EXERCISES = (
-    Exercise(
-        id="ps07-1",
-        title="Value and value-all",
-        points=1,
-        kind="value",
-        answer="by_hand",
-        aim=_BY_HAND,
-        section=LESSON + "3.-How-right-is-a-frame?",
-        difficulty="warm-up",
-        minutes=5,
-        expects="two numbers, 0 to 1: value, then value-all",
-        solve=lambda: [0.72, 0.5832],
-        mistakes=(
-            value_misconception(
-                "gold-verb", "So right are the nouns where the verb is. How often is it?", [0.9, 0.729]
-            ),
-            value_misconception("one-role", "Value-all asks for all three nouns at once.", [0.72, 0.72]),
-            value_misconception("exchanged", "Which of the two is the larger one?", [0.5832, 0.72]),
-            value_misconception(
-                "all-as-value", "Value gives a share for each noun, even where another one is wrong.", [0.5832, 0.5832]
-            ),
-            value_misconception(
-                "verb-alone", "That is how often the verb is right. Nouns may be wrong then.", [0.8, 0.8]
-            ),
-            value_misconception(
-                "at-least-one", "So often is at least one noun right. All of them were asked for.", [0.72, 0.7992]
-            ),
-            value_misconception("taken-off", "Three chances to be wrong are not simply added up.", [0.72, 0.56]),
-            value_misconception(
-                "verb-three-times", "The verb is asked for once, not once for each noun.", [0.72, 0.373248]
-            ),
-            value_misconception("two-roles", "One of the roles was forgotten.", [0.72, 0.648]),
-            value_misconception("a-sum", "Of three roles a share was asked for, not how many.", [2.16, 0.5832]),
-        ),
-    ),
-    Exercise(
-        id="ps07-2",
-        title="How right is it?",
-        points=3,
-        kind="function",
-        answer="score",
-        aim=_BY_HAND,
-        section=LESSON + "3.-How-right-is-a-frame?",
-        difficulty="easy",
-        minutes=15,
-        expects="three numbers, 0 to 1: verb, value, value-all",
-        solve=_score,
-        shown=(
-            {"found": ("run", [("agent", "dog"), ("place", "road"), ("direction", "left")]), "true": _TRUE},
-            {"found": ("walk", _TRUE[1]), "true": _TRUE},
-            {"found": ("run", [("agent", "dog")]), "true": _TRUE},
-            {"found": ("run", []), "true": _TRUE},
-            {"found": ("run", _TRUE[1][::-1]), "true": _TRUE},
-        ),
-        draw=_frames,
-        mistakes=(
-            Misconception(
-                "verb-not-needed",
-                "Nouns count here although the verb is wrong. Whose agent would that be?",
-                lambda **c: _score(**c, needs_verb=False),
-            ),
-            Misconception(
-                "any-will-do",
-                "Value-all is given as soon as one noun is right.",
-                lambda **c: _score(**c, whole=any),
-            ),
-            Misconception(
-                "how-many",
-                "Value is how many nouns are right. Which share is that?",
-                lambda **c: _score(**c, value=lambda right: float(sum(right))),
-            ),
-            Misconception(
-                "of-those-found",
-                "The roles of what was found were gone through. Which ones were asked for?",
-                lambda **c: _score(**c, of=lambda filled: filled),
-            ),
-            Misconception(
-                "by-place", "Roles were compared by where they stand. They may come in any order.", _by_place
-            ),
-            Misconception(
-                "no-more-allowed",
-                "All that was asked for is right, and value-all is 0. May more be found than what was asked for?",
-                _no_more,
-            ),
-            Misconception("in-any-role", "The right noun counts wherever it stands. It has a role.", _anywhere),
-            Misconception("stops-at-a-gap", "It stops where a role was not filled at all.", _stops_at_a_gap),
-            Misconception(
-                "verb-as-a-role", "The verb was counted among the nouns. It has its own measure.", _verb_as_a_role
-            ),
-            Misconception(
-                "all-or-nothing",
-                "Value is all or nothing here. That is the third measure.",
-                lambda **c: _score(**c, value=lambda right: float(all(right))),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps07-3",
-        title="A frame in words",
-        points=3,
-        kind="function",
-        answer="tell",
-        aim="say what a verb, a role and a frame are, and turn a frame into a sentence and back",
-        section=LESSON + "2.-From-a-frame-to-a-sentence,-and-back",
-        difficulty="medium",
-        minutes=15,
-        expects="a text: one sentence",
-        solve=_tell,
-        shown=(
-            {
-                "verb": "run",
-                "roles": [("agent", "dog"), ("direction", "left"), ("place", "grass")],
-                "words": {"run": "running"},
-                "prepositions": {"grass": "on"},
-            },
-            {
-                "verb": "park",
-                "roles": [("place", "road"), ("item", "car")],
-                "words": {"park": "parked"},
-                "prepositions": {"road": "on"},
-            },
-        ),
-        draw=_worded,
-        mistakes=(
-            Misconception(
-                "always-a",
-                "Read it aloud. Before a vowel, what becomes of “a”?",
-                lambda **c: _tell(**c, article=lambda _: "a"),
-            ),
-            Misconception(
-                "agents-only",
-                "What was done to a thing is said as well, and then nobody acts.",
-                lambda **c: _tell(**c, doer=("agent",)),
-            ),
-            Misconception(
-                "no-direction", "Where does it go? A role was left out.", lambda **c: _tell(**c, order=("place",))
-            ),
-            Misconception(
-                "no-place", "Where is it? A role was left out.", lambda **c: _tell(**c, order=("direction",))
-            ),
-            Misconception(
-                "place-first",
-                "All is said, in another order than was asked for.",
-                lambda **c: _tell(**c, order=("place", "direction")),
-            ),
-            Misconception("bare-direction", "So one gives orders to a helmsman.", lambda **c: _tell(**c, way="{}")),
-            Misconception("small-letter", "How does a sentence begin?", lambda **c: _tell(**c, upper=str)),
-            Misconception("title-case", "Only one letter of it is a capital.", lambda **c: _tell(**c, upper=str.title)),
-            Misconception("no-stop", "How does a sentence end?", lambda **c: _tell(**c, end="")),
-            Misconception("no-is", "A small word is missing before what it does.", lambda **c: _tell(**c, is_=" ")),
-            Misconception(
-                "bare-verb",
-                "The verb is as the frame has it. How does it go after “is”?",
-                lambda verb, roles, words, prepositions: _tell(verb, roles, {verb: verb}, prepositions),
-            ),
-            Misconception(
-                "always-on",
-                "One place is like another here. Who flies is not on the sky.",
-                lambda verb, roles, words, prepositions: _tell(verb, roles, words, dict.fromkeys(prepositions, "on")),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps07-4",
-        title="Roles as numbers",
-        points=3,
-        kind="function",
-        answer="as_numbers",
-        aim="test whether roles help to find missing words, and for which words",
-        section=LESSON + "7.-Do-roles-help-with-language?",
-        difficulty="medium",
-        minutes=15,
-        expects="a float array of shape (scenes, labels), of zeros and ones",
-        solve=_table,
-        shown=(
-            {
-                "scenes": [[_TRUE, ("sit", [("agent", "cat"), ("place", "grass")])], [("sit", [("agent", "dog")])]],
-                "labels": [("verb", "sit"), ("agent", "dog"), ("item", "dog"), ("place", "grass")],
-            },
-        ),
-        draw=_scenes,
-        mistakes=(
-            Misconception(
-                "counted",
-                "It counts how often. That it is so was asked for.",
-                lambda **c: _table(**c, number=lambda times, frames: float(times)),
-            ),
-            Misconception(
-                "first-thing",
-                "Of each scene only the first thing is told.",
-                lambda **c: _table(**c, chosen=lambda frames: frames[:1]),
-            ),
-            Misconception(
-                "last-thing",
-                "Of each scene only the last thing is told: it has written over the others.",
-                lambda **c: _table(**c, chosen=lambda frames: frames[-1:]),
-            ),
-            Misconception(
-                "no-verbs",
-                "Something of each frame is missing: what decides on all the rest.",
-                lambda **c: _table(**c, said=lambda verb, roles: roles),
-            ),
-            Misconception(
-                "verbs-alone",
-                "Only what is done is told, and not by whom, or where.",
-                lambda **c: _table(**c, said=lambda verb, roles: [("verb", verb)]),
-            ),
-            Misconception(
-                "in-any-role", "A noun is told in whichever role it is. Who flies, and what is parked?", _whoever
-            ),
-            Misconception(
-                "shares",
-                "It was divided by how many things there are.",
-                lambda **c: _table(**c, number=lambda times, frames: times / max(1, len(frames))),
-            ),
-            Misconception(
-                "all-scenes",
-                "All scenes were told at once. Each is a row of its own.",
-                lambda scenes, labels: np.repeat(
-                    _table(scenes, labels).max(axis=0, keepdims=True), len(scenes), axis=0
-                ),
-            ),
-            Misconception("the-others", "Zeros and ones are exchanged.", lambda **c: 1 - _table(**c)),
-        ),
-    ),
-    Exercise(
-        id="ps07-5",
-        title="Which is the most prominent?",
-        points=4,
-        kind="function",
-        answer="seen",
-        aim="train a network that writes frames slot by slot, and say how it decides which thing comes first",
-        section=LESSON + "Which-is-the-first?",
-        difficulty="stretch",
-        minutes=25,
-        expects="a float array of shape (things,), 0 to 1",
-        solve=_seen,
-        shown=(
-            {"boxes": np.array([[0, 0, 4, 4], [2, 2, 6, 6]]), "side": 10},
-            {"boxes": np.array([[0, 0, 6, 6], [1, 1, 4, 4], [2, 2, 5, 8]]), "side": 10},
-        ),
-        draw=_crowds,
-        mistakes=(
-            Misconception(
-                "nothing-hidden",
-                "So large they are. What stands before them?",
-                lambda boxes, side: _areas(boxes) / side**2,
-            ),
-            Misconception("far-before-near", "The farthest hides the nearest here.", lambda **c: _seen(**c, order=-1)),
-            Misconception(
-                "hidden-twice",
-                "Where two things hide the same pixels, these were taken off twice.",
-                _less_each,
-            ),
-            Misconception(
-                "next-only",
-                "Only the next thing hides it. Those after that may, too.",
-                lambda boxes, side: _less_each(boxes, side, lambda number: slice(number + 1, number + 2)),
-            ),
-            Misconception(
-                "one-pixel-more", "Each is one pixel too wide and too high.", lambda **c: _seen(**c, beyond=1)
-            ),
-            Misconception(
-                "share-of-itself",
-                "That is the share of each thing that is seen. Of what was a share asked for?",
-                lambda **c: _seen(**c, counted=lambda boxes, side: _areas(boxes)),
-            ),
-            Misconception(
-                "pixels",
-                "These are pixels. How many has the picture?",
-                lambda **c: _seen(**c, counted=lambda boxes, side: 1),
-            ),
-            Misconception(
-                "by-the-side",
-                "It was divided by the picture's side, and not by its pixels.",
-                lambda **c: _seen(**c, counted=lambda boxes, side: side),
-            ),
-            Misconception(
-                "of-what-is-covered",
-                "The shares add up to 1, as if there were no background.",
-                lambda boxes, side: _seen(boxes, side) / _seen(boxes, side).sum(),
-            ),
-            Misconception(
-                "widths-for-edges",
-                "The last two numbers of a box are edges, and were taken for width and height.",
-                lambda boxes, side: _seen(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1), side),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps07-6",
-        title="Who is right?",
-        points=2,
-        kind="by hand",
-        answer="",
-        aim="compare two networks that speak about the same picture, and find out who is right when they disagree",
-        section=LESSON + "6.-Two-networks-on-one-picture",
-        difficulty="medium",
-        minutes=10,
-    ),
+BY_HAND = exercise("ps07-1", "Value and value-all", points=1, difficulty="warm-up", minutes=5).value(
+    "by_hand",
+    [0.72, 0.5832],
+    aim=_BY_HAND,
+    section=LESSON + "3.-How-right-is-a-frame?",
+    expects="two numbers, 0 to 1: value, then value-all",
+    mistakes={
+        "gold-verb": ([0.9, 0.729], "So right are the nouns where the verb is. How often is it?"),
+        "one-role": ([0.72, 0.72], "Value-all asks for all three nouns at once."),
+        "exchanged": ([0.5832, 0.72], "Which of the two is the larger one?"),
+        "all-as-value": ([0.5832, 0.5832], "Value gives a share for each noun, even where another one is wrong."),
+        "verb-alone": ([0.8, 0.8], "That is how often the verb is right. Nouns may be wrong then."),
+        "at-least-one": ([0.72, 0.7992], "So often is at least one noun right. All of them were asked for."),
+        "taken-off": ([0.72, 0.56], "Three chances to be wrong are not simply added up."),
+        "verb-three-times": ([0.72, 0.373248], "The verb is asked for once, not once for each noun."),
+        "two-roles": ([0.72, 0.648], "One of the roles was forgotten."),
+        "a-sum": ([2.16, 0.5832], "Of three roles a share was asked for, not how many."),
+    },
 )
+
+SCORE = exercise("ps07-2", "How right is it?", points=3, difficulty="easy", minutes=15).function(
+    score,
+    aim=_BY_HAND,
+    section=LESSON + "3.-How-right-is-a-frame?",
+    expects="three numbers, 0 to 1: verb, value, value-all",
+    shown=[
+        {"found": ("run", [("agent", "dog"), ("place", "road"), ("direction", "left")]), "true": _TRUE},
+        {"found": ("walk", _TRUE[1]), "true": _TRUE},
+        {"found": ("run", [("agent", "dog")]), "true": _TRUE},
+        {"found": ("run", []), "true": _TRUE},
+        {"found": ("run", _TRUE[1][::-1]), "true": _TRUE},
+    ],
+    draw=_frames,
+    mistakes={
+        "verb-not-needed": (
+            vary(score, needs_verb=False),
+            "Nouns count here although the verb is wrong. Whose agent would that be?",
+        ),
+        "any-will-do": (vary(score, whole=any), "Value-all is given as soon as one noun is right."),
+        "how-many": (
+            vary(score, value=lambda right: float(sum(right))),
+            "Value is how many nouns are right. Which share is that?",
+        ),
+        "of-those-found": (
+            vary(score, of=lambda filled: filled),
+            "The roles of what was found were gone through. Which ones were asked for?",
+        ),
+        "by-place": (_by_place, "Roles were compared by where they stand. They may come in any order."),
+        "no-more-allowed": (
+            _no_more,
+            "All that was asked for is right, and value-all is 0. May more be found than what was asked for?",
+        ),
+        "in-any-role": (_anywhere, "The right noun counts wherever it stands. It has a role."),
+        "stops-at-a-gap": (_stops_at_a_gap, "It stops where a role was not filled at all."),
+        "verb-as-a-role": (_verb_as_a_role, "The verb was counted among the nouns. It has its own measure."),
+        "all-or-nothing": (
+            vary(score, value=lambda right: float(all(right))),
+            "Value is all or nothing here. That is the third measure.",
+        ),
+    },
+)
+
+TELL = exercise("ps07-3", "A frame in words", points=3, difficulty="medium", minutes=15).function(
+    tell,
+    aim="say what a verb, a role and a frame are, and turn a frame into a sentence and back",
+    section=LESSON + "2.-From-a-frame-to-a-sentence,-and-back",
+    expects="a text: one sentence",
+    shown=[
+        {
+            "verb": "run",
+            "roles": [("agent", "dog"), ("direction", "left"), ("place", "grass")],
+            "words": {"run": "running"},
+            "prepositions": {"grass": "on"},
+        },
+        {
+            "verb": "park",
+            "roles": [("place", "road"), ("item", "car")],
+            "words": {"park": "parked"},
+            "prepositions": {"road": "on"},
+        },
+    ],
+    draw=_worded,
+    mistakes={
+        "always-a": (vary(tell, article=lambda _: "a"), "Read it aloud. Before a vowel, what becomes of “a”?"),
+        "agents-only": (vary(tell, doer=("agent",)), "What was done to a thing is said as well, and then nobody acts."),
+        "no-direction": (vary(tell, order=("place",)), "Where does it go? A role was left out."),
+        "no-place": (vary(tell, order=("direction",)), "Where is it? A role was left out."),
+        "place-first": (vary(tell, order=("place", "direction")), "All is said, in another order than was asked for."),
+        "bare-direction": (vary(tell, way="{}"), "So one gives orders to a helmsman."),
+        "small-letter": (vary(tell, upper=str), "How does a sentence begin?"),
+        "title-case": (vary(tell, upper=str.title), "Only one letter of it is a capital."),
+        "no-stop": (vary(tell, end=""), "How does a sentence end?"),
+        "no-is": (vary(tell, is_=" "), "A small word is missing before what it does."),
+        "bare-verb": (
+            lambda verb, roles, words, prepositions: tell(verb, roles, {verb: verb}, prepositions),
+            "The verb is as the frame has it. How does it go after “is”?",
+        ),
+        "always-on": (
+            lambda verb, roles, words, prepositions: tell(verb, roles, words, dict.fromkeys(prepositions, "on")),
+            "One place is like another here. Who flies is not on the sky.",
+        ),
+    },
+)
+
+AS_NUMBERS = exercise("ps07-4", "Roles as numbers", points=3, difficulty="medium", minutes=15).function(
+    as_numbers,
+    aim="test whether roles help to find missing words, and for which words",
+    section=LESSON + "7.-Do-roles-help-with-language?",
+    expects="a float array of shape (scenes, labels), of zeros and ones",
+    shown=[
+        {
+            "scenes": [[_TRUE, ("sit", [("agent", "cat"), ("place", "grass")])], [("sit", [("agent", "dog")])]],
+            "labels": [("verb", "sit"), ("agent", "dog"), ("item", "dog"), ("place", "grass")],
+        },
+    ],
+    draw=_scenes,
+    mistakes={
+        "counted": (
+            vary(as_numbers, number=lambda times, frames: float(times)),
+            "It counts how often. That it is so was asked for.",
+        ),
+        "first-thing": (
+            vary(as_numbers, chosen=lambda frames: frames[:1]),
+            "Of each scene only the first thing is told.",
+        ),
+        "last-thing": (
+            vary(as_numbers, chosen=lambda frames: frames[-1:]),
+            "Of each scene only the last thing is told: it has written over the others.",
+        ),
+        "no-verbs": (
+            vary(as_numbers, said=lambda verb, roles: roles),
+            "Something of each frame is missing: what decides on all the rest.",
+        ),
+        "verbs-alone": (
+            vary(as_numbers, said=lambda verb, roles: [("verb", verb)]),
+            "Only what is done is told, and not by whom, or where.",
+        ),
+        "in-any-role": (_whoever, "A noun is told in whichever role it is. Who flies, and what is parked?"),
+        "shares": (
+            vary(as_numbers, number=lambda times, frames: times / max(1, len(frames))),
+            "It was divided by how many things there are.",
+        ),
+        "all-scenes": (
+            lambda scenes, labels: np.repeat(
+                as_numbers(scenes, labels).max(axis=0, keepdims=True), len(scenes), axis=0
+            ),
+            "All scenes were told at once. Each is a row of its own.",
+        ),
+        "the-others": (lambda **c: 1 - as_numbers(**c), "Zeros and ones are exchanged."),
+    },
+)
+
+SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="stretch", minutes=25).function(
+    seen,
+    aim="train a network that writes frames slot by slot, and say how it decides which thing comes first",
+    section=LESSON + "Which-is-the-first?",
+    expects="a float array of shape (things,), 0 to 1",
+    shown=[
+        {"boxes": np.array([[0, 0, 4, 4], [2, 2, 6, 6]]), "side": 10},
+        {"boxes": np.array([[0, 0, 6, 6], [1, 1, 4, 4], [2, 2, 5, 8]]), "side": 10},
+    ],
+    draw=_crowds,
+    mistakes={
+        "nothing-hidden": (lambda boxes, side: _areas(boxes) / side**2, "So large they are. What stands before them?"),
+        "far-before-near": (vary(seen, order=-1), "The farthest hides the nearest here."),
+        "hidden-twice": (_less_each, "Where two things hide the same pixels, these were taken off twice."),
+        "next-only": (
+            vary(_less_each, nearer=lambda number: slice(number + 1, number + 2)),
+            "Only the next thing hides it. Those after that may, too.",
+        ),
+        "one-pixel-more": (vary(seen, beyond=1), "Each is one pixel too wide and too high."),
+        "share-of-itself": (
+            vary(seen, counted=lambda boxes, side: _areas(boxes)),
+            "That is the share of each thing that is seen. Of what was a share asked for?",
+        ),
+        "pixels": (vary(seen, counted=lambda boxes, side: 1), "These are pixels. How many has the picture?"),
+        "by-the-side": (
+            vary(seen, counted=lambda boxes, side: side),
+            "It was divided by the picture's side, and not by its pixels.",
+        ),
+        "of-what-is-covered": (
+            lambda boxes, side: seen(boxes, side) / seen(boxes, side).sum(),
+            "The shares add up to 1, as if there were no background.",
+        ),
+        "widths-for-edges": (
+            lambda boxes, side: seen(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1), side),
+            "The last two numbers of a box are edges, and were taken for width and height.",
+        ),
+    },
+)
+
+QUESTION = exercise("ps07-6", "Who is right?", points=2, difficulty="medium", minutes=10).by_hand(
+    aim="compare two networks that speak about the same picture, and find out who is right when they disagree",
+    section=LESSON + "6.-Two-networks-on-one-picture",
+)
+
+EXERCISES = (BY_HAND, SCORE, TELL, AS_NUMBERS, SEEN, QUESTION)

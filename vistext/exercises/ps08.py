@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception, discriminating, value_misconception
+from vistext.exercises.exercise import discriminating, exercise, vary
 
 LESSON = "08_fusion.ipynb#"
 _SEARCH = LESSON + "6.-Search:-sentence-to-picture,-picture-to-sentence"
@@ -20,22 +20,22 @@ def _places(scores):
     return (scores > np.diagonal(scores)[:, np.newaxis]).sum(axis=1)
 
 
-def _recall(scores, k):
+def recall_at(scores, k):
     return float((_places(scores) < k).mean())
 
 
 def _search(rng, sentences, pictures, k, own=0.5):
     while True:  # until two mistakes can be told apart
         scores = rng.normal(-0.3, 1, (sentences, pictures)) + own * np.eye(sentences, pictures)
-        if k > pictures or _other_way(scores, k) != _recall(scores, k + 1):
+        if k > pictures or _other_way(scores, k) != recall_at(scores, k + 1):
             return {"scores": scores, "k": k}
 
 
 def _searches(rng):
-    absolute, turned = (lambda scores, k: _recall(np.abs(scores), k)), _against_others
+    absolute, turned = (lambda scores, k: recall_at(np.abs(scores), k)), _against_others
     cases = []
     for *size, also in ((9, 12, 3, absolute), (10, 13, 4, turned), (8, 11, 2, absolute), (12, 14, 5, turned)):
-        cases.append(discriminating(EXERCISES[1], partial(_search, rng, *size), also=[also]))
+        cases.append(discriminating(RECALL_AT, partial(_search, rng, *size), also=[also]))
     return [*cases, _search(rng, 3, 4, 5, own=-9)]  # k is more than there are pictures
 
 
@@ -55,7 +55,7 @@ def _first_k_of_the_list(scores, k):
     return float((np.arange(len(scores)) < k).mean())
 
 
-def _gain(fused, blind, factor, *, ddof=1, root=np.sqrt):
+def gain(fused, blind, factor, *, ddof=1, root=np.sqrt):
     gains = fused - blind
     return np.array([gains.mean(), factor * gains.std(ddof=ddof) / root(len(gains))])
 
@@ -79,9 +79,9 @@ def _some_seeds(rng, seeds, factor, mean):
 
 def _seeds(rng):
     sizes, clear = ((5, 2.776, 2), (8, 2.365, -2), (4, 3.182, 2), (6, 2.571, -2)), (12, 2.201, 5)
-    cases = [discriminating(EXERCISES[2], partial(_some_seeds, rng, *size)) for size in sizes]
-    also = [lambda **case: np.sort(_gain(**case))]
-    return [*cases, discriminating(EXERCISES[2], partial(_some_seeds, rng, *clear), also=also)]
+    cases = [discriminating(GAIN, partial(_some_seeds, rng, *size)) for size in sizes]
+    also = [lambda **case: np.sort(gain(**case))]
+    return [*cases, discriminating(GAIN, partial(_some_seeds, rng, *clear), also=also)]
 
 
 def _unit(vectors, axis=-1):
@@ -93,7 +93,7 @@ def _logs(logits, axis):
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
-def _matching(pictures, sentences, scale, *, unit=_unit, axes=(0, 1), divide=2, of=np.mean, times=True):
+def matching_loss(pictures, sentences, scale, *, unit=_unit, axes=(0, 1), divide=2, of=np.mean, times=True):
     logits = unit(pictures) @ unit(sentences).T * (scale if times else 1 / scale)
     return float(-sum(of(np.diagonal(_logs(logits, axis))) for axis in axes) / divide)
 
@@ -116,10 +116,10 @@ def _batch(rng, n, numbers, scale):
 
 def _batches(rng):
     sizes = ((3, 4, 5.0), (5, 3, 2.0), (4, 6, 10.0), (2, 3, 4.0))
-    return [discriminating(EXERCISES[3], partial(_batch, rng, *size)) for size in sizes]
+    return [discriminating(MATCHING_LOSS, partial(_batch, rng, *size)) for size in sizes]
 
 
-def _sums(table, *, times=1.0):
+def best_sum(table, *, times=1.0):
     return table.mean(axis=1, keepdims=True) + table.mean(axis=0, keepdims=True) - times * table.mean()
 
 
@@ -128,9 +128,9 @@ def _some_table(rng, texts, pictures, mean):
 
 
 def _tables(rng):
-    also = [lambda table: np.abs(_sums(table)), lambda table: np.maximum(_sums(table), 0)]
+    also = [lambda table: np.abs(best_sum(table)), lambda table: np.maximum(best_sum(table), 0)]
     sizes = ((2, 3, 1), (3, 4, 0.5), (4, 3, -1), (5, 2, 0.5), (3, 3, -0.5))
-    cases = [discriminating(EXERCISES[4], partial(_some_table, rng, *size), also=also) for size in sizes]
+    cases = [discriminating(BEST_SUM, partial(_some_table, rng, *size), also=also) for size in sizes]
     return [*cases, _some_table(rng, 1, 4, 0), _some_table(rng, 4, 1, 0)]  # what a sum can say in full
 
 
@@ -149,314 +149,209 @@ _SENTENCES = np.array([[1.0, 1], [0, 5], [-2, 1]])
 _FOUR = np.array([[1.0, -1], [-1, 1]])
 _SLOPE = np.array([[0.0, 1, 5], [2, 3, 4]])
 
-EXERCISES = (
-    Exercise(
-        id="ps08-1",
-        title="Without looking",
-        points=1,
-        kind="value",
-        answer="blind_share",
-        aim=_BLIND,
-        section=LESSON + "1.-Texts-that-need-a-picture",
-        difficulty="warm-up",
-        minutes=5,
-        expects="a number from 0 to 1",
-        solve=lambda: 0.625,
-        mistakes=(
-            value_misconception(
-                "all-half", "Some of these texts say all that is needed. How many of those are right?", 0.5
-            ),
-            value_misconception(
-                "pairs-lost", "In a pair the same answer is given twice. Is it wrong both times?", 0.25
-            ),
-            value_misconception("pairs-won", "In a pair the same answer is given twice. Is it right both times?", 1.0),
-            value_misconception("pairs-counted-once", "A pair is two puzzles, each with a picture of its own.", 0.7),
-            value_misconception(
-                "half-of-120", "There are 120 pairs. How many puzzles is that, and which half of them?", 0.4375
-            ),
-            value_misconception("told-forgotten", "It reads well: what of the texts that say everything?", 0.375),
-            value_misconception("counted", "So many are right. A share was asked for.", 200),
-            value_misconception("percent", "That is in percent. A share was asked for.", 62.5),
-        ),
-    ),
-    Exercise(
-        id="ps08-2",
-        title="Among the first k",
-        points=2,
-        kind="function",
-        answer="recall_at",
-        aim=_TOWERS,
-        section=_SEARCH,
-        difficulty="easy",
-        minutes=10,
-        expects="one number from 0 to 1",
-        solve=_recall,
-        shown=({"scores": _SCORES, "k": 2}, {"scores": _SCORES, "k": 1}),
-        draw=_searches,
-        mistakes=(
-            Misconception(
-                "only-the-first",
-                "Only the first find counts here, whatever k is.",
-                lambda scores, k: _recall(scores, 1),
-            ),
-            Misconception("one-too-many", "One find too many counts.", lambda scores, k: _recall(scores, k + 1)),
-            Misconception("one-too-few", "One find too few counts.", lambda scores, k: _recall(scores, k - 1)),
-            Misconception(
-                "worst-first",
-                "The pictures that fit worst came first. Which way does argsort sort?",
-                lambda scores, k: _recall(-scores, k),
-            ),
-            Misconception(
-                "other-way-round",
-                "For each picture sentences were sought. Here a sentence seeks its picture.",
-                _other_way,
-            ),
-            Misconception(
-                "counted",
-                "That is how many were found. A share was asked for.",
-                lambda scores, k: float((_places(scores) < k).sum()),
-            ),
-            Misconception(
-                "precision",
-                "That is the share of the first k finds that are right, which is another measure.",
-                lambda scores, k: _recall(scores, k) / k,
-            ),
-            Misconception(
-                "out-of-pictures",
-                "It was divided by the number of pictures. Who is searching?",
-                lambda scores, k: float((_places(scores) < k).sum() / scores.shape[1]),
-            ),
-            Misconception(
-                "first-in-the-list",
-                "The first k pictures of the list are not the k that fit best.",
-                _first_k_of_the_list,
-            ),
-            Misconception(
-                "not-found", "That is the share that was not found.", lambda scores, k: 1 - _recall(scores, k)
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps08-3",
-        title="What the picture adds",
-        points=3,
-        kind="function",
-        answer="gain",
-        aim="read a comparison over seeds: where the picture helps, where it does not, and where it hurts",
-        section=LESSON + "4.-All-fusions,-all-tasks",
-        difficulty="medium",
-        minutes=15,
-        expects="a float array of shape (2,): the mean, and half of the interval",
-        solve=_gain,
-        shown=({"fused": _FUSED, "blind": _BLIND_SHARES, "factor": 3.182},),
-        draw=_seeds,
-        mistakes=(
-            Misconception(
-                "unpaired",
-                "The two were treated as if their seeds had nothing in common. Which differences can be taken?",
-                _unpaired,
-            ),
-            Misconception(
-                "only-the-fused", "That is the spread of one of the two. Of what is the mean taken?", _of_fused
-            ),
-            Misconception(
-                "not-the-mean's",
-                "So much one seed differs from another. The mean of several is surer than a single one.",
-                lambda **case: _gain(**case, root=lambda n: 1),
-            ),
-            Misconception(
-                "divided-by-n",
-                "It was divided by the number of seeds. Four times as many seeds halve the error, no more.",
-                lambda **case: _gain(**case, root=lambda n: n),
-            ),
-            Misconception(
-                "ddof-0",
-                "Few values lie close to their own mean, closer than to the true one. By what are squares divided?",
-                lambda **case: _gain(**case, ddof=0),
-            ),
-            Misconception(
-                "turned-round",
-                "The sign is wrong: what was subtracted from what?",
-                lambda fused, blind, factor: _gain(blind, fused, factor),
-            ),
-            Misconception(
-                "whole-interval",
-                "That is the whole width. Half of it goes up, and half goes down.",
-                lambda **case: _gain(**case) * [1, 2],
-            ),
-            Misconception(
-                "without-factor",
-                "That is the standard error. What makes an interval of it?",
-                lambda fused, blind, factor: _gain(fused, blind, 1),
-            ),
-            Misconception(
-                "ends",
-                "Those are the two ends. The mean, and how far it is to an end, were asked for.",
-                lambda **case: _gain(**case)[0] + np.array([-1, 1]) * _gain(**case)[1],
-            ),
-            Misconception(
-                "absolute",
-                "A loss counts as a gain here. Where the picture hurts, what it adds is below 0.",
-                lambda fused, blind, factor: _gain(np.abs(fused - blind), 0, factor),
-            ),
-            Misconception(
-                "as-a-share",
-                "That is how many times as good it is. Points were asked for: a difference.",
-                lambda fused, blind, factor: np.array([(fused / blind).mean(), _gain(fused, blind, factor)[1]]),
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps08-4",
-        title="Which belongs to which?",
-        points=3,
-        kind="function",
-        answer="matching_loss",
-        aim=_TOWERS,
-        section=_SEARCH,
-        difficulty="medium",
-        minutes=20,
-        expects="one number, 0 or more",
-        solve=_matching,
-        shown=({"pictures": _PICTURES, "sentences": _SENTENCES, "scale": 2.0},),
-        draw=_batches,
-        mistakes=(
-            Misconception(
-                "not-mended",
-                "That is what the broken one gives. How long are its vectors? Along which axis do shares add up to 1?",
-                lambda **case: _matching(**case, unit=lambda vectors: vectors, axes=(1, 1)),
-            ),
-            Misconception(
-                "too-long",
-                "Vectors of any length were compared. A long one fits everything better.",
-                lambda **case: _matching(**case, unit=lambda vectors: vectors),
-            ),
-            Misconception(
-                "pictures-seek",
-                "The lengths are mended. But both times pictures seek their sentence, and no sentence its picture.",
-                lambda **case: _matching(**case, axes=(1, 1)),
-            ),
-            Misconception(
-                "sentences-seek",
-                "Only sentences seek their picture here. Who else seeks?",
-                lambda **case: _matching(**case, axes=(0, 0)),
-            ),
-            Misconception(
-                "wrong-axis-of-length",
-                "Each number was divided by the length of its column. Which numbers make one vector?",
-                lambda **case: _matching(**case, unit=lambda vectors: _unit(vectors, axis=0)),
-            ),
-            Misconception(
-                "both-added",
-                "The two directions were added, and not averaged.",
-                lambda **case: _matching(**case, divide=1),
-            ),
-            Misconception(
-                "summed",
-                "The pairs of a batch were added up. Then a large batch looks worse than a small one.",
-                lambda **case: _matching(**case, of=np.sum),
-            ),
-            Misconception(
-                "sign",
-                "A loss is to be small when all is well. What is the sign of a logarithm of a share?",
-                lambda **case: -_matching(**case),
-            ),
-            Misconception(
-                "without-scale",
-                "The scale is missing: without it, no share can come near 1.",
-                lambda pictures, sentences, scale: _matching(pictures, sentences, 1.0),
-            ),
-            Misconception(
-                "divided-by-scale",
-                "It was divided by the scale, which makes all shares alike. They are to be sharpened.",
-                lambda **case: _matching(**case, times=False),
-            ),
-            Misconception(
-                "one-softmax-for-all",
-                "All pairs compete with all others here. Among which is the right one sought?",
-                _over_all,
-            ),
-            Misconception(
-                "all-pairs",
-                "Wrong pairs are rewarded as well as right ones. Which entries are the right ones?",
-                _everywhere,
-            ),
-        ),
-    ),
-    Exercise(
-        id="ps08-5",
-        title="The best that a sum can do",
-        points=4,
-        kind="function",
-        answer="best_sum",
-        aim="say what late, early, gated and attention fusion are, and prove by hand what late fusion can never do",
-        section=LESSON + "By-hand:-what-late-fusion-can-never-do",
-        difficulty="stretch",
-        minutes=25,
-        expects="a float array of the table's shape",
-        solve=_sums,
-        shown=({"table": _FOUR}, {"table": _SLOPE}),
-        draw=_tables,
-        mistakes=(
-            Misconception(
-                "mean-twice",
-                "What all cells have in common is in both parts, and so was counted twice.",
-                lambda table: _sums(table, times=0),
-            ),
-            Misconception(
-                "texts-alone",
-                "Only the text says something here. The picture may add to it.",
-                lambda table: np.broadcast_to(table.mean(axis=1, keepdims=True), table.shape).copy(),
-            ),
-            Misconception(
-                "pictures-alone",
-                "Only the picture says something here. The text may add to it.",
-                lambda table: np.broadcast_to(table.mean(axis=0, keepdims=True), table.shape).copy(),
-            ),
-            Misconception(
-                "averaged",
-                "The two parts were averaged. A sum may say more than that.",
-                lambda table: _sums(table, times=0) / 2,
-            ),
-            Misconception(
-                "multiplied",
-                "That is a product of a part for the text and one for the picture. Late fusion adds.",
-                lambda table: table.mean(axis=1, keepdims=True) * table.mean(axis=0, keepdims=True) / table.mean(),
-            ),
-            Misconception(
-                "one-for-all",
-                "Every cell got the same. Parts may differ by text, and by picture.",
-                lambda table: np.full(table.shape, table.mean()),
-            ),
-            Misconception(
-                "table-itself",
-                "That is the table. Can each of its cells be made as such a sum?",
-                lambda table: table.copy(),
-            ),
-            Misconception(
-                "what-is-left",
-                "That is what a sum leaves over.",
-                lambda table: table - _sums(table),
-            ),
-            Misconception("medians", "Medians make the absolute error small. Here its square is to be.", _middle),
-            Misconception(
-                "first-cells",
-                "It is right in the first row and column, and the others pay for that.",
-                _first_row_and_column,
-            ),
-            Misconception("signs", "Only signs are left. Amounts were asked for.", lambda table: np.sign(_sums(table))),
-        ),
-    ),
-    Exercise(
-        id="ps08-6",
-        title="Seeing is improving?",
-        points=2,
-        kind="by hand",
-        answer="",
-        aim="find out what a network uses, by taking its picture away, swapping it or blurring it, and mend what "
-        "breaks",
-        section=LESSON + "5.-What-does-the-network-use?",
-        difficulty="medium",
-        minutes=10,
-    ),
+BLIND_SHARE = exercise("ps08-1", "Without looking", points=1, difficulty="warm-up", minutes=5).value(
+    "blind_share",
+    0.625,
+    aim=_BLIND,
+    section=LESSON + "1.-Texts-that-need-a-picture",
+    expects="a number from 0 to 1",
+    mistakes={
+        "all-half": (0.5, "Some of these texts say all that is needed. How many of those are right?"),
+        "pairs-lost": (0.25, "In a pair the same answer is given twice. Is it wrong both times?"),
+        "pairs-won": (1.0, "In a pair the same answer is given twice. Is it right both times?"),
+        "pairs-counted-once": (0.7, "A pair is two puzzles, each with a picture of its own."),
+        "half-of-120": (0.4375, "There are 120 pairs. How many puzzles is that, and which half of them?"),
+        "told-forgotten": (0.375, "It reads well: what of the texts that say everything?"),
+        "counted": (200, "So many are right. A share was asked for."),
+        "percent": (62.5, "That is in percent. A share was asked for."),
+    },
 )
+
+RECALL_AT = exercise("ps08-2", "Among the first k", points=2, difficulty="easy", minutes=10).function(
+    recall_at,
+    aim=_TOWERS,
+    section=_SEARCH,
+    expects="one number from 0 to 1",
+    shown=[
+        {"scores": _SCORES, "k": 2},
+        {"scores": _SCORES, "k": 1},
+    ],
+    draw=_searches,
+    mistakes={
+        "only-the-first": (vary(recall_at, k=1), "Only the first find counts here, whatever k is."),
+        "one-too-many": (lambda scores, k: recall_at(scores, k + 1), "One find too many counts."),
+        "one-too-few": (lambda scores, k: recall_at(scores, k - 1), "One find too few counts."),
+        "worst-first": (
+            lambda scores, k: recall_at(-scores, k),
+            "The pictures that fit worst came first. Which way does argsort sort?",
+        ),
+        "other-way-round": (_other_way, "For each picture sentences were sought. Here a sentence seeks its picture."),
+        "counted": (
+            lambda scores, k: float((_places(scores) < k).sum()),
+            "That is how many were found. A share was asked for.",
+        ),
+        "precision": (
+            lambda scores, k: recall_at(scores, k) / k,
+            "That is the share of the first k finds that are right, which is another measure.",
+        ),
+        "out-of-pictures": (
+            lambda scores, k: float((_places(scores) < k).sum() / scores.shape[1]),
+            "It was divided by the number of pictures. Who is searching?",
+        ),
+        "first-in-the-list": (_first_k_of_the_list, "The first k pictures of the list are not the k that fit best."),
+        "not-found": (lambda scores, k: 1 - recall_at(scores, k), "That is the share that was not found."),
+    },
+)
+
+GAIN = exercise("ps08-3", "What the picture adds", points=3, difficulty="medium", minutes=15).function(
+    gain,
+    aim="read a comparison over seeds: where the picture helps, where it does not, and where it hurts",
+    section=LESSON + "4.-All-fusions,-all-tasks",
+    expects="a float array of shape (2,): the mean, and half of the interval",
+    shown=[
+        {"fused": _FUSED, "blind": _BLIND_SHARES, "factor": 3.182},
+    ],
+    draw=_seeds,
+    mistakes={
+        "unpaired": (
+            _unpaired,
+            "The two were treated as if their seeds had nothing in common. Which differences can be taken?",
+        ),
+        "only-the-fused": (_of_fused, "That is the spread of one of the two. Of what is the mean taken?"),
+        "not-the-mean's": (
+            vary(gain, root=lambda n: 1),
+            "So much one seed differs from another. The mean of several is surer than a single one.",
+        ),
+        "divided-by-n": (
+            vary(gain, root=lambda n: n),
+            "It was divided by the number of seeds. Four times as many seeds halve the error, no more.",
+        ),
+        "ddof-0": (
+            vary(gain, ddof=0),
+            "Few values lie close to their own mean, closer than to the true one. By what are squares divided?",
+        ),
+        "turned-round": (
+            lambda fused, blind, factor: gain(blind, fused, factor),
+            "The sign is wrong: what was subtracted from what?",
+        ),
+        "whole-interval": (
+            lambda **case: gain(**case) * [1, 2],
+            "That is the whole width. Half of it goes up, and half goes down.",
+        ),
+        "without-factor": (vary(gain, factor=1), "That is the standard error. What makes an interval of it?"),
+        "ends": (
+            lambda **case: gain(**case)[0] + np.array([-1, 1]) * gain(**case)[1],
+            "Those are the two ends. The mean, and how far it is to an end, were asked for.",
+        ),
+        "absolute": (
+            lambda fused, blind, factor: gain(np.abs(fused - blind), 0, factor),
+            "A loss counts as a gain here. Where the picture hurts, what it adds is below 0.",
+        ),
+        "as-a-share": (
+            lambda fused, blind, factor: np.array([(fused / blind).mean(), gain(fused, blind, factor)[1]]),
+            "That is how many times as good it is. Points were asked for: a difference.",
+        ),
+    },
+)
+
+MATCHING_LOSS = exercise("ps08-4", "Which belongs to which?", points=3, difficulty="medium", minutes=20).function(
+    matching_loss,
+    aim=_TOWERS,
+    section=_SEARCH,
+    expects="one number, 0 or more",
+    shown=[
+        {"pictures": _PICTURES, "sentences": _SENTENCES, "scale": 2.0},
+    ],
+    draw=_batches,
+    mistakes={
+        "not-mended": (
+            vary(matching_loss, unit=lambda vectors: vectors, axes=(1, 1)),
+            "That is what the broken one gives. How long are its vectors? Along which axis do shares add up to 1?",
+        ),
+        "too-long": (
+            vary(matching_loss, unit=lambda vectors: vectors),
+            "Vectors of any length were compared. A long one fits everything better.",
+        ),
+        "pictures-seek": (
+            vary(matching_loss, axes=(1, 1)),
+            "The lengths are mended. But both times pictures seek their sentence, and no sentence its picture.",
+        ),
+        "sentences-seek": (vary(matching_loss, axes=(0, 0)), "Only sentences seek their picture here. Who else seeks?"),
+        "wrong-axis-of-length": (
+            vary(matching_loss, unit=lambda vectors: _unit(vectors, axis=0)),
+            "Each number was divided by the length of its column. Which numbers make one vector?",
+        ),
+        "both-added": (vary(matching_loss, divide=1), "The two directions were added, and not averaged."),
+        "summed": (
+            vary(matching_loss, of=np.sum),
+            "The pairs of a batch were added up. Then a large batch looks worse than a small one.",
+        ),
+        "sign": (
+            lambda **case: -matching_loss(**case),
+            "A loss is to be small when all is well. What is the sign of a logarithm of a share?",
+        ),
+        "without-scale": (
+            vary(matching_loss, scale=1.0),
+            "The scale is missing: without it, no share can come near 1.",
+        ),
+        "divided-by-scale": (
+            vary(matching_loss, times=False),
+            "It was divided by the scale, which makes all shares alike. They are to be sharpened.",
+        ),
+        "one-softmax-for-all": (
+            _over_all,
+            "All pairs compete with all others here. Among which is the right one sought?",
+        ),
+        "all-pairs": (_everywhere, "Wrong pairs are rewarded as well as right ones. Which entries are the right ones?"),
+    },
+)
+
+BEST_SUM = exercise("ps08-5", "The best that a sum can do", points=4, difficulty="stretch", minutes=25).function(
+    best_sum,
+    aim="say what late, early, gated and attention fusion are, and prove by hand what late fusion can never do",
+    section=LESSON + "By-hand:-what-late-fusion-can-never-do",
+    expects="a float array of the table's shape",
+    shown=[
+        {"table": _FOUR},
+        {"table": _SLOPE},
+    ],
+    draw=_tables,
+    mistakes={
+        "mean-twice": (
+            vary(best_sum, times=0),
+            "What all cells have in common is in both parts, and so was counted twice.",
+        ),
+        "texts-alone": (
+            lambda table: np.broadcast_to(table.mean(axis=1, keepdims=True), table.shape).copy(),
+            "Only the text says something here. The picture may add to it.",
+        ),
+        "pictures-alone": (
+            lambda table: np.broadcast_to(table.mean(axis=0, keepdims=True), table.shape).copy(),
+            "Only the picture says something here. The text may add to it.",
+        ),
+        "averaged": (
+            lambda table: best_sum(table, times=0) / 2,
+            "The two parts were averaged. A sum may say more than that.",
+        ),
+        "multiplied": (
+            lambda table: table.mean(axis=1, keepdims=True) * table.mean(axis=0, keepdims=True) / table.mean(),
+            "That is a product of a part for the text and one for the picture. Late fusion adds.",
+        ),
+        "one-for-all": (
+            lambda table: np.full(table.shape, table.mean()),
+            "Every cell got the same. Parts may differ by text, and by picture.",
+        ),
+        "table-itself": (lambda table: table.copy(), "That is the table. Can each of its cells be made as such a sum?"),
+        "what-is-left": (lambda table: table - best_sum(table), "That is what a sum leaves over."),
+        "medians": (_middle, "Medians make the absolute error small. Here its square is to be."),
+        "first-cells": (_first_row_and_column, "It is right in the first row and column, and the others pay for that."),
+        "signs": (lambda table: np.sign(best_sum(table)), "Only signs are left. Amounts were asked for."),
+    },
+)
+
+QUESTION = exercise("ps08-6", "Seeing is improving?", points=2, difficulty="medium", minutes=10).by_hand(
+    aim="find out what a network uses, by taking its picture away, swapping it or blurring it, and mend what breaks",
+    section=LESSON + "5.-What-does-the-network-use?",
+)
+
+EXERCISES = (BLIND_SHARE, RECALL_AT, GAIN, MATCHING_LOSS, BEST_SUM, QUESTION)

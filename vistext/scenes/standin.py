@@ -8,7 +8,6 @@ but it is hard enough that a network has to learn, and that a better one learns 
 import math
 import sys
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +71,14 @@ def load() -> Cifar10:
         OSError: the disk is full, or the cache may not be written to.
     """
     folder = download.cache_folder() / "standin" / f"v{VERSION}"
-    arrays, _ = array_cache.load(folder) or _made(folder)
+
+    def draw() -> dict[str, np.ndarray]:
+        arrays = {}
+        for seed, (split, count) in enumerate(COUNTS.items()):
+            arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = make(count, seed, bar=True)
+        return arrays
+
+    arrays = array_cache.load_or_make(folder, draw, "the drawn stand-in for CIFAR-10")
     return Cifar10(*(Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in COUNTS), NOTE)
 
 
@@ -101,22 +107,6 @@ def make(count: int, seed: int, *, bar: bool = False) -> tuple[np.ndarray, np.nd
         labels[index] = label = left.pop(draw.below(len(left)))
         pictures[index] = _picture(ontology.KINDS[label], draw)
     return pictures, labels
-
-
-def _made(folder: Path) -> tuple[dict[str, np.ndarray], str]:
-    with download.writing(folder.parent), download.lock(folder):
-        if opened := array_cache.load(folder):
-            return opened  # another process has made it meanwhile
-        arrays = {}
-        for seed, (split, count) in enumerate(COUNTS.items()):
-            arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = make(count, seed, bar=True)
-        with download.whole_or_nothing(folder) as making:
-            array_cache.save(making, arrays, about="the drawn stand-in for CIFAR-10")
-        if opened := array_cache.load(folder):
-            return opened
-        raise OSError(
-            f"{folder} was written, but does not come back whole: set {download.CACHE_VARIABLE} to another disk"
-        )
 
 
 def _picture(kind: str, draw: Draws) -> np.ndarray:
