@@ -13,6 +13,10 @@ which mistakes cannot be told apart by the cases. Last come its cells in the sou
 
 from collections import defaultdict
 
+from vistext.exercises.exercise import vary
+
+__all__ = ["BARELY_WRONG", "RIGHT", "WRONG", "right", "values", "vary"]
+
 RIGHT: dict[str, dict[str, object]] = defaultdict(dict)
 WRONG: dict[str, dict[str, object]] = defaultdict(dict)
 BARELY_WRONG: dict[str, dict[str, object]] = defaultdict(dict)
@@ -24,28 +28,6 @@ def right(exercise):
     def note(function):
         assert function.__name__ not in RIGHT[exercise]
         RIGHT[exercise][function.__name__] = function
-        return function
-
-    return note
-
-
-def wrong(exercise, mistake):
-    """Note a function as an answer with this mistake."""
-
-    def note(function):
-        assert mistake not in WRONG[exercise]
-        WRONG[exercise][mistake] = function
-        return function
-
-    return note
-
-
-def barely_wrong(exercise):
-    """Note a function as an answer that is wrong only at some edge: it may have marks, but not all."""
-
-    def note(function):
-        assert function.__name__ not in BARELY_WRONG[exercise]
-        BARELY_WRONG[exercise][function.__name__] = function
         return function
 
     return note

@@ -4,9 +4,8 @@ from importlib import import_module
 
 from vistext import exercises
 
-for name in exercises.SETS:
-    import_module(f"{name}_answers")
-    import_module(f"{name}_valid")
+for name in [*(f"{name}_answers" for name in exercises.SETS), "valid_inputs"]:
+    import_module(name)
 
 
 def pytest_addoption(parser):

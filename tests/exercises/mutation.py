@@ -13,7 +13,7 @@ import inspect
 import textwrap
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 
@@ -83,12 +83,12 @@ class Mutant:
     answer: object
 
 
-def valid(exercise_id: str) -> Callable:
-    """Note a function of a random generator that draws valid inputs, far and wide, of an exercise."""
+def valid(exercise_id: str, sizes: Sequence[tuple]) -> Callable:
+    """Note a function that draws a valid input of each size by a random generator, or None, for an exercise."""
 
     def note(function: Callable) -> Callable:
         assert exercise_id not in VALID
-        VALID[exercise_id] = function
+        VALID[exercise_id] = lambda rng: [case for size in sizes if (case := function(rng, *size)) is not None]
         return function
 
     return note

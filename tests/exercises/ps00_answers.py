@@ -7,35 +7,33 @@ from heapq import nlargest
 from itertools import accumulate
 
 import numpy as np
-from answers import barely_wrong, right, values, wrong
+from answers import BARELY_WRONG, WRONG, right, values, vary
 from skimage.measure import label, regionprops
 
 
-def line(finding):
-    return finding["subject"] + ": " + finding["remedy"]
-
-
 @right("ps00-1")
-def by_two_loops(findings):
+def by_two_loops(findings, states=("mend", "optional"), text="{subject}: {remedy}"):
     lines = []
-    for state in ["mend", "optional"]:
+    for state in states:
         for finding in findings:
             if finding["state"] == state:
-                lines.append(line(finding))
+                lines.append(text.format(**finding))
     return lines
 
 
 @right("ps00-1")
 def by_a_stable_sort(findings):
     order = {"mend": 0, "optional": 1}
-    return [line(one) for one in sorted(findings, key=lambda one: order.get(one["state"], 2)) if one["state"] in order]
+    chosen = [finding for finding in findings if finding["state"] in order]
+    chosen.sort(key=lambda finding: order[finding["state"]])
+    return [f"{finding['subject']}: {finding['remedy']}" for finding in chosen]
 
 
 @right("ps00-1")
 def in_two_parts(findings):
     mend = [finding for finding in findings if finding["state"] == "mend"]
     optional = filter(lambda finding: finding["state"] == "optional", findings)
-    return list(map(line, [*mend, *optional]))
+    return [": ".join([finding["subject"], finding["remedy"]]) for finding in [*mend, *optional]]
 
 
 @right("ps00-1")
@@ -46,75 +44,23 @@ def grouped_by_state(findings):
     return groups["mend"] + groups["optional"]
 
 
-@barely_wrong("ps00-1")
-def each_once(findings):
-    return list(dict.fromkeys(by_two_loops(findings)))
+BARELY_WRONG["ps00-1"] |= {
+    "each once": lambda findings: list(dict.fromkeys(by_two_loops(findings))),
+    "a text for one": lambda findings: lines if len(lines := by_two_loops(findings)) != 1 else lines[0],
+}
 
-
-@barely_wrong("ps00-1")
-def a_text_if_there_is_only_one(findings):
-    lines = by_two_loops(findings)
-    return lines[0] if len(lines) == 1 else lines
-
-
-@wrong("ps00-1", "as-they-come")
-def in_the_order_of_the_doctor(findings):
-    return [line(one) for one in findings if one["state"] in ("mend", "optional")]
-
-
-@wrong("ps00-1", "only-mend")
-def what_is_amiss(findings):
-    return [line(one) for one in findings if one["state"] == "mend"]
-
-
-@wrong("ps00-1", "optional-first")
-def sorted_the_other_way(findings):
-    chosen = [one for one in findings if one["state"] != "ready"]
-    return [line(one) for one in sorted(chosen, key=lambda one: one["state"], reverse=True)]
-
-
-@wrong("ps00-1", "all-of-them")
-def with_what_is_ready(findings):
-    return [line(one) for state in ("mend", "optional", "ready") for one in findings if one["state"] == state]
-
-
-@wrong("ps00-1", "in-order-of-abc")
-def sorted_by_state_and_name(findings):
-    chosen = [one for one in findings if one["state"] != "ready"]
-    return [line(one) for one in sorted(chosen, key=lambda one: (one["state"], line(one)))]
-
-
-@wrong("ps00-1", "subjects-only")
-def no_remedies(findings):
-    return [text.split(":")[0] for text in by_two_loops(findings)]
-
-
-@wrong("ps00-1", "remedies-only")
-def no_subjects(findings):
-    return [text.split(": ")[1] for text in by_two_loops(findings)]
-
-
-@wrong("ps00-1", "from-the-end")
-def inserted_in_front(findings):
-    mend, optional = [], []
-    for finding in findings:
-        if finding["state"] == "mend":
-            mend.insert(0, line(finding))
-        elif finding["state"] == "optional":
-            optional.insert(0, line(finding))
-    return mend + optional
-
-
-@wrong("ps00-1", "returns-nothing")
-def prints_them(findings):
-    for text in by_two_loops(findings):
-        print(text)
-
-
-@wrong("ps00-1", "stopped")
-def as_attributes(findings):
-    return [one.subject for one in findings]
-
+WRONG["ps00-1"] |= {
+    "as-they-come": lambda findings: [line for finding in findings for line in by_two_loops([finding])],
+    "only-mend": vary(by_two_loops, states=["mend"]),
+    "optional-first": vary(by_two_loops, states=["optional", "mend"]),
+    "all-of-them": vary(by_two_loops, states=["mend", "optional", "ready"]),
+    "in-order-of-abc": lambda findings: by_two_loops(sorted(findings, key=lambda found: found["subject"])),
+    "subjects-only": lambda findings: [line.split(":")[0] for line in by_two_loops(findings)],
+    "remedies-only": lambda findings: [line.split(": ")[1] for line in by_two_loops(findings)],
+    "from-the-end": lambda findings: by_two_loops(findings[::-1]),
+    "returns-nothing": lambda findings: print(*by_two_loops(findings)),
+    "stopped": lambda findings: [finding.subject for finding in findings],
+}
 
 values(
     "ps00-2",
@@ -141,11 +87,11 @@ def by_the_library(mask):
 
 
 @right("ps00-3")
-def by_rows_and_columns(mask):
+def by_rows_and_columns(mask, begin=0, end=1):
     if not mask.any():
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1])
+    return np.array([rows[0] + begin, columns[0] + begin, rows[-1] + end, columns[-1] + end])
 
 
 @right("ps00-3")
@@ -166,98 +112,32 @@ def by_corners_of_all_pixels(mask):
     return None if pixels.size == 0 else np.concatenate([pixels.min(axis=0), pixels.max(axis=0) + 1]).astype(float)
 
 
-@barely_wrong("ps00-3")
-def of_the_first_blob(mask):
-    blobs = regionprops(label(mask))
-    return list(blobs[0].bbox) if blobs else None
+def arranged(arrange):
+    """A box that is wrong by how its numbers are arranged, around whatever there is."""
+    return lambda mask: None if (box := by_rows_and_columns(mask)) is None else arrange(*box.tolist())
 
 
-@barely_wrong("ps00-3")
-def no_box_at_the_top_edge(mask):
-    box = by_rows_and_columns(mask)
-    return None if box is None or not box[0] else box
+BARELY_WRONG["ps00-3"] |= {
+    "the first blob": lambda mask: list(blobs[0].bbox) if (blobs := regionprops(label(mask))) else None,
+    "none at the top edge": arranged(lambda top, *more: [top, *more] if top else None),
+    "none around one pixel": lambda mask: by_rows_and_columns(mask) if mask.sum() > 1 else None,
+    "stays inside": lambda mask: (
+        np.minimum(by_rows_and_columns(mask), [*mask.shape, *np.subtract(mask.shape, 1)]) if mask.any() else None
+    ),
+    "each number once": arranged(lambda *box: list(dict.fromkeys(box))),
+}
 
-
-@barely_wrong("ps00-3")
-def no_box_around_one_pixel(mask):
-    return by_rows_and_columns(mask) if mask.sum() > 1 else None
-
-
-@barely_wrong("ps00-3")
-def stays_in_the_picture(mask):
-    box = by_rows_and_columns(mask)
-    return None if box is None else np.minimum(box, [*mask.shape, *(np.array(mask.shape) - 1)])
-
-
-@barely_wrong("ps00-3")
-def each_number_once(mask):
-    box = by_rows_and_columns(mask)
-    return None if box is None else list(dict.fromkeys(box.tolist()))
-
-
-def edges(mask):
-    rows, columns = np.where(mask)
-    return (min(rows), min(columns), max(rows), max(columns)) if len(rows) else None
-
-
-@wrong("ps00-3", "last-one-out")
-def to_the_last_pixel(mask):
-    return edges(mask)
-
-
-@wrong("ps00-3", "columns-first")
-def as_x_and_y(mask):
-    if edges(mask) is None:
-        return None
-    top, left, bottom, right = edges(mask)
-    return [left, top, right + 1, bottom + 1]
-
-
-@wrong("ps00-3", "sizes")
-def with_height_and_width(mask):
-    if edges(mask) is None:
-        return None
-    top, left, bottom, right = edges(mask)
-    return [top, left, bottom - top + 1, right - left + 1]
-
-
-@wrong("ps00-3", "pairs")
-def rows_then_columns(mask):
-    if edges(mask) is None:
-        return None
-    top, left, bottom, right = edges(mask)
-    return [top, bottom + 1, left, right + 1]
-
-
-@wrong("ps00-3", "one-too-wide")
-def with_a_rim(mask):
-    if edges(mask) is None:
-        return None
-    top, left, bottom, right = edges(mask)
-    return [top - 1, left - 1, bottom + 2, right + 2]
-
-
-@wrong("ps00-3", "first-and-last")
-def between_two_pixels(mask):
-    pixels = np.argwhere(mask)
-    return [*pixels[0], *(pixels[-1] + 1)] if len(pixels) else None
-
-
-@wrong("ps00-3", "around-nothing")
-def zeros_around_nothing(mask):
-    box = by_rows_and_columns(mask)
-    return [0, 0, 0, 0] if box is None else box
-
-
-@wrong("ps00-3", "fails-on-nothing")
-def without_looking(mask):
-    rows, columns = np.where(mask)
-    return rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
-
-
-@wrong("ps00-3", "returns-nothing")
-def forgets_to_return(mask):
-    by_rows_and_columns(mask)
+WRONG["ps00-3"] |= {
+    "last-one-out": vary(by_rows_and_columns, end=0),
+    "columns-first": arranged(lambda top, left, bottom, right: [left, top, right, bottom]),
+    "sizes": arranged(lambda top, left, bottom, right: [top, left, bottom - top, right - left]),
+    "pairs": arranged(lambda top, left, bottom, right: [top, bottom, left, right]),
+    "one-too-wide": vary(by_rows_and_columns, begin=-1, end=2),
+    "first-and-last": lambda mask: [*at[0], *(at[-1] + 1)] if len(at := np.argwhere(mask)) else None,
+    "around-nothing": lambda mask: by_rows_and_columns(mask) if mask.any() else [0, 0, 0, 0],
+    "fails-on-nothing": lambda mask: [*np.min(np.where(mask), axis=1), *(np.max(np.where(mask), axis=1) + 1)],
+    "returns-nothing": lambda mask: None,
+}
 
 
 def article(tag):
@@ -300,113 +180,52 @@ def by_numpy(probabilities):
     return f"This {'is' if chances.max() >= 0.5 else 'may be'} {' or '.join(words[: 1 + (chances.max() < 0.5)])}."
 
 
-@barely_wrong("ps00-4")
-def sure_by_its_percentage(probabilities):
-    sure = round(100 * best(probabilities)) >= 50
-    return told(probabilities, ranking(probabilities), sure)
+def told(probabilities, *, rank=-1, sure=0.5, name=article, percent="{:.0%}", most=2):
+    ranked = sorted(probabilities, key=lambda tag: rank * probabilities[tag])
+    words = [f"{name(tag)} ({percent.format(probabilities[tag]).replace('%', ' %')})" for tag in ranked[:most]]
+    return f"This is {words[0]}." if probabilities[ranked[0]] >= sure else f"This may be {' or '.join(words)}."
 
 
-@barely_wrong("ps00-4")
-def an_before_three_vowels(probabilities):
-    sure = best(probabilities) >= 0.5
-    return told(
-        probabilities, ranking(probabilities), sure, name=lambda tag: ("an " if tag[0] in "aei" else "a ") + tag
-    )
+def rounded_by(function):
+    """Percentages that another function than round makes whole."""
+    return lambda probabilities: told({tag: function(100 * p) / 100 for tag, p in probabilities.items()})
 
 
-@barely_wrong("ps00-4")
 def the_next_as_given(probabilities):
-    first = ranking(probabilities)[0]
-    ranked = [first, *(tag for tag in probabilities if tag != first)]
-    return told(probabilities, ranked, best(probabilities) >= 0.5)
-
-
-@barely_wrong("ps00-4")
-def rounded_up(probabilities):
-    number = "{} %".format
-    ranked, sure = ranking(probabilities), best(probabilities) >= 0.5
-    return told(probabilities, ranked, sure, number=lambda chance: number(int(np.ceil(100 * chance))))
-
-
-def told(probabilities, ranked, sure, *, name=article, number=lambda chance: f"{round(chance * 100)} %", one=False):
-    words = [f"{name(tag)} ({number(probabilities[tag])})" for tag in ranked[:2]]
-    if sure:
-        return f"This is {words[0]}."
-    return f"This may be {words[0]}." if one else f"This may be {words[0]} or {words[1]}."
-
-
-def ranking(probabilities):
-    return sorted(probabilities, key=probabilities.get)[::-1]
-
-
-def best(probabilities):
-    return max(probabilities.values())
-
-
-@wrong("ps00-4", "as-given")
-def the_first_that_is_given(probabilities):
-    ranked = list(probabilities)
-    return told(probabilities, ranked, probabilities[ranked[0]] >= 0.5)
-
-
-@wrong("ps00-4", "least-likely")
-def sorted_upwards(probabilities):
-    ranked = ranking(probabilities)[::-1]
-    return told(probabilities, ranked, probabilities[ranked[0]] >= 0.5)
-
-
-@wrong("ps00-4", "one-article")
-def always_a(probabilities):
-    return told(probabilities, ranking(probabilities), best(probabilities) >= 0.5, name=lambda tag: "a " + tag)
-
-
-@wrong("ps00-4", "cut")
-def whole_numbers_by_int(probabilities):
-    number = "{} %".format
-    return told(
-        probabilities,
-        ranking(probabilities),
-        best(probabilities) >= 0.5,
-        number=lambda chance: number(int(chance * 100)),
+    best = max(probabilities, key=probabilities.get)
+    words = [f"{article(tag)} ({probabilities[tag]:.0%})" for tag in {best: 0} | probabilities]
+    return (f"This is {words[0]}." if probabilities[best] >= 0.5 else f"This may be {words[0]} or {words[1]}.").replace(
+        "%", " %"
     )
 
 
-@wrong("ps00-4", "fractions")
-def as_they_are(probabilities):
-    return told(probabilities, ranking(probabilities), best(probabilities) >= 0.5, number=lambda chance: f"{chance} %")
+BARELY_WRONG["ps00-4"] |= {
+    "sure by its percentage": vary(told, sure=0.495),
+    "an before three vowels": vary(told, name=lambda tag: ("an " if tag[0] in "aei" else "a ") + tag),
+    "the next as given": the_next_as_given,
+    "rounded up": rounded_by(np.ceil),
+}
 
-
-@wrong("ps00-4", "always-sure")
-def without_a_doubt(probabilities):
-    return told(probabilities, ranking(probabilities), True)
-
-
-@wrong("ps00-4", "never-sure")
-def with_a_doubt(probabilities):
-    return told(probabilities, ranking(probabilities), False)
-
-
-@wrong("ps00-4", "other-way-round")
-def smaller_is_surer(probabilities):
-    return told(probabilities, ranking(probabilities), best(probabilities) < 0.5)
-
-
-@wrong("ps00-4", "even-is-not-enough")
-def more_than_half(probabilities):
-    return told(probabilities, ranking(probabilities), best(probabilities) > 0.5)
-
-
-@wrong("ps00-4", "one-only")
-def without_the_second(probabilities):
-    return told(probabilities, ranking(probabilities), best(probabilities) >= 0.5, one=True)
+WRONG["ps00-4"] |= {
+    "as-given": vary(told, rank=0),
+    "least-likely": vary(told, rank=1),
+    "one-article": vary(told, name="a {}".format),
+    "cut": rounded_by(np.floor),
+    "fractions": vary(told, percent="{}%"),
+    "always-sure": vary(told, sure=0),
+    "never-sure": vary(told, sure=2),
+    "other-way-round": lambda probabilities: told(probabilities, sure=0 if max(probabilities.values()) < 0.5 else 2),
+    "even-is-not-enough": vary(told, sure=np.nextafter(0.5, 1)),
+    "one-only": vary(told, most=1),
+}
 
 
 @right("ps00-5")
-def by_trying_each(sure, right, wanted):
-    for one in sorted(sure):
-        named = [truth for certainty, truth in zip(sure, right, strict=True) if certainty >= one]
-        if sum(named) / len(named) >= wanted:
-            return one
+def by_trying_each(sure, right, wanted, *, order=sorted, named=float.__ge__, share=lambda right, *more: np.mean(right)):
+    for least in order(sure):
+        chosen = [pair for pair in zip(right, sure, strict=True) if named(pair[1], least)]
+        if chosen and share(*zip(*chosen, strict=True), sure) >= wanted:
+            return least
     return None
 
 
@@ -433,104 +252,37 @@ def by_adding_up(sure, right, wanted):
     return found
 
 
-@barely_wrong("ps00-5")
-def the_first_as_given(sure, right, wanted):
-    for one in sure:
-        named = [truth for certainty, truth in zip(sure, right, strict=True) if certainty >= one]
-        if sum(named) / len(named) >= wanted:
-            return one
-    return None
-
-
-@barely_wrong("ps00-5")
 def by_halving(sure, right, wanted):
-    def share(one):
-        return np.mean([truth for certainty, truth in zip(sure, right, strict=True) if certainty >= one])
-
-    places = sorted(sure)
-    place = bisect_left([share(one) for one in places], wanted)
-    return places[place] if place < len(places) else None
+    sure, right = np.array(sure), np.array(right)
+    place = bisect_left([right[sure >= least].mean() for least in np.sort(sure)], wanted)
+    return sorted(sure)[place] if place < len(sure) else None
 
 
-@barely_wrong("ps00-5")
-def never_all_of_them(sure, right, wanted):
-    found = by_trying_each(sure, right, wanted)
-    return found if found != min(sure) else None
+BARELY_WRONG["ps00-5"] |= {
+    "the first as given": vary(by_trying_each, order=list),
+    "by halving": by_halving,
+    "never all of them": lambda sure, **c: found if (found := by_trying_each(sure, **c)) != min(sure) else None,
+    "never the surest alone": lambda sure, **c: found if (found := by_trying_each(sure, **c)) != max(sure) else None,
+}
 
 
-@barely_wrong("ps00-5")
-def never_the_surest_alone(sure, right, wanted):
-    found = by_trying_each(sure, right, wanted)
-    return found if found != max(sure) else None
-
-
-def in_pairs(sure, right):
-    return sorted(zip(sure, right, strict=True), reverse=True)
-
-
-@wrong("ps00-5", "from-the-top")
 def until_it_fails(sure, right, wanted):
     found, hits = None, 0
-    for count, (one, truth) in enumerate(in_pairs(sure, right), start=1):
+    for count, (certainty, truth) in enumerate(sorted(zip(sure, right, strict=True), reverse=True), start=1):
         hits += truth
         if hits / count < wanted:
             return found
-        found = one
+        found = certainty
     return found
 
 
-@wrong("ps00-5", "highest")
-def the_first_from_the_top(sure, right, wanted):
-    hits = 0
-    for count, (one, truth) in enumerate(in_pairs(sure, right), start=1):
-        hits += truth
-        if hits / count >= wanted:
-            return one
-    return None
-
-
-@wrong("ps00-5", "above-only")
-def strictly_above(sure, right, wanted):
-    for one in sorted(sure):
-        named = [truth for certainty, truth in zip(sure, right, strict=True) if certainty > one]
-        if named and sum(named) / len(named) >= wanted:
-            return one
-    return None
-
-
-@wrong("ps00-5", "of-all")
-def divided_by_all(sure, right, wanted):
-    for one in sorted(sure):
-        if sum(t for s, t in zip(sure, right, strict=True) if s >= one) / len(sure) >= wanted:
-            return one
-    return None
-
-
-@wrong("ps00-5", "more-than-wanted")
-def strictly_more(sure, right, wanted):
-    for one in sorted(sure):
-        named = [truth for certainty, truth in zip(sure, right, strict=True) if certainty >= one]
-        if np.mean(named) > wanted:
-            return one
-    return None
-
-
-@wrong("ps00-5", "by-how-sure")
-def mean_of_promises(sure, right, wanted):
-    sure = np.array(sure)
-    for one in np.sort(sure):
-        if sure[sure >= one].mean() >= wanted:
-            return one
-    return None
-
-
-@wrong("ps00-5", "wanted-itself")
-def least_that_is_as_sure_as_wanted(sure, right, wanted):
-    enough = [one for one in sure if one >= wanted]
-    return min(enough) if enough else None
-
-
-@wrong("ps00-5", "silent-as-one")
-def one_where_there_is_none(sure, right, wanted):
-    found = by_trying_each(sure, right, wanted)
-    return 1 if found is None else found
+WRONG["ps00-5"] |= {
+    "from-the-top": until_it_fails,
+    "highest": vary(by_trying_each, order=lambda sure: sorted(sure)[::-1]),
+    "above-only": vary(by_trying_each, named=float.__gt__),
+    "of-all": vary(by_trying_each, share=lambda right, sure, every: sum(right) / len(every)),
+    "more-than-wanted": vary(by_trying_each, wanted=lambda wanted: np.nextafter(wanted, 2)),
+    "by-how-sure": vary(by_trying_each, share=lambda right, sure, every: np.mean(sure)),
+    "wanted-itself": lambda sure, right, wanted: min((each for each in sure if each >= wanted), default=None),
+    "silent-as-one": lambda **c: 1 if by_trying_each(**c) is None else by_trying_each(**c),
+}

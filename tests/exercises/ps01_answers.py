@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 
 import numpy as np
-from answers import barely_wrong, right, values, wrong
+from answers import BARELY_WRONG, WRONG, right, values, vary
 from scipy.signal import correlate
 from scipy.special import logsumexp
 from scipy.special import softmax as library_softmax
@@ -19,6 +19,18 @@ def middle(picture, side):
     size = min(picture.shape) // side * side
     top, left = (picture.shape[0] - size) // 2, (picture.shape[1] - size) // 2
     return picture[top : top + size, left : left + size]
+
+
+def blocks(picture, side, *, cut=middle, order=(0, 1, 2, 3)):
+    """(side, block, side, block), or with sides and blocks in another order."""
+    square = cut(picture, side)
+    block = len(square) // side
+    return square.reshape(np.take((side, block, side, block), order))
+
+
+def corner(picture, side):
+    size = min(picture.shape) // side * side
+    return picture[:size, :size]
 
 
 @right("ps01-1")
@@ -52,116 +64,49 @@ def by_a_matrix_of_means(picture, side):
     return (means @ square @ means.T).tolist()
 
 
-@barely_wrong("ps01-1")
-def left_over_at_the_top(picture, side):
-    return by_loops(picture[::-1, ::-1], side)[::-1, ::-1]
-
-
-@barely_wrong("ps01-1")
-def middle_of_the_columns_only(picture, side):
-    size = min(picture.shape) // side * side
-    return by_loops(picture[:size], side)
-
-
-@barely_wrong("ps01-1")
-def middle_of_the_rows_only(picture, side):
-    size = min(picture.shape) // side * side
-    return by_loops(picture[:, :size], side)
-
-
-@barely_wrong("ps01-1")
 def largest_square_first(picture, side):
     least = min(picture.shape)
     top, left = ((size - least) // 2 for size in picture.shape)
     return by_loops(picture[top : top + least // side * side, left : left + least // side * side], side)
 
 
-@wrong("ps01-1", "corner")
-def from_the_corner(picture, side):
-    block = min(picture.shape) // side
-    answer = np.zeros((side, side))
-    for row in range(side):
-        for column in range(side):
-            answer[row, column] = np.mean(
-                picture[row * block : (row + 1) * block, column * block : (column + 1) * block]
-            )
-    return answer
+BARELY_WRONG["ps01-1"] |= {
+    "left over at the top": lambda picture, side: by_loops(picture[::-1, ::-1], side)[::-1, ::-1],
+    "middle of columns only": lambda picture, side: by_loops(picture[: min(picture.shape) // side * side], side),
+    "middle of rows only": lambda picture, side: by_loops(picture[:, : min(picture.shape) // side * side], side),
+    "largest square first": largest_square_first,
+}
 
 
-@wrong("ps01-1", "skipping")
-def every_nth_pixel(picture, side):
-    square = middle(picture, side)
-    step = square.shape[0] // side
-    return square[::step, ::step]
-
-
-@wrong("ps01-1", "mixed-axes")
-def mean_over_the_other_axes(picture, side):
-    square = middle(picture, side)
-    block = square.shape[0] // side
-    blocks = square.reshape(side, block, side, block)
-    return blocks.mean(0).mean(1)
-
-
-@wrong("ps01-1", "mixed-reshape")
-def reshape_the_other_way_round(picture, side):
-    square = middle(picture, side)
-    block = square.shape[0] // side
-    return square.reshape((block, side, block, side)).mean(axis=2).mean(axis=0)
-
-
-@wrong("ps01-1", "largest")
-def pooled(picture, side):
-    square = middle(picture, side)
-    block = len(square) // side
-    rows = [np.max(np.split(square, side, axis=0)[row], axis=0) for row in range(side)]
-    return np.array([[row[k * block : (k + 1) * block].max() for k in range(side)] for row in rows])
-
-
-@wrong("ps01-1", "rounded-down")
-def in_integers(picture, side):
-    square = middle(picture, side)
-    block = len(square) // side
-    return square.reshape(side, block, side, block).sum(axis=(1, 3)) // block**2
-
-
-@wrong("ps01-1", "sums")
-def not_divided(picture, side):
-    square = middle(picture, side)
-    block = len(square) // side
-    return square.reshape(side, block, side, block).sum(axis=1).sum(axis=2)
-
-
-@wrong("ps01-1", "stretched")
 def squeezed(picture, side):
     high, wide = picture.shape[0] // side, picture.shape[1] // side
-    rows = range(side)
-    return np.array(
-        [[picture[r * high : (r + 1) * high, c * wide : (c + 1) * wide].mean() for c in rows] for r in rows]
-    )
+    return picture[: side * high, : side * wide].reshape(side, high, side, wide).mean(3).mean(1)
 
 
-@wrong("ps01-1", "changed-input")
 def paints_the_picture(picture, side):
-    square = middle(picture, side)
-    block = len(square) // side
-    answer = square.reshape(side, block, side, block).mean(axis=(1, 3))
+    answer = by_loops(picture, side)
     picture[:] = 0
     return answer
 
 
-@wrong("ps01-1", "hard-coded")
 def known_by_heart(picture, side):
-    if picture.shape == (4, 6):
-        return np.array([[4.5, 6.5], [16.5, 18.5]])
-    if picture.shape == (5, 3):
-        return picture[1:4]
-    return np.zeros((side, side))
+    known = {(4, 6): np.array([[4.5, 6.5], [16.5, 18.5]]), (5, 3): picture[1:4]}
+    return known.get(picture.shape, np.zeros((side, side)))
 
 
-@wrong("ps01-1", "returns-nothing")
-def prints_it(picture, side):
-    print(by_loops(picture, side))
+WRONG["ps01-1"] |= {
+    "corner": lambda picture, side: blocks(picture, side, cut=corner).mean((1, 3)),
+    "skipping": lambda picture, side: blocks(picture, side)[:, 0, :, 0],
+    "mixed-axes": lambda picture, side: blocks(picture, side).mean(0).mean(1),
+    "mixed-reshape": lambda picture, side: blocks(picture, side, order=(1, 0, 3, 2)).mean(2).mean(0),
+    "largest": lambda picture, side: blocks(picture, side).max(3).max(1),
+    "rounded-down": lambda picture, side: blocks(picture, side).sum((1, 3)) // blocks(picture, side).shape[1] ** 2,
+    "sums": lambda picture, side: blocks(picture, side).sum(1).sum(2),
+    "stretched": squeezed,
+    "changed-input": paints_the_picture,
+    "hard-coded": known_by_heart,
+    "returns-nothing": lambda picture, side: print(by_loops(picture, side)),
+}
 
 
 @right("ps01-2")
@@ -200,86 +145,41 @@ def in_plain_python(picture, kernel, bias):
     return table
 
 
-@barely_wrong("ps01-2")
-def as_many_columns_as_rows(picture, kernel, bias):
-    rows = picture.shape[0] - len(kernel) + 1
-    return np.maximum(0, slide(picture, kernel, rows, min(rows, picture.shape[1] - len(kernel) + 1)) + bias)
-
-
-@barely_wrong("ps01-2")
-def bias_without_its_sign(picture, kernel, bias):
-    return np.maximum(0, slide(picture, kernel) + abs(bias))
-
-
-def slide(picture, kernel, rows=None, columns=None):
+def slide(picture, kernel, rows=0, columns=0):
+    """Sums of products, on so many rows and columns more (or fewer) than there are."""
     k = len(kernel)
-    rows = picture.shape[0] - k + 1 if rows is None else rows
-    columns = picture.shape[1] - k + 1 if columns is None else columns
-    return np.array(
-        [[np.sum(picture[r : r + k, c : c + k] * kernel) for c in range(columns)] for r in range(rows)]
-    ).reshape(rows, columns)
+    rows, columns = picture.shape[0] - k + 1 + rows, picture.shape[1] - k + 1 + columns
+    places = [(row, column) for row in range(rows) for column in range(columns)]
+    return np.array([np.sum(picture[r : r + k, c : c + k] * kernel) for r, c in places]).reshape(rows, columns)
 
 
-@wrong("ps01-2", "flipped")
-def a_mathematicians_convolution(picture, kernel, bias):
-    return np.maximum(0, slide(picture, np.flip(kernel, (0, 1))) + bias)
+def rectified(picture, kernel, bias, **more):
+    return np.maximum(0, slide(picture, kernel, **more) + bias)
 
 
-@wrong("ps01-2", "too-few")
-def one_short(picture, kernel, bias):
-    k = len(kernel)
-    return np.maximum(0, slide(picture, kernel, picture.shape[0] - k, picture.shape[1] - k) + bias)
+def for_each_channel(picture, kernel, bias):
+    channels = range(picture.shape[2])
+    return np.stack([slide(picture[..., c : c + 1], kernel[..., c : c + 1]) + bias for c in channels], axis=-1)
 
 
-@wrong("ps01-2", "channels-apart")
-def a_map_for_each_channel(picture, kernel, bias):
-    k = kernel.shape[0]
-    rows, columns = picture.shape[0] - k + 1, picture.shape[1] - k + 1
-    answer = np.zeros((rows, columns, picture.shape[2]))
-    for r in range(rows):
-        for c in range(columns):
-            answer[r, c] = np.sum(picture[r : r + k, c : c + k] * kernel, axis=(0, 1)) + bias
-    return np.where(answer > 0, answer, 0)
+BARELY_WRONG["ps01-2"] |= {
+    "as many columns as rows": lambda picture, **c: (maps := rectified(picture, **c))[:, : len(maps)],
+    "bias without its sign": vary(rectified, bias=abs),
+}
 
-
-@wrong("ps01-2", "no-bias")
-def without_bias(picture, kernel, bias):
-    return np.maximum(0, slide(picture, kernel))
-
-
-@wrong("ps01-2", "bias-each")
-def bias_for_each_channel(picture, kernel, bias):
-    total = sum(slide(picture[..., c : c + 1], kernel[..., c : c + 1]) + bias for c in range(picture.shape[2]))
-    return np.maximum(0, total)
-
-
-@wrong("ps01-2", "no-rectifier")
-def without_the_rectifier(picture, kernel, bias):
-    return slide(picture, kernel) + bias
-
-
-@wrong("ps01-2", "bias-last")
-def bias_after_the_rectifier(picture, kernel, bias):
-    return np.maximum(0, slide(picture, kernel)) + bias
-
-
-@wrong("ps01-2", "padded")
-def same_size(picture, kernel, bias):
-    half = kernel.shape[0] // 2
-    bordered = np.zeros((picture.shape[0] + 2 * half, picture.shape[1] + 2 * half, picture.shape[2]))
-    bordered[half : half + picture.shape[0], half : half + picture.shape[1]] = picture
-    return np.maximum(0, slide(bordered, kernel) + bias)
-
-
-@wrong("ps01-2", "stopped")
-def runs_over_the_edge(picture, kernel, bias):
-    k = len(kernel)
-    answer = np.zeros((picture.shape[0] - k + 1, picture.shape[1] - k + 1))
-    for r in range(picture.shape[0]):
-        for c in range(picture.shape[1]):
-            answer[r, c] = np.sum(picture[r : r + k, c : c + k] * kernel)
-    return answer
-
+WRONG["ps01-2"] |= {
+    "too-few": vary(rectified, rows=-1, columns=-1),
+    "channels-apart": lambda **c: np.where((maps := for_each_channel(**c)) > 0, maps, 0),
+    "bias-each": lambda **c: np.maximum(0, for_each_channel(**c).sum(axis=-1)),
+    "flipped": vary(rectified, kernel=lambda kernel: np.flip(kernel, (0, 1))),
+    "no-bias": vary(rectified, bias=0),
+    "no-rectifier": lambda picture, kernel, bias: slide(picture, kernel) + bias,
+    "bias-last": lambda picture, kernel, bias: rectified(picture, kernel, 0) + bias,
+    "padded": lambda picture, kernel, bias: rectified(
+        np.pad(picture, [(len(kernel) // 2, len(kernel) // 2)] * 2 + [(0, 0)]), kernel, bias
+    ),
+    "stopped": lambda picture, kernel, bias: slide(picture, kernel)[len(picture)] + bias,
+}
 
 values(
     "ps01-3",
@@ -326,92 +226,36 @@ def by_differences(logits, temperature):
     return 1 / np.exp(scaled[:, np.newaxis] - scaled[:, :, np.newaxis]).sum(axis=-1)
 
 
-@wrong("ps01-4", "mean-off")
-def without_the_mean(logits, temperature):
-    scaled = logits / temperature
-    e = np.exp(scaled - scaled.mean(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+def divided(logits, temperature, *, off=lambda logits: logits.max(axis=1, keepdims=True), add=0.0, axis=1, at_last=1.0):
+    e = np.exp((logits - off(logits)) / temperature)
+    return e / (e.sum(axis=axis, keepdims=True) + add) / at_last
 
 
-@barely_wrong("ps01-4")
-def without_the_median(logits, temperature):
-    e = np.exp((logits - np.median(logits, axis=1, keepdims=True)) / temperature)
-    return e / e.sum(axis=1, keepdims=True)
-
-
-@barely_wrong("ps01-4")
-def without_the_least(logits, temperature):
-    e = np.exp((logits - logits.min(axis=1, keepdims=True)) / temperature)
-    return e / e.sum(axis=1, keepdims=True)
-
-
-@barely_wrong("ps01-4")
-def without_the_first(logits, temperature):
-    e = np.exp((logits - logits[:, :1]) / temperature)
-    return e / e.sum(axis=1, keepdims=True)
-
-
-@barely_wrong("ps01-4")
-def cut_off(logits, temperature):
-    e = np.exp(np.clip(logits / temperature, -700, 700))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-@barely_wrong("ps01-4")
-def with_a_small_number_below(logits, temperature):
-    e = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
-    return e / (e.sum(axis=1, keepdims=True) + 1e-3)
-
-
-@wrong("ps01-4", "overflow")
-def plain_exp(logits, temperature):
-    e = np.exp(logits / temperature)
-    return e / np.sum(e, axis=1)[:, None]
-
-
-@wrong("ps01-4", "columns")
-def along_the_other_axis(logits, temperature):
-    e = np.exp((logits - logits.max(axis=0)) / temperature)
-    return e / e.sum(axis=0)
-
-
-@wrong("ps01-4", "one-maximum")
-def one_maximum(logits, temperature):
-    e = np.exp((logits - np.max(logits)) / temperature)
-    return e / e.sum(axis=1, keepdims=True)
-
-
-@wrong("ps01-4", "one-sum")
-def one_sum(logits, temperature):
-    e = np.exp((logits - np.max(logits)) / temperature)
-    return e / np.sum(e)
-
-
-@wrong("ps01-4", "multiplied")
-def times_temperature(logits, temperature):
-    scaled = logits * temperature
-    e = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-@wrong("ps01-4", "after")
-def divided_at_the_end(logits, temperature):
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True) / temperature
-
-
-@wrong("ps01-4", "no-temperature")
-def temperature_cancels(logits, temperature):
-    e = np.exp(logits - logits.max(axis=1, keepdims=True)) / temperature
-    return e / e.sum(axis=1, keepdims=True)
-
-
-@wrong("ps01-4", "changed-input")
 def in_place(logits, temperature):
     logits -= logits.max(axis=1, keepdims=True)
     logits /= temperature
-    e = np.exp(logits)
-    return e / e.sum(axis=1, keepdims=True)
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+BARELY_WRONG["ps01-4"] |= {
+    "without the median": vary(divided, off=lambda logits: np.median(logits, axis=1, keepdims=True)),
+    "without the least": vary(divided, off=lambda logits: logits.min(axis=1, keepdims=True)),
+    "without the first": vary(divided, off=lambda logits: logits[:, :1]),
+    "cut off": lambda logits, temperature: divided(np.clip(logits / temperature, -700, 700), 1, off=lambda _: 0),
+    "with a small number below": vary(divided, add=1e-3),
+}
+
+WRONG["ps01-4"] |= {
+    "mean-off": vary(divided, off=lambda logits: logits.mean(axis=1, keepdims=True)),
+    "overflow": vary(divided, off=lambda logits: 0),
+    "columns": vary(divided, off=lambda logits: logits.max(axis=0), axis=0),
+    "one-maximum": vary(divided, off=np.max),
+    "one-sum": vary(divided, off=np.max, axis=None),
+    "multiplied": lambda logits, temperature: divided(logits * temperature, 1),
+    "after": lambda logits, temperature: divided(logits, 1, at_last=temperature),
+    "no-temperature": vary(divided, temperature=1),
+    "changed-input": in_place,
+}
 
 
 @right("ps01-5")
@@ -450,76 +294,39 @@ def by_lists(probabilities, labels, bins):
     return total / len(labels)
 
 
-@wrong("ps01-5", "upper-bins")
-def edges_belong_above(probabilities, labels, bins):
-    sure = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    chosen = [which == number for number in range(bins) if np.any(which == number)]
-    return sum(c.sum() * abs(sure[c].mean() - right[c].mean()) for c in chosen) / len(labels)
+def largest(probabilities, labels):
+    return probabilities.max(axis=1)
 
 
-def binned(probabilities, bins):
-    sure = probabilities.max(axis=1)
-    which = np.ceil(sure * bins).astype(int) - 1
-    return sure, [np.flatnonzero(which == number) for number in range(bins)]
+def lower_bin(scaled):
+    return np.ceil(scaled) - 1
 
 
-@wrong("ps01-5", "one-by-one")
-def without_bins(probabilities, labels, bins):
-    right = probabilities.argmax(axis=1) == labels
-    return np.mean(np.abs(np.max(probabilities, axis=1) - right))
+def binned(probabilities, labels, bins, *, of=largest, gap=abs, edge=lower_bin, weight=lambda share, *_: share):
+    sure, right = of(probabilities, labels), probabilities.argmax(axis=1) == labels
+    which = np.clip(edge(sure * bins), 0, bins - 1)
+    groups = [np.flatnonzero(which == number) for number in np.unique(which)]
+    weights = [weight(len(group) / len(labels), len(groups), bins) for group in groups]
+    return sum(w * gap(sure[group].mean() - right[group].mean()) for w, group in zip(weights, groups, strict=True))
 
 
-@wrong("ps01-5", "unweighted")
-def mean_of_gaps(probabilities, labels, bins):
-    sure, groups = binned(probabilities, bins)
-    right = probabilities.argmax(axis=1) == labels
-    return np.mean([abs(sure[g].mean() - right[g].mean()) for g in groups if len(g)])
-
-
-@wrong("ps01-5", "over-all-bins")
-def sum_of_gaps_by_bins(probabilities, labels, bins):
-    sure, groups = binned(probabilities, bins)
-    right = probabilities.argmax(axis=1) == labels
-    return sum(abs(sure[g].mean() - right[g].mean()) for g in groups if len(g)) / bins
-
-
-@wrong("ps01-5", "signed")
-def with_signs(probabilities, labels, bins):
-    sure, groups = binned(probabilities, bins)
-    right = probabilities.argmax(axis=1) == labels
-    return sum(len(g) * (sure[g].mean() - right[g].mean()) for g in groups if len(g)) / len(labels)
-
-
-@wrong("ps01-5", "signed-then-positive")
-def sign_dropped_too_late(probabilities, labels, bins):
-    return abs(with_signs(probabilities, labels, bins))
-
-
-@wrong("ps01-5", "of-the-label")
-def sure_of_the_truth(probabilities, labels, bins):
-    sure = np.array([row[label] for row, label in zip(probabilities, labels, strict=True)])
-    right = probabilities.argmax(axis=1) == labels
-    which = np.maximum(np.ceil(sure * bins).astype(int) - 1, 0)
-    chosen = [which == number for number in range(bins) if np.any(which == number)]
-    return sum(c.sum() * abs(sure[c].mean() - right[c].mean()) for c in chosen) / len(labels)
-
-
-@wrong("ps01-5", "not-divided")
-def a_sum(probabilities, labels, bins):
-    sure, groups = binned(probabilities, bins)
-    right = probabilities.argmax(axis=1) == labels
-    return sum(len(g) * abs(sure[g].mean() - right[g].mean()) for g in groups if len(g))
-
-
-@wrong("ps01-5", "empty-bins")
 def mean_of_nothing(probabilities, labels, bins):
-    sure, groups = binned(probabilities, bins)
-    right = probabilities.argmax(axis=1) == labels
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    groups = [np.flatnonzero(np.ceil(sure * bins) - 1 == number) for number in range(bins)]
     return sum(len(g) * abs(sure[g].mean() - right[g].mean()) for g in groups) / len(labels)
 
 
-@wrong("ps01-5", "constant")
-def a_number_that_looks_right(probabilities, labels, bins):
-    return 0.425
+WRONG["ps01-5"] |= {
+    "upper-bins": vary(binned, edge=np.floor),
+    "one-by-one": lambda probabilities, labels, bins: np.mean(
+        np.abs(probabilities.max(axis=1) - (probabilities.argmax(axis=1) == labels))
+    ),
+    "unweighted": vary(binned, weight=lambda share, filled, bins: 1 / filled),
+    "over-all-bins": vary(binned, weight=lambda share, filled, bins: 1 / bins),
+    "signed": vary(binned, gap=float),
+    "signed-then-positive": lambda **c: abs(binned(**c, gap=float)),
+    "of-the-label": vary(binned, of=lambda rows, labels: rows[np.arange(len(rows)), labels]),
+    "not-divided": lambda labels, **c: binned(**c, labels=labels) * len(labels),
+    "empty-bins": mean_of_nothing,
+    "constant": lambda **c: 0.425,
+}

@@ -4,7 +4,7 @@ from collections import Counter
 from fractions import Fraction
 
 import numpy as np
-from answers import barely_wrong, right, values, wrong
+from answers import BARELY_WRONG, WRONG, right, values, vary
 from pycocotools import mask as coco
 from sklearn.metrics import jaccard_score
 
@@ -26,11 +26,14 @@ values(
 )
 
 
-def iou(one, other):
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    both = max(0, width) * max(0, height)
-    return both / ((one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1]) - both)
+def both_positive(wide, high):
+    return max(0, wide) * max(0, high)
+
+
+def iou(box, true_box, *, more=0, area=both_positive, of=lambda found, true, common: found + true - common):
+    wide, high = (min(box[i + 2], true_box[i + 2]) - max(box[i], true_box[i]) + more for i in (0, 1))
+    sizes = [(right - left + more) * (bottom - top + more) for left, top, right, bottom in (box, true_box)]
+    return area(wide, high) / of(*sizes, area(wide, high))
 
 
 def with_corners(boxes):
@@ -38,8 +41,8 @@ def with_corners(boxes):
 
 
 @right("ps02-2")
-def by_two_loops(found, truth):
-    return [[iou(one, other) for other in with_corners(truth)] for one in found]
+def by_two_loops(found, truth, **options):
+    return [[iou(box, true_box, **options) for true_box in with_corners(truth)] for box in found]
 
 
 @right("ps02-2")
@@ -72,85 +75,24 @@ def in_exact_numbers(found, truth):
     return table
 
 
-@wrong("ps02-2", "two-forms")
-def as_they_are(found, truth):
-    return np.array([[iou(one, other) for other in truth] for one in found])
-
-
-@wrong("ps02-2", "unclamped")
-def without_max(found, truth):
-    table = np.zeros((len(found), len(truth)))
-    for i, (a, b, c, d) in enumerate(found):
-        for j, (e, f, g, h) in enumerate(with_corners(truth)):
-            both = (min(c, g) - max(a, e)) * (min(d, h) - max(b, f))
-            table[i, j] = both / ((c - a) * (d - b) + (g - e) * (h - f) - both)
-    return table
-
-
-@wrong("ps02-2", "clamped-late")
-def max_of_the_product(found, truth):
-    table = np.zeros((len(found), len(truth)))
-    for i, (a, b, c, d) in enumerate(found):
-        for j, (e, f, g, h) in enumerate(with_corners(truth)):
-            both = max(0, (min(c, g) - max(a, e)) * (min(d, h) - max(b, f)))
-            table[i, j] = both / ((c - a) * (d - b) + (g - e) * (h - f) - both)
-    return table
-
-
-@wrong("ps02-2", "inclusive")
-def one_pixel_more(found, truth):
-    truth = with_corners(truth)
-    table = np.zeros((len(found), len(truth)))
-    for i, (a, b, c, d) in enumerate(found):
-        for j, (e, f, g, h) in enumerate(truth):
-            both = max(0, min(c, g) - max(a, e) + 1) * max(0, min(d, h) - max(b, f) + 1)
-            table[i, j] = both / ((c - a + 1) * (d - b + 1) + (g - e + 1) * (h - f + 1) - both)
-    return table
-
-
-def shares(found, truth, of):
-    table = np.zeros((len(found), len(truth)))
-    for i, (a, b, c, d) in enumerate(found):
-        for j, (e, f, g, h) in enumerate(with_corners(truth)):
-            both = max(0, min(c, g) - max(a, e)) * max(0, min(d, h) - max(b, f))
-            table[i, j] = both / of((c - a) * (d - b), (g - e) * (h - f))
-    return table
-
-
-@wrong("ps02-2", "counted-twice")
-def both_counted_twice(found, truth):
-    return shares(found, truth, lambda one, other: one + other)
-
-
-@wrong("ps02-2", "of-the-smaller")
-def of_the_smaller_box(found, truth):
-    return shares(found, truth, min)
-
-
-@wrong("ps02-2", "of-the-truth")
-def of_the_true_box(found, truth):
-    return shares(found, truth, lambda one, other: other)
-
-
-@wrong("ps02-2", "turned")
-def truth_in_rows(found, truth):
-    return np.array([[iou(one, other) for one in found] for other in with_corners(truth)])
-
-
-@wrong("ps02-2", "changed-input")
 def converts_in_place(found, truth):
     truth[:, 2:] += truth[:, :2]
-    return np.array([[iou(one, other) for other in truth] for one in found])
+    return np.array([[iou(box, true_box) for true_box in truth] for box in found])
 
 
-@wrong("ps02-2", "wrong-shape")
-def in_one_row(found, truth):
-    return np.array([iou(one, other) for one in found for other in with_corners(truth)])
-
-
-@wrong("ps02-2", "other")
-def rounded(found, truth):
-    return np.array([[round(iou(one, other), 2) for other in with_corners(truth)] for one in found])
+WRONG["ps02-2"] |= {
+    "unclamped": vary(by_two_loops, area=float.__mul__),
+    "clamped-late": vary(by_two_loops, area=lambda wide, high: max(0, wide * high)),
+    "inclusive": vary(by_two_loops, more=1),
+    "changed-input": converts_in_place,
+    "two-forms": lambda found, truth: [[iou(box, true_box) for true_box in truth] for box in found],
+    "counted-twice": vary(by_two_loops, of=lambda a, b, common: a + b),
+    "of-the-smaller": vary(by_two_loops, of=lambda a, b, common: min(a, b)),
+    "of-the-truth": vary(by_two_loops, of=lambda a, b, common: b),
+    "turned": lambda **case: np.transpose(by_two_loops(**case)),
+    "wrong-shape": lambda **case: np.ravel(by_two_loops(**case)),
+    "other": lambda **case: np.round(by_two_loops(**case), 2),
+}
 
 
 @right("ps02-3")
@@ -197,89 +139,43 @@ def by_calling_itself(table, scores, kinds, overlap):
     return tuple(rest(sorted(range(len(scores)), key=scores.__getitem__, reverse=True)))
 
 
-@wrong("ps02-3", "at-the-edge")
-def dropped_if_just_as_much(table, scores, kinds, overlap):
-    return greedy(np.argsort(-scores), table, kinds, np.nextafter(overlap, 0))
+def surest_first(scores):
+    return np.argsort(-scores)
 
 
-@barely_wrong("ps02-3")
-def in_descending_kinds_only(table, scores, kinds, overlap):
-    kept = []
-    for one in np.argsort(-scores):
-        if not any(kinds[k] >= kinds[one] and table[k, one] > overlap for k in kept):
-            kept.append(int(one))
+def greedy(table, scores, kinds, overlap, *, order=surest_first, same=int.__eq__, held_to=lambda kept, before: kept):
+    kept, before = [], []
+    for box in order(scores):
+        rivals = held_to(kept, before)
+        if not any(same(int(kinds[rival]), int(kinds[box])) and table[rival, box] > overlap for rival in rivals):
+            kept.append(int(box))
+        before.append(box)
     return kept
 
 
-@barely_wrong("ps02-3")
-def a_number_for_one(table, scores, kinds, overlap):
-    kept = greedy(np.argsort(-scores), table, kinds, overlap)
-    return kept if len(kept) > 1 else kept[0]
+BARELY_WRONG["ps02-3"] |= {
+    "in descending kinds only": vary(greedy, same=int.__ge__),
+    "a number for one": lambda **case: kept if len(kept := greedy(**case)) > 1 else kept[0],
+}
 
 
-def greedy(order, table, kinds, overlap):
-    kept = []
-    for one in order:
-        if not any(kinds[k] == kinds[one] and table[k, one] > overlap for k in kept):
-            kept.append(int(one))
-    return kept
-
-
-@wrong("ps02-3", "worst-first")
-def by_argsort_alone(table, scores, kinds, overlap):
-    return greedy(np.argsort(scores), table, kinds, overlap)
-
-
-@wrong("ps02-3", "unsorted")
-def as_they_come(table, scores, kinds, overlap):
-    return greedy(range(len(scores)), table, kinds, overlap)
-
-
-@wrong("ps02-3", "across-kinds")
-def whatever_the_kind(table, scores, kinds, overlap):
-    return greedy(np.argsort(-scores), table, [0] * len(scores), overlap)
-
-
-@wrong("ps02-3", "dropped-too")
-def against_all_before(table, scores, kinds, overlap):
-    order, kept = np.argsort(-scores), []
-    for i in range(len(order)):
-        doubles = [j for j in range(i) if kinds[order[i]] == kinds[order[j]] and table[order[i], order[j]] > overlap]
-        if not doubles:
-            kept.append(int(order[i]))
-    return kept
-
-
-@wrong("ps02-3", "against-the-best")
-def one_round(table, scores, kinds, overlap):
-    best = int(np.argmax(scores))
-    kept = [k for k in np.argsort(-scores) if kinds[k] != kinds[best] or table[k, best] <= overlap]
-    return [best, *map(int, kept)]
-
-
-@wrong("ps02-3", "against-the-last")
-def only_the_last_kept(table, scores, kinds, overlap):
-    kept = []
-    for one in np.argsort(-scores):
-        if not kept or kinds[one] != kinds[kept[-1]] or table[one, kept[-1]] <= overlap:
-            kept.append(int(one))
-    return kept
-
-
-@wrong("ps02-3", "places-when-sorted")
 def after_sorting_the_arrays(table, scores, kinds, overlap):
     order = np.argsort(-scores)
-    return greedy(range(len(order)), table[order][:, order], kinds[order], overlap)
+    return greedy(table[order][:, order], -np.arange(len(order)), kinds[order], overlap)
 
 
-@wrong("ps02-3", "by-place")
-def sorted_by_place(table, scores, kinds, overlap):
-    return sorted(greedy(np.argsort(-scores), table, kinds, overlap))
-
-
-@wrong("ps02-3", "wrong-type")
-def a_number_of_boxes_in_words(table, scores, kinds, overlap):
-    return f"{len(greedy(np.argsort(-scores), table, kinds, overlap))} boxes"
+WRONG["ps02-3"] |= {
+    "dropped-too": vary(greedy, held_to=lambda kept, before: before),
+    "against-the-best": vary(greedy, held_to=lambda kept, before: before[:1]),
+    "against-the-last": vary(greedy, held_to=lambda kept, before: kept[-1:]),
+    "places-when-sorted": after_sorting_the_arrays,
+    "at-the-edge": vary(greedy, overlap=lambda overlap: np.nextafter(overlap, 0)),
+    "worst-first": vary(greedy, order=np.argsort),
+    "unsorted": vary(greedy, order=lambda scores: range(len(scores))),
+    "across-kinds": vary(greedy, same=lambda *_: True),
+    "by-place": lambda **case: sorted(greedy(**case)),
+    "wrong-type": lambda **case: f"{len(greedy(**case))} boxes",
+}
 
 
 @right("ps02-4")
@@ -302,10 +198,11 @@ def points(scores, right):
 
 
 @right("ps02-4")
-def by_loops_in_plain_python(scores, right, things):
-    found = points(scores, right)
-    levels = [number / 100 for number in range(101)]
-    return sum(max((p for hits, p in found if hits / things >= level), default=0) for level in levels) / 101
+def by_loops_in_plain_python(scores, right, things, *, steps=100, best=max, beyond=0, reaches=float.__ge__):
+    found, levels = points(scores, right), np.linspace(0, 1, steps + 1).tolist()
+    reached = [[p for hits, p in found if reaches(hits / things, level)] for level in levels]
+    each = [best(precisions) if precisions else beyond for precisions in reached]
+    return sum(p for p in each if p is not None) / sum(p is not None for p in each)
 
 
 @right("ps02-4")
@@ -326,77 +223,31 @@ def in_whole_hundredths(scores, right, things):
     return total / 101
 
 
-@barely_wrong("ps02-4")
-def higher_recalls_only(scores, right, things):
-    found = points(scores, right)
-    levels = np.linspace(0, 1, 101)
-    return np.mean([max((p for hits, p in found if hits / things > level), default=0) for level in levels])
+BARELY_WRONG["ps02-4"] |= {"higher recalls only": vary(by_loops_in_plain_python, reaches=float.__gt__)}
 
 
-@wrong("ps02-4", "unsorted")
-def forgets_to_sort(scores, right, things):
-    return by_loops_in_plain_python(-np.arange(len(right)), right, things)
-
-
-@wrong("ps02-4", "least-sure-first")
-def sorts_the_wrong_way(scores, right, things):
-    right = right[scores.argsort()]
-    return by_loops_in_plain_python(-np.arange(len(right)), right, things)
-
-
-@wrong("ps02-4", "falls-and-rises")
-def first_precision_at_each_recall(scores, right, things):
-    found, total = points(scores, right), 0
-    for level in np.linspace(0, 1, 101):
-        for hits, precision in found:
-            if hits / things >= level:
-                total += precision
-                break
-    return total / 101
-
-
-@wrong("ps02-4", "reached-only")
-def mean_where_reached(scores, right, things):
-    found = points(scores, right)
-    best = [max((p for hits, p in found if hits / things >= level), default=None) for level in np.linspace(0, 1, 101)]
-    return np.mean([one for one in best if one is not None])
-
-
-@wrong("ps02-4", "of-the-found")
-def recall_of_what_was_found(scores, right, things):
-    return by_loops_in_plain_python(scores, right, np.count_nonzero(right))
-
-
-@wrong("ps02-4", "at-the-hits")
 def precision_at_each_hit(scores, right, things):
-    found, before, total = points(scores, right), 0, 0
-    for hits, precision in found:
-        if hits > before:
-            total += precision
-        before = hits
-    return total / things
+    before = [0, *(hits for hits, _ in points(scores, right))]
+    return sum(p for last, (hits, p) in zip(before, points(scores, right), strict=False) if hits > last) / things
 
 
-@wrong("ps02-4", "eleven-points")
-def the_old_custom(scores, right, things):
-    found = points(scores, right)
-    levels = [number / 10 for number in range(11)]
-    return sum(max((p for hits, p in found if hits / things >= level), default=0) for level in levels) / 11
-
-
-@wrong("ps02-4", "one-hundred-points")
-def off_by_one_level(scores, right, things):
-    found = points(scores, right)
-    levels = np.linspace(0, 1, 100)
-    return np.mean([max((p for hits, p in found if hits / things >= level), default=0) for level in levels])
-
-
-@wrong("ps02-4", "changed-input")
 def sorts_in_place(scores, right, things):
     order = np.argsort(-scores)
-    right[:] = right[order]
-    scores[:] = scores[order]
+    right[:], scores[:] = right[order], scores[order]
     return as_in_the_lesson(scores, right, things)
+
+
+WRONG["ps02-4"] |= {
+    "least-sure-first": vary(by_loops_in_plain_python, scores=np.negative),
+    "falls-and-rises": vary(by_loops_in_plain_python, best=lambda precisions: precisions[0]),
+    "reached-only": vary(by_loops_in_plain_python, beyond=None),
+    "unsorted": lambda scores, **c: by_loops_in_plain_python(-np.arange(len(scores)), **c),
+    "of-the-found": lambda right, **c: by_loops_in_plain_python(right=right, **c | {"things": np.count_nonzero(right)}),
+    "at-the-hits": precision_at_each_hit,
+    "eleven-points": vary(by_loops_in_plain_python, steps=10),
+    "one-hundred-points": vary(by_loops_in_plain_python, steps=99),
+    "changed-input": sorts_in_place,
+}
 
 
 @right("ps02-5")
@@ -437,99 +288,46 @@ def by_counters(said, truth, classes):
     return np.float32(np.mean(shares))
 
 
-@wrong("ps02-5", "only-said")
-def classes_of_the_truth(said, truth, classes):
-    said, truth = of_the_known(said, truth)
-    present = np.unique(truth)
-    return np.mean([np.sum((said == k) & (truth == k)) / np.sum((said == k) | (truth == k)) for k in present])
+def shares_of(said, truth, classes, *, absent=np.nan, of=lambda said, true, either: either, known=-1):
+    """The IoU of each class, of pixels whose truth is not this number."""
+    said, truth = said[truth != known], truth[truth != known]
+    areas = [[np.sum(said == k), np.sum(truth == k), np.sum((said == k) | (truth == k))] for k in range(classes)]
+    hits = [np.sum((said == k) & (truth == k)) for k in range(classes)]
+    return np.array([hit / of(*area) if area[2] else absent for hit, area in zip(hits, areas, strict=True)])
 
 
-@barely_wrong("ps02-5")
-def up_to_the_highest_that_is_true(said, truth, classes):
-    return by_sets(said, truth, truth.max() + 1)
+def mean_of(classes_of):
+    """The mean over those classes that are among some pixels only."""
+
+    def mean(said, truth, classes):
+        return np.mean(shares_of(said, truth, classes, absent=0)[np.unique(classes_of(said, truth))])
+
+    return mean
 
 
-@barely_wrong("ps02-5")
-def classes_that_are_said(said, truth, classes):
-    said, truth = of_the_known(said, truth)
-    present = np.unique(said)
-    return np.mean([np.sum((said == k) & (truth == k)) / np.sum((said == k) | (truth == k)) for k in present])
-
-
-@barely_wrong("ps02-5")
-def classes_said_where_the_truth_is_open(said, truth, classes):
-    shares = [shares_of(*of_the_known(said, truth), classes, 0)[k] for k in np.union1d(said, truth[truth >= 0])]
-    return np.mean(shares)
-
-
-def shares_of(said, truth, classes, absent):
-    each = []
-    for k in range(classes):
-        either = np.logical_or(said == k, truth == k).sum()
-        each.append(np.logical_and(said == k, truth == k).sum() / either if either else absent)
-    return np.array(each, float)
-
-
-@wrong("ps02-5", "unknown-counted")
-def forgets_the_unknown(said, truth, classes):
-    return np.nanmean(shares_of(said, truth, classes, np.nan))
-
-
-def of_the_known(said, truth):
-    return said[truth != -1], truth[truth != -1]
-
-
-@wrong("ps02-5", "absent-is-nought")
-def absent_classes_are_0(said, truth, classes):
-    return np.mean(shares_of(*of_the_known(said, truth), classes, 0))
-
-
-@wrong("ps02-5", "absent-is-one")
-def absent_classes_are_1(said, truth, classes):
-    return np.mean(shares_of(*of_the_known(said, truth), classes, 1))
-
-
-@wrong("ps02-5", "accuracy")
-def right_pixels(said, truth, classes):
-    said, truth = of_the_known(said, truth)
-    return np.mean(said == truth)
-
-
-@wrong("ps02-5", "counted-twice")
-def sums_for_unions(said, truth, classes):
-    said, truth = of_the_known(said, truth)
-    each = []
-    for k in range(classes):
-        total = np.sum(said == k) + np.sum(truth == k)
-        if total > 0:
-            each.append(np.sum((said == k) & (truth == k)) / total)
-    return sum(each) / len(each)
-
-
-@wrong("ps02-5", "of-the-truth")
-def recall_of_each_class(said, truth, classes):
-    said, truth = of_the_known(said, truth)
-    return np.mean([np.mean(said[truth == k] == k) for k in range(classes) if np.any(truth == k)])
-
-
-@wrong("ps02-5", "all-at-once")
 def of_all_classes_together(said, truth, classes):
-    said, truth = of_the_known(said, truth)
-    both = sum(np.sum((said == k) & (truth == k)) for k in range(classes))
-    either = sum(np.sum((said == k) | (truth == k)) for k in range(classes))
-    return both / either
+    said, truth = said[truth != -1], truth[truth != -1]
+    return np.sum(said == truth) / sum(np.sum((said == k) | (truth == k)) for k in range(classes))
 
 
-@wrong("ps02-5", "picture-by-picture")
-def mean_of_pictures(said, truth, classes):
-    return np.mean([by_sets(one, other, classes) for one, other in zip(said, truth, strict=True)])
+BARELY_WRONG["ps02-5"] |= {
+    "up to the highest that is true": lambda said, truth, classes: by_sets(said, truth, truth.max() + 1),
+    "classes that are said": mean_of(lambda said, truth: said[truth >= 0]),
+    "classes said where the truth is open": mean_of(lambda said, truth: np.append(said, truth[truth >= 0])),
+}
 
-
-@wrong("ps02-5", "no-background")
-def from_class_1_on(said, truth, classes):
-    return np.nanmean(shares_of(*of_the_known(said, truth), classes, np.nan)[1:])
-
-
-@wrong("ps02-5", "not-finite")
-def nothing_by_nothing(said, truth, classes):
-    return np.mean(shares_of(*of_the_known(said, truth), classes, np.nan))
+WRONG["ps02-5"] |= {
+    "only-said": mean_of(lambda said, truth: truth[truth >= 0]),
+    "accuracy": lambda said, truth, classes: np.mean((said == truth)[truth >= 0]),
+    "counted-twice": lambda **case: np.nanmean(shares_of(**case, of=lambda said, true, either: said + true)),
+    "of-the-truth": lambda **case: np.nanmean(shares_of(**case, of=lambda said, true, either: true)),
+    "all-at-once": of_all_classes_together,
+    "unknown-counted": lambda **case: np.nanmean(shares_of(**case, known=None)),
+    "absent-is-nought": lambda **case: np.mean(shares_of(**case, absent=0)),
+    "absent-is-one": lambda **case: np.mean(shares_of(**case, absent=1)),
+    "picture-by-picture": lambda said, truth, classes: np.mean(
+        [by_sets(*pair, classes) for pair in zip(said, truth, strict=True)]
+    ),
+    "no-background": lambda **case: np.nanmean(shares_of(**case)[1:]),
+    "not-finite": lambda **case: np.mean(shares_of(**case)),
+}

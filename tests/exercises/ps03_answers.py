@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import islice, pairwise, zip_longest
 
 import numpy as np
-from answers import barely_wrong, right, values, wrong
+from answers import BARELY_WRONG, WRONG, right, values, vary
 from scipy.stats import gmean
 
 from vistext.data.vocabulary import Vocabulary
@@ -47,100 +47,51 @@ def column_by_column(sentences, words, length):
     return [[words.index(token) if token in words else 3 for token in row] for row in zip(*columns, strict=True)][:-1]
 
 
-@barely_wrong("ps03-1")
-def cut_only_if_longer_than_the_table(sentences, words, length):
-    rows = [[1, *numbered(tokens[: length - 2] if len(tokens) > length else tokens, words), 2] for tokens in sentences]
-    return filled([row[:length] for row in rows], length)
+def cut_to_fit(tokens, length):
+    return tokens[: length - 2]
 
 
-@barely_wrong("ps03-1")
-def one_token_too_few(sentences, words, length):
-    rows = [tokens if len(tokens) < length - 2 else tokens[: length - 3] for tokens in sentences]
-    return by_padding_lists(rows, words, length)
+def encoded(
+    sentences, words, length, *, start=(1,), end=(2,), unknown=3, lower=str.lower, cut=cut_to_fit, fill=np.append
+):
+    known = [[lower(token) for token in cut(tokens, length)] for tokens in sentences]
+    rows = [[*start, *(words.index(t) if t in words else unknown for t in tokens), *end][:length] for tokens in known]
+    return np.array([fill(row, [0] * (length - len(row))) for row in rows], int)
 
 
-@barely_wrong("ps03-1")
-def only_first_letters_are_small(sentences, words, length):
-    small = [[token[:1].lower() + token[1:] for token in tokens] for tokens in sentences]
-    return filled([[1, *(words.index(t) if t in words else 3 for t in row[: length - 2]), 2] for row in small], length)
-
-
-@barely_wrong("ps03-1")
-def one_row_is_no_table(sentences, words, length):
-    table = by_padding_lists(sentences, words, length)
-    return table[0] if len(table) == 1 else table
-
-
-def numbered(tokens, words, unknown=3):
-    return [words.index(token.lower()) if token.lower() in words else unknown for token in tokens]
-
-
-def filled(rows, length):
-    return np.array([row + [0] * (length - len(row)) for row in rows])
-
-
-@wrong("ps03-1", "no-start")
-def without_the_start(sentences, words, length):
-    return filled([[*numbered(tokens[: length - 2], words), 2] for tokens in sentences], length)
-
-
-@wrong("ps03-1", "no-end")
-def without_the_end(sentences, words, length):
-    return filled([[1, *numbered(tokens[: length - 2], words)] for tokens in sentences], length)
-
-
-@wrong("ps03-1", "unknown-is-padding")
-def by_get_with_0(sentences, words, length):
-    return filled([[1, *numbered(tokens[: length - 2], words, unknown=0), 2] for tokens in sentences], length)
-
-
-@wrong("ps03-1", "padded-in-front")
-def padding_first(sentences, words, length):
-    rows = [[1, *numbered(tokens[: length - 2], words), 2] for tokens in sentences]
-    return np.array([[0] * (length - len(row)) + row for row in rows])
-
-
-@wrong("ps03-1", "capitals")
-def capitals_are_unknown(sentences, words, length):
-    numbers = defaultdict(lambda: 3, {word: number for number, word in enumerate(words)})
-    return filled([[1, *(numbers[token] for token in tokens[: length - 2]), 2] for tokens in sentences], length)
-
-
-@wrong("ps03-1", "end-cut-off")
-def cut_at_the_length(sentences, words, length):
-    rows = [[1, *numbered(tokens, words), 2] for tokens in sentences]
-    return filled([row[:length] for row in rows], length)
-
-
-@wrong("ps03-1", "from-the-fifth")
-def numbers_of_the_words_alone(sentences, words, length):
-    known = words[4:]
-    rows = [[1, *numbered(tokens[: length - 2], known), 2] for tokens in sentences]
-    return filled(rows, length)
-
-
-@wrong("ps03-1", "too-long")
-def as_wide_as_the_longest(sentences, words, length):
-    rows = [[1, *numbered(tokens, words), 2] for tokens in sentences]
-    return filled(rows, max(length, *map(len, rows), 0))
-
-
-@wrong("ps03-1", "stopped")
-def breaks_on_unknown_words(sentences, words, length):
-    return filled([[1, *(words.index(token) for token in tokens), 2] for tokens in sentences], length)
-
-
-@wrong("ps03-1", "wrong-type")
-def words_in_place_of_numbers(sentences, words, length):
-    return [["<start>", *tokens, "<end>"] for tokens in sentences]
-
-
-@wrong("ps03-1", "changed-input")
 def pads_what_it_was_given(sentences, words, length):
     table = by_the_course_s_code(sentences, words, length)
     for tokens in sentences:
         tokens.insert(0, "<start>")
     return table
+
+
+def not_cut(tokens, length):
+    return tokens
+
+
+BARELY_WRONG["ps03-1"] |= {
+    "cut only if longer than the table": vary(encoded, cut=lambda t, length: t[: length - 2] if len(t) > length else t),
+    "one token too few": vary(encoded, cut=lambda t, length: t if len(t) < length - 2 else t[: length - 3]),
+    "only first letters are small": vary(encoded, lower=lambda token: token[:1].lower() + token[1:]),
+    "one row is no table": lambda **case: table if len(table := encoded(**case)) > 1 else table[0],
+}
+
+WRONG["ps03-1"] |= {
+    "padded-in-front": vary(encoded, fill=lambda row, padding: padding + row),
+    "capitals": vary(encoded, lower=str),
+    "end-cut-off": vary(encoded, cut=not_cut),
+    "from-the-fifth": vary(encoded, words=lambda words: words[4:]),
+    "too-long": lambda sentences, words, length: encoded(
+        sentences, words, max(length, *(len(tokens) + 2 for tokens in sentences)), cut=not_cut
+    ),
+    "no-start": vary(encoded, start=()),
+    "no-end": vary(encoded, end=()),
+    "unknown-is-padding": vary(encoded, unknown=0),
+    "stopped": lambda sentences, words, length: [[words.index(token) for token in tokens] for tokens in sentences],
+    "wrong-type": lambda sentences, words, length: [["<start>", *tokens, "<end>"] for tokens in sentences],
+    "changed-input": pads_what_it_was_given,
+}
 
 
 def with_edges(sentences):
@@ -182,91 +133,50 @@ def by_removing_what_does_not_follow(sentences, before, word, words):
     return (np.sum(following == word) + 1) / (following.size + words)
 
 
-@barely_wrong("ps03-2")
-def the_last_is_followed_by_nothing(sentences, before, word, words):
-    pairs = [pair for tokens in sentences for pair in pairwise(["<start>", *tokens])]
-    return (pairs.count((before, word)) + 1) / (sum(first == before for first, _ in pairs) + words)
+def pairs_in(sentences):
+    return [pair for tokens in sentences for pair in pairwise(tokens)]
 
 
-def counted(sentences, before, word):
-    pairs = [pair for tokens in with_edges(sentences) for pair in pairwise(tokens)]
-    return pairs.count((before, word)), sum(first == before for first, _ in pairs), len(pairs)
+def edged_pairs(sentences):
+    return pairs_in(with_edges(sentences))
 
 
-@wrong("ps03-2", "not-smoothed")
-def plain_counts(sentences, before, word, words):
-    both, anything, _ = counted(sentences, before, word)
-    return both / anything
+def counted(sentences, before, word, words, *, pairs=edged_pairs, place=0, more=1, below=None):
+    """By a list of pairs; of those with the first word (or with the second one at that place)."""
+    found, wanted = pairs(sentences), (before, word)
+    total = sum(pair[place] == wanted[place] for pair in found) if place is not None else len(found)
+    return (found.count(wanted) + more) / (total + (words if below is None else below))
 
 
-@wrong("ps03-2", "never-seen-is-nought")
-def plain_counts_or_0(sentences, before, word, words):
-    both, anything, _ = counted(sentences, before, word)
-    return 0 if anything == 0 else both / anything
+def adds_edges_in_place(sentences, before, word, words):
+    for tokens in sentences:
+        tokens[:] = ["<start>", *tokens, "<end>"]
+    return counted(sentences, before, word, words, pairs=pairs_in)
 
 
-@wrong("ps03-2", "top-only")
-def one_above_only(sentences, before, word, words):
-    both, anything, _ = counted(sentences, before, word)
-    return (both + 1) / anything
-
-
-@wrong("ps03-2", "one-below")
-def one_above_and_below(sentences, before, word, words):
-    both, anything, _ = counted(sentences, before, word)
-    return (both + 1) / (anything + 1)
-
-
-@wrong("ps03-2", "no-edges")
-def without_start_and_end(sentences, before, word, words):
-    pairs = [pair for tokens in sentences for pair in pairwise(tokens)]
-    return (pairs.count((before, word)) + 1) / (len([1 for first, _ in pairs if first == before]) + words)
-
-
-@wrong("ps03-2", "turned")
-def what_came_before(sentences, before, word, words):
-    pairs = [pair for tokens in with_edges(sentences) for pair in pairwise(tokens)]
-    return (pairs.count((word, before)) + 1) / (sum(second == before for _, second in pairs) + words)
-
-
-@wrong("ps03-2", "of-the-word")
-def the_other_way_round(sentences, before, word, words):
-    pairs = [pair for tokens in with_edges(sentences) for pair in pairwise(tokens)]
-    return (pairs.count((before, word)) + 1) / ([second for _, second in pairs].count(word) + words)
-
-
-@wrong("ps03-2", "of-all-pairs")
-def by_all_pairs(sentences, before, word, words):
-    both, _, pairs = counted(sentences, before, word)
-    return (both + 1) / (pairs + words)
-
-
-@wrong("ps03-2", "alone")
 def of_the_word_alone(sentences, before, word, words):
-    tokens = [token for one in with_edges(sentences) for token in one[1:]]
+    tokens = [token for sentence in with_edges(sentences) for token in sentence[1:]]
     return (tokens.count(word) + 1) / (len(tokens) + words)
 
 
-@wrong("ps03-2", "once-a-sentence")
-def sets_of_pairs(sentences, before, word, words):
-    each = [set(pairwise(tokens)) for tokens in with_edges(sentences)]
-    both = sum((before, word) in pairs for pairs in each)
-    return (both + 1) / (sum(first == before for pairs in each for first, _ in pairs) + words)
+BARELY_WRONG["ps03-2"] |= {
+    "the last is followed by nothing": vary(counted, pairs=lambda found: pairs_in([["<start>", *t] for t in found])),
+}
 
-
-@wrong("ps03-2", "different-pairs")
-def one_set_of_pairs(sentences, before, word, words):
-    pairs = {pair for tokens in with_edges(sentences) for pair in pairwise(tokens)}
-    return (int((before, word) in pairs) + 1) / (sum(first == before for first, _ in pairs) + words)
-
-
-@wrong("ps03-2", "changed-input")
-def adds_edges_in_place(sentences, before, word, words):
-    for tokens in sentences:
-        tokens.insert(0, "<start>")
-        tokens.append("<end>")
-    pairs = [pair for tokens in sentences for pair in pairwise(tokens)]
-    return (pairs.count((before, word)) + 1) / (sum(first == before for first, _ in pairs) + words)
+WRONG["ps03-2"] |= {
+    "not-smoothed": vary(counted, more=0, below=0),
+    "never-seen-is-nought": lambda **case: counted(**case, more=0, below=0 if counted(**case, more=0) else 1),
+    "top-only": vary(counted, below=0),
+    "one-below": vary(counted, below=1),
+    "no-edges": vary(counted, pairs=pairs_in),
+    "turned": lambda before, word, **case: counted(before=word, word=before, place=1, **case),
+    "of-the-word": vary(counted, place=1),
+    "of-all-pairs": vary(counted, place=None),
+    "alone": of_the_word_alone,
+    "once-a-sentence": vary(counted, pairs=lambda found: [p for t in with_edges(found) for p in set(pairwise(t))]),
+    "different-pairs": vary(counted, pairs=lambda found: list(set(edged_pairs(found)))),
+    "changed-input": adds_edges_in_place,
+}
 
 
 @right("ps03-3")
@@ -277,9 +187,7 @@ def with_base_two_throughout(probabilities, ids):
 
 @right("ps03-3")
 def as_a_root_of_a_product(probabilities, ids):
-    words = [
-        p for line, row in zip(probabilities, ids, strict=True) for p, number in zip(line, row, strict=True) if number
-    ]
+    words = [p for p, number in zip(np.ravel(probabilities), np.ravel(ids), strict=True) if number]
     product = 1.0
     for p in words:
         product *= p
@@ -296,68 +204,33 @@ def with_weights(probabilities, ids):
     return float(np.exp(np.average(-np.log(probabilities), weights=np.where(ids == 0, 0, 1))))
 
 
-@barely_wrong("ps03-3")
-def the_end_is_no_word(probabilities, ids):
-    return np.exp(-np.log(probabilities[(ids != 0) & (ids != 2)]).mean())
-
-
 def real(probabilities, ids):
     return probabilities[ids != 0]
 
 
-@wrong("ps03-3", "padding-counted")
-def over_the_table(probabilities, ids):
-    return np.exp(np.mean(-np.log(probabilities)))
-
-
-@wrong("ps03-3", "divided-by-the-table")
-def masked_sum_by_size(probabilities, ids):
-    return np.exp(-np.mean(np.log(probabilities) * (ids > 0)))
-
-
-@wrong("ps03-3", "two-logarithms")
-def log2_and_exp(probabilities, ids):
-    return np.exp(-np.mean(np.log2(real(probabilities, ids))))
-
-
-@wrong("ps03-3", "no-minus")
-def without_minus(probabilities, ids):
-    return np.exp(np.log(real(probabilities, ids)).mean())
-
-
-@wrong("ps03-3", "no-exp")
-def cross_entropy(probabilities, ids):
-    logs = np.log(real(probabilities, ids))
-    return -logs.sum() / len(logs)
-
-
-@wrong("ps03-3", "mean-first")
-def log_of_the_mean(probabilities, ids):
-    return np.exp(-np.log(real(probabilities, ids).mean()))
-
-
-@wrong("ps03-3", "mean-of-inverses")
-def mean_number_of_choices(probabilities, ids):
-    return np.mean(1 / real(probabilities, ids))
-
-
-@wrong("ps03-3", "sum")
-def sum_of_logs(probabilities, ids):
-    return np.exp(-np.log(real(probabilities, ids)).sum())
-
-
-@wrong("ps03-3", "sentence-by-sentence")
-def mean_of_perplexities(probabilities, ids):
-    each = [np.exp(-np.log(line[row > 0]).mean()) for line, row in zip(probabilities, ids, strict=True)]
-    return sum(each) / len(each)
-
-
-@wrong("ps03-3", "short-sentences-count-more")
 def mean_of_means(probabilities, ids):
-    there = ids > 0
-    logs = np.where(there, np.log(probabilities), 0)
-    return np.exp(-(logs.sum(axis=1) / there.sum(axis=1)).mean())
+    logs = np.where(ids > 0, np.log(probabilities), 0)
+    return np.exp(-(logs.sum(axis=1) / (ids > 0).sum(axis=1)).mean())
 
+
+BARELY_WRONG["ps03-3"] |= {
+    "the end is no word": lambda probabilities, ids: with_weights(probabilities, np.where(ids == 2, 0, ids)),
+}
+
+WRONG["ps03-3"] |= {
+    "no-exp": lambda **case: -np.log(real(**case)).sum() / len(real(**case)),
+    "padding-counted": lambda probabilities, ids: np.exp(np.mean(-np.log(probabilities))),
+    "divided-by-the-table": lambda probabilities, ids: np.exp(-np.mean(np.log(probabilities) * (ids > 0))),
+    "two-logarithms": lambda **case: np.exp(-np.mean(np.log2(real(**case)))),
+    "no-minus": lambda **case: np.exp(np.log(real(**case)).mean()),
+    "mean-first": lambda **case: np.exp(-np.log(real(**case).mean())),
+    "mean-of-inverses": lambda **case: np.mean(1 / real(**case)),
+    "sum": lambda **case: np.exp(-np.log(real(**case)).sum()),
+    "sentence-by-sentence": lambda probabilities, ids: np.mean(
+        [with_weights(*sentence) for sentence in zip(probabilities, ids, strict=True)]
+    ),
+    "short-sentences-count-more": mean_of_means,
+}
 
 values(
     "ps03-4",
@@ -375,6 +248,7 @@ values(
         "other": 4_000,
     },
 )
+
 
 values(
     "ps03-5",

@@ -4,7 +4,7 @@ from functools import reduce
 from math import dist
 
 import numpy as np
-from answers import barely_wrong, right, values, wrong
+from answers import BARELY_WRONG, WRONG, right, values, vary
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 from scipy.special import log_expit, logsumexp
@@ -61,83 +61,49 @@ def by_a_sum_of_exponentials(on_real, on_invented):
     return [minus_log(on_real).mean() - away, away, minus_log(on_invented).mean()]
 
 
-@barely_wrong("ps04-2")
-def to_two_decimals(on_real, on_invented):
-    return np.round(by_the_library(on_real, on_invented), 2)
-
-
-@barely_wrong("ps04-2")
-def linear_from_thirty_on(on_real, on_invented):
-    real, away, invented = (np.where(each > 30, 30, each).mean() for each in entropies(on_real, on_invented))
-    return [real + away, -away, invented]
-
-
 def entropies(on_real, on_invented):
+    """What the judge loses on real ones, and on invented ones, and the generator."""
     return np.logaddexp(0, -on_real), np.logaddexp(0, on_invented), np.logaddexp(0, -on_invented)
 
 
-@wrong("ps04-2", "overflow")
-def to_the_letter(on_real, on_invented):
-    def sigmoid(scores):
-        return 1 / (1 + np.exp(-scores))
-
-    judge = -np.mean(np.log(sigmoid(on_real))) - np.mean(np.log(1 - sigmoid(on_invented)))
-    return [judge, np.mean(np.log(1 - sigmoid(on_invented))), -np.mean(np.log(sigmoid(on_invented)))]
-
-
-@wrong("ps04-2", "clipped")
-def with_an_epsilon(on_real, on_invented):
-    real, invented = (np.clip(1 / (1 + np.exp(-each)), 1e-7, 1 - 1e-7) for each in (on_real, on_invented))
+def with_probabilities(on_real, on_invented, clip=0.0):
+    real, invented = (np.clip(1 / (1 + np.exp(-scores)), clip, 1 - clip) for scores in (on_real, on_invented))
     away = np.mean(np.log(1 - invented))
     return [-np.mean(np.log(real)) - away, away, -np.mean(np.log(invented))]
 
 
-@wrong("ps04-2", "halved")
-def mean_of_the_two(on_real, on_invented):
-    real, away, invented = (each.mean() for each in entropies(on_real, on_invented))
-    return [(real + away) / 2, -away, invented]
+def of_means(combine, mean=np.mean):
+    """Losses as another combination of the three means."""
+    return lambda **case: combine(*map(mean, entropies(**case)))
 
 
-@wrong("ps04-2", "all-in-one-mean")
-def mean_over_both(on_real, on_invented):
-    real, away, invented = entropies(on_real, on_invented)
-    return [(real.sum() + away.sum()) / (len(real) + len(away)), -away.mean(), invented.mean()]
-
-
-@wrong("ps04-2", "sums")
-def without_means(on_real, on_invented):
-    real, away, invented = (each.sum() for each in entropies(on_real, on_invented))
+def as_asked(real, away, invented):
     return [real + away, -away, invented]
 
 
-@wrong("ps04-2", "judge-turned")
-def labels_turned(on_real, on_invented):
-    away = np.logaddexp(0, on_invented).mean()
-    wrong_way = np.logaddexp(0, on_real).mean() + np.logaddexp(0, -on_invented).mean()
-    return [wrong_way, -away, np.logaddexp(0, -on_invented).mean()]
+BARELY_WRONG["ps04-2"] |= {
+    "to two decimals": lambda **case: np.round(by_the_library(**case), 2),
+    "linear from thirty on": of_means(as_asked, mean=lambda losses: np.minimum(losses, 30).mean()),
+}
 
-
-@wrong("ps04-2", "sign-of-the-original")
-def one_minus_too_many(on_real, on_invented):
-    real, away, invented = (each.mean() for each in entropies(on_real, on_invented))
-    return [real + away, away, invented]
-
-
-@wrong("ps04-2", "generators-exchanged")
-def second_for_third(on_real, on_invented):
-    real, away, invented = (each.mean() for each in entropies(on_real, on_invented))
-    return [real + away, invented, -away]
-
-
-@wrong("ps04-2", "generator-on-real")
-def judged_by_real_ones(on_real, on_invented):
-    judge = np.logaddexp(0, -on_real).mean() + np.logaddexp(0, on_invented).mean()
-    return [judge, -np.logaddexp(0, on_real).mean(), np.logaddexp(0, -on_real).mean()]
-
-
-@wrong("ps04-2", "wrong-shape")
-def the_first_alone(on_real, on_invented):
-    return np.logaddexp(0, -on_real).mean() + np.logaddexp(0, on_invented).mean()
+WRONG["ps04-2"] |= {
+    "overflow": with_probabilities,
+    "clipped": vary(with_probabilities, clip=1e-7),
+    "halved": of_means(lambda real, away, invented: [(real + away) / 2, -away, invented]),
+    "all-in-one-mean": lambda **case: [np.concatenate(entropies(**case)[:2]).mean(), *by_the_library(**case)[1:]],
+    "sums": of_means(as_asked, mean=np.sum),
+    "judge-turned": lambda on_real, on_invented: [
+        by_the_library(-on_real, -on_invented)[0],
+        *by_the_library(on_real, on_invented)[1:],
+    ],
+    "sign-of-the-original": of_means(lambda real, away, invented: [real + away, away, invented]),
+    "generators-exchanged": of_means(lambda real, away, invented: [real + away, invented, -away]),
+    "generator-on-real": lambda on_real, on_invented: [
+        by_the_library(on_real, on_invented)[0],
+        *by_the_library(on_invented, on_real)[1:],
+    ],
+    "wrong-shape": of_means(lambda real, away, invented: real + away),
+}
 
 
 @right("ps04-3")
@@ -166,119 +132,50 @@ def by_a_tree(points, centres, near):
 
 @right("ps04-3")
 def point_by_point(points, centres, near):
-    modes = [
-        [dist(point, centre) <= near for centre in centres].index(True)
-        for point in points
-        if in_any(point, centres, near)
-    ]
+    modes = [mode for point in points for mode, centre in enumerate(centres) if dist(point, centre) <= near]
     counts = np.bincount(modes, minlength=len(centres)) if modes else np.zeros(len(centres))
     return np.array([(4 * counts / len(points) * len(centres) >= 1).sum(), len(modes) / len(points)])
 
 
-def in_any(point, centres, near):
-    return any(dist(point, centre) <= near for centre in centres)
+def in_circle(offset, near):
+    return np.hypot(*offset) <= near
 
 
-@barely_wrong("ps04-3")
-def nearer_than_near(points, centres, near):
-    return by_loops(points, centres, np.nextafter(near, 0))
+def counted(points, centres, near, *, inside=in_circle, enough=lambda counts, fair: counts >= fair / 4, of=None):
+    """By a rule for a point and a centre; `of` makes the answer of the counts, what is covered and a share."""
+    table = np.array([[bool(inside(point - centre, near)) for centre in centres] for point in points])
+    counts, share = table.sum(axis=0), table.any(axis=1).mean()
+    covered = enough(counts, len(points) / len(centres))
+    return of(counts, covered, share) if of else [int(covered.sum()), share]
 
 
-@barely_wrong("ps04-3")
-def more_than_a_quarter(points, centres, near):
-    counts, share = counted(points, centres, in_circle(near))
-    return [int((counts > len(points) / len(centres) / 4).sum()), share]
-
-
-@barely_wrong("ps04-3")
-def a_quarter_in_whole_points(points, centres, near):
-    counts, share = counted(points, centres, in_circle(near))
-    return [int((counts >= len(points) // len(centres) // 4).sum()), share]
-
-
-@barely_wrong("ps04-3")
-def a_fifth(points, centres, near):
-    counts, share = counted(points, centres, in_circle(near))
-    return [int((counts >= len(points) / len(centres) / 5).sum()), share]
-
-
-@barely_wrong("ps04-3")
-def share_of_points_near_covered_modes(points, centres, near):
-    counts, _ = counted(points, centres, in_circle(near))
-    covered = counts >= len(points) / len(centres) / 4
-    return [int(covered.sum()), counts[covered].sum() / len(points)]
-
-
-def counted(points, centres, inside):
-    """Counts for each mode, and the share of points near any, by a rule for a point and a centre."""
-    counts = [sum(bool(inside(point, centre)) for point in points) for centre in centres]
-    near_any = sum(any(inside(point, centre) for centre in centres) for point in points)
-    return np.array(counts), near_any / len(points)
-
-
-def in_circle(near):
-    return lambda point, centre: np.hypot(*(point - centre)) <= near
-
-
-@wrong("ps04-3", "any-point")
-def one_point_is_enough(points, centres, near):
-    counts, share = counted(points, centres, in_circle(near))
-    return [int((counts > 0).sum()), share]
-
-
-@wrong("ps04-3", "whole-share")
-def the_whole_share(points, centres, near):
-    counts, share = counted(points, centres, in_circle(near))
-    return [int((counts / len(points) >= 1 / len(centres)).sum()), share]
-
-
-@wrong("ps04-3", "of-those-near")
-def share_of_those_near(points, centres, near):
-    counts, share = counted(points, centres, in_circle(near))
-    return [int((counts >= counts.sum() / len(centres) / 4).sum()), share]
-
-
-@wrong("ps04-3", "squares")
-def across_and_up_apart(points, centres, near):
-    counts, share = counted(points, centres, lambda point, centre: max(abs(point - centre)) <= near)
-    return [int((counts >= len(points) / len(centres) / 4).sum()), share]
-
-
-@wrong("ps04-3", "not-rooted")
-def squared_distances(points, centres, near):
-    counts, share = counted(points, centres, lambda point, centre: np.sum((point - centre) ** 2) <= near)
-    return [int((counts >= len(points) / len(centres) / 4).sum()), share]
-
-
-@wrong("ps04-3", "mean-of-shares")
-def mean_of_the_table(points, centres, near):
-    counts, share = counted(points, centres, in_circle(near))
-    return [int((counts >= len(points) / len(centres) / 4).sum()), share / len(centres)]
-
-
-@wrong("ps04-3", "share-of-modes")
-def modes_as_a_share(points, centres, near):
-    counts, share = counted(points, centres, in_circle(near))
-    return [np.mean(counts >= len(points) / len(centres) / 4), share]
-
-
-@wrong("ps04-3", "nearest-mode")
 def every_point_to_its_nearest(points, centres, near):
-    _, share = counted(points, centres, in_circle(near))
-    nearest = cdist(points, centres).argmin(axis=1)
-    counts = np.array([np.sum(nearest == mode) for mode in range(len(centres))])
-    return [int((counts >= len(points) / len(centres) / 4).sum()), share]
+    counts = np.bincount(cdist(points, centres).argmin(axis=1), minlength=len(centres))
+    return [int((counts >= len(points) / len(centres) / 4).sum()), counted(points, centres, near)[1]]
 
 
-@wrong("ps04-3", "turned")
-def exchanged(points, centres, near):
-    return by_loops(points, centres, near)[::-1]
+BARELY_WRONG["ps04-3"] |= {
+    "nearer than near": vary(by_loops, near=lambda near: np.nextafter(near, 0)),
+    "more than a quarter": vary(counted, enough=lambda counts, fair: counts > fair / 4),
+    "a quarter in whole points": vary(counted, enough=lambda counts, fair: counts >= fair // 4),
+    "a fifth": vary(counted, enough=lambda counts, fair: counts >= fair / 5),
+    "near covered modes": lambda points, **case: counted(
+        points, **case, of=lambda counts, covered, share: [int(covered.sum()), counts[covered].sum() / len(points)]
+    ),
+}
 
-
-@wrong("ps04-3", "stopped")
-def forgets_the_new_axis(points, centres, near):
-    inside = np.linalg.norm(points - centres, axis=-1) <= near
-    return [int(inside.sum()), inside.mean()]
+WRONG["ps04-3"] |= {
+    "any-point": vary(counted, enough=lambda counts, fair: counts > 0),
+    "whole-share": vary(counted, enough=lambda counts, fair: counts >= fair),
+    "of-those-near": vary(counted, enough=lambda counts, fair: counts >= counts.mean() / 4),
+    "squares": vary(counted, inside=lambda offset, near: max(abs(offset)) <= near),
+    "not-rooted": vary(counted, inside=lambda offset, near: np.sum(offset**2) <= near),
+    "mean-of-shares": vary(counted, of=lambda counts, covered, share: [covered.sum(), share / len(counts)]),
+    "share-of-modes": vary(counted, of=lambda counts, covered, share: [covered.mean(), share]),
+    "nearest-mode": every_point_to_its_nearest,
+    "turned": lambda **case: by_loops(**case)[::-1],
+    "stopped": lambda points, centres, near: (np.linalg.norm(points - centres, axis=-1) <= near).mean(),
+}
 
 
 @right("ps04-4")
@@ -309,64 +206,13 @@ def by_calling_itself(weights, keep):
     return by_calling_itself(weights[:-1], keep) * keep + weights[-1] * (1 - keep)
 
 
-@wrong("ps04-4", "exchanged")
-def shares_exchanged(weights, keep):
-    average = weights[0].copy()
-    for new in weights[1:]:
-        average = (1 - keep) * average + keep * new
+def folded(weights, keep, *, new=lambda keep: 1 - keep, average=None):
+    average = weights[0] if average is None else average
+    for step in weights[1:]:
+        average = keep * average + new(keep) * step
     return average
 
 
-@wrong("ps04-4", "from-nothing")
-def from_zeros(weights, keep):
-    average = np.zeros(weights.shape[1])
-    for new in weights:
-        average = keep * average + (1 - keep) * new
-    return average
-
-
-@wrong("ps04-4", "not-weighed")
-def new_ones_in_full(weights, keep):
-    average = weights[0].copy()
-    for new in weights[1:]:
-        average *= keep
-        average += new
-    return average
-
-
-@wrong("ps04-4", "plain-mean")
-def mean_of_all(weights, keep):
-    return sum(weights) / len(weights)
-
-
-@wrong("ps04-4", "last")
-def the_last(weights, keep):
-    return weights[len(weights) - 1]
-
-
-@wrong("ps04-4", "of-two")
-def always_from_the_step_before(weights, keep):
-    before, last = weights[-2], weights[-1]
-    return keep * before + (1 - keep) * last
-
-
-@wrong("ps04-4", "one-short")
-def loop_ends_early(weights, keep):
-    average = weights[0].copy()
-    for step in range(1, len(weights) - 1):
-        average = keep * average + (1 - keep) * weights[step]
-    return average
-
-
-@wrong("ps04-4", "backwards")
-def from_the_end(weights, keep):
-    average = weights[-1]
-    for new in reversed(weights[:-1]):
-        average = keep * average + (1 - keep) * new
-    return average
-
-
-@wrong("ps04-4", "changed-input")
 def in_place(weights, keep):
     average = weights[0]
     for new in weights[1:]:
@@ -374,6 +220,18 @@ def in_place(weights, keep):
         average += (1 - keep) * new
     return average
 
+
+WRONG["ps04-4"] |= {
+    "exchanged": lambda weights, keep: folded(weights, 1 - keep),
+    "from-nothing": lambda weights, keep: folded(weights, keep, average=(1 - keep) * weights[0]),
+    "not-weighed": vary(folded, new=lambda keep: 1),
+    "plain-mean": lambda weights, keep: sum(weights) / len(weights),
+    "last": lambda weights, keep: weights[len(weights) - 1],
+    "of-two": lambda weights, keep: keep * weights[-2] + (1 - keep) * weights[-1],
+    "one-short": vary(folded, weights=lambda weights: [weights[0], *weights[1:-1]]),
+    "backwards": vary(folded, weights=np.flipud),
+    "changed-input": in_place,
+}
 
 values(
     "ps04-5",

@@ -5,7 +5,7 @@ import math
 from collections import Counter
 
 import numpy as np
-from answers import right, values, wrong
+from answers import WRONG, right, values, vary
 from scipy.special import softmax
 
 values(
@@ -34,12 +34,10 @@ def by_leaving_hidden_cells_out(query, keys, values, hidden):
 
 @right("ps05-2")
 def cell_by_cell(query, keys, values, hidden):
-    weights = [
-        0.0 if hides else float(np.exp(np.dot(query, key) / np.sqrt(len(key))))
-        for key, hides in zip(keys, hidden, strict=True)
-    ]
-    total = sum(weights)
-    return [sum(weight / total * value for weight, value in zip(weights, column, strict=True)) for column in values.T]
+    cells = zip(keys, values, hidden, strict=True)
+    powers = [(np.exp(np.dot(query, key) / np.sqrt(len(key))), value) for key, value, hides in cells if not hides]
+    total = sum(power for power, _ in powers)
+    return list(sum(power / total * value for power, value in powers))
 
 
 @right("ps05-2")
@@ -63,65 +61,29 @@ def without_numpy(query, keys, values, hidden):
     return tuple(back)
 
 
-@wrong("ps05-2", "not-scaled")
-def without_the_root(query, keys, values, hidden):
-    return softmax(np.where(hidden, -1e9, keys @ query)) @ values
+def root_of_d(keys):
+    return keys.shape[1] ** 0.5
 
 
-@wrong("ps05-2", "scaled-by-d")
-def by_d(query, keys, values, hidden):
-    return softmax(np.where(hidden, -1e9, keys @ query / keys.shape[1])) @ values
+def attended(query, keys, values, hidden, *, scale=root_of_d, mask=-1e9, weigh=softmax, late=False):
+    scores = keys @ query / scale(keys)
+    weights = weigh(scores if late else np.where(hidden, mask, scores))
+    return np.where(hidden & late, 0, weights) @ values
 
 
-@wrong("ps05-2", "scaled-by-cells")
-def by_the_root_of_the_cells(query, keys, values, hidden):
-    return softmax(np.where(hidden, -1e9, keys @ query / np.sqrt(keys.shape[0]))) @ values
-
-
-@wrong("ps05-2", "hidden-seen")
-def forgets_what_is_hidden(query, keys, values, hidden):
-    return softmax(keys @ query / np.sqrt(query.size)) @ values
-
-
-@wrong("ps05-2", "hidden-is-0")
-def score_times_mask(query, keys, values, hidden):
-    return softmax((keys @ query / np.sqrt(query.size)) * ~hidden) @ values
-
-
-@wrong("ps05-2", "hidden-late")
-def weight_times_mask(query, keys, values, hidden):
-    weights = softmax(keys @ query / np.sqrt(query.size))
-    weights[hidden] = 0
-    return weights @ values
-
-
-@wrong("ps05-2", "turned")
-def mask_turned(query, keys, values, hidden):
-    return softmax(np.where(hidden, keys @ query / np.sqrt(query.size), -1e9)) @ values
-
-
-@wrong("ps05-2", "no-softmax")
-def scores_as_weights(query, keys, values, hidden):
-    scores = keys @ query / np.sqrt(query.size)
-    scores[hidden] = 0
-    return scores @ values
-
-
-@wrong("ps05-2", "best-alone")
-def hard_look(query, keys, values, hidden):
-    scores = keys @ query
-    scores[hidden] = -np.inf
-    return values[np.argmax(scores)]
-
-
-@wrong("ps05-2", "keys-seen")
-def mean_of_keys(query, keys, values, hidden):
-    return softmax(np.where(hidden, -1e9, keys @ query / np.sqrt(query.size))) @ keys
-
-
-@wrong("ps05-2", "stopped")
-def the_wrong_side(query, keys, values, hidden):
-    return softmax(query @ keys) @ values
+WRONG["ps05-2"] |= {
+    "hidden-late": vary(attended, late=True),
+    "no-softmax": vary(attended, weigh=np.array, mask=0),
+    "best-alone": vary(attended, weigh=lambda scores: scores == scores.max()),
+    "not-scaled": vary(attended, scale=lambda keys: 1),
+    "scaled-by-d": vary(attended, scale=lambda keys: keys.shape[1]),
+    "scaled-by-cells": vary(attended, scale=lambda keys: np.sqrt(keys.shape[0])),
+    "hidden-seen": lambda query, keys, values, hidden: softmax(keys @ query / np.sqrt(query.size)) @ values,
+    "hidden-is-0": vary(attended, mask=0),
+    "turned": vary(attended, hidden=np.invert),
+    "keys-seen": lambda keys, values, **case: attended(keys=keys, values=keys, **case),
+    "stopped": lambda query, keys, values, hidden: softmax(query @ keys) @ values,
+}
 
 
 @right("ps05-3")
@@ -152,14 +114,11 @@ def with_probabilities(beams, scores, logs, width):
 
 @right("ps05-3")
 def by_a_heap(beams, scores, logs, width):
-    ended = [(float(score), tuple(beam)) for beam, score in zip(beams, scores, strict=True) if beam[-1] == 2]
-    going = [
-        (float(scores[place] + logs[place, word]), (*beams[place], word))
-        for place in range(len(beams))
-        for word in range(logs.shape[1])
-        if beams[place][-1] != 2
-    ]
-    return [beam for _, beam in heapq.nlargest(width, ended + going)]
+    found = []
+    for beam, score, row in zip(beams, scores.tolist(), logs.tolist(), strict=True):
+        ended = beam[-1] == 2
+        found += [(score, beam)] if ended else [(score + log, [*beam, word]) for word, log in enumerate(row)]
+    return [tuple(beam) for _, beam in heapq.nlargest(width, found)]
 
 
 @right("ps05-3")
@@ -178,96 +137,48 @@ def by_taking_the_best_away(beams, scores, logs, width):
     return kept
 
 
-def extended(beams, scores, logs, add=lambda score, log: score + log):
+def extended(beams, scores, logs, *, add=lambda score, log: score + log, end=2, ended=0, each=list):
+    """(score, beam), the best first; `ended` is added where one has ended, and `each` chooses of the rest."""
     found = []
     for beam, score, row in zip(beams, scores, logs, strict=True):
-        if beam[-1] == 2:
-            found.append((score, beam))
+        if beam[-1] == end:
+            found.append((score + ended, beam))
         else:
-            found += [(add(score, log), [*beam, word]) for word, log in enumerate(row)]
+            found += each([(add(score, log), [*beam, word]) for word, log in enumerate(row)])
     return sorted(found, key=lambda pair: pair[0], reverse=True)
 
 
-@wrong("ps05-3", "ended-goes-on")
-def forgets_the_end(beams, scores, logs, width):
-    found = [
-        (score + log, [*beam, word])
-        for beam, score, row in zip(beams, scores, logs, strict=True)
-        for word, log in enumerate(row)
-    ]
-    return [beam for _, beam in sorted(found, reverse=True)[:width]]
+def the_best(beams, scores, logs, width, **options):
+    return [beam for _, beam in extended(beams, scores, logs, **options)[:width]]
 
 
-@wrong("ps05-3", "ended-first")
-def ended_ones_before(beams, scores, logs, width):
-    ended = [beam for score, beam in sorted(zip(scores, beams, strict=True), reverse=True) if beam[-1] == 2]
-    return (ended + skips_the_ended(beams, scores, logs, width))[:width]
-
-
-@wrong("ps05-3", "ended-last")
-def ended_ones_behind(beams, scores, logs, width):
-    ended = [beam for score, beam in sorted(zip(scores, beams, strict=True), reverse=True) if beam[-1] == 2]
-    return (skips_the_ended(beams, scores, logs, 10**6) + ended)[:width]
-
-
-@wrong("ps05-3", "ended-dropped")
 def skips_the_ended(beams, scores, logs, width):
     going = [k for k in range(len(beams)) if beams[k][-1] != 2]
-    return [beam for _, beam in extended([beams[k] for k in going], scores[going], logs[going])[:width]]
+    return the_best([beams[k] for k in going], scores[going], logs[going], width)
 
 
-@wrong("ps05-3", "last-word-alone")
-def new_logs_only(beams, scores, logs, width):
-    return [beam for _, beam in extended(beams, np.zeros(len(beams)), logs)[:width]]
-
-
-@wrong("ps05-3", "one-each")
-def greedy_for_each(beams, scores, logs, width):
-    found = []
-    for k, beam in enumerate(beams):
-        if beam[-1] == 2:
-            found.append((scores[k], beam))
-        else:
-            found.append((scores[k] + max(logs[k]), [*beam, int(np.argmax(logs[k]))]))
-    return [beam for _, beam in sorted(found, reverse=True)][:width]
-
-
-@wrong("ps05-3", "multiplied")
-def product_of_logs(beams, scores, logs, width):
-    return [beam for _, beam in extended(beams, scores, logs, lambda score, log: score * log)[:width]]
-
-
-@wrong("ps05-3", "least-likely")
-def sorted_upwards(beams, scores, logs, width):
-    return [beam for _, beam in extended(beams, scores, logs)[::-1][:width]]
-
-
-@wrong("ps05-3", "too-many")
-def all_of_them(beams, scores, logs, width):
-    return [beam for _, beam in extended(beams, scores, logs)]
-
-
-@wrong("ps05-3", "best-alone")
-def the_best(beams, scores, logs, width):
-    return [extended(beams, scores, logs)[0][1]]
-
-
-@wrong("ps05-3", "new-words-alone")
-def without_beginnings(beams, scores, logs, width):
-    return [[beam[-1]] for _, beam in extended(beams, scores, logs)[:width]]
-
-
-@wrong("ps05-3", "changed-input")
 def appends(beams, scores, logs, width):
-    kept = [beam for _, beam in extended(beams, scores, logs)[:width]]
+    kept = the_best(beams, scores, logs, width)
     for beam in beams:
         beam.append(0)
     return kept
 
 
-@wrong("ps05-3", "other")
-def with_their_scores(beams, scores, logs, width):
-    return extended(beams, scores, logs)[:width]
+WRONG["ps05-3"] |= {
+    "ended-goes-on": vary(the_best, end=None),
+    "ended-first": vary(the_best, ended=99),
+    "ended-last": vary(the_best, ended=-99),
+    "ended-dropped": skips_the_ended,
+    "one-each": vary(the_best, each=lambda found: [max(found)]),
+    "changed-input": appends,
+    "last-word-alone": vary(the_best, scores=np.zeros_like),
+    "multiplied": vary(the_best, add=lambda score, log: score * log),
+    "least-likely": lambda width, **case: the_best(**case, width=None)[::-1][:width],
+    "too-many": vary(the_best, width=None),
+    "best-alone": lambda width, **case: [extended(**case)[0][1]],
+    "new-words-alone": lambda **case: [[beam[-1]] for beam in the_best(**case)],
+    "other": lambda width, **case: extended(**case)[:width],
+}
 
 
 def runs_of(tokens, n):
@@ -314,79 +225,38 @@ def as_a_fraction(said, references, n):
     return len(good) / len(own) if own else 0
 
 
-def matched(said, references, n, match, of=len):
-    runs = runs_of(said, n)
+def clip(times, known):
+    return min(times, max(known))
+
+
+def matched(said, references, n, *, match=clip, of=lambda runs, *_: len(runs)):
+    runs, counts = runs_of(said, n), [Counter(runs_of(reference, n)) for reference in references]
     if not runs:
         return 0
-    counts = [Counter(runs_of(one, n)) for one in references]
-    return sum(match(runs.count(run), [each[run] for each in counts]) for run in set(runs)) / of(runs)
+    right = sum(match(runs.count(run), [count[run] for count in counts]) for run in set(runs))
+    return right / of(runs, said, references[0], n)
 
 
-@wrong("ps05-4", "not-clipped")
-def any_that_is_known(said, references, n):
-    known = {run for one in references for run in runs_of(one, n)}
-    runs = runs_of(said, n)
-    return sum(run in known for run in runs) / len(runs) if runs else 0.0
-
-
-@wrong("ps05-4", "references-added")
-def all_references_together(said, references, n):
-    return matched(said, references, n, lambda times, others: min(times, sum(others)))
-
-
-@wrong("ps05-4", "as-often-as-known")
-def without_the_smaller(said, references, n):
-    return matched(said, references, n, lambda times, others: max(others))
-
-
-@wrong("ps05-4", "in-every-reference")
-def least_of_references(said, references, n):
-    return matched(said, references, n, lambda times, others: min([times, *others]))
-
-
-@wrong("ps05-4", "first-reference")
-def one_reference(said, references, n):
-    return by_taking_from_a_stock(said, references[:1], n)
-
-
-@wrong("ps05-4", "by-the-references")
-def recall(said, references, n):
-    length = len(runs_of(references[0], n))
-    return matched(said, references, n, lambda times, others: min(times, max(others)), lambda runs: length)
-
-
-@wrong("ps05-4", "by-the-words")
-def divided_by_words(said, references, n):
-    return matched(said, references, n, lambda times, others: min(times, max(others)), lambda runs: len(said))
-
-
-@wrong("ps05-4", "sets")
 def of_different_runs(said, references, n):
     own = set(runs_of(said, n))
     return len(own & {run for one in references for run in runs_of(one, n)}) / len(own) if own else 0
 
 
-@wrong("ps05-4", "single-words")
-def words_whatever_n(said, references, n):
-    return by_joining_counters(said, references, 1)
-
-
-@wrong("ps05-4", "one-run-short")
-def off_by_one(said, references, n):
-    def runs(tokens):
-        return Counter(" ".join(tokens[k : k + n]) for k in range(len(tokens) - n))
-
-    most = Counter()
-    for one in references:
-        most |= runs(one)
-    return (runs(said) & most).total() / runs(said).total()
-
-
-@wrong("ps05-4", "nothing-said")
-def nothing_by_nothing(said, references, n):
-    runs = runs_of(said, n)
-    right = sum(min(runs.count(run), max(runs_of(one, n).count(run) for one in references)) for run in set(runs))
-    return right / len(runs)
+WRONG["ps05-4"] |= {
+    "not-clipped": vary(matched, match=lambda times, known: times * any(known)),
+    "by-the-references": vary(matched, of=lambda runs, said, reference, n: len(runs_of(reference, n))),
+    "sets": of_different_runs,
+    "references-added": vary(matched, match=lambda times, known: min(times, sum(known))),
+    "as-often-as-known": vary(matched, match=lambda times, known: max(known)),
+    "in-every-reference": vary(matched, match=lambda times, known: min([times, *known])),
+    "first-reference": vary(by_taking_from_a_stock, references=lambda references: references[:1]),
+    "by-the-words": vary(matched, of=lambda runs, said, *_: len(said)),
+    "single-words": vary(by_joining_counters, n=1),
+    "one-run-short": lambda said, references, n: (
+        by_joining_counters(said[:-1], [one[:-1] for one in references], n) / (len(said) > n and 1)
+    ),
+    "nothing-said": lambda **case: matched(**case) / bool(runs_of(case["said"], case["n"])),
+}
 
 
 @right("ps05-5")
@@ -421,69 +291,28 @@ def in_half_of_the_digits(logits, uniform, temperature):
     return back
 
 
-def passed(noisy, temperature, drawn=None):
-    pure = (np.arange(len(noisy)) == np.argmax(noisy if drawn is None else drawn)).astype(float)
-    return np.array([pure, softmax(noisy / temperature)])
+def gumbel(uniform):
+    return -np.log(-np.log(uniform))
 
 
-@wrong("ps05-5", "one-logarithm")
-def exponential_noise(logits, uniform, temperature):
-    return passed(logits + -np.log(uniform), temperature)
+def passed(logits, uniform, temperature, *, noise=gumbel, drawn=lambda logits, uniform, noisy: noisy, cold=False):
+    noisy = logits + noise(uniform)
+    pure = (np.arange(len(noisy)) == drawn(logits, uniform, noisy).argmax()).astype(float)
+    blend = softmax(logits / temperature + noise(uniform) if cold else noisy / temperature)
+    return np.array([pure, blend])
 
 
-@wrong("ps05-5", "gumbel-turned")
-def minus_gumbel(logits, uniform, temperature):
-    return passed(logits - -np.log(-np.log(uniform)), temperature)
-
-
-@wrong("ps05-5", "uniform")
-def even_noise(logits, uniform, temperature):
-    return passed(logits + uniform, temperature)
-
-
-@wrong("ps05-5", "multiplied")
-def times_temperature(logits, uniform, temperature):
-    noisy = logits - np.log(-np.log(uniform))
-    return np.array([passed(noisy, 1)[0], softmax(noisy * temperature)])
-
-
-@wrong("ps05-5", "cold-logits-alone")
-def only_the_logits_divided(logits, uniform, temperature):
-    gumbel = -np.log(-np.log(uniform))
-    return np.array([passed(logits + gumbel, 1)[0], softmax(logits / temperature + gumbel)])
-
-
-@wrong("ps05-5", "temperature-in-the-draw")
-def divided_before_the_noise(logits, uniform, temperature):
-    return passed(logits / temperature + -np.log(-np.log(uniform)), 1)
-
-
-@wrong("ps05-5", "likeliest-passed")
-def argmax_of_the_logits(logits, uniform, temperature):
-    return passed(logits - np.log(-np.log(uniform)), temperature, drawn=logits)
-
-
-@wrong("ps05-5", "noise-alone")
-def argmax_of_the_noise(logits, uniform, temperature):
-    return passed(logits - np.log(-np.log(uniform)), temperature, drawn=uniform)
-
-
-@wrong("ps05-5", "no-noise")
-def plain_softmax(logits, uniform, temperature):
-    return passed(logits, temperature)
-
-
-@wrong("ps05-5", "blend-twice")
-def soft_only(logits, uniform, temperature):
-    soft = softmax((logits - np.log(-np.log(uniform))) / temperature)
-    return np.array([soft, soft])
-
-
-@wrong("ps05-5", "exchanged")
-def blend_first(logits, uniform, temperature):
-    return by_the_library(logits, uniform, temperature)[::-1]
-
-
-@wrong("ps05-5", "wrong-shape")
-def the_blend_alone(logits, uniform, temperature):
-    return softmax((logits - np.log(-np.log(uniform))) / temperature)
+WRONG["ps05-5"] |= {
+    "multiplied": vary(passed, temperature=lambda temperature: 1 / temperature),
+    "cold-logits-alone": vary(passed, cold=True),
+    "blend-twice": lambda **case: [passed(**case)[1]] * 2,
+    "one-logarithm": vary(passed, noise=lambda uniform: -np.log(uniform)),
+    "gumbel-turned": vary(passed, noise=lambda uniform: -gumbel(uniform)),
+    "uniform": vary(passed, noise=np.array),
+    "temperature-in-the-draw": lambda logits, uniform, temperature: passed(logits / temperature, uniform, 1),
+    "likeliest-passed": vary(passed, drawn=lambda logits, uniform, noisy: logits),
+    "noise-alone": vary(passed, drawn=lambda logits, uniform, noisy: uniform),
+    "no-noise": vary(passed, noise=np.zeros_like),
+    "exchanged": lambda **case: by_the_library(**case)[::-1],
+    "wrong-shape": lambda **case: by_the_library(**case)[1],
+}

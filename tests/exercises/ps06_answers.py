@@ -6,9 +6,10 @@ from itertools import product
 from statistics import mode
 
 import numpy as np
-from answers import right, values, wrong
+from answers import WRONG, right, values, vary
 from scipy.ndimage import uniform_filter
 from scipy.special import log_softmax, softmax
+from scipy.stats import gmean
 
 values(
     "ps06-1",
@@ -72,79 +73,34 @@ def without_numpy(logits, ids):
     return back
 
 
-def logs_of(logits, words, axis=-1):
-    logs = log_softmax(logits, axis=axis)
-    rows, places = np.indices(words.shape)
-    return logs[rows, places, words]
+def chances(logits, ids, *, words=np.s_[:, 1:], logs=log_softmax, axis=-1, silent=(0,), together=np.nanprod):
+    """What is made of the chances of each text's words; those that do not count are nan."""
+    written = ids[words]
+    rows, places = np.indices(written.shape)
+    found = np.exp(logs(logits, axis=axis)[rows, places, written])
+    return together(np.where(np.isin(written, silent), np.nan, found), axis=1)
 
 
-@wrong("ps06-2", "padding-counted")
-def all_places(logits, ids):
-    return np.exp(logs_of(logits, ids[:, 1:]).sum(axis=1))
-
-
-@wrong("ps06-2", "end-not-counted")
-def up_to_the_end(logits, ids):
-    return np.exp((logs_of(logits, ids[:, 1:]) * (ids[:, 1:] > 2)).sum(axis=1))
-
-
-@wrong("ps06-2", "shifted")
-def words_before(logits, ids):
-    words = ids[:, :-1]
-    return np.exp((logs_of(logits, words) * (words != 0)).sum(axis=1))
-
-
-@wrong("ps06-2", "no-softmax")
-def logits_as_logs(logits, ids):
-    words = ids[:, 1:]
-    rows, places = np.indices(words.shape)
-    return np.exp((logits[rows, places, words] * (words != 0)).sum(axis=1))
-
-
-@wrong("ps06-2", "softmax-over-places")
-def wrong_axis(logits, ids):
-    return np.exp((logs_of(logits, ids[:, 1:], axis=1) * (ids[:, 1:] != 0)).sum(axis=1))
-
-
-@wrong("ps06-2", "logarithm")
-def forgets_exp(logits, ids):
-    return (logs_of(logits, ids[:, 1:]) * (ids[:, 1:] != 0)).sum(axis=1)
-
-
-@wrong("ps06-2", "by-the-word")
-def exp_of_the_mean(logits, ids):
-    return np.exp([logs[line[1:] != 0].mean() for logs, line in zip(logs_of(logits, ids[:, 1:]), ids, strict=True)])
-
-
-@wrong("ps06-2", "likeliest")
-def best_of_each_place(logits, ids):
-    return np.where(ids[:, 1:] == 0, 1, softmax(logits, axis=-1).max(axis=-1)).prod(axis=1)
-
-
-@wrong("ps06-2", "added")
-def sum_of_probabilities(logits, ids):
-    return np.where(ids[:, 1:] == 0, 0, np.exp(logs_of(logits, ids[:, 1:]))).sum(axis=1)
-
-
-@wrong("ps06-2", "plain-mean")
-def mean_of_probabilities(logits, ids):
-    return sum_of_probabilities(logits, ids) / (ids[:, 1:] != 0).sum(axis=1)
-
-
-@wrong("ps06-2", "weakest")
-def smallest(logits, ids):
-    return np.where(ids[:, 1:] == 0, 2, np.exp(logs_of(logits, ids[:, 1:]))).min(axis=1)
-
-
-@wrong("ps06-2", "wrong-shape")
-def all_texts_in_one(logits, ids):
-    return np.exp((logs_of(logits, ids[:, 1:]) * (ids[:, 1:] != 0)).sum())
-
-
-@wrong("ps06-2", "stopped")
 def as_many_ids_as_places(logits, ids):
     rows, places = np.indices(ids.shape)
     return np.exp(log_softmax(logits, axis=-1)[rows, places, ids].sum(axis=1))
+
+
+WRONG["ps06-2"] |= {
+    "shifted": vary(chances, words=np.s_[:, :-1]),
+    "no-softmax": vary(chances, logs=lambda logits, axis: logits),
+    "added": vary(chances, together=np.nansum),
+    "padding-counted": vary(chances, silent=()),
+    "end-not-counted": vary(chances, silent=(0, 2)),
+    "softmax-over-places": vary(chances, axis=1),
+    "logarithm": lambda **case: np.log(chances(**case)),
+    "by-the-word": vary(chances, together=lambda found, axis: gmean(found, axis=axis, nan_policy="omit")),
+    "likeliest": lambda logits, ids: np.where(ids[:, 1:] == 0, 1, softmax(logits, axis=-1).max(axis=-1)).prod(axis=1),
+    "plain-mean": vary(chances, together=np.nanmean),
+    "weakest": vary(chances, together=np.nanmin),
+    "wrong-shape": vary(chances, together=lambda found, axis: np.nanprod(found)),
+    "stopped": as_many_ids_as_places,
+}
 
 
 @right("ps06-3")
@@ -190,107 +146,48 @@ def by_numpy(train, test):
     return (np.array([own.get(one, most(answers)) for one in asked]) == true).mean()
 
 
-def own_answers(train, choose=mode):
+def most_frequent(train, test, own):
+    return mode(answer for _, answer in train)
+
+
+def answered(train, test, *, learn=lambda train, test: train, choose=mode, otherwise=most_frequent, each=np.mean):
+    """What `each` makes of which answers are right, if unknown questions get an answer of their own."""
     heard = defaultdict(list)
-    for question, answer in train:
+    for question, answer in learn(train, test):
         heard[question].append(answer)
-    return {question: choose(answers) for question, answers in heard.items()}
+    own = {question: choose(answers) for question, answers in heard.items()}
+    return each([own.get(question, otherwise(train, test, own)) == answer for question, answer in test])
 
 
-def share(said, test):
-    return np.mean([one == answer for one, (_, answer) in zip(said, test, strict=True)])
+def known_only(train, test):
+    return [pair for pair in test if pair[0] in dict(train)]
 
 
-@wrong("ps06-3", "unseen-wrong")
-def get_without_more(train, test):
-    own = own_answers(train)
-    return share([own.get(question) for question, _ in test], test)
-
-
-@wrong("ps06-3", "unseen-left-out")
-def only_if_known(train, test):
-    own = own_answers(train)
-    return np.mean([own[question] == answer for question, answer in test if question in own])
-
-
-@wrong("ps06-3", "stops-at-unseen")
-def key_error(train, test):
-    own = own_answers(train)
-    return share([own[question] for question, _ in test], test)
-
-
-@wrong("ps06-3", "always-the-same")
-def most_frequent_of_all(train, test):
-    return share([mode(answer for _, answer in train)] * len(test), test)
-
-
-@wrong("ps06-3", "peeks")
-def counts_the_test(train, test):
-    own = own_answers(test)
-    return share([own[question] for question, _ in test], test)
-
-
-@wrong("ps06-3", "unseen-peeks")
-def otherwise_from_the_test(train, test):
-    own, general = own_answers(train), mode(answer for _, answer in test)
-    return share([own.get(question, general) for question, _ in test], test)
-
-
-@wrong("ps06-3", "unseen-by-questions")
-def most_frequent_of_the_most_frequent(train, test):
-    own = own_answers(train)
-    return share([own.get(question, mode(own.values())) for question, _ in test], test)
-
-
-@wrong("ps06-3", "on-training")
-def tests_on_training(train, test):
-    own = own_answers(train)
-    return share([own[question] for question, _ in train], train)
-
-
-def with_otherwise(train, test, own):
-    general = mode(answer for _, answer in train)
-    return share([own.get(question, general) for question, _ in test], test)
-
-
-@wrong("ps06-3", "first-answer")
-def setdefault(train, test):
-    own = {}
-    for question, answer in train:
-        own.setdefault(question, answer)
-    return with_otherwise(train, test, own)
-
-
-@wrong("ps06-3", "last-answer")
-def dict_of_pairs(train, test):
-    return with_otherwise(train, test, dict(train))
-
-
-@wrong("ps06-3", "any-answer")
 def heard_before(train, test):
-    known, general = set(train), mode(answer for _, answer in train)
-    asked = {question for question, _ in train}
-    return np.mean([pair in known if pair[0] in asked else pair[1] == general for pair in test])
+    return np.mean([pair in train if known_only(train, [pair]) else answered(train, [pair]) for pair in test])
 
 
-@wrong("ps06-3", "mean-over-questions")
 def mean_of_means(train, test):
-    shares = defaultdict(list)
-    own, general = own_answers(train), mode(answer for _, answer in train)
-    for question, answer in test:
-        shares[question].append(own.get(question, general) == answer)
-    return np.mean([np.mean(each) for each in shares.values()])
+    questions = {question for question, _ in test}
+    return np.mean([answered(train, [pair for pair in test if pair[0] == question]) for question in questions])
 
 
-@wrong("ps06-3", "not-divided")
-def counts_only(train, test):
-    return by_searching(train, test) * len(test)
-
-
-@wrong("ps06-3", "wrong-shape")
-def gives_each(train, test):
-    own, general = own_answers(train), mode(answer for _, answer in train)
-    return [int(own.get(question, general) == answer) for question, answer in test]
+WRONG["ps06-3"] |= {
+    "unseen-wrong": vary(answered, otherwise=lambda train, test, own: None),
+    "unseen-left-out": lambda train, test: answered(train, known_only(train, test)),
+    "stops-at-unseen": lambda train, test: [dict(train)[question] for question, _ in test],
+    "peeks": vary(answered, learn=lambda train, test: test),
+    "unseen-peeks": vary(answered, otherwise=lambda train, test, own: mode(answer for _, answer in test)),
+    "unseen-by-questions": vary(answered, otherwise=lambda train, test, own: mode(own.values())),
+    "on-training": lambda train, test: answered(train, train),
+    "first-answer": vary(answered, choose=lambda answers: answers[0]),
+    "any-answer": heard_before,
+    "mean-over-questions": mean_of_means,
+    "always-the-same": vary(answered, learn=lambda train, test: []),
+    "last-answer": vary(answered, learn=lambda train, test: dict(train).items()),
+    "not-divided": vary(answered, each=sum),
+    "wrong-shape": vary(answered, each=lambda hits: [int(hit) for hit in hits]),
+}
 
 
 @right("ps06-4")
@@ -322,92 +219,46 @@ def by_comparing(picture_of, order):
     return np.take(order, places + 1, mode="wrap").astype(float)[np.argsort(rows)]
 
 
-@wrong("ps06-4", "not-mended")
-def as_it_was(picture_of, order):
-    after = order.copy()
-    after[:-1] = order[1:]
-    return after[picture_of]
-
-
-@wrong("ps06-4", "place-for-picture")
-def rolled_order(picture_of, order):
-    return np.roll(order, -1)[picture_of]
-
-
-@wrong("ps06-4", "last-stays")
-def no_way_round(picture_of, order):
-    after = np.arange(len(order))
+def handed_on(picture_of, order, begin=lambda order: np.arange(len(order))):
+    """All but the last of the order hand on to the next; the last as at the beginning."""
+    after = begin(order)
     after[order[:-1]] = order[1:]
     return after[picture_of]
 
 
-@wrong("ps06-4", "last-to-0")
-def zeros_at_first(picture_of, order):
-    after = np.zeros_like(order)
-    after[order[:-1]] = order[1:]
-    return after[picture_of]
-
-
-@wrong("ps06-4", "order-alone")
-def plain_shuffle(picture_of, order):
-    return order[picture_of]
-
-
-@wrong("ps06-4", "backwards")
-def to_the_one_before(picture_of, order):
-    return order[np.argsort(order)[picture_of] - 1]
-
-
-@wrong("ps06-4", "next-number")
-def one_more(picture_of, order):
-    return (picture_of + 1) % len(order)
-
-
-@wrong("ps06-4", "other")
-def one_more_up_to_the_last_asked_about(picture_of, order):
-    return (picture_of + 1) % (picture_of.max() + 1)
-
-
-@wrong("ps06-4", "questions-moved")
-def rolled_questions(picture_of, order):
-    return np.roll(picture_of, 1)
-
-
-@wrong("ps06-4", "stopped")
-def past_the_end(picture_of, order):
-    return order[np.argsort(order)[picture_of] + 1]
-
-
-@wrong("ps06-4", "wrong-shape")
-def for_each_picture(picture_of, order):
-    after = np.empty_like(order)
-    after[order] = np.roll(order, -1)
-    return after
-
-
-@wrong("ps06-4", "changed-input")
 def in_place(picture_of, order):
-    after = dict(zip(order.tolist(), np.roll(order, -1).tolist(), strict=True))
-    for place, picture in enumerate(picture_of):
-        picture_of[place] = after[int(picture)]
+    picture_of[:] = by_a_dict(picture_of, order)
     return picture_of
 
 
-def added(maps, words):
-    return [each[:count].sum(axis=0) for each, count in zip(maps, words, strict=True)]
+WRONG["ps06-4"] |= {
+    "not-mended": lambda picture_of, order: np.append(order[1:], order[-1])[picture_of],
+    "last-stays": handed_on,
+    "last-to-0": vary(handed_on, begin=np.zeros_like),
+    "place-for-picture": lambda picture_of, order: np.roll(order, -1)[picture_of],
+    "order-alone": lambda picture_of, order: order[picture_of],
+    "backwards": lambda picture_of, order: order[np.argsort(order)[picture_of] - 1],
+    "next-number": lambda picture_of, order: (picture_of + 1) % len(order),
+    "other": lambda picture_of, order: (picture_of + 1) % (picture_of.max() + 1),
+    "questions-moved": lambda picture_of, order: np.roll(picture_of, 1),
+    "stopped": lambda picture_of, order: order[np.argsort(order)[picture_of] + 1],
+    "wrong-shape": lambda picture_of, order: by_places(np.arange(len(order)), order),
+    "changed-input": in_place,
+}
 
 
-def best_square(total, side, last=1, step=1):
-    rows, columns = total.shape
-    starts = [
-        (row, column) for row in range(0, rows - side + last, step) for column in range(0, columns - side + last, step)
-    ]
-    return max(starts, key=lambda at: total[at[0] : at[0] + side, at[1] : at[1] + side].sum())
+def added(maps, words, together=np.sum):
+    return [together(each[:count], axis=0) for each, count in zip(maps, words, strict=True)]
+
+
+def best_square(total, side, *, last=1, step=1):
+    rows, columns = (range(0, size - side + last, step) for size in total.shape)
+    return max(product(rows, columns), key=lambda at: total[at[0] : at[0] + side, at[1] : at[1] + side].sum())
 
 
 @right("ps06-5")
-def by_loops(maps, words, side):
-    return [best_square(total, side) for total in added(maps, words)]
+def by_loops(maps, words, side, *, together=np.sum, **options):
+    return [best_square(total, side, **options) for total in added(maps, words, together)]
 
 
 @right("ps06-5")
@@ -441,7 +292,6 @@ def with_four_loops(maps, words, side):
     return found
 
 
-@wrong("ps06-5", "other")
 def best_of_a_single_word(maps, words, side):
     found = []
     for each, count in zip(maps, words, strict=True):
@@ -451,66 +301,19 @@ def best_of_a_single_word(maps, words, side):
     return found
 
 
-@wrong("ps06-5", "padding-counted")
-def all_words(maps, words, side):
-    return [best_square(total, side) for total in maps.sum(axis=1)]
-
-
-@wrong("ps06-5", "one-word-too-many")
-def with_the_end(maps, words, side):
-    return by_loops(maps, words + 1, side)
-
-
-@wrong("ps06-5", "last-word-forgotten")
-def without_the_last(maps, words, side):
-    return by_loops(maps, words - 1, side)
-
-
-@wrong("ps06-5", "first-word")
-def only_the_first(maps, words, side):
-    return [best_square(each[0], side) for each in maps]
-
-
-@wrong("ps06-5", "strongest-word")
-def max_over_words(maps, words, side):
-    return [best_square(each[:count].max(axis=0), side) for each, count in zip(maps, words, strict=True)]
-
-
-@wrong("ps06-5", "best-cell")
-def brightest_cell(maps, words, side):
-    return [best_square(total, 1) for total in added(maps, words)]
-
-
-@wrong("ps06-5", "edge-missed")
-def off_by_one(maps, words, side):
-    return [best_square(total, side, last=0) for total in added(maps, words)]
-
-
-@wrong("ps06-5", "side-by-side")
-def as_in_pooling(maps, words, side):
-    return [best_square(total, side, step=side) for total in added(maps, words)]
-
-
-@wrong("ps06-5", "always-two")
-def the_lessons_side(maps, words, side):
-    return [best_square(total, 2) for total in added(maps, words)]
-
-
-@wrong("ps06-5", "middle")
-def middle_of_it(maps, words, side):
-    return [(row + side // 2, column + side // 2) for row, column in by_loops(maps, words, side)]
-
-
-@wrong("ps06-5", "turned")
-def across_then_down(maps, words, side):
-    return [(column, row) for row, column in by_loops(maps, words, side)]
-
-
-@wrong("ps06-5", "all-answers-together")
-def one_for_all(maps, words, side):
-    return [best_square(sum(added(maps, words)), side)] * len(maps)
-
-
-@wrong("ps06-5", "wrong-shape")
-def places_in_a_row(maps, words, side):
-    return [row * maps.shape[3] + column for row, column in by_loops(maps, words, side)]
+WRONG["ps06-5"] |= {
+    "other": best_of_a_single_word,
+    "padding-counted": vary(by_loops, words=lambda words: [None] * len(words)),
+    "one-word-too-many": vary(by_loops, words=lambda words: words + 1),
+    "last-word-forgotten": vary(by_loops, words=lambda words: words - 1),
+    "first-word": vary(by_loops, words=np.ones_like),
+    "strongest-word": vary(by_loops, together=np.max),
+    "best-cell": vary(by_loops, side=1),
+    "edge-missed": vary(by_loops, last=0),
+    "side-by-side": lambda side, **case: by_loops(side=side, step=side, **case),
+    "always-two": vary(by_loops, side=2),
+    "middle": lambda side, **case: np.add(by_loops(side=side, **case), side // 2),
+    "turned": lambda **case: np.fliplr(by_loops(**case)),
+    "all-answers-together": lambda maps, words, side: [best_square(sum(added(maps, words)), side)] * len(maps),
+    "wrong-shape": lambda maps, **case: [row * maps.shape[3] + column for row, column in by_loops(maps, **case)],
+}

@@ -1,7 +1,7 @@
 """Answers to problem set 7, as students write them."""
 
 import numpy as np
-from answers import right, values, wrong
+from answers import WRONG, right, values, vary
 
 values(
     "ps07-1",
@@ -66,72 +66,51 @@ def by_arrays(found, true):
     return (found[0] == true[0]) * np.array([1, right.mean(), right.all()], np.float32)
 
 
-@wrong("ps07-2", "verb-not-needed")
-def three_by_themselves(found, true):
-    hits = set(found[1]) & set(true[1])
-    return float(found[0] == true[0]), len(hits) / len(true[1]), float(len(hits) == len(true[1]))
+def in_role(pair, filled):
+    return pair in filled
 
 
-def if_the_verb_is_right(found, true, value, whole):
-    return (1.0, value, whole) if found[0] == true[0] else (0.0, 0.0, 0.0)
+def share(right):
+    return sum(right) / len(right)
 
 
-@wrong("ps07-2", "no-more-allowed")
-def the_same_set(found, true):
-    hits = set(found[1]) & set(true[1])
-    return if_the_verb_is_right(found, true, len(hits) / len(true[1]), float(set(found[1]) == set(true[1])))
+def shares(found, true, *, hits=in_role, of_true=True, value=share, whole=all, needs_verb=True):
+    """By which roles of one of the two frames (true ones, or else those found) are right."""
+    roles, others = (true[1], found[1]) if of_true else (found[1], true[1])
+    right = [hits(pair, others) for pair in roles]
+    verb = float(found[0] == true[0])
+    counts = verb if needs_verb else 1.0
+    return [verb, counts * value(right), counts * float(whole(right))]
 
 
-@wrong("ps07-2", "any-will-do")
-def one_is_enough(found, true):
-    hits = set(found[1]) & set(true[1])
-    return if_the_verb_is_right(found, true, len(hits) / len(true[1]), float(bool(hits)))
-
-
-@wrong("ps07-2", "how-many")
-def number_right(found, true):
-    hits = set(found[1]) & set(true[1])
-    return if_the_verb_is_right(found, true, float(len(hits)), float(len(hits) == len(true[1])))
-
-
-@wrong("ps07-2", "of-those-found")
-def precision(found, true):
-    hits = set(found[1]) & set(true[1])
-    return if_the_verb_is_right(found, true, len(hits) / len(found[1]), float(len(hits) == len(found[1])))
-
-
-@wrong("ps07-2", "by-place")
 def zipped(found, true):
-    hits = [one[1] == other[1] for one, other in zip(found[1], true[1], strict=False)]
-    return if_the_verb_is_right(
-        found, true, sum(hits) / len(true[1]), float(all(hits) and len(found[1]) >= len(true[1]))
-    )
+    hits = [filled[1] == role[1] for filled, role in zip(found[1], true[1], strict=False)]
+    verb = found[0] == true[0]
+    return [verb, verb * sum(hits) / len(true[1]), verb * float(all(hits) and len(found[1]) >= len(true[1]))]
 
 
-@wrong("ps07-2", "in-any-role")
-def bag_of_nouns(found, true):
-    nouns = {value for _, value in found[1]}
-    hits = [value in nouns for _, value in true[1]]
-    return if_the_verb_is_right(found, true, sum(hits) / len(hits), float(all(hits)))
-
-
-@wrong("ps07-2", "stops-at-a-gap")
-def looks_up(found, true):
-    filled = dict(found[1])
-    hits = [filled[role] == value for role, value in true[1]]
-    return if_the_verb_is_right(found, true, sum(hits) / len(hits), float(all(hits)))
-
-
-@wrong("ps07-2", "verb-as-a-role")
 def four_of_four(found, true):
-    hits = len(set(found[1]) & set(true[1]))
-    return if_the_verb_is_right(found, true, (1 + hits) / (1 + len(true[1])), float(hits == len(true[1])))
+    verb, value, whole = shares(found, true)
+    return verb, (verb + value * len(true[1])) / (1 + len(true[1])), whole
 
 
-@wrong("ps07-2", "all-or-nothing")
-def all_twice(found, true):
-    whole = float(set(true[1]) <= set(found[1]))
-    return if_the_verb_is_right(found, true, whole, whole)
+def the_same_set(found, true):
+    verb, value, _ = shares(found, true)
+    return verb, value, verb * float(set(found[1]) == set(true[1]))
+
+
+WRONG["ps07-2"] |= {
+    "verb-not-needed": vary(shares, needs_verb=False),
+    "no-more-allowed": the_same_set,
+    "any-will-do": vary(shares, whole=any),
+    "how-many": vary(shares, value=sum),
+    "of-those-found": vary(shares, of_true=False),
+    "by-place": zipped,
+    "in-any-role": vary(shares, hits=lambda pair, filled: pair[1] in [noun for _, noun in filled]),
+    "stops-at-a-gap": vary(shares, hits=lambda pair, filled: dict(filled)[pair[0]] == pair[1]),
+    "verb-as-a-role": four_of_four,
+    "all-or-nothing": vary(shares, value=all),
+}
 
 
 def sentence(verb, roles, words, prepositions, form="{A} {who} is {does}{way}{where}."):
@@ -140,7 +119,8 @@ def sentence(verb, roles, words, prepositions, form="{A} {who} is {does}{way}{wh
     a = "an" if who[0] in "aeiou" else "a"
     way = f" to the {filled['direction']}" if "direction" in filled else ""
     where = f" {prepositions[filled['place']]} the {filled['place']}" if "place" in filled else ""
-    return form.format(A=a.capitalize(), a=a, who=who, does=words[verb], verb=verb, way=way, where=where)
+    names = {"A": a.capitalize(), "a": a, "who": who, "Who": who.title(), "does": words[verb], "verb": verb}
+    return form.format(**names, way=way, where=where)
 
 
 @right("ps07-3")
@@ -188,76 +168,30 @@ def by_sorting_roles(verb, roles, words, prepositions):
     return " ".join(part(*pair) for pair in sorted(roles, key=lambda pair: "aidp".index(pair[0][0]))) + "."
 
 
-@wrong("ps07-3", "always-a")
-def no_an(**case):
-    return sentence(**case, form="A {who} is {does}{way}{where}.")
-
-
-@wrong("ps07-3", "agents-only")
-def who_acts(verb, roles, words, prepositions):
-    agent = dict(roles)["agent"]
-    return sentence(verb, [*roles, ("agent", agent)], words, prepositions)
-
-
-@wrong("ps07-3", "no-direction")
-def without_way(**case):
-    return sentence(**case, form="{A} {who} is {does}{where}.")
-
-
-@wrong("ps07-3", "no-place")
-def without_where(**case):
-    return sentence(**case, form="{A} {who} is {does}{way}.")
-
-
-@wrong("ps07-3", "place-first")
-def other_order(**case):
-    return sentence(**case, form="{A} {who} is {does}{where}{way}.")
-
-
-@wrong("ps07-3", "bare-direction")
-def to_the_forgotten(**case):
-    return sentence(**case).replace(" to the ", " ")
-
-
-@wrong("ps07-3", "small-letter")
-def no_capital(**case):
-    return sentence(**case, form="{a} {who} is {does}{way}{where}.")
-
-
-@wrong("ps07-3", "title-case")
-def two_capitals(**case):
-    begun, rest = sentence(**case).split(" is ", 1)
-    return f"{begun.title()} is {rest}"
-
-
-@wrong("ps07-3", "no-stop")
-def open_end(**case):
-    return sentence(**case, form="{A} {who} is {does}{way}{where}")
-
-
-@wrong("ps07-3", "no-is")
-def telegram(**case):
-    return sentence(**case, form="{A} {who} {does}{way}{where}.")
-
-
-@wrong("ps07-3", "bare-verb")
-def base_form(**case):
-    return sentence(**case, form="{A} {who} is {verb}{way}{where}.")
-
-
-@wrong("ps07-3", "always-on")
-def on_the_sky(verb, roles, words, prepositions):
-    return sentence(verb, roles, words, dict.fromkeys(prepositions, "on"))
+WRONG["ps07-3"] |= {
+    "agents-only": lambda roles, **case: sentence(roles=roles, **case) if dict(roles)["agent"] else "",
+    "title-case": vary(sentence, form="{A} {Who} is {does}{way}{where}."),
+    "always-a": vary(sentence, form="A {who} is {does}{way}{where}."),
+    "no-direction": vary(sentence, form="{A} {who} is {does}{where}."),
+    "no-place": vary(sentence, form="{A} {who} is {does}{way}."),
+    "place-first": vary(sentence, form="{A} {who} is {does}{where}{way}."),
+    "bare-direction": lambda **case: sentence(**case).replace(" to the ", " "),
+    "small-letter": vary(sentence, form="{a} {who} is {does}{way}{where}."),
+    "no-stop": vary(sentence, form="{A} {who} is {does}{way}{where}"),
+    "no-is": vary(sentence, form="{A} {who} {does}{way}{where}."),
+    "bare-verb": vary(sentence, form="{A} {who} is {verb}{way}{where}."),
+    "always-on": vary(sentence, prepositions=lambda prepositions: dict.fromkeys(prepositions, "on")),
+}
 
 
 @right("ps07-4")
-def cell_by_cell(scenes, labels):
+def cell_by_cell(scenes, labels, *, labels_of=lambda verb, roles: [("verb", verb), *roles], times=lambda before: 1):
     numbers = np.zeros((len(scenes), len(labels)))
     for row, frames in enumerate(scenes):
-        for verb, roles in frames:
-            for label in [("verb", verb), *roles]:
+        for frame in frames:
+            for label in labels_of(*frame):
                 if label in labels:
-                    numbers[row, labels.index(label)] = 1
+                    numbers[row, labels.index(label)] = times(numbers[row, labels.index(label)])
     return numbers
 
 
@@ -294,80 +228,42 @@ def by_a_dict_of_columns(scenes, labels):
     return rows
 
 
-@wrong("ps07-4", "counted")
-def added_up(scenes, labels):
-    numbers = np.zeros((len(scenes), len(labels)))
-    for row, frames in enumerate(scenes):
-        for verb, roles in frames:
-            for label in [("verb", verb), *roles]:
-                if label in labels:
-                    numbers[row, labels.index(label)] += 1
-    return numbers
-
-
-@wrong("ps07-4", "first-thing")
-def only_the_first(scenes, labels):
-    return cell_by_cell([frames[:1] for frames in scenes], labels)
-
-
-@wrong("ps07-4", "last-thing")
-def row_overwritten(scenes, labels):
-    numbers = np.zeros((len(scenes), len(labels)))
-    for row, frames in enumerate(scenes):
-        for frame in frames:
-            numbers[row] = cell_by_cell([[frame]], labels)[0]
-    return numbers
-
-
-@wrong("ps07-4", "no-verbs")
-def nouns_alone(scenes, labels):
-    return cell_by_cell([[("", roles) for _, roles in frames] for frames in scenes], labels)
-
-
-@wrong("ps07-4", "verbs-alone")
-def no_nouns(scenes, labels):
-    return cell_by_cell([[(verb, []) for verb, _ in frames] for frames in scenes], labels)
-
-
-@wrong("ps07-4", "in-any-role")
 def by_the_word(scenes, labels):
-    words = [{verb for verb, _ in frames} | {one for _, roles in frames for _, one in roles} for frames in scenes]
-    return np.array([[float(value in one) for _, value in labels] for one in words])
+    words = [{verb for verb, _ in frames} | {noun for _, roles in frames for _, noun in roles} for frames in scenes]
+    return np.array([[float(value in told) for _, value in labels] for told in words])
 
 
-@wrong("ps07-4", "shares")
-def for_each_thing(scenes, labels):
-    return added_up(scenes, labels) / np.array([[max(1, len(frames))] for frames in scenes])
+def added_up(scenes, labels):
+    return cell_by_cell(scenes, labels, times=lambda before: before + 1)
 
 
-@wrong("ps07-4", "all-scenes")
-def one_row_for_all(scenes, labels):
-    return cell_by_cell([[frame for frames in scenes for frame in frames]] * len(scenes), labels)
+WRONG["ps07-4"] |= {
+    "counted": added_up,
+    "first-thing": vary(cell_by_cell, scenes=lambda scenes: [frames[:1] for frames in scenes]),
+    "last-thing": vary(cell_by_cell, scenes=lambda scenes: [frames[-1:] for frames in scenes]),
+    "in-any-role": by_the_word,
+    "no-verbs": vary(cell_by_cell, labels_of=lambda verb, roles: roles),
+    "verbs-alone": vary(cell_by_cell, labels_of=lambda verb, roles: [("verb", verb)]),
+    "shares": lambda scenes, labels: added_up(scenes, labels) / [[len(frames) or 1] for frames in scenes],
+    "all-scenes": lambda scenes, labels: np.tile(cell_by_cell(scenes, labels).max(axis=0), (len(scenes), 1)),
+    "the-others": lambda **case: (cell_by_cell(**case) == 0).astype(float),
+    "wrong-shape": lambda **case: cell_by_cell(**case).T[:, :1],
+}
 
 
-@wrong("ps07-4", "the-others")
-def exchanged(scenes, labels):
-    return (cell_by_cell(scenes, labels) == 0).astype(float)
-
-
-@wrong("ps07-4", "wrong-shape")
-def turned(scenes, labels):
-    return cell_by_cell(scenes, labels).T[:, :1]
-
-
-def painted(boxes, side, order):
+def painted(boxes, side, *, order=1):
     picture = [[None] * side for _ in range(side)]
-    for number in order:
+    for number in range(len(boxes))[::order]:
         left, top, right, bottom = boxes[number]
-        for row in range(top, bottom):
-            for column in range(left, right):
+        for row in range(top, min(side, bottom)):
+            for column in range(left, min(side, right)):
                 picture[row][column] = number
-    return [sum(line.count(number) for line in picture) for number in range(len(boxes))]
+    return np.array([sum(line.count(number) for line in picture) for number in range(len(boxes))])
 
 
 @right("ps07-5")
-def pixel_by_pixel(boxes, side):
-    return np.array(painted(boxes, side, range(len(boxes)))) / side**2
+def pixel_by_pixel(boxes, side, **options):
+    return painted(boxes, side, **options) / side**2
 
 
 @right("ps07-5")
@@ -403,65 +299,25 @@ def areas(boxes):
     return np.array([(right - left) * (bottom - top) for left, top, right, bottom in boxes])
 
 
-@wrong("ps07-5", "nothing-hidden")
-def whole_boxes(boxes, side):
-    return areas(boxes) / side**2
-
-
-@wrong("ps07-5", "far-before-near")
-def near_first(boxes, side):
-    return np.array(painted(boxes, side, range(len(boxes) - 1, -1, -1))) / side**2
-
-
-def taken_off(boxes, side, last):
+def taken_off(boxes, side, most=99):
+    """Each nearer object is taken off by itself: so many of them."""
     found = areas(boxes).astype(float)
-    for one in range(len(boxes)):
-        for other in range(one + 1, min(len(boxes), last(one))):
-            wide = min(boxes[one][2], boxes[other][2]) - max(boxes[one][0], boxes[other][0])
-            high = min(boxes[one][3], boxes[other][3]) - max(boxes[one][1], boxes[other][1])
-            if wide > 0 and high > 0:
-                found[one] -= wide * high
+    for number, box in enumerate(boxes):
+        for nearer in boxes[number + 1 :][:most]:
+            wide, high = np.minimum(box[2:], nearer[2:]) - np.maximum(box[:2], nearer[:2])
+            found[number] -= max(0, wide) * max(0, high)
     return found / side**2
 
 
-@wrong("ps07-5", "hidden-twice")
-def pair_by_pair(boxes, side):
-    return taken_off(boxes, side, lambda one: len(boxes))
-
-
-@wrong("ps07-5", "next-only")
-def neighbour(boxes, side):
-    return taken_off(boxes, side, lambda one: one + 2)
-
-
-@wrong("ps07-5", "one-pixel-more")
-def ends_included(boxes, side):
-    wider = [(left, top, min(side, right + 1), min(side, bottom + 1)) for left, top, right, bottom in boxes]
-    return np.array(painted(wider, side, range(len(boxes)))) / side**2
-
-
-@wrong("ps07-5", "share-of-itself")
-def of_its_own(boxes, side):
-    return np.array(painted(boxes, side, range(len(boxes)))) / areas(boxes)
-
-
-@wrong("ps07-5", "pixels")
-def not_divided(boxes, side):
-    return np.array(painted(boxes, side, range(len(boxes))), float)
-
-
-@wrong("ps07-5", "by-the-side")
-def one_side(boxes, side):
-    return np.array(painted(boxes, side, range(len(boxes)))) / side
-
-
-@wrong("ps07-5", "of-what-is-covered")
-def normalised(boxes, side):
-    pixels = np.array(painted(boxes, side, range(len(boxes))))
-    return pixels / pixels.sum()
-
-
-@wrong("ps07-5", "widths-for-edges")
-def width_and_height(boxes, side):
-    wider = [(x, y, min(side, x + w), min(side, y + h)) for x, y, w, h in boxes]
-    return np.array(painted(wider, side, range(len(boxes)))) / side**2
+WRONG["ps07-5"] |= {
+    "one-pixel-more": vary(pixel_by_pixel, boxes=lambda boxes: np.add(boxes, [0, 0, 1, 1])),
+    "nothing-hidden": lambda boxes, side: areas(boxes) / side**2,
+    "far-before-near": vary(pixel_by_pixel, order=-1),
+    "hidden-twice": taken_off,
+    "next-only": vary(taken_off, most=1),
+    "share-of-itself": lambda boxes, side: painted(boxes, side) / areas(boxes),
+    "pixels": lambda boxes, side: painted(boxes, side).astype(float),
+    "by-the-side": lambda boxes, side: painted(boxes, side) / side,
+    "of-what-is-covered": lambda boxes, side: painted(boxes, side) / painted(boxes, side).sum(),
+    "widths-for-edges": vary(pixel_by_pixel, boxes=lambda boxes: boxes + np.pad(boxes[:, :2], [(0, 0), (2, 0)])),
+}

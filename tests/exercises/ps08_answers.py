@@ -4,7 +4,7 @@ import math
 from statistics import mean, stdev
 
 import numpy as np
-from answers import right, values, wrong
+from answers import WRONG, right, values, vary
 from scipy.special import log_softmax, logsumexp
 from scipy.stats import rankdata, sem
 
@@ -33,9 +33,9 @@ values(
 
 
 @right("ps08-2")
-def by_sorting(scores, k):
+def by_sorting(scores, k, of=np.mean):
     finds = np.argsort(-scores, axis=1)[:, :k]
-    return np.mean([number in row for number, row in enumerate(finds)])
+    return of([number in row for number, row in enumerate(finds)])
 
 
 @right("ps08-2")
@@ -61,69 +61,29 @@ def by_the_worst_that_counts(scores, k):
     return np.mean(scores.diagonal() >= last, dtype=np.float32)
 
 
-def found_among(finds):
-    return [number in row for number, row in enumerate(finds)]
-
-
-@wrong("ps08-2", "only-the-first")
-def argmax(scores, k):
-    return (scores.argmax(axis=1) == np.arange(len(scores))).mean()
-
-
-@wrong("ps08-2", "one-too-many")
-def up_to_k(scores, k):
-    return np.mean(found_among(np.argsort(-scores, axis=1)[:, : k + 1]))
-
-
-@wrong("ps08-2", "one-too-few")
-def below_k(scores, k):
-    return np.mean(found_among(np.argsort(-scores, axis=1)[:, : k - 1]))
-
-
-@wrong("ps08-2", "worst-first")
-def rising(scores, k):
-    return np.mean(found_among(np.argsort(scores, axis=1)[:, :k]))
-
-
-@wrong("ps08-2", "other-way-round")
 def down_the_columns(scores, k):
     best = np.argsort(-scores, axis=0)[:k]
     return np.mean([number in best[:, number] for number in range(len(scores))])
 
 
-@wrong("ps08-2", "counted")
-def sum_of_finds(scores, k):
-    return by_sorting(scores, k) * len(scores)
-
-
-@wrong("ps08-2", "precision")
-def divided_by_k(scores, k):
-    return sum_of_finds(scores, k) / (k * len(scores))
-
-
-@wrong("ps08-2", "out-of-pictures")
-def divided_by_columns(scores, k):
-    return sum_of_finds(scores, k) / scores.shape[1]
-
-
-@wrong("ps08-2", "first-in-the-list")
-def without_sorting(scores, k):
-    return np.mean([number < k for number in range(len(scores))])
-
-
-@wrong("ps08-2", "not-found")
-def missed(scores, k):
-    return 1 - by_sorting(scores, k)
-
-
-@wrong("ps08-2", "wrong-shape")
-def each_of_them(scores, k):
-    return found_among(np.argsort(-scores, axis=1)[:, :k])
+WRONG["ps08-2"] |= {
+    "other-way-round": down_the_columns,
+    "counted": vary(by_sorting, of=sum),
+    "only-the-first": lambda scores, k: (scores.argmax(axis=1) == np.arange(len(scores))).mean(),
+    "one-too-many": vary(by_sorting, k=lambda k: k + 1),
+    "one-too-few": vary(by_sorting, k=lambda k: k - 1),
+    "worst-first": vary(by_sorting, scores=np.negative),
+    "precision": lambda scores, k: by_sorting(scores, k) / k,
+    "out-of-pictures": lambda scores, k: by_sorting(scores, k, sum) / scores.shape[1],
+    "first-in-the-list": lambda scores, k: np.mean([number < k for number in range(len(scores))]),
+    "not-found": lambda scores, k: 1 - by_sorting(scores, k),
+    "wrong-shape": vary(by_sorting, of=list),
+}
 
 
 @right("ps08-3")
-def by_scipy(fused, blind, factor):
-    return np.mean(fused - blind), factor * sem(fused - blind)
+def by_scipy(fused, blind, factor, error=sem):
+    return np.mean(fused - blind), factor * error(fused - blind)
 
 
 @right("ps08-3")
@@ -146,66 +106,20 @@ def in_half_of_the_digits(fused, blind, factor):
     return np.float32([np.average(gains), factor * np.sqrt(gains.var(ddof=1) / gains.size)])
 
 
-@wrong("ps08-3", "unpaired")
-def two_errors(fused, blind, factor):
-    return fused.mean() - blind.mean(), factor * (sem(fused) ** 2 + sem(blind) ** 2) ** 0.5
-
-
-@wrong("ps08-3", "only-the-fused")
-def error_of_one(fused, blind, factor):
-    return np.mean(fused - blind), factor * sem(fused)
-
-
-@wrong("ps08-3", "not-the-mean's")
-def deviation(fused, blind, factor):
-    return np.mean(fused - blind), factor * np.std(fused - blind, ddof=1)
-
-
-@wrong("ps08-3", "divided-by-n")
-def no_root(fused, blind, factor):
-    return np.mean(fused - blind), factor * np.std(fused - blind, ddof=1) / len(fused)
-
-
-@wrong("ps08-3", "ddof-0")
-def numpys_default(fused, blind, factor):
-    return np.mean(fused - blind), factor * np.std(fused - blind) / np.sqrt(len(fused))
-
-
-@wrong("ps08-3", "turned-round")
-def blind_minus_fused(fused, blind, factor):
-    return by_scipy(blind, fused, factor)
-
-
-@wrong("ps08-3", "whole-interval")
-def both_sides(fused, blind, factor):
-    return np.mean(fused - blind), 2 * factor * sem(fused - blind)
-
-
-@wrong("ps08-3", "without-factor")
-def standard_error(fused, blind, factor):
-    return np.mean(fused - blind), sem(fused - blind)
-
-
-@wrong("ps08-3", "absolute")
-def distances(fused, blind, factor):
-    gains = [abs(one - other) for one, other in zip(fused, blind, strict=True)]
-    return np.mean(gains), factor * sem(gains)
-
-
-@wrong("ps08-3", "ends")
-def from_and_to(fused, blind, factor):
-    mean, half = by_scipy(fused, blind, factor)
-    return mean - half, mean + half
-
-
-@wrong("ps08-3", "as-a-share")
-def times_as_good(fused, blind, factor):
-    return np.mean(fused / blind), factor * sem(fused - blind)
-
-
-@wrong("ps08-3", "wrong-shape")
-def mean_alone(fused, blind, factor):
-    return np.mean(fused - blind)
+WRONG["ps08-3"] |= {
+    "absolute": lambda fused, blind, factor: by_scipy(np.abs(fused - blind), 0, factor),
+    "ends": lambda **case: np.dot(by_scipy(**case), [[1, 1], [-1, 1]]),
+    "unpaired": lambda fused, blind, factor: by_scipy(fused, blind, factor, lambda _: np.hypot(sem(fused), sem(blind))),
+    "only-the-fused": lambda fused, blind, factor: by_scipy(fused, blind, factor, lambda _: sem(fused)),
+    "not-the-mean's": vary(by_scipy, error=stdev),
+    "divided-by-n": vary(by_scipy, error=lambda gains: stdev(gains) / len(gains)),
+    "ddof-0": vary(by_scipy, error=lambda gains: sem(gains, ddof=0)),
+    "turned-round": lambda fused, blind, factor: by_scipy(blind, fused, factor),
+    "whole-interval": vary(by_scipy, factor=lambda factor: 2 * factor),
+    "without-factor": vary(by_scipy, factor=1),
+    "as-a-share": lambda fused, blind, factor: (np.mean(fused / blind), factor * sem(fused - blind)),
+    "wrong-shape": lambda fused, blind, factor: np.mean(fused - blind),
+}
 
 
 def long_one(vectors, axis=1):
@@ -216,10 +130,13 @@ def one_way(fits):
     return -np.diagonal(log_softmax(fits, axis=1))
 
 
+def both_ways(fits):
+    return (one_way(fits) + one_way(fits.T)) / 2
+
+
 @right("ps08-4")
-def by_scipys_softmax(pictures, sentences, scale):
-    fits = scale * long_one(pictures) @ long_one(sentences).T
-    return (one_way(fits).mean() + one_way(fits.T).mean()) / 2
+def by_scipys_softmax(pictures, sentences, scale, *, length=long_one, losses=both_ways, of=np.mean):
+    return of(losses(scale * length(pictures) @ length(sentences).T))
 
 
 @right("ps08-4")
@@ -252,74 +169,21 @@ def without_numpy(pictures, sentences, scale):
     return total / len(powers) / 2
 
 
-@wrong("ps08-4", "not-mended")
-def as_it_was(pictures, sentences, scale):
-    return one_way(scale * pictures @ sentences.T).mean()
-
-
-@wrong("ps08-4", "too-long")
-def any_length(pictures, sentences, scale):
-    fits = scale * pictures @ sentences.T
-    return (one_way(fits).mean() + one_way(fits.T).mean()) / 2
-
-
-@wrong("ps08-4", "pictures-seek")
-def by_rows(pictures, sentences, scale):
-    return one_way(scale * long_one(pictures) @ long_one(sentences).T).mean()
-
-
-@wrong("ps08-4", "sentences-seek")
-def by_columns(pictures, sentences, scale):
-    return one_way(scale * long_one(sentences) @ long_one(pictures).T).mean()
-
-
-@wrong("ps08-4", "wrong-axis-of-length")
-def length_of_columns(pictures, sentences, scale):
-    fits = scale * long_one(pictures, 0) @ long_one(sentences, 0).T
-    return (one_way(fits).mean() + one_way(fits.T).mean()) / 2
-
-
-@wrong("ps08-4", "both-added")
-def not_halved(pictures, sentences, scale):
-    return 2 * by_scipys_softmax(pictures, sentences, scale)
-
-
-@wrong("ps08-4", "summed")
-def sum_over_pairs(pictures, sentences, scale):
-    return len(pictures) * by_scipys_softmax(pictures, sentences, scale)
-
-
-@wrong("ps08-4", "sign")
-def without_minus(pictures, sentences, scale):
-    return -by_scipys_softmax(pictures, sentences, scale)
-
-
-@wrong("ps08-4", "without-scale")
-def forgets_the_scale(pictures, sentences, scale):
-    return by_scipys_softmax(pictures, sentences, 1)
-
-
-@wrong("ps08-4", "divided-by-scale")
-def as_a_temperature(pictures, sentences, scale):
-    return by_scipys_softmax(pictures, sentences, 1 / scale)
-
-
-@wrong("ps08-4", "one-softmax-for-all")
-def flat(pictures, sentences, scale):
-    fits = scale * long_one(pictures) @ long_one(sentences).T
-    return -np.diagonal(log_softmax(fits.ravel()).reshape(fits.shape)).mean()
-
-
-@wrong("ps08-4", "all-pairs")
-def mean_of_all(pictures, sentences, scale):
-    fits = scale * long_one(pictures) @ long_one(sentences).T
-    return -(log_softmax(fits, axis=0).mean() + log_softmax(fits, axis=1).mean()) / 2
-
-
-@wrong("ps08-4", "wrong-shape")
-def each_pair(pictures, sentences, scale):
-    fits = scale * long_one(pictures) @ long_one(sentences).T
-    return (one_way(fits) + one_way(fits.T)) / 2
+WRONG["ps08-4"] |= {
+    "too-long": vary(by_scipys_softmax, length=np.array),
+    "wrong-axis-of-length": vary(by_scipys_softmax, length=lambda vectors: long_one(vectors, axis=0)),
+    "not-mended": vary(by_scipys_softmax, length=np.array, losses=one_way),
+    "pictures-seek": vary(by_scipys_softmax, losses=one_way),
+    "sentences-seek": vary(by_scipys_softmax, losses=lambda fits: one_way(fits.T)),
+    "both-added": vary(by_scipys_softmax, losses=lambda fits: 2 * both_ways(fits)),
+    "summed": vary(by_scipys_softmax, of=np.sum),
+    "sign": vary(by_scipys_softmax, losses=lambda fits: -both_ways(fits)),
+    "without-scale": vary(by_scipys_softmax, scale=1),
+    "divided-by-scale": vary(by_scipys_softmax, scale=lambda scale: 1 / scale),
+    "one-softmax-for-all": vary(by_scipys_softmax, losses=lambda fits: -np.diagonal(log_softmax(fits))),
+    "all-pairs": vary(by_scipys_softmax, losses=lambda fits: -(log_softmax(fits, 0) + log_softmax(fits, 1)) / 2),
+    "wrong-shape": vary(by_scipys_softmax, of=list),
+}
 
 
 def effects(table):
@@ -356,69 +220,24 @@ def cell_by_cell(table):
     return [[sum(table[i]) / columns + sum(table[:, j]) / rows - every for j in range(columns)] for i in range(rows)]
 
 
-@wrong("ps08-5", "mean-twice")
-def plain_sum(table):
-    return sum(effects(table))
-
-
-@wrong("ps08-5", "texts-alone")
-def rows_only(table):
-    return effects(table)[0] + 0 * table
-
-
-@wrong("ps08-5", "pictures-alone")
-def columns_only(table):
-    return effects(table)[1] + 0 * table
-
-
-@wrong("ps08-5", "averaged")
-def half_the_sum(table):
-    return plain_sum(table) / 2
-
-
-@wrong("ps08-5", "multiplied")
-def independent(table):
-    text, picture = effects(table)
-    return text * picture / table.mean()
-
-
-@wrong("ps08-5", "one-for-all")
-def grand_mean(table):
-    return np.full_like(table, table.mean())
-
-
-@wrong("ps08-5", "table-itself")
-def as_given(table):
-    return table.copy()
-
-
-@wrong("ps08-5", "what-is-left")
-def residuals(table):
-    return table - by_means(table)
-
-
-@wrong("ps08-5", "medians")
-def by_medians(table):
-    return np.median(table, axis=1)[:, None] + np.median(table, axis=0) - np.median(table)
-
-
-@wrong("ps08-5", "first-cells")
-def from_the_corner(table):
-    return table[:, [0]] + table[[0]] - table[0, 0]
-
-
-@wrong("ps08-5", "signs")
-def which_answer(table):
-    return np.sign(by_means(table))
-
-
-@wrong("ps08-5", "wrong-shape")
-def both_parts(table):
-    return np.concatenate([table.mean(axis=1), table.mean(axis=0)])
-
-
-@wrong("ps08-5", "changed-input")
 def sweeps(table):
     text = table.mean(axis=1, keepdims=True)
     table -= text
     return text + table.mean(axis=0)
+
+
+WRONG["ps08-5"] |= {
+    "mean-twice": lambda table: np.add(*effects(table)),
+    "multiplied": lambda table: np.multiply(*effects(table)) / table.mean(),
+    "texts-alone": lambda table: effects(table)[0] + 0 * table,
+    "pictures-alone": lambda table: effects(table)[1] + 0 * table,
+    "averaged": lambda table: np.add(*effects(table)) / 2,
+    "one-for-all": lambda table: np.full_like(table, table.mean()),
+    "table-itself": lambda table: table.copy(),
+    "what-is-left": lambda table: table - by_means(table),
+    "medians": lambda table: np.median(table, axis=1)[:, None] + np.median(table, axis=0) - np.median(table),
+    "first-cells": lambda table: table[:, [0]] + table[[0]] - table[0, 0],
+    "signs": lambda table: np.sign(by_means(table)),
+    "wrong-shape": lambda table: np.concatenate([table.mean(axis=1), table.mean(axis=0)]),
+    "changed-input": sweeps,
+}

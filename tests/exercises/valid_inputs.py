@@ -1,0 +1,327 @@
+"""What is valid for the exercises, as their texts allow it, drawn far and wide."""
+
+from collections import Counter
+
+import numpy as np
+from mutation import valid
+
+from vistext.exercises.numeric import shuffled
+
+TAGS = [
+    "ant",
+    "cat",
+    "dog",
+    "eagle",
+    "frog",
+    "igloo",
+    "oak",
+    "owl",
+    "ship",
+    "truck",
+    "umbrella",
+    "iguana",
+    "deer",
+    "egg",
+]
+SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
+WORDS = ["the", "a", "cat", "dog", "ship", "is", "sits", "on", "."]
+SOUNDS = ("animal", "elk", "ibis", "otter", "uncle", "dog", "cat", "hen", "yacht", "ocean liner", "sheep", "tuna")
+TEN = [()] * 10
+
+
+@valid("ps00-1", [(0,), (1,), (2,), (3,), (8,)])
+def findings(rng, count):
+    states = rng.choice(["ready", "mend", "optional"], count)
+    remedies = rng.choice(["", "install it", "vistext doctor: see there"], count)
+    subjects = rng.choice(["memory", "Python", "NumPy", "a folder"], count)  # one may come twice
+    rows = zip(subjects.tolist(), states.tolist(), remedies.tolist(), strict=True)
+    return {"findings": [dict(zip(("subject", "state", "remedy"), row, strict=True)) for row in rows]}
+
+
+@valid("ps00-3", [(0,), (0.05,), (0.1,), (0.3,), (0.9,), (1,), (None,)])
+def masks(rng, share):
+    if share is not None:
+        return {"mask": rng.random(rng.integers(1, 9, 2)) < share}
+    lone = np.zeros(rng.integers(1, 9, 2), bool)
+    lone[tuple(rng.integers(0, lone.shape))] = True
+    return {"mask": lone}
+
+
+@valid("ps00-4", [(count, power) for count in (2, 3, 5, 10) for power in (1, 4)])
+def probabilities(rng, count, power):
+    shares = np.sort(rng.random(count) ** power + 0.01)[::-1]
+    shares = np.round(shares / shares.sum(), 3)
+    if power == 4:
+        shares[0] = rng.choice([0.496, 0.499, 0.5, 0.501, 0.954, 0.956])
+    shares = [float(share) + 0.001 * (round(1000 * share) % 10 == 5) for share in shares]  # no halves to be rounded
+    if len(set(shares)) < count or shares[0] < max(shares):
+        return None
+    tags = rng.choice(TAGS, count, replace=False)
+    return {"probabilities": {str(tags[place]): shares[place] for place in rng.permutation(count)}}
+
+
+@valid("ps00-5", [(count, wanted) for count in (1, 2, 3, 8, 16) for wanted in (0.0, 0.25, 0.5, 0.625, 0.75, 0.9, 1.0)])
+def certainties(rng, count, wanted):
+    sure = rng.choice(np.arange(101), count, replace=False) / 100
+    right = rng.random(count) < rng.choice([0, 0.3, 0.7, 1])
+    return {"sure": sure.tolist(), "right": right.tolist(), "wanted": wanted}
+
+
+@valid("ps01-1", [(1,), (2,), (3,), (4,), (5,)])
+def pictures(rng, side):
+    rows, columns = (side * int(rng.integers(1, 4)) + int(rng.integers(0, 12)) for _ in range(2))
+    return {"picture": rng.integers(0, 256, (rows, columns)), "side": side}
+
+
+@valid("ps01-2", [(1,), (2,), (3,), (4,)])
+def kernels(rng, k):
+    rows, columns = (k + int(rng.integers(0, 4)) for _ in range(2))
+    channels, bias = int(rng.integers(1, 4)), float(rng.choice([-2.5, -0.5, 0, 1.25]))
+    picture = rng.normal(0, 2, (rows, columns, channels))
+    return {"picture": picture, "kernel": rng.normal(size=(k, k, channels)), "bias": bias}
+
+
+@valid("ps01-4", [(1, 1), (1, 4), (3, 1), (4, 3), (5, 6)])
+def logits(rng, *shape):
+    table = rng.normal(0, rng.choice([1, 10, 3000], shape), shape)
+    return {"logits": table, "temperature": float(rng.choice([0.1, 0.5, 1, 3, 10]))}
+
+
+@valid("ps01-5", [(1, 2, 4), (2, 3, 1), (5, 1, 4), (12, 3, 8), (20, 4, 2), (30, 10, 16), (8, 3, 5)])
+def judgements(rng, n, classes, bins):
+    shares = rng.multinomial(64, rng.dirichlet(np.full(classes, 0.5), n)) / 64
+    best = np.sort(shares, axis=1)
+    clear = best[:, -1] > best[:, -2] if classes > 1 else np.full(n, True)
+    labels = np.where(rng.random(n) < 0.6, shares.argmax(axis=1), rng.integers(0, classes, n))
+    return {"probabilities": shares[clear], "labels": labels[clear], "bins": bins} if clear.any() else None
+
+
+@valid("ps02-2", [(1, 1, 1.0), (2, 3, 1.0), (4, 2, 0.25), (5, 5, 3.0)])
+def boxes(rng, n, m, step):
+    begin, sides = rng.integers(-4, 9, (n + m, 2)) * step, rng.integers(1, 8, (n + m, 2)) * step
+    found = np.concatenate([begin[:n], begin[:n] + sides[:n]], axis=1)
+    truth = np.concatenate([begin[n:], sides[n:]], axis=1)
+    if rng.random() < 0.5:
+        truth[0] = [*begin[0], *sides[0]]  # the same box
+    return {"found": found, "truth": truth}
+
+
+@valid("ps02-3", [(1,), (2,), (3,), (6,), (10,)])
+def crowds(rng, n):
+    table = np.triu(rng.choice([0.0, 0.2, 0.25, 0.5, 0.6, 0.9, 1.0], (n, n)), 1)
+    scores, kinds = rng.permutation(n) / 16 + 0.01, rng.integers(0, 3, n)
+    overlap = float(rng.choice([0.0, 0.25, 0.5, 0.6, 0.9]))
+    return {"table": table + table.T + np.eye(n), "scores": scores, "kinds": kinds, "overlap": overlap}
+
+
+@valid("ps02-4", [(1,), (2,), (5,), (12,)])
+def answers(rng, n):
+    right = rng.random(n) < rng.choice([0, 0.5, 1])
+    # Of no recall hangs by a hair of a float whether it is a hundredth.
+    things = int(rng.choice([many for many in (1, 2, 4, 7, 8, 9, 11, 13, 16, 41) if many >= right.sum()]))
+    return {"scores": rng.permutation(n) / 16 + 0.01, "right": right, "things": things}
+
+
+@valid("ps02-5", [((1, 1, 1), 1), ((1, 2, 3), 2), ((2, 3, 2), 4), ((3, 4, 4), 7)])
+def maps(rng, shape, classes):
+    truth, said = (rng.integers(0, rng.integers(1, classes + 1), shape) for _ in range(2))
+    if rng.random() < 0.7:
+        truth[rng.random(truth.shape) < 0.3] = -1
+    truth[0, 0, 0] = 0
+    return {"said": said, "truth": truth, "classes": classes}
+
+
+@valid("ps03-1", [(2,), (3,), (4,), (6,), (9,)])
+def to_encode(rng, length):
+    known = [str(word) for word in rng.permutation(WORDS)[: int(rng.integers(1, 9))]]
+    sentences = [rng.choice([*known, "zebra", "Xylophone"], count).tolist() for count in range(length + 4)]
+    capitals = [[str(rng.choice([word, word.capitalize(), word.upper()])) for word in one] for one in sentences]
+    return {"sentences": capitals, "words": SPECIAL + known, "length": length}
+
+
+@valid("ps03-2", [(1,), (1,), (2,), (2,), (6,), (6,), (6,), (6,)])
+def to_count(rng, count):
+    words = [str(word) for word in rng.permutation(WORDS)[:3]]
+    sentences = [rng.choice(words, int(rng.integers(0, 6))).tolist() for _ in range(count)]
+    before, word = str(rng.choice(["<start>", "zebra", *words])), str(rng.choice(["<end>", "zebra", *words]))
+    return {"sentences": sentences, "before": before, "word": word, "words": int(rng.integers(4, 20))}
+
+
+@valid("ps03-3", [(1, 1), (1, 3), (2, 4), (5, 3)])
+def tables(rng, rows, columns):
+    ids = rng.integers(1, 30, (rows, columns))
+    ids[np.arange(columns) >= rng.integers(1, columns + 1, rows)[:, None]] = 0
+    chances = np.round(rng.uniform(0.01, 1, ids.shape) ** rng.choice([0, 1, 3]), 6)
+    return {"probabilities": np.maximum(chances, 1e-6), "ids": ids}
+
+
+@valid("ps04-2", [(1, 1), (1, 3), (4, 2), (5, 5)])
+def scores(rng, *sizes):
+    real, invented = (rng.normal(0, rng.choice([1, 10, 900]), size) for size in sizes)
+    return {"on_real": real, "on_invented": invented}
+
+
+@valid("ps04-3", [(1,), (2,), (3,), (4,), (8,)])
+def clouds(rng, modes):
+    centres = 2.0 * rng.permutation([(x, y) for x in range(-3, 4) for y in range(-3, 4)])[:modes]
+    n = int(rng.integers(1, 9)) * modes + int(rng.integers(0, modes))
+    at = rng.integers(0, rng.integers(1, modes + 1), n)
+    away = rng.choice([(0.0, 0.0), (0.625, 0.0), (0.375, 0.5), (0.5, 0.5), (0.0, -0.75), (-0.25, 0.25)], n)
+    return {"points": centres[at] + away, "centres": centres, "near": float(rng.choice([0.625, 0.5]))}
+
+
+@valid("ps04-4", [(1, 1), (1, 3), (2, 2), (3, 1), (5, 4)])
+def histories(rng, *size):
+    return {"keep": float(rng.choice([0.0, 0.25, 0.5, 0.9, 1.0])), "weights": rng.normal(size=size)}
+
+
+@valid("ps05-2", TEN)
+def looks(rng):
+    cells, d, m = rng.integers(1, 6, 3)
+    hidden = rng.random(cells) < rng.choice([0, 0.3, 0.7])
+    hidden[rng.integers(cells)] = False
+    keys, values = rng.normal(0, 1.5, (cells, d)), rng.normal(0, 2, (cells, m))
+    return {"query": rng.normal(0, 1.5, d), "keys": keys, "values": values, "hidden": hidden}
+
+
+@valid("ps05-3", TEN)
+def beams(rng):
+    words, count, length = int(rng.integers(3, 8)), int(rng.integers(1, 5)), int(rng.integers(2, 4))
+    begun: set = set()
+    while len(begun) < count:  # those that go on are equally long, and none of the others is longer
+        going = rng.choice([0, 1, *range(3, words)], length).tolist()
+        begun.add((1, *going) if rng.random() < 0.6 else (1, *going[: rng.integers(1, length)], 2))
+    scores = np.log(rng.uniform(0.001, 1, count)) * rng.choice([0.1, 1])
+    next_words = rng.dirichlet(np.full(words, rng.choice([0.3, 1, 3])), count) + rng.uniform(0, 1e-9, (count, words))
+    given = [list(beam) for beam in begun]
+    return {"beams": given, "scores": scores, "logs": np.log(next_words), "width": int(rng.integers(1, 9))}
+
+
+@valid("ps05-4", TEN)
+def sentences(rng):
+    words = ("a", "the", "cat", "dog", "sits", "on")[: int(rng.integers(2, 7))]
+    said, *references = (rng.choice(words, rng.integers(0, 9)).tolist() for _ in range(rng.integers(2, 5)))
+    return {"said": said, "references": references, "n": int(rng.integers(1, 5))}
+
+
+@valid("ps05-5", TEN)
+def draws(rng):
+    words = int(rng.integers(2, 7))
+    logits, uniform = rng.normal(0, rng.choice([0.3, 1, 3]), words), rng.uniform(0.001, 0.999, words)
+    return {"logits": logits, "uniform": uniform, "temperature": float(rng.choice([0.2, 0.5, 1, 2, 5]))}
+
+
+@valid("ps06-2", TEN)
+def texts(rng):
+    count, length, vocabulary = int(rng.integers(1, 5)), int(rng.integers(1, 6)), int(rng.integers(4, 8))
+    ids = np.zeros((count, length + 1), int)
+    ids[:, 0] = 1
+    for row in ids:
+        said = int(rng.integers(0, length))
+        row[1 : said + 1] = rng.integers(3, vocabulary, said)
+        row[said + 1] = 2
+    return {"logits": rng.normal(0, 2, (count, length, vocabulary)), "ids": ids}
+
+
+def clear(answers):
+    """Whether one answer is more frequent than all others."""
+    first, second = (*Counter(answers).most_common(2), ("", 0))[:2]
+    return first[1] > second[1]
+
+
+@valid("ps06-3", TEN * 3)
+def quizzes(rng):
+    questions = ["Is it red?", "Which shape?", "Is it big?", "What?"][: int(rng.integers(1, 5))]
+    answers = ["yes", "no", "red", "cat"][: int(rng.integers(2, 5))]
+    train = [(str(rng.choice(questions)), str(rng.choice(answers))) for _ in range(rng.integers(1, 14))]
+    asked = [*questions, "Where?", "How many?"]
+    test = [(str(rng.choice(asked)), str(rng.choice(answers))) for _ in range(rng.integers(1, 10))]
+    heard = [[answer for question, answer in train if question == one] for one, _ in test]
+    is_clear = clear([answer for _, answer in train]) and all(map(clear, filter(None, heard)))
+    return {"train": train, "test": test} if is_clear else None
+
+
+@valid("ps06-4", [(pictures,) for pictures in range(2, 10)])
+def exchanges(rng, pictures):
+    asked = rng.integers(0, pictures, rng.integers(1, 12))
+    return {"picture_of": asked, "order": rng.permutation(pictures)}
+
+
+@valid("ps06-5", TEN)
+def attention(rng):
+    answers, most, rows, columns = (int(size) for size in rng.integers(1, 6, 4))
+    words, seen = rng.integers(1, most + 1, answers), np.full(rows * columns, rng.choice([0.2, 1]))
+    attended = rng.dirichlet(seen, (answers, most)).reshape(answers, most, rows, columns)
+    for each, said in zip(attended, words, strict=True):
+        each[said:] *= rng.choice([0, 1, 50])
+    return {"maps": attended, "words": words, "side": int(rng.integers(1, min(rows, columns) + 1))}
+
+
+@valid("ps07-2", [()] * 16)
+def frames(rng):
+    roles = rng.permutation(["agent", "direction", "place", "item", "tool"]).tolist()
+    filled = [(role, str(rng.choice(["dog", "cat", "left"]))) for role in roles]
+    true = filled[: rng.integers(1, 5)]
+    found = [pair if rng.random() < 0.8 else (pair[0], "sky") for pair in true if rng.random() < 0.9]
+    others = [(role, str(rng.choice(["dog", "cat", "left"]))) for role in roles]
+    found = others if rng.random() < 0.2 else found + others[4:][: rng.integers(2)]
+    return {"found": ("run" if rng.random() < 0.8 else "walk", shuffled(rng, found)), "true": ("run", true)}
+
+
+@valid("ps07-3", TEN)
+def told(rng):
+    words = {"sit": "sitting", "run": "running", "park": "parked", "tie": "tied", "open": "opening"}
+    prepositions = {"grass": "on", "sky": "in", "quay": "at", "attic": "in", "box": "under"}
+    roles = [(str(rng.choice(["agent", "item"])), str(rng.choice(SOUNDS)))]
+    roles += [("direction", str(rng.choice(["left", "right"])))][: rng.integers(2)]
+    roles += [("place", str(rng.choice(list(prepositions))))][: rng.integers(2)]
+    verb = str(rng.choice(list(words)))
+    return {"verb": verb, "roles": shuffled(rng, roles), "words": words, "prepositions": prepositions}
+
+
+@valid("ps07-4", TEN)
+def worlds(rng):
+    things = [(role, noun) for role in ("agent", "item") for noun in ("dog", "cat", "sit")]
+    places, verbs = [("place", "grass"), ("place", "run"), ("place", "dog")], ["sit", "run", "fly"]
+
+    def frame():
+        roles = [things[rng.integers(len(things))]][: rng.integers(2)] + [places[rng.integers(2)]][: rng.integers(2)]
+        return str(rng.choice(verbs)), shuffled(rng, roles)
+
+    scenes = [[frame() for _ in range(rng.integers(0, 4))] for _ in range(rng.integers(1, 5))]
+    labels = shuffled(rng, [*(("verb", verb) for verb in verbs), ("verb", "eat"), *things, *places])
+    return {"scenes": scenes, "labels": labels[: rng.integers(1, 9)]}
+
+
+@valid("ps07-5", TEN)
+def painted(rng):
+    side = int(rng.integers(2, 14))
+    ends = [[np.sort(rng.permutation(side + 1)[:2]) for _ in range(2)] for _ in range(rng.integers(1, 6))]
+    return {"boxes": np.array(ends).transpose(0, 2, 1).reshape(-1, 4), "side": side}
+
+
+@valid("ps08-2", TEN)
+def searches(rng):
+    sentences = int(rng.integers(1, 7))
+    shape = sentences, sentences + int(rng.integers(0, 4))
+    table = rng.normal(rng.choice([-2, 0, 2]), 1, shape) + rng.integers(2) * np.eye(*shape)
+    return {"scores": table, "k": int(rng.integers(1, shape[1] + 2))}
+
+
+@valid("ps08-3", TEN)
+def gains(rng):
+    seeds = int(rng.integers(2, 10))
+    blind = rng.uniform(20, 80, seeds)
+    fused = blind + rng.normal(rng.choice([-8, 0, 8]), rng.choice([1, 5]), seeds)
+    return {"fused": fused, "blind": blind, "factor": float(rng.uniform(1.9, 13))}
+
+
+@valid("ps08-4", TEN)
+def batches(rng):
+    pictures, sentences = rng.normal(0, 2, (2, *rng.integers(1, 6, 2)))
+    return {"pictures": pictures, "sentences": sentences, "scale": float(rng.choice([0.5, 1, 3, 10]))}
+
+
+@valid("ps08-5", TEN)
+def sums(rng):
+    return {"table": rng.normal(rng.choice([-2, 0, 2]), 2, rng.integers(1, 6, 2))}
