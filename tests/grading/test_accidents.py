@@ -172,7 +172,10 @@ def rename(notebook):
 
 def copy_cells(part):
     notebook = finished()
-    notebook.cells += [copy.deepcopy(cell) for cell in notebook.cells if part in cell.id]
+    copies = [copy.deepcopy(cell) for cell in notebook.cells if part in cell.id]
+    for cell in copies:
+        cell.id = f"{cell.id}-copy"
+    notebook.cells += copies
     return notebook
 
 

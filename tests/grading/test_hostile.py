@@ -201,7 +201,8 @@ for folder, folders, files in os.walk("/"):
         folders[:] = []
         continue
     for file in files:
-        if file.startswith(("ps0", "ps9", "standins")) or file.endswith((".db", ".ipynb", ".csv")) or "answers" in file:
+        known = file.startswith(("ps0", "ps9", "standins")) or file.endswith((".db", ".ipynb", ".csv"))
+        if known or ("answers" in file and file != "answers.py"):  # that says how a function is called
             found.append(folder + "/" + file)
 for thing in gc.get_objects():
     if type(thing).__name__ == "Exercise": found.append("an exercise")
