@@ -172,7 +172,10 @@ def rename(notebook):
 
 def copy_cells(part):
     notebook = finished()
-    notebook.cells += [copy.deepcopy(cell) for cell in notebook.cells if part in cell.id]
+    copies = [copy.deepcopy(cell) for cell in notebook.cells if part in cell.id]
+    for cell in copies:
+        cell.id = f"{cell.id}-copy"
+    notebook.cells += copies
     return notebook
 
 
@@ -199,7 +202,67 @@ def in_one_cell(notebook):
     strip(notebook)
 
 
-# For each: the notebook, which is worth all points, and what must be said of it, if anything must.
+# Each is worth all points: what stands in the cell of the first exercise, and what must be said of it, if anything.
+IN_ONE = {
+    "a check is asserted before the answer": f'assert check("ps90-1", print).verdict.passed\n{SCALE}',
+    "a check of what is not there yet": (f'assert check("ps90-1", scale).verdict.passed\n{SCALE}', "NameError"),
+    "an assertion fails before the answer": (f"assert 1 == 2, 'to do'\n{SCALE}", "AssertionError"),
+    "a file that is not there is imported": (
+        f"from helpers import times\n{SCALE}",
+        "ModuleNotFoundError: No module named 'helpers'",
+    ),
+    "a large table is pasted": TABLE + SCALE,
+    "magic lines": f"%matplotlib inline\n!pip install nothing\n%load_ext autoreload\n{SCALE}\nscale?",
+    "it asks for input": (f"name = input('Your name?')\n{SCALE}", "EOFError"),
+    "exit and quit": f"exit()\n{SCALE}\nquit()",
+    "sys.exit above the answer": (f"import sys\nsys.exit()\n{SCALE}", "SystemExit"),
+    "an endless try below the answer": (
+        f"{SCALE}\n\nwhile scale([1], 2) == [2]:\n    pass",
+        "code cell 3: it did not end within 4 seconds; of it, only what it defines was run",
+    ),
+    "slow work after a mistake": (f"import time\nundefined\n{SCALE}\ntime.sleep(60)", "NameError"),
+    "Google's Drive is mounted": (
+        f"from google.colab import drive\ndrive.mount('/content/drive')\n{SCALE}",
+        "ModuleNotFoundError",
+    ),
+}
+# In the cell of the second exercise.
+IN_TWO = {
+    "the answer stands below the stub's": "total = ...\n# YOUR CODE HERE\nraise NotImplementedError()\ntotal = 4242",
+    "the stub's raise stands below the answer": "total = 4242\n# YOUR CODE HERE\nraise NotImplementedError()",
+    "a timed assignment": "%time total = 4242",
+    "top-level await": "import asyncio\nasync def work():\n    return 4242\ntotal = await work()",
+}
+# The line of the first exercise, written in another way.
+LINES = {
+    "capitals in the line": "# Exercise: PS90-1",
+    "no space in the line": "#exercise:ps90-1",
+    "no colon in the line": "## Exercise ps90-1 (done)",
+    "a dash in the line": "# exercise: ps90–1",
+    "another number in the line": "# exercise: ps90-17",
+    "a form field of Colab": '#@title Scale { display-mode: "form" }\n# exercise: ps90-1',
+    "a cell mark of VS Code": "# %% exercise\n# exercise: ps90-1",
+    "a cell mark of Jupytext": '# + id="x"\n# exercise: ps90-1',
+    "a cell magic above the line": "%%time\n# exercise: ps90-1",
+}
+# In a cell at the end.
+SCRATCH = {
+    "a scratch cell redefines a function": (
+        "def scale(x):\n    return x",
+        "ps90-1: code cell 9 gives scale another meaning",
+    ),
+    "a scratch cell imports over a function": (
+        "from math import exp as largest",
+        "ps90-3: code cell 9 gives largest another meaning",
+    ),
+    "a scratch cell reuses a variable": (
+        "for total in range(3):\n    pass",
+        "ps90-2: code cell 9 gives total another meaning",
+    ),
+    "a function is deleted": "del scale, total",
+    "a string that nobody closed": ('"""' + '\\"' * 60_000, "code cell 9 stopped with SyntaxError"),
+}
+# Whole notebooks.
 NOTEBOOKS = {
     "an untouched copy after it": lambda: followed_by(make_release()),
     "an untouched copy before it": lambda: joined(make_release(), finished()),
@@ -216,21 +279,9 @@ NOTEBOOKS = {
         lambda: behind(finished(one=ZERO_SCALE), "stub-1", new_code_cell(f"# exercise: ps90-1\n{SCALE}")),
         "2 different cells of ps90-1",
     ),
-    "a scratch cell redefines a function": (
-        lambda: at_the_end("def scale(x):\n    return x"),
-        "ps90-1: code cell 9 gives scale another meaning",
-    ),
-    "a scratch cell imports over a function": (
-        lambda: at_the_end("from math import exp as largest"),
-        "ps90-3: code cell 9 gives largest another meaning",
-    ),
     "a scratch cell directly below": (
         lambda: behind(finished(), "stub-1", new_code_cell("def scale(x):\n    return x")),
         "ps90-1: code cell 4, below its own, gives scale a value again",
-    ),
-    "a scratch cell reuses a variable": (
-        lambda: at_the_end("for total in range(3):\n    pass"),
-        "ps90-2: code cell 9 gives total another meaning",
     ),
     "a variable is reused in another exercise": (
         lambda: finished(three=f"total = 0\n{LARGEST}"),
@@ -252,24 +303,6 @@ NOTEBOOKS = {
         ),
         "gives scale another meaning",
     ),
-    "a function is deleted": lambda: at_the_end("del scale, total"),
-    "a check is asserted before the answer": lambda: finished(
-        one=f'assert check("ps90-1", print).verdict.passed\n{SCALE}'
-    ),
-    "a check of what is not there yet": (
-        lambda: finished(one=f'assert check("ps90-1", scale).verdict.passed\n{SCALE}'),
-        "NameError",
-    ),
-    "an assertion fails before the answer": (
-        lambda: finished(one=f"assert 1 == 2, 'to do'\n{SCALE}"),
-        "AssertionError",
-    ),
-    "the answer stands below the stub's raise": lambda: finished(
-        two="total = ...\n# YOUR CODE HERE\nraise NotImplementedError()\ntotal = 4242"
-    ),
-    "the stub's raise stands below the answer": lambda: finished(
-        two="total = 4242\n# YOUR CODE HERE\nraise NotImplementedError()"
-    ),
     "a stub's raise and a scratch cell": (
         lambda: at_the_end("total = 7", two="total = 4242\n# YOUR CODE HERE\nraise NotImplementedError()"),
         "its own cell is not finished",
@@ -283,15 +316,10 @@ NOTEBOOKS = {
     "a file is written and run": lambda: behind(
         finished(one="%run mine.py"), "imports", new_code_cell(f"%%file mine.py\n{SCALE}")
     ),
-    "a file that is not there is imported": (
-        lambda: finished(one=f"from helpers import times\n{SCALE}"),
-        "ModuleNotFoundError: No module named 'helpers'",
-    ),
     "a shell cell": (
         lambda: behind(finished(), "imports", new_code_cell("%%bash\nls")),
         "%%bash does nothing where answers are graded",
     ),
-    "a large table is pasted": lambda: finished(one=TABLE + SCALE),
     "two exercises in one cell": (two_in_one_cell, "ps90-2 is answered in the cell of ps90-1"),
     "answers in each other's cells": in_the_wrong_cells,
     "the line of an exercise is gone": (without_the_line, "scale was found by its name"),
@@ -300,35 +328,6 @@ NOTEBOOKS = {
     "an answer below its check, the stub touched": (
         below_its_check_with_the_stub_touched,
         "its own cell is not finished",
-    ),
-    "capitals in the line": lambda: with_line("# Exercise: PS90-1"),
-    "no space in the line": lambda: with_line("#exercise:ps90-1"),
-    "no colon in the line": lambda: with_line("## Exercise ps90-1 (done)"),
-    "a dash in the line": lambda: with_line("# exercise: ps90–1"),
-    "another number in the line": lambda: with_line("# exercise: ps90-17"),
-    "a form field of Colab": lambda: with_line('#@title Scale { display-mode: "form" }\n# exercise: ps90-1'),
-    "a cell mark of VS Code": lambda: with_line("# %% exercise\n# exercise: ps90-1"),
-    "a cell mark of Jupytext": lambda: with_line('# + id="x"\n# exercise: ps90-1'),
-    "a cell magic above the line": lambda: with_line("%%time\n# exercise: ps90-1"),
-    "a timed assignment": lambda: finished(two="%time total = 4242"),
-    "magic lines": lambda: finished(
-        one=f"%matplotlib inline\n!pip install nothing\n%load_ext autoreload\n{SCALE}\nscale?"
-    ),
-    "it asks for input": (lambda: finished(one=f"name = input('Your name?')\n{SCALE}"), "EOFError"),
-    "top-level await": lambda: finished(two="import asyncio\nasync def work():\n    return 4242\ntotal = await work()"),
-    "exit and quit": lambda: finished(one=f"exit()\n{SCALE}\nquit()"),
-    "sys.exit above the answer": (lambda: finished(one=f"import sys\nsys.exit()\n{SCALE}"), "SystemExit"),
-    "an endless try below the answer": (
-        lambda: finished(one=f"{SCALE}\n\nwhile scale([1], 2) == [2]:\n    pass"),
-        "code cell 3: it did not end within 4 seconds; of it, only what it defines was run",
-    ),
-    "slow work after a mistake": (
-        lambda: finished(one=f"import time\nundefined\n{SCALE}\ntime.sleep(60)"),
-        "NameError",
-    ),
-    "Google's Drive is mounted": (
-        lambda: finished(one=f"from google.colab import drive\ndrive.mount('/content/drive')\n{SCALE}"),
-        "ModuleNotFoundError",
     ),
     "saved with an error": saved_with_an_error,
     "tagged to be skipped": lambda: tagged("skip-execution", "remove-cell"),
@@ -339,7 +338,6 @@ NOTEBOOKS = {
     "given cells with next lines": lambda: given_cells(lambda source: source.replace("\n", "\x85")),
     "all cells with line ends of Windows": lambda: all_sources(lambda source: source.replace("\n", "\r\n")),
     "all cells indented": lambda: all_sources(indented),
-    "a string that nobody closed": (lambda: at_the_end('"""' + '\\"' * 60_000), "code cell 9 stopped with SyntaxError"),
     "no marks at all": (lambda: mangled(strip), "found by its text"),
     "marks turned round": lambda: mangled(flip),
     "other names for the marks": (lambda: mangled(rename), "found by its text"),
@@ -358,17 +356,26 @@ NOTEBOOKS = {
     "display": lambda: hand_in(RIGHT, before="display(1)"),
     "a timed cell": lambda: hand_in(RIGHT, after=f"%%time\n{SCALE}"),
 }
+ACCIDENTS = {
+    **{name: (entry, with_line) for name, entry in LINES.items()},
+    **{name: (entry, lambda code: finished(one=code)) for name, entry in IN_ONE.items()},
+    **{name: (entry, lambda code: finished(two=code)) for name, entry in IN_TWO.items()},
+    **{name: (entry, at_the_end) for name, entry in SCRATCH.items()},
+    **{name: (entry, lambda make: make()) for name, entry in NOTEBOOKS.items()},
+}
 
 
 def made(name):
-    entry = NOTEBOOKS[name]
-    return entry if isinstance(entry, tuple) else (entry, "")
+    """The notebook, and what must be said of it."""
+    entry, make = ACCIDENTS[name]
+    given, expected = entry if isinstance(entry, tuple) else (entry, "")
+    return make(given), expected
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", ACCIDENTS)
 def test_an_accident_costs_no_marks_and_what_is_said_of_it_is_true(graded, name):
-    make, expected = made(name)
-    result = graded(make())
+    notebook, expected = made(name)
+    result = graded(notebook)
     words = " | ".join(result.notes + result.flags)
     assert scores(result)[:3] == [4, 2, 3], words
     assert expected in words
@@ -425,12 +432,12 @@ def test_a_file_is_read_however_it_was_written(graded, name):
     assert scores(graded(FILES[name]()))[:3] == [4, 2, 3]
 
 
-@pytest.mark.parametrize("name", [*NOTEBOOKS, *FILES])
+@pytest.mark.parametrize("name", [*ACCIDENTS, *FILES])
 def test_the_preflight_complains_of_what_the_grader_would_tell_and_of_nothing_else(
     name, tmp_path, monkeypatch, release
 ):
     monkeypatch.setattr(preflight, "exercises", standins)
-    content = FILES[name]() if name in FILES else as_bytes(made(name)[0]())
+    content = FILES[name]() if name in FILES else as_bytes(made(name)[0])
     (tmp_path / "mine.ipynb").write_bytes(content)
     restored = restore(cells.read(content, Limits()), release["cells"], standins.EXERCISES)
     complaints = [one for one in preflight.preflight(tmp_path / "mine.ipynb") if not one.startswith("ps90-4: ")]

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import nbformat
 import pytest
-import standins
 from nbgrader.apps.api import NbGraderAPI
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -16,12 +15,11 @@ from traitlets.config import Config
 
 from tools.notebooks.release import release_of, sources
 from vistext import cli, exercises
-from vistext.grading import batch, feedback, gradebook, sandbox
+from vistext.grading import batch, gradebook, sandbox
 from vistext.grading.cells import cell_of
 from vistext.grading.grade import grade
 from vistext.grading.gradebook import Course, CourseError
 from vistext.grading.limits import Job
-from vistext.grading.records import Graded, Result
 from vistext.grading.restore import restore
 
 
@@ -102,21 +100,6 @@ def test_what_was_found_and_not_yet_entered_is_entered_by_the_next_run(course, h
 
 
 @pytest.mark.sandbox
-def test_two_workers_find_what_one_finds_even_if_one_of_them_dies(course, handed_in, tmp_path, monkeypatch):
-    alone = batch.grade_all(course, handed_in, job_of(course)).records
-    mark = tmp_path / "end"
-    mark.touch()
-    monkeypatch.setenv(standins.ENDING, str(mark))
-    together = batch.grade_all(course, handed_in, job_of(course), pool=batch.workers(2), again=True).records
-    assert not mark.exists()
-
-    def without_seconds(records):
-        return {name: replace(record.graded, seconds=0) for name, record in records.items()}
-
-    assert without_seconds(together) == without_seconds(alone)
-
-
-@pytest.mark.sandbox
 def test_being_late_costs_what_nbgrader_s_plugin_says(course, handed_in, tmp_path):
     (course.folder / "late.py").write_text(
         "from nbgrader.plugins import BasePlugin\n\n\nclass Half(BasePlugin):\n"
@@ -165,33 +148,6 @@ def test_a_course_s_seed_is_drawn_once_and_is_not_to_be_guessed(course, tmp_path
 def test_a_folder_without_a_release_is_no_course(tmp_path):
     with pytest.raises(CourseError, match="--course"):
         Course(tmp_path, "ps90")
-
-
-def test_a_page_says_what_is_right_what_is_not_and_what_to_look_at():
-    right = Result("One", 2.0, "function", "01_tagging.ipynb#Pooling", 2.0, passed=True, idea="Right.")
-    wrong = replace(right, title="Two", score=0.0, passed=False, idea="Use `max`.")
-    wrong = replace(wrong, asked="f(<3)", came_back="4", expected="5")
-    read = replace(right, title="Three", score=None, passed=False, idea="A person reads it.")
-    graded = Graded({"a": right, "b": wrong, "c": read}, notes=["a & b"], flags=["not for students"])
-    page = feedback.page("ps90", "anna<", graded)
-    for part in ("2 of 6 points", "2 more are given by a person", "✓ One", "✗ Two", "✎ Three", "f(&lt;3)", "a &amp; b"):
-        assert part in page
-    assert "<code>max</code>" in page
-    assert "notebooks/01_tagging.ipynb#Pooling" in page
-    assert "not for students" not in page
-    assert "anna<" not in page
-    assert "default-src 'none'" in page
-    assert 'name="viewport"' in page
-
-
-def test_the_histogram_counts_everybody():
-    lines = feedback.histogram([0.0, 0.05, 0.5, 0.99, 1.0]).splitlines()
-    assert [int(line.split()[-1]) for line in lines] == [2, 0, 0, 0, 0, 1, 0, 0, 0, 2]
-
-
-@pytest.fixture
-def in_an_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.sandbox
@@ -251,8 +207,9 @@ def test_a_full_disk_is_said_in_one_line_and_the_next_run_goes_on(course, handed
         (["ps90", "--submissions", "nowhere"], "there is no nowhere"),
     ],
 )
-@pytest.mark.usefixtures("stand_in_sets", "in_an_empty_folder")
-def test_what_cannot_be_graded_is_said_in_one_line(words, said, monkeypatch, capsys):
+@pytest.mark.usefixtures("stand_in_sets")
+def test_what_cannot_be_graded_is_said_in_one_line(words, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sandbox, "refusal", lambda: None)
     assert cli.main(["grade", *words]) == cli.WRONG_INPUT
     [line] = capsys.readouterr().err.splitlines()

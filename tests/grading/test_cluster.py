@@ -24,11 +24,7 @@ def dask_cluster():
 
     def start(deaths=3):
         with dask.config.set({"distributed.scheduler.allowed-failures": deaths}):
-            running.append(
-                LocalCluster(
-                    n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-                )
-            )
+            running.append(LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **HERE))
         return running[0]
 
     yield start
@@ -49,13 +45,15 @@ def found(outcome):
     return {name: replace(record.graded, seconds=0) for name, record in outcome.records.items()}
 
 
-def test_one_worker_two_workers_and_dask_give_the_same_marks_though_one_of_them_dies(
+def test_one_worker_two_workers_and_dask_give_the_same_marks_though_one_of_each_dies(
     course, handed_in, ending, dask_cluster
 ):
     job = job_of(course)
     alone = batch.grade_all(course, handed_in, job)
     marks = alone.table.read_bytes()
+    ending.touch()
     two = batch.grade_all(course, handed_in, job, pool=batch.workers(2), again=True)
+    assert not ending.exists()
     assert (found(two), two.table.read_bytes()) == (found(alone), marks)
     address = dask_cluster().scheduler_address
     ending.touch()
@@ -130,8 +128,7 @@ def test_a_worker_that_would_find_other_marks_is_not_asked(course, handed_in, da
 
 def test_a_cluster_without_workers_is_not_waited_for(course, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 10)
-    with (
-        LocalCluster(n_workers=0, **HERE) as empty,
-        pytest.raises(ClusterError, match="has no workers"),
-    ):
-        cluster.workers(empty.scheduler_address, job_of(course))()
+    with LocalCluster(n_workers=0, **HERE) as empty:
+        connecting = cluster.workers(empty.scheduler_address, job_of(course))()
+        with pytest.raises(ClusterError, match="has no workers"), connecting:
+            pass

@@ -25,104 +25,83 @@ pytestmark = pytest.mark.sandbox
 ZERO = [0, 0, 0]
 CANARY = "canary-for-the-tests-of-grading"
 
-# What a student writes, what it may earn, and what must be found in the notes or doubts ("" where it is no event).
+# What a student writes before right answers, and what must be found in the notes or flags ("" where it is no event).
 IN_A_CELL = {
-    "exit": ("import os\nos._exit(0)", [4, 2, 3], "ended its own process"),
-    "sys_exit": ("import sys\nsys.exit()", [4, 2, 3], "SystemExit"),
-    "endless": ("while True:\n    pass", [4, 2, 3], "did not end within 4 seconds"),
+    "exit": ("import os\nos._exit(0)", "ended its own process"),
+    "sys_exit": ("import sys\nsys.exit()", "SystemExit"),
+    "endless": ("while True:\n    pass", "did not end within 4 seconds"),
     "ignores_interrupts": (
         "import signal\nfor number in (1, 2, 15):\n    signal.signal(number, signal.SIG_IGN)\n"
         "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass",
-        [4, 2, 3],
         "did not end within 4 seconds",
     ),
-    "output_flood": ("for _ in range(100):\n    print('x' * 1_000_000)", [4, 2, 3], "it printed 10"),
+    "output_flood": ("for _ in range(100):\n    print('x' * 1_000_000)", "it printed 10"),
     "fork_bomb": (
         "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
-        [4, 2, 3],
         "did not end within 4 seconds",
     ),
-    "memory": ("held = [bytearray(40_000_000_000) for _ in range(40)]", [4, 2, 3], "MemoryError"),
+    "memory": ("held = [bytearray(40_000_000_000) for _ in range(40)]", "MemoryError"),
     "memory_of_many": (
         "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        held = b'x' * 300_000_000\n"
         "        time.sleep(60)\ntime.sleep(60)",
-        [4, 2, 3],
         "PermissionError",
     ),
     "memory_in_no_process": (
         "import os\nheld = [os.memfd_create('') for _ in range(200)]\n"
         "for number in held:\n    os.write(number, b'x' * 10_000_000)",
-        [4, 2, 3],
         "PermissionError",
     ),
     "thread_bomb": (
         "import threading, time\nthreading.stack_size(32768)\nwhile True:\n    try:\n"
         "        threading.Thread(target=time.sleep, args=(60,)).start()\n    except Exception:\n        pass",
-        [4, 2, 3],
         "started .* threads",
     ),
     "disk_fill": (
         "for place in ('/tmp', '/dev/shm', '.'):\n    for number in range(100):\n"
         "        open(f'{place}/{number}', 'wb').write(b'x' * 10_000_000)",
-        [4, 2, 3],
         "No space left",
     ),
     "inodes": (
         "number = 0\nwhile True:\n    open(f'/tmp/{number}', 'w').close()\n    number += 1",
-        [4, 2, 3],
         "made .* files; 2,000 are allowed",
     ),
     "frees_itself": (  # bubblewrap's own process would live on, without limits
         "with open('/proc/1/mem', 'r+b') as memory:\n    memory.seek(1)",
-        [4, 2, 3],
         "No such file",
     ),
     "kernel_memory": (
         "import ctypes\nlibrary = ctypes.CDLL(None)\nmade = [library.semget(0, 32_000, 0o1600) for _ in range(3)]\n"
         "assert made == [-1, -1, -1]",
-        [4, 2, 3],
         "",
     ),
-    "kills_parent": ("import os\nos.kill(os.getppid(), 9)", [4, 2, 3], "PermissionError"),
-    "kills_all": ("import os\nos.kill(-1, 9)", [4, 2, 3], "PermissionError"),
-    "kills_its_group": ("import os\nos.killpg(0, 9)", [4, 2, 3], "it was killed"),
-    "segfault": ("import ctypes\nctypes.string_at(0)", [4, 2, 3], "segmentation fault"),
+    "kills_parent": ("import os\nos.kill(os.getppid(), 9)", "PermissionError"),
+    "kills_all": ("import os\nos.kill(-1, 9)", "PermissionError"),
+    "kills_its_group": ("import os\nos.killpg(0, 9)", "it was killed"),
+    "segfault": ("import ctypes\nctypes.string_at(0)", "segmentation fault"),
     "daemon": (
         "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
         f"        os.execv('/bin/sh', ['{CANARY}', '-c', 'while :; do sleep 1; done', '{CANARY}'])\n    os._exit(0)",
-        [4, 2, 3],
         "",
     ),
-    "network": (
-        "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=2)",
-        [4, 2, 3],
-        "PermissionError",
-    ),
+    "network": ("import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=2)", "PermissionError"),
     "startup_file": (
         "import os, sys\nfolder = os.path.expanduser('~/.ipython/profile_default/startup')\nos.makedirs(folder)\n"
         f"open(folder + '/00.py', 'w').write('{CANARY}')\nopen(os.path.expanduser('~/.bashrc'), 'w').write('{CANARY}')",
-        [4, 2, 3],
         "",
     ),
-    "writes_in_python": (
-        "import numpy\nopen(numpy.__file__, 'a').write('x')",
-        [4, 2, 3],
-        "Read-only file system",
-    ),
+    "writes_in_python": ("import numpy\nopen(numpy.__file__, 'a').write('x')", "Read-only file system"),
     "writes_in_the_pipe": (
         "import os\nfor number in range(3, 30):\n    try:\n        os.write(number, b'\\x00\\x00\\x00\\x02{}' * 50)\n"
         "    except OSError:\n        pass",
-        None,
         "",
     ),
     "announces_a_huge_answer": (
         "import os\nfor number in range(3, 30):\n    try:\n        os.write(number, b'\\xff' * 50)\n"
         "    except OSError:\n        pass",
-        [4, 2, 3],
         "at most 4,194,304 are read",
     ),
-    "nested": ("(" * 5000 + ")" * 5000, [4, 2, 3], "code cell 2 stopped with"),
-    "unary": ("-" * 200_000 + "1", [4, 2, 3], "code cell 2"),
+    "nested": ("(" * 5000 + ")" * 5000, "code cell 2 stopped with"),
+    "unary": ("-" * 200_000 + "1", "code cell 2"),
 }
 
 # Attempts to be given marks: there is no right answer in the notebook, so none may be earned.
@@ -222,7 +201,8 @@ for folder, folders, files in os.walk("/"):
         folders[:] = []
         continue
     for file in files:
-        if file.startswith(("ps0", "ps9", "standins")) or file.endswith((".db", ".ipynb", ".csv")) or "answers" in file:
+        known = file.startswith(("ps0", "ps9", "standins")) or file.endswith((".db", ".ipynb", ".csv"))
+        if known or ("answers" in file and file != "answers.py"):  # that says how a function is called
             found.append(folder + "/" + file)
 for thing in gc.get_objects():
     if type(thing).__name__ == "Exercise": found.append("an exercise")
@@ -325,7 +305,7 @@ def write_class(folder):
 
     put("aa_honest", as_bytes(hand_in(RIGHT, text="Because.")))
     put("zz_honest", as_bytes(hand_in(RIGHT | {"ps90-2": "total = 1"})))
-    for name, (code, _, _) in IN_A_CELL.items():
+    for name, (code, _) in IN_A_CELL.items():
         put(name, as_bytes(hand_in(RIGHT, before=code)))
     for name, code in FOR_MARKS.items():
         put(name, as_bytes(hand_in(after=code)))
@@ -416,10 +396,10 @@ def test_the_run_goes_on_to_the_last_and_the_gradebook_has_what_was_found(run):
 
 @pytest.mark.parametrize("student", IN_A_CELL)
 def test_a_hostile_cell_costs_itself_and_is_written_down(run, student):
-    _, may_earn, said = IN_A_CELL[student]
+    _, expected = IN_A_CELL[student]
     earned, words = found(run, student)
-    assert may_earn is None or earned == may_earn
-    assert re.search(said, words), words
+    assert earned == [4, 2, 3] or student == "writes_in_the_pipe"
+    assert re.search(expected, words), words
 
 
 @pytest.mark.parametrize("student", [*FOR_MARKS, "claims_marks_in_metadata_2", "injects", "shadow_file", "formula"])

@@ -13,8 +13,7 @@ import zipfile
 from functools import partial
 
 import pytest
-from submissions import RIGHT, as_bytes, hand_in
-from test_collect import LIMIT, NAME, OURS, found, put, zipped
+from submissions import LARGEST, NAME, OURS, RIGHT, as_bytes, found, hand_in, put, zipped
 
 from vistext.data.download import DamagedDataError
 from vistext.grading import collect as collecting
@@ -43,10 +42,8 @@ def place(tmp_path):
 @pytest.mark.parametrize("where", ["{}/ps90_standin.ipynb", "{}_ps90.ipynb", "eve/{}.ipynb", "{}.zip"])
 def test_a_name_of_sixty_thousand_letters_takes_no_time(name, where, tmp_path):
     path = where.format(name)
-    put(
-        tmp_path,
-        {"class.zip": zipped({path: zipped({NAME: OURS}) if path.endswith("zip") else OURS, f"anna/{NAME}": OURS})},
-    )
+    content = zipped({NAME: OURS}) if path.endswith("zip") else OURS
+    put(tmp_path, {"class.zip": zipped({path: content, f"anna/{NAME}": OURS})})
     began = time.perf_counter()
     submissions = found(tmp_path)
     assert time.perf_counter() - began < 5
@@ -63,35 +60,24 @@ def test_a_name_as_long_as_a_disk_allows_leaves_room_for_what_is_added(letter, t
     assert all(len(student.encode()) <= LONGEST for student in submissions)
 
 
-def test_a_file_that_may_not_be_read_costs_its_student_alone(place, monkeypatch):
+@pytest.mark.parametrize(("function", "path"), [("open", f"eve/{NAME}"), ("scandir", "eve")])
+def test_what_may_not_be_read_costs_its_student_alone(function, path, place, monkeypatch):
     put(place, {f"eve/{NAME}": OURS})
-    may_open = os.open
+    allowed = getattr(os, function)
 
-    def open_but_eve_s(path, *more):
+    def refuse_eve_s(path, *more):
         if b"eve" in os.fsencode(path):
             raise PermissionError(13, "Permission denied", path)
-        return may_open(path, *more)
+        return allowed(path, *more)
 
-    monkeypatch.setattr(os, "open", open_but_eve_s)
-    assert f"'eve/{NAME}' cannot be read: Permission denied" in flags_of(place)
-
-
-def test_a_folder_that_may_not_be_read_costs_its_student_alone(place, monkeypatch):
-    may_scan = os.scandir
-
-    def scan_but_eve_s(path):
-        if b"eve" in os.fsencode(path):
-            raise PermissionError(13, "Permission denied", path)
-        return may_scan(path)
-
-    monkeypatch.setattr(os, "scandir", scan_but_eve_s)
-    assert "'eve' cannot be read: Permission denied" in flags_of(place)
+    monkeypatch.setattr(os, function, refuse_eve_s)
+    assert f"'{path}' cannot be read: Permission denied" in flags_of(place)
 
 
 @pytest.mark.parametrize("instead", ["nothing", "a link", "a pipe", "a folder"])
 def test_a_file_that_has_gone_since_it_was_found_costs_its_student_alone(instead, place):
     put(place, {f"eve/{NAME}": OURS})
-    search = Search(place, "ps90_standin", LIMIT)
+    search = Search(place, "ps90_standin", LARGEST)
     assert collecting.owners_of(search) == ["anna", "eve"]
     file = place / "eve" / NAME
     file.unlink()
@@ -107,24 +93,17 @@ def test_a_file_that_has_gone_since_it_was_found_costs_its_student_alone(instead
     assert collecting.selection_of(search, "anna").content == OURS
 
 
-def test_what_is_no_file_is_not_opened(place):
-    os.mkfifo(place / "eve" / NAME)
+def test_pipes_and_sockets_are_not_opened_and_links_and_loops_not_followed(place, monkeypatch):
+    os.mkfifo(place / "eve" / "pipe.ipynb")
+    monkeypatch.chdir(place / "eve")
     with socket.socket(socket.AF_UNIX) as listening:
-        here = os.getcwd()
-        os.chdir(place / "eve")
-        try:
-            listening.bind("ps90.ipynb")
-        finally:
-            os.chdir(here)
-        said = flags_of(place)
-    assert said.count("is a pipe, a socket or a device") == 2
-
-
-def test_links_and_loops_are_not_followed(place):
-    (place / "eve" / "loop").symlink_to(place / "eve")
-    (place / "eve" / NAME).symlink_to(place / "anna" / NAME)
-    (place / "eve" / "all").symlink_to("/")
-    assert flags_of(place).count("is a link; it was not followed") == 3
+        listening.bind("ps90.ipynb")
+        (place / "eve" / "loop").symlink_to(place / "eve")
+        (place / "eve" / NAME).symlink_to(place / "anna" / NAME)
+        (place / "eve" / "all").symlink_to("/")
+        flags = flags_of(place)
+    assert flags.count("is a pipe, a socket or a device") == 2
+    assert flags.count("is a link; it was not followed") == 3
 
 
 def test_folders_without_end_and_files_without_number_are_left(place, monkeypatch):
@@ -196,7 +175,7 @@ ARCHIVES = {
     "a tar with a hard link": ({"w.tar": tar_of((NAME, tarfile.LNKTYPE, "/etc/passwd"))}, "is a link"),
     "a tar with a device": ({"w.tar": tar_of((NAME, tarfile.CHRTYPE, ""))}, "is a link"),
     "a path of thirty thousand folders": ({"w.zip": zipped({"a/" * 30_000 + NAME: OURS})}, "in more than 20 folders"),
-    "a large notebook": ({NAME: b" " * (LIMIT + 1)}, "at most 1,048,576 are read"),
+    "a large notebook": ({NAME: b" " * (LARGEST + 1)}, "at most 1,048,576 are read"),
     "escapes for a terminal": (
         {"w.zip": zipped({"\x1b]0;x\x07\x9b31m\u202e.rar": b"Rar!"})},
         "\\x1b]0;x\\x07\\x9b31m\\u202e",
@@ -240,7 +219,7 @@ def test_what_takes_too_much_costs_its_student_alone(place):
             raise LimitError("took more than 3 seconds")
         return function(*given)
 
-    submissions = {one.student: one for one in collect(Search(place, "ps90_standin", LIMIT), call=call)}
+    submissions = {one.student: one for one in collect(Search(place, "ps90_standin", LARGEST), call=call)}
     assert submissions["anna"].content == OURS
     assert "took more than 3 seconds" in submissions["eve"].flags[0]
 
@@ -328,13 +307,13 @@ def test_nobody_s_work_becomes_another_s_in_any_order_and_run(turned, tmp_path):
     kept = tmp_path / "students.json"
     first = tmp_path / "first"
     put(first, {f"{victim}/{NAME}": mine for victim in pairs})
-    before = {one.owner: one.student for one in collect(Search(first, "ps90_standin", LIMIT), Students(kept))}
+    before = {one.owner: one.student for one in collect(Search(first, "ps90_standin", LARGEST), Students(kept))}
 
     names = [name for pair in pairs.items() for name in pair]
     later = tmp_path / "later.zip"
     files = {f"{name}/{NAME}": mine if name in pairs else theirs for name in (names[::-1] if turned else names)}
     later.write_bytes(zipped(files))
-    after = list(collect(Search(later, "ps90_standin", LIMIT), Students(kept)))
+    after = list(collect(Search(later, "ps90_standin", LARGEST), Students(kept)))
     assert {one.owner: one.student for one in after} | before == {one.owner: one.student for one in after}
     assert len({one.student.casefold() for one in after}) == len(names)
     for one in after:

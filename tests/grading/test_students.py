@@ -111,3 +111,19 @@ def test_an_id_leaves_room_in_a_file_s_name_whatever_its_letters_take(name, tmp_
     assert len(os.fsencode(identity)) <= LONGEST
     (tmp_path / f".{identity}-12345678.json.part").touch()
     assert identity == safe_name(identity)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc", "etc"),
+        ("a/b\\c", "a_b_c"),
+        ("..", "unnamed"),
+        ("", "unnamed"),
+        ("anna.müller@x.org", "anna.müller@x.org"),
+        ("\u202eevil\x1b[31m", "evil_31m"),
+        ("a" * 500, "a" * 100),
+    ],
+)
+def test_a_name_leads_nowhere_once_it_is_cleaned(name, safe):
+    assert safe_name(name) == safe

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -77,7 +77,7 @@ def seed_of(course: Course) -> int:
 
 def config_digest(job: Job) -> str:
     """A digest of all that a mark depends on besides the submission: exercises, what judges them, and settings."""
-    parts = [json.dumps([job.settings(), job.release], sort_keys=True).encode()]
+    parts = [json.dumps(asdict(replace(job, hidden=())), sort_keys=True).encode()]
     for module in ("vistext.exercises", "vistext.grading", job.exercises):
         spec = find_spec(module)
         if spec is None or spec.origin is None:
@@ -281,8 +281,7 @@ def _folder(course: Course) -> Path:
 
 
 def _keep(course: Course, record: Record) -> None:
-    text = json.dumps(record.to_json(), ensure_ascii=False)
-    write(_folder(course) / "students" / f"{record.student}.json", text)
+    write(_folder(course) / "students" / f"{record.student}.json", json.dumps(asdict(record), ensure_ascii=False))
 
 
 def _earlier(course: Course, record: Record) -> Record | None:

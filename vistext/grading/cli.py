@@ -9,20 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vistext import exercises
-from vistext.grading import cluster, feedback, sandbox, sanitize
+from vistext.grading import batch, cluster, feedback, gradebook, sandbox, sanitize
 from vistext.grading.limits import MIB, Job, Limits
 from vistext.grading.process import LimitError
 from vistext.grading.records import Graded
 
-if TYPE_CHECKING:
-    from vistext.grading.batch import Outcome
-
 DONE, MEND_FIRST, WRONG_INPUT = 0, 1, 2  # as in vistext.cli
 COURSE = Path("notebooks") / "exercises"
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+# Options that set a field of `Limits`: which, in which unit, and what it is.
+LIMITS = {
+    "memory": ("memory", MIB, ""),
+    "threads": ("threads", 1, ""),
+    "disk": ("disk", MIB, ""),
+    "notebook": ("file", MIB, "largest file, with its outputs "),
+}
 AGAIN = "once that is mended, run the same command again: what was graded is kept"
 
 
@@ -54,18 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, default=limits.seconds, help="that a submission may take (default: %(default)g)"
     )
-    parser.add_argument(
-        "--memory", metavar="MIB", type=_count, default=limits.memory // MIB, help="(default: %(default)s)"
-    )
-    parser.add_argument("--threads", metavar="N", type=_count, default=limits.threads, help="(default: %(default)s)")
-    parser.add_argument("--disk", metavar="MIB", type=_count, default=limits.disk // MIB, help="(default: %(default)s)")
-    parser.add_argument(
-        "--notebook",
-        metavar="MIB",
-        type=_count,
-        default=limits.file // MIB,
-        help="largest file, with its outputs (default: %(default)s)",
-    )
+    for option, (name, unit, words) in LIMITS.items():
+        metavar, most = "MIB" if unit == MIB else "N", getattr(limits, name) // unit
+        help_text = f"{words}(default: %(default)s)"
+        parser.add_argument(f"--{option}", metavar=metavar, type=_count, default=most, help=help_text)
     parser.add_argument(
         "--no-sandbox", action="store_true", help="run students' code as you, with your files and your network"
     )
@@ -73,8 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade, and print what came of it."""
-    from vistext.grading import gradebook
-
     problem = gradebook.without_nbgrader()
     if not problem and arguments.scheduler:  # the cluster's workers are asked later
         problem = cluster.without_dask()
@@ -124,16 +117,8 @@ def _explained(error: Exception, place: Path, course: Path) -> tuple[str, int] |
 def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from vistext.grading import batch
-
-    limits = replace(
-        Limits(),
-        seconds=arguments.seconds,
-        memory=arguments.memory * MIB,
-        threads=arguments.threads,
-        disk=arguments.disk * MIB,
-        file=arguments.notebook * MIB,
-    )
+    fields = {field: getattr(arguments, option) * unit for option, (field, unit, _) in LIMITS.items()}
+    limits = replace(Limits(), seconds=arguments.seconds, **fields)
     seed = batch.seed_of(course) if arguments.seed is None else arguments.seed
     job = Job(name, course.release, seed, limits, sandboxed=not arguments.no_sandbox)
     pool = cluster.workers(arguments.scheduler, job) if arguments.scheduler else batch.workers(arguments.jobs)
@@ -142,7 +127,7 @@ def _grade_set(course, name: str, place: Path, arguments: argparse.Namespace) ->
     print(summary(course.assignment, outcome))
 
 
-def summary(assignment: str, outcome: "Outcome") -> str:
+def summary(assignment: str, outcome: batch.Outcome) -> str:
     """What a run has found: how many, how well, and which need a person, and why."""
     records = [outcome.records[student] for student in sorted(outcome.records)]
     graded = [record.graded for record in records if record.graded.exercises]
@@ -155,7 +140,8 @@ def summary(assignment: str, outcome: "Outcome") -> str:
     flagged = [record for record in records if record.graded.flags]
     if flagged:
         lines += ["", f"To be looked at by a person: {len(flagged)}"]
-        lines += ["  " + sanitize.printable(f"{one.student}: {'; '.join(one.graded.flags)}") for one in flagged]
+        reasons = [f"{record.student}: {'; '.join(record.graded.flags)}" for record in flagged]
+        lines += ["  " + sanitize.printable(reason) for reason in reasons]
     return "\n".join([*lines, "", sanitize.printable(f"The table: {outcome.table}")])
 
 

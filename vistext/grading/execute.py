@@ -54,37 +54,30 @@ def execute(cells: Sequence[Runnable], exercises: Sequence[Exercise], job: Job) 
     Raises:
         vistext.grading.sandbox.SandboxError: there is no sandbox, or nothing starts in it.
     """
-    asked: list[tuple[Exercise, int | None, Answers]] = [
-        (exercise, place, Answers())
-        for exercise in exercises
-        if exercise.kind != "by hand"
-        for place in _places(exercise, cells)
-    ]
+    asked: list[tuple[Exercise, int | None, Answers]] = []  # the second: the cell after which an answer is taken
+    for exercise in exercises:
+        if exercise.kind != "by hand":
+            places: list[int | None] = [cell.number for cell in cells if exercise.id in cell.judged]
+            asked += [(exercise, place, Answers()) for place in places or [None]]
     session = _Session(cells, job)
     try:
-        for exercise, place, own in asked:
-            own.shown = exercise.cases(None)
-            own.shown_outputs = [session.answer(exercise, place, case) for case in own.shown]
+        for exercise, place, answers in asked:
+            answers.shown = exercise.cases(None)
+            answers.shown_outputs = [session.answer(exercise, place, case) for case in answers.shown]
         session.hold_out()
-        for exercise, place, own in asked:
+        for exercise, place, answers in asked:
             if exercise.kind == "function":
-                own.held_out = exercise.cases(job.seed)
-                if all(type(output) is Failure and output.kind in NO_ANSWER for output in own.shown_outputs):
-                    own.held_out_outputs = own.shown_outputs[:1] * len(own.held_out)
+                answers.held_out = exercise.cases(job.seed)
+                if all(type(output) is Failure and output.kind in NO_ANSWER for output in answers.shown_outputs):
+                    answers.held_out_outputs = answers.shown_outputs[:1] * len(answers.held_out)
                 else:
-                    own.held_out_outputs = [session.answer(exercise, place, case) for case in own.held_out]
+                    answers.held_out_outputs = [session.answer(exercise, place, case) for case in answers.held_out]
     finally:
         session.close()
-    answers: dict[str, list[Answers]] = {}
-    for exercise, _, own in asked:
-        answers.setdefault(exercise.id, []).append(own)
-    return Executed(answers, session.raised, session.flags)
-
-
-def _places(exercise: Exercise, cells: Sequence[Runnable]) -> list[int | None]:
-    """The cells after which an answer is taken; None for the end."""
-    places: list[int | None] = [cell.number for cell in cells if exercise.id in cell.judged]
-    return places or [None]
+    by_exercise: dict[str, list[Answers]] = {}
+    for exercise, _, answers in asked:
+        by_exercise.setdefault(exercise.id, []).append(answers)
+    return Executed(by_exercise, session.raised, session.flags)
 
 
 class _Session:

@@ -69,12 +69,12 @@ def _result(exercise: Exercise, restored: Restored, executed: Executed, flags: l
         result.score = None if begun else 0.0
         return result
     results = []
-    for own in executed.answers[exercise.id]:
+    for answers in executed.answers[exercise.id]:
         if exercise.id in restored.untouched:  # it is no failure that only an untouched stub would have the name
-            for outputs in (own.shown_outputs, own.held_out_outputs):
-                outputs[:] = [NOT_BEGUN if type(one) is Failure and one.kind == "Missing" else one for one in outputs]
+            for outputs in (answers.shown_outputs, answers.held_out_outputs):
+                outputs[:] = [NOT_BEGUN if type(out) is Failure and out.kind == "Missing" else out for out in outputs]
         try:
-            results.append(_judged(exercise, own))
+            results.append(_judged(exercise, answers))
         except Exception as error:  # a fault of ours, that one answer has found: the others are judged all the same
             kind = type(error).__name__
             flags.append(f"{exercise.id}: what came back cannot be judged, for a fault in the grader: {kind}")
@@ -82,19 +82,19 @@ def _result(exercise: Exercise, restored: Restored, executed: Executed, flags: l
     return max(reversed(results), key=lambda result: result.share)
 
 
-def _judged(exercise: Exercise, own: Answers) -> Result:
+def _judged(exercise: Exercise, answers: Answers) -> Result:
     """What a student may read is never of a held-out case, for they would learn what is asked."""
-    whole = exercise.judge(own.shown + own.held_out, own.shown_outputs + own.held_out_outputs)
+    whole = exercise.judge(answers.shown + answers.held_out, answers.shown_outputs + answers.held_out_outputs)
     result = _blank(exercise, whole.mistake, whole.idea)
     result.passed, share = whole.passed, whole.share
-    if own.held_out and not whole.passed and share:
+    if answers.held_out and not whole.passed and share:
         # Cases that a student can look up earn nothing by themselves.
-        share = min(share, exercise.judge(own.held_out, own.held_out_outputs).share)
+        share = min(share, exercise.judge(answers.held_out, answers.held_out_outputs).share)
     result.share, result.score = round(share, 4), round(float(exercise.points) * share, 2)
     if whole.mistake == "not-begun":  # it tells of the cells of a notebook, which a page has not
         result.idea = NO_ANSWER
     elif not whole.passed:
-        shown = exercise.judge(own.shown, own.shown_outputs) if own.shown else None
+        shown = exercise.judge(answers.shown, answers.shown_outputs) if answers.shown else None
         if shown is None or shown.passed:
             result.asked, result.expected = NOT_SHOWN, exercise.expects or "what the exercise asks for"
             result.came_back = "something else; the cases that are shown come out right"

@@ -1,6 +1,6 @@
 """What a submission may take, and how a run is set up: plain data, which is sent to worker processes and recorded."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MIB = 1 << 20
@@ -36,12 +36,3 @@ class Job:
     sandboxed: bool = True  # False only where an instructor has said so
     exercises: str = "vistext.exercises"  # the module that holds them
     hidden: tuple[Path, ...] = ()  # folders that the sandbox must not show
-
-    def settings(self) -> dict:
-        """Everything that a mark depends on besides the submission and the exercises; plain data."""
-        return {
-            "seed": self.seed,
-            "limits": asdict(self.limits),
-            "sandboxed": self.sandboxed,
-            "exercises": self.exercises,
-        }

@@ -1,6 +1,6 @@
 """What is known of a graded submission: plain data, which workers send back and which is kept as JSON."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -46,10 +46,6 @@ class Record:
     timestamp: str
     graded: Graded
     entered: bool = False  # its scores are in the gradebook, and its files in their places
-
-    def to_json(self) -> dict:
-        """Plain data."""
-        return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict) -> "Record":
