@@ -63,13 +63,15 @@ class Attention(layers.Layer):
         scores = ops.cast(ops.matmul(queries, ops.swapaxes(keys, -1, -2)), "float32")
         weights = ops.softmax(scores if hidden is None else scores + ops.cast(hidden, "float32"))
         seen = ops.matmul(ops.cast(weights, values.dtype), values)  # (n, heads, t, width / heads)
-        n, t = ops.shape(x)[0], ops.shape(x)[1]
-        return self.mixed(ops.reshape(ops.swapaxes(seen, 1, 2), (n, t, self.width))), weights
+        shape = (-1, self.width) if len(x.shape) == 2 else (-1, ops.shape(x)[1], self.width)
+        return self.mixed(ops.reshape(ops.swapaxes(seen, 1, 2), shape)), weights
 
     def call(self, x, memory):
         return self.attend(x, *self.project_kv(memory))[0]
 
     def _heads(self, x):
+        if len(x.shape) == 2:  # a single place, as in `Block.step`
+            return ops.reshape(x, (-1, self.heads, 1, self.width // self.heads))
         n, m = ops.shape(x)[0], ops.shape(x)[1]
         return ops.swapaxes(ops.reshape(x, (n, m, self.heads, self.width // self.heads)), 1, 2)
 
@@ -106,6 +108,9 @@ class Block(layers.Layer):
         self.wide.build(flat)
         self.narrow.build((None, None, self.thinking * width))
         self.built = True
+
+    def compute_output_shape(self, x_shape, memory_shape=None, padding_shape=None, unseen_shape=None):
+        return x_shape  # Keras would trace `call` to find out: most of the time that building takes
 
     def call(self, x, memory, padding=None, unseen=None):
         """Whole sentences at once.
@@ -151,6 +156,7 @@ class Block(layers.Layer):
     def step(self, x, place, state: tuple) -> tuple:
         """The newest words alone: x [n, 1, width], number `place` of each sentence → [n, 1, width] and the state."""
         before, said, keys, values, unseen = state
+        x = x[:, 0]  # (n, width): a product of matrices is one operation, of higher tensors some twenty
         normed = self.norms[0](x)
         key, value = self.back.project_kv(normed)
         before, said = (ops.slice_update(kept, (0, 0, place, 0), new) for kept, new in ((before, key), (said, value)))
@@ -160,7 +166,7 @@ class Block(layers.Layer):
         seen, _ = self.across.attend(self.norms[1](x), keys, values, unseen[:, None, None])
         x = x + seen
         x = x + self.narrow(self.wide(self.norms[2](x)))
-        return x, (before, said, keys, values, unseen)
+        return x[:, None], (before, said, keys, values, unseen)
 
     def get_config(self):
         return super().get_config() | {"heads": self.heads, "thinking": self.thinking, "causal": self.causal}
@@ -216,6 +222,9 @@ class ObjectQueries(layers.Layer):
         self.as_cell = layers.Dense(shape[-1], name="as_cell")
         self.as_cell.build(asked)
         self.built = True
+
+    def compute_output_shape(self, shape):
+        return (shape[0], shape[1] + self.most, shape[2])
 
     def call(self, cells):
         questions = ops.cast(self.questions, cells.dtype)
