@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # From the bottom up; a room imports only what stands in its own line or above it here.
 LAYERS = (
-    {"environment", "versions"},
+    {"environment", "opened", "versions"},
     {"data"},
     {"scenes"},
     {"nn"},

@@ -3,4 +3,4 @@
 Importing the package is cheap: TensorFlow is imported by `vistext.nn.engine`, and only when a module needs it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

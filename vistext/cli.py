@@ -169,6 +169,7 @@ def _tour(arguments: argparse.Namespace) -> int:
     from vistext.data.images import PictureError
     from vistext.display import tour
     from vistext.display.tour import page
+    from vistext.display.tour.terminal import render
 
     if arguments.picture is not None and arguments.scene is not None:
         raise CommandError("give a PICTURE or a --scene, not both", WRONG_INPUT)
@@ -176,7 +177,7 @@ def _tour(arguments: argparse.Namespace) -> int:
     terminal = Console(quiet=arguments.json, highlight=False)
     with _writing_to(arguments.out):
         page.check_folder(arguments.out)
-    with terminal.status("Starting TensorFlow …"):
+    with terminal.status("Starting TensorFlow …"), _hidden("matplotlib", "sklearn"):
         try:
             result = tour.tour(arguments.picture, scene=scene)
         except PictureError as error:
@@ -191,10 +192,22 @@ def _tour(arguments: argparse.Namespace) -> int:
     for subject in result.subjects:
         terminal.print(Text.assemble((subject.name, "bold"), f" · {subject.size}"))
     for section in result.sections:
-        terminal.print("", Text(section.title, "bold"), section.lines(), Text(section.sentence, "bold"), sep="\n")
+        terminal.print("", *render(section), sep="\n")
     link = Text.assemble("The page: ", (str(written), f"link {written.absolute().as_uri()}"))
     terminal.print("", link, sep="\n", soft_wrap=True)  # a path in two lines is no path
     return DONE
+
+
+@contextmanager
+def _hidden(*modules: str) -> Iterator[None]:
+    """Let imports of modules fail that Keras looks for and the tour does not need: 1.4 s, and 90 MB, in all."""
+    absent = [module for module in modules if module not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None is Python's own mark for "not to be found"
+    try:
+        yield
+    finally:
+        for module in absent:
+            del sys.modules[module]
 
 
 def _seed(text: str) -> int:

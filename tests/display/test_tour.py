@@ -17,21 +17,11 @@ from vistext.data.cifar10 import CLASSES
 from vistext.data.vocabulary import Vocabulary
 from vistext.display import tour as tours
 from vistext.display.tour import page as tour_page
-from vistext.display.tour.sections import (
-    EXAMPLE,
-    Answers,
-    Boxes,
-    Descriptions,
-    Masks,
-    Replied,
-    Roles,
-    Tags,
-    Told,
-    listed,
-)
+from vistext.display.tour import sections, terminal
+from vistext.display.tour.sections import EXAMPLE, SceneInput, Statement, listed
 from vistext.nn import weights
 from vistext.nn.decoder import CachedDecoder
-from vistext.nn.engine import keras
+from vistext.nn.engine import keras, tf
 from vistext.scenes import language, ontology
 from vistext.tasks import captioning, classification, srl, vqa
 from vistext.tasks.detection.model import Detections
@@ -91,19 +81,31 @@ class Page(HTMLParser):
 
 
 def tags(probabilities=None, heat=None):
-    """What a tagger might have said about a picture of noise."""
+    """What a tagger might predict for a picture of noise."""
     noise = np.random.default_rng(0)
-    return Tags(
-        probabilities={"cat": 0.92, "dog": 0.05, "frog": 0.03} if probabilities is None else probabilities,
-        seen=noise.integers(0, 256, (32, 32, 3), np.uint8),
-        shown=noise.integers(0, 256, (480, 480, 3), np.uint8),
-        heat=np.ones((3, 3), np.float32) if heat is None else heat,
+    return sections.tags_section(
+        {"cat": 0.92, "dog": 0.05, "frog": 0.03} if probabilities is None else probabilities,
+        noise.integers(0, 256, (32, 32, 3), np.uint8),
+        noise.integers(0, 256, (480, 480, 3), np.uint8),
+        np.ones((3, 3), np.float32) if heat is None else heat,
     )
 
 
-def result(name="cat.png", size=(40, 60), **options):
+def result(name="cat.png", size=(40, 60), section=None, **options):
     subject = tours.Subject(name, name, np.zeros((*size, 3), np.uint8), f"The picture that was given: {name}", name)
-    return tours.TourResult((subject,), (tags(**options),), 1.0)
+    return tours.TourResult((subject,), (section or tags(**options),), 1.0)
+
+
+def page_of(section):
+    """The page of a tour with only this section; the first picture is its subject's."""
+    return Page(result(section=section).html())
+
+
+def printed(section, width=60):
+    """What a terminal shows of a section."""
+    console = Console(width=width, file=io.StringIO())
+    console.print(*terminal.render(section), sep="\n")
+    return console.file.getvalue()
 
 
 def photograph(mode="RGB", size=(48, 40)):
@@ -149,7 +151,7 @@ def test_every_kind_of_picture_is_tagged_and_shown(name, any_tagger, tmp_path):
 
     width, height = SIZES.get(name, (48, 40))
     assert found.subjects[0].picture.shape == (height, width, 3)
-    probabilities = found.sections[0].probabilities
+    probabilities = found.sections[0].facts["probabilities"]
     assert set(probabilities) == set(CLASSES)
     assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)
     assert list(probabilities.values()) == sorted(probabilities.values(), reverse=True)
@@ -340,154 +342,118 @@ def test_a_full_disk_leaves_the_earlier_page_as_it_was(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [page]
 
 
-def drawn(scene=None):
-    return scenes.draw(scene or scenes.sample(1, 3, "test")[0])
+def given(scene=None):
+    return SceneInput(scene or scenes.sample(1, 3, "test")[0])
 
 
-def all_found(drawing):
-    """What a detector that errs nowhere would say."""
-    return Detections(drawing.boxes.astype("float32"), drawing.kinds, np.linspace(0.99, 0.9, len(drawing.boxes)))
+def test_a_scene_is_drawn_once_and_encoded_once(monkeypatch):
+    encoded = []
+    monkeypatch.setattr(captioning.model, "load_image_encoder", lambda: "encoder")
+    monkeypatch.setattr(captioning.model, "encode_images", lambda *arguments: encoded.append(arguments) or "features")
+    scene = given()
+
+    assert scene.drawing is scene.drawing
+    assert scene.features is scene.features
+    [(_, pictures)] = encoded
+    assert pictures.tolist() == [scene.drawing.picture.tolist()]
 
 
-def none_found():
-    return Detections(np.zeros((0, 4), "float32"), np.zeros(0, "int32"), np.zeros(0, "float32"))
+def test_networks_run_eagerly_during_the_tour_and_not_after_it():
+    def fail():
+        with tours.eager_networks():
+            assert tf.config.functions_run_eagerly()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert not tf.config.functions_run_eagerly()
 
 
-def test_boxes_are_told_by_name_and_place():
-    drawing = drawn()
-    section = Boxes(drawing, all_found(drawing))
+def test_boxes_are_named_and_located():
+    scene = given()
+    drawing = scene.drawing
+    found = Detections(drawing.boxes.astype("float32"), drawing.kinds, np.linspace(0.99, 0.9, len(drawing.boxes)))
+
+    section = sections.boxes_section(scene, found)
 
     assert section.sentence.startswith("The drawing shows ")
     assert all(ontology.KINDS[kind] in section.sentence for kind in drawing.kinds)
-    first = section.facts()["boxes"][0]
+    first = section.facts["boxes"][0]
     assert [first[edge] for edge in ("left", "top", "right", "bottom")] == drawing.boxes[0].tolist()
     assert first["kind"] == ontology.KINDS[drawing.kinds[0]]
-    page = Page(section.html())
-    assert [picture.size for picture in page.pictures()] == [(448, 448)] * 2
+    page = page_of(section)
+    assert [picture.size for picture in page.pictures()[1:]] == [(448, 448)] * 2
     assert all(attrs["alt"] for attrs in page.all("img"))
+    assert f"{drawing.boxes[0][0]:.1f}" in printed(section)
 
 
-def test_the_course_s_cat_is_told_of_as_a_cat_below_the_middle():
-    drawing = drawn(scenes.course_scene())
-    assert Boxes(drawing, all_found(drawing)).sentence == "The drawing shows a cat at the bottom."
+def test_the_course_s_cat_is_a_cat_at_the_bottom():
+    scene = given(scenes.course_scene())
+    found = Detections(scene.drawing.boxes.astype("float32"), scene.drawing.kinds, np.array([0.99]))
+    assert sections.boxes_section(scene, found).sentence == "The drawing shows a cat at the bottom."
 
 
 def test_a_detector_that_finds_nothing_makes_a_page_all_the_same():
-    section = Boxes(drawn(), none_found())
+    nothing = Detections(np.zeros((0, 4), "float32"), np.zeros(0, "int32"), np.zeros(0, "float32"))
+    section = sections.boxes_section(given(), nothing)
 
-    assert section.sentence == "The network finds nothing of which it is sure enough."
-    assert section.facts() == {"boxes": []}
-    assert len(Page(section.html()).pictures()) == 2
-
-
-def test_masks_are_told_as_shares_of_the_picture():
-    drawing = drawn(scenes.course_scene())
-    section = Masks(drawing, drawing.classes)
-
-    share = np.mean(drawing.instances == 1)
-    assert section.shares == {"cat": pytest.approx(share)}
-    assert section.sentence == f"Of the drawing {tours.percent(share)} is cat; the rest is background."
-    assert section.facts() == {"masks": section.shares, "pixels_right": 1.0}
-    assert len(Page(section.html()).pictures()) == 2
+    assert section.sentence == "The network detects no object."
+    assert section.facts == {"boxes": []}
+    assert section.sentence in printed(section)
+    assert len(page_of(section).pictures()) == 3
 
 
-def test_pixels_that_are_wrong_are_counted():
-    drawing = drawn(scenes.course_scene())
-    section = Masks(drawing, np.zeros_like(drawing.classes))
+def test_masks_are_shares_of_the_picture_and_wrong_pixels_are_counted():
+    scene = given(scenes.course_scene())
+    classes, share = scene.drawing.classes, np.mean(scene.drawing.instances == 1)
 
-    assert section.sentence == "All of it is background."
-    assert section.right == pytest.approx(np.mean(drawing.classes == 0))
+    right = sections.masks_section(scene, classes)
+    assert right.facts == {"masks": {"cat": pytest.approx(share)}, "pixels_right": 1.0}
+    assert right.sentence == f"Of the drawing {tours.percent(share)} is cat; the rest is background."
+    assert "> 99 % of the pixels are assigned to what was drawn there." in page_of(right).text
+    assert len(page_of(right).pictures()) == 3
 
-
-TOLD = Descriptions(
-    (
-        Told("title", "a cat", 0.93, ""),
-        Told("description", "A <cat> is sitting on the floor.", 0.996, ""),
-        Told("story", "The cat is black. It is day.", 0.2, "the colour of the cat is orange, not black"),
-        Told("another", "It is day.", 0.004, ""),
-    )
-)
-
-
-def test_what_is_said_is_told_with_the_judge_s_score_and_whether_it_is_true():
-    assert TOLD.sentence == "A <cat> is sitting on the floor."
-    [title, *_, story, _] = TOLD.facts()["descriptions"]
-    assert title == {"what": "title", "text": "a cat", "score": 0.93, "true": True, "why_not": ""}
-    assert (story["true"], story["why_not"]) == (False, "the colour of the cat is orange, not black")
-    page = Page(TOLD.html())
-    assert "title a cat 93 % true" in page.text
-    assert "description A <cat> is sitting on the floor. > 99 % true" in page.text
-    assert "The cat is black. It is day. 20 % false" in page.text
-    assert "” is false: the colour of the cat is orange, not black." in page.text
-    assert not page.all("cat")
-    assert [attrs.get("scope") for attrs in page.all("th")] == ["col"] * 4 + ["row"] * 4
-    assert len(page.all("caption")) == 1
-
-
-def test_what_is_said_can_be_read_in_a_narrow_terminal():
-    terminal = Console(width=60, file=io.StringIO())
-    terminal.print(TOLD.lines())
-    said = terminal.file.getvalue()
-    assert all(word in said for word in ("title", "<cat>", "story", "93 %", "> 99 %", "< 1 %", "false"))
-
-
-@pytest.fixture
-def any_describer(monkeypatch):
-    """Small networks with random weights in place of the shipped ones."""
-    vocabulary = Vocabulary.build(["a cat is sitting on the floor.", "the dog is small, and it runs."])
-    config = captioning.model.CaptionerConfig(len(vocabulary), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, blocks=1)
-    random = np.random.default_rng(0)
-    networks = [
-        build(config)
-        for build in (
-            captioning.model.build_image_encoder,
-            captioning.model.build_caption_decoder,
-            captioning.model.build_discriminator,
-        )
-    ]
-    for weight in (weight for network in networks for weight in network.trainable_variables):
-        weight.assign(random.normal(scale=0.5, size=weight.shape))
-    image_encoder, writer, judge = networks
-    speaker = captioning.model.Captioner(image_encoder, CachedDecoder(writer), vocabulary)
-    monkeypatch.setattr(captioning.model, "load", lambda: speaker)
-    monkeypatch.setattr(
-        captioning.model, "load_discriminator", lambda: captioning.model.Discriminator(image_encoder, judge, vocabulary)
-    )
-    return speaker
-
-
-def test_title_description_and_story_are_the_likeliest_and_the_others_are_not_the_same(any_describer):
-    section = Descriptions.of(scenes.course_scene())
-    pictures = drawn(scenes.course_scene()).picture[np.newaxis]
-    told = {each.what: each for each in section.told}
-    for length in ("title", "description", "story"):
-        assert [told[length].text] == any_describer.caption(pictures, length)
-        assert told[length].score == pytest.approx(
-            float(captioning.model.load_discriminator().score(pictures, [told[length].text])[0]), abs=1e-5
-        )
-    others = [each.text for each in section.told if each.what == "another"]
-    assert len(set(others) - {told["description"].text}) == len(others) == 4
-    assert (section.told[-1].what, section.told[-1].text, section.told[-1].true) == ("the course's own", EXAMPLE, True)
-    assert not told["another"].true
-
-
-def test_what_the_course_says_of_its_own_scene_is_asked_of_no_other(any_describer):
-    assert EXAMPLE not in [each.text for each in Descriptions.of(scenes.sample(1, 3, "test")[0]).told]
+    wrong = sections.masks_section(scene, np.zeros_like(classes))
+    assert wrong.sentence == "All of it is background."
+    assert wrong.facts["pixels_right"] == pytest.approx(np.mean(classes == 0))
 
 
 SITTING = "The cat is sitting on the floor."
-ANSWERED = Answers(
-    (
-        Replied("What is the cat sitting on?", SITTING, 0.998, "", SITTING),
-        Replied("How many <b>cats</b>?", "Two <i>cats</i>.", 0.4, "there is one cat", "There is one cat."),
-        Replied("What is the cat doing?", "The cat is orange.", 0.001, "", "The cat is sitting."),
-    )
+CAPTIONS = sections.captions_section(
+    [
+        Statement("title", "a cat", 0.93, ""),
+        Statement("description", "A <cat> is sitting on the floor.", 0.996, ""),
+        Statement("story", "The cat is black. It is day.", 0.2, "the colour of the cat is orange, not black"),
+        Statement("another", "It is day.", 0.004, ""),
+    ]
 )
+ANSWERS = sections.answers_section(
+    [
+        Statement("What is the cat sitting on?", SITTING, 0.998, "", SITTING),
+        Statement("How many <b>cats</b>?", "Two <i>cats</i>.", 0.4, "there is one cat", "There is one cat."),
+        Statement("What is the cat doing?", "The cat is orange.", 0.001, "", "The cat is sitting."),
+    ]
+)
+FRAMES = [
+    PredictedFrame("sit", (("agent", "cat"), ("place", "floor")), 0.998, np.array([0.3, 0.45, 0.33, 0.44]), 0.14),
+    PredictedFrame("run", (("agent", "dog"), ("direction", "left"), ("place", "mat")), 0.2, np.full(4, 0.1), 0.01),
+]
 
 
-def test_what_is_answered_is_told_with_its_probability_and_whether_it_is_true():
-    assert ANSWERED.sentence == "What is the cat sitting on? The cat is sitting on the floor."
-    first, second, _ = ANSWERED.facts()["answers"]
+def frames_section():
+    return sections.frames_section(given(scenes.course_scene()), FRAMES)
+
+
+def test_captions_have_the_discriminator_s_score_and_whether_they_are_true():
+    assert CAPTIONS.sentence == "A <cat> is sitting on the floor."
+    [title, *_, story, _] = CAPTIONS.facts["descriptions"]
+    assert title == {"what": "title", "text": "a cat", "score": 0.93, "true": True, "why_not": ""}
+    assert (story["true"], story["why_not"]) == (False, "the colour of the cat is orange, not black")
+
+
+def test_answers_have_their_probability_and_whether_they_are_true():
+    assert ANSWERS.sentence == f"What is the cat sitting on? {SITTING}"
+    first, second, _ = ANSWERS.facts["answers"]
     assert first == {
         "question": "What is the cat sitting on?",
         "answer": SITTING,
@@ -497,87 +463,12 @@ def test_what_is_answered_is_told_with_its_probability_and_whether_it_is_true():
         "expected": SITTING,
     }
     assert (second["true"], second["why_not"]) == (False, "there is one cat")
-    html = ANSWERED.html()
-    page = Page(html)
-    assert "What is the cat sitting on? The cat is sitting on the floor. > 99 % true" in page.text
-    assert "How many <b>cats</b>? Two <i>cats</i>. 40 % false" in page.text
-    assert "“Two <i>cats</i>.” is false: there is one cat. Expected was: “There is one cat.”" in page.text
-    assert "“The cat is orange.” is true. Expected was: “The cat is sitting.”" in page.text
-    assert html.count("Expected was") == 2
-    assert not page.all("b") + page.all("i")
-    assert [attrs.get("scope") for attrs in page.all("th")] == ["col"] * 4 + ["row"] * 3
-    assert len(page.all("caption")) == 1
 
 
-def test_what_is_answered_can_be_read_in_a_narrow_terminal():
-    terminal = Console(width=50, file=io.StringIO())
-    terminal.print(ANSWERED.lines())
-    said = terminal.file.getvalue()
-    assert all(word in said for word in ("sitting", "<b>cats</b>?", "> 99 %", "40 %", "< 1 %", "true", "false"))
-
-
-@pytest.fixture
-def any_answerer(monkeypatch):
-    """A small network with random weights in place of the shipped one; it knows all words of a few scenes."""
-    seen = [scenes.course_scene(), *scenes.sample(8, 3, "test")]
-    asked = [one for scene in seen for one in language.all_questions(scene)]
-    vocabulary = Vocabulary.build(text for one in asked for text in (one.question, one.answer))
-    config = vqa.model.QGNetConfig(
-        len(vocabulary), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, reading=1, writing=1
-    )
-    random = np.random.default_rng(0)
-    networks = [
-        build(config)
-        for build in (captioning.model.build_image_encoder, vqa.model.build_encoder, vqa.model.build_decoder)
-    ]
-    for weight in (weight for network in networks for weight in network.trainable_variables):
-        weight.assign(random.normal(scale=0.5, size=weight.shape))
-    image_encoder, encoder, decoder = networks
-    network = vqa.model.QGNet(image_encoder, encoder, CachedDecoder(decoder), vocabulary)
-    monkeypatch.setattr(vqa.model, "load", lambda: network)
-    return network
-
-
-def test_the_course_s_scene_is_asked_what_the_course_asks_and_then_of_several_kinds(any_answerer):
-    scene = scenes.course_scene()
-    told = Answers.of(scene).told
-    assert (told[0].what, told[0].expected) == ("What is the cat sitting on?", SITTING)
-    kinds = {one.question: one.kind for one in language.all_questions(scene)}
-    assert len({kinds[each.what] for each in told}) == len(told) == 5
-    pictures = np.repeat(drawn(scene).picture[np.newaxis], len(told), axis=0)
-    answers = any_answerer.answer(pictures, [each.what for each in told])
-    assert [each.text for each in told] == [answer.text for answer in answers]
-    assert [each.score for each in told] == pytest.approx([answer.probability for answer in answers], rel=1e-3)
-    assert [each.true for each in told] == [bool(language.evaluate(each.text, scene)) for each in told]
-
-
-def test_questions_about_any_scene_are_the_same_each_time_and_have_answers(any_answerer):
-    for scene in scenes.sample(8, 3, "test"):
-        told = Answers.of(scene).told
-        assert len({each.what for each in told}) == len(told) >= 4
-        assert Answers.of(scene) == Answers(told)
-        answers = {one.question: one.answer for one in language.all_questions(scene)}
-        assert all(each.expected == answers[each.what] for each in told)
-
-
-ACTS = Roles(
-    drawn(scenes.course_scene()),
-    (
-        PredictedFrame("sit", (("agent", "cat"), ("place", "floor")), 0.998, np.array([0.3, 0.45, 0.33, 0.44]), 0.14),
-        PredictedFrame(
-            "run", (("agent", "dog"), ("direction", "left"), ("place", "mat")), 0.2, np.zeros(4) + 0.1, 0.01
-        ),
-    ),
-    (
-        Told("sit (agent: cat, place: floor)", EXAMPLE, 0.998, ""),
-        Told("run (agent: <b>dog</b>)", "A dog is running to the left on the mat.", 0.2, "there is no dog"),
-    ),
-)
-
-
-def test_who_does_what_is_told_as_a_frame_and_as_a_sentence_and_shown_where_it_is():
-    assert ACTS.sentence == EXAMPLE
-    first, second = ACTS.facts()["frames"]
+def test_frames_are_linearized_and_rendered_as_sentences_and_their_objects_are_located():
+    section = frames_section()
+    assert section.sentence == EXAMPLE
+    first, second = section.facts["frames"]
     assert first == {
         "verb": "sit",
         "roles": {"agent": "cat", "place": "floor"},
@@ -586,31 +477,142 @@ def test_who_does_what_is_told_as_a_frame_and_as_a_sentence_and_shown_where_it_i
         "true": True,
         "why_not": "",
     }
-    assert (second["true"], second["why_not"]) == (False, "there is no dog")
-    page = Page(ACTS.html())
-    assert f"sit (agent: cat, place: floor) {EXAMPLE} > 99 % true" in page.text
-    assert "run (agent: <b>dog</b>)" in page.text
-    assert "is false: there is no dog." in page.text
-    assert len(page.pictures()) == 1
-    assert "sit (agent: cat, place: floor)" in ACTS.html()
-    assert not page.all("b")
-    terminal = Console(width=60, file=io.StringIO())
-    terminal.print(ACTS.lines())
-    assert all(word in terminal.file.getvalue() for word in ("sit", "> 99 %", "false"))
+    assert (second["sentence"], second["true"]) == ("A dog is running to the left on the mat.", False)
+    assert "run (agent: dog, direction: left, place: mat)" in section.figures[0].alt
 
 
-def test_the_frames_of_a_scene_are_the_network_s_judged_by_the_scene(monkeypatch):
-    class Says:
-        def frames(self, pictures):
+@pytest.mark.parametrize(
+    ("section", "texts"),
+    [
+        (
+            CAPTIONS,
+            (
+                "title a cat 93 % true",
+                "description A <cat> is sitting on the floor. > 99 % true",
+                "The cat is black. It is day. 20 % false",
+                "” is false: the colour of the cat is orange, not black.",
+                "another It is day. < 1 % true",
+            ),
+        ),
+        (
+            ANSWERS,
+            (
+                f"What is the cat sitting on? {SITTING} > 99 % true",
+                "How many <b>cats</b>? Two <i>cats</i>. 40 % false",
+                "“Two <i>cats</i>.” is false: there is one cat. Expected was: “There is one cat.”",
+                "“The cat is orange.” is true. Expected was: “The cat is sitting.”",
+            ),
+        ),
+        (frames_section(), (f"sit (agent: cat, place: floor) {EXAMPLE} > 99 % true", "the mat.” is false: ")),
+    ],
+    ids=["captions", "answers", "frames"],
+)
+def test_rows_can_be_read_on_the_page_by_a_screen_reader_and_in_a_narrow_terminal(section, texts):
+    page = page_of(section)
+    assert [text for text in texts if text not in page.text] == []
+    assert not page.all("cat") + page.all("b") + page.all("i")
+    assert [attrs.get("scope") for attrs in page.all("th")] == ["col"] * 4 + ["row"] * len(section.rows)
+    assert len(page.all("caption")) == 1
+    shown = printed(section)
+    words = {word for row in section.rows for word in (*row[1].split(), tours.percent(row[2]), row[3])}
+    assert [word for word in words if word not in shown] == []
+
+
+def small_networks(*builders, config):
+    """Networks of a config with large random weights: what they generate is nonsense, but not always the same."""
+    random = np.random.default_rng(0)
+    networks = [build(config) for build in builders]
+    for weight in (weight for network in networks for weight in network.trainable_variables):
+        weight.assign(random.normal(scale=0.5, size=weight.shape))
+    return networks
+
+
+@pytest.fixture
+def any_captioner(monkeypatch):
+    """Small networks with random weights in place of the shipped ones."""
+    vocabulary = Vocabulary.build(["a cat is sitting on the floor.", "the dog is small, and it runs."])
+    model = captioning.model
+    config = model.CaptionerConfig(len(vocabulary), widths=(4, 4, 6, 4), depth=1, width=8, heads=2, blocks=1)
+    builders = (model.build_image_encoder, model.build_caption_decoder, model.build_discriminator)
+    image_encoder, decoder, network = small_networks(*builders, config=config)
+    captioner = model.Captioner(image_encoder, CachedDecoder(decoder), vocabulary)
+    discriminator = model.Discriminator(image_encoder, network, vocabulary)
+    monkeypatch.setattr(model, "load_image_encoder", lambda: image_encoder)
+    monkeypatch.setattr(model, "load", lambda: captioner)
+    monkeypatch.setattr(model, "load_discriminator", lambda: discriminator)
+    return captioner, discriminator
+
+
+def test_title_description_and_story_are_the_most_probable_and_the_others_are_not_the_same(any_captioner):
+    captioner, discriminator = any_captioner
+    scene = given(scenes.course_scene())
+    rows = sections.captions(scene).facts["descriptions"]
+    found = {row["what"]: row for row in rows}
+    for length in ("title", "description", "story"):
+        assert [found[length]["text"]] == captioner.caption(scene.pictures, length)
+        [score] = discriminator.score(scene.pictures, [found[length]["text"]])
+        assert found[length]["score"] == pytest.approx(float(score), abs=1e-5)
+    others = [row["text"] for row in rows if row["what"] == "another"]
+    assert len(set(others) - {found["description"]["text"]}) == len(others) == 4
+    assert not found["another"]["true"]
+    assert [rows[-1][key] for key in ("what", "text", "true")] == ["the course's own", EXAMPLE, True]
+    assert EXAMPLE not in [row["text"] for row in sections.captions(given()).facts["descriptions"]]
+
+
+@pytest.fixture
+def any_qgnet(monkeypatch):
+    """A small network with random weights in place of the shipped one; it knows all words of a few scenes."""
+    seen = [scenes.course_scene(), *scenes.sample(8, 3, "test")]
+    questions = [question for scene in seen for question in language.all_questions(scene)]
+    vocabulary = Vocabulary.build(text for question in questions for text in (question.question, question.answer))
+    sizes = {"widths": (4, 4, 6, 4), "depth": 1, "width": 8, "heads": 2, "reading": 1, "writing": 1}
+    builders = (captioning.model.build_image_encoder, vqa.model.build_encoder, vqa.model.build_decoder)
+    networks = small_networks(*builders, config=vqa.model.QGNetConfig(len(vocabulary), **sizes))
+    image_encoder, encoder, decoder = networks
+    network = vqa.model.QGNet(image_encoder, encoder, CachedDecoder(decoder), vocabulary)
+    monkeypatch.setattr(captioning.model, "load_image_encoder", lambda: image_encoder)
+    monkeypatch.setattr(vqa.model, "load", lambda: network)
+    return network
+
+
+def test_the_course_s_scene_is_asked_what_the_course_asks_and_then_of_several_kinds(any_qgnet):
+    scene = given(scenes.course_scene())
+    rows = sections.answers(scene).facts["answers"]
+    assert (rows[0]["question"], rows[0]["expected"]) == ("What is the cat sitting on?", SITTING)
+    kinds = {question.question: question.kind for question in language.all_questions(scene.scene)}
+    assert len({kinds[row["question"]] for row in rows}) == len(rows) == 5
+    answers = any_qgnet.answer(np.repeat(scene.pictures, len(rows), axis=0), [row["question"] for row in rows])
+    assert [row["answer"] for row in rows] == [answer.text for answer in answers]
+    assert [row["probability"] for row in rows] == pytest.approx([answer.probability for answer in answers], rel=1e-3)
+    assert [row["true"] for row in rows] == [bool(language.evaluate(row["answer"], scene.scene)) for row in rows]
+
+
+def test_questions_about_any_scene_are_the_same_each_time_and_have_answers(any_qgnet):
+    for scene in scenes.sample(8, 3, "test"):
+        facts = sections.answers(given(scene)).facts
+        assert sections.answers(given(scene)).facts == facts
+        expected = {row["question"]: row["expected"] for row in facts["answers"]}
+        assert len(expected) == len(facts["answers"]) >= 4
+        answers = {question.question: question.answer for question in language.all_questions(scene)}
+        assert all(answers[question] == answer for question, answer in expected.items())
+
+
+def test_the_frames_of_a_scene_are_the_network_s(monkeypatch):
+    scene = given(scenes.course_scene())
+
+    class Network:
+        def written(self, pictures, features):
             assert pictures.shape == (1, 64, 64, 3)
-            return [list(ACTS.frames)]
+            return "slots"
 
-    monkeypatch.setattr(srl.model, "load", Says)
-    acts = Roles.of(scenes.course_scene())
-    assert [told.text for told in acts.told] == [EXAMPLE, "A dog is running to the left on the mat."]
-    assert [told.true for told in acts.told] == [True, False]
-    assert [told.score for told in acts.told] == [0.998, 0.2]
-    assert acts.told[0].what == "sit (agent: cat, place: floor)"
+        def frames_of_features(self, features, slots):
+            assert (features, slots) == ("features", "slots")
+            return [FRAMES]
+
+    monkeypatch.setattr(srl.model, "load", Network)
+    monkeypatch.setattr(captioning.model, "load_image_encoder", lambda: None)
+    monkeypatch.setattr(captioning.model, "encode_images", lambda *arguments: "features")
+    assert sections.frames(scene).facts == frames_section().facts
 
 
 def test_words_are_listed_as_in_a_sentence():
@@ -632,18 +634,21 @@ def test_weights_that_are_not_there_are_said_before_tensorflow_is_needed(monkeyp
 def test_the_course_s_two_cats_are_found_by_the_shipped_weights():
     found = tours.tour()
 
-    tags, boxes, masks, said, answered, acts = found.sections
-    assert tags.first == "cat"
+    facts = found.facts()
+    tags, boxes, _, _, answered, acts = found.sections
+    assert facts["tags"][0] == "cat"
     assert tags.sentence.startswith("The picture most likely shows a cat")
     assert boxes.sentence.startswith("The drawing shows a cat at the ")
-    assert next(iter(masks.shares)) == "cat"
-    assert masks.right > 0.98
-    assert all(language.evaluate(told.text, scenes.course_scene()) for told in said.told[:3])
-    assert said.told[-1].text == EXAMPLE
+    assert next(iter(facts["masks"])) == "cat"
+    assert facts["pixels_right"] > 0.98
+    captions = [row["text"] for row in facts["descriptions"]]
+    assert all(language.evaluate(text, scenes.course_scene()) for text in captions[:3])
+    assert captions[-1] == EXAMPLE
     assert answered.sentence == f"What is the cat sitting on? {SITTING}"
-    assert all(each.text == each.expected for each in answered.told)
+    assert all(row["answer"] == row["expected"] for row in facts["answers"])
     assert acts.sentence == EXAMPLE
-    assert [(frame.verb, dict(frame.roles)) for frame in acts.frames] == [("sit", {"agent": "cat", "place": "floor"})]
+    frames = [(frame["verb"], frame["roles"]) for frame in facts["frames"]]
+    assert frames == [("sit", {"agent": "cat", "place": "floor"})]
     assert [subject.picture.shape for subject in found.subjects] == [(300, 451, 3), (480, 480, 3)]
     page = Page(found.html())
     assert "Chelsea the cat" in page.text

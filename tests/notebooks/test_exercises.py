@@ -173,7 +173,7 @@ def test_outputs_of_the_source_do_not_get_out():
     ids=["never ended", "not marked as a solution"],
 )
 def test_a_solution_that_would_leak_is_refused(source, solution):
-    with pytest.raises(ValueError, match="begun and not ended"):
+    with pytest.raises(RuntimeError, match="solution"):
         released(notebook(source, solution=solution))
 
 

@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
+from tools.__main__ import main
 from tools.notebooks import files
 from tools.notebooks.files import BADGE, ROOT, code_cells, home, lessons, read, setup_cell
 from tools.notebooks.release import FOLDER, release_of, sources
-from vistext import cli
 
 URL = re.compile(r"https://colab\.research\.google\.com/github/([^/]+/[^/]+)/blob/(.+?)/(notebooks/[^)\"]+\.ipynb)")
 
@@ -32,7 +32,7 @@ def contents(folder):
 
 
 def point(repository="ada/fork", branch="spring-27"):
-    return cli.main(["links", "--repo", repository, "--branch", branch])
+    return main(["links", "--repo", repository, "--branch", branch])
 
 
 def test_every_link_opens_the_fork(fork, capsys):
@@ -72,7 +72,7 @@ def test_a_second_time_changes_nothing_and_back_again_is_where_it_began(fork):
 def test_nonsense_is_refused_and_nothing_is_touched(fork, repository, branch, capsys):
     before = contents(fork)
     with pytest.raises(SystemExit) as end:
-        cli.main(["links", f"--repo={repository}", f"--branch={branch}"])
+        main(["links", f"--repo={repository}", f"--branch={branch}"])
     assert end.value.code == 2
     assert "is not" in capsys.readouterr().err
     assert contents(fork) == before

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import os
 import re
 import sys
@@ -34,8 +35,11 @@ if importlib.util.find_spec("vistext") is None:
 from vistext import profile
 
 print(profile.start())"""
+# Run after the last cell of a lesson: what its outputs show of the weights and studies that ship.
+HANDOVER = "import json\n\nfrom vistext import opened\n\nprint(json.dumps(opened.checksums()))"
 SETUP_TAG = "nbval-ignore-output"  # it prints the machine and its versions
 
+SHOWN = "vistext_shown"  # in a lesson's metadata: the shipped files that its outputs show, each with its checksum
 KEPT_CELL_METADATA = {"tags", "jupyter", "nbgrader"}
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model that lives in the kernel: nothing without one
@@ -125,6 +129,7 @@ def execute(path: Path) -> None:
     notebook = read(path)
     repoint(notebook, path)
     say_needs(notebook)
+    notebook.cells.append(nbformat.v4.new_code_cell(HANDOVER))
     with tqdm(total=len(notebook.cells), desc=Path(path).stem, unit="cell") as bar:
         NotebookClient(
             notebook,
@@ -137,6 +142,7 @@ def execute(path: Path) -> None:
             on_cell_complete=lambda **_: bar.update(),
         ).execute()
         bar.update(bar.total - bar.n)
+    notebook.metadata[SHOWN] = json.loads(notebook.cells.pop().outputs[0].text)
     clean(notebook)
     write(notebook, path)
 
@@ -158,7 +164,8 @@ def clean(notebook: NotebookNode) -> None:
 
 def drop_volatile(notebook: NotebookNode) -> None:
     """The half of `clean` that comes out the same anywhere; how small a picture gets depends on the library."""
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
+    shown = {SHOWN: notebook.metadata[SHOWN]} if SHOWN in notebook.metadata else {}
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}, **shown})
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA})
     for _, output in each_output(notebook):

@@ -13,7 +13,18 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.notebooks.cell_dependencies import say_needs
-from tools.notebooks.files import ROOT, SETUP_TAG, badge, code_cells, drop_volatile, each_output, read, setup_cell
+from tools.notebooks.files import (
+    ROOT,
+    SETUP_TAG,
+    SHOWN,
+    badge,
+    code_cells,
+    drop_volatile,
+    each_output,
+    read,
+    setup_cell,
+)
+from vistext import opened
 
 LARGEST = 2_000_000  # bytes: what still opens quickly, and still makes a diff that a browser shows
 
@@ -70,6 +81,17 @@ def was_run_in_order(notebook: NotebookNode, path: Path) -> Iterator[str]:
     counts = [cell.execution_count for cell in code_cells(notebook)]
     if counts != list(range(1, len(counts) + 1)):
         yield f"cells were not run in order from 1, each once: {counts} (run `make notebooks`)"
+
+
+@rule
+def shows_what_ships(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    shown = notebook.metadata.get(SHOWN)
+    if shown is None:
+        yield "does not store which shipped weights and studies its outputs show (run `make notebooks`)"
+        return
+    for name, checksum in opened.checksums(shown).items():
+        if checksum != shown[name]:
+            yield f"shows an earlier {name} than ships (run `make notebooks`)"
 
 
 @rule

@@ -3,11 +3,10 @@
     python -m tools notebooks release [PATH ...]    write the releases anew (without paths, all)
 
 The release is what nbgrader's own `generate_assignment` makes of the same source, and a test holds it to that; but it
-needs no nbgrader and no gradebook. The source's badge opens the release: a student's badge never opens a solution.
+needs no gradebook. The source's badge opens the release: a student's badge never opens a solution.
 """
 
 import copy
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from tools.notebooks.files import BADGE, badge, drop_volatile, read, repoint, wr
 from vistext.exercises.exercise import CODE_STUB, MARKER, TEXT_STUB
 
 FOLDER = Path("notebooks") / "exercises"  # nbgrader's course folder
-BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 
 
 def sources() -> list[Path]:
@@ -35,52 +33,17 @@ def released(source: NotebookNode) -> NotebookNode:
     """What students get of a source: stubs for solutions, no outputs, and nbgrader's marks on its cells.
 
     Raises:
-        ValueError: a solution is begun and not ended, or stands in a cell that is not marked as a solution.
+        RuntimeError: a solution is begun and not ended, or stands in a cell that is not marked as a solution.
     """
-    notebook = copy.deepcopy(source)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-        _clear_solution(cell)
-        marks = cell.metadata.get("nbgrader")
-        if marks:
-            cell.metadata["deletable"] = False
-            if not marks["solution"]:
-                cell.metadata["editable"] = False
-            marks["checksum"], marks["cell_type"] = _checksum(cell), cell.cell_type
+    from nbgrader.preprocessors import ClearOutput, ClearSolutions, ComputeChecksums, LockCells
+    from traitlets.config import Config
+
+    notebook, config = copy.deepcopy(source), Config()
+    config.ClearSolutions.code_stub = {"python": CODE_STUB}
+    config.ClearSolutions.text_stub = TEXT_STUB
+    for step in (LockCells, ClearSolutions, ClearOutput, ComputeChecksums):  # in nbgrader's own order
+        notebook, _ = step(config=config).preprocess(notebook, {})
     return notebook
-
-
-def _clear_solution(cell: NotebookNode) -> None:
-    """Put stubs for the solution of a cell, in place: for its marked part or, if none is marked, for all of it."""
-    stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
-    is_solution = cell.metadata.get("nbgrader", {}).get("solution", False)
-    lines, inside, found = [], False, False
-    for line in cell.source.split("\n"):
-        if BEGIN in line:
-            inside = found = True
-            indent = line[: len(line) - len(line.lstrip())]
-            lines += [indent + part for part in stub.split("\n")]
-        elif END in line:
-            inside = False
-        elif not inside:
-            lines.append(line)
-    if inside or (found and not is_solution):
-        raise ValueError(
-            f"a solution is begun and not ended, or stands in a cell that is not marked as one: {cell.source[:80]!r}"
-        )
-    if is_solution:
-        cell.source = "\n".join(lines) if found else stub
-
-
-def _checksum(cell: NotebookNode) -> str:
-    """By which nbgrader sees whether a cell was changed; as nbgrader.utils.compute_checksum works it out."""
-    marks = cell.metadata["nbgrader"]
-    parts = [cell.source, cell.cell_type, *(str(marks[name]) for name in ("grade", "solution", "locked"))]
-    parts.append(marks["grade_id"])
-    if marks["grade"]:
-        parts.append(str(float(marks["points"])))
-    return hashlib.md5("".join(parts).encode()).hexdigest()
 
 
 def solutions(source: NotebookNode) -> Iterator[tuple[str, str]]:
@@ -99,15 +62,10 @@ def repoint_source(path: Path) -> None:
     write(notebook, path)
 
 
-def release(path: Path) -> None:
-    """Write the release of the problem set whose source is at `path`."""
-    target = release_of(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write(released(read(path)), target)
-
-
 def release_all(paths: list[Path]) -> None:
     """Write the set-up cells and badges of sources anew, and their releases."""
     for path in paths:
         repoint_source(path)
-        release(path)
+        target = release_of(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write(released(read(path)), target)

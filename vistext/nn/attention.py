@@ -60,13 +60,15 @@ class Attention(keras.layers.Layer):
         scores = ops.cast(ops.matmul(queries, ops.swapaxes(keys, -1, -2)), "float32")
         weights = ops.softmax(scores if mask is None else scores + ops.cast(mask, "float32"))
         attended = ops.matmul(ops.cast(weights, values.dtype), values)  # (n, heads, t, width / heads)
-        n, t = ops.shape(x)[0], ops.shape(x)[1]
-        return self.mixed(ops.reshape(ops.swapaxes(attended, 1, 2), (n, t, self.width))), weights
+        shape = (-1, self.width) if len(x.shape) == 2 else (-1, ops.shape(x)[1], self.width)
+        return self.mixed(ops.reshape(ops.swapaxes(attended, 1, 2), shape)), weights
 
     def call(self, x, memory):
         return self.attend(x, *self.project_kv(memory))[0]
 
     def _split_heads(self, x):
+        if len(x.shape) == 2:  # a single place, as in `Block.step`
+            return ops.reshape(x, (-1, self.heads, 1, self.width // self.heads))
         n, m = ops.shape(x)[0], ops.shape(x)[1]
         return ops.swapaxes(ops.reshape(x, (n, m, self.heads, self.width // self.heads)), 1, 2)
 
@@ -103,6 +105,9 @@ class Block(keras.layers.Layer):
         self.wide.build(flat)
         self.narrow.build((None, None, self.ffn_ratio * width))
         self.built = True
+
+    def compute_output_shape(self, x_shape, memory_shape=None, padding_shape=None, memory_mask_shape=None):
+        return x_shape  # Keras would trace `call` to find out: most of the time that building takes
 
     def call(self, x, memory, padding=None, memory_mask=None):
         """Whole sentences at once.
@@ -146,6 +151,7 @@ class Block(keras.layers.Layer):
     def step(self, x, place, cache: tuple) -> tuple:
         """The newest words alone: x [n, 1, width], number `place` of each sentence → [n, 1, width] and the cache."""
         word_keys, word_values, keys, values, memory_mask = cache
+        x = x[:, 0]  # (n, width): a product of matrices is one operation, of higher tensors some twenty
         normed = self.norms[0](x)
         key, value = self.self_attention.project_kv(normed)
         word_keys = ops.slice_update(word_keys, (0, 0, place, 0), key)
@@ -154,7 +160,8 @@ class Block(keras.layers.Layer):
         x = x + self.self_attention.attend(normed, word_keys, word_values, mask)[0]
         # Brought into shape here: TensorFlow 2.21 miscompiles a loop that carries it as [n, 1, 1, m].
         attended, _ = self.cross_attention.attend(self.norms[1](x), keys, values, memory_mask[:, None, None])
-        return self._feed_forward(x + attended), (word_keys, word_values, keys, values, memory_mask)
+        x = self._feed_forward(x + attended)
+        return x[:, None], (word_keys, word_values, keys, values, memory_mask)
 
     def _feed_forward(self, x):
         return x + self.narrow(self.wide(self.norms[2](x)))
@@ -212,6 +219,9 @@ class ObjectQueries(keras.layers.Layer):
         self.as_cell = layers.Dense(shape[-1], name="as_cell")
         self.as_cell.build(query_shape)
         self.built = True
+
+    def compute_output_shape(self, shape):
+        return (shape[0], shape[1] + self.most, shape[2])
 
     def call(self, cells):
         queries = ops.cast(self.queries, cells.dtype)

@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+from vistext import opened
+
 FOLDER = Path(__file__).parent
 
 
@@ -45,6 +47,7 @@ def load(path: Path, takes: str) -> dict:
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} is not here; `python -m tools study {path.stem}` makes it, in {takes}")
+    opened.note(path)
     return json.loads(path.read_text(encoding="utf-8"))
 
 

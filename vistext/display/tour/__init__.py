@@ -1,43 +1,46 @@
-"""The main job: one picture through every task that has landed, and what each task says about it.
+"""The main job: one picture through every task that has landed.
 
-A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02), described (lesson 05),
-asked about (lesson 06) and read for who does what (lesson 07) by networks that know the drawn world only. Each task's
-answer is one `Section`; a later lesson adds its own to `SECTIONS_OF_A_SCENE` or to `SECTIONS_OF_A_PHOTOGRAPH`, and the
+A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02), captioned (lesson 05),
+asked about (lesson 06) and parsed into frames (lesson 07) by networks that know the drawn world only. Each task's
+answer is one `Section`; a later lesson adds its own to `TASKS_OF_A_SCENE` or to `TASKS_OF_A_PHOTOGRAPH`, and the
 command line and the page show whatever `TourResult.sections` holds.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vistext import scenes
 from vistext.data import images
-from vistext.display.tour import page
-from vistext.display.tour.sections import (
-    Answers,
-    Boxes,
-    Descriptions,
-    Masks,
-    Roles,
-    Section,
-    Tags,
-    percent,
-    sentence,
-    with_article,
-)
+from vistext.display.tour import page, sections
+from vistext.display.tour.section import Figure, Section, percent
+from vistext.display.tour.sections import SceneInput, sentence, with_article
 from vistext.nn import weights
 from vistext.scenes import language
 
 __all__ = ["NotReadyError", "Subject", "TourResult", "percent", "sentence", "tour", "with_article"]
 
 CAT = "skimage.data.chelsea"
-SECTIONS_OF_A_PHOTOGRAPH = (Tags,)
-SECTIONS_OF_A_SCENE = (Boxes, Masks, Descriptions, Answers, Roles)
+# For each kind of subject its tasks, and the shipped weights that they need.
+TASKS_OF_A_PHOTOGRAPH: tuple[Callable[[np.ndarray], Section], ...] = (sections.tags,)
+TASKS_OF_A_SCENE: tuple[Callable[[SceneInput], Section], ...] = (
+    sections.boxes,
+    sections.masks,
+    sections.captions,
+    sections.answers,
+    sections.frames,
+)
+WEIGHTS_OF_A_PHOTOGRAPH = ("tagger",)
+WEIGHTS_OF_A_SCENE = ("captioner_gan", "detector", "discriminator", "image_encoder", "qgnet", "segmenter", "srl")
 LARGE = 480  # pixels: the side at which the page shows a drawn scene; its networks see it at 64
 
 
@@ -66,14 +69,14 @@ class Subject:
         height, width = self.picture.shape[:2]
         return {"name": self.name, "source": self.source, "width": width, "height": height}
 
-    def figure(self) -> str:
+    def figure(self) -> Figure:
         """The picture for the page."""
-        return page.figure(self.picture, alt=self.alt, caption=f"{self.credit} · {self.size}", kind="hero")
+        return Figure(self.picture, self.alt, f"{self.credit} · {self.size}", "hero")
 
 
 @dataclass(frozen=True)
 class TourResult:
-    """The pictures, and what every task said about them."""
+    """The pictures, and what every task found in them."""
 
     subjects: tuple[Subject, ...]
     sections: tuple[Section, ...]  # in the order of the lessons
@@ -81,23 +84,18 @@ class TourResult:
 
     def facts(self) -> dict:
         """Everything a machine may want to know, ready for JSON."""
-        facts = {"pictures": [subject.facts() for subject in self.subjects]}
+        facts: dict[str, Any] = {"pictures": [subject.facts() for subject in self.subjects]}
         for section in self.sections:
-            facts |= section.facts()
+            facts |= section.facts
         return facts | {"versions": versions(), "seconds": round(self.seconds, 2)}
 
     def html(self) -> str:
-        """The self-contained page.
-
-        Returns:
-            One HTML document: pictures and style inside it, no scripts, nothing fetched.
-        """
-        figures = [subject.figure() for subject in self.subjects]
+        """The self-contained page: one HTML document with pictures and style inside it, no scripts, nothing fetched."""
         made_with = " · ".join(f"{name} {version}" for name, version in versions().items())
         return page.document(
             title="What can be said about one picture?",
-            hero=figures[0] if len(figures) == 1 else page.row(*figures),
-            sections=[(section.title, section.sentence, section.html()) for section in self.sections],
+            heroes=[subject.figure() for subject in self.subjects],
+            sections=self.sections,
             footer=f"Made on this computer in {self.seconds:.1f} seconds; nothing was sent anywhere. {made_with}",
         )
 
@@ -110,11 +108,11 @@ def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | No
 
     Args:
         picture_path: a photograph, as `vistext.data.images.open_picture` takes it, to be tagged.
-        scene: a scene to be drawn and searched. With neither, the tour is of the course's two cats: scikit-image's
+        scene: a scene to be drawn. With neither, the tour is of the course's two cats: scikit-image's
             photograph of one, and `scenes.course_scene()`.
 
     Returns:
-        The pictures and what every task said about them.
+        The pictures and what every task found in them.
 
     Raises:
         vistext.data.images.PictureError: the file is missing, not a picture, cut short or too large.
@@ -124,20 +122,39 @@ def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | No
     if picture_path is not None and scene is not None:
         raise ValueError("a tour is of a picture or of a scene, not of both")
     began = time.perf_counter()
-    stops = []  # what is shown, what each is given, and who says something about it
+    subjects: list[Subject] = []
+    tasks: list[Callable[[], Section]] = []
+    needed: list[str] = []
     if scene is None:
-        subject = _photograph(picture_path)
-        stops.append((subject, subject.picture, SECTIONS_OF_A_PHOTOGRAPH))
+        subjects.append(photograph := _photograph(picture_path))
+        tasks += [partial(task, photograph.picture) for task in TASKS_OF_A_PHOTOGRAPH]
+        needed += WEIGHTS_OF_A_PHOTOGRAPH
     if picture_path is None:
-        scene = scene or scenes.course_scene()
-        stops.append((_drawn(scene), scene, SECTIONS_OF_A_SCENE))
+        given = SceneInput(scene or scenes.course_scene())
+        subjects.append(_drawn(given.scene))
+        tasks += [partial(task, given) for task in TASKS_OF_A_SCENE]
+        needed += WEIGHTS_OF_A_SCENE
     try:
-        for name in sorted({name for _, _, kinds in stops for kind in kinds for name in kind.weights}):
+        for name in needed:
             weights.verify(name)  # before TensorFlow, which takes seconds to start
     except (OSError, ValueError) as error:
         raise NotReadyError(f"{error}; `vistext doctor` says what to do") from error
-    sections = tuple(kind.of(given) for _, given, kinds in stops for kind in kinds)
-    return TourResult(tuple(subject for subject, _, _ in stops), sections, time.perf_counter() - began)
+    with eager_networks():
+        results = tuple(task() for task in tasks)
+    return TourResult(tuple(subjects), results, time.perf_counter() - began)
+
+
+@contextmanager
+def eager_networks() -> Iterator[None]:
+    """Run networks without compiling them: for a single picture, that would take more time and memory than it saves."""
+    from vistext.nn.engine import tf
+
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def _photograph(path: str | PathLike | None) -> Subject:

@@ -1,8 +1,8 @@
-"""The pieces of the tour's page: one HTML document that needs nothing but itself.
+"""The page of a tour: one HTML document that needs nothing but itself.
 
 Pictures are inside it as data URIs and the style as one element; there are no scripts, and a content security policy
 forbids the browser to fetch anything. Colors follow the reader's light or dark setting, and every text reaches WCAG AA
-(4.5:1) in both. Nothing here knows of a task: `vistext.display.tour` puts the pieces together.
+(4.5:1) in both. Nothing here knows of a task: a part is whatever a `Section` holds.
 """
 
 import base64
@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
+
+from vistext.display.tour.section import Figure, Section, as_text
 
 FILE_NAME = "tour.html"
 LONGEST_SIDE = 960  # pixels; a photograph from a telephone would make a page of 30 MB
@@ -71,16 +72,10 @@ footer { margin-top: 2rem; }
 """
 
 
-def document(*, title: str, hero: str, sections: list[tuple[str, str, str]], footer: str) -> str:
-    """The whole page.
-
-    Args:
-        title: the heading, plain text.
-        hero: HTML that stands under it.
-        sections: for each its heading and its sentence, plain text, and its HTML.
-        footer: plain text.
-    """
-    main = "\n".join(_section(*section) for section in sections)
+def document(*, title: str, heroes: Sequence[Figure], sections: Sequence[Section], footer: str) -> str:
+    """The whole page: a heading, the pictures that it is about, a part for each section, and a line at the end."""
+    hero = _figure(heroes[0]) if len(heroes) == 1 else _row(heroes)
+    main = "\n".join(map(_section, sections))
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -88,7 +83,7 @@ def document(*, title: str, hero: str, sections: list[tuple[str, str, str]], foo
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{escape(sections[0][1] if sections else title)} · vistext</title>
+<title>{escape(sections[0].sentence if sections else title)} · vistext</title>
 <style>{STYLE}</style>
 </head>
 <body>
@@ -106,76 +101,57 @@ def document(*, title: str, hero: str, sections: list[tuple[str, str, str]], foo
 """
 
 
-def _section(heading: str, said: str, html: str) -> str:
-    said = escape(said).replace(" %", "&nbsp;%")
-    return f'<section>\n<h2>{escape(heading)}</h2>\n<p class="said">{said}</p>\n{html}\n</section>'
+def _section(section: Section) -> str:
+    notes = "".join(f'<p class="note">{escape(text)}</p>' for text in (*section.remarks, section.note) if text)
+    sentence = escape(section.sentence).replace(" %", "&nbsp;%")
+    parts = [f'<h2>{escape(section.title)}</h2>\n<p class="said">{sentence}</p>', _table(section), notes]
+    if section.figures:
+        parts.append(_row(section.figures))
+    return "<section>\n" + "\n".join(filter(None, parts)) + "\n</section>"
 
 
-def figure(picture: np.ndarray, *, alt: str, caption: str, kind: str = "") -> str:
-    """A picture with its caption.
+def _row(figures: Sequence[Figure]) -> str:
+    """Figures side by side, one below the other where the window is narrow."""
+    return f'<div class="row">\n{chr(10).join(map(_figure, figures))}\n</div>'
 
-    Args:
-        picture: uint8 [h, w, 3]; what is larger than `LONGEST_SIDE` is scaled down.
-        alt: what it shows, for those who do not see it; plain text.
-        caption: plain text.
-        kind: "hero" for the page's main picture, "pixels" for one whose pixels are to be seen as squares, or nothing.
-    """
-    image = Image.fromarray(picture)
+
+def _figure(figure: Figure) -> str:
+    image = Image.fromarray(figure.picture)
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-    width, height = image.size
-    return (
-        f'<figure class="{kind}"><img src="{_data_uri(image)}" width="{width}" height="{height}" alt="{escape(alt)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
-
-
-def _data_uri(image: Image.Image) -> str:
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def row(*figures: str) -> str:
-    """Figures side by side, one below the other where the window is narrow."""
-    return f'<div class="row">\n{chr(10).join(figures)}\n</div>'
-
-
-def bars(shares: dict[str, tuple[float, str]], *, caption: str) -> str:
-    """A table of bars, read out as a table of numbers by a screen reader.
-
-    Args:
-        shares: what each bar is for → its length in [0, 1] and the same as text.
-        caption: what the numbers are, plain text.
-    """
-    rows = "\n".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        f'<td class="bar"><span class="track"><span class="fill" style="width:{length:.2%}"></span></span></td>'
-        f'<td class="number">{escape(text)}</td></tr>'
-        for name, (length, text) in shares.items()
-    )
-    return f"<table>\n<caption>{escape(caption)}</caption>\n<tbody>\n{rows}\n</tbody>\n</table>"
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str, kind: str = "") -> str:
-    """A table whose first column names the rows and whose second holds sentences, which may take several lines.
-
-    Args:
-        heads: of the columns, plain text.
-        rows: the cells of each, plain text, as many as there are heads.
-        caption: what the table tells, plain text.
-        kind: "asked" if the first column holds sentences, too, or nothing.
-    """
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "\n".join(
-        f'<tr><th scope="row">{escape(name)}</th><td class="text">{escape(text)}</td>'
-        f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-        for name, text, *cells in rows
-    )
-    classes = f"told {kind}".strip()
+    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    size = f'width="{image.width}" height="{image.height}"'
     return (
-        f'<table class="{classes}">\n<caption>{escape(caption)}</caption>\n<thead>\n<tr>{head}</tr>\n</thead>\n'
-        f"<tbody>\n{body}\n</tbody>\n</table>"
+        f'<figure class="{figure.kind}"><img src="{source}" {size} alt="{escape(figure.alt)}">'
+        f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
     )
+
+
+def _table(section: Section) -> str:
+    """The rows, whose first column names them: as bars, which a screen reader reads out as numbers, or as sentences."""
+    if section.layout == "numbers" or not section.rows:
+        return ""
+    if section.layout == "bars":
+        kind, head, cells = "", "", [_bar(share) for _, share in section.rows]
+    else:
+        kind = "told asked" if section.layout == "questions" else "told"
+        names = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
+        head = f"<thead>\n<tr>{names}</tr>\n</thead>\n"
+        cells = [
+            f'<td class="text">{escape(text)}</td>{"".join(f"<td>{escape(as_text(cell))}</td>" for cell in others)}'
+            for _, text, *others in section.rows
+        ]
+    body = "\n".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>{cell}</tr>' for row, cell in zip(section.rows, cells, strict=True)
+    )
+    caption = f"<caption>{escape(section.caption)}</caption>"
+    return f'<table class="{kind}">\n{caption}\n{head}<tbody>\n{body}\n</tbody>\n</table>'
+
+
+def _bar(share: float) -> str:
+    bar = f'<span class="track"><span class="fill" style="width:{share:.2%}"></span></span>'
+    return f'<td class="bar">{bar}</td><td class="number">{escape(as_text(share))}</td>'
 
 
 def check_folder(folder: Path) -> None:
@@ -188,18 +164,7 @@ def check_folder(folder: Path) -> None:
 
 
 def save(html: str, folder: Path) -> Path:
-    """Write the page, so that at no time half a page stands in its place.
-
-    Args:
-        html: the document.
-        folder: where `tour.html` goes; made if need be.
-
-    Returns:
-        The path of the page.
-
-    Raises:
-        OSError: it cannot be written; what stood there before still does.
-    """
+    """Write the page as `tour.html` and return its path; at no time does half a page stand in its place."""
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / FILE_NAME
     unfinished = folder / f".{FILE_NAME}.{os.getpid()}"

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from vistext import opened
+
 FOLDER = Path(__file__).parent
 T = TypeVar("T")
 
@@ -69,6 +71,7 @@ def card(name: str, folder: Path = FOLDER) -> dict:
     if not file.exists():
         shipped = ", ".join(sorted(path.stem for path in folder.glob("*.json"))) or "none"
         raise FileNotFoundError(f"no shipped weights are called {name!r}; there are: {shipped}")
+    opened.note(file)
     return json.loads(file.read_text(encoding="utf-8"))
 
 

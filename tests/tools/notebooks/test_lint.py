@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from tools.notebooks.files import ROOT, SETUP_TAG, badge, code_cells, write
+from tools.notebooks.files import ROOT, SETUP_TAG, SHOWN, badge, code_cells, write
 from tools.notebooks.lint import LARGEST, RULES, check, shows_text
 
 HIDDEN = {"tags": [SETUP_TAG]}
@@ -55,6 +55,18 @@ def run_twice(lesson):
 def never_run(lesson):
     for cell in code_cells(lesson):
         cell.execution_count = None
+
+
+def show_an_earlier_study(lesson):
+    lesson.metadata[SHOWN]["studies/tags.json"] = "0" * 64
+
+
+def show_weights_that_no_longer_ship(lesson):
+    lesson.metadata[SHOWN]["nn/weights/perceptron.json"] = "0" * 64
+
+
+def forget_what_it_shows(lesson):
+    del lesson.metadata[SHOWN]
 
 
 def stop_with_an_error(lesson):
@@ -164,6 +176,7 @@ BREAKS = {
     "opens_with_title_and_badge": [point_elsewhere, add_a_second_badge],
     "sets_up_as_every_lesson_does": [pin_tensorflow_in_the_set_up, untag_the_set_up],
     "was_run_in_order": [run_twice, never_run],
+    "shows_what_ships": [show_an_earlier_study, show_weights_that_no_longer_ship, forget_what_it_shows],
     "holds_no_error": [stop_with_an_error],
     "is_clean": [keep_the_editor_s_metadata, name_the_kernel_otherwise, name_a_python, keep_a_widget_view],
     "names_no_machine": [print_a_home_folder, warn_from_a_home_folder_on_windows, print_the_checkout],

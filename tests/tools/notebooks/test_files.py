@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import hashlib
 import io
 import os
 import re
@@ -18,6 +19,7 @@ from tools import repoint_badges
 from tools.__main__ import main
 from tools.notebooks import files
 from tools.notebooks.files import ROOT, badge, clean, code_cells, execute, home, read, repoint, setup_cell, write
+from tools.notebooks.lint import RULES
 
 PYPROJECT = '[project.urls]\nRepository = "{}"\n[tool.vistext]\nbranch = "{}"\n'
 
@@ -103,6 +105,29 @@ def test_a_lesson_runs_in_its_own_folder_from_a_fresh_kernel(tmp_path):
     assert done.cells[2].metadata == {"tags": ["kept"]}
     assert done.metadata.language_info == {"name": "python"}
     assert os.listdir(tmp_path) == ["sums.ipynb"]
+
+
+def test_a_lesson_stores_the_checksums_of_the_weights_and_studies_that_it_opened(tmp_path):
+    path = tmp_path / "shows.ipynb"
+    opens = "from vistext.nn import weights\nfrom vistext.studies import results"
+    write(
+        notebook(
+            opens,
+            "card = weights.card('tagger')",
+            "found = results.load(results.FOLDER / 'tags.json', 'an hour')",
+            "from pathlib import Path\nPath('own.json').write_text('{}')\nresults.load(Path('own.json'), '')",
+        ),
+        path,
+    )
+    execute(path)
+    done = read(path)
+    shown = done.metadata[files.SHOWN]
+    assert sorted(shown) == ["nn/weights/tagger.json", "studies/tags.json"]
+    stored = (ROOT / "vistext" / "studies" / "tags.json").read_bytes()
+    assert shown["studies/tags.json"] == hashlib.sha256(stored).hexdigest()
+    assert [cell.source for cell in done.cells[1:2]] == [opens]
+    assert len(done.cells) == 5
+    assert list(RULES["shows_what_ships"](done, path)) == []
 
 
 def test_a_lesson_that_stops_is_left_as_it_was(tmp_path, capsys):
