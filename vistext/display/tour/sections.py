@@ -323,7 +323,7 @@ def frames(given: SceneInput) -> Section:
     from vistext.tasks.srl import model
 
     network = model.load()
-    [found] = network.frames_of_features(given.features, network.written(given.pictures, given.features))
+    [found] = network.frames_of_features(given.features, network.generate(given.pictures, given.features))
     return frames_section(given, found)
 
 
