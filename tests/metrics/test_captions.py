@@ -38,38 +38,31 @@ def scenes():
         ("", 1, 0),
     ],
 )
-def test_facts_of_the_course_scene_are_judged_one_by_one(sentence, stated, correct):
-    judged = captions.fact_check([sentence], [CAT])
-    assert (judged.stated.tolist(), judged.correct.tolist()) == ([stated], [correct])
-    assert judged.true.tolist() == [stated == correct]
-    assert judged.readable.tolist() == [sentence not in ("A cat are sitting.", "a submarine", "")]
+def test_facts_of_the_course_scene_are_checked_one_by_one(sentence, stated, correct):
+    checked = captions.fact_check([sentence], [CAT])
+    assert (checked.stated.tolist(), checked.correct.tolist()) == ([stated], [correct])
+    assert checked.true.tolist() == [stated == correct]
+    assert checked.readable.tolist() == [sentence not in ("A cat are sitting.", "a submarine", "")]
 
 
-def test_what_is_true_is_what_holds_and_what_is_readable_what_can_be_read(scenes):
+def test_what_is_true_and_what_is_readable_is_so_by_the_language(scenes):
     rng = np.random.default_rng(1)
-    said = [language.describe(scene, length, rng) for scene in scenes for length in language.LENGTHS]
-    of = [scenes[(i // 3 + i % 2) % len(scenes)] for i in range(len(said))]  # every other one of another picture
-    said[4::9] = [sentence.replace("the", "the the") for sentence in said[4::9]]
-    judged = captions.fact_check(said, of)
-    verdicts = [language.evaluate(*pair).answer for pair in zip(said, of, strict=True)]
-    assert judged.true.tolist() == [verdict == "true" for verdict in verdicts]
-    assert judged.readable.tolist() == [verdict != "not understood" for verdict in verdicts]
-    assert (judged.correct <= judged.stated).all()
-    assert ((judged.correct == judged.stated) == judged.true).all()
-    assert 0 < judged.factual_accuracy < judged.fact_precision < 1
+    texts = [language.describe(scene, length, rng) for scene in scenes for length in language.LENGTHS]
+    of = [scenes[(i // 3 + i % 2) % len(scenes)] for i in range(len(texts))]  # every other one of another picture
+    texts[4::9] = [sentence.replace("the", "the the") for sentence in texts[4::9]]
+    checked = captions.fact_check(texts, of)
+    verdicts = [language.evaluate(*pair).answer for pair in zip(texts, of, strict=True)]
+    assert checked.true.tolist() == [verdict == "true" for verdict in verdicts]
+    assert checked.readable.tolist() == [verdict != "not understood" for verdict in verdicts]
+    assert (checked.correct <= checked.stated).all()
+    assert ((checked.correct == checked.stated) == checked.true).all()
 
 
-def test_shares_are_of_sentences_and_of_facts():
-    judged = captions.fact_check(["A cat is sitting on the floor.", "a dog", "a a"], [CAT] * 3)
-    assert judged.factual_accuracy == pytest.approx(1 / 3)
-    assert judged.readable_rate == pytest.approx(2 / 3)
-    assert judged.fact_precision == pytest.approx(3 / 5)
-
-
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_each_sentence_has_its_scene(count):
-    with pytest.raises(ValueError, match="accepted: as many, and 1 or more"):
-        captions.fact_check(["a cat"] * count, [CAT] * (2 if count else 0))
+def test_shares_are_of_captions_and_of_facts():
+    checked = captions.fact_check(["A cat is sitting on the floor.", "a dog", "a a"], [CAT] * 3)
+    assert checked.factual_accuracy == pytest.approx(1 / 3)
+    assert checked.readable_rate == pytest.approx(2 / 3)
+    assert checked.fact_precision == pytest.approx(3 / 5)
 
 
 def test_bleu_of_a_sentence_worked_by_hand():
@@ -93,14 +86,11 @@ def test_bleu_is_sacrebleus_over_all_sentences_at_once(scenes):
     assert captions.bleu(said, [[sentence, "a bird"] for sentence in said]) == pytest.approx(1)
 
 
-def test_cider_is_ten_for_the_only_reference_and_nothing_for_other_words():
-    said = ["A cat is sitting on the floor.", "Two birds fly above a ship."]
-    assert captions.cider_d(said, [[sentence.upper()] for sentence in said]) == pytest.approx(10)
-    assert captions.cider_d(said, [["one horse runs"], ["an old frog"]]) == 0
-    assert captions.cider_d(said, [["a cat is sitting on the floor", "xx yy"], [said[1]]]) == pytest.approx(7.5)
-
-
-def test_cider_of_a_sentence_worked_by_hand():
+def test_cider_as_worked_by_hand():
+    texts = ["A cat is sitting on the floor.", "Two birds fly above a ship."]
+    assert captions.cider_d(texts, [[text.upper()] for text in texts]) == pytest.approx(10)
+    assert captions.cider_d(texts, [["one horse runs"], ["an old frog"]]) == 0
+    assert captions.cider_d(texts, [["a cat is sitting on the floor", "xx yy"], [texts[1]]]) == pytest.approx(7.5)
     # Each run of words is in one picture of two: all weigh log 2. "a b" has of the reference "a c": of two words one,
     # no pair; of the mean over four lengths of runs, a quarter of 1/2; times 10. The lengths are the same.
     assert captions.cider_d(["a b", "x"], [["a c"], ["y"]]) == pytest.approx(10 * (1 / 2) / 4 / 2)
@@ -108,10 +98,8 @@ def test_cider_of_a_sentence_worked_by_hand():
 
 def test_cider_counts_what_is_rare_for_more_than_what_is_everywhere():
     references = [["the cat runs"], ["the dog runs"], ["the bird sits"]]
-    common = captions.cider_d(["the frog", "x", "x"], references)
-    rare = captions.cider_d(["frog cat", "x", "x"], references)
-    assert common == 0
-    assert rare > 0.1
+    assert captions.cider_d(["the frog", "x", "x"], references) == 0
+    assert captions.cider_d(["frog cat", "x", "x"], references) > 0.1
 
 
 def test_without_pycocoevalcap_it_is_said_how_to_get_it(monkeypatch):
@@ -122,19 +110,19 @@ def test_without_pycocoevalcap_it_is_said_how_to_get_it(monkeypatch):
         captions.cider_d(["a", "b"], [["a"], ["b"]])
 
 
-@pytest.mark.parametrize("measure", [captions.bleu, captions.cider_d])
-def test_what_cannot_be_compared_is_refused(measure):
-    with pytest.raises(ValueError, match="1 for 2 pictures' references; accepted: as many"):
-        measure(["a"], [["a"], ["b"]])
-    with pytest.raises(ValueError, match="accepted: as many, and 1 or more"):
-        measure([], [])
+@pytest.mark.parametrize("metric", [captions.bleu, captions.cider_d, captions.fact_check, captions.distinct_true])
+def test_other_numbers_of_captions_than_of_pictures_are_refused(metric):
+    for texts, others in ((["a"], [["a"], ["b"]]), ([], []), (["a"] * 3, [["a"]] * 2)):
+        with pytest.raises(ValueError, match=f"{len(texts)} for {len(others)} .*accepted: as many, and 1 or more"):
+            metric(texts, others)
+
+
+@pytest.mark.parametrize("metric", [captions.bleu, captions.cider_d])
+def test_what_cannot_be_compared_is_refused(metric):
     with pytest.raises(ValueError, match="a picture has no references"):
-        measure(["a", "b"], [["a"], []])
+        metric(["a", "b"], [["a"], []])
     with pytest.raises(TypeError, match=r"write \[text\]"):
-        measure(["a", "b"], [["a"], "b"])
-
-
-def test_cider_of_a_single_picture_is_refused():
+        metric(["a", "b"], [["a"], "b"])
     with pytest.raises(ValueError, match="accepted: 2 or more"):
         captions.cider_d(["a"], [["a"]])
 
@@ -186,8 +174,6 @@ def test_different_true_sentences_are_counted_once_each():
         ["a dog", "two dogs", "a a"],
     ]
     assert captions.distinct_true(draws, [CAT, CAT]).tolist() == [2, 0]
-    with pytest.raises(ValueError, match="2 for 1 scenes; accepted: as many"):
-        captions.distinct_true(draws, [CAT])
 
 
 def test_what_is_reached_is_a_share_of_all_that_can_be_said():
@@ -197,7 +183,6 @@ def test_what_is_reached_is_a_share_of_all_that_can_be_said():
     assert found.shares == pytest.approx([3 / len(every), 1, 0])
     assert found.mean == pytest.approx((3 / len(every) + 1) / 3)
     assert found.counted == 3
-    assert len({tuple(tokenize(title)) for title in every}) == len(every)
 
 
 def test_pictures_of_which_more_can_be_said_are_left_out_and_not_guessed_at(scenes):
@@ -216,17 +201,15 @@ def test_pictures_of_which_more_can_be_said_are_left_out_and_not_guessed_at(scen
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_the_area_under_the_curve_is_scikit_learns(ties):
-    true, others = RANDOM.normal(0.8, 1, 70), RANDOM.normal(0, 1, 90)
+    positive, negative = RANDOM.normal(0.8, 1, 70), RANDOM.normal(0, 1, 90)
     if ties:
-        true, others = true.round(), others.round()
-    labels, scores = np.repeat([1, 0], [70, 90]), np.concatenate([true, others])
-    assert captions.roc_auc(true, others) == pytest.approx(roc_auc_score(labels, scores))
+        positive, negative = positive.round(), negative.round()
+    labels, scores = np.repeat([1, 0], [70, 90]), np.concatenate([positive, negative])
+    assert captions.roc_auc(positive, negative) == pytest.approx(roc_auc_score(labels, scores))
+    assert [captions.roc_auc([2, 3], [1]), captions.roc_auc([1], [2, 3]), captions.roc_auc([1, 1], [1])] == [1, 0, 0.5]
 
 
-def test_the_area_under_the_curve_goes_from_nothing_to_one():
-    assert captions.roc_auc([2, 3], [1]) == 1
-    assert captions.roc_auc([1], [2, 3]) == 0
-    assert captions.roc_auc([1, 1], [1]) == 0.5
-    for scores in (([], [1]), ([1], []), ([np.nan], [1])):
-        with pytest.raises(ValueError, match="accepted: 1 or more of both, and none of them nan"):
-            captions.roc_auc(*scores)
+@pytest.mark.parametrize("scores", [([], [1]), ([1], []), ([np.nan], [1])])
+def test_an_area_under_no_curve_is_refused(scores):
+    with pytest.raises(ValueError, match="accepted: 1 or more of both, and none of them nan"):
+        captions.roc_auc(*scores)

@@ -1,4 +1,4 @@
-"""Measures: what the lessons quote, against scikit-learn, SciPy and figures worked by hand."""
+"""Metrics: what the lessons quote, against scikit-learn, SciPy and figures worked by hand."""
 
 from types import SimpleNamespace
 
@@ -32,14 +32,11 @@ def test_accuracy_is_scikit_learn_s_for_logits_and_probabilities_alike():
     assert metrics.accuracy(softmax(logits, axis=1), labels) == pytest.approx(expected)
 
 
-def test_reliability_as_counted_by_hand():
+def test_reliability_and_calibration_error_as_worked_by_hand():
     found = metrics.reliability(PROBABILITIES, LABELS, bins=4)
     assert found.predictions.tolist() == [0, 0, 2, 3]
     assert found.confidence == pytest.approx([np.nan, np.nan, 0.675, 0.9], nan_ok=True)
     assert found.accuracy == pytest.approx([np.nan, np.nan, 1 / 2, 2 / 3], nan_ok=True)
-
-
-def test_the_calibration_error_as_worked_by_hand():
     by_hand = 2 / 5 * (0.675 - 1 / 2) + 3 / 5 * (0.9 - 2 / 3)
     assert metrics.calibration_error(PROBABILITIES, LABELS, bins=4) == pytest.approx(by_hand)
 
@@ -62,12 +59,13 @@ def test_calibration_is_scikit_learn_s(seed, size, classes, sharpness):
     )
 
 
-@pytest.mark.parametrize(("labels", "error"), [([0, 1, 2], 0.0), ([1, 2, 0], 1.0)])
-def test_who_is_certain_errs_not_at_all_or_wholly(labels, error):
+@pytest.mark.parametrize(("labels", "error", "bound"), [([0, 1, 2], 0.0, 0.05), ([1, 2, 0], 1.0, 20.0)])
+def test_certainty_errs_not_at_all_or_wholly_and_its_temperature_is_held_at_its_bound(labels, error, bound):
     assert metrics.calibration_error(np.eye(3), np.array(labels)) == pytest.approx(error)
+    assert metrics.fit_temperature(np.eye(3), np.array(labels)) == pytest.approx(bound, rel=0.01)
 
 
-def test_who_is_calibrated_errs_little_and_who_is_too_sure_errs_much():
+def test_calibrated_probabilities_err_little_and_overconfident_ones_much():
     logits, labels = predictions(20_000)
     assert metrics.calibration_error(softmax(logits, axis=1), labels) < 0.015
     assert metrics.calibration_error(softmax(3 * logits, axis=1), labels) > 0.1
@@ -89,60 +87,45 @@ def test_no_other_temperature_makes_the_labels_more_likely():
     assert min(losses, key=losses.get) == 1.0
 
 
-@pytest.mark.parametrize(("labels", "bound"), [([0, 1, 2], 0.05), ([1, 2, 0], 20.0)])
-def test_a_temperature_that_would_run_away_is_held_at_its_bound(labels, bound):
-    assert metrics.fit_temperature(np.eye(3), np.array(labels)) == pytest.approx(bound, rel=0.01)
-
-
-def seen(*objects):
-    """What was found: (kind, left, top, right, bottom), surest first."""
-    boxes = np.array([obj[1:] for obj in objects], "float32").reshape(-1, 4)
-    return SimpleNamespace(boxes=boxes, kinds=np.array([obj[0] for obj in objects], int))
-
-
-TWO_CATS = np.array([[0, 0, 10, 10], [20, 0, 30, 10]]), np.array([3, 3])
-
-
-@pytest.mark.parametrize(
-    ("found", "missed", "invented"),
-    [
-        (seen(), 2, 0),
-        (seen((3, 0, 0, 10, 10), (3, 20, 0, 30, 10)), 0, 0),
-        (seen((3, 0, 0, 10, 10), (3, 1, 0, 11, 10)), 1, 1),  # the same one twice
-        (seen((5, 0, 0, 10, 10)), 2, 1),  # a dog where a cat is
-        (seen((3, 0, 0, 10, 5), (3, 20, 0, 30, 4.9)), 1, 1),  # an overlap of one half is enough, and no less
-        (seen((3, 40, 40, 50, 50)), 2, 1),
-    ],
-)
-def test_what_is_missed_and_what_is_invented_are_counted(found, missed, invented):
-    assert metrics.count_errors(found, *TWO_CATS) == (missed, invented)
-
-
-def test_each_answer_takes_the_thing_that_it_fits_best():
-    true = np.array([[0, 0, 10, 10], [0, 0, 10, 8]])
-    found = seen((3, 0, 0, 10, 8), (3, 0, 0, 10, 10))
-    assert metrics.count_errors(found, true, np.array([3, 3]), overlap=0.95) == (0, 0)
-
-
-def test_where_nothing_is_all_that_was_found_is_invented():
-    nothing = np.zeros((0, 4)), np.zeros(0, int)
-    assert metrics.count_errors(seen((3, 0, 0, 10, 10)), *nothing) == (0, 1)
-    assert metrics.count_errors(seen(), *nothing) == (0, 0)
-
-
 def found(*rows):
-    """What was found in one picture, from rows of a box, a kind and a score."""
+    """What was detected in one picture, surest first, from rows of a box, a kind and a score."""
     boxes, kinds, scores = zip(*rows, strict=True) if rows else ((), (), ())
     return SimpleNamespace(
         boxes=np.reshape(np.array(boxes, "float32"), (-1, 4)), kinds=np.array(kinds, "int32"), scores=np.array(scores)
     )
 
 
+LEFT, RIGHT = [0, 0, 10, 10], [20, 0, 30, 10]  # two cats
+
+
+@pytest.mark.parametrize(
+    ("detections", "missed", "invented"),
+    [
+        ([], 2, 0),
+        ([(LEFT, 3), (RIGHT, 3)], 0, 0),
+        ([(LEFT, 3), ([1, 0, 11, 10], 3)], 1, 1),  # the same one twice
+        ([(LEFT, 5)], 2, 1),  # a dog where a cat is
+        ([([0, 0, 10, 5], 3), ([20, 0, 30, 4.9], 3)], 1, 1),  # an overlap of one half is enough, and no less
+        ([([40, 40, 50, 50], 3)], 2, 1),
+    ],
+)
+def test_what_is_missed_and_what_is_invented_are_counted(detections, missed, invented):
+    answer = found(*((*each, 1.0) for each in detections))
+    assert metrics.count_errors(answer, np.array([LEFT, RIGHT]), np.array([3, 3])) == (missed, invented)
+    assert metrics.count_errors(answer, np.zeros((0, 4)), np.zeros(0, int)) == (0, len(detections))
+
+
+def test_each_detection_takes_the_object_that_it_fits_best():
+    true = np.array([[0, 0, 10, 10], [0, 0, 10, 8]])
+    answer = found(([0, 0, 10, 8], 3, 1.0), ([0, 0, 10, 10], 3, 1.0))
+    assert metrics.count_errors(answer, true, np.array([3, 3]), overlap=0.95) == (0, 0)
+
+
 HERE, THERE, ELSEWHERE = [0, 0, 10, 10], [20, 20, 60, 60], [40, 0, 60, 10]
 
 
 def test_average_precision_as_worked_by_hand():
-    """Two objects; found are one of them, then something imagined, then the other.
+    """Two objects; found are one of them, then something invented, then the other.
 
     Up to a recall of a half all is right; from there on, two of three are: 51 recalls at 1, and 50 at 2/3.
     """
@@ -162,26 +145,25 @@ def test_a_box_counts_up_to_the_overlap_that_it_has():
     assert result.mean == pytest.approx(0.3)
 
 
-def test_a_thing_found_twice_or_as_another_kind_or_in_another_picture_is_imagined():
+def test_an_object_found_twice_or_as_another_kind_or_in_another_picture_is_invented():
     true = [[HERE], [THERE]], [[0], [1]]
     right = found((HERE, 0, 0.9)), found((THERE, 1, 0.8))
     assert metrics.mean_average_precision(right, *true).mean == pytest.approx(1)
     twice = found((HERE, 0, 0.9), (HERE, 0, 0.95)), right[1]
-    assert metrics.mean_average_precision(twice, *true).mean == pytest.approx(
-        1
-    )  # all were found before the first was wrong
+    # All were found before the first was wrong.
+    assert metrics.mean_average_precision(twice, *true).mean == pytest.approx(1)
     other_kind = found((HERE, 1, 0.9)), right[1]
     assert metrics.mean_average_precision(other_kind, *true).by_kind[:2] == pytest.approx([0, 1 / 2])
     assert metrics.mean_average_precision(right[::-1], *true).mean == 0
 
 
-def test_each_kind_counts_alike_however_many_things_are_of_it():
+def test_each_kind_counts_alike_however_many_objects_are_of_it():
     true = [[HERE, THERE, ELSEWHERE]], [[0, 0, 1]]
-    said = [found((HERE, 0, 0.9), (THERE, 0, 0.9))]
-    assert metrics.mean_average_precision(said, *true).mean == pytest.approx(1 / 2)
+    answer = [found((HERE, 0, 0.9), (THERE, 0, 0.9))]
+    assert metrics.mean_average_precision(answer, *true).mean == pytest.approx(1 / 2)
 
 
-def test_things_are_small_medium_and_large_by_the_side_of_the_picture():
+def test_objects_are_small_medium_and_large_by_the_side_of_the_picture():
     """100, 300 and 1,600 pixels; the small one is missed."""
     true = [[HERE, [40, 0, 60, 15], THERE]], [[0, 0, 0]]
     said = [found(([40, 0, 60, 15], 0, 0.9), (THERE, 0, 0.8))]
@@ -192,18 +174,11 @@ def test_things_are_small_medium_and_large_by_the_side_of_the_picture():
     assert of_less == pytest.approx({"small": np.nan, "medium": 0, "large": 1}, nan_ok=True)
 
 
-def test_rows_after_the_last_thing_are_no_things():
-    said, padding = [found((HERE, 0, 0.9))], [0, 0, 0, 0]
-    assert metrics.mean_average_precision(said, [[HERE, padding, padding]], [[0, -1, -1]]).mean == pytest.approx(1)
-
-
-def test_finding_nothing_and_having_nothing_to_find_are_told_apart():
+def test_what_is_no_object_does_not_count_and_pycocotools_reports_nothing(capfd):
+    answer, padding = [found((HERE, 0, 0.9))], [0, 0, 0, 0]
+    assert metrics.mean_average_precision(answer, [[HERE, padding, padding]], [[0, -1, -1]]).mean == pytest.approx(1)
     assert metrics.mean_average_precision([found()], [[HERE]], [[0]]).mean == 0
-    assert np.isnan(metrics.mean_average_precision([found((HERE, 0, 0.9))], [[HERE]], [[-1]]).mean)
-
-
-def test_pycocotools_reports_nothing_of_its_own(capfd):
-    metrics.mean_average_precision([found((HERE, 0, 0.9))], [[HERE]], [[0]])
+    assert np.isnan(metrics.mean_average_precision(answer, [[HERE]], [[-1]]).mean)
     assert capfd.readouterr() == ("", "")
 
 
@@ -212,11 +187,11 @@ def test_pycocotools_reports_nothing_of_its_own(capfd):
     [
         (2, (1, 3, 4), (1, 3), "found is of 2 pictures, boxes of 1"),
         (0, (0, 3, 4), (0, 3), "1 or more"),
-        (1, (1, 3, 4), (1, 2), r"accepted: \[n, things, 4\] and \[n, things\]"),
-        (1, (3, 4), (3,), r"accepted: \[n, things, 4\] and \[n, things\]"),
+        (1, (1, 3, 4), (1, 2), r"accepted: \[n, objects, 4\] and \[n, objects\]"),
+        (1, (3, 4), (3,), r"accepted: \[n, objects, 4\] and \[n, objects\]"),
     ],
 )
-def test_things_of_other_pictures_are_refused(pictures, boxes, kinds, message):
+def test_objects_of_other_pictures_are_refused(pictures, boxes, kinds, message):
     with pytest.raises(ValueError, match=message):
         metrics.mean_average_precision([found()] * pictures, np.zeros(boxes), np.zeros(kinds, int))
 

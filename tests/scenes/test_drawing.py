@@ -77,9 +77,6 @@ def test_all_come_as_arrays_with_one_row_a_scene(scenes, drawings):
     beyond = np.arange(4) >= counts[:, None]
     assert np.array_equal(drawings.kinds == -1, beyond)
     assert (drawings.boxes[beyond] == 0).all()
-
-
-def test_no_scenes_make_no_pictures():
     assert draw_many([]).pictures.shape == (0, 64, 64, 3)
 
 
@@ -90,39 +87,29 @@ def test_boxes_are_what_scikit_image_finds_around_the_masks(drawings):
         assert drawing.boxes.tolist() == [list(box) for box in expected]
 
 
-def test_class_masks_say_the_kind_wherever_instance_masks_say_the_thing(scenes, drawings):
+def test_class_masks_have_the_kind_wherever_instance_masks_have_the_object(scenes, drawings):
     for index, scene in enumerate(scenes):
         drawing = drawings[index]
+        numbered = drawing.masks * np.arange(1, len(drawing.masks) + 1)[:, None, None]
+        assert drawing.masks.dtype == bool
+        assert np.array_equal(numbered.sum(0), drawing.instances)
         names = [None, *(obj.kind for obj in scene.objects)]
         classes = [None, *ontology.KINDS]
         seen = set(zip(drawing.instances.ravel().tolist(), drawing.classes.ravel().tolist(), strict=True))
         assert {(names[i], classes[k]) for i, k in seen} == {(name, name) for name in names}
 
 
-def test_masks_are_the_instances_one_by_one(drawings):
-    drawing = drawings[5]
-
-    assert drawing.masks.dtype == bool
-    assert np.array_equal(
-        (drawing.masks * np.arange(1, len(drawing.masks) + 1)[:, None, None]).sum(0), drawing.instances
-    )
-
-
 @pytest.mark.parametrize(("side", "least"), LEAST_SEEN.items())
-def test_every_thing_can_be_seen(scenes, side, least):
+def test_every_object_can_be_seen_within_its_box(scenes, side, least):
     drawn = draw_many(scenes, side)
 
     for index, scene in enumerate(scenes):
-        seen = np.bincount(drawn.instances[index].ravel(), minlength=len(scene.objects) + 1)[1:]
-        assert seen.min() >= least, scene.facts
-
-
-def test_things_are_drawn_within_their_boxes(scenes, drawings):
-    for index, scene in enumerate(scenes):
-        for obj, (left, top, right, bottom) in zip(scene.objects, drawings[index].boxes.tolist(), strict=True):
-            x, y, width, height = pixels(obj.box, 64)
+        for obj, (left, top, right, bottom) in zip(scene.objects, drawn[index].boxes.tolist(), strict=True):
+            x, y, width, height = pixels(obj.box, side)
             assert x <= left < right <= x + width
             assert y <= top < bottom <= y + height
+        seen = np.bincount(drawn.instances[index].ravel(), minlength=len(scene.objects) + 1)[1:]
+        assert seen.min() >= least, scene.facts
 
 
 @settings(max_examples=20, deadline=None)
@@ -204,7 +191,7 @@ def test_a_figure_is_about_as_wide_and_high_as_the_table_says(kind, posture, var
     assert 0.8 < ((right - left) / width) / ((top - bottom) / height) < 1.6
 
 
-def test_no_figure_and_no_setting_uses_a_tone_without_a_colour(scenes, drawings):
+def test_no_figure_and_no_setting_uses_a_tone_without_a_color(scenes, drawings):
     unused = np.array(UNUSED)
     for kind, posture, variant in ALL_FIGURES:
         used = {part.tone for part in figure(kind, posture, variant).parts}
@@ -219,7 +206,7 @@ def test_no_figure_and_no_setting_uses_a_tone_without_a_colour(scenes, drawings)
     ("kind", "color"), [(kind, color) for kind, colors in ontology.COLORS.items() for color in colors]
 )
 @pytest.mark.parametrize("light", [*DAYLIGHT, LAMPLIGHT, MOONLIGHT])
-def test_in_every_light_a_thing_is_nearest_to_the_colour_that_it_is_called_by(kind, color, light):
+def test_in_every_light_a_thing_is_nearest_to_the_color_that_it_is_called_by(kind, color, light):
     shown = lit(kind, color, light)[INDEX["body"]] * 256 / np.array(light)  # the eye makes up for the light
     own = {name: tones(kind, name)[INDEX["body"]] for name in ontology.COLORS[kind]}
     distance = {name: np.abs(own.get(name, np.array(rgb)) - shown).sum() for name, rgb in NAMED.items()}
@@ -228,7 +215,7 @@ def test_in_every_light_a_thing_is_nearest_to_the_colour_that_it_is_called_by(ki
 
 
 @pytest.mark.parametrize(("kind", "posture", "variant"), ALL_FIGURES)
-def test_most_of_a_thing_has_its_colour(kind, posture, variant):
+def test_most_of_an_object_has_its_color(kind, posture, variant):
     width, height = ontology.EXTENT[kind][posture]
     place = ontology.POSTURES[kind][posture][0]
     obj = SceneObject(
@@ -236,10 +223,10 @@ def test_most_of_a_thing_has_its_colour(kind, posture, variant):
     )
     sprite = sprite_of(obj, 64).sprite
     share = dict(zip((TONES[tone] for tone in sprite.tones), sprite.shares.sum(axis=0), strict=True))
-    coloured = sum(share.get(name, 0) for name in ("body", "shade", "light", "far"))
+    colored = sum(share.get(name, 0) for name in ("body", "shade", "light", "far"))
     others = {name: amount for name, amount in share.items() if name not in ("body", "shade", "light", "far", "line")}
 
-    assert coloured > max(others.values(), default=0)
+    assert colored > max(others.values(), default=0)
 
 
 def test_walls_floors_and_mats_differ_from_room_to_room():
@@ -250,15 +237,16 @@ def test_walls_floors_and_mats_differ_from_room_to_room():
     assert len(floors) >= 3
 
 
-@pytest.mark.parametrize("side", [15, 0, -64, 1025])
-def test_a_side_out_of_range_is_refused(side):
-    with pytest.raises(ValueError, match=f"the side of a picture is 16 to 1024 pixels; given was {side}"):
-        draw(course_scene(), side)
-
-
-def test_an_unknown_style_is_refused():
-    with pytest.raises(ValueError, match="a style of objects is one of: drawn, photo; given was 'oil'"):
-        draw(course_scene(), object_style="oil")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        *(({"side": side}, f"a picture is 16 to 1024 pixels; given was {side}") for side in (15, 0, -64, 1025)),
+        ({"object_style": "oil"}, "a style of objects is one of: drawn, photo; given was 'oil'"),
+    ],
+)
+def test_another_side_or_style_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        draw(course_scene(), **arguments)
 
 
 PLAIN = np.array([[40 + 20 * kind, 200 - 15 * kind, 90] for kind in range(10)], np.uint8)

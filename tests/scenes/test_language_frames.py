@@ -10,9 +10,11 @@ from vistext.scenes.language import ROLES, NotUnderstoodError, describe, evaluat
 STILL = {"sit", "lie", "sleep", "stand"}
 
 
-def test_the_courses_cat_sits_on_the_floor():
-    (frame,) = frames(course_scene())
+def test_the_courses_cat_sits_on_the_floor_however_the_scene_looks():
+    scene = course_scene()
+    (frame,) = frames(scene)
 
+    assert frames(Scene(scene.objects, scene.setting, scene.time, look=99)) == (frame,)
     assert (frame.verb, frame.roles, frame.obj) == ("sit", (("agent", "cat"), ("place", "floor")), 0)
 
 
@@ -30,20 +32,6 @@ def test_each_thing_has_a_frame_that_says_what_it_is_does_and_where():
             assert roles.get("direction") == (None if frame.verb in STILL | {"park", "anchor"} else obj.facing)
             assert tuple(roles) == ROLES[frame.verb]
     assert verbs == set(VERBS.values())
-
-
-def test_a_frame_told_as_a_sentence_is_true():
-    gerunds = {verb: posture for posture, verb in VERBS.items()}
-    for scene in sample(60, 3):
-        for frame in frames(scene):
-            roles = dict(frame.roles)
-            actor = roles.get("agent") or roles["item"]
-            article = "an" if actor[0] in "aeiou" else "a"
-            preposition = scene.objects[frame.obj].preposition
-            way = f" to the {roles['direction']}" if "direction" in roles else ""
-            assert evaluate(
-                f"{article} {actor} is {gerunds[frame.verb]}{way} {preposition} the {roles['place']}.", scene
-            )
 
 
 def test_what_fills_more_of_the_picture_comes_first():
@@ -77,12 +65,6 @@ def test_every_posture_of_the_world_has_a_verb_with_its_roles():
     assert all(roles[-1] == "place" for roles in ROLES.values())
 
 
-def test_frames_do_not_depend_on_how_a_scene_looks():
-    scene = course_scene()
-
-    assert frames(scene) == frames(Scene(scene.objects, scene.setting, scene.time, look=99))
-
-
 def test_every_frame_is_told_in_a_true_sentence_and_read_back_as_it_was():
     seen = set()
     for scene in sample(300, 3):
@@ -94,9 +76,6 @@ def test_every_frame_is_told_in_a_true_sentence_and_read_back_as_it_was():
             seen.add(sentence)
     assert "A ship is anchored on the water." in seen
     assert "A bird is flying to the left in the sky." in seen
-
-
-def test_what_is_not_filled_is_not_told():
     assert render_frame("run", (("agent", "airplane"),)) == "An airplane is running."
 
 

@@ -390,10 +390,10 @@ def test_what_cannot_be_read_is_said_with_what_can(sentence, message):
         parse_sentence(sentence)
 
 
-@pytest.mark.parametrize("thing_in_place_of_text", [None, 7, b"A cat.", ["A cat."]])
-def test_what_is_no_text_is_refused(thing_in_place_of_text):
+@pytest.mark.parametrize("value", [None, 7, b"A cat.", ["A cat."]])
+def test_what_is_no_text_is_refused(value):
     with pytest.raises(TypeError, match="a sentence is a str"):
-        parse_sentence(thing_in_place_of_text)
+        parse_sentence(value)
 
 
 def test_a_long_sentence_is_still_a_sentence():

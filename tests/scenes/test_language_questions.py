@@ -76,7 +76,7 @@ def right_of(scene, relation, obj):
     return noun(scene.objects[only(subjects)])
 
 
-def same_colour(scene, one, other):
+def same_color(scene, one, other):
     return "yes" if meant(scene, one).color == meant(scene, other).color else "no"
 
 
@@ -116,7 +116,7 @@ ANSWERS = (
         lambda scene, relation, name: right_of(scene, relation, meant(scene, name)),
     ),
     (r"are there more (\w+) or more (\w+)\?", more_of),
-    (rf"is {NAME} the same colour as {NAME}\?", same_colour),
+    (rf"is {NAME} the same colour as {NAME}\?", same_color),
     (
         rf"which is farther left, {NAME} or {NAME}\?",
         lambda scene, *names: min(names, key=lambda name: meant(scene, name).box.middle),
@@ -137,20 +137,19 @@ def test_every_answer_is_what_going_through_the_things_finds(kind):
     assert sum(seen.values()) > 30
 
 
-def test_every_form_of_question_is_asked():
-    texts = {question.question.lower() for scene in scenes(50) for question in all_questions(scene)}
-
-    for form, _ in ANSWERS:
-        assert any(re.fullmatch(form, text) for text in texts), form
-
-
-def test_every_answer_is_a_true_sentence():
-    for scene in [*scenes(30), *scenes(10, 3, "compositional")]:
-        for question in all_questions(scene)[::2]:
+def test_every_form_of_question_is_asked_and_every_answer_is_a_true_sentence():
+    texts = set()
+    for scene in [*scenes(50), *scenes(10, 3, "compositional")]:
+        questions = all_questions(scene)
+        texts |= {question.question.lower() for question in questions}
+        for question in questions[::4]:
             verdict = evaluate(question.answer, scene)
             assert verdict, (question, verdict.why)
             assert re.fullmatch(r"[A-Z][a-z ,]*\.", question.answer)
             assert re.fullmatch(r"[A-Z][a-z ,]*\?", question.question)
+
+    for form, _ in ANSWERS:
+        assert any(re.fullmatch(form, text) for text in texts), form
 
 
 def test_another_answer_is_a_false_sentence():
@@ -192,6 +191,7 @@ def test_questions_differ_in_their_words_and_come_in_the_same_order():
         texts = [question.question for question in all_questions(scene)]
         assert len(texts) == len(set(texts)) > 5
         assert texts == [question.question for question in all_questions(scene)]
+        assert all(reply(question.question, scene) == question for question in all_questions(scene))
 
 
 def test_questions_and_answers_survive_the_way_through_numbers():
@@ -221,38 +221,16 @@ def test_the_question_alone_betrays_less_than_45_in_100_answers():
     assert {question.kind for question in test} == set(QUESTION_KINDS)
 
 
-def test_no_kind_of_question_is_answered_by_its_words_alone():
-    by_kind = defaultdict(list)
-    for question in asked(2000, "train"):
-        by_kind[question.kind].append(question.short)
-
-    for kind, answers in by_kind.items():
-        assert Counter(answers).most_common(1)[0][1] < 0.6 * len(answers), kind
-
-
-def test_the_same_seed_asks_the_same():
-    first, again = ([sample_question(scene, np.random.default_rng(7)) for scene in scenes(10)] for _ in range(2))
-
-    assert first == again
-
-
-def test_a_kind_can_be_asked_for():
-    rng = np.random.default_rng(0)
-
-    assert {sample_question(scene, rng, "how many").kind for scene in scenes(10)} == {"how many"}
-
-
 @pytest.mark.parametrize("kind", [None, "how many", "compare"])
 def test_several_questions_are_those_that_are_asked_one_after_another(kind):
-    one, other = np.random.default_rng(7), np.random.default_rng(7)
+    rng, same = np.random.default_rng(7), np.random.default_rng(7)
 
     for scene in scenes(8)[2:]:
         if all_questions(scene, kind):
-            assert sample_questions(scene, one, 1, kind) == [sample_question(scene, other, kind)]
-            several = sample_questions(scene, one, 5, kind)
-            assert several == [sample_question(scene, other, kind) for _ in range(5)]
+            several = sample_questions(scene, rng, 5, kind)
+            assert several == [sample_question(scene, same, kind) for _ in range(5)]
             assert set(several) <= set(all_questions(scene, kind))
-    assert one.random() == other.random()
+    assert rng.random() == same.random()
 
 
 def test_no_answer_stands_out_among_several_questions_of_a_scene():
@@ -287,12 +265,6 @@ def test_unknown_kinds_are_refused_with_those_that_there_are():
     ):
         with pytest.raises(ValueError, match="no question of kind 'who is left of'"):
             refused()
-
-
-def test_the_reply_to_a_question_of_the_drawn_world_is_its_answer():
-    for scene in scenes(20):
-        for one in all_questions(scene):
-            assert reply(one.question, scene) == one
 
 
 @pytest.mark.parametrize(
@@ -332,8 +304,5 @@ def test_anyone_may_ask_whether_something_is_there(question, short, answer):
 )
 def test_what_cannot_be_answered_has_no_reply(question):
     assert reply(question, course_scene()) is None
-
-
-def test_which_of_two_is_meant_cannot_be_answered():
     twins = next(scene for scene in scenes(300) if [obj.kind for obj in scene.objects] == ["cat", "cat"])
     assert reply("What is the cat doing?", twins) is None

@@ -9,6 +9,7 @@ from vistext.scenes.raster import GRID, WHOLE, Layer, paint, shares, widen
 from vistext.scenes.sprites import mirror, render
 from vistext.scenes.vector_art import Figure, box, curve, limb, oval, path, turned
 
+RECTANGLE = box(2, 3, 12, 9)
 corner = st.tuples(st.integers(-5, 45), st.integers(-5, 35))
 
 
@@ -23,14 +24,11 @@ def area(outline):
     return abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) / 2
 
 
-def test_a_rectangle_covers_its_pixels_and_no_others():
+def test_a_rectangle_covers_its_pixels_within_the_map_and_no_others():
     expected = np.zeros((30, 40), bool)
     expected[4:9, 7:20] = True
 
     assert np.array_equal(painted(box(7, 4, 20, 9)), expected)
-
-
-def test_what_lies_outside_is_left_out():
     assert painted(box(-10, -10, 100, 100)).all()
     assert not painted(box(50, 5, 60, 10)).any()
 
@@ -52,17 +50,12 @@ def test_a_triangle_covers_the_pixels_whose_middle_is_on_the_inner_side_of_all_e
     assert np.array_equal(painted(triangle)[~on_edge], inside[~on_edge])
 
 
-def test_where_an_outline_crosses_itself_all_of_it_is_inside():
+def test_where_outlines_cross_themselves_or_each_other_all_of_it_is_inside():
     star = [(20 + 14 * np.cos(4 * np.pi * k / 5), 15 + 14 * np.sin(4 * np.pi * k / 5)) for k in range(5)]
+    left, right = box(3, 3, 15, 15), box(9, 9, 25, 20)
 
     assert painted(star)[15, 20]
-
-
-def test_overlapping_outlines_are_filled_together():
-    one, other = box(3, 3, 15, 15), box(9, 9, 25, 20)
-    together = painted(widen(one, 0), widen(other, 0))
-
-    assert np.array_equal(together, painted(one) | painted(other))
+    assert np.array_equal(painted(widen(left, 0), widen(right, 0)), painted(left) | painted(right))
 
 
 def test_painting_within_a_tone_leaves_the_others():
@@ -88,34 +81,24 @@ def test_shares_are_exact_and_add_up(seed, fineness):
         assert np.array_equal(found[..., tone], (blocks == tone).mean(axis=(1, 3)) * WHOLE)
 
 
-@pytest.mark.parametrize("outline", [box(2, 3, 12, 9), box(2, 3, 12, 9)[::-1]])
-def test_a_widened_rectangle_is_larger_by_as_much_on_every_side(outline):
+@pytest.mark.parametrize("outline", [RECTANGLE, RECTANGLE[::-1], np.repeat(RECTANGLE, 2, axis=0)])
+def test_a_widened_outline_is_larger_by_as_much_on_every_side(outline):
     wide = widen(outline, 1.5)
+    circle = widen(oval(5, 6, 4, 4, corners=60), 1)
 
     assert wide.min(axis=0) == pytest.approx((0.5, 1.5))
     assert wide.max(axis=0) == pytest.approx((13.5, 10.5))
+    assert np.hypot(*(circle - (5, 6)).T) == pytest.approx(5, abs=0.02)
 
 
-def test_a_widened_circle_is_a_larger_circle():
-    wide = widen(oval(5, 6, 4, 4, corners=60), 1)
+def test_shapes_have_their_sizes_and_areas():
+    ellipse, bar = oval(3, 4, 5, 2, corners=200), limb([(0, 0), (10, 0)], [2])
 
-    assert np.hypot(*(wide - (5, 6)).T) == pytest.approx(5, abs=0.02)
-
-
-def test_corners_given_twice_do_not_matter():
-    twice = np.repeat(box(2, 3, 12, 9), 2, axis=0)
-
-    assert np.allclose(widen(twice, 1), widen(box(2, 3, 12, 9), 1))
-
-
-def test_an_oval_has_its_radii_and_its_area():
-    shape = oval(3, 4, 5, 2, corners=200)
-
-    assert np.ptp(shape, axis=0) == pytest.approx((10, 4), abs=0.01)
-    assert area(shape) == pytest.approx(np.pi * 5 * 2, rel=0.01)
-
-
-def test_a_quarter_turn_takes_right_to_up():
+    assert np.ptp(ellipse, axis=0) == pytest.approx((10, 4), abs=0.01)
+    assert area(ellipse) == pytest.approx(np.pi * 5 * 2, rel=0.01)
+    assert area(bar) == pytest.approx(10 * 2 + np.pi, rel=0.03)
+    assert bar.min(axis=0) == pytest.approx((-1, -1), abs=0.01)
+    assert area(box(0, 0, 10, 6, 1)) == pytest.approx(60 - (4 - np.pi), abs=0.2)
     assert turned([(2, 1)], 90, (1, 1)) == pytest.approx(np.array([(1, 2)]))
 
 
@@ -125,17 +108,6 @@ def test_curves_and_paths_go_through_their_points():
     for line in (curve(points), path(points)):
         for point in points:
             assert np.hypot(*(line - point).T).min() == pytest.approx(0, abs=1e-9)
-
-
-def test_a_straight_limb_is_a_bar_with_round_ends():
-    shape = limb([(0, 0), (10, 0)], [2])
-
-    assert area(shape) == pytest.approx(10 * 2 + np.pi, rel=0.03)
-    assert shape.min(axis=0) == pytest.approx((-1, -1), abs=0.01)
-
-
-def test_a_rounded_box_lacks_only_its_corners():
-    assert area(box(0, 0, 10, 6, 1)) == pytest.approx(60 - (4 - np.pi), abs=0.2)
 
 
 def a_figure():

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from vistext.scenes import ontology, sample
 from vistext.scenes.sampling import Draws
 
-SEEN = ("train", "val", "test")
 # Of 300 scenes of each split, by `repr`; from Python 3.10 with NumPy 1.26 and from 3.13 with 2.5.
 SHA256 = "36fe0d47a3aef984"
 
@@ -30,65 +29,39 @@ def test_the_same_seed_gives_the_same_scenes_on_every_machine():
     assert hashlib.sha256(facts.encode()).hexdigest()[:16] == SHA256
 
 
-def test_more_scenes_begin_with_the_same_ones():
+def test_more_scenes_begin_with_the_same_ones_and_other_seeds_and_splits_give_others():
     assert sample(50, 3, "val")[:20] == sample(20, 3, "val")
-
-
-def test_another_seed_and_another_split_give_other_scenes():
+    assert sample(0, 5, "test") == []
+    assert sample(np.int64(2), np.uint8(4)) == sample(2, 4)
     assert len({tuple(sample(5, *which)) for which in ((0, "train"), (1, "train"), (0, "val"), (0, "test"))}) == 4
 
 
-def test_none_may_be_asked_for():
-    assert sample(0, 5, "test") == []
-
-
 @pytest.mark.parametrize(
-    ("wrong", "complaint"),
+    ("wrong", "error", "complaint"),
     [
-        ({"n": -1}, "the number of scenes is at least 0; given was -1"),
-        ({"n": 1, "seed": -3}, "a seed is at least 0; given was -3"),
-        ({"n": 1, "split": "training"}, "a split is one of: train, val, test, compositional; given was 'training'"),
+        ({"n": -1}, ValueError, "the number of scenes is at least 0; given was -1"),
+        ({"n": 1, "seed": -3}, ValueError, "a seed is at least 0; given was -3"),
+        ({"n": 1, "split": "training"}, ValueError, "train, val, test, compositional; given was 'training'"),
+        ({"n": 2.5}, TypeError, "float"),
+        ({"n": 1, "seed": "zero"}, TypeError, "str"),
     ],
 )
-def test_wrong_requests_are_refused_with_what_is_accepted(wrong, complaint):
-    with pytest.raises(ValueError, match=complaint):
+def test_wrong_requests_are_refused_with_what_is_accepted(wrong, error, complaint):
+    with pytest.raises(error, match=complaint):
         sample(**wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"n": 2.5}, {"n": 1, "seed": "zero"}])
-def test_numbers_are_whole(wrong):
-    with pytest.raises(TypeError):
-        sample(**wrong)
-
-
-def test_numpys_whole_numbers_will_do():
-    assert sample(np.int64(2), np.uint8(4)) == sample(2, 4)
-
-
 @some
-@given(seed=seeds, split=st.sampled_from(ontology.SPLITS))
-def test_a_scene_belongs_to_the_split_that_it_was_drawn_for(seed, split):
-    assert {scene.split for scene in sample(20, seed, split)} == {split}
-
-
-@some
-@given(one=seeds, other=seeds, splits=st.permutations(ontology.SPLITS))
-def test_no_two_splits_share_any_facts(one, other, splits):
-    facts = [
-        {scene.facts for scene in sample(60, seed, split)} for seed, split in ((one, splits[0]), (other, splits[1]))
-    ]
-
-    assert facts[0].isdisjoint(facts[1])
-
-
-@some
-@given(seed=seeds, split=st.sampled_from(SEEN))
-def test_what_is_held_out_is_never_seen(seed, split):
-    # Looked up here once more, in the tables themselves.
-    for scene in sample(30, seed, split):
-        for obj in scene.objects:
+@given(seeds=st.tuples(seeds, seeds), splits=st.permutations(ontology.SPLITS))
+def test_a_scene_belongs_to_its_split_no_two_share_facts_and_only_one_has_what_is_held_out(seeds, splits):
+    drawn = [sample(60, seed, split) for seed, split in zip(seeds, splits, strict=False)]
+    for scenes, split in zip(drawn, splits, strict=False):
+        assert {scene.split for scene in scenes} == {split}
+        for obj in (obj for scene in scenes for obj in scene.objects if split != "compositional"):
             assert obj.place not in ontology.HELD_OUT_PLACES.get(obj.kind, ())
             assert obj.color not in ontology.HELD_OUT_COLORS.get(obj.kind, ())
+
+    assert {scene.facts for scene in drawn[0]}.isdisjoint(scene.facts for scene in drawn[1])
 
 
 def test_the_compositional_split_shows_every_pairing_that_is_held_out():
@@ -100,7 +73,7 @@ def test_the_compositional_split_shows_every_pairing_that_is_held_out():
     assert {pairing for scene in scenes for pairing in scene.held_out} == held_out
 
 
-def test_its_kinds_places_colours_and_postures_are_each_seen_in_training_too(scenes):
+def test_its_kinds_places_colors_and_postures_are_each_seen_in_training_too(scenes):
     def words(some_scenes, which):
         return {obj.words[which] for scene in some_scenes for obj in scene.objects}
 
@@ -149,9 +122,6 @@ def test_every_posture_of_every_kind_every_place_and_every_relation_occurs(scene
     assert places == set(ontology.PLACES)
     assert len(relations) == 6
     assert min(relations.values()) > 300
-
-
-def test_scenes_hardly_ever_repeat(scenes):
     assert len(set(scenes)) == len(scenes)
 
 
@@ -162,11 +132,6 @@ def test_draws_are_even_and_within_bounds():
     assert set(counts) == {3, 4, 5, 6, 7}
     # Five standard deviations of a count that is 2,000 on average.
     assert all(abs(count - 2000) < 5 * np.sqrt(10_000 * 0.2 * 0.8) for count in counts.values())
-
-
-def test_weights_are_heeded():
-    draw = Draws(6)
-    counts = Counter(draw.weighted({"often": 3, "never": 0, "rarely": 1}) for _ in range(8000))
-
-    assert counts["never"] == 0
-    assert abs(counts["rarely"] - 2000) < 5 * np.sqrt(8000 * 0.25 * 0.75)
+    weighted = Counter(draw.weighted({"often": 3, "never": 0, "rarely": 1}) for _ in range(8000))
+    assert weighted["never"] == 0
+    assert abs(weighted["rarely"] - 2000) < 5 * np.sqrt(8000 * 0.25 * 0.75)

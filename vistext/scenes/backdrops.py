@@ -1,4 +1,4 @@
-"""What is behind the objects: five settings, by day and by night, each in several arrangements.
+"""Backdrops: five settings, by day and by night, each in several arrangements.
 
 Drawn on a square of 64 by 64, y down. Where the ground is agrees with `ontology.zone`.
 """
@@ -20,14 +20,7 @@ GRADIENTS = {
 
 
 def backdrop(setting: str, time: str, arrangement: int, water: bool) -> Figure:
-    """Draw a setting.
-
-    Args:
-        setting: one of `ontology.SETTINGS`.
-        time: "day" or "night".
-        arrangement: 0 to `ARRANGEMENTS` - 1.
-        water: whether a field has a pond; the other settings have water or not.
-    """
+    """Draw a setting in one of `ARRANGEMENTS`; `water` is whether a field has a pond."""
     figure = Figure()
     draw = Draws(arrangement, sum(map(ord, setting + time)))
     _SETTINGS[setting](figure, draw, time == "night", water)
@@ -65,11 +58,11 @@ def _heaven(figure: Figure, draw: Draws, night: bool, low: int, clouds: int) -> 
 def _tree(figure: Figure, x: float, bottom: float, size: float, pine: bool) -> None:
     figure.shape("trunk", box(x - 0.7 * size, bottom - 4 * size, x + 0.7 * size, bottom))
     if pine:
-        for rise, wide in ((3, 4.4), (6, 3.6), (9, 2.6)):
+        for height, wide in ((3, 4.4), (6, 3.6), (9, 2.6)):
             points = [
-                (x - wide * size, bottom - rise * size),
-                (x, bottom - (rise + 5) * size),
-                (x + wide * size, bottom - rise * size),
+                (x - wide * size, bottom - height * size),
+                (x, bottom - (height + 5) * size),
+                (x + wide * size, bottom - height * size),
             ]
             figure.shape("leaf_dark", points)
         return

@@ -30,7 +30,7 @@ COLORS = {
 _PAWS = ("floor", "mat", "table", "grass", "pavement", "quay")
 _STROLL = ("floor", "grass", "road", "pavement", "quay")
 _HOOVES = ("grass", "road")
-POSTURES = {
+POSTURES: dict[str, dict[str, tuple[str, ...]]] = {
     "airplane": {"flying": ("sky",), "parked": ("grass",)},
     "automobile": {"driving": ("road",), "parked": ("road", "quay")},
     "bird": {

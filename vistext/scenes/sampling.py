@@ -58,7 +58,7 @@ def sample(n: int, seed: int = 0, split: str = "train") -> list[Scene]:
     if split not in ontology.SPLITS:
         raise ValueError(f"a split is one of: {', '.join(ontology.SPLITS)}; given was {split!r}")
     draw = Draws(seed, ontology.SPLITS.index(split))
-    scenes = []
+    scenes: list[Scene] = []
     while len(scenes) < n:
         if scene := _scene(draw, split):
             scenes.append(scene)

@@ -117,12 +117,10 @@ def _layers(figure: Figure, outlines: list[np.ndarray], rim: float) -> list[Laye
     drawn = list(zip(figure.parts, outlines, strict=True))
     marks = next(number for number, (part, _) in enumerate(drawn) if TONES[part.tone] not in MARKS)
     layers = [Layer([outline], part.tone, part.within) for part, outline in drawn[:marks]]
-    rims = [widen(outline, rim) if part.lined or part.edge is not None else None for part, outline in drawn]
-    lined = [around for (part, _), around in zip(drawn[marks:], rims[marks:], strict=True) if part.lined]
-    layers.append(Layer(lined, INDEX["line"]))
-    for (part, outline), around in zip(drawn[marks:], rims[marks:], strict=True):
+    layers.append(Layer([widen(outline, rim) for part, outline in drawn[marks:] if part.lined], INDEX["line"]))
+    for part, outline in drawn[marks:]:
         if part.edge is not None:
-            layers.append(Layer([around], part.edge, _FIGURE))
+            layers.append(Layer([widen(outline, rim)], part.edge, _FIGURE))
         layers.append(Layer([outline], part.tone, part.within))
     return layers
 

@@ -82,20 +82,13 @@ class More(Fact):
 Bound = Mapping[int, tuple[int, ...]]
 
 
-def value_of(obj: SceneObject, attribute: str) -> str | None:
-    """The value of an object's attribute; None for the direction of an object that does not move."""
+def value_of(obj: SceneObject, attribute: str) -> str:
+    """The value of an object's attribute; empty for the direction of an object that does not move."""
     if attribute == "place":
         return f"{obj.preposition} the {obj.place}"
     if attribute == "direction":
-        return obj.facing if obj.posture in MOVING else None
+        return obj.facing if obj.posture in MOVING else ""
     return getattr(obj, attribute)
-
-
-def stated_value(obj: SceneObject, attribute: str) -> str:
-    """The value of an attribute that every object has: of any but the direction."""
-    value = value_of(obj, attribute)
-    assert value is not None
-    return value
 
 
 def has(obj: SceneObject, attribute: str, value: str) -> bool:
@@ -145,7 +138,9 @@ def about(fact: Fact, old: int, new: int) -> Fact:
     """The same fact about another variable."""
     if isinstance(fact, Not | Exactly):
         return replace(fact, facts=tuple(about(inner, old, new) for inner in fact.facts))
-    return replace(fact, subject=new) if getattr(fact, "subject", None) == old else fact
+    if isinstance(fact, Attribute | Related | Same) and fact.subject == old:
+        return replace(fact, subject=new)
+    return fact
 
 
 def _identifies(fact: Fact) -> int:

@@ -1,7 +1,7 @@
 """True sentences about a scene, by the grammar: at three lengths, and in as many ways as it has.
 
-What is said is true by the way it is made: each noun phrase is given an object, and every word about it is looked up
-there. "The" is said of what is the only one, a number of all that are so, and nothing is said twice.
+They are true by construction: each noun phrase is assigned an object, and every word about it is looked up there. "The"
+is used of what is the only one, a number of all that match, and nothing is stated twice.
 """
 
 import math
@@ -26,32 +26,21 @@ PATIENCE = {"title": 30, "description": 30, "story": 90}
 
 
 def descriptions(scene: Scene, length: str) -> Iterator[str]:
-    """Every true description of a scene that the grammar can say, one after the other.
+    """Every true description of a scene that the grammar can generate, each once, always in the same order.
 
     Args:
         scene: what is described.
         length: "title" ("a cat on the floor"), "description" ("A cat is sitting on the floor.") or "story" (two to
             four sentences that refer back). Of stories there may be millions: take what you need of them.
 
-    Returns:
-        An iterator of different texts, always in the same order.
-
     Raises:
         ValueError: another length.
     """
-    return _each_once(map(text, _Speaker(scene, _in_order).all(_symbol(length))))
+    return _unique(map(text, _Generator(scene, _in_order).expand(_symbol(length))))
 
 
 def describe(scene: Scene, length: str, rng: np.random.Generator) -> str:
-    """One true description of a scene, at random.
-
-    Args:
-        scene: what is described.
-        length: "title", "description" or "story"; see `descriptions`.
-        rng: decides which.
-
-    Returns:
-        The text.
+    """One true description of a scene, at random; `length` as for `descriptions`.
 
     Raises:
         ValueError: another length.
@@ -60,14 +49,11 @@ def describe(scene: Scene, length: str, rng: np.random.Generator) -> str:
 
 
 def describe_grounded(scene: Scene, length: str, rng: np.random.Generator) -> tuple[str, list[int | None]]:
-    """The same, and of which object each token speaks.
-
-    Args:
-        scene, length, rng: as for `describe`, which says the same by the same numbers.
+    """The same description as by `describe`, and which object each token is about.
 
     Returns:
-        The text; and for each of the tokens that `data.words.tokenize` makes of it the object's place in
-        `scene.objects`, None for what speaks of none or of several ("is", "two").
+        The text; and for each of the tokens that `vocabulary.tokenize` makes of it the object's place in
+        `scene.objects`, None for what is about none or several ("is", "two").
 
     Raises:
         ValueError: another length.
@@ -82,8 +68,8 @@ class _Word(str):
     about: int
 
 
-def _of(phrase: Phrase, subject: tuple[int, ...]) -> Phrase:
-    """A phrase whose words know of what they speak, if that is one object."""
+def _grounded(phrase: Phrase, subject: tuple[int, ...]) -> Phrase:
+    """A phrase whose words know their object, if that is a single one."""
     if len(subject) != 1:
         return phrase
     words = tuple(map(_Word, phrase))
@@ -96,31 +82,33 @@ def _walk(scene: Scene, length: str, rng: np.random.Generator) -> Phrase:
     """The tokens of a description, by a random walk through the grammar."""
     symbol = _symbol(length)
     order = _at_random(Random(int(rng.integers(2**63))))
-    patience = PATIENCE[length]
+    patience: float = PATIENCE[length]
     while True:
         try:
-            return next(_Speaker(scene, order, patience).all(symbol))
+            return next(_Generator(scene, order, patience).expand(symbol))
         except _LostError:
             patience *= 1.2
 
 
 def refer(scene: Scene, obj: int, without: str = "") -> str | None:
-    """The shortest name that means one object of the scene and no other: "the cat", "the black cat", ...
+    """The shortest expression that refers to one object of the scene and no other: "the cat", "the black cat", ...
 
     Args:
-        scene: what is spoken of.
-        object: its place in `scene.objects`.
+        scene: its scene.
+        obj: its place in `scene.objects`.
         without: an attribute that must not be used, because it is asked for.
 
     Returns:
-        The name in lower case; None if only that attribute, or none, would tell it from others.
+        The expression in lower case; None if only that attribute, or none, would distinguish it.
     """
-    traits = _telling(scene, obj, without)
-    return traits and " ".join(["the", *(noun(value) if attribute == "kind" else value for attribute, value in traits)])
+    traits = _distinguishing(scene, obj, without)
+    if traits is None:
+        return None
+    return " ".join(["the", *(noun(value) if attribute == "kind" else value for attribute, value in traits)])
 
 
-def _telling(scene: Scene, obj: int, without: str = "") -> list[tuple[str, str]] | None:
-    """The fewest attributes that tell an object from all others, in the order in which they are said."""
+def _distinguishing(scene: Scene, obj: int, without: str = "") -> list[tuple[str, str]] | None:
+    """The fewest attributes that distinguish an object from all others, in the order of the words."""
     for attributes in (("kind",), ("color", "kind"), ("size", "kind"), ("size", "color", "kind"), ("kind", "place")):
         traits = [(attribute, value_of(scene.objects[obj], attribute)) for attribute in attributes]
         if without not in attributes and matching(scene, traits) == (obj,):
@@ -141,12 +129,12 @@ def _symbol(length: str) -> str:
     return LENGTHS[length]
 
 
-def _each_once(texts: Iterable[str]) -> Iterator[str]:
-    seen = set()
-    for one in texts:
-        if one not in seen:
-            seen.add(one)
-            yield one
+def _unique(texts: Iterable[str]) -> Iterator[str]:
+    earlier = set()
+    for each in texts:
+        if each not in earlier:
+            earlier.add(each)
+            yield each
 
 
 Order = Callable[[Sequence, Sequence[float]], Iterable]
@@ -170,48 +158,48 @@ def _at_random(random: Random) -> Order:
 
 
 class _State(NamedTuple):
-    """How far a speaker has come."""
+    """What has been generated so far."""
 
-    subject: tuple[int, ...] = ()  # the objects that are spoken of now
+    subject: tuple[int, ...] = ()  # the objects that the next words are about
     topic: tuple[int, ...] = ()  # what "it" and "they" would stand for
     named: frozenset[int] = frozenset()
-    said: frozenset[tuple] = frozenset()  # (object, attribute), which is not to be said again
-    traits: tuple[tuple[str, str], ...] = ()  # what has been said of the subject since it was named
+    stated: frozenset[tuple] = frozenset()  # (object, attribute), which is not to be stated again
+    traits: tuple[tuple[str, str], ...] = ()  # what has been stated of the subject since it was named
     counted: bool = False  # whether the subject was named by its number
     waiting: tuple[int, ...] = ()  # objects of a list that are still to be named
     short: bool = False  # nothing is to follow the noun
     fresh: bool = False  # the next clause is to be about something new
 
 
-Said = Iterator[tuple[Phrase, _State]]
+Expansions = Iterator[tuple[Phrase, _State]]
 
 
 class _LostError(Exception):
     """A walk through the grammar has taken more steps than it should."""
 
 
-class _Speaker:
-    """Walks through the grammar with a scene in view."""
+class _Generator:
+    """Expands the grammar's symbols into what is true of a scene."""
 
     def __init__(self, scene: Scene, order: Order, patience: float = math.inf):
         self.scene, self.order, self.patience = scene, order, patience
         self.objects = range(len(scene.objects))
 
-    def all(self, symbol: str) -> Iterator[Phrase]:
+    def expand(self, symbol: str) -> Iterator[Phrase]:
         """Everything that a symbol can be, as tokens."""
-        for words, _ in self._say(symbol, _State()):
+        for words, _ in self._expand(symbol, _State()):
             yield (*words, ".") if symbol == "SENTENCE" else words
 
-    def _say(self, symbol: str, state: _State) -> Said:
+    def _expand(self, symbol: str, state: _State) -> Expansions:
         if is_word(symbol):
             return iter([((symbol,), state)])
-        if symbol in _NAMED:
-            return _NAMED[symbol](self, symbol, state)
+        if symbol in _METHODS:
+            return _METHODS[symbol](self, symbol, state)
         if symbol in ATTRIBUTES:
             return self._attribute(symbol, state)
         return self._rules(symbol, state)
 
-    def _rules(self, symbol: str, state: _State) -> Said:
+    def _rules(self, symbol: str, state: _State) -> Expansions:
         self.patience -= 1
         if self.patience < 0:
             raise _LostError
@@ -219,112 +207,113 @@ class _Speaker:
         for rule in self.order(rules, [rule.weight for rule in rules]):
             yield from self._sequence(rule.symbols, state)
 
-    def _sequence(self, symbols: tuple[str, ...], state: _State) -> Said:
+    def _sequence(self, symbols: tuple[str, ...], state: _State) -> Expansions:
         if not symbols:
             yield (), state
             return
-        for words, after in self._say(symbols[0], state):
+        for words, after in self._expand(symbols[0], state):
             for more, last in self._sequence(symbols[1:], after):
                 yield words + more, last
 
     def _each(self, options: Sequence) -> Iterable:
         return self.order(options, [1.0] * len(options))
 
-    def _attribute(self, category: str, state: _State) -> Said:
-        """What is so of all that are spoken of, if it has not been said of any."""
+    def _attribute(self, category: str, state: _State) -> Expansions:
+        """The value that all subjects have, if it has not been stated of any."""
         attribute = ATTRIBUTES[category]
         of_picture = category in ("TIME", "CLOCK", "SETTING")
         marks = [(i, attribute) for i in ((None,) if of_picture else state.subject)]
-        if attribute != "kind" and not state.said.isdisjoint(marks):
+        if attribute != "kind" and not state.stated.isdisjoint(marks):
             return
-        objects = [self.scene] if of_picture else [self.scene.objects[i] for i in state.subject]
-        value, *others = {value_of(obj, attribute) for obj in objects}
+        objects = [] if of_picture else [self.scene.objects[i] for i in state.subject]
+        values = [getattr(self.scene, attribute)] if of_picture else {value_of(obj, attribute) for obj in objects}
+        value, *others = values
         # Small and large is meant among objects of a kind.
         if others or (attribute == "size" and len({obj.kind for obj in objects}) > 1):
             return
         phrases = SAID[category].get(value, ())
-        after = state._replace(said=state.said.union(marks))
+        after = state._replace(stated=state.stated.union(marks))
         if not of_picture:
             after = after._replace(traits=(*state.traits, (attribute, value)))
         for phrase in self.order(phrases, [1 / (1 + rank) ** 2 for rank in range(len(phrases))]):
-            yield phrase if of_picture else _of(phrase, state.subject), after
+            yield phrase if of_picture else _grounded(phrase, state.subject), after
 
-    def _about_one(self, symbol: str, state: _State) -> Said:
+    def _about_one(self, symbol: str, state: _State) -> Expansions:
         """A clause or title about one object; about the objects of a list, if it names one."""
         for i in self._each([i for i in self.objects if not (state.fresh and i in state.named)]):
             begun = state._replace(subject=(i,), traits=(), counted=False, fresh=False)
             for words, after in self._rules(symbol, begun):
                 yield words, after._replace(topic=after.subject)
 
-    def _about_several(self, symbol: str, state: _State) -> Said:
+    def _about_several(self, symbol: str, state: _State) -> Expansions:
         """A clause or title about several objects; those that are counted must be all that are so."""
         sizes = range(2, len(self.objects) + 1)
         groups = [group for size in sizes for group in combinations(self.objects, size)]
-        for group in self._each([one for one in groups if not (state.fresh and state.named.intersection(one))]):
+        for group in self._each([each for each in groups if not (state.fresh and state.named.intersection(each))]):
             begun = state._replace(subject=group, traits=(), counted=False, fresh=False)
             for words, after in self._rules(symbol, begun):
                 if not after.counted or matching(self.scene, after.traits) == group:
                     yield words, after._replace(topic=group)
 
-    def _action(self, symbol: str, state: _State) -> Said:
+    def _action(self, symbol: str, state: _State) -> Expansions:
         """A brief clause that may stand beside another."""
         if len(self.objects) > 1:
             yield from self._rules(symbol, state._replace(short=True))
 
-    def _name(self, symbol: str, state: _State) -> Said:
+    def _name(self, symbol: str, state: _State) -> Expansions:
         rules = [rule for rule in RULES[symbol] if not (state.short and "SIZE" in rule.symbols)]
         for rule in self.order(rules, [rule.weight for rule in rules]):
             yield from self._sequence(rule.symbols, state)
 
-    def _back(self, symbol: str, state: _State) -> Said:
+    def _back(self, symbol: str, state: _State) -> Expansions:
         """A clause about what the one before was about."""
         return self._rules(symbol, state._replace(subject=state.topic, traits=(), counted=False))
 
-    def _second(self, symbol: str, state: _State) -> Said:
+    def _second(self, symbol: str, state: _State) -> Expansions:
         return self._rules(symbol, state._replace(fresh=True))
 
-    def _pronoun(self, symbol: str, state: _State) -> Said:
+    def _pronoun(self, symbol: str, state: _State) -> Expansions:
         if state.subject and state.subject == state.topic and (symbol == "IT") == (len(state.subject) == 1):
             yield from self._rules(symbol, state)
 
-    def _a(self, symbol: str, state: _State) -> Said:
+    def _a(self, symbol: str, state: _State) -> Expansions:
         if len(state.subject) == 1 and state.named.isdisjoint(state.subject):
             yield from self._rules(symbol, state._replace(named=state.named.union(state.subject)))
 
-    def _the(self, symbol: str, state: _State) -> Said:
+    def _the(self, symbol: str, state: _State) -> Expansions:
         """By any words that fit no other object; what has been named before, by as few as possible."""
         if len(state.subject) != 1:
             return
         if not state.named.isdisjoint(state.subject):
-            if traits := _telling(self.scene, state.subject[0]):
+            if traits := _distinguishing(self.scene, state.subject[0]):
                 used = {(state.subject[0], attribute) for attribute, _ in traits}
-                words = tuple(refer(self.scene, state.subject[0]).split())
-                yield _of(words, state.subject), state._replace(said=state.said | used)
+                words = tuple((refer(self.scene, state.subject[0]) or "").split())
+                yield _grounded(words, state.subject), state._replace(stated=state.stated | used)
             return
         yield from self._unique(symbol, state)
 
-    def _both(self, symbol: str, state: _State) -> Said:
+    def _both(self, symbol: str, state: _State) -> Expansions:
         if len(state.subject) == 2 and state.named.isdisjoint(state.subject):
             yield from self._unique(symbol, state)
 
-    def _unique(self, symbol: str, state: _State) -> Said:
+    def _unique(self, symbol: str, state: _State) -> Expansions:
         begun = state._replace(named=state.named.union(state.subject), traits=())
         for words, after in self._rules(symbol, begun):
             if matching(self.scene, after.traits) == state.subject:
                 yield words, after._replace(traits=state.traits + after.traits)
 
-    def _many(self, symbol: str, state: _State) -> Said:
+    def _many(self, symbol: str, state: _State) -> Expansions:
         if state.named.isdisjoint(state.subject):
             yield from self._rules(symbol, state._replace(named=state.named.union(state.subject), counted=True))
 
-    def _number(self, _: str, state: _State) -> Said:
+    def _number(self, _: str, state: _State) -> Expansions:
         yield (NUMBERS[len(state.subject)],), state
 
-    def _more(self, symbol: str, state: _State) -> Said:
+    def _more(self, symbol: str, state: _State) -> Expansions:
         if not state.short:
             yield from self._rules(symbol, state)
 
-    def _list(self, symbol: str, state: _State) -> Said:
+    def _list(self, symbol: str, state: _State) -> Expansions:
         """Objects one by one: those spoken of, or the one spoken of and others."""
         if state.traits or not state.named.isdisjoint(state.subject):
             return
@@ -337,68 +326,67 @@ class _Speaker:
             begun = state._replace(subject=(first,), waiting=tuple(waiting), short=len(waiting) > 1)
             group = tuple(sorted((first, *waiting)))
             for words, after in self._rules(symbol, begun):
-                if self._told_apart(group, after):
+                if self._distinguished(group, after):
                     yield words, after._replace(subject=group, traits=(), short=state.short)
 
-    def _told_apart(self, group: tuple[int, ...], state: _State) -> bool:
+    def _distinguished(self, group: tuple[int, ...], state: _State) -> bool:
         """Whether objects of one kind have been named by their different colors: nobody says "a bird and a bird"."""
-        for one, other in combinations(group, 2):
-            objects = self.scene.objects[one], self.scene.objects[other]
-            if objects[0].kind == objects[1].kind and (
-                objects[0].color == objects[1].color or not state.said.issuperset([(one, "color"), (other, "color")])
-            ):
+        for i, j in combinations(group, 2):
+            first, second = self.scene.objects[i], self.scene.objects[j]
+            by_color = first.color != second.color and state.stated.issuperset([(i, "color"), (j, "color")])
+            if first.kind == second.kind and not by_color:
                 return False
         return True
 
-    def _rest(self, symbol: str, state: _State) -> Said:
+    def _rest(self, symbol: str, state: _State) -> Expansions:
         for rule in self._each([rule for rule in RULES[symbol] if rule.weight]):
             if ("REST" in rule.symbols) == (len(state.waiting) > 1):
                 yield from self._sequence(rule.symbols, state)
 
-    def _item(self, symbol: str, state: _State) -> Said:
+    def _item(self, symbol: str, state: _State) -> Expansions:
         yield from self._rules(symbol, state._replace(subject=state.waiting[:1], waiting=state.waiting[1:], traits=()))
 
-    def _related(self, _: str, state: _State) -> Said:
+    def _related(self, _: str, state: _State) -> Expansions:
         """A relation to another object, which is named briefly."""
         if len(state.subject) != 1:
             return
         known = [relation for relation in self.scene.relations if relation.subject == state.subject[0]]
         for relation in self._each(known):
             mark = (frozenset({relation.subject, relation.object}), "relation")
-            if mark in state.said:
+            if mark in state.stated:
                 continue
-            begun = state._replace(subject=(relation.object,), said=state.said | {mark}, traits=(), short=True)
-            for words, after in self._say("OBJECT", begun):
+            begun = state._replace(subject=(relation.object,), stated=state.stated | {mark}, traits=(), short=True)
+            for words, after in self._expand("OBJECT", begun):
                 for phrase in SAID["RELATION"][relation.name]:
                     yield phrase + words, after._replace(subject=state.subject, traits=state.traits, short=state.short)
 
 
-# What a speaker does at a symbol beside following its rules.
-_NAMED: dict[str, Callable[[_Speaker, str, _State], Said]] = {
-    "CORE1": _Speaker._about_one,
-    "ACTION1": _Speaker._about_one,
-    "ACTIONN": _Speaker._about_several,
-    "HEAD1": _Speaker._about_one,
-    "COREN": _Speaker._about_several,
-    "HEADN": _Speaker._about_several,
-    "ACTION": _Speaker._action,
-    "NAME1": _Speaker._name,
-    "NAMEN": _Speaker._name,
-    "BACK": _Speaker._back,
-    "SECOND": _Speaker._second,
-    "IT": _Speaker._pronoun,
-    "THEY": _Speaker._pronoun,
-    "BARE": _Speaker._a,
-    "FEW": _Speaker._many,
-    "A": _Speaker._a,
-    "THE": _Speaker._the,
-    "BOTH": _Speaker._both,
-    "MANY": _Speaker._many,
-    "NUMBER": _Speaker._number,
-    "MORE1": _Speaker._more,
-    "MOREN": _Speaker._more,
-    "LIST1": _Speaker._list,
-    "REST": _Speaker._rest,
-    "ITEM": _Speaker._item,
-    "RELATED": _Speaker._related,
+# Symbols at which more is to be done than following their rules.
+_METHODS: dict[str, Callable[[_Generator, str, _State], Expansions]] = {
+    "CORE1": _Generator._about_one,
+    "ACTION1": _Generator._about_one,
+    "ACTIONN": _Generator._about_several,
+    "HEAD1": _Generator._about_one,
+    "COREN": _Generator._about_several,
+    "HEADN": _Generator._about_several,
+    "ACTION": _Generator._action,
+    "NAME1": _Generator._name,
+    "NAMEN": _Generator._name,
+    "BACK": _Generator._back,
+    "SECOND": _Generator._second,
+    "IT": _Generator._pronoun,
+    "THEY": _Generator._pronoun,
+    "BARE": _Generator._a,
+    "FEW": _Generator._many,
+    "A": _Generator._a,
+    "THE": _Generator._the,
+    "BOTH": _Generator._both,
+    "MANY": _Generator._many,
+    "NUMBER": _Generator._number,
+    "MORE1": _Generator._more,
+    "MOREN": _Generator._more,
+    "LIST1": _Generator._list,
+    "REST": _Generator._rest,
+    "ITEM": _Generator._item,
+    "RELATED": _Generator._related,
 }

@@ -1,22 +1,24 @@
-"""Lesson 08's puzzles: small tasks about language, each with a picture that may help, or not.
+"""Lesson 08's puzzles: small tasks of language, each with a picture that may help, or not.
 
-Each asks for a word at some places of a text. Where text alone must not win, puzzles come in pairs: the same text with
-two pictures, to which it has two different answers (as Goyal et al. 2017 balanced their questions, arXiv:1612.00837).
-Who does not look gives the same answer twice, and is right exactly once.
+Each asks for a word at some places of a text. Where text alone must not suffice, puzzles come in pairs: the same text
+with two pictures and two different answers (as Goyal et al. 2017 balanced their questions, arXiv:1612.00837). Without
+the picture the same answer is given twice, and is right exactly once.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from vistext.data.vocabulary import tokenize
 from vistext.scenes.language.facts import has, matching, value_of
 from vistext.scenes.language.lexicon import VERBS, noun, with_article
-from vistext.scenes.scene import Scene, SceneObject
+from vistext.scenes.scene import Relation, Scene, SceneObject
+
+Key = TypeVar("Key")
 
 GAP = "___"
 NAMES = ("Mia", "Rex", "Bo", "Kim", "Leo", "Zoe", "Max", "Ida", "Tom", "Eva", "Sam", "Amy")
@@ -31,13 +33,13 @@ TRIES = 20  # at a puzzle about a scene, before another scene is taken
 
 @dataclass(frozen=True, slots=True)
 class Puzzle:
-    """A text, the picture that belongs to it, and what is asked.
+    """A text, its picture, and the answers.
 
     Attributes:
         task: one of `TASKS`.
-        text: what is read.
+        text: with places at which words are asked for.
         scene: the number of its scene among those that the puzzles were made of.
-        answers: for each token of the text the word that is to be said there, "" where nothing is asked.
+        answers: for each token of the text the word that is the answer there, "" where nothing is asked.
     """
 
     task: str
@@ -47,7 +49,7 @@ class Puzzle:
 
     @property
     def answer(self) -> str:
-        """The first word that is asked for, and that is no mere `NO_NAME`."""
+        """The first answer that is not `NO_NAME`."""
         return next(word for word in self.answers if word not in ("", NO_NAME))
 
 
@@ -56,7 +58,7 @@ def puzzles(task: str, pool: Sequence[Scene], n: int, rng: np.random.Generator) 
 
     Args:
         task: one of `TASKS`.
-        pool: scenes of one split, some hundreds at least: the rarer a text, the less likely has it two answers.
+        pool: scenes of one split, some hundreds at least: the rarer a text, the less likely it has two answers.
         n: how many; even, where they come in pairs.
         rng: decides which.
 
@@ -74,38 +76,33 @@ def puzzles(task: str, pool: Sequence[Scene], n: int, rng: np.random.Generator) 
 def _paired(
     task: str,
     *,
-    found: Mapping[Any, Mapping[str, Sequence[int]]],
-    texts: Callable[[Any], Sequence[str]],
+    found: Mapping[Key, Mapping[str, Sequence[int] | np.ndarray]],
+    texts: Callable[[Key], Sequence[str]],
     place: Callable[[list[str]], int],
     n: int,
     rng: np.random.Generator,
 ) -> list[Puzzle]:
     """Pairs of puzzles with one text and two answers.
 
-    Args:
-        task: their task.
-        found: what can be asked → answer → the scenes in which that is the answer.
-        texts: how it can be asked.
-        place: of tokens, the one at which the answer is to stand.
-        n: how many puzzles.
-        rng: decides which.
+    `found` has for each thing to ask and each answer the scenes in which it is the answer; `texts` are the ways to ask
+    it, and `place` finds the token at which the answer is asked for.
     """
     if n % 2:
         raise ValueError(f"puzzles of the task {task!r} come in pairs; given was n={n}")
-    asked = [key for key, answers in found.items() if len(answers) == 2]
-    if not asked:
+    keys = [key for key, answers in found.items() if len(answers) == 2]
+    if not keys:
         raise ValueError(f"nothing of the task {task!r} has two answers in these scenes; give more of them")
     # What few scenes show is asked less often, or these few would come up again and again.
-    weights = np.sqrt([min(map(len, found[key].values())) for key in asked])
+    weights = np.sqrt([min(map(len, found[key].values())) for key in keys])
     made = []
-    for number in rng.choice(len(asked), n // 2, p=weights / weights.sum()):
-        options = texts(asked[number])
-        text = options[rng.integers(len(options))]
+    for number in rng.choice(len(keys), n // 2, p=weights / weights.sum()):
+        options = texts(keys[number])
+        text = options[int(rng.integers(len(options)))]
         tokens = tokenize(text)
-        for answer, rows in sorted(found[asked[number]].items()):
+        for answer, rows in sorted(found[keys[number]].items()):
             answers = [""] * len(tokens)
             answers[place(tokens)] = answer
-            made.append(Puzzle(task, text, int(rows[rng.integers(len(rows))]), tuple(answers)))
+            made.append(Puzzle(task, text, int(rows[int(rng.integers(len(rows)))]), tuple(answers)))
     return made
 
 
@@ -114,39 +111,34 @@ def _it(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]
     found: dict[tuple, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, scene in enumerate(pool):
         kinds = [obj.kind for obj in scene.objects]
-        single = sorted((obj for obj in scene.objects if kinds.count(obj.kind) == 1), key=lambda one: one.kind)
-        for pair in combinations(single, 2):
-            for claim, meant in _told_apart(scene, *pair):
-                key = (noun(pair[0].kind), noun(pair[1].kind), _together(*pair), claim)
+        single = sorted((obj for obj in scene.objects if kinds.count(obj.kind) == 1), key=lambda obj: obj.kind)
+        for first, second in combinations(single, 2):
+            for claim, meant in _distinguishing_claims(scene, first, second):
+                key = (noun(first.kind), noun(second.kind), _common_place(first, second), claim)
                 found[key][noun(meant.kind)].append(row)
 
     def texts(key: tuple) -> list[str]:
-        one, other, where, claim = key
-        return [f"The {a} and the {b} are {where}. It is {claim}." for a, b in ((one, other), (other, one))]
+        first, second, where, claim = key
+        return [f"The {a} and the {b} are {where}. It is {claim}." for a, b in ((first, second), (second, first))]
 
     return _paired("it", found=found, texts=texts, place=lambda tokens: tokens.index("it"), n=n, rng=rng)
 
 
-def _together(one: SceneObject, other: SceneObject) -> str:
-    places = {value_of(obj, "place") for obj in (one, other)}
-    return places.pop() if len(places) == 1 else "in the picture"
+def _common_place(a: SceneObject, b: SceneObject) -> str:
+    return value_of(a, "place") if value_of(a, "place") == value_of(b, "place") else "in the picture"
 
 
-def _told_apart(scene: Scene, one: SceneObject, other: SceneObject) -> list[tuple[str, SceneObject]]:
-    """What can be said of one of two objects that is not so of the other: ("sleeping", that object), ..."""
-    told = []
-    for this, that in ((one, other), (other, one)):
+def _distinguishing_claims(scene: Scene, a: SceneObject, b: SceneObject) -> list[tuple[str, SceneObject]]:
+    """What holds of one of two objects and not of the other: ("sleeping", that object), ..."""
+    claims = []
+    for obj, other in ((a, b), (b, a)):
         for attribute in ("posture", "color", "size", "place"):
-            value = value_of(this, attribute)
-            if not has(that, attribute, value):
-                told.append((_word(attribute, value), this))
-        numbers = scene.objects.index(this), scene.objects.index(that)
-        told += [
-            ("on the left", this)
-            for each in scene.relations
-            if (each.subject, each.object) == numbers and each.name == "left of"
-        ]
-    return told
+            value = value_of(obj, attribute)
+            if not has(other, attribute, value):
+                claims.append((_word(attribute, value), obj))
+        if Relation(scene.objects.index(obj), "left of", scene.objects.index(other)) in scene.relations:
+            claims.append(("on the left", obj))
+    return claims
 
 
 def _gaps(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
@@ -162,18 +154,18 @@ def _gap(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[str, ...]] 
     traits = {name: value_of(obj, name) for name in used}
     known = [trait for trait in traits.items() if trait[0] != hidden]
     named = [trait for trait in traits.items() if trait[0] in ("color", "kind")]
-    if len(named) == len(used) or any(matching(scene, each) != (number,) for each in (known, named)):
+    if len(named) == len(used) or any(matching(scene, some) != (number,) for some in (known, named)):
         return None
     words = {name: _word(name, value) for name, value in traits.items()}
     answer, words[hidden] = words[hidden].split()[-1], " ".join([*words[hidden].split()[:-1], GAP])
-    said = " ".join(words[name] for name in ("color", "kind") if name in words)
-    done = " ".join(words[name] for name in ("posture", "place") if name in words)
-    text = f"The {said} is {done}."
+    subject = " ".join(words[name] for name in ("color", "kind") if name in words)
+    predicate = " ".join(words[name] for name in ("posture", "place") if name in words)
+    text = f"The {subject} is {predicate}."
     return text, tuple(answer if token == GAP else "" for token in tokenize(text))
 
 
 def _word(attribute: str, value: str) -> str:
-    """How a value is said: "automobile" is "car"."""
+    """The word for a value: "car" for "automobile"."""
     return noun(value) if attribute == "kind" else VERBS[value][0] if attribute == "posture" else value
 
 
@@ -184,41 +176,41 @@ def _names(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzz
 
 def _names_told(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
     """ "Mia the cat is sleeping. Rex the dog is to the left of Mia." """
-    return _one_by_one("names told", pool, n, rng, lambda scene, rng: _named(scene, rng, told=True))
+    return _one_by_one("names told", pool, n, rng, lambda scene, rng: _named(scene, rng, with_kind=True))
 
 
-def _named(scene: Scene, rng: np.random.Generator, told: bool = False) -> tuple[str, tuple[str, ...]] | None:
+def _named(scene: Scene, rng: np.random.Generator, with_kind: bool = False) -> tuple[str, tuple[str, ...]] | None:
     if len(scene.objects) < 2:
         return None
     numbers = rng.permutation(len(scene.objects))[:2].tolist()
     names = rng.choice(NAMES, 2, replace=False).tolist()
-    said: list[str] = []
+    sentences: list[str] = []
     for place, number in enumerate(numbers):
         claims = _only_of(scene, number)
         if place:
             claims += [
-                f"{_direction(each.name)} {names[0]}"
-                for each in scene.relations
-                if (each.subject, each.object) == (number, numbers[0]) and _one_such(scene, each)
+                f"{_direction(relation.name)} {names[0]}"
+                for relation in scene.relations
+                if (relation.subject, relation.object) == (number, numbers[0]) and _only_one(scene, relation)
             ]
         if not claims:
             return None
-        called = f"{names[place]} the {noun(scene.objects[number].kind)}" if told else names[place]
-        said.append(f"{called} is {claims[rng.integers(len(claims))]}.")
-    text = " ".join(said)
+        name = f"{names[place]} the {noun(scene.objects[number].kind)}" if with_kind else names[place]
+        sentences.append(f"{name} is {claims[rng.integers(len(claims))]}.")
+    text = " ".join(sentences)
     tags = {name.lower(): noun(scene.objects[number].kind) for name, number in zip(names, numbers, strict=True)}
     return text, tuple(tags.get(token, NO_NAME) for token in tokenize(text))
 
 
 def _only_of(scene: Scene, number: int) -> list[str]:
-    """What is so of one object of a scene and of no other."""
+    """What holds of one object of a scene and of no other."""
     traits = [(attribute, value_of(scene.objects[number], attribute)) for attribute in ("posture", "color", "place")]
     return [_word(*trait) for trait in traits if matching(scene, [trait]) == (number,)]
 
 
-def _one_such(scene: Scene, relation) -> bool:
+def _only_one(scene: Scene, relation: Relation) -> bool:
     """Whether no other object is in that relation to the same."""
-    return sum((each.name, each.object) == (relation.name, relation.object) for each in scene.relations) == 1
+    return sum((other.name, other.object) == (relation.name, relation.object) for other in scene.relations) == 1
 
 
 def _direction(relation: str) -> str:
@@ -246,7 +238,7 @@ def _one_by_one(
 
 
 def _wishes_of(scene: Scene) -> set[str]:
-    """What one may have wanted to see, and does: "a cat", "a black cat", "something sleeping", "a picture by night"."""
+    """The wishes that a scene fulfills: "a cat", "a black cat", "something sleeping", "a picture by night"."""
     found = {f"a picture by {scene.time}"}
     for obj in scene.objects:
         named = noun(obj.kind)
@@ -261,10 +253,9 @@ def _mood(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzl
     fulfilled = [_wishes_of(scene) for scene in pool]
     found = {}
     for wish in sorted(set().union(*fulfilled)):
-        there = np.array([wish in each for each in fulfilled])
-        rows = {True: np.flatnonzero(there), False: np.flatnonzero(~there)}
-        if all(map(len, rows.values())):
-            found[wish] = {MOODS[0]: rows[True], MOODS[1]: rows[False]}
+        there = np.array([wish in wishes for wishes in fulfilled])
+        if there.any() and not there.all():
+            found[wish] = dict(zip(MOODS, (np.flatnonzero(there), np.flatnonzero(~there)), strict=True))
 
     def texts(wish: str) -> list[str]:
         return [form.format(wish) for form in WISHED]
@@ -297,18 +288,13 @@ TASKS: dict[str, Callable[[Sequence[Scene], int, np.random.Generator], list[Puzz
 
 
 def caption(scene: Scene, rng: np.random.Generator) -> str:
-    """All that is to be said of a scene's objects, a sentence each, in any order: what a search needs to find it.
+    """A sentence with all attributes for each object of a scene, in random order, as a search needs to find it:
 
-    Args:
-        scene: what is described.
-        rng: decides on the order.
-
-    Returns:
-        "A small black cat is sleeping on the mat. A ... It is night.", which `read` understands.
+    "A small black cat is sleeping on the mat. A ... It is night.", which `parse_sentence` understands.
     """
-    said = []
+    sentences = []
     for number in rng.permutation(len(scene.objects)):
         obj = scene.objects[number]
-        named = with_article(f"{obj.size} {obj.color} {noun(obj.kind)}")
-        said.append(f"{named} is {VERBS[obj.posture][0]} {value_of(obj, 'place')}.")
-    return " ".join([each[0].upper() + each[1:] for each in said] + [f"It is {scene.time}."])
+        name = with_article(f"{obj.size} {obj.color} {noun(obj.kind)}")
+        sentences.append(f"{name[0].upper()}{name[1:]} is {VERBS[obj.posture][0]} {value_of(obj, 'place')}.")
+    return " ".join([*sentences, f"It is {scene.time}."])

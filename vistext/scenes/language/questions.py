@@ -1,7 +1,7 @@
 """Questions about a scene, with the sentences that answer them.
 
-Questions whose answer their words betray are not asked ("What is the ship sailing on?": ships sail on water only), and
-`ask` draws answers rather than questions, so that no answer is much more frequent than the others.
+Questions whose words give their answer away are left out ("What is the ship sailing on?": ships sail on water only),
+and `sample_question` draws answers rather than questions, so that no answer is much more frequent than the others.
 """
 
 import re
@@ -44,14 +44,11 @@ class Question:
 
 
 def all_questions(scene: Scene, kind: str | None = None) -> list[Question]:
-    """All questions about a scene, with their answers.
+    """All different questions about a scene, always in the same order; there may be none of a kind.
 
     Args:
         scene: what is asked about.
         kind: one of `KINDS`; all of them when left out.
-
-    Returns:
-        Questions that differ in their words, in an order that is always the same; there may be none of a kind.
 
     Raises:
         ValueError: another kind.
@@ -59,15 +56,18 @@ def all_questions(scene: Scene, kind: str | None = None) -> list[Question]:
     if kind is not None and kind not in KINDS:
         raise ValueError(f"a kind of question is one of: {', '.join(KINDS)}; given was {kind!r}")
     kinds = KINDS if kind is None else (kind,)
-    asked = (Question(one, *map(text_of, qa[:2]), qa[2]) for one in kinds for qa in _ASKING[one](scene))
-    return list({one.question: one for one in asked}.values())
+    questions = [
+        Question(each, text_of(question), text_of(answer), short)
+        for each in kinds
+        for question, answer, short in _GENERATORS[each](scene)
+    ]
+    return list({question.question: question for question in questions}.values())
 
 
 def reply(question: str, scene: Scene) -> Question | None:
     """A question with its answer, if it can be answered about a scene.
 
-    Besides `questions`, which ask for what could well be, anyone may ask whether something is there: that is answered
-    by reading the question as a statement.
+    Besides `all_questions`, "Is there ...?" is answered for anything, by parsing it as a statement.
 
     Args:
         question: any text; capitals matter.
@@ -77,16 +77,19 @@ def reply(question: str, scene: Scene) -> Question | None:
         None for what is no question of the drawn world, and for one about something that is not there, or of which
         there are several: "What is the cat doing?" where there is no cat, or are two.
     """
-    if known := {one.question: one for one in all_questions(scene)}.get(question):
+    if known := {each.question: each for each in all_questions(scene)}.get(question):
         return known
     named = re.fullmatch(r"Is there (an? (.+))\?", question)
+    if named is None:
+        return None
     try:
-        facts = parse_sentence(f"There is {named[1]}.") if named else ()
+        facts = parse_sentence(f"There is {named[1]}.")
     except NotUnderstoodError:
         return None
-    if not facts or {fact.subject if isinstance(fact, Attribute) else None for fact in facts} != {0}:
+    attributes = [fact for fact in facts if isinstance(fact, Attribute) and fact.subject == 0]
+    if len(attributes) < len(facts):
         return None
-    if matching(scene, [(fact.attribute, fact.value) for fact in facts]):
+    if matching(scene, [(fact.attribute, fact.value) for fact in attributes]):
         return Question("is there", question, f"Yes, there is {named[1]}.", "yes")
     return Question("is there", question, f"No, there is no {named[2]}.", "no")
 
@@ -99,9 +102,6 @@ def sample_question(scene: Scene, rng: np.random.Generator, kind: str | None = N
         rng: decides which.
         kind: one of `KINDS`; when left out, any that the scene has questions of.
 
-    Returns:
-        The question with its answer.
-
     Raises:
         ValueError: another kind, or the scene has no question of this kind.
     """
@@ -109,41 +109,30 @@ def sample_question(scene: Scene, rng: np.random.Generator, kind: str | None = N
 
 
 def sample_questions(scene: Scene, rng: np.random.Generator, count: int, kind: str | None = None) -> list[Question]:
-    """Questions about one scene, each drawn as `ask` draws it; several at once take less time.
-
-    Args:
-        scene, rng, kind: as for `ask`.
-        count: how many, 1 or more; some may be the same.
-
-    Returns:
-        `count` questions with their answers.
-
-    Raises:
-        ValueError: as `ask`.
-    """
+    """`count` questions about one scene, some perhaps the same, each as by `sample_question`, in less time."""
     if not (first := all_questions(scene, kind or "how many")):
         raise ValueError(f"this scene has no question of kind {kind!r}; leave the kind out")
     found: dict[str, list[list[Question]]] = {}
 
-    def drawn() -> Question:
+    def draw() -> Question:
         question = first[0]
         for _ in range(TRIES):
-            one = kind or _KIND_DRAWN[int(rng.integers(len(_KIND_DRAWN)))]
-            if one not in found:
-                found[one] = list(_by_answer(all_questions(scene, one)).values())
-            if found[one]:
-                same = found[one][rng.integers(len(found[one]))]
+            drawn = kind or _WEIGHTED_KINDS[int(rng.integers(len(_WEIGHTED_KINDS)))]
+            if drawn not in found:
+                found[drawn] = list(_by_answer(all_questions(scene, drawn)).values())
+            if found[drawn]:
+                same = found[drawn][rng.integers(len(found[drawn]))]
                 question = same[rng.integers(len(same))]
                 if rng.random() < _balance().get((question.question, question.short), 1.0):
                     break
         return question
 
-    return [drawn() for _ in range(count)]
+    return [draw() for _ in range(count)]
 
 
-def _by_answer(asked: list[Question]) -> dict[str, list[Question]]:
+def _by_answer(questions: list[Question]) -> dict[str, list[Question]]:
     found: dict[str, list[Question]] = {}
-    for question in asked:
+    for question in questions:
         found.setdefault(question.short, []).append(question)
     return found
 
@@ -160,14 +149,14 @@ def _balance() -> dict[tuple[str, str], float]:
         for kind in KINDS:
             found = _by_answer(all_questions(scene, kind))
             for answer, same in found.items():
-                for question in same:
-                    seen = weights.setdefault(question.question, {})
-                    seen[answer] = seen.get(answer, 0) + 1 / len(found) / len(same)
+                for each in same:
+                    by_answer = weights.setdefault(each.question, {})
+                    by_answer[answer] = by_answer.get(answer, 0) + 1 / len(found) / len(same)
     keep = {}
-    for question, seen in weights.items():
-        likely = sorted(seen.values(), reverse=True)
-        for answer, weight in seen.items():
-            keep[question, answer] = min(1.0, (likely[1] if len(likely) > 1 else 0.1) / weight)
+    for question, by_answer in weights.items():
+        frequent = sorted(by_answer.values(), reverse=True)
+        for answer, weight in by_answer.items():
+            keep[question, answer] = min(1.0, (frequent[1] if len(frequent) > 1 else 0.1) / weight)
     return keep
 
 
@@ -176,10 +165,10 @@ def text_of(words: str) -> str:
     return text(words.replace(",", " ,").replace("?", " ?").replace(".", " .").split())
 
 
-Asked = Iterator[tuple[str, str, str]]
+Questions = Iterator[tuple[str, str, str]]
 
 
-def _what(scene: Scene) -> Asked:
+def _what(scene: Scene) -> Questions:
     for i, obj in enumerate(scene.objects):
         doing = f"is {obj.posture}"
         name = refer(scene, i, without="place")
@@ -188,15 +177,15 @@ def _what(scene: Scene) -> Asked:
             place = f"the {obj.place}"
             yield f"what {doing} on?".replace("what is", f"what is {name}"), f"{name} {doing} on {place}.", place
         place = value_of(obj, "place")
-        for traits, words in (([("place", place)], f"is {place}"), ([("posture", obj.posture)], doing)):
-            if matching(scene, traits) == (i,):
+        for trait, words in ((("place", place), f"is {place}"), (("posture", obj.posture), doing)):
+            if matching(scene, [trait]) == (i,):
                 yield f"what {words}?", f"a {noun(obj.kind)} {words}.", noun(obj.kind)
         if matching(scene, [("color", obj.color)]) == (i,):
             named = f"the {obj.color} thing"
             yield f"what is {named}?", f"{named} is a {noun(obj.kind)}.", noun(obj.kind)
 
 
-def _where(scene: Scene) -> Asked:
+def _where(scene: Scene) -> Questions:
     for i, obj in enumerate(scene.objects):
         name = refer(scene, i, without="place")
         if name and len(_places(obj.kind)) > 1:
@@ -204,14 +193,14 @@ def _where(scene: Scene) -> Asked:
             yield f"where is {name}?", f"{name} is {place}.", place
 
 
-def _which_color(scene: Scene) -> Asked:
+def _which_color(scene: Scene) -> Questions:
     for i, obj in enumerate(scene.objects):
         if name := refer(scene, i, without="color"):
             for words in ("which colour is", "what colour is"):
                 yield f"{words} {name}?", f"{name} is {obj.color}.", obj.color
 
 
-def _how_many(scene: Scene) -> Asked:
+def _how_many(scene: Scene) -> Questions:
     for kind in (*ontology.KINDS, *GROUPS):
         number = len(matching(scene, [("kind", kind)]))
         be = "is" if number == 1 else "are"
@@ -234,7 +223,7 @@ def _amount(number: int) -> str:
     return NUMBERS[number] if number else "none"
 
 
-def _is_there(scene: Scene) -> Asked:
+def _is_there(scene: Scene) -> Questions:
     """Of what is there, and of the same with one object changed so that it is not."""
     for obj in scene.objects:
         for attributes in (("kind",), ("color", "kind"), ("kind", "place"), ("posture", "kind")):
@@ -243,7 +232,7 @@ def _is_there(scene: Scene) -> Asked:
             for attribute in attributes:
                 for value in _instead(scene, obj, attribute):
                     other = traits | {attribute: value}
-                    if not matching(scene, list(other.items())):
+                    if not matching(scene, other.items()):
                         yield f"is there {_a(other)}?", f"no, there is no {_a(other)[2:]}.", "no"
 
 
@@ -257,11 +246,11 @@ def _instead(scene: Scene, obj: SceneObject, attribute: str) -> list[str]:
     if attribute == "color":
         values = _colors(obj.kind)
     elif attribute == "posture":
-        values = [one for one, places in ontology.POSTURES[obj.kind].items() if obj.place in places]
+        values = [posture for posture, places in ontology.POSTURES[obj.kind].items() if obj.place in places]
     elif attribute == "place":
-        values = [one for one in ontology.SETTINGS[scene.setting] if one in _places(obj.kind)]
+        values = [place for place in ontology.SETTINGS[scene.setting] if place in _places(obj.kind)]
     else:
-        values = [one for one in ontology.KINDS if _suits(one, obj)]
+        values = [kind for kind in ontology.KINDS if _suits(kind, obj)]
     values = [value for value in values if value != getattr(obj, attribute)]
     return [f"{ontology.PREPOSITIONS[value]} the {value}" for value in values] if attribute == "place" else values
 
@@ -283,14 +272,14 @@ def _places(kind: str) -> set[str]:
     return places.difference(ontology.HELD_OUT_PLACES.get(kind, ()))
 
 
-def _doing(scene: Scene) -> Asked:
+def _doing(scene: Scene) -> Questions:
     for i, obj in enumerate(scene.objects):
         name = refer(scene, i, without="posture")
         if name and obj.kind in GROUPS["animal"]:
             yield f"what is {name} doing?", f"{name} is {obj.posture}.", obj.posture
 
 
-def _who(scene: Scene) -> Asked:
+def _who(scene: Scene) -> Questions:
     for i in range(len(scene.objects)):
         name = refer(scene, i)
         for relation, (phrase, *_) in SAID["RELATION"].items():
@@ -301,7 +290,7 @@ def _who(scene: Scene) -> Asked:
                 yield f"{who} is {words} {name}?", f"a {noun(kind)} is {words} {name}.", noun(kind)
 
 
-def _compare(scene: Scene) -> Asked:
+def _compare(scene: Scene) -> Questions:
     kinds = sorted({obj.kind for obj in scene.objects})
     for one, other in permutations(kinds, 2):
         many, others = noun(one, 2), noun(other, 2)
@@ -313,19 +302,19 @@ def _compare(scene: Scene) -> Asked:
         else:
             yield question, f"there are as many {many} as {others}.", "as many"
     names = {i: refer(scene, i, without="color") for i in range(len(scene.objects))}
-    for one, other in permutations([i for i, name in names.items() if name], 2):
-        same = scene.objects[one].color == scene.objects[other].color
-        rest = f"the same colour as {names[other]}"
-        answer = f"yes, {names[one]} is {rest}." if same else f"no, {names[one]} is not {rest}."
-        yield f"is {names[one]} {rest}?", answer, "yes" if same else "no"
+    for i, j in permutations([i for i, name in names.items() if name], 2):
+        same = scene.objects[i].color == scene.objects[j].color
+        rest = f"the same colour as {names[j]}"
+        answer = f"yes, {names[i]} is {rest}." if same else f"no, {names[i]} is not {rest}."
+        yield f"is {names[i]} {rest}?", answer, "yes" if same else "no"
     for known in scene.relations:
         left, right = refer(scene, known.subject), refer(scene, known.object)
         if known.name == "left of" and left and right:
-            for pair in ((left, right), (right, left)):
-                yield f"which is farther left, {pair[0]} or {pair[1]}?", f"{left} is to the left of {right}.", left
+            for first, second in ((left, right), (right, left)):
+                yield f"which is farther left, {first} or {second}?", f"{left} is to the left of {right}.", left
 
 
-_ASKING: dict[str, Callable[[Scene], Asked]] = {
+_GENERATORS: dict[str, Callable[[Scene], Questions]] = {
     "what": _what,
     "where": _where,
     "which colour": _which_color,
@@ -335,5 +324,5 @@ _ASKING: dict[str, Callable[[Scene], Asked]] = {
     "who is left of": _who,
     "compare": _compare,
 }
-KINDS = tuple(_ASKING)
-_KIND_DRAWN = [kind for kind in KINDS for _ in range(WEIGHTS.get(kind, 1))]
+KINDS = tuple(_GENERATORS)
+_WEIGHTED_KINDS = [kind for kind in KINDS for _ in range(WEIGHTS.get(kind, 1))]

@@ -48,7 +48,7 @@ def frames(scene: Scene) -> tuple[Frame, ...]:
 def _frame(scene: Scene, index: int) -> Frame:
     obj = scene.objects[index]
     verb, kind = BASES[obj.posture], noun(obj.kind)
-    values = {"agent": kind, "item": kind, "direction": value_of(obj, "direction") or "", "place": obj.place}
+    values = {"agent": kind, "item": kind, "direction": value_of(obj, "direction"), "place": obj.place}
     return Frame(verb, tuple((role, values[role]) for role in ROLES[verb]), index)
 
 

@@ -106,7 +106,7 @@ def _smoke(figure: Figure, x: float, y: float) -> None:
 
 
 def _steamer(figure: Figure, sailing: bool) -> None:
-    for x in (13, 21):
+    for x in (13.0, 21.0):
         figure.shape("body", [(x - 2.6, 17), (x - 3.2, 26), (x + 1.6, 26), (x + 2.2, 17)])
         figure.shape("ink", [(x - 3.1, 24), (x - 3.2, 26.4), (x + 1.6, 26.4), (x + 1.8, 24)])
         if sailing:

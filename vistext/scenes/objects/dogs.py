@@ -1,7 +1,7 @@
 """Dogs: hanging ears, a snout with a nose at its end, a collar, and a tail that wags."""
 
 from vistext.scenes.objects.legs import GAITS, finish, letter_z, shadow, stride, waterline
-from vistext.scenes.vector_art import Figure, curve, limb, oval
+from vistext.scenes.vector_art import Figure, Points, curve, limb, oval
 
 # Variants: 0 has a light snout and chest; 1 is patched, with a dark eye and ear; 2 has long ears and a dark back.
 PATCHED, LONG_EARED = 1, 2
@@ -63,7 +63,7 @@ def _back(figure: Figure, variant: int, patch, saddle) -> None:
         figure.shape("far", saddle, within="body")
 
 
-def _tail(figure: Figure, points: list, variant: int) -> None:
+def _tail(figure: Figure, points: Points, variant: int) -> None:
     figure.shape("body", limb(points, [3.2, 2.8, 1.8]))
     tip = {PATCHED: "hair", LONG_EARED: "light"}.get(variant)
     if tip:
@@ -133,7 +133,7 @@ def _on_legs(figure: Figure, posture: str, variant: int) -> None:
     shadow(figure, 1, 28, gait.lift * 5)
     legs = stride(figure, gait, hips=(5, 9.4), shoulders=(20.4, 9.6), reach=8.8, width=3.4, paw=1.4)
     legs.far()
-    tails = {
+    tails: dict[str, Points] = {
         "standing": [(4, 12.6), (-1.6, 15), (-3, 20)],
         "walking": [(4, 12.6), (-2, 14), (-4.4, 18.4)],
         "running": [(4, 12), (-3, 13.6), (-8, 15)],

@@ -1,7 +1,7 @@
 """Frogs: two great eyes on top, a wide mouth, and legs folded to jump."""
 
 from vistext.scenes.objects.legs import shadow, waterline
-from vistext.scenes.vector_art import Figure, curve, limb, oval
+from vistext.scenes.vector_art import Figure, Points, curve, limb, oval
 
 # Variants: 0 is plain with a light belly; 1 is spotted; 2 is striped.
 SPOTTED, STRIPED = 1, 2
@@ -13,7 +13,7 @@ def draw(posture: str, variant: int) -> Figure:
     return figure
 
 
-def _pattern(figure: Figure, spots: list, stripe: list, variant: int) -> None:
+def _pattern(figure: Figure, spots: list[tuple[float, float, float]], stripe: Points, variant: int) -> None:
     if variant == SPOTTED:
         for x, y, size in spots:
             figure.shape("far", oval(x, y, size, size * 0.85), within="body")
@@ -45,7 +45,7 @@ def _sitting(figure: Figure, variant: int) -> None:
     figure.shape("body", oval(4.8, 4.2, 4.6, 4.1, 30), edge="shade")
     _pattern(figure, [(3.4, 5.4, 1.1), (6, 3.6, 0.9)], [(1.4, 4), (4, 6.6), (7, 6.4)], variant)
     figure.shape("body", limb([(1.6, 1.2), (5, 0.9), (8, 0.9)], [2, 1.9, 1.8]), edge="shade")
-    for x in (7, 9):
+    for x in (7.0, 9.0):
         figure.shape("body", oval(x, 0.8, 1.5, 0.9), edge="shade")
     for x in (12.4, 18):
         figure.shape("body", limb([(x, 6), (x + 0.2, 3), (x + 0.4, 1.2)], [2.6, 2, 2]), edge="shade")

@@ -1,4 +1,4 @@
-"""Legs in every gait, and shadows: what all animals on the ground share."""
+"""Legs in every gait, shadows and ripples, for all animals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ GAITS = {
 class Legs:
     """Two functions: draw the legs beyond the body before it, those on this side after it."""
 
-    far: Callable[[], None]
+    far: Callable[..., None]
     near: Callable[..., None]
 
 
@@ -57,17 +57,10 @@ def stride(
     paw: float,
     taper: float = 0.85,
 ) -> Legs:
-    """Prepare the legs of an animal.
+    """The legs of an animal, from hips and shoulders on.
 
-    Args:
-        figure: what to draw into.
-        gait: one of `GAITS`.
-        hips: where the hind legs begin.
-        shoulders: where the forelegs begin.
-        reach: the length of a leg.
-        width: of a leg at its top.
-        paw: half the length of a foot.
-        taper: how wide a leg is at its foot, as a share of `width`.
+    `reach` is the length of a leg, `width` that at its top, `taper` the share of it at the foot, `paw` half the length
+    of a foot.
     """
 
     def leg(start: tuple[float, float], steps: tuple, tone: str, foot: str, top: float) -> None:
@@ -97,20 +90,20 @@ def stride(
 
 
 def shadow(figure: Figure, left: float, right: float, lift: float = 0) -> None:
-    """The shadow on the ground of what is above it; paler the object, smaller the higher it is."""
+    """The shadow of an object on the ground, smaller the higher the object is."""
     narrower = min(lift, (right - left) / 5)
     across = (right - left) / 2 - narrower
     figure.shape("shadow", oval((left + right) / 2, 0.2 - lift * 1.1, across, 1.5))
 
 
 def letter_z(figure: Figure, x: float, y: float, size: float) -> None:
-    """What hangs in the air above whoever sleeps."""
+    """The letter that floats above what sleeps."""
     half = [(-1, 1), (1, 1), (1, 0.5), (-0.2, -0.5), (1, -0.5)]
     figure.shape("foam", [(x + size * s * a, y + size * s * b) for s in (1, -1) for a, b in half])
 
 
 def waterline(figure: Figure, left: float, right: float) -> None:
-    """Ripples in front of whoever is in the water up to here."""
+    """Ripples in front of what is in the water."""
     middle, across = (left + right) / 2, (right - left) / 2
     figure.shape("ripple", oval(middle, -0.6, across, 1.5))
     figure.shape("foam", limb([(left + 1, 0.5), (middle - 3, -0.1), (middle + 3, 0.1)], [0.7]))
