@@ -1,4 +1,4 @@
-"""What a writer is asked while it learns to speak, and how wrong its answers are."""
+"""The auxiliary task of a caption decoder, and its loss."""
 
 import numpy as np
 import pytest
@@ -13,14 +13,14 @@ SMALL = CaptionerConfig(WORDS, widths=(4, 6, 8, 8), depth=1, width=8, heads=2, b
 FOLLOWING = np.array([[[5, 0, 2], [6, 2, 1], [7, 1, 0], [PAD, 1, 0]]])[None]  # the word, the last object and the next
 
 
-def said(following, sure=20.0):
-    """What a network would say that is sure of these."""
-    words, last, after = np.moveaxis(following, -1, 0)
-    parts = [np.eye(WORDS)[words], np.eye(MAX_OBJECTS)[last - 1], np.eye(MAX_OBJECTS)[after - 1]]
-    return (sure * np.concatenate(parts, axis=-1)).astype("float32")
+def confident(targets, logit=20.0):
+    """Outputs of a network that is sure of these targets."""
+    words, previous, following = np.moveaxis(targets, -1, 0)
+    parts = [np.eye(WORDS)[words], np.eye(MAX_OBJECTS)[previous - 1], np.eye(MAX_OBJECTS)[following - 1]]
+    return (logit * np.concatenate(parts, axis=-1)).astype("float32")
 
 
-def test_a_writer_that_is_asked_says_the_same_words_and_points_at_things():
+def test_a_decoder_with_grounding_has_the_same_logits_and_those_of_referents():
     writer = captioning.model.build_caption_decoder(SMALL)
     asked = captioning.grounding.with_grounding(writer)
     random = np.random.default_rng(0)
@@ -38,22 +38,22 @@ def test_a_writer_that_is_asked_says_the_same_words_and_points_at_things():
     assert {"block0", "pointer0", "pointer1"} <= learned
 
 
-def test_who_is_right_and_sure_loses_nothing():
-    assert float(captioning.grounding.Loss(0.5)(FOLLOWING, said(FOLLOWING))) == pytest.approx(0, abs=1e-4)
-    assert float(captioning.grounding.accuracy(FOLLOWING, said(FOLLOWING))) == 1
-
-
-@pytest.mark.parametrize(("place", "part", "lost"), [(0, 0, 20 / 3), (1, 1, 0.5 * 20 / 2), (0, 2, 0.5 * 20 / 2)])
-def test_a_wrong_word_counts_and_a_wrong_thing_counts_by_its_share(place, part, lost):
+@pytest.mark.parametrize(
+    ("place", "part", "loss", "accuracy"),
+    [
+        (0, 0, 20 / 3, 1),  # a wrong word
+        (1, 1, 0.5 * 20 / 2, 1),  # a wrong previous referent counts by its share
+        (0, 2, 0.5 * 20 / 2, 0.5),  # a wrong next referent
+        *((place, part, 0, 1) for place, part in [(3, 0), (3, 1), (0, 1), (2, 2), (3, 2)]),  # padding, or no referent
+    ],
+)
+def test_wrong_words_and_wrong_referents_count_where_there_are_any(place, part, loss, accuracy):
     wrong = FOLLOWING.copy()
-    wrong[0, 0, place, part] += 1
-    assert float(captioning.grounding.Loss(0.5)(FOLLOWING, said(wrong))) == pytest.approx(lost, rel=1e-3)
-    assert float(captioning.grounding.accuracy(FOLLOWING, said(wrong))) == (0.5 if part == 2 else 1)
+    wrong[0, 0, place, part] = wrong[0, 0, place, part] + 1 if loss else 3
+    outputs = confident(wrong)
+    assert float(captioning.grounding.Loss(0.5)(FOLLOWING, outputs)) == pytest.approx(loss, rel=1e-3, abs=1e-4)
+    assert float(captioning.grounding.accuracy(FOLLOWING, outputs)) == accuracy
 
 
-@pytest.mark.parametrize(("place", "part"), [(3, 0), (3, 1), (0, 1), (2, 2), (3, 2)])
-def test_where_there_is_no_word_or_no_thing_nothing_is_asked(place, part):
-    other = FOLLOWING.copy()
-    other[0, 0, place, part] = 3
-    assert float(captioning.grounding.Loss(0.5)(FOLLOWING, said(other))) == pytest.approx(0, abs=1e-4)
-    assert float(captioning.grounding.accuracy(FOLLOWING, said(other))) == 1
+def test_the_right_outputs_have_no_loss():
+    assert float(captioning.grounding.Loss(0.5)(FOLLOWING, confident(FOLLOWING))) == pytest.approx(0, abs=1e-4)

@@ -1,4 +1,4 @@
-"""Training the eye, on a small scale."""
+"""Training the image encoder, on a small scale."""
 
 import argparse
 
@@ -17,7 +17,7 @@ STAGES = Stage(2, (TITLES,), 0.5, 0.01, 0.04), Stage(1, (DESCRIPTIONS,), 0.5, 0.
 def test_it_is_trained_in_stages_and_resumed(tmp_path, monkeypatch):
     monkeypatch.setattr(detection.train, "RECALIBRATION_PICTURES", 8)
     recipe = Recipe(STAGES, size=4)
-    # What takes time is to compile the writer that teaches the eye, so it is a small one.
+    # Compiling the caption decoder takes the time, so it is a small one.
     config = CaptionerConfig(words=len(vocabulary()), width=16, heads=2, blocks=1, finding=1)
     image_encoder, history = captioning.image_encoder.train(recipe, config=config, checkpoint=tmp_path, bar=False)
     assert len(history.loss) == 1
@@ -29,13 +29,13 @@ def test_it_is_trained_in_stages_and_resumed(tmp_path, monkeypatch):
     )
 
 
-def test_the_command_ships_an_eye_of_the_shipped_sizes(tmp_path, monkeypatch):
+def test_the_command_ships_an_image_encoder_of_the_shipped_sizes(tmp_path, monkeypatch):
     monkeypatch.setattr(detection.train, "RECALIBRATION_PICTURES", 8)
     monkeypatch.setattr(train_image_encoder, "Recipe", lambda: Recipe(STAGES[:1], size=4))
     parser = argparse.ArgumentParser()
     train_image_encoder.add_arguments(parser)
     folders = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check"), "--precision", "float32"]
     assert train_image_encoder.run(parser.parse_args(folders)) == 0
-    sizes = weights.card("image_encoder", tmp_path / "out")["config"]
-    assert CaptionerConfig(**sizes | {"widths": tuple(sizes["widths"])}) == captioning.model.shipped_config()
-    weights.load_into(captioning.model.load_image_encoder(), "image_encoder", tmp_path / "out")
+    assert weights.config("image_encoder", CaptionerConfig, tmp_path / "out") == captioning.model.shipped_config()
+    network = captioning.model.build_image_encoder(captioning.model.shipped_config())
+    weights.load_into(network, "image_encoder", tmp_path / "out")

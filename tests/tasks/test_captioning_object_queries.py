@@ -1,4 +1,4 @@
-"""Training what finds objects, on a small scale."""
+"""Training object queries, on a small scale."""
 
 import numpy as np
 import pytest
@@ -13,16 +13,16 @@ SMALL = CaptionerConfig(words=9, widths=(4, 6, 8, 8), depth=1, width=16, heads=2
 SEEN = scenes.sample(12, 3, "train")
 
 
-def said(labels, sure=20.0):
-    """What a network would say that is sure of these labels."""
-    scores = np.zeros((*labels.shape[:-1], ENDS[-1] + 4), "float32")
+def confident(labels, logit=20.0):
+    """Outputs of a network that is sure of these labels."""
+    outputs = np.zeros((*labels.shape[:-1], ENDS[-1] + 4), "float32")
     for number, (first, words) in enumerate(zip([0, *ENDS], TRAITS.values(), strict=False)):
-        scores[..., first : first + len(words)] = sure * np.eye(len(words))[labels[..., number].astype(int)]
-    scores[..., ENDS[-1] :] = labels[..., BOX]
-    return scores
+        outputs[..., first : first + len(words)] = logit * np.eye(len(words))[labels[..., number].astype(int)]
+    outputs[..., ENDS[-1] :] = labels[..., BOX]
+    return outputs
 
 
-def test_labels_say_what_each_thing_is_from_the_left_to_the_right():
+def test_labels_are_the_traits_and_boxes_from_left_to_right():
     labels = captioning.object_queries.labels(SEEN)
     assert labels.shape == (12, MAX_OBJECTS, len(TRAITS) + 4)
     for scene, found in zip(SEEN, labels, strict=True):
@@ -35,28 +35,28 @@ def test_labels_say_what_each_thing_is_from_the_left_to_the_right():
         assert not found[len(objects) :].any()
 
 
-def test_who_is_right_and_sure_loses_nothing_and_who_is_wrong_something():
+def test_the_loss_counts_each_wrong_trait_and_box():
     labels, loss = captioning.object_queries.labels(SEEN), Loss(box=2.0)
-    assert float(loss(labels, said(labels))) == pytest.approx(0, abs=1e-4)
-    assert float(captioning.object_queries.accuracy(labels, said(labels))) == 1
+    assert float(loss(labels, confident(labels))) == pytest.approx(0, abs=1e-4)
+    assert float(captioning.object_queries.accuracy(labels, confident(labels))) == 1
     there = labels[..., 0] != NOTHING
     for number in range(len(TRAITS)):
         wrong = labels.copy()
         wrong[0, 0, number] = (wrong[0, 0, number] + 1) % len(list(TRAITS.values())[number])
         over = there.size if number == 0 else there.sum()
-        assert float(loss(labels, said(wrong))) == pytest.approx(20 / over, rel=1e-3)
-        assert float(captioning.object_queries.accuracy(labels, said(wrong))) == pytest.approx(1 - 1 / there.size)
+        assert float(loss(labels, confident(wrong))) == pytest.approx(20 / over, rel=1e-3)
+        assert float(captioning.object_queries.accuracy(labels, confident(wrong))) == pytest.approx(1 - 1 / there.size)
     moved = labels.copy()
     moved[0, 0, BOX] += 0.1
-    assert float(loss(labels, said(moved))) == pytest.approx(2 * 0.4 / there.sum(), rel=1e-3)
+    assert float(loss(labels, confident(moved))) == pytest.approx(2 * 0.4 / there.sum(), rel=1e-3)
 
 
-def test_where_there_is_nothing_only_that_counts():
+def test_where_there_is_no_object_its_traits_do_not_count():
     labels = captioning.object_queries.labels(SEEN)
-    dreamed = said(labels)
-    dreamed[labels[..., 0] == NOTHING, ENDS[0] :] = 7
-    assert float(Loss(box=2.0)(labels, dreamed)) == pytest.approx(0, abs=1e-4)
-    assert float(captioning.object_queries.accuracy(labels, dreamed)) == 1
+    imagined = confident(labels)
+    imagined[labels[..., 0] == NOTHING, ENDS[0] :] = 7
+    assert float(Loss(box=2.0)(labels, imagined)) == pytest.approx(0, abs=1e-4)
+    assert float(captioning.object_queries.accuracy(labels, imagined)) == 1
 
 
 def test_batches_keep_grids_and_labels_together():
@@ -69,7 +69,7 @@ def test_batches_keep_grids_and_labels_together():
     assert not np.array_equal(Batches(grids, labels, 20, 1)(3)[0], found)
 
 
-def test_it_learns_what_the_grids_say_and_what_is_complete_is_not_trained_again(tmp_path):
+def test_it_learns_and_what_is_complete_is_not_trained_again(tmp_path):
     labels, random = captioning.object_queries.labels(SEEN), np.random.default_rng(0)
     grids = random.normal(size=(12, 64, 8)).astype("float16")
     recipe = Recipe(steps=200, size=12)

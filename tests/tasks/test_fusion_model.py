@@ -1,80 +1,59 @@
-"""Lesson 08's networks: what each fusion can and cannot depend on, and a pair whose vectors can be compared."""
+"""Lesson 08's networks: what each fusion can and cannot depend on, and the dual encoder."""
 
 from dataclasses import asdict
 
 import numpy as np
 import pytest
+from networks import FUSION, VOCABULARY, randomize
 
 from vistext import scenes
-from vistext.data.vocabulary import PAD, START, UNKNOWN, Vocabulary
+from vistext.data.vocabulary import PAD, START, UNKNOWN
 from vistext.nn import weights
-from vistext.nn.engine import keras
 from vistext.tasks import captioning, fusion
-from vistext.tasks.fusion.model import FUSIONS, MAX_LENGTH, DualEncoder, FusionConfig, TextError
+from vistext.tasks.fusion.model import FUSIONS, MAX_LENGTH, DualEncoder, FusionConfig
+from vistext.tasks.vqa.model import TextError
 
-VOCABULARY = Vocabulary.build(["The cat and the dog are on the grass. It is sleeping.", "A black bird flies."])
-SMALL = FusionConfig(len(VOCABULARY), channels=8, width=16, heads=2, queries=3, shared=6)
 RNG = np.random.default_rng(0)
 GRIDS = RNG.normal(size=(3, 64, 8)).astype("float32")
 IDS = RNG.integers(UNKNOWN + 1, len(VOCABULARY), (3, 2, 7)).astype("int32")
 IDS[..., 0] = START
 
 
-def shaken(model, seed=0):
-    """The network with weights so large that every word and every cell counts."""
-    random = np.random.default_rng(seed)
-    for weight in model.trainable_variables:
-        weight.assign(random.normal(scale=0.4, size=weight.shape))
-    return model
-
-
 @pytest.fixture(scope="module", params=FUSIONS)
 def network(request):
-    return request.param, shaken(fusion.model.build_puzzle_solver(SMALL, request.param))
+    return request.param, randomize(fusion.model.build_puzzle_solver(FUSION, request.param))
 
 
 @pytest.fixture(scope="module")
 def pair():
-    return shaken(fusion.model.build_dual_encoder(SMALL))
+    return randomize(fusion.model.build_dual_encoder(FUSION))
 
 
 def logits(model, grids=GRIDS, ids=IDS):
     return np.asarray(model([grids, ids], training=False))
 
 
-def test_a_network_says_a_word_at_each_place_of_each_text(network):
-    assert logits(network[1]).shape == (3, 2, 7, len(VOCABULARY))
-
-
-def test_only_who_reads_depends_on_the_words_and_only_who_looks_on_the_picture(network):
+def test_each_fusion_depends_on_its_inputs_alone(network):
     name, model = network
+    assert logits(model).shape == (3, 2, 7, len(VOCABULARY))
     other_words = IDS.copy()
     other_words[..., 3] = np.where(IDS[..., 3] == 5, 6, 5)
     reads = not np.allclose(logits(model), logits(model, ids=other_words), atol=1e-4)
-    looks = not np.allclose(logits(model), logits(model, grids=GRIDS[::-1]), atol=1e-4)
-    assert (reads, looks) == (name != "picture only", name != "text only")
+    assert reads == (name != "picture only")
+    for grids in (GRIDS[::-1], np.roll(GRIDS, 1, axis=1)):  # another picture, and its cells elsewhere
+        assert np.allclose(logits(model), logits(model, grids=grids), atol=1e-4) == (name == "text only")
 
 
-def test_late_fusion_adds_the_same_of_a_picture_to_whatever_is_read():
-    model = shaken(fusion.model.build_puzzle_solver(SMALL, "late"))
+def test_late_fusion_adds_the_same_logits_of_a_picture_everywhere():
+    model = randomize(fusion.model.build_puzzle_solver(FUSION, "late"))
     difference = logits(model) - logits(model, grids=GRIDS[::-1])
     assert np.allclose(difference, difference[:, :1, :1], atol=1e-3)
 
 
-def test_padding_changes_nothing(network):
+def test_padding_and_other_texts_about_a_picture_change_nothing(network):
     longer = np.pad(IDS, ((0, 0), (0, 0), (0, 4)), constant_values=PAD)
     assert np.allclose(logits(network[1], ids=longer)[:, :, :7], logits(network[1]), atol=1e-3)
-
-
-def test_texts_about_a_picture_do_not_see_each_other(network):
-    alone = logits(network[1], ids=IDS[:, 1:])
-    assert np.allclose(logits(network[1])[:, 1:], alone, atol=1e-3)
-
-
-def test_where_a_cell_lies_matters_to_who_looks(network):
-    name, model = network
-    turned = np.roll(GRIDS, 1, axis=1)
-    assert np.allclose(logits(model), logits(model, grids=turned), atol=1e-4) == (name == "text only")
+    assert np.allclose(logits(network[1])[:, 1:], logits(network[1], ids=IDS[:, 1:]), atol=1e-3)
 
 
 def test_networks_of_all_fusions_have_about_as_many_weights_where_it_can_be_so():
@@ -84,68 +63,64 @@ def test_networks_of_all_fusions_have_about_as_many_weights_where_it_can_be_so()
     assert max(counts.values()) < 3 * min(counts.values())
 
 
-def test_words_look_at_the_cells_that_matter_to_them():
-    model = shaken(fusion.model.build_puzzle_solver(SMALL, "attention"))
-    looked = fusion.model.attention_map(model, GRIDS, IDS)
-    assert looked.shape == (3, 2, 7, 64)
-    assert np.allclose(looked.sum(axis=-1), 1, atol=1e-4)
-    assert not np.allclose(looked, fusion.model.attention_map(model, GRIDS[::-1], IDS), atol=1e-3)
+def test_attention_depends_on_the_picture():
+    model = randomize(fusion.model.build_puzzle_solver(FUSION, "attention"))
+    attention = fusion.model.attention_map(model, GRIDS, IDS)
+    assert attention.shape == (3, 2, 7, 64)
+    assert np.allclose(attention.sum(axis=-1), 1, atol=1e-4)
+    assert not np.allclose(attention, fusion.model.attention_map(model, GRIDS[::-1], IDS), atol=1e-3)
 
 
 def test_an_unknown_fusion_is_refused():
     with pytest.raises(ValueError, match="one of: text only"):
-        fusion.model.build_puzzle_solver(SMALL, "glue")
+        fusion.model.build_puzzle_solver(FUSION, "glue")
 
 
-def test_vectors_have_length_one_and_padding_changes_none(pair):
-    seen, said = (np.asarray(each) for each in pair([GRIDS, IDS[:, 0]], training=False))
-    assert seen.shape == said.shape == (3, 6)
-    assert np.allclose(np.linalg.norm([*seen, *said], axis=-1), 1, atol=1e-5)
+def test_vectors_are_unit_vectors_and_padding_changes_none(pair):
+    images, texts = (np.asarray(vectors) for vectors in pair([GRIDS, IDS[:, 0]], training=False))
+    assert images.shape == texts.shape == (3, 6)
+    assert np.allclose(np.linalg.norm([*images, *texts], axis=-1), 1, atol=1e-5)
     longer = np.pad(IDS[:, 0], ((0, 0), (0, 4)), constant_values=PAD)
-    assert np.allclose(said, pair([GRIDS, longer], training=False)[1], atol=1e-3)
+    assert np.allclose(texts, pair([GRIDS, longer], training=False)[1], atol=1e-3)
 
 
-def test_the_towers_of_a_pair_are_handed_over_whole(pair):
-    model = fusion.model.build_puzzle_solver(SMALL, "contrastive")
+def test_the_towers_of_a_dual_encoder_are_copied_whole(pair):
+    model = fusion.model.build_puzzle_solver(FUSION, "contrastive")
     fusion.model.copy_towers(pair, model)
     assert np.allclose(model.get_layer("looker")(GRIDS), pair.get_layer("looker")(GRIDS), atol=1e-5)
     assert np.allclose(model.get_layer("reader")(IDS), pair.get_layer("reader")(IDS), atol=1e-5)
 
 
-def test_a_matcher_reads_and_sees_apart_as_the_pair_does_together(pair):
-    matcher = DualEncoder(None, pair, VOCABULARY)
-    texts = ["A black bird flies.", "It is sleeping.", "The cat"]
-    seen, said = pair([GRIDS, VOCABULARY.encode(texts)], training=False)
-    assert np.allclose(matcher.encode_features(GRIDS), seen, atol=1e-5)
-    assert np.allclose(matcher.read(texts), said, atol=1e-5)
+def test_texts_and_pictures_are_encoded_separately_as_together(pair):
+    dual_encoder = DualEncoder(None, pair, VOCABULARY)
+    texts = ["Where is it?", "Yes, two.", "The cat"]
+    images, sentences = pair([GRIDS, VOCABULARY.encode(texts)], training=False)
+    assert np.allclose(dual_encoder.encode_features(GRIDS), images, atol=1e-5)
+    assert np.allclose(dual_encoder.encode_texts(texts), sentences, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "error", "message"),
     [
-        ("", "no text yet"),
-        (" . ", "no text yet"),
-        ("A penguin", "never learned “penguin”"),
-        ("cat " * MAX_LENGTH, "too many"),
+        ("", TextError, "no text yet"),
+        (" . ", TextError, "no text yet"),
+        ("A penguin", TextError, "“penguin”"),
+        ("cat " * MAX_LENGTH, TextError, "too many"),
+        (7, TypeError, "given was int"),
     ],
 )
-def test_what_cannot_be_read_is_said(pair, text, why):
-    with pytest.raises(TextError, match=why):
-        DualEncoder(None, pair, VOCABULARY).read([text])
+def test_what_cannot_be_read_is_refused(pair, text, error, message):
+    with pytest.raises(error, match=message):
+        DualEncoder(None, pair, VOCABULARY).encode_texts([text])
 
 
-def test_what_is_no_text_is_refused(pair):
-    with pytest.raises(TypeError, match="given was int"):
-        DualEncoder(None, pair, VOCABULARY).read([7])
-
-
-def test_a_pair_that_was_saved_is_loaded_with_its_words(tmp_path):
+def test_a_dual_encoder_that_was_saved_is_loaded_with_its_vocabulary(tmp_path):
     config = FusionConfig(len(VOCABULARY), width=16, heads=2, queries=2, shared=6)
-    pair = shaken(fusion.model.build_dual_encoder(config))
+    pair = randomize(fusion.model.build_dual_encoder(config))
     weights.save(pair, "dual_encoder", {"config": asdict(config), "words": list(VOCABULARY.words)}, tmp_path)
-    matcher = fusion.model.load(tmp_path)
+    dual_encoder = fusion.model.load(tmp_path)
     pictures = scenes.draw_many(scenes.sample(2, 0, "val")).pictures
-    assert matcher.vocabulary == VOCABULARY
-    expected = pair([captioning.model.encode_images(matcher.image_encoder, pictures), IDS[:1, 0]], training=False)[0]
-    assert np.allclose(matcher.see(pictures), expected, atol=0.05)
-    assert isinstance(matcher.pair, keras.Model)
+    grids = captioning.model.encode_images(dual_encoder.image_encoder, pictures)
+    assert dual_encoder.vocabulary == VOCABULARY
+    expected = pair([grids, IDS[:1, 0]], training=False)[0]
+    assert np.allclose(dual_encoder.encode_images(pictures), expected, atol=0.05)

@@ -1,4 +1,4 @@
-"""Measures of likeness, against scikit-learn, brute force, and cases whose answer is known."""
+"""Metrics of generated pictures, against scikit-learn, brute force, and cases whose answer is known."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_diversity_is_the_mean_distance_within_a_kind():
         gan.metrics.intra_class_distance(features[:6], labels[:6])
 
 
-def test_recognised_is_the_share_whose_likeliest_kind_was_asked_for():
+def test_accuracy_is_the_share_whose_most_probable_kind_is_the_label():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.6, 0.4, 0.0], [0.0, 0.9, 0.1]])
     assert gan.metrics.accuracy(probabilities, np.array([0, 2, 1, 1])) == 0.75
 
@@ -72,7 +72,7 @@ def test_the_nearest_is_found_as_by_brute_force_mirrored_or_not():
     assert found.distance[:2].tolist() == [0, 0]
 
 
-def test_what_a_tagger_sees_is_what_its_head_decides_by():
+def test_features_are_the_inputs_of_the_head():
     keras.utils.set_random_seed(0)
     model = classification.model.build(classification.model.TaggerConfig(widths=(4, 6)))
     pictures = RANDOM.integers(0, 256, (7, 32, 32, 3), np.uint8)

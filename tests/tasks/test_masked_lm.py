@@ -1,4 +1,4 @@
-"""Hiding words, and finding them again."""
+"""Masking words, and predicting them."""
 
 import numpy as np
 import pytest
@@ -13,42 +13,42 @@ from vistext.tasks.language_model.model import LanguageModelConfig
 SENTENCES = ["A car is red.", "Two cars are red, and an automobile is red.", "The cat sits.", "A cat is on the mat."]
 VOCABULARY = Vocabulary.build(SENTENCES)
 IDS = VOCABULARY.encode(SENTENCES)
-TOGETHER = language_model.masked_lm.word_groups(VOCABULARY)
+GROUPS = language_model.masked_lm.word_groups(VOCABULARY)
 
 
-def hidden(share, n=1, seed=0):
-    return language_model.masked_lm.mask_tokens(np.tile(IDS, (n, 1)), TOGETHER, np.random.default_rng(seed), share)
+def masked(share, n=1, seed=0):
+    return language_model.masked_lm.mask_tokens(np.tile(IDS, (n, 1)), GROUPS, np.random.default_rng(seed), share)
 
 
 def test_nouns_of_one_kind_are_one_group_other_words_have_their_own_and_marks_none():
-    group = dict(zip(VOCABULARY.words, TOGETHER.tolist(), strict=True))
+    group = dict(zip(VOCABULARY.words, GROUPS.tolist(), strict=True))
     assert group["car"] == group["cars"] == group["automobile"] != group["cat"]
     assert {group[word] for word in ("<pad>", "<start>", "<end>", "<unknown>", ".", ",")} == {-1}
-    known = [number for number in TOGETHER if number >= 0]
+    known = [number for number in GROUPS if number >= 0]
     assert len(set(known)) == len(known) - 2
     assert sorted(set(known)) == list(range(len(set(known))))
 
 
-def test_what_is_hidden_is_asked_for_and_nothing_else_changes():
-    ids, labels = hidden(0.4, n=20)
+def test_labels_are_the_masked_words_and_nothing_else_changes():
+    ids, labels = masked(0.4, n=20)
     asked = labels != PAD
     assert (ids.dtype, labels.dtype) == (np.int32, np.int32)
     assert (ids[asked] == MASK).all()
     assert np.array_equal(np.where(asked, labels, ids), np.tile(IDS, (20, 1)))
 
 
-def test_all_can_be_hidden_but_marks_and_ends_and_none_need_be():
-    ids, labels = hidden(1)
+def test_all_words_can_be_masked_and_no_marks_or_ends():
+    ids, labels = masked(1)
     marks = [PAD, START, END, VOCABULARY.numbers["."], VOCABULARY.numbers[","]]
     assert set(np.unique(ids)) == {*marks, MASK}
     assert not np.isin(labels, marks[1:]).any()
-    ids, labels = hidden(0)
+    ids, labels = masked(0)
     assert np.array_equal(ids, IDS)
     assert not labels.any()
 
 
-def test_each_group_is_hidden_as_often_as_asked_for_and_as_a_whole():
-    ids, _ = hidden(0.3, n=3000)
+def test_each_group_is_masked_at_the_rate_and_as_a_whole():
+    ids, _ = masked(0.3, n=3000)
     seen = ids.reshape(3000, *IDS.shape)[:, 1]
     places = [
         VOCABULARY.encode(SENTENCES[1:2])[0].tolist().index(VOCABULARY.numbers[w]) for w in ("cars", "automobile")
@@ -61,15 +61,15 @@ def test_each_group_is_hidden_as_often_as_asked_for_and_as_a_whole():
     assert np.mean(red[:, 0] & cars) == pytest.approx(0.09, abs=0.03)
 
 
-def test_batches_depend_on_their_number_and_hide_other_words_each_time():
+def test_batches_depend_on_their_number_and_mask_other_words_each_time():
     tags = np.arange(4, dtype="float32")[:, np.newaxis]
-    batches = MaskedBatches(IDS, TOGETHER, tags, size=30, seed=1)
+    batches = MaskedBatches(IDS, GROUPS, tags, size=30, seed=1)
     (ids, given), labels = batches(5, 0.1)
     whole = np.where(labels != PAD, labels, ids)
     assert np.array_equal(whole, IDS[given[:, 0].astype(int)])
     assert np.array_equal(batches(5, 0.9)[1], labels)
     assert not np.array_equal(batches(6, 0.1)[1], labels)
-    assert len(batches(5, 0.1)) == len(MaskedBatches(IDS, TOGETHER)(5, 0.1)) == 2
+    assert len(batches(5, 0.1)) == len(MaskedBatches(IDS, GROUPS)(5, 0.1)) == 2
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def model():
         LanguageModelConfig(len(VOCABULARY), both_ways=True, tags=2, embedding=8, units=8)
     )
     built.compile(optimizer=keras.optimizers.Adam(0.03), loss=language_model.model.loss())
-    batches = MaskedBatches(ids, TOGETHER, np.eye(2, dtype="float32"), size=16)
+    batches = MaskedBatches(ids, GROUPS, np.eye(2, dtype="float32"), size=16)
     fit(built, batches, steps=80, accuracy=language_model.model.accuracy, bar=False)
     return built
 
@@ -94,10 +94,9 @@ def test_a_gap_is_filled_as_the_tags_say(model):
         assert list(found.values()) == sorted(found.values(), reverse=True)
 
 
-def test_gaps_are_answered_in_their_order(model):
+def test_gaps_are_filled_in_their_order(model):
     first, second = language_model.masked_lm.fill_mask(model, VOCABULARY, "___ cat ___.", tags=np.eye(2)[0])
-    assert next(iter(first)) == "the"
-    assert next(iter(second)) == "sits"
+    assert (next(iter(first)), next(iter(second))) == ("the", "sits")
 
 
 def test_a_sentence_without_a_gap_is_refused(model):

@@ -1,4 +1,4 @@
-"""Counting language models, held to values worked out by hand and to the definition, written out."""
+"""N-gram models, against values worked out by hand and the definition, written out."""
 
 from itertools import product
 
@@ -19,14 +19,14 @@ def rows(*sentences):
     return Vocabulary(("<pad>", "<start>", "<end>", "<unknown>", "a", "b", "c")).encode(sentences)
 
 
-def test_of_order_0_every_word_is_as_likely_as_every_other_and_the_perplexity_is_their_number():
+def test_of_order_0_all_words_are_equally_probable():
     model = NGrams(0, WORDS).fit(rows("a b"))
     assert {model.probability(word) for word in POSSIBLE} == {1 / 5}
     test = rows("a", "c b c")
     assert perplexity(model.log_probabilities(test), test) == pytest.approx(5)
 
 
-def test_of_order_1_a_word_is_likely_as_its_count_says_less_the_discount():
+def test_of_order_1_probabilities_follow_from_counts_less_the_discount():
     model = NGrams(1, WORDS, discount=0.5).fit(rows("a a b", "a"))
     # Counts: a 3, b 1, end 2; the discounts of three words, 1.5 of 6, are shared out among five words.
     assert model.probability(A) == pytest.approx(2.5 / 6 + 1.5 / 6 / 5)
@@ -35,7 +35,7 @@ def test_of_order_1_a_word_is_likely_as_its_count_says_less_the_discount():
     assert model.probability(END) == pytest.approx(1.5 / 6 + 1.5 / 6 / 5)
 
 
-def test_of_order_2_what_is_taken_off_goes_to_words_that_follow_many_others():
+def test_of_order_2_discounts_go_to_words_that_follow_many_others():
     model = NGrams(2, WORDS, discount=0.5).fit(rows("a b", "c b", "a c"))
     # After a: b once, c once. Different words before each: a 1, c 2 (start, a), b 2 (a, c), end 2 (b, c); 7 in all.
     lower_b = (2 - 0.5) / 7 + 0.5 * 4 / 7 / 5
@@ -90,7 +90,7 @@ def test_it_counts_as_the_definition_says(order):
             assert model.probability(word, [START, *context]) == pytest.approx(expected)
 
 
-def test_a_sentence_is_as_likely_as_its_words_one_after_the_other():
+def test_log_probabilities_of_a_sentence_are_those_of_its_words():
     model = NGrams(3, WORDS).fit(rows("a b a", "c a b"))
     (logs,) = model.log_probabilities(rows("b a"))
     expected = [model.probability(B, [START]), model.probability(A, [START, B]), model.probability(END, [START, B, A])]
@@ -99,13 +99,13 @@ def test_a_sentence_is_as_likely_as_its_words_one_after_the_other():
     assert model.log_probabilities(padded)[0] == pytest.approx([*logs, 0, 0])
 
 
-def test_fitted_again_it_has_forgotten_what_it_was_fitted_to_before():
+def test_fitting_again_forgets_the_counts():
     once, twice = NGrams(2, WORDS).fit(rows("a b")), NGrams(2, WORDS).fit(rows("c c c", "b")).fit(rows("a b"))
     assert once.probability(B, [START, A]) == twice.probability(B, [START, A])
     assert once.probability(C, [START, C]) == twice.probability(C, [START, C])
 
 
-def test_longer_runs_find_what_shorter_ones_cannot():
+def test_longer_n_grams_have_a_lower_perplexity_on_the_training_text():
     train = rows(*["a c a", "b c b"] * 20)
     found = [perplexity(NGrams(order, WORDS).fit(train).log_probabilities(train), train) for order in range(4)]
     assert found == sorted(found, reverse=True)

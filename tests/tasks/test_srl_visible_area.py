@@ -1,4 +1,4 @@
-"""How much of a picture shows each object: exact where the detector is, as estimated where it is not."""
+"""How much of a picture shows each object: measured by the detector, estimated by the network."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from vistext.scenes.language.semantic_frames import visible_area_of
 from vistext.scenes.ontology import KINDS
 from vistext.scenes.scene import Box
 from vistext.tasks.detection.model import Detections
-from vistext.tasks.srl.visible_area import DOUBTED, DetectedObject, estimate, learn_margins, silhouette_area, within
+from vistext.tasks.srl.visible_area import MAX_RATIO, DetectedObject, estimate, learn_margins, margin_key, within
 
 BOX = Box(0.25, 0.25, 0.25, 0.25)
 NOTHING = Detections(np.zeros((0, 4), "float32"), np.zeros(0, "int32"), np.zeros(0, "float32"))
@@ -24,7 +24,7 @@ def found(box=BOX, kind=3, seen=0.06, posture="sitting", place="floor"):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_rough_boxes_become_those_of_the_detector_and_shares_what_these_leave(seed):
+def test_boxes_become_those_of_the_detector_and_areas_follow_from_them(seed):
     rng, crowded = np.random.default_rng(seed), 0
     for scene in scenes.sample(40, seed, "val"):
         rough = [
@@ -55,7 +55,7 @@ def test_where_the_detector_finds_nothing_of_the_kind_the_estimates_stay():
         assert share == BOX.area  # of its own box all is seen
 
 
-def test_each_detection_is_given_to_one_thing():
+def test_each_detection_is_matched_with_one_object():
     near = Box(0.3, 0.25, 0.25, 0.25)
     boxes, _ = estimate([found(near), found(BOX)], detected(BOX, kinds=[3]), {})
     assert boxes == [near, BOX]
@@ -64,12 +64,12 @@ def test_each_detection_is_given_to_one_thing():
     assert boxes == [away, BOX]  # what is left over of the kind
 
 
-def test_a_share_that_the_grid_contradicts_is_not_believed():
+def test_an_implausible_area_is_discarded():
     around = Box(0.2, 0.2, 0.4, 0.4)
     objects = [found(seen=0.05), found(around, kind=4, seen=0.16)]
     _, seen = estimate(objects, detected(BOX, around, kinds=[3, 4]), {})
     assert seen == pytest.approx([0.05, 0.16])  # by the boxes, nothing would be seen of the first
-    low, high = BOX.area / DOUBTED, BOX.area * DOUBTED
+    low, high = BOX.area / MAX_RATIO, BOX.area * MAX_RATIO
     for own, believed in ((low * 1.01, True), (high * 0.99, True), (low * 0.99, False), (high * 1.01, False)):
         _, [share] = estimate([found(seen=own)], detected(BOX, kinds=[3]), {})
         assert (share == pytest.approx(BOX.area)) == believed
@@ -84,7 +84,7 @@ def test_furniture_that_would_not_fit_into_the_picture_hides_nothing():
     assert estimate([], NOTHING, {}) == ([], [])
 
 
-def test_a_box_is_cut_off_where_the_picture_ends():
+def test_a_box_is_clipped_to_the_picture():
     box = within(-0.1, 0.5, 0.3, 1.2)
     assert (box.x, box.y, box.right, box.bottom) == pytest.approx((0, 0.5, 0.3, 1))
     assert within(1.1, 0.5, 1.3, 0.6) is None
@@ -112,4 +112,4 @@ def test_margins_are_what_is_missing_of_boxes_and_are_added_to_what_is_drawn():
             off.append(np.abs(np.log(np.array(shares) / [obj.seen for obj in objects])).mean())
     without, with_them = np.array(off).reshape(-1, 2).mean(axis=0)
     assert with_them < 0.75 * without
-    assert silhouette_area(scenes.course_scene().objects[0], "cat") == "cat sitting"
+    assert margin_key(scenes.course_scene().objects[0], "cat") == "cat sitting"

@@ -1,66 +1,103 @@
-"""What the experiments measured, a NAME.json each: seeds, versions, times and figures, for the lessons to plot.
+"""The stored results of studies, a NAME.json each: seeds, versions, times and figures, for the lessons to plot.
 
-They are part of the package, so that a lesson finds them wherever the package is installed, on Colab too.
+They are part of the package, so that a lesson finds them wherever the package is installed, on Colab too. A study is a
+table of cells, each with a few keys (a seed, a condition) and what was measured; `run_cells` measures what is missing.
 """
 
 import json
 import os
+import platform
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from vistext.nn.engine import keras, tf
 
 from vistext import opened
 
 FOLDER = Path(__file__).parent
 
 
-def resume(out: Path, plan: dict, *, fresh: bool = False, **told) -> dict:
-    """What an experiment has measured already: what is in its file, or nothing yet.
+def run_cells(
+    out: Path, head: dict, cells: Iterable[dict], measure: Callable[..., dict], *, fresh: bool = False
+) -> dict:
+    """Measure the cells of a study; each is stored as soon as it is measured.
 
     Args:
-        out: the file.
-        plan: what is to be measured; any JSON.
+        out: a file; cells that are in it already are taken from there.
+        head: "plan", any JSON, and what else is to be stored beside the cells.
+        cells: the keys of each cell, all the same ones.
+        measure: keys → the measured values.
         fresh: forget what is in the file.
-        told: what else is to be said of it, beside the plan.
 
     Returns:
-        The results: told, "plan" and "cells".
+        The results, as in the file: head and "cells".
 
     Raises:
         ValueError: the file holds the results of another plan.
     """
+    results, cells = resume(out, head, fresh=fresh), list(cells)
+    names = tuple(cells[0])
+    done = {tuple(cell[name] for name in names) for cell in results["cells"]}
+    missing = [keys for keys in cells if tuple(keys.values()) not in done]
+    for keys in tqdm(missing, desc="cells", disable=not missing):
+        began = time.perf_counter()
+        values = measure(**keys)
+        results["cells"].append(keys | values | {"seconds": round(time.perf_counter() - began, 2)})
+        write(results, out)
+    return results
+
+
+def provenance(name: str, question: str, plan: Any) -> dict:
+    """The head of a study's results: its name, its question, when and with what they were made, and its plan."""
+    return {
+        "name": name,
+        "asks": question,
+        "made": time.strftime("%Y-%m-%d"),
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+        "plan": json.loads(json.dumps(asdict(plan))),
+    }
+
+
+def resume(out: Path, head: dict, *, fresh: bool = False) -> dict:
+    """The results in a file, or a head without cells; ValueError if the file holds those of another plan."""
     if fresh or not out.exists():
-        return {**told, "plan": plan, "cells": []}
+        return {**head, "cells": []}
     results = json.loads(out.read_text(encoding="utf-8"))
-    if results["plan"] != plan:
+    if results["plan"] != head["plan"]:
         raise ValueError(f"{out} holds the results of another plan; give --fresh to replace it, or another --out")
     return results
 
 
-def load(path: Path, takes: str) -> dict:
-    """The results of an experiment.
-
-    Args:
-        path: the file, NAME.json.
-        takes: how long it takes to make it again, in words.
-
-    Raises:
-        FileNotFoundError: they are not here.
-    """
+def load(path: Path, duration: str) -> dict:
+    """The results in a file; FileNotFoundError, with the command that makes them and how long that takes, if absent."""
     if not path.exists():
-        raise FileNotFoundError(f"{path} is not here; `python -m tools study {path.stem}` makes it, in {takes}")
+        raise FileNotFoundError(f"{path} is not here; `python -m tools study {path.stem}` makes it, in {duration}")
     opened.note(path)
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write(results: dict, out: Path) -> None:
-    """The whole file or none of it: an interruption loses the cell that is being measured, and no other.
-
-    Args:
-        results: what an experiment measured; its "cells" are a list of JSON objects, everything else is any JSON.
-        out: the file.
-    """
+    """Write the whole file or none of it: an interruption loses only the cell that is being measured."""
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_suffix(".part")
     head = {key: value for key, value in results.items() if key != "cells"}
     cells = ",\n".join(json.dumps(cell) for cell in results["cells"])  # a line each, so that a diff can be read
     draft.write_text(json.dumps(head, indent=1)[:-2] + f',\n "cells": [\n{cells}\n]\n}}\n', encoding="utf-8")
     os.replace(draft, out)
+
+
+def select(results: dict, order: str = "seed", **keys) -> list[dict]:
+    """The cells with these keys, in the order of another one."""
+    cells = [cell for cell in results["cells"] if all(cell[name] == value for name, value in keys.items())]
+    return sorted(cells, key=lambda cell: cell[order])
+
+
+def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
+    """The mean and the sample standard deviation over seeds."""
+    return float(np.mean(values)), float(np.std(values, ddof=1))
