@@ -13,6 +13,7 @@ which mistakes cannot be told apart by the cases. Last come its cells in the sou
 
 from collections import defaultdict
 
+from vistext import exercises
 from vistext.exercises.exercise import vary
 
 __all__ = ["BARELY_WRONG", "RIGHT", "WRONG", "right", "values", "vary"]
@@ -26,7 +27,6 @@ def right(exercise):
     """Note a function as a right answer, by its own name."""
 
     def note(function):
-        assert function.__name__ not in RIGHT[exercise]
         RIGHT[exercise][function.__name__] = function
         return function
 
@@ -34,6 +34,6 @@ def right(exercise):
 
 
 def values(exercise, *, right, wrong):
-    """Note values: right ones by name, wrong ones by mistake."""
+    """Note values: right ones by name, wrong ones by mistake; those of known mistakes are wrong besides."""
     RIGHT[exercise] = right
-    WRONG[exercise] = wrong
+    WRONG[exercise] = {mistake.key: mistake.simulate() for mistake in exercises.find(exercise).mistakes} | wrong

@@ -32,14 +32,7 @@ MOST_ROUNDS = 20_000  # of a mutant's loop
 
 @dataclass(frozen=True)
 class Program:
-    """A right answer as source, with the names that it needs.
-
-    Attributes:
-        label: where it is from.
-        source: one or more functions, or a cell.
-        answer: the name that it defines.
-        names: the globals that it uses.
-    """
+    """A right answer as source (functions, or a cell), the name that it defines, and the globals that it uses."""
 
     label: str
     source: str
@@ -70,13 +63,7 @@ def _names_in(code) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed program.
-
-    Attributes:
-        change: what was changed, in words.
-        source: all of it.
-        answer: the function or value that it makes; a `Failure` if it makes none.
-    """
+    """A changed program; its answer is the function or value that it makes, or a `Failure`."""
 
     change: str
     source: str
@@ -154,27 +141,17 @@ def _made(tree: ast.Module, program: Program) -> object:
 
 @dataclass
 class Survey:
-    """What became of the mutants of an exercise.
-
-    Attributes:
-        killed, crashed, equivalent: how many gave a wrong answer, stopped, or are right for all valid inputs.
-        survivors: of those that are wrong for a valid input: the change, that input, and the cases that they passed.
-    """
+    """How many mutants gave a wrong answer, stopped, or are right for all valid inputs; and a text on each other."""
 
     killed: int = 0
     crashed: int = 0
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)
 
-    @property
-    def made(self) -> int:
-        """How many mutants there are."""
-        return self.killed + self.crashed + self.equivalent + len(self.survivors)
-
     def __str__(self) -> str:
         return (
-            f"{self.made} mutants: {self.killed} gave a wrong answer, {self.crashed} stopped, {self.equivalent} are "
-            f"equivalent, {len(self.survivors)} survive"
+            f"{self.killed} gave a wrong answer, {self.crashed} stopped, {self.equivalent} are equivalent, "
+            f"{len(self.survivors)} survive"
         )
 
 
@@ -207,7 +184,7 @@ def first_wrong(exercise: Exercise, answer: object, cases: Iterable[tuple[dict, 
 
 
 def wrong_on_valid_input(exercise: Exercise, answer: object) -> tuple | None:
-    """A valid input, if there is one, for which an answer is not right, with what it gave and what is right."""
+    """As `first_wrong`, of valid inputs."""
     return first_wrong(exercise, answer, _sample(exercise.id))
 
 

@@ -7,60 +7,21 @@ from collections.abc import Iterator
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 OPPOSITE = {ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
-OTHER_NAMES = {
-    name: tuple(other for other in family if other != name)
-    for family in (
-        ("min", "max"),
-        ("argmin", "argmax"),
-        ("minimum", "maximum"),
-        ("sum", "mean", "prod", "max"),
-        ("mean", "median", "sum"),
-        ("any", "all"),
-        ("floor", "ceil", "round"),
-        ("round", "int", "floor", "ceil"),
-        ("log", "log2", "log10", "log1p"),
-        ("exp", "exp2", "expm1"),
-        ("cumsum", "cumprod"),
-        ("empty", "zeros", "ones"),
-        ("logical_and", "logical_or", "logical_xor"),
-        ("append", "extend"),
-        ("std", "var"),
-        ("lower", "upper"),
-        ("sorted", "list", "reversed"),
-        ("zeros", "ones"),
-        ("list", "set"),
-    )
-    for name in family[:1]
-} | {
-    "max": ("min", "sum", "mean"),
-    "argmax": ("argmin",),
-    "maximum": ("minimum",),
-    "all": ("any",),
-    "ceil": ("floor", "round"),
-    "prod": ("sum",),
-}
+FAMILIES = (  # of functions that students take for each other: the first of each is changed into the others
+    "min max, argmin argmax, minimum maximum, sum mean prod max, mean median sum, any all, floor ceil round, "
+    "round int floor ceil, log log2 log10 log1p, exp exp2 expm1, cumsum cumprod, empty zeros ones, "
+    "logical_and logical_or logical_xor, append extend, std var, lower upper, sorted list reversed, zeros ones, "
+    "list set, max min sum mean, argmax argmin, maximum minimum, all any, ceil floor round, prod sum"
+)
+OTHER_NAMES = {name: others for name, *others in (family.split() for family in FAMILIES.split(", "))}
 NAMED_BY = {ast.Attribute: "attr", ast.Name: "id"}  # the function of a call
 SORTING = {"sorted": ("list({})[::-1]", "list({})"), "argsort": ("{}[::-1]", "range(len({}))")}
 COUNTING = ("len", "sum", "min", "max", "argmax", "argmin", "index", "count", "searchsorted", "int")
 # Of what is returned: as students finish it off, or spoil it.
 ENDINGS = (
-    "np.round({}, 2)",
-    "np.round({}, 3)",
-    "np.round({})",
-    "int({})",
-    "abs({})",
-    "-({})",
-    "2 * ({})",
-    "({}) + 1",
-    "sorted({})",
-    "list(dict.fromkeys({}))",
-    "({})[::-1]",
-    "({})[:-1]",
-    "({})[1:]",
-    "np.transpose({})",
-    "np.squeeze({})",
-    "({}).strip('.')",
-    "({}).lower()",
+    *("np.round({}, 2)", "np.round({}, 3)", "np.round({})", "int({})", "abs({})", "-({})", "2 * ({})", "({}) + 1"),
+    *("sorted({})", "list(dict.fromkeys({}))", "({})[::-1]", "({})[:-1]", "({})[1:]"),
+    *("np.transpose({})", "np.squeeze({})", "({}).strip('.')", "({}).lower()"),
 )
 
 
@@ -89,7 +50,7 @@ def _swapped(items: list, place: int) -> list:
 
 def changes(node: ast.AST, tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
     """What may stand in place of a node, with words for it."""
-    for kind, made in CHANGES.items():
+    for kind, made in CHANGES:
         if isinstance(node, kind):
             yield from made(node)
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -158,8 +119,8 @@ def _of_constant(node: ast.Constant) -> Iterator:
 def _of_call(node: ast.Call) -> Iterator:
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     yield "negated", ast.UnaryOp(ast.USub(), node)
-    yield from _of_arguments(node)
-    yield from _of_keywords(node)
+    yield from _arguments_of(node)
+    yield from _keywords_of(node)
     if isinstance(node.func, ast.Attribute):
         yield "method dropped", node.func.value
     for other in OTHER_NAMES.get(name, ()):
@@ -175,7 +136,7 @@ def _of_call(node: ast.Call) -> Iterator:
         yield "one less", _around("{} - 1", node)
 
 
-def _of_arguments(node: ast.Call) -> Iterator:
+def _arguments_of(node: ast.Call) -> Iterator:
     for place, argument in enumerate(node.args):
         if not isinstance(argument, ast.Starred):
             yield "call dropped", argument
@@ -184,7 +145,7 @@ def _of_arguments(node: ast.Call) -> Iterator:
             yield "arguments swapped", _with(node, args=_swapped(node.args, place))
 
 
-def _of_keywords(node: ast.Call) -> Iterator:
+def _keywords_of(node: ast.Call) -> Iterator:
     for place, keyword in enumerate(node.keywords):
         yield "keyword dropped", _with(node, keywords=_without(node.keywords, place))
         if keyword.arg == "axis":
@@ -239,16 +200,16 @@ def _of_passing(node: ast.comprehension) -> Iterator:
         yield "condition dropped", _with(node, ifs=_without(node.ifs, place))
         negated = ast.UnaryOp(ast.Not(), condition)
         yield "not", _with(node, ifs=[*node.ifs[:place], negated, *node.ifs[place + 1 :]])
-    yield from _of_iteration(node)
+    yield from _iterations_of(node)
 
 
-def _of_iteration(node: ast.comprehension | ast.For) -> Iterator:
+def _iterations_of(node: ast.comprehension | ast.For) -> Iterator:
     for text in ("list({})[::-1]", "list({})[1:]", "list({})[:-1]", "list({})[:1]"):
         yield "iterated", _with(node, iter=_around(text, node.iter))
 
 
 def _of_loop(node: ast.For) -> Iterator:
-    yield from _of_iteration(node)
+    yield from _iterations_of(node)
     yield "only once", _with(node, body=[*node.body, ast.Break()])
 
 
@@ -276,22 +237,4 @@ def _of_leap(node: ast.Continue | ast.Break) -> Iterator:
     yield "break, continue", ast.Break() if isinstance(node, ast.Continue) else ast.Continue()
 
 
-CHANGES: dict = {
-    ast.BinOp: _of_operation,
-    ast.Compare: _of_comparison,
-    ast.BoolOp: _of_junction,
-    ast.UnaryOp: _of_sign,
-    ast.Constant: _of_constant,
-    ast.Call: _of_call,
-    ast.Slice: _of_slice,
-    ast.Subscript: _of_place,
-    (ast.List, ast.Tuple): _of_items,
-    ast.IfExp: _of_choice,
-    (ast.If, ast.While): _of_test,
-    ast.comprehension: _of_passing,
-    ast.For: _of_loop,
-    ast.AugAssign: _of_assignment,
-    ast.stmt: _of_statement,
-    ast.Return: _of_return,
-    (ast.Continue, ast.Break): _of_leap,
-}
+CHANGES = [(made.__annotations__["node"], made) for name, made in list(globals().items()) if name.startswith("_of_")]

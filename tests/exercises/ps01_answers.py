@@ -133,14 +133,11 @@ def by_all_windows_at_once(picture, kernel, bias):
 
 @right("ps01-2")
 def in_plain_python(picture, kernel, bias):
-    k, channels = len(kernel), range(picture.shape[-1])
-    table = []
-    for top in range(len(picture) - k + 1):
+    k, channels, table = range(len(kernel)), range(picture.shape[-1]), []
+    for top in range(len(picture) - len(kernel) + 1):
         table.append([])
-        for left in range(len(picture[0]) - k + 1):
-            products = (
-                picture[top + i][left + j][c] * kernel[i][j][c] for i in range(k) for j in range(k) for c in channels
-            )
+        for left in range(len(picture[0]) - len(kernel) + 1):
+            products = (picture[top + i][left + j][c] * kernel[i][j][c] for i in k for j in k for c in channels)
             table[-1].append(max(0, sum(products) + bias))
     return table
 
@@ -284,14 +281,10 @@ def by_sorting_into_edges(probabilities, labels, bins):
 
 @right("ps01-5")
 def by_lists(probabilities, labels, bins):
-    groups = defaultdict(list)
+    groups = defaultdict(float)
     for row, truth in zip(probabilities.tolist(), labels.tolist(), strict=True):
-        groups[ceil(max(row) * bins)].append((max(row), row.index(max(row)) == truth))
-    total = 0
-    for pairs in groups.values():
-        sure, right = zip(*pairs, strict=True)
-        total += len(pairs) * abs(sum(sure) / len(pairs) - sum(right) / len(pairs))
-    return total / len(labels)
+        groups[ceil(max(row) * bins)] += max(row) - (row.index(max(row)) == truth)
+    return sum(map(abs, groups.values())) / len(labels)
 
 
 def largest(probabilities, labels):

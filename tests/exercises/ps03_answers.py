@@ -22,9 +22,7 @@ def in_plain_python(sentences, words, length):
     table = []
     for tokens in sentences:
         row = [1]
-        for token in tokens:
-            if len(row) == length - 1:
-                break
+        for token in tokens[: length - 2]:
             row.append(words.index(token.lower()) if token.lower() in words else 3)
         row.append(2)
         while len(row) < length:
@@ -107,14 +105,12 @@ def by_counter(sentences, before, word, words):
 
 @right("ps03-2")
 def by_loops(sentences, before, word, words):
-    both = anything = 0
+    followed = anything = 0
     for tokens in with_edges(sentences):
         for place in range(len(tokens) - 1):
-            if tokens[place] == before:
-                anything += 1
-                if tokens[place + 1] == word:
-                    both += 1
-    return np.float64(both + 1) / (anything + words)
+            anything += tokens[place] == before
+            followed += tokens[place : place + 2] == [before, word]
+    return np.float64(followed + 1) / (anything + words)
 
 
 @right("ps03-2")
@@ -259,15 +255,5 @@ values(
         "with spaces": "C A D B",
         "with commas": "c,a,d,b",
     },
-    wrong={
-        "turned": "BDAC",
-        "coldest-two": "ACDB",
-        "middle-two": "CDAB",
-        "hottest-two": "CABD",
-        "ends": "BADC",
-        "as-named": "ABCD",
-        "two-pairs": "acbd",
-        "other": "DCBA",
-        "wrong-type": ["C", "A", "D", "B"],
-    },
+    wrong={"two-pairs": "acbd", "other": "DCBA", "wrong-type": ["C", "A", "D", "B"]},
 )

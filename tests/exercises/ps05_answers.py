@@ -2,6 +2,7 @@
 
 import heapq
 import math
+import operator
 from collections import Counter
 
 import numpy as np
@@ -49,16 +50,9 @@ def in_half_the_digits(query, keys, values, hidden):
 
 @right("ps05-2")
 def without_numpy(query, keys, values, hidden):
-    powers = {}
-    for number in range(len(keys)):
-        if not hidden[number]:
-            score = sum(query[place] * keys[number][place] for place in range(len(query)))
-            powers[number] = math.exp(score / math.sqrt(len(query)))
-    back = [0.0] * len(values[0])
-    for number, power in powers.items():
-        for column in range(len(back)):
-            back[column] += power / sum(powers.values()) * values[number][column]
-    return tuple(back)
+    scores = [sum(map(operator.mul, query, key)) / math.sqrt(len(query)) for key in keys]
+    powers = [0.0 if hides else math.exp(score) for score, hides in zip(scores, hidden, strict=True)]
+    return tuple(sum(map(operator.mul, powers, column)) / sum(powers) for column in zip(*values, strict=True))
 
 
 def root_of_d(keys):
@@ -88,17 +82,11 @@ WRONG["ps05-2"] |= {
 
 @right("ps05-3")
 def by_one_table(beams, scores, logs, width):
-    table = scores[:, None] + logs
-    for place, beam in enumerate(beams):
-        if beam[-1] == 2:
-            table[place] = -np.inf
-            table[place, 0] = scores[place]
-    kept = []
-    for flat in np.argsort(-table, axis=None)[:width]:
-        place, word = divmod(int(flat), table.shape[1])
-        if np.isfinite(table[place, word]):
-            kept.append(beams[place] if beams[place][-1] == 2 else [*beams[place], word])
-    return kept
+    ended = np.array([beam[-1] == 2 for beam in beams])
+    table = np.where(ended[:, None], np.where(np.arange(logs.shape[1]) == 0, 0, -np.inf), logs) + scores[:, None]
+    places = [divmod(int(flat), table.shape[1]) for flat in np.argsort(-table, axis=None)[:width]]
+    kept = [place for place in places if np.isfinite(table[place])]
+    return [beams[row] if ended[row] else [*beams[row], word] for row, word in kept]
 
 
 @right("ps05-3")
@@ -124,15 +112,10 @@ def by_a_heap(beams, scores, logs, width):
 @right("ps05-3")
 def by_taking_the_best_away(beams, scores, logs, width):
     left, kept = [], []
-    for k, beam in enumerate(beams):
-        if 2 in beam:
-            left.append([scores[k], beam])
-            continue
-        for word in range(len(logs[k])):
-            left.append([scores[k] + logs[k][word], [*beam, word]])
+    for beam, score, row in zip(beams, scores, logs, strict=True):
+        left += [(score, beam)] if 2 in beam else [(score + log, [*beam, word]) for word, log in enumerate(row)]
     while left and len(kept) < width:
-        best = max(left, key=lambda one: one[0])
-        left.remove(best)
+        left.remove(best := max(left, key=lambda scored: scored[0]))
         kept.append(np.array(best[1]))
     return kept
 
@@ -205,16 +188,15 @@ def by_joining_counters(said, references, n):
 
 @right("ps05-4")
 def by_crossing_out(said, references, n):
-    right = {}
-    for one in references:
-        left, count = runs_of(one, n), {}
+    right = Counter()
+    for reference in references:
+        left, found = runs_of(reference, n), Counter()
         for run in runs_of(said, n):
             if run in left:
                 left.remove(run)
-                count[run] = count.get(run, 0) + 1
-        for run, times in count.items():
-            right[run] = max(right.get(run, 0), times)
-    return sum(right.values()) / max(1, len(said) - n + 1)
+                found[run] += 1
+        right |= found
+    return right.total() / max(1, len(said) - n + 1)
 
 
 @right("ps05-4")

@@ -49,64 +49,36 @@ def shown_and_held_out(exercise, seed):
     return exercise.cases(None) + (exercise.cases(seed) if exercise.kind == "function" else [])
 
 
-def right_answers():
-    for exercise in ASKED:
-        yield pytest.param(exercise, of_set(exercise, REFERENCES), id=f"{exercise.id} reference")
-        for name, answer in RIGHT[exercise.id].items():
-            yield pytest.param(exercise, answer, id=f"{exercise.id} {name}")
-
-
-def wrong_answers():
-    for exercise in ASKED:
-        for mistake, answer in WRONG[exercise.id].items():
-            yield pytest.param(exercise, mistake, answer, id=f"{exercise.id} {mistake}")
+def each_of(table):
+    """Every answer of a table: its exercise, its name and itself."""
+    answers = [(exercise, name, answer) for exercise in ASKED for name, answer in table[exercise.id].items()]
+    names = [f"{exercise.id} {name}" for exercise, name, _ in answers]
+    return pytest.mark.parametrize(("exercise", "name", "answer"), answers, ids=names)
 
 
 def each(exercises):
     return pytest.mark.parametrize("exercise", exercises, ids=[exercise.id for exercise in exercises])
 
 
-@pytest.mark.parametrize(("exercise", "answer"), list(right_answers()))
-def test_a_right_answer_gets_full_marks_on_shown_and_on_held_out_cases(exercise, answer):
+@each_of({exercise.id: {"reference": of_set(exercise, REFERENCES)} | RIGHT[exercise.id] for exercise in ASKED})
+def test_a_right_answer_gets_full_marks_on_shown_and_on_held_out_cases(exercise, name, answer):
     for seed in (None, *SEEDS):
         verdict = judged(exercise, answer, exercise.cases(seed))
         assert (verdict.passed, verdict.share, verdict.mistake) == (True, 1.0, ""), verdict
 
 
-@each(FUNCTIONS)
-def test_what_float32_can_hold_is_exact_enough(exercise):
-    def rounded(value):
-        array = values.numbers(value)
-        return value if array is None or array.dtype.kind != "f" else array.astype(np.float32)
-
-    for seed in (None, *SEEDS):
-        cases = exercise.cases(seed)
-        assert exercise.judge(cases, [rounded(exercise.solve(**case)) for case in cases]).passed
-
-
-@pytest.mark.parametrize(("exercise", "mistake", "answer"), list(wrong_answers()))
-def test_a_wrong_answer_loses_marks_and_is_told_why(exercise, mistake, answer):
+@each_of(WRONG)
+def test_a_wrong_answer_loses_marks_and_is_told_why(exercise, name, answer):
     for seed in SEEDS:
         verdict = judged(exercise, answer, shown_and_held_out(exercise, seed))
         assert not verdict.passed
         assert verdict.share < 1
-        assert verdict.mistake == mistake
+        assert verdict.mistake == name
+        assert judged(exercise, answer, exercise.cases(seed)).share <= 2 / 3  # of held-out cases alone
 
 
-@pytest.mark.parametrize(("exercise", "mistake", "answer"), list(wrong_answers()))
-def test_a_wrong_answer_loses_at_least_a_third_on_held_out_cases_alone(exercise, mistake, answer):
-    for seed in SEEDS:
-        assert judged(exercise, answer, exercise.cases(seed)).share <= 2 / 3
-
-
-def barely_wrong_answers():
-    for exercise in FUNCTIONS:
-        for name, answer in BARELY_WRONG[exercise.id].items():
-            yield pytest.param(exercise, answer, id=f"{exercise.id} {name}")
-
-
-@pytest.mark.parametrize(("exercise", "answer"), list(barely_wrong_answers()))
-def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise, answer):
+@each_of(BARELY_WRONG)
+def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise, name, answer):
     assert not judged(exercise, answer, shown_and_held_out(exercise, exercises.SEED)).passed
     for seed in range(40):
         assert not judged(exercise, answer, exercise.cases(seed)).passed, seed
@@ -141,18 +113,15 @@ def test_the_untouched_release_scores_nothing(exercise):
 
 @each(FUNCTIONS)
 def test_held_out_cases_are_others_for_each_seed_and_the_same_for_the_same(exercise):
-    def told(case):
-        return list(case.values())
+    def among(case, cases):
+        return any(values.equal(list(case.values()), list(each.values()), 0) for each in cases)
 
-    def same(one, other):
-        return values.equal(told(one), told(other), 0)
-
-    first, again, other = exercise.cases(7), exercise.cases(7), exercise.cases(8)
-    assert len(first) >= 4
-    assert all(same(one, two) for one, two in zip(first, again, strict=True))
+    cases = exercise.cases(7)
+    assert len(cases) >= 4
+    assert all(among(case, [again]) for case, again in zip(cases, exercise.cases(7), strict=True))
     # A case or two may come for every seed (nothing at all, say), but never one that is shown.
-    assert sum(any(same(one, two) for two in other) for one in first) <= len(first) // 3
-    assert not any(same(case, shown) for seed in SEEDS for case in exercise.cases(seed) for shown in exercise.shown)
+    assert sum(among(case, exercise.cases(8)) for case in cases) <= len(cases) // 3
+    assert not any(among(case, exercise.shown) for seed in SEEDS for case in exercise.cases(seed))
 
 
 @each([exercise for exercise in ASKED if exercise.kind == "value"])

@@ -1,45 +1,34 @@
 """What is right is accepted as students' code naturally gives it, and what is said of the rest is true of it."""
 
 from collections import namedtuple
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from test_answers import FUNCTIONS, each
-from test_judging import GARBAGE, Hostile, HostileList, is_plain
+from test_judging import DOUBLE, GARBAGE, Hostile, HostileList, is_plain
 
-from vistext import exercises
-from vistext.exercises import Exercise, Failure, call_answer, check, to_plain, values
+from vistext.exercises import call_answer, check, to_plain, values
 from vistext.grading import protocol
 
 Pair = namedtuple("Pair", "one two")
 
 
-def exercise(solve, shown, held_out, **changes):
-    """An exercise about `x`, with cases that are told beforehand."""
-    return Exercise(
-        id="ps00-1",
-        title="Small",
-        points=1,
-        kind="function",
-        answer="small",
-        aim="count",
-        section="00.ipynb#Sums",
-        difficulty="warm-up",
-        minutes=1,
-        solve=solve,
-        shown=tuple({"x": one} for one in shown),
-        draw=lambda rng: [{"x": one} for one in held_out],
-        **changes,
-    )
+def about(solve, shown, held_out):
+    """An exercise about `x`, with cases that are known beforehand."""
+    cases = [[{"x": x} for x in some] for some in (shown, held_out)]
+    return replace(DOUBLE, solve=solve, shown=tuple(cases[0]), draw=lambda rng: cases[1], mistakes=())
 
 
-SHARE = exercise(lambda x: x / 8, [1], [2, 3, 5])
-ABOVE = exercise(lambda x: [one for one in x if one > 0], [[1, -2]], [[3, -4, 5], [6, 7, -1], [-1, 2, 3, 4]])
-BOX = exercise(lambda x: [x, x + 1] if x else None, [1, 0], [2, 3, 0, 4])
-NAME = exercise(lambda x: f"name {x}", [1], [2, 3, 4])
-NAMES = exercise(lambda x: [f"name {x}", "b"], [1], [2, 3, 4])
+SHARE = about(lambda x: x / 8, [1], [2, 3, 5])
+ABOVE = about(lambda x: [one for one in x if one > 0], [[1, -2]], [[3, -4, 5], [6, 7, -1], [-1, 2, 3, 4]])
+BOX = about(lambda x: [x, x + 1] if x else None, [1, 0], [2, 3, 0, 4])
+NAME = about(lambda x: f"name {x}", [1], [2, 3, 4])
+ROWS = about(lambda x: np.full((2, x), 1.0), [2], [3, 4])
+BOXES = about(lambda x: [[1, 2, 3, 4]] * x, [2], [3, 4])
+NAMES = about(lambda x: [f"name {x}", "b"], [1], [2, 3, 4])
 
 
 def judged(exercise, answer):
@@ -108,12 +97,11 @@ def test_tensors_shapes_and_variables_are_taken_for_arrays_in_lists_too():
 
 
 def test_whatever_numpy_can_read_of_a_known_library_is_taken_for_an_array():
-    series = type(
-        "Series", (), {"__module__": "pandas.core.series", "__array__": lambda self, *_, **__: np.array([1, 2])}
-    )
-    unknown = type("Series", (), {"__module__": "somewhere", "__array__": series.__array__})
-    assert values.equal(to_plain([series()]), [[1, 2]])
-    assert type(to_plain(unknown())) is unknown
+    def like_pandas(module):
+        return type("Series", (), {"__module__": module, "__array__": lambda self, *_, **__: np.array([1, 2])})()
+
+    assert values.equal(to_plain([like_pandas("pandas.core.series")]), [[1, 2]])
+    assert type(to_plain(like_pandas("somewhere"))).__name__ == "Series"
 
 
 def test_whatever_it_is_it_is_made_plain_or_left():
@@ -124,9 +112,8 @@ def test_whatever_it_is_it_is_made_plain_or_left():
 @each(FUNCTIONS)
 def test_who_computes_in_float32_is_right(exercise):
     def rounded(value):
-        if isinstance(value, np.ndarray) and value.dtype == float:
-            return value.astype(np.float32)
-        return np.float32(value) if isinstance(value, float) else value
+        is_array = isinstance(value, np.ndarray) and value.dtype == float
+        return np.float32(value) if is_array or isinstance(value, float) else value
 
     for seed in (None, *range(1, 21)):
         cases = exercise.cases(seed)
@@ -142,28 +129,26 @@ def test_numbers_beside_a_large_one_are_held_to_what_float32_holds_of_it():
     assert not values.equal(np.array([0.5, 0.501]), np.array([0.5, 0.5]), 1e-5)
 
 
-@pytest.mark.parametrize("letters", ["CADB", "cadb", " C A D B ", "c,a,d,b", "C > A > D > B", "C-A-D-B.", "C\nA\nD\nB"])
-def test_letters_in_order_may_have_anything_between_them(letters):
-    assert check("ps03-5", letters).verdict.passed
-
-
-@pytest.mark.parametrize("letters", ["CADBB", "CAD", "", "C A D", "CBDA", "1CADB"])
-def test_other_letters_are_wrong(letters):
-    assert not check("ps03-5", letters).verdict.passed
+@pytest.mark.parametrize(
+    ("exercise", "right", "wrong"),
+    [  # letters in order may have anything between them, and with a pencil two decimals will do
+        (
+            "ps03-5",
+            ["CADB", "cadb", " C A D B ", "c,a,d,b", "C > A > D > B", "C-A-D-B.", "C\nA\nD\nB"],
+            ["CADBB", "CAD", "", "C A D", "CBDA", "1CADB"],
+        ),
+        ("ps02-1", [0.31], [0.3, 0.32]),
+        ("ps04-1", [1.39], [1.38, 1.4]),
+    ],
+)
+def test_values_are_right_in_every_usual_form_and_in_no_other(exercise, right, wrong):
+    assert all(check(exercise, answer).verdict.passed for answer in right)
+    assert not any(check(exercise, answer).verdict.passed for answer in wrong)
 
 
 def test_a_sentence_is_held_to_its_letters_and_marks():
     assert not values.equal("This is a cat (95 %)", "This is a cat (95 %).")
     assert values.equal("This is a cat (95 %).\n", "This is a cat (95 %).")
-
-
-def test_with_a_pencil_two_decimals_will_do():
-    assert check("ps02-1", 0.31).verdict.passed
-    assert check("ps04-1", 1.39).verdict.passed
-    for wrong in (0.3, 0.32):
-        assert not check("ps02-1", wrong).verdict.passed
-    for wrong in (1.38, 1.4):
-        assert not check("ps04-1", wrong).verdict.passed
 
 
 # What is said.
@@ -191,23 +176,15 @@ def test_with_a_pencil_two_decimals_will_do():
         (NAME, lambda x: f"Name {x}", "other", "Its form is right"),
         (NAMES, lambda x: [x] * 2, "other", "Not all that is in it is right"),
         (NAMES, lambda x: [[x], "b"], "other", "Not all that is in it is right"),
+        (ROWS, lambda x: [[1.0] * x, [1.0]], "wrong-shape", "Its rows are not all of one length."),
+        (BOXES, lambda x: [[1, 2, 3, 4]], "wrong-shape", "too few entries"),
+        (BOXES, lambda x: [[1, 2, 3]] * x, "other", "Not all that is in it is right"),
     ],
 )
 def test_the_idea_is_true_of_what_came_back(exercise, answer, mistake, words):
     verdict = judged(exercise, answer)
     assert not verdict.passed
     assert (verdict.mistake, words in verdict.idea) == (mistake, True), verdict
-
-
-def test_rows_of_several_lengths_are_told_so():
-    table = exercise(lambda x: np.full((2, x), 1.0), [2], [3, 4])
-    assert judged(table, lambda x: [[1.0] * x, [1.0]]).idea == "Its rows are not all of one length."
-
-
-def test_a_list_of_lists_is_told_how_many_there_are_and_not_of_rows_and_columns():
-    boxes = exercise(lambda x: [[1, 2, 3, 4]] * x, [2], [3, 4])
-    assert "too few entries" in judged(boxes, lambda x: [[1, 2, 3, 4]]).idea
-    assert "Not all that is in it is right" in judged(boxes, lambda x: [[1, 2, 3]] * x).idea
 
 
 @pytest.mark.parametrize(
@@ -228,14 +205,18 @@ def test_only_what_does_not_depend_on_its_case_is_told_that_it_is_not_worked_out
     assert ("Does it work its answer out?" in verdict.idea) == hard_coded
 
 
-def test_a_value_that_is_a_truth_value_is_told_so():
-    for name in ("ps01-3", "ps02-1", "ps04-1"):
-        assert check(name, True).verdict.idea == "That is a truth value. A number is asked for."
-
-
-def test_per_cent_in_place_of_a_share_is_told_so():
-    assert check("ps02-1", 31).verdict.mistake == "per-cent"
-    assert check("ps02-1", 30.6).verdict.mistake == "per-cent"
+@pytest.mark.parametrize(
+    ("exercise", "value", "mistake"),
+    [
+        ("ps01-3", True, "wrong-type"),
+        ("ps02-1", True, "wrong-type"),
+        ("ps04-1", True, "wrong-type"),
+        ("ps02-1", 31, "per-cent"),
+        ("ps02-1", 30.6, "per-cent"),
+    ],
+)
+def test_a_truth_value_and_per_cent_in_place_of_a_share_are_told_so(exercise, value, mistake):
+    assert check(exercise, value).verdict.mistake == mistake
 
 
 @pytest.mark.parametrize(
@@ -255,6 +236,15 @@ def test_per_cent_in_place_of_a_share_is_told_so():
         (np.zeros((0, 4)), "an array of shape (0, 4): []"),
         ({1}, "something of type set"),
         ({}.keys(), "something of type dict_keys"),
+        (None, "None"),
+        (True, "the truth value True"),
+        (np.float32(0.5), "the number 0.5"),
+        (3, "the number 3"),
+        ("cat", "the text 'cat'"),
+        (["a", "cat"], "a list of 2: ['a', 'cat']"),
+        ([1, 2], "a list of shape (2,): [1, 2]"),
+        ({"a": 1}, "a dict"),
+        (np.array(["a"]), "an array of shape (1,) that holds texts"),
     ],
 )
 def test_what_came_back_is_said_as_it_is(value, words):
@@ -267,7 +257,7 @@ def test_an_array_of_any_shape_is_put_into_few_words(shape):
 
 
 def test_what_came_back_and_what_was_expected_never_read_the_same():
-    thirds = exercise(lambda x: np.array([x / 3]), [1], [2])
+    thirds = about(lambda x: np.array([x / 3]), [1], [2])
     verdict = judged(thirds, lambda x: np.array([x / 3 + 1.5e-5]))
     assert verdict.came_back.partition(": ")[2] == "[0.33334833]"
     assert "[0.33333333]" in verdict.expected
@@ -278,23 +268,7 @@ def test_what_came_back_and_what_was_expected_never_read_the_same():
 @pytest.mark.parametrize("made", [SHARE, ABOVE, BOX, NAME, NAMES])
 def test_no_garbage_breaks_the_judge_of_any_kind_of_answer(made):
     cases = made.cases(None) + made.cases(1)
-    for garbage in [
-        *GARBAGE,
-        np.zeros((2,) * 14),
-        {1: 2},
-        [Hostile(), 1.0],
-        [[Hostile()], [1]],
-        [HostileList(), 1],
-        [3, 4],
-        Failure("A", "b"),
-    ]:
+    right = [made.solve(**case) for case in cases[:-1]]
+    for garbage in [*GARBAGE, {1: 2}, [Hostile(), 1.0], [[Hostile()], [1]], [HostileList(), 1], [3, 4]]:
         assert is_plain(made.judge(cases, [garbage] * len(cases)))
-        right = [made.solve(**case) for case in cases[:-1]]
         assert is_plain(made.judge(cases, [*right, garbage]))
-
-
-def test_all_sets_judge_in_plain_words_whatever_the_shape():
-    for name in exercises.SETS:
-        for one in exercises.of_set(name):
-            cases = one.cases(None)
-            assert is_plain(one.judge(cases, [np.zeros((2,) * 14)] * len(cases)))

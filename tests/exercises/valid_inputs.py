@@ -7,22 +7,7 @@ from mutation import valid
 
 from vistext.exercises.numeric import shuffled
 
-TAGS = [
-    "ant",
-    "cat",
-    "dog",
-    "eagle",
-    "frog",
-    "igloo",
-    "oak",
-    "owl",
-    "ship",
-    "truck",
-    "umbrella",
-    "iguana",
-    "deer",
-    "egg",
-]
+TAGS = ["ant", "cat", "dog", "eagle", "frog", "igloo", "oak", "owl", "ship", "truck", "umbrella", "iguana", "egg"]
 SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
 WORDS = ["the", "a", "cat", "dog", "ship", "is", "sits", "on", "."]
 SOUNDS = ("animal", "elk", "ibis", "otter", "uncle", "dog", "cat", "hen", "yacht", "ocean liner", "sheep", "tuna")
