@@ -20,7 +20,7 @@ BROUGHT_BY = {
         *("IPython", "ipywidgets", "latex2mathml", "nbclient", "nbconvert", "nbformat", "pycocoevalcap", "pygments"),
         *("sklearn", "tomli", "traitlets"),
     ),
-    "grade": ("distributed", "markdown_it", "mdit_py_plugins", "nbgrader", "nh3", "pyseccomp", "sqlalchemy"),
+    "grade": ("distributed", "markdown_it", "mdit_py_plugins", "nbgrader", "nh3", "psutil", "pyseccomp", "sqlalchemy"),
 }
 # Modules of the standard library that nothing here imports: a student's `turtle.py` does no harm.
 UNUSED = {

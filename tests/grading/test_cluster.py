@@ -128,7 +128,5 @@ def test_a_worker_that_would_find_other_marks_is_not_asked(course, handed_in, da
 
 def test_a_cluster_without_workers_is_not_waited_for(course, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 10)
-    with LocalCluster(n_workers=0, **HERE) as empty:
-        connecting = cluster.workers(empty.scheduler_address, job_of(course))()
-        with pytest.raises(ClusterError, match="has no workers"), connecting:
-            pass
+    with LocalCluster(n_workers=0, **HERE) as empty, pytest.raises(ClusterError, match="has no workers"):
+        cluster.workers(empty.scheduler_address, job_of(course))()

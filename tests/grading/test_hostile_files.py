@@ -87,10 +87,10 @@ def test_a_file_that_has_gone_since_it_was_found_costs_its_student_alone(instead
         "a pipe": lambda: os.mkfifo(file),
         "a folder": file.mkdir,
     }[instead]()
-    choice = collecting.selection_of(search, "eve")
+    choice = collecting.submission_of(search, "eve")
     assert choice.content is None
     assert "cannot be read" in choice.flags[0]
-    assert collecting.selection_of(search, "anna").content == OURS
+    assert collecting.submission_of(search, "anna").content == OURS
 
 
 def test_pipes_and_sockets_are_not_opened_and_links_and_loops_not_followed(place, monkeypatch):

@@ -9,6 +9,7 @@ What students have written is unpacked, read and parsed in processes that have l
 import hashlib
 import json
 import secrets
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing
@@ -18,7 +19,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Protocol
 
 from vistext.grading import collect, feedback, students
 from vistext.grading.grade import grade
@@ -35,24 +35,23 @@ AHEAD_BYTES = 128 * MIB  # of these in all; one is read whatever it takes
 READING = 1024 * MIB, 180  # bytes and seconds to find out who has handed in, or to read what one student has
 GRADING = 2048 * MIB, 120  # bytes, and seconds besides those of the sandbox
 
-Work = tuple[Record, bytes]  # a submission that is still to be graded, and its notebook
+Work = tuple[Record, bytes | None]  # a submission, and its notebook if that is still to be graded
 
 
-class Pool(Protocol):
+class Pool(AbstractContextManager):
     """Grades submissions, wherever."""
 
-    @property
+    @abstractmethod
     def at_once(self) -> int:
-        """How many submissions may be handed over and not yet done."""
+        """How many may be handed over and not yet done."""
 
+    @abstractmethod
     def submit(self, content: bytes, job: Job) -> "Future[Graded]":
         """Have one graded."""
 
     def result(self, future: "Future[Graded]") -> Graded:
         """What was found of one that is done."""
-
-
-MakePool = Callable[[], AbstractContextManager[Pool]]
+        return future.result()
 
 
 @dataclass
@@ -60,9 +59,13 @@ class Outcome:
     """What a run has done."""
 
     table: Path  # the CSV
-    graded: int = 0  # how many were run and judged now
     unchanged: int = 0  # how many were known from an earlier run
     records: dict[str, Record] = field(default_factory=dict)  # by student, without texts and notebooks
+
+    @property
+    def graded(self) -> int:
+        """How many were run and judged now."""
+        return len(self.records) - self.unchanged
 
 
 def seed_of(course: Course) -> int:
@@ -93,38 +96,26 @@ def grade_all(
     place: Path,
     job: Job,
     *,
-    pool: MakePool | None = None,
+    pool: Callable[[], Pool] | None = None,
     again: bool = False,
     progress: Callable[[str], object] = lambda student: None,
 ) -> Outcome:
-    """Grade all submissions of a set.
+    """Grade all submissions of a set that lie in a folder or zip; `again`: also those that have not changed.
 
-    Args:
-        course: where scores are entered and pages written.
-        place: the folder, or zip, of the submissions.
-        job: of the set.
-        pool: makes what grades, such as `workers(2)`; None to do it in this process, one after the other.
-        again: grade also what has not changed.
-        progress: called with each student's name once all is done for them.
-
-    Raises:
-        vistext.grading.sandbox.SandboxError: there is no sandbox.
-        vistext.grading.gradebook.CourseError: the gradebook holds another version of the set.
+    `pool` makes what grades, such as `workers(2)`; without one, it is done in this process, one after the other.
+    `progress` is called with each student's name once all is done for them.
     """
     with closing(Worker(READING[0], "vistext.grading.collect")) as reader:
         course.register()
         outcome = Outcome(course.folder / "graded" / f"{course.assignment}.csv")
         hidden = {course.folder, place.resolve() if place.is_dir() else place.resolve().parent}
-        submissions = _submissions(course, place, job, reader)
-        work = _work(course, submissions, job, outcome, again=again, progress=progress)
+        work = _work(course, _submissions(course, place, job, reader), job, outcome, again=again)
         try:
             with course.open() as gradebook:
-                for record, graded in _graded(work, replace(job, hidden=tuple(hidden)), pool):
-                    graded.flags = record.graded.flags + graded.flags
-                    record.graded = graded
-                    _keep(course, record)
-                    _enter(course, gradebook, record)
-                    outcome.graded += 1
+                for record in _graded(work, replace(job, hidden=tuple(hidden)), pool):
+                    if not record.entered:
+                        _keep(course, record)
+                        _enter(course, gradebook, record)
                     outcome.records[record.student] = _without_texts(record)
                     progress(record.student)
         finally:
@@ -159,15 +150,8 @@ def _submissions(course: Course, place: Path, job: Job, reader: Worker) -> Itera
 
 
 def _work(
-    course: Course,
-    submissions: Iterator[collect.Submission],
-    job: Job,
-    outcome: Outcome,
-    *,
-    again: bool,
-    progress: Callable[[str], object],
+    course: Course, submissions: Iterator[collect.Submission], job: Job, outcome: Outcome, *, again: bool
 ) -> Iterator[Work]:
-    """What is to be graded; what is known already goes to `outcome`, after it has been entered if it was not yet."""
     config = config_digest(job)
     for submission in submissions:
         known = json.dumps([config, submission.timestamp, submission.flags]).encode() + (submission.content or b"")
@@ -175,55 +159,50 @@ def _work(
         graded = Graded(flags=submission.flags)
         record = Record(submission.student, digest, job.seed, submission.timestamp, graded)
         earlier = None if again else _earlier(course, record)
-        if earlier is not None:
-            record = earlier
-            outcome.unchanged += 1
-        elif submission.content is not None:
-            yield record, submission.content
-            continue
-        else:
-            outcome.graded += 1
-            _keep(course, record)
-        if not record.entered:
-            with course.open() as gradebook:
-                _enter(course, gradebook, record)
-        outcome.records[record.student] = _without_texts(record)
-        progress(record.student)
+        outcome.unchanged += earlier is not None
+        yield earlier or record, submission.content if earlier is None else None
 
 
-def _graded(work: Iterator[Work], job: Job, make_pool: MakePool | None) -> Iterator[tuple[Record, Graded]]:
-    """Each submission's record, and what was found of it, as they are done."""
+def _graded(work: Iterator[Work], job: Job, make_pool: Callable[[], Pool] | None) -> Iterator[Record]:
+    """The records of submissions, with what was found of them, as they are done."""
+
+    def add(record: Record, graded: Graded) -> Record:
+        graded.flags = record.graded.flags + graded.flags
+        record.graded = graded
+        return record
+
     if make_pool is None:
         for record, content in work:
-            yield record, grade(content, job)
+            yield record if content is None else add(record, grade(content, job))
         return
     with make_pool() as pool:
-        waiting: dict[Future[Graded], Work] = {}
+        waiting: dict[Future[Graded], tuple[Record, bytes]] = {}
         item = next(work, None)
         while waiting or item is not None:
-            while item is not None and len(waiting) < pool.at_once:
-                # Whether there is memory for one more beside those that are handed over.
-                if waiting and sum(len(content) for _, content in [item, *waiting.values()]) > AHEAD_BYTES:
+            while item is not None and len(waiting) < pool.at_once():
+                record, content = item
+                if content is None:
+                    yield record
+                elif waiting and sum(len(other) for _, other in waiting.values()) + len(content) > AHEAD_BYTES:
                     break
-                waiting[pool.submit(item[1], job)] = item
+                else:
+                    waiting[pool.submit(content, job)] = record, content
                 item = next(work, None)
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 graded = pool.result(future)
-                record, _ = waiting.pop(future)
-                yield record, graded
+                yield add(waiting.pop(future)[0], graded)
 
 
-def workers(count: int) -> MakePool:
+def workers(count: int) -> Callable[[], Pool]:
     """What makes so many worker processes, each begun afresh, under limits, and anew if it ends."""
     return lambda: _Workers(count)
 
 
-class _Workers:
+class _Workers(Pool):
     """Grades each submission in one of its processes; what that costs is the submission's alone."""
 
     def __init__(self, count: int):
-        self.at_once = AHEAD * count
         self._workers = [Worker(GRADING[0], "vistext.grading.grade") for _ in range(count)]
         self._free: SimpleQueue[Worker] = SimpleQueue()
         for worker in self._workers:
@@ -231,8 +210,8 @@ class _Workers:
         self._threads = ThreadPoolExecutor(count)
         self._ended = False
 
-    def __enter__(self) -> "_Workers":
-        return self
+    def at_once(self) -> int:
+        return AHEAD * len(self._workers)
 
     def __exit__(self, *_: object) -> None:
         self._ended = True
@@ -242,9 +221,6 @@ class _Workers:
 
     def submit(self, content: bytes, job: Job) -> "Future[Graded]":
         return self._threads.submit(self._grade, content, job)
-
-    def result(self, future: "Future[Graded]") -> Graded:
-        return future.result()
 
     def _grade(self, content: bytes, job: Job) -> Graded:
         worker = self._free.get()

@@ -117,11 +117,7 @@ def _bound(line: str) -> set[str]:
 
 
 def read(content: bytes, limits: Limits) -> list[Cell]:
-    """The cells of a notebook of any version, in any usual encoding; outputs and metadata are left behind.
-
-    Raises:
-        UnreadableError: it is too large, or no notebook.
-    """
+    """The cells of a notebook of any version, in any usual encoding; an `UnreadableError` if there is none."""
     if len(content) > limits.file:
         raise UnreadableError(
             f"a file of {len(content) / 1e6:.0f} MB, of at most {limits.file / 1e6:.0f}; "

@@ -5,14 +5,14 @@ whoever reaches the scheduler can run programs on its workers: it belongs in a n
 Dask's own TLS.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
 from vistext.grading import sandbox
-from vistext.grading.batch import MakePool, config_digest
+from vistext.grading.batch import Pool, config_digest
 from vistext.grading.grade import grade
 from vistext.grading.limits import Job
 from vistext.grading.records import Graded
@@ -32,42 +32,38 @@ def without_dask() -> str | None:
     return None
 
 
-def workers(address: str, job: Job) -> MakePool:
+def workers(address: str, job: Job) -> Callable[[], Pool]:
     """What hands submissions to the cluster of the scheduler at an address such as "tcp://10.0.0.5:8786".
 
     It raises a `ClusterError` if no scheduler answers, if there is no worker, or if one of them has not the exercises
     and the sandbox of the job, and would not find the marks that this machine would.
     """
-    return lambda: _connect(address, job)
+    return lambda: _Cluster(address, job)
 
 
-@contextmanager
-def _connect(address: str, job: Job) -> Iterator["_Cluster"]:
-    from distributed import Client
-
-    try:
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"no Dask scheduler answers at {address} ({_first_line(error)}); `dask scheduler` starts one, "
-            "and says its address"
-        ) from error
-    try:
-        _require_equal_workers(client, address, job)
-        yield _Cluster(client)
-    except CancelledError as error:
-        raise ClusterError(GONE) from error
-    finally:
-        client.close()  # what was not asked back is forgotten there
-
-
-class _Cluster:
+class _Cluster(Pool):
     """Gives each submission to a worker, and one that no worker survives to a person."""
 
-    def __init__(self, client: Any):
-        self._client, self._executor = client, client.get_executor(pure=False)
+    def __init__(self, address: str, job: Job):
+        from distributed import Client
 
-    @property
+        try:
+            self._client = Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise ClusterError(
+                f"no Dask scheduler answers at {address} ({_first_line(error)}); `dask scheduler` starts one, "
+                "and says its address"
+            ) from error
+        try:
+            _require_equal_workers(self._client, address, job)
+        except BaseException:
+            self._client.close()
+            raise
+        self._executor = self._client.get_executor(pure=False)
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()  # what was not asked back is forgotten there
+
     def at_once(self) -> int:
         """As many submissions as the workers have threads now, be they more or fewer than before.
 
@@ -89,6 +85,8 @@ class _Cluster:
             return future.result()
         except KilledWorker:
             return Graded(flags=["each worker that graded it died"])
+        except CancelledError as error:
+            raise ClusterError(GONE) from error
 
 
 def _require_equal_workers(client: Any, address: str, job: Job) -> None:

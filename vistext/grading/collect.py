@@ -12,7 +12,7 @@ what is none is named, for a person. Links are not followed.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +21,7 @@ from vistext.grading import files, platforms
 from vistext.grading.files import Entry
 from vistext.grading.platforms import is_set_name, read_name, sets_named
 from vistext.grading.process import LimitError
-from vistext.grading.selection import Search, Selection, Upload, select
+from vistext.grading.selection import Search, Submission, Upload, select
 from vistext.grading.students import Students
 
 LARGEST_CLASS = 16 << 30  # bytes of a class's archive
@@ -36,17 +36,6 @@ SHARED_FOLDERS |= {"export"}
 MAX_WRAPPED = 6  # folders of one in another that are nobody's
 
 
-@dataclass
-class Submission:
-    """What one student has handed in for a set."""
-
-    student: str  # an id that is safe as a file's name
-    content: bytes | None  # of the notebook; None if there is none that can be taken
-    timestamp: str = ""  # as nbgrader writes it; "" if there is none that counts
-    flags: list[str] = field(default_factory=list)  # what a person should look at; a sentence each
-    owner: str = ""  # the student's name as it was found
-
-
 def _call(function: Callable, *arguments: object) -> Any:
     return function(*arguments)
 
@@ -54,15 +43,8 @@ def _call(function: Callable, *arguments: object) -> Any:
 def collect(search: Search, students: Students | None = None, call: Callable[..., Any] = _call) -> Iterator[Submission]:
     """Each student's submission of a set, one at a time.
 
-    Args:
-        search: what is looked for, and where.
-        students: the ids of the course's students; None for new ones.
-        call: calls a function, which may take too much; such as `Worker.call`.
-
-    Raises:
-        FileNotFoundError: the place is not there.
-        vistext.data.download.DamagedDataError: the place is an archive that cannot be read.
-        vistext.grading.process.LimitError: it takes too much to say who has handed in.
+    `students` knows the ids of the course's students; `call` calls a function which may take too much, as `Worker.call`
+    does. What cannot be read at all is raised: a `FileNotFoundError`, a `DamagedDataError` or a `LimitError`.
     """
     if not search.place.exists():
         raise FileNotFoundError(f"there is no {search.place}; give the folder, or the zip, that holds the submissions")
@@ -73,20 +55,20 @@ def collect(search: Search, students: Students | None = None, call: Callable[...
     any_of_set = any_of_others = False
     for owner in owners:
         try:
-            found: Selection = call(selection_of, search, owner)
+            submission: Submission = call(submission_of, search, owner)
         except LimitError as error:
-            found = Selection(flags=[f"reading what was handed in {error}; it was left out"])
-        any_of_set, any_of_others = any_of_set or found.of_set, any_of_others or found.of_others
-        submission = Submission(students.id(owner), found.content, found.timestamp, found.flags, owner)
+            submission = Submission(flags=[f"reading what was handed in {error}; it was left out"])
+        submission.student, submission.owner = students.id(owner), owner
+        any_of_set, any_of_others = any_of_set or submission.of_set, any_of_others or submission.of_others
         namesake = students.namesake(owner)
         if namesake is not None:
             submission.flags.append(
                 f"{files.printable(owner)} would have the id of {files.printable(namesake)}, and is "
                 f"{submission.student} instead; if they are one student, give both names one id in graded/students.json"
             )
-        if found.of_set:
+        if submission.of_set:
             yield submission
-        elif not found.only_others:
+        elif not submission.only_others:
             without.append(submission)
     if any_of_set or not any_of_others:
         yield from without
@@ -98,14 +80,14 @@ def owners_of(search: Search) -> list[str]:
     return sorted(_uploads_by_owner(search))
 
 
-def selection_of(search: Search, owner: str) -> Selection:
+def submission_of(search: Search, owner: str) -> Submission:
     """What is graded of one of them."""
     try:
         return select(_uploads_by_owner(search)[owner], search)
     except (OSError, MemoryError):
         raise
     except Exception as error:  # a fault of ours, that one submission has found: the others are read all the same
-        return Selection(flags=[f"a fault in the grader, which its authors should be told of: {type(error).__name__}"])
+        return Submission(flags=[f"a fault in the grader, which its authors should be told of: {type(error).__name__}"])
 
 
 @lru_cache(maxsize=1)

@@ -49,11 +49,7 @@ class Executed:
 
 
 def execute(cells: Sequence[Runnable], exercises: Sequence[Exercise], job: Job) -> Executed:
-    """Run cells in order, and ask for the answers to exercises; those that a person marks are left out.
-
-    Raises:
-        vistext.grading.sandbox.SandboxError: there is no sandbox, or nothing starts in it.
-    """
+    """Run cells in order, and ask for the answers to exercises; those that a person marks are left out."""
     asked: list[tuple[Exercise, int | None, Answers]] = []  # the second: the cell after which an answer is taken
     for exercise in exercises:
         if exercise.kind != "by hand":

@@ -79,20 +79,16 @@ def printable(name: str) -> str:
     return repr(name if len(name) <= 80 else f"…{name[-79:]}")
 
 
-def in_folder(folder: Path) -> Iterator[Entry]:
-    """All that lies below a folder; an `OSError` is raised if that itself cannot be read."""
-    yield from _in_folder(os.fsencode(folder), (), [0])
-
-
 def of_file(path: Path) -> Entry:
     """A file by itself, under its name."""
     raw = os.fsencode(path)
     return _of_file(raw, (os.path.basename(raw).decode("utf-8", "surrogateescape"),), os.stat(raw))
 
 
-def _in_folder(folder: bytes, path: tuple[str, ...], count: list[int]) -> Iterator[Entry]:
+def in_folder(folder: Path | bytes, path: tuple[str, ...] = (), count: list[int] | None = None) -> Iterator[Entry]:
+    """All that lies below a folder; an `OSError` is raised if that itself cannot be read."""
     try:
-        with os.scandir(folder) as found:
+        with os.scandir(os.fsencode(folder)) as found:
             listed = sorted(islice(found, MAX_IN_FOLDER + 1), key=lambda entry: entry.name)
     except OSError as error:
         if not path:
@@ -104,7 +100,7 @@ def _in_folder(folder: bytes, path: tuple[str, ...], count: list[int]) -> Iterat
     visible = [entry for entry in listed[:MAX_IN_FOLDER] if not entry.name.startswith((b".", b"__MACOSX"))]
     for entry in visible:
         inner = (*path, entry.name.decode("utf-8", "surrogateescape"))
-        count = count if path else [0]
+        count = count if path and count else [0]
         count[0] += 1
         if count[0] > MAX_OF_STUDENT:
             yield Entry(inner, trouble=f"is one of more than {MAX_OF_STUDENT:,} files; it was not looked at")
@@ -115,7 +111,7 @@ def _in_folder(folder: bytes, path: tuple[str, ...], count: list[int]) -> Iterat
             yield Entry(inner, trouble=f"cannot be read: {_reason(error)}")
             continue
         if stat.S_ISDIR(info.st_mode) and len(path) < MAX_DEPTH:
-            yield from _in_folder(entry.path, inner, count)
+            yield from in_folder(entry.path, inner, count)
         else:
             yield _of_file(entry.path, inner, info)
     if not visible and path:
@@ -143,12 +139,7 @@ def _open(raw: bytes) -> IO[bytes]:
 
 
 def content(entry: Entry, most: int) -> bytes:
-    """What is in a file.
-
-    Raises:
-        DamagedDataError: it cannot be read, or is larger than `most` bytes; the message goes on from its name.
-        OSError: this machine has no room.
-    """
+    """What is in a file; a `DamagedDataError` if it cannot be read, or holds more than `most` bytes."""
     if entry.size > most:
         raise DamagedDataError(f"takes {entry.size:,} bytes; at most {most:,} are read")
     with _named_damage(), entry.open() as file:
@@ -235,12 +226,7 @@ def _is_archive(entry: Entry) -> bool:
 
 
 def in_archive(entry: Entry, most: int) -> list[Entry]:
-    """What is in a .zip or a .tar, compressed or not, of at most so many bytes, also when it is unpacked.
-
-    Raises:
-        DamagedDataError: as in `content`; or it is cut short, or no archive.
-        OSError: this machine has no room.
-    """
+    """What is in a .zip or a .tar, compressed or not; a `DamagedDataError` if it is damaged, or unpacks to too much."""
     if entry.size > most:
         raise DamagedDataError(f"takes {entry.size:,} bytes; at most {most:,} are read")
     with _named_damage():

@@ -17,12 +17,7 @@ NOT_BEGUN = Failure("NotImplementedError", "nothing yet")
 
 
 def grade(content: bytes, job: Job) -> Graded:
-    """Grade one submission: the content of the submitted file.
-
-    Raises:
-        vistext.grading.sandbox.SandboxError: there is no sandbox.
-        MemoryError: this process may not take as much as that needs. Nothing else, whatever was submitted.
-    """
+    """Grade the content of a submitted file: whatever it is, only a `SandboxError` or a `MemoryError` is raised."""
     try:
         return _grade(content, job)
     except cells.UnreadableError as error:

@@ -27,11 +27,7 @@ class CourseError(ValueError):
 
 
 class Course:
-    """An nbgrader course folder, which holds release/, and one problem set of it, such as "ps01".
-
-    Raises:
-        CourseError: the folder has no release of the set, or more than one.
-    """
+    """An nbgrader course folder, which holds release/, and one problem set of it, such as "ps01"."""
 
     def __init__(self, folder: Path, problem_set: str):
         import nbformat
@@ -59,11 +55,7 @@ class Course:
         return self.folder / step / student / self.assignment / f"{self.notebook}{suffix}"
 
     def register(self) -> None:
-        """Enter the set in the gradebook, as `nbgrader generate_assignment` does.
-
-        Raises:
-            CourseError: its graded cells are not those with which submissions were entered before.
-        """
+        """Enter the set in the gradebook, as `nbgrader generate_assignment` does; a `CourseError` if it was another."""
         with self.open() as gradebook:
             gradebook.update_or_create_assignment(self.assignment)
         import nbformat

@@ -139,11 +139,7 @@ class Name:
     forged: bool = False  # the platform's mark stands in it twice
 
     def time(self) -> str:
-        """Its date as nbgrader writes it, in UTC; "" if there is none that counts.
-
-        Raises:
-            ValueError: the date is in none of the platform's formats, or is no date.
-        """
+        """Its date as nbgrader writes it, in UTC; "" if there is none that counts; a `ValueError` if it is no date."""
         if not self.date or self.forged:
             return ""
         text = self.date.replace(":", "") if "%I%M" in "".join(self.formats) else self.date

@@ -40,9 +40,7 @@ class DiedError(LimitError):
 class Worker:
     """Calls functions in a process that is begun at once, and anew after it has ended.
 
-    Args:
-        memory: bytes of address space that it may take, besides what it starts with.
-        module: is imported when it starts.
+    It may take so many bytes of address space besides what it starts with, and imports a module when it starts.
     """
 
     def __init__(self, memory: int, module: str = __name__):
@@ -51,12 +49,7 @@ class Worker:
         self._begin()
 
     def call(self, function: Callable, *arguments: object, seconds: float) -> Any:
-        """What a function of a module returns there, or raises; all is pickled.
-
-        Raises:
-            LimitError: it took more time or memory.
-            DiedError: the process ended.
-        """
+        """What a function of a module returns there, or raises; a `LimitError` if it took too much. All is pickled."""
         if self._process is None:
             self._begin()
         try:
@@ -134,10 +127,9 @@ def _limit_memory(memory: int) -> None:
 
 
 class EndedError(Exception):
-    """The process in the sandbox is no more.
+    """The process in the sandbox is no more; its kind says why.
 
-    Attributes:
-        kind: "Timeout", "Memory", "Threads", "Files", "Answer" (too long, or not readable) or "Ended" (by itself).
+    That is "Timeout", "Memory", "Threads", "Files", "Answer" (too long, or not readable) or "Ended" (by itself).
     """
 
     def __init__(self, kind: str, message: str):
@@ -145,12 +137,8 @@ class EndedError(Exception):
         self.kind = kind
 
 
-class StudentProcess:
-    """One process in the sandbox that answers; a context manager that leaves it ended.
-
-    Attributes:
-        printed: bytes that it has printed.
-    """
+class StudentProcess(contextlib.AbstractContextManager):
+    """One process in the sandbox that answers; a context manager that leaves it ended."""
 
     def __init__(self, sandbox: Sandbox, questions: int, answers: int, prints: int):
         self.limits, self.printed = sandbox.limits, 0
@@ -164,18 +152,11 @@ class StudentProcess:
         self._open.register(answers, selectors.EVENT_READ)
         self._open.register(prints, selectors.EVENT_READ)
 
-    def __enter__(self) -> StudentProcess:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def ask(self, message: dict, seconds: float) -> dict:
-        """Send a message, and wait for what comes back.
-
-        Raises:
-            EndedError: nothing came in time, or too much, or the process has ended. It is killed.
-        """
+        """Send a message, and wait for what comes back; if nothing does, or too much, it is killed (`EndedError`)."""
         try:
             self._unsent = protocol.frame(message)
             return protocol.read(self._receive(time.monotonic() + seconds, seconds))

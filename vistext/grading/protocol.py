@@ -47,11 +47,7 @@ def pack(value: Any, depth: int = 0) -> Any:
 
 
 def unpack(packed: Any, depth: int = 0) -> Any:
-    """The value that `pack` was given.
-
-    Raises:
-        ProtocolError: `packed` is anything else, which may have been made to do harm.
-    """
+    """The value that `pack` was given; a `ProtocolError` if it is anything else, which may do harm."""
     if packed is None or type(packed) in (bool, int, float, str):
         return packed
     if depth > MAX_DEPTH:
@@ -103,11 +99,7 @@ def frame(message: dict) -> bytes:
 
 
 def read(body: bytes) -> dict:
-    """The message in the body of a frame.
-
-    Raises:
-        ProtocolError: it is no JSON object, or has too many parts.
-    """
+    """The message in the body of a frame; a `ProtocolError` if it is no JSON object, or has too many parts."""
     if body.count(b",") > MAX_ITEMS:
         raise ProtocolError(f"it holds more than {MAX_ITEMS:,} items")
     try:

@@ -58,16 +58,11 @@ class SandboxError(RuntimeError):
         self.found, self.remedy = found, remedy
 
 
-class Sandbox:
+class Sandbox(contextlib.AbstractContextManager):
     """A place in which processes are begun, one after the other; a context manager that leaves nothing running.
 
-    Args:
-        limits: what each may take.
-        sandboxed: False to run them as they are, in a folder of their own.
-        hidden: folders that must not be seen even where a folder that is shown holds them.
-
-    Raises:
-        SandboxError: nothing starts in it.
+    Without `sandboxed` they run as they are, in a folder of their own. Hidden folders are not seen even where a folder
+    that is shown holds them.
     """
 
     def __init__(self, limits: Limits, *, sandboxed: bool = True, hidden: tuple[Path, ...] = ()):
@@ -90,18 +85,11 @@ class Sandbox:
             self.close()
             raise SandboxError(f"a process did not start in the sandbox: {(stderr or [error])[-1]}") from error
 
-    def __enter__(self) -> "Sandbox":
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def begin(self) -> StudentProcess:
-        """A new process; the one before must have ended.
-
-        Raises:
-            EndedError: the sandbox itself is no more, or what the one before has left cannot be cleared away.
-        """
+        """A new process; the one before must have ended. An `EndedError` if the sandbox is no more, or not clear."""
         request = {"limits": _resource_limits(self.limits), "calls": base64.b64encode(self._calls).decode()}
         questions, questions_in = os.pipe()
         answers_out, answers = os.pipe()

@@ -48,8 +48,8 @@ class Upload:
 
 
 @dataclass
-class Selection:
-    """What is graded of a student."""
+class Submission:
+    """What one student has handed in for a set."""
 
     content: bytes | None = None  # of the notebook; None if there is none that can be taken
     timestamp: str = ""  # as nbgrader writes it; "" if there is none that counts
@@ -57,6 +57,8 @@ class Selection:
     of_set: bool = False  # something of the set was found
     of_others: bool = False  # something of another set was
     only_others: bool = False  # nothing else was
+    student: str = ""  # an id that is safe as a file's name
+    owner: str = ""  # the student's name as it was found
 
 
 @dataclass
@@ -76,37 +78,32 @@ class _Attempt:
         return self.worth, *self.time, self.answered, self.exact, str(self.upload.entry.path)
 
 
-def select(uploads: Sequence[Upload], search: Search) -> Selection:
-    """Which notebook of a student is graded, of all that they have handed in.
-
-    Raises:
-        OSError: this machine has no room.
-        MemoryError: it takes too much.
-    """
-    selection = Selection(flags=list(dict.fromkeys(flag for upload in uploads for flag in upload.flags)))
+def select(uploads: Sequence[Upload], search: Search) -> Submission:
+    """Which notebook of a student is graded, of all that they have handed in."""
+    submission = Submission(flags=list(dict.fromkeys(flag for upload in uploads for flag in upload.flags)))
     ours = sets_named(search.assignment)
-    unpacker = files.Unpacker(selection.flags)
+    unpacker = files.Unpacker(submission.flags)
     unpacked = [replace(upload, entry=entry) for upload in uploads for entry in unpacker.files(upload.entry)]
     stamps = [file for file in unpacked if file.entry.path[-1] == STAMP]
     of_all_sets = [file for file in unpacked if file.entry.path[-1] != STAMP and not file.name.receipt]
     candidates = [file for file in of_all_sets if not (named := _sets_in_path(file)) & search.sets or named & ours]
     notebooks, beside = _notebooks(candidates)
-    best, others, elsewhere = _best(notebooks, search, ours, selection)
-    selection.of_others = bool(len(candidates) < len(of_all_sets) or elsewhere)
-    selection.of_set = best is not None or any(_sets_in_path(file) & ours for file in candidates)
-    selection.only_others = selection.of_others and not (selection.of_set or elsewhere)
+    best, others, elsewhere = _best(notebooks, search, ours, submission)
+    submission.of_others = bool(len(candidates) < len(of_all_sets) or elsewhere)
+    submission.of_set = best is not None or any(_sets_in_path(file) & ours for file in candidates)
+    submission.only_others = submission.of_others and not (submission.of_set or elsewhere)
     if best is None:
-        selection.flags += _flags_without_notebook(elsewhere, beside, search.assignment)
-        if not selection.flags and not selection.only_others:
-            selection.flags.append("nothing was handed in: there is no file")
-        return selection
-    selection.flags += _flags_of_others(best, others)
+        submission.flags += _flags_without_notebook(elsewhere, beside, search.assignment)
+        if not submission.flags and not submission.only_others:
+            submission.flags.append("nothing was handed in: there is no file")
+        return submission
+    submission.flags += _flags_of_others(best, others)
     answers = [file.entry.printable for file in beside if file.entry.path[-1].lower().endswith(ANSWERS_TOO)]
     if answers:
-        selection.flags.append(f"beside the notebook, and not graded: {_listed(answers)}")
-    selection.content = best.content
-    selection.timestamp = _timestamp(best.upload, stamps, search, selection.flags)
-    return selection
+        submission.flags.append(f"beside the notebook, and not graded: {_listed(answers)}")
+    submission.content = best.content
+    submission.timestamp = _timestamp(best.upload, stamps, search, submission.flags)
+    return submission
 
 
 def _notebooks(uploads: Sequence[Upload]) -> tuple[list[Upload], list[Upload]]:
@@ -129,12 +126,12 @@ def _sets_in_path(upload: Upload) -> set[int]:
 
 
 def _best(
-    notebooks: Sequence[Upload], search: Search, ours: set[int], selection: Selection
+    notebooks: Sequence[Upload], search: Search, ours: set[int], submission: Submission
 ) -> tuple[_Attempt | None, list[_Attempt], list[_Attempt]]:
     """The notebook that is graded, further ones of the set, and those of other sets; but the first without contents."""
     latest_first = sorted(notebooks, key=lambda upload: (_time(upload), str(upload.entry.path)), reverse=True)
     if len(latest_first) > MAX_NOTEBOOKS:
-        selection.flags.append(f"there are {len(latest_first)} notebooks; {MAX_NOTEBOOKS} were looked at")
+        submission.flags.append(f"there are {len(latest_first)} notebooks; {MAX_NOTEBOOKS} were looked at")
     best: _Attempt | None = None
     others: list[_Attempt] = []
     elsewhere: list[_Attempt] = []
@@ -150,7 +147,7 @@ def _best(
             attempt.content = None
             others.append(attempt)
     if best is not None and best.trouble:
-        selection.flags.append(f"{best.upload.entry.printable} {best.trouble}")
+        submission.flags.append(f"{best.upload.entry.printable} {best.trouble}")
     return best, others, elsewhere
 
 

@@ -34,14 +34,9 @@ def safe_name(name: str) -> str:
 
 
 class Students:
-    """The ids of a course's students.
+    """The ids of a course's students, kept in a file; None to keep them nowhere.
 
-    Args:
-        file: where they are kept; None to keep them nowhere.
-        taken: ids of the gradebook; one that no known name has belongs to who is called so.
-
-    Raises:
-        ValueError: the file is there and cannot be understood.
+    Of the ids that the gradebook has taken, one that no known name has belongs to who is called so.
     """
 
     def __init__(self, file: Path | None = None, taken: Iterable[str] = ()):
