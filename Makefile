@@ -4,12 +4,14 @@
 # make lab          JupyterLab on the first lesson
 # make notebooks    run every lesson again, and store its outputs
 # make weights      train the shipped weights again (resumes where it was interrupted)
+# make studies      measure again what lessons plot (hours; what is measured already is kept)
 # make bench        describing, answering, grading and tagging: ours, timed beside what is plainer
 # make test-browser every lesson opened, run and played with in JupyterLab, in Chromium; what it looked like is in out/browser
 # make test-colab   every lesson run in environments like Colab's
 # make test-matrix  the tour, the networks and every lesson on each Python, and on the lowest and the newest packages, supported
 # make environments all three side by side: what `make test-all` adds to `make test`
-# make unit, make lessons, make lint, make clean
+# make lint         ruff and mypy
+# make unit, make lessons, make clean
 #
 # Everything is installed into .venv, so that a second run starts at once. Settings, all optional:
 #   PYTHON=python3.12   the Python to make .venv from
@@ -59,7 +61,7 @@ OUTDATED := $(sort $(shell if [ -e $(VENV)/.made ]; then [ "$$(cat $(VENV)/.made
 		[ -d $(VENV)/lib/python$$($$python $(VERSION) 2>/dev/null) ] || echo outdated; \
 	done; fi))
 
-.PHONY: $(OUTDATED) help tour test test-all unit lessons environments test-browser test-colab test-matrix lab notebooks weights bench lint clean
+.PHONY: $(OUTDATED) help tour test test-all unit lessons environments test-browser test-colab test-matrix lab notebooks weights studies bench lint clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -81,7 +83,7 @@ test: $(VENV)/.$(EXTRA)-dev
 	$(call parts,unit lessons)
 
 # What is released tomorrow does not fail it: the newest packages are those that are noted, until `make environments` has met newer ones.
-test-all: test
+test-all: lint test
 	$(call parts,environments,NEWEST=--noted)
 
 unit: $(VENV)/.$(EXTRA)-dev
@@ -117,16 +119,15 @@ lab: $(VENV)/.$(EXTRA)-course
 notebooks: $(VENV)/.$(EXTRA)-dev
 	VISTEXT_PROFILE=$${VISTEXT_PROFILE:-cpu} $(BIN)/python -m tools notebooks execute $(LESSONS)
 
+# In the order in which they build upon one another.
+WEIGHTS = tagger detector segmenter gan image_encoder captioner qgnet srl fusion
+STUDIES = tags decoding_strategies vqa_ablation srl_labels fusion_ablation
+
 weights: $(VENV)/.$(EXTRA)-base
-	$(BIN)/python -m tools weights tagger
-	$(BIN)/python -m tools weights detector
-	$(BIN)/python -m tools weights segmenter
-	$(BIN)/python -m tools weights gan
-	$(BIN)/python -m tools weights image_encoder
-	$(BIN)/python -m tools weights captioner
-	$(BIN)/python -m tools weights qgnet
-	$(BIN)/python -m tools weights srl
-	$(BIN)/python -m tools weights fusion
+	set -e; for name in $(WEIGHTS); do $(BIN)/python -m tools weights $$name; done
+
+studies: $(VENV)/.$(EXTRA)-base
+	set -e; for name in $(STUDIES); do $(BIN)/python -m tools study $$name; done
 
 bench: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m tools bench
@@ -134,6 +135,7 @@ bench: $(VENV)/.$(EXTRA)-dev
 lint: $(VENV)/.$(EXTRA)-dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 
 clean:
 	@if [ -e $(VENV)/.made ] && [ "$$(cat $(VENV)/.made)" != "$$(pwd -P)" ]; then \
