@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from vistext.nn.engine import keras, tf
-
 from vistext import opened
+from vistext.nn.engine import keras, tf
 
 FOLDER = Path(__file__).parent
 
