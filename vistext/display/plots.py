@@ -283,7 +283,12 @@ def reliability(series: Mapping[str, Reliability], *, alt: str, note: str = "") 
     for axis, (title, bins) in zip(axes, series.items(), strict=True):
         width = 1 / len(bins.predictions)
         axis.bar(
-            (np.arange(len(bins.predictions)) + 0.5) * width, bins.accuracy, width, color=BLUE, ec="white", label="is right"
+            (np.arange(len(bins.predictions)) + 0.5) * width,
+            bins.accuracy,
+            width,
+            color=BLUE,
+            ec="white",
+            label="is right",
         )
         axis.plot([0, 1], [0, 1], "--", color=ORANGE, label="would be calibrated")
         axis.set(title=title, xlim=(0, 1), ylim=(0, 1), xlabel="how sure it is", aspect="equal")
