@@ -19,14 +19,10 @@ def check_images(pictures) -> np.ndarray:
 
 
 def letterbox(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
-    """Pictures scaled until their longer side is `side`, and filled up with gray at the right or the bottom.
-
-    Args:
-        pictures: uint8 [n, h, w, 3].
-        side: in pixels.
+    """Pictures uint8 [n, h, w, 3] scaled to fit [n, side, side, 3], with gray at the right or the bottom.
 
     Returns:
-        uint8 [n, side, side, 3], and the factor by which lengths have grown.
+        The squares, and the factor by which lengths have grown.
 
     Raises:
         TypeError, ValueError: see `check_images`.
