@@ -7,7 +7,7 @@ batches. The networks are tested on the test split, once; how they are trained w
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import product
 from pathlib import Path
@@ -34,8 +34,9 @@ GRID = (captioning.model.GRID**2,)
 
 # Condition → the input that is withheld in training and in the test.
 CONDITIONS = {"both": "", "shuffled": "", "blind": "picture", "deaf": "question"}
-SHORT = {"size": 32, "asked": 4, "learning_rate": 0.1}
-SMALL_ENCODER = {"widths": (16, 48, 64, 96), "depth": 1, "width": 64, "reading": 1, "writing": 1}
+SMALL = QGNetConfig(0, widths=(16, 48, 64, 96), depth=1, width=64, reading=1, writing=1)
+EASY_RECIPE = Recipe(SMALL, steps=500, momentum=0.6, size=32, asked=4, learning_rate=0.1)
+DRAWN_RECIPE = Recipe(QGNetConfig(0), steps=300, size=32, asked=4, learning_rate=0.1)
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,8 @@ class StudyConfig:
     scenes: int = 6000  # of the drawn world, to train on
     test_scenes: int = 1000
     questions: int = 4  # about each of these
-    easy: Recipe = field(
-        default_factory=lambda: Recipe(QGNetConfig(0, **SMALL_ENCODER), steps=500, momentum=0.6, **SHORT)
-    )
-    drawn: Recipe = field(default_factory=lambda: Recipe(QGNetConfig(0), steps=300, **SHORT))
+    easy: Recipe = EASY_RECIPE
+    drawn: Recipe = DRAWN_RECIPE
 
 
 FULL = StudyConfig()
@@ -97,8 +96,9 @@ def world(plan: StudyConfig) -> Data:
     rows, questions = vqa.train.sample_questions(test, plan.questions, seed=1)
     words = vqa.train.vocabulary()
     recipe = replace(plan.drawn, network=replace(plan.drawn.network, words=len(words)))
-    texts = ([getattr(question, name) for question in questions] for name in ("question", "answer", "kind"))
-    return Data(recipe, words, training, test_grids, rows, *texts, image_encoder)
+    texts, answers, kinds = zip(*((each.question, each.answer, each.kind) for each in questions), strict=True)
+    columns = list(texts), list(answers), list(kinds)
+    return Data(recipe, words, training, test_grids, rows, *columns, image_encoder)
 
 
 SETS: dict[str, Callable[[StudyConfig], Data]] = {"easy-VQA": easy_vqa, "drawn world": world}

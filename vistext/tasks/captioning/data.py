@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import accumulate
 
 import numpy as np
 
@@ -73,9 +72,9 @@ def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
     words = {"kind": obj.kind, "size": obj.size, "posture": obj.posture} | {trait: value}
     if value == getattr(obj, trait) or words["posture"] not in ontology.POSTURES.get(words["kind"], ()):
         raise ValueError(f"a {words['kind']} that is {words['posture']}, with {trait} {value}")
-    scale = np.mean(ontology.SCALES[words["size"]])
+    scale = float(np.mean(ontology.SCALES[words["size"]]))
     width, height = (extent * scale / 64 for extent in ontology.EXTENT[words["kind"]][words["posture"]])
-    lift = ontology.LEAP * height if words["posture"] == "jumping" else 0
+    lift = ontology.LEAP * height if words["posture"] == "jumping" else 0.0
     lift += ontology.TABLE_HEIGHT / 64 if obj.place == "table" else 0
     left = min(max(0, obj.box.middle - width / 2), 1 - width)
     return replace(obj, **words, box=Box(left, obj.ground - lift - height, width, height))
@@ -156,7 +155,11 @@ def referents(token_objects: list[int | None], order: list[int], places: int) ->
 
 def _fill_forward(numbers: list[int]) -> list[int]:
     """Each number in place of the zeros that follow it."""
-    return list(accumulate(numbers, lambda last, new: new or last))
+    filled, last = [], 0
+    for number in numbers:
+        last = number or last
+        filled.append(last)
+    return filled
 
 
 def _batch(inputs: np.ndarray, chosen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:

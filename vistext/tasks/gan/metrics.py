@@ -78,7 +78,7 @@ def intra_class_distance(features: np.ndarray, labels: np.ndarray) -> float:
 class NearestNeighbors(NamedTuple):
     """For each of n pictures, its nearest neighbor among others."""
 
-    index: np.ndarray  # int [n]: which of the others
+    indices: np.ndarray  # int [n]: which of the others
     distance: np.ndarray  # float [n]: root mean squared difference of their bytes, 0 to 255
 
 

@@ -224,6 +224,7 @@ class PredictedFrame:
         """The object, for `visible_area.estimate`."""
         left, top, width, height = np.clip(self.box, 1 / SIDE, 1)
         box = visible_area.within(left, top, left + width, top + height)
+        assert box is not None, "a box begins within the picture, and has a pixel at least"
         return visible_area.DetectedObject(self.kind, POSTURE_OF[self.verb], dict(self.roles)["place"], box, self.seen)
 
     def edges(self, side: int) -> np.ndarray:
@@ -364,7 +365,7 @@ def _predicted_frames(slots: GeneratedSlots, given: np.ndarray | None = None) ->
             float(slots.seen[row, number]),
         )
 
-    return [[frame(row, number) for number in np.flatnonzero(areas)] for row, areas in enumerate(slots.seen)]
+    return [[frame(row, int(number)) for number in np.flatnonzero(areas)] for row, areas in enumerate(slots.seen)]
 
 
 def linearize(scene: Scene) -> tuple[list[int], list[Frame]]:

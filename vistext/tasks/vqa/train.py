@@ -287,12 +287,13 @@ def evaluate_question_generator(
         texts += generator.ask_features(features, answers, seed=rng, top_p=top_p, round_trip=filter_by)
     parsed = [language.reply(text, pool[row]) for row, text in zip(rows, texts, strict=True)]
     hits = [
-        index
+        (index, question.answer)
         for index, (question, want) in enumerate(zip(parsed, wanted, strict=True))
         if question is not None and question.short == want.short
     ]
-    predicted = predict(answerer, grids[rows[hits]], [texts[index] for index in hits])
-    agreed = [text == parsed[index].answer for text, index in zip(predicted, hits, strict=True)]
+    hit_rows = [index for index, _ in hits]
+    predicted = predict(answerer, grids[rows[hit_rows]], [texts[index] for index in hit_rows])
+    agreed = [text == answer for text, (_, answer) in zip(predicted, hits, strict=True)]
     by_scene = np.array(texts).reshape(len(pool), count)
     shares = {
         "answerable": np.mean([question is not None for question in parsed]),
