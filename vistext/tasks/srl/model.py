@@ -281,21 +281,13 @@ class SrlModel:
         return [sorted(frames, key=lambda frame: -frame.seen) for frames in _predicted_frames(slots)]
 
     def verbs(self, grids: np.ndarray, slots: GeneratedSlots | None = None) -> np.ndarray:
-        """The probability of each verb for the most prominent object: float64 [n, verbs], in the order of `VERBS`.
-
-        Args: as for `frames_of_features`.
-        """
+        """The probability of each verb for the most prominent object: float64 [n, verbs], in the order of `VERBS`."""
         return np.exp(_of_most_prominent(slots or generate(self.network, grids))).sum(axis=1)
 
     def with_gold_verb(
         self, grids: np.ndarray, verbs: Sequence[str], slots: GeneratedSlots | None = None
     ) -> list[PredictedFrame]:
-        """For each picture a frame whose verb is given: that of the most prominent object.
-
-        Args:
-            grids: float [n, 64, c], as `encode_images` gives them.
-            verbs: n of `VERBS`.
-            slots: as for `frames_of_features`.
+        """For each encoded picture the frame of the most prominent object, given its verb, one of `VERBS`.
 
         Raises:
             ValueError: there is no such verb, or there are not as many as pictures.
@@ -310,11 +302,7 @@ class SrlModel:
         return [row[number] for row, number in zip(frames, which, strict=True)]
 
     def with_gold_verbs(self, grids: np.ndarray, verbs: Sequence[Sequence[str]]) -> list[list[PredictedFrame]]:
-        """The frames of all objects from left to right, where the verb of each is given.
-
-        Args:
-            grids: float [n, 64, c], as `encode_images` gives them.
-            verbs: for each picture one to four of `VERBS`: those of its objects from left to right.
+        """The frames of all objects of encoded pictures, given their verbs; both from left to right.
 
         Raises:
             ValueError: there is no such verb, or there are not as many lists as pictures, or one is too long or empty.
@@ -371,12 +359,7 @@ def _predicted_frames(slots: GeneratedSlots, given: np.ndarray | None = None) ->
 def linearize(scene: Scene) -> tuple[list[int], list[Frame]]:
     """The fillers of a scene's slots, and its frames from left to right.
 
-    Args:
-        scene: one to four objects.
-
-    Returns:
-        `MAX_FRAMES` numbers in `WORDS`: a frame for each object, END if there is room, and PAD from there on; and the
-        frames.
+    Fillers are `MAX_FRAMES` numbers in `WORDS`: a frame for each object, END if there is room, and PAD from there on.
     """
     ordered = sorted(language.frames(scene), key=lambda frame: scene.objects[frame.obj].box.middle)
     fillers: list[str] = []

@@ -186,11 +186,7 @@ def score(predicted: PredictedFrame | Frame | None, true: Frame) -> Score:
 def match_frames(
     predicted: Sequence[PredictedFrame | Frame], true: Sequence[Frame]
 ) -> list[PredictedFrame | Frame | None]:
-    """For each true frame a predicted one, None where there are too few: the matching with the highest scores.
-
-    Args:
-        predicted, true: at most four frames each.
-    """
+    """For each true frame a predicted one, None where there are too few: the matching with the highest scores."""
     padded: list[PredictedFrame | Frame | None] = [*predicted, *[None] * max(0, len(true) - len(predicted))]
     return list(max(permutations(padded, len(true)), key=lambda chosen: sum(map(_total_score, chosen, true))))
 
@@ -226,7 +222,7 @@ def evaluate(
         model: the network.
         grids: float [n, 64, c]: the scenes, encoded.
         scenes: n scenes.
-        known: how often each combination occurred in training, see `count_combinations`: for the rare ones.
+        known: how often each combination occurred in training, for the rare ones; see `count_combinations`.
 
     Returns:
         For the most prominent object "predicted, top 1", "predicted, top 5", "gold verb" and, if `known` is given,

@@ -60,14 +60,9 @@ class VqaDataset:
 def world_dataset(
     grids: np.ndarray, pool: list[Scene], count: int, seed: int = 0, *, reverse: bool = False
 ) -> VqaDataset:
-    """Questions about scenes of the drawn world.
+    """`count` questions about each scene of a pool, encoded as `grids`.
 
-    Args:
-        grids: the scenes, encoded, as `encode_scenes` gives them.
-        pool: the scenes.
-        count: questions about each.
-        seed: of the questions.
-        reverse: whether short answers are the inputs and questions the targets, rather than questions and answers.
+    With `reverse`, short answers are the inputs and questions the targets, rather than questions and answers.
     """
     rng = np.random.default_rng(seed)
     questions = [question for scene in pool for question in language.sample_questions(scene, rng, count)]
@@ -218,14 +213,9 @@ def train(
 def predict(
     network: EncoderDecoder, grids: np.ndarray, texts: list[str], *, top_p: float = 0.0, seed: int = 0
 ) -> list[str]:
-    """Generate a text about each of n encoded pictures, given a text.
+    """Generate a text about each of n encoded pictures, float [n, 64, c], given n texts (questions, or answers).
 
-    Args:
-        network: answers, or asks.
-        grids: float [n, 64, c].
-        texts: n questions, or answers.
-        top_p: of the sampling, see `decoding.sample_noise`; 0 for greedy decoding.
-        seed: of the sampling.
+    With top_p above 0 it is sampled, see `decoding.sample_noise`; by default decoding is greedy.
     """
     generated: list[str] = []
     for first in range(0, len(texts), BATCH):
@@ -264,14 +254,12 @@ def evaluate_question_generator(
     """Evaluate questions that are generated for given answers.
 
     Args:
-        generator: asks.
-        answerer: answers the questions, with the same image encoder.
+        generator, answerer: ask, and answer the questions, with the same image encoder.
         grids: float [n, 64, c]: the scenes, encoded.
         pool: n scenes.
         count: answers for each, those of `sample_questions`.
-        top_p: see `decoding.sample_noise`.
+        top_p, seed: of the sampling, see `decoding.sample_noise`.
         round_trip: whether `answerer` also filters the questions; see `QuestionGenerator.ask`.
-        seed: of the answers and of the sampling.
 
     Returns:
         Shares: answerable, of questions of the drawn world's language that have an answer in the scene; to_the_wish, of
@@ -295,7 +283,7 @@ def evaluate_question_generator(
     predicted = predict(answerer, grids[rows[hit_rows]], [texts[index] for index in hit_rows])
     agreed = [text == answer for text, (_, answer) in zip(predicted, hits, strict=True)]
     by_scene = np.array(texts).reshape(len(pool), count)
-    shares = {
+    shares: dict[str, float] = {
         "answerable": np.mean([question is not None for question in parsed]),
         "to_the_wish": len(hits) / len(rows),
         "agreed": sum(agreed) / len(rows),
