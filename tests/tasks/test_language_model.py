@@ -14,7 +14,7 @@ SENTENCES = ["A cat sits.", "A dog sits on a mat.", "Two cats sit.", "A mat."]
 VOCABULARY = Vocabulary.build(SENTENCES)
 IDS = VOCABULARY.encode(SENTENCES)
 SMALL = LanguageModelConfig(len(VOCABULARY), embedding=5, units=6)
-BOTH_WAYS = LanguageModelConfig(len(VOCABULARY), both_ways=True, embedding=5, units=6)
+BOTH_WAYS = LanguageModelConfig(len(VOCABULARY), bidirectional=True, embedding=5, units=6)
 
 
 def with_large_weights(config, seed=1):
@@ -60,9 +60,9 @@ def test_padding_changes_nothing(config):
     assert logits_of(model, IDS)[:1, :width] == pytest.approx(logits_of(model, alone), abs=1e-5)
 
 
-@pytest.mark.parametrize("both_ways", [False, True])
-def test_without_tags_it_is_the_model_that_takes_none_and_each_tag_changes_its_logits(both_ways):
-    settings = {"words": len(VOCABULARY), "both_ways": both_ways, "embedding": 5, "units": 6}
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_without_tags_it_is_the_model_that_takes_none_and_each_tag_changes_its_logits(bidirectional):
+    settings = {"words": len(VOCABULARY), "bidirectional": bidirectional, "embedding": 5, "units": 6}
     with_tags = with_large_weights(LanguageModelConfig(**settings, tags=3))
     plain = language_model.model.build(LanguageModelConfig(**settings))
     for layer in plain.layers:
@@ -198,7 +198,7 @@ def test_a_temperature_below_0_is_refused(model):
 
 
 def test_a_model_that_reads_both_ways_cannot_generate():
-    with pytest.raises(ValueError, match="both_ways=False"):
+    with pytest.raises(ValueError, match="bidirectional=False"):
         language_model.model.sample(language_model.model.build(BOTH_WAYS), VOCABULARY, 1)
 
 

@@ -106,7 +106,7 @@ def test_generated_fillers_are_the_most_probable_of_the_allowed_ones(network):
             verb = written.ids[row, place] if place % 4 == 0 else verb
         there = np.isin(written.ids[row, ::4], [number(verb) for verb in VERBS])
         sizes = np.where(there, np.exp(said[row, 3::4, -1]), 0)
-        assert written.seen[row] == pytest.approx(sizes, rel=1e-3)
+        assert written.areas[row] == pytest.approx(sizes, rel=1e-3)
         assert written.boxes[row][there] == pytest.approx(said[row, 3::4, len(WORDS) : -1][there], abs=1e-4)
 
 
@@ -114,9 +114,9 @@ def test_frames_are_ordered_by_visible_area_and_have_the_roles_and_probability_o
     slots = srl.model.generate(model.network, GRIDS)
     chosen = np.take_along_axis(slots.log_probabilities, slots.ids[..., None], axis=2)[..., 0]
     for row, frames in enumerate(model.frames_of_features(GRIDS)):
-        order = np.argsort(-slots.seen[row], kind="stable")[: len(frames)]
-        assert [frame.seen for frame in frames] == slots.seen[row][order].tolist()
-        assert not slots.seen[row].sum() > sum(frame.seen for frame in frames) + 1e-6
+        order = np.argsort(-slots.areas[row], kind="stable")[: len(frames)]
+        assert [frame.area for frame in frames] == slots.areas[row][order].tolist()
+        assert not slots.areas[row].sum() > sum(frame.area for frame in frames) + 1e-6
         for frame, number in zip(frames, order, strict=True):
             assert tuple(role for role, _ in frame.roles) == ROLES[frame.verb]
             assert frame.obj == srl.model.OBJECTS[frame.kind]

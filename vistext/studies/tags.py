@@ -218,7 +218,7 @@ class CellTrainer:
         self.validation = self.encode(plan.validation, 0, "val")
         self.test = self.encode(plan.test, 0, "test")
         self.config = LanguageModelConfig(
-            len(self.vocabulary), both_ways=True, tags=tags, embedding=plan.embedding, units=plan.units
+            len(self.vocabulary), bidirectional=True, tags=tags, embedding=plan.embedding, units=plan.units
         )
         self.model = language_model.model.build(self.config)
         self.optimizer = keras.optimizers.Adam(plan.learning_rate)

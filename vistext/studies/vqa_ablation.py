@@ -124,8 +124,8 @@ def train_network(data: Data, without: str, seed: int) -> QGNet:
     """A network that is trained without the picture, without the question, or with both ("")."""
     training = data.training
     if without == "picture" and data.image_encoder is None:  # empty pictures need not be encoded
-        grids = np.zeros((len(training.seen), *GRID, data.recipe.network.widths[2]), "float16")
-        training = replace(training, seen=grids)
+        grids = np.zeros((len(training.pictures), *GRID, data.recipe.network.widths[2]), "float16")
+        training = replace(training, pictures=grids)
     trained = vqa.train.train(replace(data.recipe, without=without, seed=seed), training, bar=False)
     return QGNet(
         trained.image_encoder or data.image_encoder, trained.encoder, CachedDecoder(trained.decoder), data.words

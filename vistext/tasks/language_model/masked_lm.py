@@ -1,6 +1,6 @@
 """Lesson 03's masked language model: some words of a description are masked, and a network predicts them.
 
-The network is that of `language_model.model`, built with `both_ways`; the task is that of Devlin et al. 2019, "BERT",
+The network is that of `language_model.model`, `bidirectional`; the task is that of Devlin et al. 2019, "BERT",
 arXiv:1810.04805, section 3.1. A masked word is an unknown one, so a gap can be typed as any word outside the
 vocabulary: "a ___ on the floor".
 """

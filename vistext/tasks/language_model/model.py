@@ -24,7 +24,7 @@ class LanguageModelConfig:
     """The sizes of the network."""
 
     words: int  # of the vocabulary, the four special ones included
-    both_ways: bool = False  # whether it also reads backwards; then nothing can be sampled
+    bidirectional: bool = False  # whether it also reads backwards; then nothing can be sampled
     tags: int = 0  # so many different tags may be given beside the text; 0 for the text alone
     embedding: int = 32  # enough to tell a hundred words apart, few enough to be looked at
     units: int = 96  # of the recurrent state
@@ -47,7 +47,7 @@ def build(config: LanguageModelConfig) -> keras.Model:
         tag_vector = layers.Dense(config.embedding, use_bias=False, name="tag_embedding")(tags)
         x = layers.Add(name="words_and_tags")([x, layers.Reshape((1, config.embedding))(tag_vector)])
     reader = layers.GRU(config.units, return_sequences=True, name="reader")
-    if config.both_ways:
+    if config.bidirectional:
         reader = layers.Bidirectional(reader, name="reader")
     x = reader(x, mask=embed.compute_mask(ids))  # (n, length, units), twice as many both ways
     x = layers.Dropout(config.dropout, name="dropout")(x)
@@ -170,7 +170,7 @@ def sample(
         raise ValueError(f"temperature={temperature}; accepted: 0 or more")
     reader = model.get_layer("reader")
     if isinstance(reader, layers.Bidirectional):
-        raise ValueError("a model that reads both ways cannot generate; build one with both_ways=False")
+        raise ValueError("a model that reads both ways cannot generate; build one with bidirectional=False")
     step = _compiled_step(model)
     zero = np.zeros((1, model.get_layer("embedding").output_dim), "float32")
     tag_vectors = zero if tags is None else model.get_layer("tag_embedding")(np.asarray(tags, "float32"))

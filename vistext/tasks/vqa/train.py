@@ -52,9 +52,9 @@ def easy_vocabulary(train: Split) -> Vocabulary:
 class VqaDataset:
     """Pictures, and texts about them to learn from."""
 
-    seen: np.ndarray  # pictures uint8 [n, 64, 64, 3], or encoded ones, float16 [n, 64, c]
-    read: np.ndarray  # inputs, int16 [n, s, t]: s questions about each picture; or answers
-    written: np.ndarray  # targets, int16 [n, s, u]: the answers; or the questions
+    pictures: np.ndarray  # uint8 [n, 64, 64, 3], or encoded ones, float16 [n, 64, c]
+    inputs: np.ndarray  # int16 [n, s, t]: s questions about each picture; or answers
+    targets: np.ndarray  # int16 [n, s, u]: the answers; or the questions
 
 
 def world_dataset(
@@ -116,12 +116,13 @@ class Batches:
         """
         dataset, recipe = self.dataset, self.recipe
         rng = np.random.default_rng((recipe.seed, step))
-        rows = rng.integers(0, len(dataset.seen), recipe.size)
-        columns = rng.permutation(dataset.read.shape[1])[: recipe.asked]
-        read, written = (_truncate(table[rows][:, columns]) for table in (dataset.read, dataset.written))
-        seen = dataset.seen[rows]
-        seen = dihedral(seen, rng) if seen.dtype == np.uint8 else seen.astype("float32")
-        return (*ablate_input(recipe.without, seen, read), written[..., :-1]), written[..., 1:]
+        rows = rng.integers(0, len(dataset.pictures), recipe.size)
+        columns = rng.permutation(dataset.inputs.shape[1])[: recipe.asked]
+        inputs, targets = (_truncate(table[rows][:, columns]) for table in (dataset.inputs, dataset.targets))
+        pictures = dataset.pictures[rows]
+        encoded = pictures.dtype != np.uint8
+        pictures = pictures.astype("float32") if encoded else dihedral(pictures, rng)
+        return (*ablate_input(recipe.without, pictures, inputs), targets[..., :-1]), targets[..., 1:]
 
 
 def dihedral(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -132,7 +133,7 @@ def dihedral(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return pictures
 
 
-def ablate_input(without: str, seen: np.ndarray, read: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ablate_input(without: str, pictures: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pictures and texts, one of them emptied: all zeros, or START and END alone.
 
     Raises:
@@ -141,10 +142,10 @@ def ablate_input(without: str, seen: np.ndarray, read: np.ndarray) -> tuple[np.n
     if without not in ABLATIONS:
         raise ValueError(f"to withhold is one of: {', '.join(map(repr, ABLATIONS))}; given was {without!r}")
     if without == "picture":
-        return np.zeros_like(seen), read
+        return np.zeros_like(pictures), ids
     if without == "question":
-        return seen, np.broadcast_to(np.array([START, END], read.dtype), (*read.shape[:-1], 2))
-    return seen, read
+        return pictures, np.broadcast_to(np.array([START, END], ids.dtype), (*ids.shape[:-1], 2))
+    return pictures, ids
 
 
 def _truncate(ids: np.ndarray) -> np.ndarray:
@@ -186,7 +187,7 @@ def train(
     config = replace(recipe.network, precision=precision)
     encoder, decoder = build_encoder(config), build_decoder(config)
     model, image_encoder = joint_model(encoder, decoder), None
-    if quiz.seen.dtype == np.uint8:
+    if quiz.pictures.dtype == np.uint8:
         image_encoder = captioning.model.build_image_encoder(config)
         pictures = keras.Input(image_encoder.inputs[0].shape[1:], dtype="uint8", name="pictures")
         texts = [keras.Input((None, None), dtype="int32", name=name) for name in ("read", "written")]
@@ -206,7 +207,7 @@ def train(
         bar=bar,
     )
     if image_encoder and not history.interrupted:
-        recalibrate_batch_norm(image_encoder, pictures=quiz.seen[:RECALIBRATION_PICTURES])
+        recalibrate_batch_norm(image_encoder, pictures=quiz.pictures[:RECALIBRATION_PICTURES])
     return TrainResult(image_encoder, encoder, decoder, history)
 
 
