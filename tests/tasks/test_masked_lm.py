@@ -78,7 +78,7 @@ def model():
     keras.utils.set_random_seed(0)
     ids = VOCABULARY.encode(["The cat sits.", "The car sits."])
     built = language_model.model.build(
-        LanguageModelConfig(len(VOCABULARY), both_ways=True, tags=2, embedding=8, units=8)
+        LanguageModelConfig(len(VOCABULARY), bidirectional=True, tags=2, embedding=8, units=8)
     )
     built.compile(optimizer=keras.optimizers.Adam(0.03), loss=language_model.model.loss())
     batches = MaskedBatches(ids, GROUPS, np.eye(2, dtype="float32"), size=16)

@@ -48,12 +48,12 @@ def test_a_frame_is_as_right_as_pencil_and_paper_say(found, expected):
 
 def test_frames_are_paired_so_that_as_much_as_possible_is_right():
     near = but(SITS, place="floor")
-    assert srl.train.pair([near, RUNS], [RUNS, SITS]) == [RUNS, near]
-    assert srl.train.pair([RUNS, near, SITS], [SITS]) == [SITS]
-    assert srl.train.pair([SITS], [RUNS, SITS]) == [None, SITS]
-    assert srl.train.pair([], [RUNS]) == [None]
+    assert srl.train.match_frames([near, RUNS], [RUNS, SITS]) == [RUNS, near]
+    assert srl.train.match_frames([RUNS, near, SITS], [SITS]) == [SITS]
+    assert srl.train.match_frames([SITS], [RUNS, SITS]) == [None, SITS]
+    assert srl.train.match_frames([], [RUNS]) == [None]
     two = [SITS, but(SITS, place="floor")]
-    assert srl.train.pair(two[::-1], two) == two
+    assert srl.train.match_frames(two[::-1], two) == two
 
 
 def test_means_are_over_frames():
@@ -85,23 +85,23 @@ class Oracle:
     def __init__(self, seen, change=lambda frames: frames, verbs=None):
         self.seen, self.change, self.ranked = seen, change, verbs
 
-    def written(self, pictures, grids):
+    def generate(self, pictures, grids):
         assert (pictures == scenes.draw_many(self.seen).pictures).all()
 
-    def frames_of_features(self, grids, written=None):
+    def frames_of_features(self, grids, slots=None):
         return [
             self.change([filled(one, visible_area_of(scene, one.obj)) for one in language.frames(scene)])
             for scene in self.seen
         ]
 
-    def verbs(self, grids, written=None):
+    def verbs(self, grids, slots=None):
         first = [language.frames(scene)[0].verb for scene in self.seen]
         shares = np.tile(np.linspace(0.1, 0.2, len(srl.model.VERBS)), (len(first), 1))
         for row, verb in enumerate(first):
             shares[row, srl.model.VERBS.index(verb)] = 1.0 if self.ranked is None else self.ranked
         return shares
 
-    def given(self, grids, verbs, written=None):
+    def with_gold_verb(self, grids, verbs, slots=None):
         return [frames[0] for frames in self.frames_of_features(grids)]
 
     def with_gold_verbs(self, grids, verbs):
@@ -204,19 +204,19 @@ def test_a_network_learns_what_is_in_the_slots():
 
 
 @pytest.fixture
-def small_eye(monkeypatch):
+def small_image_encoder(monkeypatch):
     config = captioning.model.CaptionerConfig(words=5, widths=(8, 8, 8, 8), depth=1)
     keras.utils.set_random_seed(0)
     image_encoder = captioning.model.build_image_encoder(config)
     monkeypatch.setattr(captioning.model, "load_image_encoder", lambda: image_encoder)
     monkeypatch.setattr(captioning.model, "shipped_config", lambda: config)
-    monkeypatch.setattr(weights, "load_into", skipping_the_eye(weights.load_into))
+    monkeypatch.setattr(weights, "load_into", skipping_the_image_encoder(weights.load_into))
     monkeypatch.setattr(train_srl, "RECIPE", Recipe(SMALL, steps=300, size=4))
     monkeypatch.setattr(train_srl, "KNOWN", 30)
     return image_encoder
 
 
-def skipping_the_eye(load_into):
+def skipping_the_image_encoder(load_into):
     return lambda model, name, folder=weights.FOLDER: (
         None if name == "image_encoder" else load_into(model, name, folder)
     )
@@ -229,18 +229,18 @@ def asked(tmp_path, *options):
     return parser.parse_args(["--share", "0.01", "--precision", "float32", *places, *options])
 
 
-def test_the_command_ships_weights_with_a_card_that_can_be_loaded(small_eye, tmp_path):
+def test_the_command_ships_weights_with_a_card_that_can_be_loaded(small_image_encoder, tmp_path):
     assert train_srl.run(asked(tmp_path)) == 0
     card = weights.card("srl", tmp_path / "out")
     assert (card["recipe"]["steps"], card["recipe"]["scenes"]) == (3, 320)
     assert set(card["measured"]) == {"scenes", "seed", "test", "compositional"}
     assert not (tmp_path / "check").exists()
-    network = srl.model.build(srl.model.shipped_config(tmp_path / "out"))
+    network = srl.model.build(weights.config("srl", SrlConfig, tmp_path / "out"))
     weights.load_into(network, "srl", tmp_path / "out")
     assert network.count_params() == card["parameters"]
 
 
-def test_an_interrupted_training_says_so_and_goes_on(small_eye, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_training_says_so_and_goes_on(small_image_encoder, tmp_path, monkeypatch, capsys):
     calls = []
     batches = srl.train.Batches.__call__
 

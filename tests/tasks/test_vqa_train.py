@@ -100,25 +100,25 @@ def texts_of(table, words):
 def test_a_drawn_quiz_asks_about_its_own_scenes(image_encoder, reverse):
     grids = captioning.data.encode_scenes(image_encoder, SEEN)
     quiz = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
-    assert np.array_equal(quiz.seen, captioning.data.encode_scenes(image_encoder, SEEN))
-    assert quiz.read.shape[:2] == quiz.written.shape[:2] == (5, 6)
-    assert quiz.read.dtype == quiz.written.dtype == np.int16
+    assert np.array_equal(quiz.pictures, captioning.data.encode_scenes(image_encoder, SEEN))
+    assert quiz.inputs.shape[:2] == quiz.targets.shape[:2] == (5, 6)
+    assert quiz.inputs.dtype == quiz.targets.dtype == np.int16
     words = vqa.train.vocabulary()
-    for scene, read, written in zip(SEEN, texts_of(quiz.read, words), texts_of(quiz.written, words), strict=True):
+    for scene, read, written in zip(SEEN, texts_of(quiz.inputs, words), texts_of(quiz.targets, words), strict=True):
         asked = language.all_questions(scene)
         pairs = {(one.short, one.question) if reverse else (one.question, one.answer) for one in asked}
         assert set(zip(read, written, strict=True)) <= pairs
         assert len(set(written)) > 1
     again = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
-    assert np.array_equal(again.read, quiz.read)
-    assert not np.array_equal(vqa.train.world_dataset(grids, SEEN, 6, reverse=reverse).read, quiz.read)
+    assert np.array_equal(again.inputs, quiz.inputs)
+    assert not np.array_equal(vqa.train.world_dataset(grids, SEEN, 6, reverse=reverse).inputs, quiz.inputs)
 
 
 def test_questions_of_easy_vqa_stay_with_their_picture_and_answer():
     quiz = vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed=1)
-    assert np.array_equal(quiz.seen, EASY.pictures)
-    assert quiz.read.shape[:2] == quiz.written.shape[:2] == (3, 4)
-    read, written = texts_of(quiz.read, WORDS), texts_of(quiz.written, WORDS)
+    assert np.array_equal(quiz.pictures, EASY.pictures)
+    assert quiz.inputs.shape[:2] == quiz.targets.shape[:2] == (3, 4)
+    read, written = texts_of(quiz.inputs, WORDS), texts_of(quiz.targets, WORDS)
     for row, different in enumerate((2, 4, 1)):  # of 2, 5 and 1
         about = np.flatnonzero(EASY.picture_of == row)
         pairs = {(EASY.questions[i], EASY.answers[i]) for i in about}
@@ -128,12 +128,12 @@ def test_questions_of_easy_vqa_stay_with_their_picture_and_answer():
 
 
 def test_the_seed_decides_which_questions_of_easy_vqa():
-    first, again, other = (vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).read for seed in (1, 1, 2))
+    first, again, other = (vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).inputs for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     missing = set()
     for seed in range(20):
-        [_, read, _] = texts_of(vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).read, WORDS)
+        [_, read, _] = texts_of(vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).inputs, WORDS)
         missing |= {question for question in EASY.questions[:5] if question.capitalize() not in read}
     assert missing == set(EASY.questions[:5])
 
@@ -164,7 +164,7 @@ def test_batches_of_a_quiz_with_fewer_texts_have_them_all():
 @pytest.mark.parametrize("pictures", [False, True])
 def test_batches_depend_on_their_number_and_the_seed_alone(pictures):
     quiz, recipe = numbered(pictures=pictures), Recipe(SMALL, 1, size=8, asked=ASKED)
-    quiz.seen[:, :5] += 9
+    quiz.pictures[:, :5] += 9
     batches = Batches(quiz, recipe)
     second = batches(1)
     assert not same(batches(0), second)
@@ -176,14 +176,14 @@ def test_batches_depend_on_their_number_and_the_seed_alone(pictures):
 def test_batches_turn_pictures_and_not_grids():
     for pictures in (True, False):
         quiz = numbered(pictures=pictures)
-        quiz.seen[:] = np.random.default_rng(0).integers(0, 256, quiz.seen.shape)
-        before = quiz.seen.copy()
+        quiz.pictures[:] = np.random.default_rng(0).integers(0, 256, quiz.pictures.shape)
+        before = quiz.pictures.copy()
         (seen, _, _), _ = Batches(quiz, Recipe(SMALL, 1, size=40))(0)
         assert seen.dtype == (np.uint8 if pictures else np.float32)
         whole = {each.tobytes() for each in before.astype(seen.dtype)}
         upright = sum(each.tobytes() in whole for each in seen)
         assert (0 < upright < 20) if pictures else upright == 40
-        assert np.array_equal(quiz.seen, before)
+        assert np.array_equal(quiz.pictures, before)
 
 
 @pytest.mark.parametrize("without", vqa.train.ABLATIONS)
@@ -356,7 +356,7 @@ class Says:
     def __init__(self, texts):
         self.texts = list(texts)
 
-    def pose(self, grids, wishes, **_):
+    def ask_features(self, grids, wishes, **_):
         return self.texts[: len(wishes)]
 
 
@@ -420,7 +420,7 @@ def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, caps
 
 
 def _parts(network):
-    return network.image_encoder, network.encoder, network.writing, network.vocabulary
+    return network.image_encoder, network.encoder, network.decoder, network.vocabulary
 
 
 def test_an_interrupted_command_says_how_to_go_on(tmp_path, monkeypatch, capsys):

@@ -218,7 +218,7 @@ class CellTrainer:
         self.validation = self.encode(plan.validation, 0, "val")
         self.test = self.encode(plan.test, 0, "test")
         self.config = LanguageModelConfig(
-            len(self.vocabulary), both_ways=True, tags=tags, embedding=plan.embedding, units=plan.units
+            len(self.vocabulary), bidirectional=True, tags=tags, embedding=plan.embedding, units=plan.units
         )
         self.model = language_model.model.build(self.config)
         self.optimizer = keras.optimizers.Adam(plan.learning_rate)
@@ -319,16 +319,9 @@ class CellTrainer:
 
 
 def by_class(logs: np.ndarray, labels: np.ndarray, vocabulary: Vocabulary) -> dict[str, dict[str, float]]:
-    """Accuracy and perplexity of masked words, of all of them and of each class.
+    """Accuracy (0 to 1), perplexity (1 to infinity) and number ("words") of masked words, by class and for "all".
 
-    Args:
-        logs: log probabilities, float [masked words, vocabulary].
-        labels: int [masked words].
-        vocabulary: the network's.
-
-    Returns:
-        "accuracy" (0 to 1), "perplexity" (1 to infinity) and "words" (how many were masked), each by class and for
-        "all"; without classes of which no word was masked.
+    Classes of which no word was masked are left out; logs are log probabilities, float [masked words, vocabulary].
     """
     right = logs.argmax(axis=-1) == labels
     own = np.take_along_axis(logs, labels[:, np.newaxis], axis=-1)[:, 0]

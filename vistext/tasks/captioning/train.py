@@ -262,7 +262,7 @@ class DiscriminatorBatches:
         rows = rng.integers(0, len(self.scenes), self.recipe.size)
         repeated = np.repeat(rows, count)
         texts = [language.describe(self.scenes[row], length, rng) for row in repeated]
-        texts += [self._mismatched(row, length, rng) for row in repeated]
+        texts += [self._mismatched(int(row), length, rng) for row in repeated]
         ids = vocabulary().encode(texts)[:, : max_length + 1]
         padding = max_length + 1 - ids.shape[1]  # all batches have one shape, and are compiled once
         ids = np.pad(ids, [(0, 0), (0, padding)], constant_values=PAD)

@@ -211,10 +211,7 @@ def contrastive_loss(labels, logits):
 
 
 def encode_texts(chosen: Sequence[Scene], forms: Sequence[str] = TEXT_FORMS, seed: int = 0) -> np.ndarray:
-    """Texts about n scenes, for a dual encoder: int32 [n, s, t]; what is too long is cut.
-
-    `forms` are s of "caption" and `language.LENGTHS`.
-    """
+    """Texts of s forms ("caption", or one of `language.LENGTHS`) about n scenes: int32 [n, s, t]; long ones are cut."""
     rng = np.random.default_rng(seed)
     texts = [
         caption(scene, rng) if form == "caption" else language.describe(scene, form, rng)
@@ -265,11 +262,7 @@ def train_dual_encoder(
 
 
 def distinct_scenes(pool: Sequence[Scene], n: int) -> list[int]:
-    """The indices of the first n scenes of which no two have the same facts.
-
-    Raises:
-        ValueError: there are not so many.
-    """
+    """The indices of the first n scenes of which no two have the same facts; ValueError if there are not so many."""
     first = {scene.facts: number for number, scene in reversed(list(enumerate(pool)))}
     if len(first) < n:
         raise ValueError(f"only {len(first)} of {len(pool)} scenes have facts of their own; {n} were asked for")

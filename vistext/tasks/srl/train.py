@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,6 @@ from vistext.tasks.srl.model import (
 
 NEAR = 0.1  # two objects whose visible areas differ by less than that share may both count as the most prominent
 RARE = 0.25  # the share of frames that count as rare, by their combination of verb, object and place
-
-AnyFrame = TypeVar("AnyFrame", PredictedFrame, Frame)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,13 +183,11 @@ def score(predicted: PredictedFrame | Frame | None, true: Frame) -> Score:
     return Score(1.0, sum(right) / len(right), float(all(right)))
 
 
-def match_frames(predicted: Sequence[AnyFrame], true: Sequence[Frame]) -> list[AnyFrame | None]:
-    """For each true frame a predicted one, None where there are too few: the matching with the highest scores.
-
-    Args:
-        predicted, true: at most four frames each.
-    """
-    padded = [*predicted, *[None] * max(0, len(true) - len(predicted))]
+def match_frames(
+    predicted: Sequence[PredictedFrame | Frame], true: Sequence[Frame]
+) -> list[PredictedFrame | Frame | None]:
+    """For each true frame a predicted one, None where there are too few: the matching with the highest scores."""
+    padded: list[PredictedFrame | Frame | None] = [*predicted, *[None] * max(0, len(true) - len(predicted))]
     return list(max(permutations(padded, len(true)), key=lambda chosen: sum(map(_total_score, chosen, true))))
 
 
@@ -226,7 +222,7 @@ def evaluate(
         model: the network.
         grids: float [n, 64, c]: the scenes, encoded.
         scenes: n scenes.
-        known: how often each combination occurred in training, see `count_combinations`: for the rare ones.
+        known: how often each combination occurred in training, for the rare ones; see `count_combinations`.
 
     Returns:
         For the most prominent object "predicted, top 1", "predicted, top 5", "gold verb" and, if `known` is given,
