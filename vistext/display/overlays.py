@@ -4,7 +4,7 @@ Each of the ten kinds has one color in the whole course. Color alone says nothin
 their outlines, and both are explained in words beside them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -39,7 +39,7 @@ def enlarge(picture: np.ndarray, side: int = ENLARGED) -> np.ndarray:
 
 
 def draw_boxes(
-    picture: np.ndarray, boxes: np.ndarray, kinds: Sequence[int], notes: Sequence[str] = (), side: int = ENLARGED
+    picture: np.ndarray, boxes: np.ndarray, kinds: Iterable[int], notes: Sequence[str] = (), side: int = ENLARGED
 ) -> np.ndarray:
     """A picture, enlarged, with a named frame around each object.
 
@@ -57,14 +57,13 @@ def draw_boxes(
     Raises:
         ValueError: boxes, kinds and notes are not equally many.
     """
-    notes = list(notes) or [""] * len(boxes)
-    if not len(boxes) == len(kinds) == len(notes):
-        raise ValueError(f"{len(boxes)} boxes, {len(kinds)} kinds and {len(notes)} notes: they must be equally many")
+    names, notes = [ontology.KINDS[kind] for kind in kinds], list(notes) or [""] * len(boxes)
+    if not len(boxes) == len(names) == len(notes):
+        raise ValueError(f"{len(boxes)} boxes, {len(names)} kinds and {len(notes)} notes: they must be equally many")
     canvas = Image.fromarray(enlarge(picture, side))
     factor = canvas.width // picture.shape[1]
     pen = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(max(11, canvas.width // 26))
-    names = [ontology.KINDS[kind] for kind in kinds]
     frames = np.rint(np.asarray(boxes, "float64").reshape(-1, 4) * factor).astype(int).tolist()
     for left, top, right, bottom in frames:
         if left < right and top < bottom:
@@ -165,4 +164,5 @@ def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], c
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
-    return tuple(int(color[start : start + 2], 16) for start in (1, 3, 5))
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return red, green, blue

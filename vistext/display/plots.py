@@ -203,8 +203,8 @@ def lines(
     axis = figure.subplots()
     looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
     for (name, points), (color, marker, line) in zip(series.items(), looks, strict=False):
-        x, y, error = (*points, None)[:3]
-        axis.errorbar(x, y, error, label=name, color=color, marker=marker, linestyle=line, markersize=5, capsize=3)
+        error = points[2] if len(points) > 2 else None
+        axis.errorbar(points[0], points[1], error, label=name, color=color, marker=marker, linestyle=line, markersize=5, capsize=3)
     axis.set(xlabel=across, ylabel=up, ylim=range_up)
     if logarithmic:
         places = next(iter(series.values()))[0]
@@ -353,9 +353,10 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
     looks = zip(names, (BLUE, ORANGE, GREEN, GREY), MARKERS, strict=False)
     for name, color, marker in looks:
         chosen = np.array([group == name for group in groups])
-        axis.scatter(*places[chosen].T, s=22, color=color, marker=marker, label=name)
-        for (x, y), word in zip(places[chosen], np.array(words)[chosen], strict=True):
-            axis.annotate(word, (x, y), (3, 3), textcoords="offset points", fontsize=8, color=color)
+        x, y = places[chosen].T
+        axis.scatter(x, y, s=22, color=color, marker=marker, label=name)
+        for point, word in zip(places[chosen], np.array(words)[chosen], strict=True):
+            axis.annotate(word, point, (3, 3), textcoords="offset points", fontsize=8, color=color)
     axis.set(xticks=[], yticks=[])
     axis.legend(fontsize=8)
     return _finish(figure, alt)

@@ -133,17 +133,17 @@ def _table(section: Section) -> str:
     if section.layout == "numbers" or not section.rows:
         return ""
     if section.layout == "bars":
-        kind, head, cells = "", "", [_bar(share) for _, share in section.rows]
+        kind, head, cells = "", "", [_bar(float(share)) for _, share in section.rows]
     else:
         kind = "told asked" if section.layout == "questions" else "told"
         names = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
         head = f"<thead>\n<tr>{names}</tr>\n</thead>\n"
         cells = [
-            f'<td class="text">{escape(text)}</td>{"".join(f"<td>{escape(as_text(cell))}</td>" for cell in others)}'
+            f'<td class="text">{escape(as_text(text))}</td>{"".join(f"<td>{escape(as_text(cell))}</td>" for cell in others)}'
             for _, text, *others in section.rows
         ]
     body = "\n".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>{cell}</tr>' for row, cell in zip(section.rows, cells, strict=True)
+        f'<tr><th scope="row">{escape(as_text(row[0]))}</th>{cell}</tr>' for row, cell in zip(section.rows, cells, strict=True)
     )
     caption = f"<caption>{escape(section.caption)}</caption>"
     return f'<table class="{kind}">\n{caption}\n{head}<tbody>\n{body}\n</tbody>\n</table>'
