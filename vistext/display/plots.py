@@ -204,7 +204,9 @@ def lines(
     looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
     for (name, points), (color, marker, line) in zip(series.items(), looks, strict=False):
         error = points[2] if len(points) > 2 else None
-        axis.errorbar(points[0], points[1], error, label=name, color=color, marker=marker, linestyle=line, markersize=5, capsize=3)
+        axis.errorbar(
+            points[0], points[1], error, label=name, color=color, marker=marker, linestyle=line, markersize=5, capsize=3
+        )
     axis.set(xlabel=across, ylabel=up, ylim=range_up)
     if logarithmic:
         places = next(iter(series.values()))[0]

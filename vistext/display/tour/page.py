@@ -132,6 +132,7 @@ def _table(section: Section) -> str:
     """The rows, whose first column names them: as bars, which a screen reader reads out as numbers, or as sentences."""
     if section.layout == "numbers" or not section.rows:
         return ""
+    texts = [[escape(as_text(cell)) for cell in row] for row in section.rows]
     if section.layout == "bars":
         kind, head, cells = "", "", [_bar(float(share)) for _, share in section.rows]
     else:
@@ -139,12 +140,11 @@ def _table(section: Section) -> str:
         names = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
         head = f"<thead>\n<tr>{names}</tr>\n</thead>\n"
         cells = [
-            f'<td class="text">{escape(as_text(text))}</td>{"".join(f"<td>{escape(as_text(cell))}</td>" for cell in others)}'
-            for _, text, *others in section.rows
+            f'<td class="text">{text}</td>{"".join(f"<td>{cell}</td>" for cell in others)}'
+            for _, text, *others in texts
         ]
-    body = "\n".join(
-        f'<tr><th scope="row">{escape(as_text(row[0]))}</th>{cell}</tr>' for row, cell in zip(section.rows, cells, strict=True)
-    )
+    rows = zip(texts, cells, strict=True)
+    body = "\n".join(f'<tr><th scope="row">{name}</th>{cell}</tr>' for (name, *_), cell in rows)
     caption = f"<caption>{escape(section.caption)}</caption>"
     return f'<table class="{kind}">\n{caption}\n{head}<tbody>\n{body}\n</tbody>\n</table>'
 
