@@ -20,7 +20,7 @@ KIND_COLORS = dict(
         strict=True,
     )
 )
-DARK = 0.15  # of its brightness, that a picture keeps where it is not lit: enough to see what is there
+DARK = 0.15  # of its brightness, that a picture keeps where nothing is: enough to recognize it
 ENLARGED = 384  # pixels: about the side at which small pictures are shown, so that lines and letters are fine
 
 
@@ -47,9 +47,9 @@ def draw_boxes(
         picture: uint8 [h, w, 3].
         boxes: [n, 4]: left, top, right, bottom in pixels of `picture`; right and bottom are the first column and row
             beyond the object.
-        kinds: [n], indices into `tables.KINDS`.
+        kinds: [n], indices into `ontology.KINDS`.
         notes: what to write after each name, such as "97 %"; none or n.
-        side: see `enlarged`.
+        side: see `enlarge`.
 
     Returns:
         uint8 [h·factor, w·factor, 3].
@@ -82,7 +82,7 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
     Args:
         picture: uint8 [h, w, 3].
         classes: uint8 [h, w]: 0 where no object is, k + 1 where an object of kind k is.
-        side: see `enlarged`.
+        side: see `enlarge`.
 
     Returns:
         uint8 [h·factor, w·factor, 3].
@@ -103,14 +103,14 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
 
 
 def heatmap(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
-    """A picture, enlarged, dark but for the cells that something comes from: the more, the brighter.
+    """A picture, enlarged, dark but for the cells with high values: the higher, the brighter.
 
-    Brightness alone carries it, so it can be read in gray; `whereabouts` says it in words.
+    Brightness alone carries it, so it can be read in gray; `describe_location` says it in words.
 
     Args:
         picture: uint8 [h, w, 3].
-        amounts: float [rows, columns], 0 or more: of the cells of a grid over the picture; the largest is fully lit.
-        side: see `enlarged`.
+        amounts: float [rows, columns], 0 or more: of the cells of a grid over the picture; the largest is the lightest.
+        side: see `enlarge`.
 
     Returns:
         uint8 [h·factor, w·factor, 3].
@@ -147,7 +147,7 @@ def place(x: float, y: float) -> str:
     """
     across, down = (min(2, int(3 * share)) for share in (x, y))
     words = (("top", "", "bottom")[down], ("left", "", "right")[across])
-    return f"at the {' '.join(filter(None, words)) or 'centre'}"
+    return f"at the {' '.join(filter(None, words)) or 'center'}"
 
 
 def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], color: str) -> None:
