@@ -16,7 +16,7 @@ WEIGHTS = {
     "srl": "the network of lesson 07 that fills semantic roles",
     "fusion": "the networks of lesson 08: puzzles by text and picture, and matching the two",
 }
-COMMANDS = {
+COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     **{("weights", name): (f"tools.weights.train_{name}", text) for name, text in WEIGHTS.items()},
     ("study",): ("tools.study", "measure again what a lesson plots"),
     ("notebooks",): ("tools.notebooks.command", "run and check lessons, release problem sets"),

@@ -29,7 +29,7 @@ BESIDE = 8  # submissions that both grade; nbgrader takes seconds for each
 TARGET = 4.0  # times as many in the same time
 INTERVAL = 2.0  # seconds between two looks at the memory
 GROWTH = 1.1  # of memory, from when all is loaded to the end of a run, that is still called flat
-TIMEOUT = 600  # seconds that nbgrader gives a cell: its own 30 are too few for a machine that does other objects
+TIMEOUT = 600  # seconds that nbgrader gives a cell: its own 30 are too few for a machine that does other things
 
 
 class Class:

@@ -4,8 +4,6 @@ The page needs nothing but itself: pictures are inside it, and there are no scri
 """
 
 import argparse
-import base64
-import io
 import os
 import sys
 from collections.abc import Iterable
@@ -14,8 +12,9 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from vistext.display.tour.page import image, save
+from vistext.display.tour.sections import linearized
 from vistext.scenes import language, ontology
 from vistext.scenes.drawing import Drawing, draw, draw_many
 from vistext.scenes.sampling import sample
@@ -71,15 +70,8 @@ def write(path: str | os.PathLike, n: int = 24, seed: int = 0, split: str = "tra
     scenes = sample(n, seed, split)
     small = draw_many(scenes)
     articles = (_article(number, scene, small[number]) for number, scene in enumerate(scenes))
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    making = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        making.write_text(_page(articles, f"{n} scenes of the split {split!r}, seed {seed}"), encoding="utf-8")
-        os.replace(making, path)
-    finally:
-        making.unlink(missing_ok=True)
-    return path
+    html = _page(articles, f"{n} scenes of the split {split!r}, seed {seed}")
+    return save(html, Path(path).parent, Path(path).name)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -153,23 +145,19 @@ def _article(number: int, scene: Scene, small: Drawing) -> str:
     questions = "".join(f"<dt>{escape(one.question)}</dt><dd>{escape(one.answer)}</dd>" for one in chosen)
     return f"""<article id="scene-{number}">
 <div class="pictures">
-<figure>{_image(small.picture, title, "pixels")}{_boxes(scene, small)}
+<figure>{image(small.picture, title, "pixels")}{_boxes(scene, small)}
 <figcaption>picture and boxes</figcaption></figure>
-<figure>{_image(_colored(small), f"masks: {title}", "pixels")}<figcaption>masks</figcaption></figure>
-<figure>{_image(large, f"{title}, large")}<figcaption>large</figcaption></figure>
+<figure>{image(_colored(small), f"masks: {title}", "pixels")}<figcaption>masks</figcaption></figure>
+<figure>{image(large, f"{title}, large")}<figcaption>large</figcaption></figure>
 <div><p class="soft">{escape(scene.setting)}, {escape(scene.time)}</p><ul class="soft">{objects}</ul></div>
 </div>
 <h2>{escape(title)}</h2>
 <p>{escape(language.describe(scene, "story", rng))}</p>
 <details><summary>Questions</summary><dl>{questions}</dl></details>
 <details><summary>More sentences</summary>{_list(islice(language.descriptions(scene, "description"), 12))}</details>
-<details><summary>Frames</summary>{_list(_said(frame) for frame in language.frames(scene))}</details>
+<details><summary>Frames</summary>{_list(linearized(frame) for frame in language.frames(scene))}</details>
 <details><summary>Relations</summary>{_list(_relations(scene))}</details>
 </article>"""
-
-
-def _said(frame: language.Frame) -> str:
-    return f"{frame.verb} ({', '.join(f'{role}: {value}' for role, value in frame.roles)})"
 
 
 def _relations(scene: Scene) -> list[str]:
@@ -194,11 +182,3 @@ def _boxes(scene: Scene, drawing: Drawing) -> str:
 def _colored(drawing: Drawing) -> np.ndarray:
     colors = np.array([[46, 50, 56], *([int(one[k : k + 2], 16) for k in (1, 3, 5)] for one in COLORS)], np.uint8)
     return colors[drawing.instances]
-
-
-def _image(picture: np.ndarray, alt: str, kind: str = "") -> str:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", optimize=True)
-    data = base64.b64encode(file.getvalue()).decode()
-    side = len(picture)
-    return f'<img class="{kind}" src="data:image/png;base64,{data}" width="{side}" height="{side}" alt="{escape(alt)}">'

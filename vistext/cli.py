@@ -22,7 +22,9 @@ DONE, MEND_FIRST, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 OUT = Path("out")
 
 # Commands whose options their own modules declare: each has `add_arguments(parser)` and `run(arguments) -> int`.
-COMMANDS = {("grade",): ("vistext.grading.cli", "grade a class's submissions of a problem set (for instructors)")}
+COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
+    ("grade",): ("vistext.grading.cli", "grade a class's submissions of a problem set (for instructors)")
+}
 
 
 class Program(NamedTuple):

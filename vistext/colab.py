@@ -1,7 +1,7 @@
 """On Colab: what is to last longer than a session goes to the user's Drive, if they want it to. Nothing needs it.
 
 from vistext import colab
-folder = colab.keep_on_drive()    # asks for permission; then data is downloaded once, not once a session
+folder = colab.mount_drive()    # asks for permission; then data is downloaded once, not once a session
 fit(network, batches, seconds=600, checkpoint=folder / "checkpoints" / "mine")
 """
 
@@ -25,7 +25,7 @@ def mount_drive(name: str = "vistext", *, place: Path = PLACE) -> Path:
         place: where the Drive is shown.
 
     Returns:
-        The folder, in which checkpoints may be kept, too; elsewhere than on Colab that in which vistext keeps objects
+        The folder, in which checkpoints may be kept, too; elsewhere than on Colab that in which vistext keeps data
         anyway.
 
     Raises:

@@ -1,9 +1,8 @@
-"""Is this machine ready for the course? What was found, what is wanted, and the remedy for each object that is amiss.
+"""Is this machine ready for the course? What was found, what is wanted, and the remedy for what is missing or broken.
 
 Version ranges are read from the installed packages' own metadata, so `pyproject.toml` stays their one source.
-TensorFlow is not imported: it takes seconds, and a doctor must not fall ill with the patient. When its devices are
-asked for, it runs in a process of its own, because a TensorFlow built for another processor takes the whole process
-down with it.
+TensorFlow is not imported, which takes seconds. When its devices are asked for, it runs in a process of its own: built
+for another processor, it takes the whole process down with it.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ State = Literal["ready", "optional", "mend"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One object that was looked at."""
+    """What was found of one subject."""
 
     subject: str
     state: State  # "optional": missing, and most of the course does without
@@ -44,7 +43,7 @@ class Finding:
 
 
 def examine(*, devices: bool = False) -> list[Finding]:
-    """Look at everything the course stands on.
+    """Check everything that the course needs.
 
     Args:
         devices: also start TensorFlow, in a process of its own, and ask which devices it sees; takes seconds.
@@ -52,7 +51,7 @@ def examine(*, devices: bool = False) -> list[Finding]:
     Returns:
         The findings in the order in which they are worth reading. Nothing is raised, whatever is missing or broken.
     """
-    looks: list[tuple[str, Callable[[], list[Finding]]]] = [
+    checks: list[tuple[str, Callable[[], list[Finding]]]] = [
         ("Python", lambda: [python()]),
         ("packages", packages),
         ("settings", settings),
@@ -64,10 +63,10 @@ def examine(*, devices: bool = False) -> list[Finding]:
         ("grading", lambda: [grading()]),
     ]
     findings = []
-    for subject, look in looks:
+    for subject, check in checks:
         try:
-            findings += look()
-        except Exception as error:  # a doctor reports what breaks; it does not break
+            findings += check()
+        except Exception as error:  # what breaks is reported like everything else
             remedy = "install the course again, or report this with the line above"
             findings.append(Finding(subject, "mend", f"{type(error).__name__}: {error}", remedy=remedy))
     return findings

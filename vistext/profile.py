@@ -3,7 +3,7 @@
 `smoke` takes seconds and shows only that everything runs; `cpu` is what the stored outputs show, a lesson in at most
 2.5 minutes on 2 cores; `gpu` takes the full data and more epochs. The default is `gpu` where TensorFlow sees a GPU and
 `cpu` elsewhere; the environment variable VISTEXT_PROFILE overrides it. A lesson never reads the variable: it asks
-`budget`.
+`compute_budget`.
 """
 
 import importlib.util
@@ -44,7 +44,7 @@ def name() -> str:
 def compute_budget(*, smoke: Value, cpu: Value, gpu: Value) -> Value:
     """The one of three values that the profile in force asks for.
 
-    >>> epochs = budget(smoke=1, cpu=4, gpu=20)
+    >>> epochs = compute_budget(smoke=1, cpu=4, gpu=20)
     """
     return {"smoke": smoke, "cpu": cpu, "gpu": gpu}[name()]
 

@@ -205,7 +205,7 @@ def use_anything(lab, widget):
 def use_things(lab, widget):
     move(lab, widget, 0)
     lab.change(widget, lambda: widget.get_by_role("button").nth(1).click())
-    assert "How sure the network is" in widget.get_by_role("status").inner_text()
+    assert "Probability: " in widget.get_by_role("status").inner_text()
 
 
 def use_search(lab, widget):

@@ -111,7 +111,7 @@ def test_where_nothing_comes_from_anywhere_all_is_dark():
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"), [((0, 0), "at the top left"), ((4, 4), "at the centre"), ((8, 4), "at the bottom")]
+    ("cell", "said"), [((0, 0), "at the top left"), ((4, 4), "at the center"), ((8, 4), "at the bottom")]
 )
 def test_where_the_light_is_is_said_in_words(cell, said):
     amounts = np.zeros((9, 9))
@@ -121,7 +121,7 @@ def test_where_the_light_is_is_said_in_words(cell, said):
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "said"), [(0, 0, "at the top left"), (0.5, 0.5, "at the centre"), (1, 0.4, "at the right")]
+    ("x", "y", "said"), [(0, 0, "at the top left"), (0.5, 0.5, "at the center"), (1, 0.4, "at the right")]
 )
 def test_places_are_told_in_words(x, y, said):
     assert overlays.place(x, y) == said

@@ -247,7 +247,7 @@ def test_a_confusion_matrix_has_the_truth_in_rows():
     matrix = np.array([[8, 2], [0, 5]])
     axis = plots.confusion(matrix, ["cat", "dog"], alt="").axes[0]
     assert {text.get_position(): text.get_text() for text in axis.texts} == {(0, 0): "8", (1, 0): "2", (1, 1): "5"}
-    assert (axis.get_xlabel(), axis.get_ylabel()) == ("what the network says", "what it is")
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted class", "true class")
     for labels in (axis.get_xticklabels(), axis.get_yticklabels()):
         assert [label.get_text() for label in labels] == ["cat", "dog"]
 

@@ -301,7 +301,7 @@ def test_the_colours_reach_wcag_aa(scheme):
 
 @pytest.mark.parametrize(
     ("row", "column", "place"),
-    [(0, 0, "at the top left"), (1, 1, "at the centre"), (2, 1, "at the bottom"), (1, 2, "at the right")],
+    [(0, 0, "at the top left"), (1, 1, "at the center"), (2, 1, "at the bottom"), (1, 2, "at the right")],
 )
 def test_the_overlay_says_in_words_where_the_light_is(row, column, place):
     heat = np.zeros((6, 6), np.float32)

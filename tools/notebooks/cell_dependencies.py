@@ -36,7 +36,8 @@ class Section(NamedTuple):
 
 def sections(notebook: NotebookNode) -> list[Section]:
     """The sections of a lesson that have code, from top to bottom."""
-    found, code = [], []
+    found: list[tuple[NotebookNode, str, list[int]]] = []
+    code: list[str] = []
     for cell in notebook.cells:
         if cell.cell_type == "code":
             code.append(cell.source)
@@ -88,7 +89,7 @@ class Use(NamedTuple):
     @classmethod
     def of(cls, source: str) -> "Use":
         """What the source of a cell does; magics are passed over."""
-        reads, binds, changes, imported = set(), set(), set(), set()
+        reads, binds, changes, imported = (set[str]() for _ in range(4))
         try:
             body = ast.parse(MAGIC.sub(r"\1pass", source)).body
         except SyntaxError:  # it cannot run either
@@ -165,7 +166,7 @@ def _listed(value) -> list:
     return value if isinstance(value, list) else [value]
 
 
-def _as_statement(part: ast.AST, *, target: bool) -> ast.stmt:
+def _as_statement(part: ast.expr | ast.withitem, *, target: bool) -> ast.stmt:
     """The head of a compound statement as a simple one that does the same to names."""
     if isinstance(part, ast.withitem):
         if part.optional_vars is None:

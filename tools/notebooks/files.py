@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
-from PIL import Image, ImageChops
+from PIL import Image
 
 from tools.notebooks.cell_dependencies import say_needs
 
@@ -141,7 +142,6 @@ def execute(path: Path) -> None:
             coalesce_streams=True,
             on_cell_complete=lambda **_: bar.update(),
         ).execute()
-        bar.update(bar.total - bar.n)
     notebook.metadata[SHOWN] = json.loads(notebook.cells.pop().outputs[0].text)
     clean(notebook)
     write(notebook, path)
@@ -175,14 +175,14 @@ def drop_volatile(notebook: NotebookNode) -> None:
 def _smaller(encoded: str) -> str:
     """The same PNG in fewer bytes, both in base64: opaque where it is, with a palette where nobody could tell."""
     original = base64.b64decode(encoded)
-    picture = Image.open(io.BytesIO(original))
-    if picture.mode == "RGBA" and picture.getextrema()[3] == (255, 255):
+    picture: Image.Image = Image.open(io.BytesIO(original))
+    if picture.mode == "RGBA" and np.asarray(picture)[..., 3].min() == 255:
         picture = picture.convert("RGB")
     candidates = [picture]
     if picture.mode == "RGB":
         palette = picture.quantize(256, dither=Image.Dither.NONE)
-        worst = max(high for _, high in ImageChops.difference(picture, palette.convert("RGB")).getextrema())
-        if worst <= 8:  # of 255, in one channel of the worst pixel
+        difference = np.asarray(picture, "int16") - np.asarray(palette.convert("RGB"), "int16")
+        if np.abs(difference).max() <= 8:  # of 255, in one channel of the worst pixel
             candidates.append(palette)
     smallest = min((_png(candidate) for candidate in candidates), key=len)
     return base64.b64encode(smallest).decode() if len(smallest) < len(original) else encoded.replace("\n", "")

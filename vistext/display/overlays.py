@@ -4,7 +4,7 @@ Each of the ten kinds has one color in the whole course. Color alone says nothin
 their outlines, and both are explained in words beside them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -20,7 +20,7 @@ KIND_COLORS = dict(
         strict=True,
     )
 )
-DARK = 0.15  # of its brightness, that a picture keeps where it is not lit: enough to see what is there
+DARK = 0.15  # of its brightness, that a picture keeps where nothing is: enough to recognize it
 ENLARGED = 384  # pixels: about the side at which small pictures are shown, so that lines and letters are fine
 
 
@@ -39,7 +39,7 @@ def enlarge(picture: np.ndarray, side: int = ENLARGED) -> np.ndarray:
 
 
 def draw_boxes(
-    picture: np.ndarray, boxes: np.ndarray, kinds: Sequence[int], notes: Sequence[str] = (), side: int = ENLARGED
+    picture: np.ndarray, boxes: np.ndarray, kinds: Iterable[int], notes: Sequence[str] = (), side: int = ENLARGED
 ) -> np.ndarray:
     """A picture, enlarged, with a named frame around each object.
 
@@ -47,9 +47,9 @@ def draw_boxes(
         picture: uint8 [h, w, 3].
         boxes: [n, 4]: left, top, right, bottom in pixels of `picture`; right and bottom are the first column and row
             beyond the object.
-        kinds: [n], indices into `tables.KINDS`.
+        kinds: [n], indices into `ontology.KINDS`.
         notes: what to write after each name, such as "97 %"; none or n.
-        side: see `enlarged`.
+        side: see `enlarge`.
 
     Returns:
         uint8 [h·factor, w·factor, 3].
@@ -57,14 +57,13 @@ def draw_boxes(
     Raises:
         ValueError: boxes, kinds and notes are not equally many.
     """
-    notes = list(notes) or [""] * len(boxes)
-    if not len(boxes) == len(kinds) == len(notes):
-        raise ValueError(f"{len(boxes)} boxes, {len(kinds)} kinds and {len(notes)} notes: they must be equally many")
+    names, notes = [ontology.KINDS[kind] for kind in kinds], list(notes) or [""] * len(boxes)
+    if not len(boxes) == len(names) == len(notes):
+        raise ValueError(f"{len(boxes)} boxes, {len(names)} kinds and {len(notes)} notes: they must be equally many")
     canvas = Image.fromarray(enlarge(picture, side))
     factor = canvas.width // picture.shape[1]
     pen = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(max(11, canvas.width // 26))
-    names = [ontology.KINDS[kind] for kind in kinds]
     frames = np.rint(np.asarray(boxes, "float64").reshape(-1, 4) * factor).astype(int).tolist()
     for left, top, right, bottom in frames:
         if left < right and top < bottom:
@@ -83,7 +82,7 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
     Args:
         picture: uint8 [h, w, 3].
         classes: uint8 [h, w]: 0 where no object is, k + 1 where an object of kind k is.
-        side: see `enlarged`.
+        side: see `enlarge`.
 
     Returns:
         uint8 [h·factor, w·factor, 3].
@@ -104,14 +103,14 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
 
 
 def heatmap(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
-    """A picture, enlarged, dark but for the cells that something comes from: the more, the brighter.
+    """A picture, enlarged, dark but for the cells with high values: the higher, the brighter.
 
-    Brightness alone carries it, so it can be read in gray; `whereabouts` says it in words.
+    Brightness alone carries it, so it can be read in gray; `describe_location` says it in words.
 
     Args:
         picture: uint8 [h, w, 3].
-        amounts: float [rows, columns], 0 or more: of the cells of a grid over the picture; the largest is fully lit.
-        side: see `enlarged`.
+        amounts: float [rows, columns], 0 or more: of the cells of a grid over the picture; the largest is the lightest.
+        side: see `enlarge`.
 
     Returns:
         uint8 [h·factor, w·factor, 3].
@@ -148,7 +147,7 @@ def place(x: float, y: float) -> str:
     """
     across, down = (min(2, int(3 * share)) for share in (x, y))
     words = (("top", "", "bottom")[down], ("left", "", "right")[across])
-    return f"at the {' '.join(filter(None, words)) or 'centre'}"
+    return f"at the {' '.join(filter(None, words)) or 'center'}"
 
 
 def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], color: str) -> None:
@@ -165,4 +164,5 @@ def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], c
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
-    return tuple(int(color[start : start + 2], 16) for start in (1, 3, 5))
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return red, green, blue

@@ -1,7 +1,8 @@
 """Every picture that a lesson shows: functions from arrays to a `Picture`, a PNG with its description in words.
 
 One style throughout. Colors are Okabe and Ito's, which the color-blind can tell apart; what color says, shape or
-words say too, so that a print in gray loses nothing.
+words say too, so that a print in gray loses nothing. Each takes `alt`, what is seen in words, and some `note`, a banner
+under the picture for what must not be overlooked.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Picture:
         png: the file's bytes.
         alt: one or two sentences that say what is seen; they are compared when a lesson is tested, so they must hold on
             every machine and give no exact figure of one run.
-        note: what the PNG says under itself, for who cannot see it; not compared.
+        note: what stands under the picture in the PNG; not compared.
     """
 
     def __init__(self, png: bytes, alt: str, note: str = ""):
@@ -75,7 +76,7 @@ def _finish(figure: Figure, alt: str, note: str = "") -> Picture:
 
 def _distinguished(series: Mapping, most: int = len(HATCHES)) -> None:
     if not 1 <= len(series) <= most:
-        raise ValueError(f"{len(series)} series; accepted: 1 to {most}, as more cannot be told apart in grey")
+        raise ValueError(f"{len(series)} series; accepted: 1 to {most}, as more cannot be told apart in gray")
 
 
 def _styled(function):
@@ -104,10 +105,8 @@ def grid(
     Args:
         pictures: each uint8 or float [h, w, 3], or [h, w], which is shown in gray from its darkest to its lightest.
         titles: a short text over each.
-        alt: what is seen, in words.
         columns: pictures in a row.
         inches: width of one.
-        note: a banner under them, for what must not be overlooked.
     """
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
@@ -131,7 +130,6 @@ def bars(
 
     Args:
         series: for each source's name, class → probability; the order is the first one's.
-        alt: what is seen, in words.
         most: so many classes.
         across: what the numbers are.
     """
@@ -163,8 +161,6 @@ def curves(histories: Mapping[str, History], *, alt: str, note: str = "") -> Pic
 
     Args:
         histories: by the name of the network.
-        alt: what is seen, in words.
-        note: a banner under it, for what must not be overlooked.
     """
     _distinguished(histories)
     figure = Figure(figsize=(6, 3))
@@ -194,7 +190,6 @@ def lines(
     Args:
         series: one to four, by name: (x, y), or (x, y, e) with error bars from y - e to y + e.
         across, up: what the axes are.
-        alt: what is seen, in words.
         range_up: of the upright axis.
         logarithmic: whether equal steps across are equal factors.
     """
@@ -203,8 +198,10 @@ def lines(
     axis = figure.subplots()
     looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
     for (name, points), (color, marker, line) in zip(series.items(), looks, strict=False):
-        x, y, error = (*points, None)[:3]
-        axis.errorbar(x, y, error, label=name, color=color, marker=marker, linestyle=line, markersize=5, capsize=3)
+        error = points[2] if len(points) > 2 else None
+        axis.errorbar(
+            points[0], points[1], error, label=name, color=color, marker=marker, linestyle=line, markersize=5, capsize=3
+        )
     axis.set(xlabel=across, ylabel=up, ylim=range_up)
     if logarithmic:
         places = next(iter(series.values()))[0]
@@ -224,8 +221,6 @@ def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str, note: str =
     Args:
         matrix: int [classes, classes]: row the truth, column the prediction.
         names: of the classes.
-        alt: what is seen, in words.
-        note: a banner under it, for what must not be overlooked.
     """
     figure = Figure(figsize=(5.6, 5))
     axis = figure.subplots()
@@ -237,7 +232,7 @@ def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str, note: str =
             axis.text(column, row, matrix[row, column], ha="center", va="center", color=color, fontsize=8)
     axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axis.set_yticks(range(len(names)), names)
-    axis.set(xlabel="what the network says", ylabel="what it is")
+    axis.set(xlabel="predicted class", ylabel="true class")
     return _finish(figure, alt, note)
 
 
@@ -250,7 +245,6 @@ def shares_table(
     Args:
         shares: float [rows, columns], 0 to 1; NaN where there is none.
         rows, columns: their names; a column's may have several lines.
-        alt: what is seen, in words.
         errors: float [rows, columns], written behind the figures.
     """
     lines = max(name.count("\n") for name in columns) + 1
@@ -271,12 +265,10 @@ def shares_table(
 
 @_styled
 def reliability(series: Mapping[str, Reliability], *, alt: str, note: str = "") -> Picture:
-    """Reliability diagrams side by side: how often a network is right, by how sure it is.
+    """Reliability diagrams side by side: accuracy by confidence.
 
     Args:
         series: by title.
-        alt: what is seen, in words.
-        note: a banner under it, for what must not be overlooked.
     """
     figure = Figure(figsize=(3.1 * len(series), 3.2), layout="constrained")
     axes = figure.subplots(1, len(series), sharey=True, squeeze=False)[0]
@@ -288,11 +280,11 @@ def reliability(series: Mapping[str, Reliability], *, alt: str, note: str = "") 
             width,
             color=BLUE,
             ec="white",
-            label="is right",
+            label="accuracy",
         )
-        axis.plot([0, 1], [0, 1], "--", color=ORANGE, label="would be calibrated")
-        axis.set(title=title, xlim=(0, 1), ylim=(0, 1), xlabel="how sure it is", aspect="equal")
-    axes[0].set_ylabel("how often it is right")
+        axis.plot([0, 1], [0, 1], "--", color=ORANGE, label="perfectly calibrated")
+        axis.set(title=title, xlim=(0, 1), ylim=(0, 1), xlabel="confidence", aspect="equal")
+    axes[0].set_ylabel("accuracy")
     axes[0].legend(loc="upper left", fontsize=8)
     return _finish(figure, alt, note)
 
@@ -317,12 +309,11 @@ def value_bars(values: Mapping[str, float | tuple[float, float]], *, across: str
     Args:
         values: by name, from top to bottom: the amount; or with it half the length of its error bar.
         across: what the amounts are.
-        alt: what is seen, in words.
     """
     figure = Figure(figsize=(6, 0.34 * len(values) + 0.9), layout="constrained")
     axis = figure.subplots()
     found = [value if isinstance(value, tuple) else (value, 0.0) for value in values.values()]
-    middles, halves = np.array([one for one, _ in found]), np.array([half for _, half in found])
+    middles, halves = np.array(found, "float64").reshape(-1, 2).T
     error = halves if halves.any() else None
     axis.barh(range(len(found)), middles, 0.7, color=BLUE, xerr=error, ecolor="black", capsize=3)
     ends = np.maximum(middles, 0) + halves
@@ -344,7 +335,6 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
         places: float [n, 2].
         words: n words.
         groups: the group of each; one to four different ones, in the order of the legend.
-        alt: what is seen, in words.
     """
     names = list(dict.fromkeys(groups))
     _distinguished(dict.fromkeys(names), len(MARKERS))
@@ -353,9 +343,10 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
     looks = zip(names, (BLUE, ORANGE, GREEN, GREY), MARKERS, strict=False)
     for name, color, marker in looks:
         chosen = np.array([group == name for group in groups])
-        axis.scatter(*places[chosen].T, s=22, color=color, marker=marker, label=name)
-        for (x, y), word in zip(places[chosen], np.array(words)[chosen], strict=True):
-            axis.annotate(word, (x, y), (3, 3), textcoords="offset points", fontsize=8, color=color)
+        x, y = places[chosen].T
+        axis.scatter(x, y, s=22, color=color, marker=marker, label=name)
+        for point, word in zip(places[chosen], np.array(words)[chosen], strict=True):
+            axis.annotate(word, point, (3, 3), textcoords="offset points", fontsize=8, color=color)
     axis.set(xticks=[], yticks=[])
     axis.legend(fontsize=8)
     return _finish(figure, alt)
@@ -369,12 +360,11 @@ def captions_table(
     alt: str,
     below: Sequence[tuple[str, np.ndarray]] = (),
 ) -> Picture:
-    """A picture, and beside it what is said of it, a line for each text, or several where it is long.
+    """A picture, and beside it texts about it, each in a line, or in several where it is long.
 
     Args:
         picture: uint8 [h, w, 3].
         lines: a short note and a text each, 1 or more.
-        alt: what is seen, in words.
         below: small pictures in rows under all this, each uint8 [h, w, 3] with a word under it.
     """
     wrapped = [(note, textwrap.wrap(text, 62) or [""]) for note, text in lines]

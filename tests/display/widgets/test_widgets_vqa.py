@@ -114,7 +114,7 @@ def test_typing_clicking_and_another_scene_each_ask(asking):
 
 
 def test_asking_is_a_still_picture_too_and_every_control_has_a_name(asking):
-    assert "dark but for where the word comes from" in asking.still.alt
+    assert "dark but for what the word attends to" in asking.still.alt
     assert Image.open(io.BytesIO(asking.still.png)).size[0] > 600
     controls = parts(asking, (ipywidgets.IntSlider, ipywidgets.Text, ipywidgets.Button))
     assert all(control.description for control in controls)

@@ -1,4 +1,4 @@
-"""The main job: one picture through every task that has landed.
+"""One picture through every task of the course.
 
 A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02), captioned (lesson 05),
 asked about (lesson 06) and parsed into frames (lesson 07) by networks that know the drawn world only. Each task's

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from vistext.display.tour.section import Figure, Section, as_text
@@ -29,8 +30,8 @@ body { margin: 0; padding: clamp(1.25rem, 5vw, 4rem) clamp(1rem, 4vw, 2rem);
   background: var(--ground); color: var(--ink);
   font: 1.0625rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; overflow-wrap: anywhere; }
 header, main, footer { max-width: 46rem; margin: 0 auto; }
-h1, .said { font-family: "Iowan Old Style", "Palatino Linotype", Palatino, Charter, Georgia, serif; line-height: 1.25;
-  text-wrap: balance; }
+h1, .sentence { font-family: "Iowan Old Style", "Palatino Linotype", Palatino, Charter, Georgia, serif;
+  line-height: 1.25; text-wrap: balance; }
 h1 { margin: 0 0 1.5rem; font-size: clamp(1.8rem, 5.5vw, 2.6rem); font-weight: 500; }
 .brand { margin: 0 0 .5rem; color: var(--accent); font-size: .9375rem; font-weight: 600; letter-spacing: .04em; }
 figure { margin: 0; }
@@ -42,7 +43,7 @@ figcaption { margin-top: .6rem; }
 section { margin-top: 2rem; padding: clamp(1.25rem, 4vw, 2.25rem); background: var(--card);
   border: 1px solid var(--line); border-radius: .875rem; }
 h2 { margin: 0; font-size: 1rem; font-weight: 600; color: var(--accent); }
-.said { margin: .4rem 0 1.75rem; font-size: clamp(1.35rem, 4vw, 1.7rem); }
+.sentence { margin: .4rem 0 1.75rem; font-size: clamp(1.35rem, 4vw, 1.7rem); }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { padding-bottom: .5rem; color: var(--soft); font-size: .9375rem; text-align: left; }
 th, td { padding: .2rem 0; font-weight: 400; text-align: left; white-space: nowrap; }
@@ -53,20 +54,20 @@ td.bar { width: 100%; padding-left: 1rem; }
 .fill { min-width: 2px; background: var(--bar); }
 tr:first-child > * { font-weight: 650; }
 tr:first-child .fill { background: var(--accent); }
-table.told th, table.told td { padding: .35rem 1rem .35rem 0; vertical-align: top; }
-table.told td.text { width: 100%; white-space: normal; }
-table.told tbody tr:first-child > * { font-weight: 400; }
-table.asked tbody th { min-width: 15rem; white-space: normal; }
+table.statements th, table.statements td { padding: .35rem 1rem .35rem 0; vertical-align: top; }
+table.statements td.text { width: 100%; white-space: normal; }
+table.statements tbody tr:first-child > * { font-weight: 400; }
+table.questions tbody th { min-width: 15rem; white-space: normal; }
 .note { margin: 1rem 0 0; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: 1.5rem;
   margin-top: 2rem; }
 footer { margin-top: 2rem; }
 @media (max-width: 36rem) {
-  .told tr { display: grid; grid-template-columns: 1fr 4rem 3rem; padding: .35rem 0; }
-  table.told th, table.told td { padding: 0; }
-  table.asked tbody th { min-width: 0; }
-  .told thead th:first-child { display: none; }
-  .told td.text { grid-area: 2 / 1 / 3 / -1; } }
+  .statements tr { display: grid; grid-template-columns: 1fr 4rem 3rem; padding: .35rem 0; }
+  table.statements th, table.statements td { padding: 0; }
+  table.questions tbody th { min-width: 0; }
+  .statements thead th:first-child { display: none; }
+  .statements td.text { grid-area: 2 / 1 / 3 / -1; } }
 @media (forced-colors: active) { .fill { background: CanvasText; } }
 @media print { body { padding: 0; } section { break-inside: avoid; } }
 """
@@ -104,7 +105,7 @@ def document(*, title: str, heroes: Sequence[Figure], sections: Sequence[Section
 def _section(section: Section) -> str:
     notes = "".join(f'<p class="note">{escape(text)}</p>' for text in (*section.remarks, section.note) if text)
     sentence = escape(section.sentence).replace(" %", "&nbsp;%")
-    parts = [f'<h2>{escape(section.title)}</h2>\n<p class="said">{sentence}</p>', _table(section), notes]
+    parts = [f'<h2>{escape(section.title)}</h2>\n<p class="sentence">{sentence}</p>', _table(section), notes]
     if section.figures:
         parts.append(_row(section.figures))
     return "<section>\n" + "\n".join(filter(None, parts)) + "\n</section>"
@@ -116,35 +117,37 @@ def _row(figures: Sequence[Figure]) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    image = Image.fromarray(figure.picture)
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    caption = f"<figcaption>{escape(figure.caption)}</figcaption>"
+    return f'<figure class="{figure.kind}">{image(figure.picture, figure.alt)}{caption}</figure>'
+
+
+def image(picture: np.ndarray, alt: str, kind: str = "") -> str:
+    """A picture, uint8 [h, w, 3], as an element that holds it; `kind` is a class of the style."""
+    png = Image.fromarray(picture)
+    png.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
+    png.save(file, "PNG", optimize=True)
     source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-    size = f'width="{image.width}" height="{image.height}"'
-    return (
-        f'<figure class="{figure.kind}"><img src="{source}" {size} alt="{escape(figure.alt)}">'
-        f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
-    )
+    return f'<img class="{kind}" src="{source}" width="{png.width}" height="{png.height}" alt="{escape(alt)}">'
 
 
 def _table(section: Section) -> str:
     """The rows, whose first column names them: as bars, which a screen reader reads out as numbers, or as sentences."""
     if section.layout == "numbers" or not section.rows:
         return ""
+    texts = [[escape(as_text(cell)) for cell in row] for row in section.rows]
     if section.layout == "bars":
-        kind, head, cells = "", "", [_bar(share) for _, share in section.rows]
+        kind, head, cells = "", "", [_bar(float(share)) for _, share in section.rows]
     else:
-        kind = "told asked" if section.layout == "questions" else "told"
+        kind = "statements questions" if section.layout == "questions" else "statements"
         names = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
         head = f"<thead>\n<tr>{names}</tr>\n</thead>\n"
         cells = [
-            f'<td class="text">{escape(text)}</td>{"".join(f"<td>{escape(as_text(cell))}</td>" for cell in others)}'
-            for _, text, *others in section.rows
+            f'<td class="text">{text}</td>{"".join(f"<td>{cell}</td>" for cell in others)}'
+            for _, text, *others in texts
         ]
-    body = "\n".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>{cell}</tr>' for row, cell in zip(section.rows, cells, strict=True)
-    )
+    rows = zip(texts, cells, strict=True)
+    body = "\n".join(f'<tr><th scope="row">{name}</th>{cell}</tr>' for (name, *_), cell in rows)
     caption = f"<caption>{escape(section.caption)}</caption>"
     return f'<table class="{kind}">\n{caption}\n{head}<tbody>\n{body}\n</tbody>\n</table>'
 
@@ -163,11 +166,11 @@ def check_folder(folder: Path) -> None:
         raise PermissionError(f"no permission to write in {existing}")
 
 
-def save(html: str, folder: Path) -> Path:
-    """Write the page as `tour.html` and return its path; at no time does half a page stand in its place."""
+def save(html: str, folder: Path, name: str = FILE_NAME) -> Path:
+    """Write a page into a folder and return its path; at no time does half a page stand in its place."""
     folder.mkdir(parents=True, exist_ok=True)
-    page = folder / FILE_NAME
-    unfinished = folder / f".{FILE_NAME}.{os.getpid()}"
+    page = folder / name
+    unfinished = folder / f".{name}.{os.getpid()}"
     try:
         unfinished.write_text(html, encoding="utf-8")
         unfinished.replace(page)

@@ -30,7 +30,7 @@ def _bars(section: Section) -> Table:
     table.add_column("", width=BAR)
     for rank, (name, share) in enumerate(section.rows, start=1):
         bar = Bar(size=1, begin=0, end=float(share), width=BAR, color="cyan")
-        table.add_row(str(rank), name, as_text(share), bar, style="bold" if rank == 1 else None)
+        table.add_row(str(rank), as_text(name), as_text(share), bar, style="bold" if rank == 1 else None)
     return table
 
 

@@ -2,7 +2,7 @@
 
 import io
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 import ipywidgets
@@ -15,6 +15,7 @@ from vistext.scenes import Scene
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ENLARGED = 256  # pixels: the side at which a small picture is shown
+MOST_SCENES = 50
 IN_LINE = {"description_width": "6em"}  # so that controls stand in line
 
 # ipywidgets writes a slider's name beside it, but not on its handle, and none at all on the buttons of `Play`: a screen
@@ -75,7 +76,19 @@ def as_html(picture: np.ndarray, alt: str, side: int = ENLARGED) -> str:
     return plots.Picture(buffer.getvalue(), alt)._repr_html_()
 
 
-def followed(answer: Callable[..., str], *controls: ipywidgets.Widget) -> ipywidgets.HTML:
+def beside(*parts: str, gap: str = "2em") -> str:
+    """Parts of a page side by side, or one below the other where there is less room."""
+    style = f"display: flex; gap: {gap}; flex-wrap: wrap; align-items: flex-start"
+    return f'<div style="{style}">{"".join(parts)}</div>'
+
+
+def figure(picture: np.ndarray, alt: str, caption: str, side: int) -> str:
+    """A picture as HTML with its caption, which is HTML."""
+    html = f"{as_html(picture, alt, side)}<figcaption>{caption}</figcaption>"
+    return f'<figure style="margin: 0; text-align: center">{html}</figure>'
+
+
+def follow(answer: Callable[..., str], *controls: ipywidgets.Widget) -> ipywidgets.HTML:
     """What `answer` makes of the values of controls, now and after each change."""
     result = ipywidgets.HTML()
 
@@ -98,8 +111,37 @@ def verdict(why_not: str) -> str:
     return f"✗ not true: {why_not}" if why_not else "✓ true"
 
 
-def scored(score: float, name: str = "the judge's score") -> str:
-    return f'<meter value="{score:.3f}" aria-label="{escape(name)}"></meter> {score:.0%}'
+def ticked(text: str, why_not: str) -> str:
+    return f"{'✗' if why_not else '✓'} {text}"
+
+
+def meter(share: float, name: str) -> str:
+    """A bar, which a screen reader calls by its name, and the share in per cent."""
+    return f'<meter value="{share:.3f}" aria-label="{escape(name)}"></meter> {share:.0%}'
+
+
+def meters(shares: Iterable[tuple[str, float]]) -> str:
+    """A table of bars by their names."""
+    rows = "".join(
+        f'<tr><td style="text-align: right; padding-right: 1em">{escape(name)}</td><td>{meter(share, name)}</td></tr>'
+        for name, share in shares
+    )
+    return f"<table>{rows}</table>"
+
+
+def alert(text: object) -> str:
+    """A line that a screen reader reads out at once."""
+    return f'<p role="status" style="overflow-wrap: anywhere">{escape(str(text))}</p>'
+
+
+def wide_buttons(count: int) -> list[ipywidgets.Button]:
+    """Buttons as wide as their texts."""
+    return [ipywidgets.Button(layout=ipywidgets.Layout(width="auto")) for _ in range(count)]
+
+
+def wrapped(parts: Sequence[ipywidgets.Widget]) -> ipywidgets.HBox:
+    """Parts in a row, or in several where there is less room."""
+    return ipywidgets.HBox(parts, layout=ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2em"))
 
 
 def label(buttons: Sequence[ipywidgets.Button], texts: Sequence[str]) -> None:
@@ -109,23 +151,34 @@ def label(buttons: Sequence[ipywidgets.Button], texts: Sequence[str]) -> None:
         button.layout.display = None if text else "none"
 
 
-class Stage:
-    """Scenes to choose from, of which something is said or asked; the first fifty are offered."""
+def text_field(value: str, example: str, name: str, buttons: Sequence[ipywidgets.Button]) -> ipywidgets.Text:
+    """A field that is read when Enter is pressed, and takes the text of a button that is clicked."""
+    field = ipywidgets.Text(
+        value=value,
+        placeholder=f"Type, then press Enter: {example}",
+        description=name,
+        continuous_update=False,
+        style=IN_LINE,
+        layout=ipywidgets.Layout(width="36em", max_width="100%"),
+    )
+    for button in buttons:
+        button.on_click(lambda clicked: setattr(field, "value", clicked.description))
+    return field
 
-    def __init__(self, shown: Sequence[Scene]):
-        self.scenes = shown[:50]
+
+class Stage:
+    """Scenes to choose from, counted from 1; the first fifty are offered."""
+
+    def __init__(self, offered: Sequence[Scene]):
+        self.scenes = offered[:MOST_SCENES]
         self.pictures = scenes.draw_many(self.scenes).pictures
 
-    def shown(self, scene: int) -> str:
-        """A scene's picture as HTML; they are counted from 1."""
-        return as_html(self.pictures[scene - 1], f"drawn scene {scene}")
-
     def beside(self, scene: int, html: str, width: str = "24em") -> str:
-        """The same with other HTML beside it, or below it where there is less room than its width."""
-        return (
-            f'<div style="display: flex; gap: 2em; flex-wrap: wrap; align-items: flex-start">{self.shown(scene)}'
-            f'<div style="flex: 1 1 {width}">{html}</div></div>'
-        )
+        """A scene's picture with HTML beside it, or below it where there is less room than its width."""
+        return beside(self.as_html(scene), f'<div style="flex: 1 1 {width}">{html}</div>')
+
+    def as_html(self, scene: int) -> str:
+        return as_html(self.pictures[scene - 1], f"drawn scene {scene}")
 
     def slider(self) -> ipywidgets.IntSlider:
         """Which scene."""

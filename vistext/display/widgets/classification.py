@@ -1,4 +1,4 @@
-"""What lesson 01 shows: a convolution to turn by hand, and a picture of one's own."""
+"""Lesson 01's widgets: a convolution kernel to edit, and a picture of one's own."""
 
 import io
 from html import escape
@@ -9,18 +9,18 @@ from scipy.signal import correlate2d
 
 from vistext.data.images import PictureError, center_crop, open_picture
 from vistext.display import plots
-from vistext.display.widgets.base import Widget, as_html, uploaded
+from vistext.display.widgets.base import Widget, as_html, beside, meters, uploaded
 from vistext.tasks import classification
 
-TIP = "tooltip" if hasattr(ipywidgets.FloatText, "tooltip") else "description_tooltip"  # in ipywidgets 7, on Colab
+# ipywidgets 7, on Colab, has another name for it.
+TIP = "tooltip" if hasattr(ipywidgets.FloatText, "tooltip") else "description_tooltip"
 
-
-KERNELS = {
+KERNELS: dict[str, list[list[float]]] = {
     "nothing (identity)": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
     "blur": [[1 / 9] * 3] * 3,
     "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
-    "upright edges (Sobel)": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
-    "level edges (Sobel)": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
+    "vertical edges (Sobel)": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
+    "horizontal edges (Sobel)": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
     "outlines (Laplace)": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
 }
 
@@ -43,7 +43,7 @@ def kernel_explorer(grey: np.ndarray) -> Widget:
             answer = answer / 2 + 128
         return np.rint(np.clip(answer, 0, 255)).astype("uint8")
 
-    first = "upright edges (Sobel)"
+    first = "vertical edges (Sobel)"
     known = ipywidgets.Dropdown(options=list(KERNELS), value=first, description="Kernel")
     numbers = [
         ipywidgets.FloatText(
@@ -80,8 +80,8 @@ def kernel_explorer(grey: np.ndarray) -> Widget:
     still = plots.grid(
         [grey, *(convolve(np.array(values)) for values in KERNELS.values())][:7],
         ["before", *KERNELS],
-        alt="A photograph in grey, and what six kernels make of it: the same, blurred, sharpened, its upright edges, "
-        "its level edges, its outlines",
+        alt="A photograph in grey, and what six kernels make of it: the same, blurred, sharpened, its vertical edges, "
+        "its horizontal edges, its outlines",
         columns=4,
         inches=1.7,
     )
@@ -101,13 +101,8 @@ def your_picture(model, start: np.ndarray) -> Widget:
     """
 
     def answer(picture: np.ndarray) -> str:
-        rows = "".join(
-            f'<tr><td style="text-align: right; padding-right: 1em">{name}</td>'
-            f'<td><meter value="{probability:.3f}" aria-label="{name}"></meter></td><td>{probability:.0%}</td></tr>'
-            for name, probability in classification.model.tag(model, picture).items()
-        )
-        seen = as_html(center_crop(picture, 32), "your picture as the network sees it: 32 by 32 pixels")
-        return f'<div style="display: flex; gap: 2em; flex-wrap: wrap">{seen}<table>{rows}</table></div>'
+        seen = as_html(center_crop(picture, 32), "your picture as the network's input: 32 by 32 pixels")
+        return beside(seen, meters(classification.model.tag(model, picture).items()))
 
     def show(file) -> str:
         try:

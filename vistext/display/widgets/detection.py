@@ -1,11 +1,11 @@
-"""What lesson 02 shows: a detector at two thresholds."""
+"""Lesson 02's widget: a detector at two thresholds."""
 
 import ipywidgets
 import numpy as np
 
 from vistext import metrics
 from vistext.display import overlays, plots
-from vistext.display.widgets.base import Widget, as_html, followed
+from vistext.display.widgets.base import Widget, as_html, follow
 from vistext.scenes import Drawings
 from vistext.tasks import detection
 
@@ -22,17 +22,17 @@ def thresholds(model, drawings: Drawings) -> Widget:
         1, and gives HTML: the picture with its boxes, and how many objects were missed and invented.
     """
 
-    def look(scene: int, score: float, overlap: float) -> tuple[np.ndarray, str]:
+    def detect(scene: int, score: float, overlap: float) -> tuple[np.ndarray, str]:
         drawing = drawings[scene - 1]
         [found] = detection.model.detect(model, drawing.picture[np.newaxis], score=score, overlap=overlap)
         missed, invented = metrics.count_errors(found, drawing.boxes, drawing.kinds)
         notes = [f"{value:.2f}" for value in found.scores]
-        told = f"{len(drawing.boxes)} drawn, {missed} missed, {invented} shown that are not there"
-        return overlays.draw_boxes(drawing.picture, found.boxes, found.kinds, notes), told
+        errors = f"{len(drawing.boxes)} drawn, {missed} missed, {invented} shown that are not there"
+        return overlays.draw_boxes(drawing.picture, found.boxes, found.kinds, notes), errors
 
     def answer(scene: int, score: float, overlap: float) -> str:
-        picture, told = look(scene, score, overlap)
-        return f"{as_html(picture, f'the scene with the boxes at these thresholds: {told}')}<p>{told}</p>"
+        picture, errors = detect(scene, score, overlap)
+        return f"{as_html(picture, f'the scene with the boxes at these thresholds: {errors}')}<p>{errors}</p>"
 
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="28em")}
     fullest = 1 + int((drawings.kinds[:50] >= 0).sum(axis=1).argmax())
@@ -41,16 +41,16 @@ def thresholds(model, drawings: Drawings) -> Widget:
         ipywidgets.FloatSlider(value=value, min=0, max=1, step=0.01, description=name, **wide)
         for name, value in (("Score from", detection.model.SCORE), ("Overlap up to", detection.model.OVERLAP))
     )
-    result = followed(answer, scene, score, overlap)
+    result = follow(answer, scene, score, overlap)
     settings = {
-        "weak answers too": (0.1, 1.0),
-        "the same, thinned out": (0.1, detection.model.OVERLAP),
+        "low scores too": (0.1, 1.0),
+        "the same, after suppression": (0.1, detection.model.OVERLAP),
         "as it is used": (detection.model.SCORE, detection.model.OVERLAP),
-        "only what is very sure": (0.9, detection.model.OVERLAP),
+        "only high scores": (0.9, detection.model.OVERLAP),
     }
     still = plots.grid(
-        [look(fullest, *pair)[0] for pair in settings.values()],
-        [f"{name}\nscore {one:.2f}, overlap {other:.2f}" for name, (one, other) in settings.items()],
+        [detect(fullest, *values)[0] for values in settings.values()],
+        [f"{name}\nscore {low:.2f}, overlap {high:.2f}" for name, (low, high) in settings.items()],
         alt="One scene at four settings of the two thresholds: many boxes, fewer of them, those that are used, and "
         "those of which the network is very sure",
         columns=4,

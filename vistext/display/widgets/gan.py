@@ -1,13 +1,13 @@
-"""What lesson 04 shows: a film of a training, and a walk through what a generator can invent."""
+"""Lesson 04's widgets: a film of a training, and a walk through the noise space of a generator."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import ipywidgets
 import numpy as np
 
 from vistext.display import plots
-from vistext.display.widgets.base import Widget, as_html, followed
+from vistext.display.widgets.base import Widget, as_html, follow
 from vistext.tasks import gan
 
 FRAME = 320  # pixels: the side of a film, whose small dots should be seen
@@ -55,23 +55,23 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Widget:
     """
     size = generator.inputs[0].shape[-1]
 
-    def strip(kind: str, start: int, end: int, shares: Sequence[float]) -> np.ndarray:
-        ends = (gan.model.sample_noise(1, size, seed)[0] for seed in (start, end))
-        noise = gan.model.interpolate(*ends, 101)[[round(100 * share) for share in shares]]
+    def strip(kind: str, start: int, end: int, shares: Iterable[float]) -> np.ndarray:
+        first, last = (gan.model.sample_noise(1, size, seed)[0] for seed in (start, end))
+        noise = gan.model.interpolate(first, last, 101)[[round(100 * share) for share in shares]]
         return gan.model.generate(generator, np.full(len(noise), kinds.index(kind)), noise=noise)
 
     def answer(kind: str, start: int, end: int, share: float) -> str:
-        return as_html(strip(kind, start, end, [share])[0], f"an invented {kind}, {share:.0%} of the way")
+        return as_html(strip(kind, start, end, [share])[0], f"a generated {kind}, {share:.0%} of the way")
 
     kind = ipywidgets.Dropdown(options=list(kinds), value=kinds[0], description="Kind")
     start = ipywidgets.BoundedIntText(1, min=0, max=9999, description="From z")
     end = ipywidgets.BoundedIntText(2, min=0, max=9999, description="To z")
     share = ipywidgets.FloatSlider(0, min=0, max=1, step=0.01, description="On the way")
-    result = followed(answer, kind, start, end, share)
+    result = follow(answer, kind, start, end, share)
     shown = kinds[:: -(-len(kinds) // 4)]
     still = plots.grid(
         [picture for name in shown for picture in strip(name, 1, 2, np.linspace(0, 1, 9))],
-        alt=f"Rows of nine invented pictures, each row a walk from one z to another: {', '.join(shown)}",
+        alt=f"Rows of nine generated pictures, each row a walk from one z to another: {', '.join(shown)}",
         columns=9,
         inches=0.8,
     )

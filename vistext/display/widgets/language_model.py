@@ -8,7 +8,7 @@ import ipywidgets
 
 from vistext.data.vocabulary import Vocabulary
 from vistext.display import plots
-from vistext.display.widgets.base import Widget
+from vistext.display.widgets.base import Widget, beside, meters
 from vistext.tasks.language_model.model import next_word_probabilities, sample
 
 TEMPERATURES = (0.5, 1.0, 2.0)  # of the still picture
@@ -32,20 +32,12 @@ def sentence_sampler(
     """
 
     def answer(temperature: float, begun: str, seed: int) -> str:
-        likely = next_word_probabilities(model, vocabulary, begun, temperature=temperature)
-        rows = "".join(
-            f'<tr><td style="text-align: right; padding-right: 1em">{escape(word)}</td>'
-            f'<td><meter value="{p:.3f}" aria-label="{escape(word)}"></meter></td><td>{p:.0%}</td></tr>'
-            for word, p in list(likely.items())[:8]
-        )
+        probable = next_word_probabilities(model, vocabulary, begun, temperature=temperature)
         drawn = sample(model, vocabulary, 6, beginning=begun, temperature=temperature, seed=seed)
         lines = "".join(f"<li>{'✓' if judge(text) else '✗'} {escape(text)}</li>" for text in drawn)
         unknown = ", ".join(vocabulary.unknown(begun))
         note = f"<p>not in the vocabulary: {escape(unknown)}</p>" if unknown else ""
-        return (
-            f'{note}<div style="display: flex; gap: 2em; flex-wrap: wrap"><table>{rows}</table>'
-            f'<ul style="list-style: none">{lines}</ul></div>'
-        )
+        return note + beside(meters(list(probable.items())[:8]), f'<ul style="list-style: none">{lines}</ul>')
 
     wide = {"style": {"description_width": "7em"}, "layout": ipywidgets.Layout(width="26em")}
     slider = ipywidgets.FloatSlider(

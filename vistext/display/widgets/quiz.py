@@ -1,4 +1,4 @@
-"""What lesson 06 shows last: a network that asks whoever plays."""
+"""Lesson 06's last widget: a quiz whose questions a network generates."""
 
 import itertools
 import re
@@ -13,7 +13,7 @@ import numpy as np
 
 from vistext import scenes
 from vistext.display import plots
-from vistext.display.widgets.base import Stage, Widget, label
+from vistext.display.widgets.base import Stage, Widget, label, wide_buttons, wrapped
 from vistext.scenes import Scene, language
 from vistext.scenes.language.lexicon import noun
 from vistext.tasks import vqa
@@ -69,16 +69,15 @@ def quiz(asker: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, s
         return f'<p role="status">{escape(f"{told} {question.answer}")}</p>'
 
     picture, asked, told = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
-    buttons = [ipywidgets.Button(layout=ipywidgets.Layout(width="auto")) for _ in range(OPTIONS)]
+    buttons = wide_buttons(OPTIONS)
     further = ipywidgets.Button(description="Next question", icon="arrow-right")
-    numbers, marks = itertools.count(1), []
-    number = 0
+    numbers, marks, number = itertools.count(1), list[bool](), 0
 
     def go_on(_=None) -> None:
         nonlocal number
         number = next(numbers)
         posed = pose(number)
-        picture.value = stage.shown(posed.scene)
+        picture.value = stage.as_html(posed.scene)
         asked.value = (
             f'<p style="font-size: 1.3em">{number}. {escape(posed.question.question)}</p>'
             f"<p><small>Asked by {posed.by}.</small></p>"
@@ -105,8 +104,7 @@ def quiz(asker: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, s
         button.on_click(choose)
     further.on_click(go_on)
     go_on()
-    wrapped = {"layout": ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2em")}
-    questions = ipywidgets.VBox([asked, ipywidgets.HBox(buttons, **wrapped), told, further])
+    questions = ipywidgets.VBox([asked, wrapped(buttons), told, further])
     first = pose(1)
     still = plots.captions_table(
         stage.pictures[first.scene - 1],
@@ -117,7 +115,7 @@ def quiz(asker: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, s
         ],
         alt="One drawn scene, a question about it, the answers to choose from, and the right one",
     )
-    return Widget(ipywidgets.HBox([picture, questions], **wrapped), still, answer)
+    return Widget(wrapped([picture, questions]), still, answer)
 
 
 def _own_question(

@@ -1,14 +1,13 @@
 """Lesson 08's: type a sentence, see the pictures that fit it best."""
 
 from collections.abc import Sequence
-from html import escape
 
 import ipywidgets
 import numpy as np
 
 from vistext import scenes
 from vistext.display import plots
-from vistext.display.widgets.base import Widget, as_html
+from vistext.display.widgets.base import Widget, alert, beside, figure, follow, label, text_field, wide_buttons, wrapped
 from vistext.scenes import Scene, language
 from vistext.tasks.fusion.model import DualEncoder
 from vistext.tasks.vqa.model import TextError
@@ -57,27 +56,16 @@ def search(matcher: DualEncoder, seen: Sequence[Scene]) -> Widget:
         try:
             best = found(sentence)
         except TextError as error:
-            return f'<p role="status" style="overflow-wrap: anywhere">{escape(str(error))}</p>'
-        each = "".join(
-            f'<figure style="margin: 0; text-align: center">{as_html(picture, f"found as number {place}", SIDE)}'
-            f"<figcaption>{fits}<br>{true}</figcaption></figure>"
+            return alert(error)
+        figures = (
+            figure(picture, f"found as number {place}", f"{fits}<br>{true}", SIDE)
             for place, (picture, fits, true) in enumerate(best, start=1)
         )
-        return f'<div style="display: flex; gap: 1em; flex-wrap: wrap">{each}</div>'
+        return beside(*figures, gap="1em")
 
-    field = ipywidgets.Text(
-        value=EXAMPLES[0],
-        placeholder="Type a sentence, then press Enter: A cat is sleeping on the mat.",
-        description="Find",
-        continuous_update=False,
-        layout=ipywidgets.Layout(width="36em", max_width="100%"),
-    )
-    buttons = [ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="auto")) for text in EXAMPLES]
-    for button in buttons:
-        button.on_click(lambda clicked: setattr(field, "value", clicked.description))
-    result = ipywidgets.HTML(answer(field.value))
-    field.observe(lambda change: setattr(result, "value", answer(change["new"])), names="value")
-    suggestions = ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+    buttons = wide_buttons(len(EXAMPLES))
+    label(buttons, EXAMPLES)
+    field = text_field(EXAMPLES[0], EXAMPLES[0], "Find", buttons)
     best = found(EXAMPLES[0])
     still = plots.grid(
         [picture for picture, *_ in best],
@@ -86,4 +74,4 @@ def search(matcher: DualEncoder, seen: Sequence[Scene]) -> Widget:
         columns=FOUND,
         inches=1.5,
     )
-    return Widget(ipywidgets.VBox([field, suggestions, result]), still, answer)
+    return Widget(ipywidgets.VBox([field, wrapped(buttons), follow(answer, field)]), still, answer)

@@ -1,4 +1,4 @@
-"""What lesson 06 shows first: a network that can be asked."""
+"""Lesson 06's first widget: ask QG-Net a question."""
 
 import textwrap
 from collections.abc import Sequence
@@ -9,7 +9,21 @@ import numpy as np
 
 from vistext.data.vocabulary import tokenize
 from vistext.display import overlays, plots
-from vistext.display.widgets.base import IN_LINE, Stage, Widget, as_html, followed, label, scored, verdict
+from vistext.display.widgets.base import (
+    Stage,
+    Widget,
+    alert,
+    beside,
+    figure,
+    follow,
+    label,
+    meter,
+    text_field,
+    ticked,
+    verdict,
+    wide_buttons,
+    wrapped,
+)
 from vistext.scenes import Scene, language
 from vistext.tasks import vqa
 
@@ -18,7 +32,7 @@ TILE = 128  # pixels: the side of the small pictures, one for each word
 
 
 def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Widget:
-    """A scene, a question to type, and what is answered: how sure, whether it is so, and where each word comes from.
+    """A scene, a question to type, and the answer: its probability, whether it is true, and what each word attends to.
 
     Args:
         network: as `models.qgnet.load` gives it.
@@ -31,75 +45,61 @@ def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Widget:
     stage = Stage(shown)
 
     def reply(scene: int, question: str) -> tuple[vqa.model.Answer, str]:
-        [said] = network.answer(stage.pictures[scene - 1 : scene], [question])
-        return said, language.evaluate(said.text, stage.scenes[scene - 1]).why
+        [found] = network.answer(stage.pictures[scene - 1 : scene], [question])
+        return found, language.evaluate(found.text, stage.scenes[scene - 1]).why
 
-    def looks(scene: int, said: vqa.model.Answer, side: int) -> list[tuple[str, np.ndarray, str]]:
-        """Each word, the picture dark but for where it comes from, and that in words."""
+    def heatmaps(scene: int, found: vqa.model.Answer, side: int) -> list[tuple[str, np.ndarray, str]]:
+        """Each word, the picture dark but for where it attends, and that in words."""
         return [
             (word, overlays.heatmap(stage.pictures[scene - 1], amounts, side), overlays.describe_location(amounts))
-            for word, amounts in zip(said.words, said.attention_maps, strict=True)
+            for word, amounts in zip(found.words, found.attention_maps, strict=True)
             if word[0].isalnum()
         ]
 
     def answer(scene: int, question: str) -> str:
         try:
-            said, why_not = reply(scene, question)
+            found, why_not = reply(scene, question)
         except vqa.model.TextError as error:
-            return stage.beside(scene, f'<p role="status" style="overflow-wrap: anywhere">{escape(str(error))}</p>')
+            return stage.beside(scene, alert(error))
         expected = _expected(question, stage.scenes[scene - 1])
-        told = (
-            f'<p style="font-size: 1.3em">{escape(said.text) or "… nothing"}</p><p>{escape(verdict(why_not))}</p>'
-            f"<p>How likely it finds these words: {scored(said.probability, 'probability of the answer')}</p>"
+        lines = (
+            f'<p style="font-size: 1.3em">{escape(found.text) or "… nothing"}</p><p>{escape(verdict(why_not))}</p>'
+            f"<p>Probability: {meter(found.probability, 'probability of the answer')}</p>"
         )
-        if expected not in ("", said.text):
-            told += f"<p>Expected was: {escape(expected)}</p>"
-        strip = "".join(
-            f'<figure style="margin: 0; text-align: center">{as_html(picture, f"{word}: {where}", TILE)}'
-            f"<figcaption>{escape(word)}</figcaption></figure>"
-            for word, picture, where in looks(scene, said, TILE)
+        if expected not in ("", found.text):
+            lines += f"<p>Expected was: {escape(expected)}</p>"
+        figures = (
+            figure(picture, f"{word}: {where}", escape(word), TILE)
+            for word, picture, where in heatmaps(scene, found, TILE)
         )
         return (
-            stage.beside(scene, f'<div role="status">{told}</div>')
-            + "<p><small>Where each word comes from: the brighter, the more.</small></p>"
-            f'<div style="display: flex; gap: 0.5em; flex-wrap: wrap">{strip}</div>'
+            stage.beside(scene, f'<div role="status">{lines}</div>')
+            + "<p><small>What each word attends to: the brighter, the more.</small></p>"
+            + beside(*figures, gap="0.5em")
         )
 
     scene = stage.slider()
-    field = ipywidgets.Text(
-        value=_suggested(stage.scenes[0])[0],
-        placeholder="Type a question, then press Enter: What is the cat sitting on?",
-        description="Question",
-        continuous_update=False,
-        style=IN_LINE,
-        layout=ipywidgets.Layout(width="36em", max_width="100%"),
-    )
-    buttons = [ipywidgets.Button(layout=ipywidgets.Layout(width="auto")) for _ in range(SUGGESTED)]
-    for button in buttons:
-        button.on_click(lambda clicked: setattr(field, "value", clicked.description))
+    buttons = wide_buttons(SUGGESTED)
+    field = text_field(_suggested(stage.scenes[0])[0], "What is the cat sitting on?", "Question", buttons)
 
     def suggest(_=None) -> None:
         label(buttons, _suggested(stage.scenes[scene.value - 1]))
 
     suggest()
     scene.observe(suggest, names="value")
-    suggestions = ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
-    result = followed(answer, scene, field)
+    result = follow(answer, scene, field)
     replies = [(question, *reply(1, question)) for question in _suggested(stage.scenes[0])]
     still = plots.captions_table(
         stage.pictures[0],
         [
-            (
-                f"{textwrap.fill(question, 30)}\nhow sure: {said.probability:.0%}",
-                f"{'✗' if why_not else '✓'} {said.text}",
-            )
-            for question, said, why_not in replies
+            (f"{textwrap.fill(question, 30)}\nprobability: {found.probability:.0%}", ticked(found.text, why_not))
+            for question, found, why_not in replies
         ],
-        below=[(word, picture) for word, picture, _ in looks(1, replies[0][1], TILE)],
-        alt="One drawn scene, some questions about it and what is answered, each with its probability and a tick if it "
-        "is true; below, the scene once for each word of the first answer, dark but for where the word comes from",
+        below=[(word, picture) for word, picture, _ in heatmaps(1, replies[0][1], TILE)],
+        alt="One drawn scene, some questions about it and their answers, each with its probability and a tick if it "
+        "is true; below, the scene once for each word of the first answer, dark but for what the word attends to",
     )
-    return Widget(ipywidgets.VBox([scene, field, suggestions, result]), still, answer)
+    return Widget(ipywidgets.VBox([scene, field, wrapped(buttons), result]), still, answer)
 
 
 def _suggested(scene: Scene) -> list[str]:
