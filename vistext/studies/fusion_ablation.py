@@ -54,7 +54,9 @@ class StudyConfig:
     retrieved: int = RETRIEVAL_SCENES
     withheld: float = 0.25  # of the pictures, from the network with drop-out
     learning: Recipe = field(default_factory=lambda: Recipe(FusionConfig(0), "attention", steps=300))
-    pair: DualEncoderRecipe = field(default_factory=lambda: DualEncoderRecipe(FusionConfig(0), steps=150, size=128))
+    pair: DualEncoderRecipe = field(
+        default_factory=lambda: DualEncoderRecipe(FusionConfig(0), steps=150, batch_size=128)
+    )
 
 
 FULL = StudyConfig()
@@ -66,8 +68,8 @@ QUICK = replace(
     test_scenes=200,
     test_puzzles=10,
     retrieved=20,
-    learning=replace(StudyConfig().learning, steps=2, size=4),
-    pair=replace(StudyConfig().pair, steps=2, size=8),
+    learning=replace(StudyConfig().learning, steps=2, batch_size=4),
+    pair=replace(StudyConfig().pair, steps=2, batch_size=8),
 )
 
 

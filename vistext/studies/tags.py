@@ -292,7 +292,7 @@ class CellTrainer:
         data, plan = self.training(seed), self.plan
         tags = self.told(data, condition, seed, learning=True)[:size]
         batches = language_model.masked_lm.MaskedBatches(
-            data.ids[:size], self.together, tags, size=plan.batch, seed=seed
+            data.ids[:size], self.together, tags, batch_size=plan.batch, seed=seed
         )
         self._begin(seed)
         rate = linear_decay(plan.learning_rate)
@@ -301,7 +301,7 @@ class CellTrainer:
         best, kept = np.inf, self.model.get_weights()
         for number in range(plan.steps):
             self.optimizer.learning_rate.assign(rate(number / plan.steps))
-            (ids, given), labels = batches(number, number / plan.steps)
+            (ids, given), labels = batches[number]
             self.step(*map(tf.convert_to_tensor, (ids, given, labels)))
             if (number + 1) % (plan.steps // plan.checks) == 0:
                 found = self.measured(asked, tags)["perplexity"]["all"]

@@ -9,6 +9,7 @@ import numpy as np
 from vistext import scenes
 from vistext.data.vocabulary import PAD, Vocabulary
 from vistext.nn.engine import keras
+from vistext.nn.training import Batches
 from vistext.scenes import TRAIN_SEED_OFFSET, Box, Scene, SceneObject, language, ontology
 from vistext.scenes.scene import depth
 from vistext.tasks.captioning import object_queries
@@ -85,59 +86,59 @@ def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
     return replace(obj, **words, box=Box(left, obj.ground - lift - height, width, height))
 
 
-@dataclass(frozen=True)
-class CaptionBatches:
+@dataclass(eq=False)
+class CaptionBatches(Batches):
     """Batches of scenes, each new, and true sentences about them; each batch depends on its number and the seed.
 
     Args:
         turns: length, sentences about each picture, and words after which they are cut: of one batch after another.
         crowded: share of the pictures, at least, that show several objects.
         twins: share of them, at least, that show two of a kind.
-        size: pictures in a batch.
+        batch_size: pictures in a batch.
         seed: of the training.
     """
 
     turns: tuple
     crowded: float = 0.0
     twins: float = 0.0
-    size: int = 64
+    batch_size: int = 64
     seed: int = 0
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: pictures uint8 [size, 64, 64, 3], ids int32 [size, s, t] and lengths int32 [size, s];
-        and the words that come next, int32 [size, s, t].
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`: pictures uint8 [n, 64, 64, 3], ids int32 [n, s, t] and lengths int32 [n, s];
+        and the words that come next, int32 [n, s, t].
         """
         turn, seed = self.turns[step % len(self.turns)], TRAIN_SEED_OFFSET * (self.seed + 1) + step
-        seen = sample_crowded(self.size, self.crowded, seed, self.twins)
+        seen = sample_crowded(self.batch_size, self.crowded, seed, self.twins)
         inputs, following = _batch(scenes.draw_many(seen).pictures, seen, turn, np.random.default_rng(seed))
         return inputs, following[..., 0]
 
 
-@dataclass(frozen=True, eq=False)
-class CachedCaptionBatches:
+@dataclass(eq=False)
+class CachedCaptionBatches(Batches):
     """As `Told`, but of scenes that come up again and again, each told of anew, and as an eye has seen them.
 
     Args:
         turns: as for `Told`.
         scenes: to choose from.
         grids: what an eye that no longer learns sees in them, as `look` gives it.
-        size: pictures in a batch.
+        batch_size: pictures in a batch.
         seed: of the training.
     """
 
     turns: tuple
     scenes: list[Scene]
     grids: np.ndarray
-    size: int = 32
+    batch_size: int = 32
     seed: int = 0
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: as `Told` gives it, but grids float32 [size, 64, c] in place of pictures; and with each
-        word that comes next, of which object was spoken last, and of which will be next: int32 [size, s, t, 3]. Objects
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`: as `Told` gives it, but grids float32 [n, 64, c] in place of pictures; and with each
+        word that comes next, of which object was spoken last, and of which will be next: int32 [n, s, t, 3]. Objects
         are counted from 1, from the left to the right; 0 is none.
         """
         rng = np.random.default_rng((self.seed, step))
-        chosen = rng.integers(0, len(self.scenes), self.size)
+        chosen = rng.integers(0, len(self.scenes), self.batch_size)
         seen = [self.scenes[index] for index in chosen]
         return _batch(self.grids[chosen].astype("float32"), seen, self.turns[step % len(self.turns)], rng)
 

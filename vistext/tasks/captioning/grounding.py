@@ -21,8 +21,8 @@ ASKED = 2  # the last object that was spoken of, asked of the first block; the n
 class GroundingHead(layers.Layer):
     """How well each word fits each object: words [n, s, t, width] and objects [n, m, c] → float32 [n, s, t, m]."""
 
-    def build(self, words_shape, things_shape):
-        self.questions = layers.Dense(things_shape[-1], name="questions")
+    def build(self, words_shape, objects_shape):
+        self.questions = layers.Dense(objects_shape[-1], name="questions")
         self.questions.build(words_shape)
         self.built = True
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD, UNKNOWN, Vocabulary
 from vistext.nn.engine import keras
+from vistext.nn.training import Batches
 from vistext.scenes.language.word_classes import KIND_OF
 from vistext.tasks.language_model.model import predict_logits
 
@@ -54,8 +55,8 @@ def mask_tokens(
     return np.where(hidden, MASKED_GROUPS, ids).astype("int32"), np.where(hidden, ids, PAD).astype("int32")
 
 
-@dataclass(frozen=True)
-class MaskedBatches:
+@dataclass(eq=False)
+class MaskedBatches(Batches):
     """Training batches: sentences of which each time other words are hidden, and these words.
 
     Each batch depends on its number and the seed alone.
@@ -64,7 +65,7 @@ class MaskedBatches:
         ids: int32 [n, length], as `Vocabulary.encode` gives them.
         together: int [words], as `groups` gives it.
         tags: float32 [n, tags], for a model that takes them.
-        size: sentences in a batch.
+        batch_size: sentences in a batch.
         share: of the words that are hidden.
         seed: of the order, and of what is hidden.
     """
@@ -72,14 +73,14 @@ class MaskedBatches:
     ids: np.ndarray
     together: np.ndarray
     tags: np.ndarray | None = None
-    size: int = 64
+    batch_size: int = 64
     share: float = MASK_RATE
     seed: int = 0
 
-    def __call__(self, step: int, progress: float) -> tuple:
-        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [size, length]."""
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [n, length]."""
         random = np.random.default_rng((self.seed, step))
-        chosen = random.integers(0, len(self.ids), self.size)
+        chosen = random.integers(0, len(self.ids), self.batch_size)
         words, labels = mask_tokens(self.ids[chosen], self.together, random, self.share)
         return (words if self.tags is None else (words, self.tags[chosen])), labels
 
