@@ -22,8 +22,8 @@ TINY = StudyConfig(
     seeds=(0, 1),
     scenes=4,
     test_scenes=3,
-    easy=replace(StudyConfig().easy, network=SMALL, steps=1, size=2, asked=1),
-    drawn=replace(StudyConfig().drawn, network=SMALL, steps=1, size=2, asked=1),
+    easy=replace(StudyConfig().easy, network=SMALL, steps=1, batch_size=2, asked=1),
+    drawn=replace(StudyConfig().drawn, network=SMALL, steps=1, batch_size=2, asked=1),
 )
 
 

@@ -204,22 +204,24 @@ def test_a_model_that_reads_both_ways_cannot_generate():
 
 def test_batches_depend_on_their_number_and_their_labels_are_the_next_words():
     tags = np.arange(8, dtype="float32").reshape(4, 2)
-    batches = NextWordBatches(IDS, tags, size=50, seed=3)
-    (words, given), following = batches(7, 0.5)
+    batches = NextWordBatches(IDS, tags, batch_size=50, seed=3)
+    (words, given), following = batches[7]
     assert words.shape == following.shape == (50, IDS.shape[1] - 1)
     assert np.array_equal(words[:, 1:], following[:, :-1])
     chosen = [IDS.tolist().index([*row, last]) for row, last in zip(words.tolist(), following[:, -1], strict=True)]
     assert set(chosen) == {0, 1, 2, 3}
     assert np.array_equal(given, tags[chosen])
-    assert np.array_equal(batches(7, 0.9)[1], following)
-    assert not np.array_equal(batches(8, 0.5)[1], following)
+    assert np.array_equal(batches[7][1], following)
+    assert not np.array_equal(batches[8][1], following)
 
 
 def test_trained_it_generates_its_training_sentences():
     keras.utils.set_random_seed(0)
     model = language_model.model.build(LanguageModelConfig(len(VOCABULARY), embedding=16, units=32, dropout=0))
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss=language_model.model.loss())
-    history = fit(model, NextWordBatches(IDS, size=16), steps=120, accuracy=language_model.model.accuracy, bar=False)
+    history = fit(
+        model, NextWordBatches(IDS, batch_size=16), steps=120, accuracy=language_model.model.accuracy, bar=False
+    )
     assert set(language_model.model.sample(model, VOCABULARY, 40)) == set(SENTENCES)
     logs = language_model.model.log_probabilities(model, IDS)
     assert language_model.model.perplexity(logs, IDS) < 1.5

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tools.weights import options, train_srl
+from tools.weights import runner
+from tools.weights import srl as command
 from vistext import scenes
 from vistext.nn import weights
 from vistext.nn.engine import keras
@@ -16,7 +17,7 @@ from vistext.scenes.language import Frame
 from vistext.scenes.language.semantic_frames import visible_area_of
 from vistext.tasks import captioning, srl
 from vistext.tasks.srl.model import MAX_FRAMES, START, WORDS, SrlConfig, SrlModel
-from vistext.tasks.srl.train import Batches, Recipe, Score
+from vistext.tasks.srl.train import Recipe, Score, SrlBatches
 
 SEEN = scenes.sample(12, 4, "train")
 GRIDS = np.random.default_rng(0).normal(size=(12, 64, 8)).astype("float16")
@@ -164,15 +165,15 @@ def test_a_lesson_holds_words_boxes_and_sizes_of_each_slot_s_thing():
 
 
 def test_batches_show_what_is_before_each_slot_and_ask_for_what_is_in_it():
-    taught, recipe = srl.train.build_dataset(GRIDS, SEEN), Recipe(SMALL, steps=1, size=5, seed=2)
-    (grids, before), wanted = Batches(taught, recipe)(3)
+    taught, recipe = srl.train.build_dataset(GRIDS, SEEN), Recipe(SMALL, steps=1, batch_size=5, seed=2)
+    (grids, before), wanted = SrlBatches(taught, recipe)[3]
     assert (grids.shape, before.shape, wanted.shape) == ((5, 64, 8), (5, MAX_FRAMES), (5, MAX_FRAMES, 6))
     assert (before[:, 0] == START).all()
     assert np.array_equal(before[:, 1:], wanted[:, :-1, 0])
     rows = [int(np.flatnonzero((taught.grids == one.astype("float16")).all(axis=(1, 2)))[0]) for one in grids]
     assert np.array_equal(wanted[..., 0], taught.ids[rows])
     assert np.array_equal(wanted[..., 1:], taught.objects[rows])
-    again, other = Batches(taught, recipe)(3), Batches(taught, replace(recipe, seed=3))(3)
+    again, other = SrlBatches(taught, recipe)[3], SrlBatches(taught, replace(recipe, seed=3))[3]
     assert np.array_equal(again[0][0], grids)
     assert not np.array_equal(other[0][0], grids)
 
@@ -192,7 +193,7 @@ def test_the_loss_counts_words_that_are_asked_and_boxes_of_what_is_there():
 
 def test_a_network_learns_what_is_in_the_slots():
     cells = np.random.default_rng(5).normal(size=(12, 64, 8)).astype("float16")
-    recipe = Recipe(replace(SMALL, width=32, blocks=2), steps=150, size=12)
+    recipe = Recipe(replace(SMALL, width=32, blocks=2), steps=150, batch_size=12)
     network, history = srl.train.train(recipe, srl.train.build_dataset(cells, SEEN), bar=False)
     assert len(history.loss) == 150
     model = SrlModel(None, network)
@@ -211,8 +212,8 @@ def small_image_encoder(monkeypatch):
     monkeypatch.setattr(captioning.model, "load_image_encoder", lambda: image_encoder)
     monkeypatch.setattr(captioning.model, "shipped_config", lambda: config)
     monkeypatch.setattr(weights, "load_into", skipping_the_image_encoder(weights.load_into))
-    monkeypatch.setattr(train_srl, "RECIPE", Recipe(SMALL, steps=300, size=4))
-    monkeypatch.setattr(train_srl, "KNOWN", 30)
+    monkeypatch.setattr(command, "RECIPE", Recipe(SMALL, steps=300, batch_size=4))
+    monkeypatch.setattr(command, "KNOWN", 30)
     return image_encoder
 
 
@@ -224,13 +225,13 @@ def skipping_the_image_encoder(load_into):
 
 def asked(tmp_path, *options):
     parser = argparse.ArgumentParser()
-    train_srl.add_arguments(parser)
+    command.add_arguments(parser)
     places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
     return parser.parse_args(["--share", "0.01", "--precision", "float32", *places, *options])
 
 
 def test_the_command_ships_weights_with_a_card_that_can_be_loaded(small_image_encoder, tmp_path):
-    assert train_srl.run(asked(tmp_path)) == 0
+    assert command.run(asked(tmp_path)) == 0
     card = weights.card("srl", tmp_path / "out")
     assert (card["recipe"]["steps"], card["recipe"]["scenes"]) == (3, 320)
     assert set(card["measured"]) == {"scenes", "seed", "test", "compositional"}
@@ -242,18 +243,18 @@ def test_the_command_ships_weights_with_a_card_that_can_be_loaded(small_image_en
 
 def test_an_interrupted_training_says_so_and_goes_on(small_image_encoder, tmp_path, monkeypatch, capsys):
     calls = []
-    batches = srl.train.Batches.__call__
+    batches = srl.train.SrlBatches.__getitem__
 
-    def interrupted(self, step, progress=0.0):
+    def interrupted(self, step):
         calls.append(step)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return batches(self, step, progress)
+        return batches(self, step)
 
-    monkeypatch.setattr(srl.train.Batches, "__call__", interrupted)
-    assert train_srl.run(asked(tmp_path)) == options.INTERRUPTED
+    monkeypatch.setattr(srl.train.SrlBatches, "__getitem__", interrupted)
+    assert command.run(asked(tmp_path)) == runner.INTERRUPTED
     assert "run the same command again" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
     calls.extend([0] * 9)
-    assert train_srl.run(asked(tmp_path)) == 0
+    assert command.run(asked(tmp_path)) == 0
     assert min(calls[11:]) == 1  # the first step is not trained again

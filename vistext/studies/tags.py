@@ -247,7 +247,9 @@ class CellTrainer:
         """The figures of one training."""
         data, plan = self.training(seed), self.plan
         tags = self.labels(data, condition, seed, training=True)[:size]
-        batches = language_model.masked_lm.MaskedBatches(data.ids[:size], self.groups, tags, size=plan.batch, seed=seed)
+        batches = language_model.masked_lm.MaskedBatches(
+            data.ids[:size], self.groups, tags, batch_size=plan.batch, seed=seed
+        )
         self._reset(seed)
         rate = linear_decay(plan.learning_rate)
         masked = self.mask(self.validation, 0)
@@ -255,7 +257,7 @@ class CellTrainer:
         best, best_weights = np.inf, self.model.get_weights()
         for number in range(plan.steps):
             self.optimizer.learning_rate.assign(rate(number / plan.steps))
-            (ids, batch_tags), labels = batches(number, number / plan.steps)
+            (ids, batch_tags), labels = batches[number]
             self.step(*map(tf.convert_to_tensor, (ids, batch_tags, labels)))
             if (number + 1) % (plan.steps // plan.checks) == 0:
                 perplexity = self.evaluate(masked, tags)["perplexity"]["all"]

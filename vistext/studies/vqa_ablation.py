@@ -56,8 +56,8 @@ QUICK = StudyConfig(
     seeds=(0, 1),
     scenes=20,
     test_scenes=5,
-    easy=replace(StudyConfig().easy, steps=2, size=4),
-    drawn=replace(StudyConfig().drawn, steps=2, size=4),
+    easy=replace(StudyConfig().easy, steps=2, batch_size=4),
+    drawn=replace(StudyConfig().drawn, steps=2, batch_size=4),
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from vistext import scenes
 from vistext.data.vocabulary import PAD, Vocabulary
 from vistext.nn.engine import keras
+from vistext.nn.training import Batches
 from vistext.scenes import TRAIN_SEED_OFFSET, Box, Scene, SceneObject, language, ontology
 from vistext.scenes.scene import depth
 from vistext.tasks.captioning import object_queries
@@ -81,42 +82,42 @@ def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
     return replace(obj, kind=words["kind"], size=words["size"], posture=words["posture"], box=box)
 
 
-@dataclass(frozen=True)
-class CaptionBatches:
+@dataclass(eq=False)
+class CaptionBatches(Batches):
     """Batches of new scenes and captions of them; each batch depends on its number and the seed alone."""
 
     turns: tuple  # of one batch after another: length, captions of each picture, and tokens after which these are cut
     crowded: float = 0.0  # share of the pictures, at least, that show several objects
     twins: float = 0.0  # share of them, at least, that show two of a kind
-    size: int = 64  # pictures in a batch
+    batch_size: int = 64  # pictures in a batch
     seed: int = 0
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: (pictures uint8 [size, 64, 64, 3], ids int32 [size, s, t], lengths int32 [size, s]), and
-        the next tokens, int32 [size, s, t].
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`: (pictures uint8 [n, 64, 64, 3], ids int32 [n, s, t], lengths int32 [n, s]), and
+        the next tokens, int32 [n, s, t].
         """
         turn, seed = self.turns[step % len(self.turns)], TRAIN_SEED_OFFSET * (self.seed + 1) + step
-        chosen = sample_crowded(self.size, self.crowded, seed, self.twins)
+        chosen = sample_crowded(self.batch_size, self.crowded, seed, self.twins)
         inputs, targets = _batch(scenes.draw_many(chosen).pictures, chosen, turn, np.random.default_rng(seed))
         return inputs, targets[..., 0]
 
 
-@dataclass(frozen=True, eq=False)
-class CachedCaptionBatches:
+@dataclass(eq=False)
+class CachedCaptionBatches(Batches):
     """As `CaptionBatches`, but of encoded scenes that come up again and again, with new captions each time."""
 
     turns: tuple  # as for `CaptionBatches`
     scenes: list[Scene]  # to choose from
     grids: np.ndarray  # these, as `encode_scenes` gives them
-    size: int = 32
+    batch_size: int = 32
     seed: int = 0
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: (grids float32 [size, 64, c], ids, lengths), and int32 [size, s, t, 3]: the next token,
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`: (grids float32 [n, 64, c], ids, lengths), and int32 [n, s, t, 3]: the next token,
         and the previous and the next referent, see `referents`.
         """
         rng = np.random.default_rng((self.seed, step))
-        rows = rng.integers(0, len(self.scenes), self.size)
+        rows = rng.integers(0, len(self.scenes), self.batch_size)
         chosen = [self.scenes[row] for row in rows]
         return _batch(self.grids[rows].astype("float32"), chosen, self.turns[step % len(self.turns)], rng)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD, UNKNOWN, Vocabulary
 from vistext.nn.engine import keras
+from vistext.nn.training import Batches
 from vistext.scenes.language.word_classes import KIND_OF
 from vistext.tasks.language_model.model import predict_logits
 
@@ -43,21 +44,21 @@ def mask_tokens(
     return np.where(masked, MASK, ids).astype("int32"), np.where(masked, ids, PAD).astype("int32")
 
 
-@dataclass(frozen=True)
-class MaskedBatches:
+@dataclass(eq=False)
+class MaskedBatches(Batches):
     """Training batches with other words masked each time; each depends on its number and the seed alone."""
 
     ids: np.ndarray  # int32 [n, length], as `Vocabulary.encode` gives them
     groups: np.ndarray  # int [words], as `word_groups` gives it
     tags: np.ndarray | None = None  # float32 [n, tags], for a model that takes them
-    size: int = 64  # sentences in a batch
+    batch_size: int = 64  # sentences in a batch
     rate: float = MASK_RATE
     seed: int = 0
 
-    def __call__(self, step: int, progress: float) -> tuple:
-        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [size, length]."""
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [n, length]."""
         rng = np.random.default_rng((self.seed, step))
-        chosen = rng.integers(0, len(self.ids), self.size)
+        chosen = rng.integers(0, len(self.ids), self.batch_size)
         words, labels = mask_tokens(self.ids[chosen], self.groups, rng, self.rate)
         return (words if self.tags is None else (words, self.tags[chosen])), labels
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from vistext.data.vocabulary import END, PAD, START, UNKNOWN, Vocabulary, mask, teacher_forcing
 from vistext.nn.engine import keras, tf
+from vistext.nn.training import Batches
 
 layers = keras.layers
 ops = keras.ops
@@ -67,18 +68,18 @@ def accuracy(labels, logits):
     return ops.sum(right * counted) / ops.maximum(ops.sum(counted), 1.0)
 
 
-@dataclass(frozen=True)
-class NextWordBatches:
+@dataclass(eq=False)
+class NextWordBatches(Batches):
     """Training batches for a language model; each depends on its number and the seed alone."""
 
     ids: np.ndarray  # int32 [n, length], as `Vocabulary.encode` gives them
     tags: np.ndarray | None = None  # float32 [n, tags], for a model that takes them
-    size: int = 64  # sentences in a batch
+    batch_size: int = 64  # sentences in a batch
     seed: int = 0
 
-    def __call__(self, step: int, progress: float) -> tuple:
-        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [size, length - 1]."""
-        chosen = np.random.default_rng((self.seed, step)).integers(0, len(self.ids), self.size)
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [n, length - 1]."""
+        chosen = np.random.default_rng((self.seed, step)).integers(0, len(self.ids), self.batch_size)
         words, following = teacher_forcing(self.ids[chosen])
         return (words if self.tags is None else (words, self.tags[chosen])), following
 

@@ -6,15 +6,16 @@ Understanding", section 6.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import permutations
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from vistext.nn import training
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import History, Muon, fit, masked_mean, warmup_decay
+from vistext.nn.training import Batches, History, learn, masked_mean
 from vistext.scenes import Scene, draw_many, language
 from vistext.scenes.language import Frame
 from vistext.scenes.language.semantic_frames import visible_area_of
@@ -58,34 +59,29 @@ def build_dataset(grids: np.ndarray, scenes: Sequence[Scene]) -> SrlDataset:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(training.Recipe):
     """How the network learns."""
 
     network: SrlConfig = field(default_factory=SrlConfig)
+    _: KW_ONLY
     steps: int = 2400
-    size: int = 64  # pictures in a batch
-    learning_rate: float = 0.05  # of `training.Muon`; rises at first, then goes down to 0
-    momentum: float = 0.9
-    dense_lr: float = 0.2  # of the kernels, as a share of that
-    adam_lr: float = 0.012  # of everything else, likewise
     box: float = 1.0  # how much a box that is off by the whole picture's side counts, beside the words' loss
     seen: float = 2.0  # likewise, how much is seen of an object, off by a factor of e
-    seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Batches:
+@dataclass(eq=False)
+class SrlBatches(Batches):
     """Batches of a dataset; each depends on its number and the recipe's seed alone."""
 
     dataset: SrlDataset
     recipe: Recipe
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
+    def __getitem__(self, step: int) -> tuple:
         """Batch number `step`: grids float32 [n, 64, c] and the fillers so far int32 [n, MAX_FRAMES]; and the next
         fillers, each followed by what `SrlDataset.objects` has for it, float32 [n, MAX_FRAMES, 6].
         """
         dataset, recipe = self.dataset, self.recipe
-        rows = np.random.default_rng((recipe.seed, step)).integers(0, len(dataset.ids), recipe.size)
+        rows = np.random.default_rng((recipe.seed, step)).integers(0, len(dataset.ids), recipe.batch_size)
         ids = dataset.ids[rows]
         previous = np.concatenate([np.full((len(rows), 1), START), ids[:, :-1]], axis=1).astype("int32")
         targets = np.concatenate([ids[..., np.newaxis], dataset.objects[rows]], axis=-1).astype("float32")
@@ -145,14 +141,13 @@ def train(
     """
     keras.utils.set_random_seed(recipe.seed)
     network = build(replace(recipe.network, precision=precision))
-    network.compile(optimizer=Muon.of(recipe), loss=Loss(recipe.box, recipe.seen))
-    history = fit(
+    history = learn(
         network,
-        Batches(taught, recipe),
-        steps=recipe.steps,
-        learning_rate=warmup_decay(recipe.learning_rate),
-        checkpoint=checkpoint,
+        SrlBatches(taught, recipe),
+        recipe,
+        Loss(recipe.box, recipe.seen),
         accuracy=_word_accuracy,
+        checkpoint=checkpoint,
         label=label,
         bar=bar,
     )

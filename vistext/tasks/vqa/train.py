@@ -1,6 +1,6 @@
 """Training and evaluating lesson 06's networks, for question answering and question generation."""
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -10,9 +10,9 @@ import numpy as np
 from vistext import scenes
 from vistext.data.easyvqa import Split
 from vistext.data.vocabulary import END, PAD, START, Vocabulary
-from vistext.nn import decoding
+from vistext.nn import decoding, training
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warmup_decay
+from vistext.nn.training import Batches, History, learn
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
 from vistext.scenes.language import Question
 from vistext.tasks import captioning
@@ -88,35 +88,29 @@ def _table(words: Vocabulary, texts, n: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How networks learn from a quiz."""
+class Recipe(training.Recipe):
+    """How networks learn from a data set; kernels of an image encoder want less momentum than the others."""
 
     network: QGNetConfig
-    steps: int
-    size: int = 64  # pictures in a batch
-    asked: int = 8  # texts about each
-    learning_rate: float = 0.05  # of the eye's kernels, see `training.Muon`; rises at first, then goes down to 0
-    momentum: float = 0.9  # of all kernels; those of an eye want less
-    dense_lr: float = 0.2  # of the kernels of encoder and decoder, as a share of that
-    adam_lr: float = 0.012  # of everything else, likewise
-    without: str = ""  # one of `WITHOUT`
-    seed: int = 0
+    _: KW_ONLY
+    asked: int = 8  # texts about each picture
+    without: str = ""  # one of `ABLATIONS`
 
 
-@dataclass(frozen=True, eq=False)
-class Batches:
+@dataclass(eq=False)
+class VqaBatches(Batches):
     """Batches of a dataset, pictures turned and mirrored; each depends on its number and the recipe's seed alone."""
 
     dataset: VqaDataset
     recipe: Recipe
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
+    def __getitem__(self, step: int) -> tuple:
         """Batch number `step`: pictures or grids [n, ...], inputs int32 [n, s, t] and targets so far int32 [n, s, u];
         and the next tokens, int32 [n, s, u].
         """
         dataset, recipe = self.dataset, self.recipe
         rng = np.random.default_rng((recipe.seed, step))
-        rows = rng.integers(0, len(dataset.pictures), recipe.size)
+        rows = rng.integers(0, len(dataset.pictures), recipe.batch_size)
         columns = rng.permutation(dataset.inputs.shape[1])[: recipe.asked]
         inputs, targets = (_truncate(table[rows][:, columns]) for table in (dataset.inputs, dataset.targets))
         pictures = dataset.pictures[rows]
@@ -168,7 +162,6 @@ def train(
     quiz: VqaDataset,
     *,
     precision: str = "float32",
-    seconds: float | None = None,
     checkpoint: Path | None = None,
     label: str = "encoder and decoder",
     bar: bool = True,
@@ -179,7 +172,6 @@ def train(
         recipe: how.
         quiz: what to learn from.
         precision: a Keras dtype policy to compute in.
-        seconds: how long at most.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         label, bar: of the progress bar, and whether there is one.
     """
@@ -192,16 +184,11 @@ def train(
         pictures = keras.Input(image_encoder.inputs[0].shape[1:], dtype="uint8", name="pictures")
         texts = [keras.Input((None, None), dtype="int32", name=name) for name in ("read", "written")]
         model = keras.Model([pictures, *texts], model([image_encoder(pictures), *texts]))
-    model.compile(
-        optimizer=Muon.of(recipe),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-    )
-    history = fit(
+    history = learn(
         model,
-        Batches(quiz, recipe),
-        steps=recipe.steps,
-        seconds=seconds,
-        learning_rate=warmup_decay(recipe.learning_rate),
+        VqaBatches(quiz, recipe),
+        recipe,
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
         checkpoint=checkpoint,
         label=label,
         bar=bar,
