@@ -82,17 +82,17 @@ def measure(name: str, folder: Path = weights.FOLDER, share: float = 1.0) -> dic
     share = min(1.0, share)
     if name == "dual_encoder":
         count = max(10, round(SEARCHED * share))
-        found, matcher = {"scenes": count, "seed": 0}, fusion.model.load(folder)
+        found, dual_encoder = {"scenes": count, "seed": 0}, fusion.model.load(folder)
         for split in ("test", "compositional"):
             drawn = scenes.sample(2 * count, 0, split)
             seen = [drawn[row] for row in fusion.train.distinct_scenes(drawn, count)]
-            pictures, rng = matcher.see(scenes.draw_many(seen).pictures), np.random.default_rng(0)
+            pictures, rng = dual_encoder.encode_images(scenes.draw_many(seen).pictures), np.random.default_rng(0)
             texts = {
                 "caption": [caption(scene, rng) for scene in seen],
                 "story": [language.describe(scene, "story", rng) for scene in seen],
             }
             found[split] = {
-                form: fusion.train.retrieval_recall(matcher.read(said) @ pictures.T) for form, said in texts.items()
+                form: fusion.train.retrieval_recall(dual_encoder.encode_texts(said) @ pictures.T) for form, said in texts.items()
             }
         return found
     count = 2 * max(5, round(ASKED * share / 2))
