@@ -42,10 +42,8 @@ class Oracle:
         number = tf.where(place == 0, number, number * WORDS + ids) % WORDS**MOST
         here = tf.range(ids_before.shape[1]) == place
         ids_before = tf.where(here, tf.cast(ids, tf.float32)[:, tf.newaxis], ids_before)
-        return tf.gather_nd(self.table, tf.stack([state["row"], number], axis=1)), {
-            **state,
-            "words": (number, [ids_before]),
-        }
+        logits = tf.gather_nd(self.table, tf.stack([state["row"], number], axis=1))
+        return logits, {"row": state["row"], "words": (number, [ids_before])}
 
     def logs(self, row: int, beginning: tuple, temperature: float = 1.0) -> dict[int, float]:
         """By NumPy: log probabilities of what may follow."""
