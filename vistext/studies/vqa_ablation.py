@@ -35,8 +35,8 @@ GRID = (captioning.model.GRID**2,)
 # Condition → the input that is withheld in training and in the test.
 CONDITIONS = {"both": "", "shuffled": "", "blind": "picture", "deaf": "question"}
 SMALL = QGNetConfig(0, widths=(16, 48, 64, 96), depth=1, width=64, reading=1, writing=1)
-EASY_RECIPE = Recipe(SMALL, steps=500, momentum=0.6, size=32, asked=4, learning_rate=0.1)
-DRAWN_RECIPE = Recipe(QGNetConfig(0), steps=300, size=32, asked=4, learning_rate=0.1)
+EASY_RECIPE = Recipe(SMALL, steps=500, momentum=0.6, batch_size=32, asked=4, learning_rate=0.1)
+DRAWN_RECIPE = Recipe(QGNetConfig(0), steps=300, batch_size=32, asked=4, learning_rate=0.1)
 
 
 @dataclass(frozen=True)
