@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -50,7 +51,20 @@ class CaptionerConfig:
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
-def build_image_encoder(config: CaptionerConfig) -> keras.Model:
+class ImageEncoderConfig(Protocol):
+    """What the sizes of an image encoder are read from: a `CaptionerConfig`, or a `QGNetConfig`."""
+
+    @property
+    def widths(self) -> tuple[int, ...]: ...
+
+    @property
+    def depth(self) -> int: ...
+
+    @property
+    def precision(self) -> str: ...
+
+
+def build_image_encoder(config: ImageEncoderConfig) -> keras.Model:
     """The image encoder: pictures uint8 [n, 64, 64, 3] → a vector for each of 64 cells, float [n, 64, widths[2]]."""
     with dtype_policy(config.precision):
         pictures = layers.Input((SIDE, SIDE, 3), dtype="uint8", name="pictures")

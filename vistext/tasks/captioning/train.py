@@ -157,7 +157,7 @@ def _average_of_runs(writer: keras.Model, trainings: list[Callable[[], bool]], c
             writer.load_weights(end)
         elif not train_run():
             return False
-        elif end:
+        elif checkpoint and end:
             draft = checkpoint / "draft.weights.h5"
             checkpoint.mkdir(parents=True, exist_ok=True)
             writer.save_weights(draft)

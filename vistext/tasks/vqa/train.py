@@ -272,10 +272,10 @@ def evaluate_question_generator(
     agreed = [text == answer for text, (_, answer) in zip(predicted, hits, strict=True)]
     by_scene = np.array(texts).reshape(len(pool), count)
     shares: dict[str, float] = {
-        "answerable": np.mean([question is not None for question in parsed]),
+        "answerable": sum(question is not None for question in parsed) / len(rows),
         "to_the_wish": len(hits) / len(rows),
         "agreed": sum(agreed) / len(rows),
-        "different": np.mean([len(set(questions)) / count for questions in by_scene]),
+        "different": sum(len(set(questions)) for questions in by_scene) / len(rows),
     }
     return {name: round(float(value), 4) for name, value in shares.items()}
 
