@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 def describing(
     captioner: captioning.model.Captioner, count: int = DESCRIBED, one_by_one: int = ONE_BY_ONE
 ) -> Iterator[dict]:
-    """Two records: some pictures captioned token by token, and all at once, of which the quickest of three times counts."""
+    """Two records: some pictures captioned token by token, and all at once, the quickest of three times."""
     pictures = scenes.draw_many(scenes.sample(count, 0, "test")).pictures
     captions = captioner.caption(pictures)
     seconds = _quickest(lambda: captioner.caption(pictures))

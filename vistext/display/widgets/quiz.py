@@ -40,7 +40,7 @@ def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], 
     says that this is their answer; if there are none among a few, one of the drawn world's own is asked.
 
     Args:
-        generator: as `models.qgnet.load_asker` gives it; None has the drawn world ask all of them.
+        generator: as `vqa.model.load_question_generator` gives it; None has the drawn world ask all of them.
         shown: what to ask about, 1 scene or more; the first fifty are used.
         seed: decides on all questions, their order, and the answers to choose from.
 
