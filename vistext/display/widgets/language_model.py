@@ -27,8 +27,8 @@ def sentence_sampler(
 
     Returns:
         A slider, a field for the first words, a button for other sentences, and what is shown. Its `answer` takes a
-        temperature above 0, the first words and a seed, and gives HTML: the most probable next words, and six sentences,
-        each with a tick or a cross.
+        temperature above 0, the first words and a seed, and gives HTML: the most probable next words, and six
+        sentences, each with a tick or a cross.
     """
 
     def answer(temperature: float, begun: str, seed: int) -> str:
@@ -62,8 +62,8 @@ def sentence_sampler(
             )
             for temperature in TEMPERATURES
         },
-        alt=f'Bars: how likely each word is after "{beginning}", at three temperatures; the higher it is, the more '
-        "alike the bars are",
+        alt=f'Bars: the probability of each word after "{beginning}", at three temperatures; the higher it is, the '
+        "more alike the bars are",
     )
     controls = ipywidgets.HBox([slider, field, button], layout=ipywidgets.Layout(flex_flow="row wrap"))
     return Widget(ipywidgets.VBox([controls, result]), still, answer)
