@@ -1,7 +1,7 @@
 """`python -m tools bench`: ours and what is plainer, side by side in one run, a line of JSON for each.
 
-Describing: pictures are described in one compiled loop for all of them; then a few of them word by word, each word by a
-call of `model.predict`, with the same weights and the same words. Both have been warmed up.
+Captions: pictures are captioned in one compiled loop for all of them; then a few of them token by token, each by a call
+of `model.predict`, with the same weights and the same tokens. Both have been warmed up.
 
 Answering: as many questions, each about another picture, are answered by one call that has been warmed up.
 
@@ -69,21 +69,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def describing(
-    speaker: captioning.model.Captioner, count: int = DESCRIBED, one_by_one: int = ONE_BY_ONE
+    captioner: captioning.model.Captioner, count: int = DESCRIBED, one_by_one: int = ONE_BY_ONE
 ) -> Iterator[dict]:
-    """Two records: pictures, seconds and pictures a second, compiled and word by word; the first also has the targets.
-
-    Args:
-        speaker: whose sentences are timed; at each place it says the likeliest word.
-        count: pictures that it describes at once; the quickest of three times counts.
-        one_by_one: how many of them are described word by word; this alone takes seconds a picture.
-    """
+    """Two records: some pictures captioned token by token, and all at once, the quickest of three times."""
     pictures = scenes.draw_many(scenes.sample(count, 0, "test")).pictures
-    said = speaker.caption(pictures)
-    seconds = _quickest(lambda: speaker.caption(pictures))
+    captions = captioner.caption(pictures)
+    seconds = _quickest(lambda: captioner.caption(pictures))
     some = pictures[:one_by_one]
-    plainly(speaker, some[:1])
-    plain_seconds, plainly_said = _timed(lambda: plainly(speaker, some))
+    plainly(captioner, some[:1])
+    plain_seconds, plain_captions = _timed(lambda: plainly(captioner, some))
     ratio = (count / seconds) / (one_by_one / plain_seconds)
     yield {
         "describing": "word by word, with model.predict",
@@ -91,7 +85,7 @@ def describing(
         "seconds": round(plain_seconds, 2),
         "pictures_a_second": round(one_by_one / plain_seconds, 2),
         f"seconds_for_{count}_at_this_rate": round(count * plain_seconds / one_by_one, 1),
-        "same_sentences": plainly_said == said[:one_by_one],
+        "same_sentences": plain_captions == captions[:one_by_one],
     }
     yield {
         "describing": "ours, compiled and all at once",
@@ -106,16 +100,12 @@ def describing(
 
 
 def answering(network: vqa.model.QGNet, count: int = ANSWERED) -> Iterator[dict]:
-    """One record: questions, seconds, questions a second, and the target.
-
-    Args:
-        network: whose answers are timed; at each place it says the likeliest word.
-        count: questions that it answers at once, each about a scene of its own; the quickest of three times counts.
-    """
-    seen, rng = scenes.sample(count, 0, "test"), np.random.default_rng(0)
-    pictures, asked = scenes.draw_many(seen).pictures, [language.sample_question(scene, rng).question for scene in seen]
-    network.answer(pictures, asked)
-    seconds = _quickest(lambda: network.answer(pictures, asked))
+    """One record of `count` questions, each about a scene of its own; the quickest of three times counts."""
+    sampled, rng = scenes.sample(count, 0, "test"), np.random.default_rng(0)
+    pictures = scenes.draw_many(sampled).pictures
+    questions = [language.sample_question(scene, rng).question for scene in sampled]
+    network.answer(pictures, questions)
+    seconds = _quickest(lambda: network.answer(pictures, questions))
     yield {
         "answering": "ours, compiled and all at once",
         "questions": count,
@@ -133,27 +123,25 @@ def grading(size: int) -> Iterator[dict]:
     yield from bench_grading.lines(size)
 
 
-def plainly(speaker: captioning.model.Captioner, pictures: np.ndarray) -> list[str]:
-    """The likeliest description of each picture as one would first write it: picture by picture, word by word.
+def plainly(captioner: captioning.model.Captioner, pictures: np.ndarray) -> list[str]:
+    """The most probable description of each picture as one would first write it: picture by picture, token by token.
 
-    The sentence so far is filled up to the full length, so that Keras traces the model only once.
+    The sentence so far is padded to the full length, so that Keras traces the model only once.
     """
-    most, asked = (
-        captioning.model.MAX_LENGTH["description"],
-        np.array([[captioning.model.LENGTHS.index("description")]], np.int32),
-    )
+    most = captioning.model.MAX_LENGTH["description"]
+    length = np.array([[captioning.model.LENGTHS.index("description")]], np.int32)
     sentences = np.full((len(pictures), most + 1), PAD, np.int32)
     sentences[:, 0] = START
     for picture, ids in zip(pictures, sentences, strict=True):
-        grid = speaker.image_encoder.predict(picture[np.newaxis], verbose=0)
+        grid = captioner.image_encoder.predict(picture[np.newaxis], verbose=0)
         for place in range(most):
-            logits = speaker.decoder.writer.predict([grid, ids[np.newaxis, np.newaxis, :-1], asked], verbose=0)
-            chances = logits[0, 0, place]
-            chances[[PAD, START, UNKNOWN]] = -np.inf
-            ids[place + 1] = chances.argmax()
+            logits = captioner.decoder.writer.predict([grid, ids[np.newaxis, np.newaxis, :-1], length], verbose=0)
+            probabilities = logits[0, 0, place]
+            probabilities[[PAD, START, UNKNOWN]] = -np.inf
+            ids[place + 1] = probabilities.argmax()
             if ids[place + 1] == END:
                 break
-    return speaker.vocabulary.decode(sentences)
+    return captioner.vocabulary.decode(sentences)
 
 
 def _quickest(work) -> float:

@@ -52,19 +52,10 @@ body:has(#no-boxes:checked) figure > svg { display: none; }
 
 
 def write(path: str | os.PathLike, n: int = 24, seed: int = 0, split: str = "train") -> Path:
-    """Write the gallery.
-
-    Args:
-        path: of the page; its folder is made if need be.
-        n: how many scenes, at least 0.
-        seed: of `sample`, at least 0.
-        split: of `sample`.
-
-    Returns:
-        The path of the page.
+    """Write a page of `n` scenes, as `sample` draws them, and return its path; its folder is made if need be.
 
     Raises:
-        ValueError: see `sample`.
+        ValueError: as `sample`.
         OSError: the page cannot be written; what stood there before still does.
     """
     scenes = sample(n, seed, split)

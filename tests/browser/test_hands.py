@@ -11,7 +11,7 @@ import time
 import ipywidgets
 
 from vistext.display import plots
-from vistext.display.widgets.base import Playable, followed
+from vistext.display.widgets.base import Widget, follow
 
 given = []
 
@@ -24,7 +24,7 @@ def answer(value):
 
 slider = ipywidgets.IntSlider(max=100, description="Amount")
 play = ipywidgets.Play(max=100)
-Playable(ipywidgets.VBox([play, slider, followed(answer, slider)]), plots.Picture(b"", "nothing yet"), answer)"""
+Widget(ipywidgets.VBox([play, slider, follow(answer, slider)]), plots.Picture(b"", "nothing yet"), answer)"""
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ HEADING = re.compile(r"^## .*$", re.MULTILINE)
 LINE = re.compile(r"\n\n\*To start here after a restart, run cells? [^*]* first\.\*")
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 SHOWING = {"print", "claim", "display", "plots", "widgets"}  # what only shows what it is given
-TEACHING = {"fit", "play", "train"}  # what changes a network that it is given
+TRAINING = {"fit", "train", "train_adversarial", "train_discriminator", "train_gan"}  # what changes its networks
 
 
 class Section(NamedTuple):
@@ -205,7 +205,7 @@ def _changed(statement: ast.stmt) -> Iterator[str]:
     for part in ast.walk(statement):
         if isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store | ast.Del):
             yield from _root(part)
-        if isinstance(part, ast.Call) and _called(part) in TEACHING:
+        if isinstance(part, ast.Call) and _called(part) in TRAINING:
             yield from _acted_on(part)
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):  # called for what it does
         call = statement.value

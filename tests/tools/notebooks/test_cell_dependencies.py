@@ -46,7 +46,7 @@ def test_a_cell_reads_what_must_be_there_before_and_binds_what_is_there_afterwar
     ("source", "changed"),
     [
         ("history = fit(model, batches)", {"model", "batches"}),
-        ("match = adversarial.play(a, b)", {"adversarial", "a", "b"}),
+        ("history = adversarial.train_gan(a, b)", {"adversarial", "a", "b"}),
         ("model.compile(loss=loss)", {"model"}),
         ("model.get_layer('a').adapt(pictures)", {"model", "pictures"}),
         ("settle(model)", {"model"}),

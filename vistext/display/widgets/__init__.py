@@ -1,6 +1,6 @@
-"""Every interactive part that a lesson shows: a module for each lesson's, and `parts`, of which they are made.
+"""Every widget that a lesson shows: a module for each lesson's, and `base`, of which they are made.
 
-Each is a `Playable`: live where a kernel runs, and its still picture everywhere else (on GitHub, printed, exported).
+Each is a `Widget`: live where a kernel runs, and its still picture everywhere else (on GitHub, printed, exported).
 What moves is drawn by Pillow, not matplotlib, so that a slider answers in milliseconds.
 """
 

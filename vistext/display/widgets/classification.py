@@ -92,7 +92,7 @@ def your_picture(model, start: np.ndarray) -> Widget:
     """A button to choose a picture of one's own, and what the tagger says of it.
 
     Args:
-        model: a tagger, as `models.tagger.load` gives it.
+        model: a tagger, as `classification.model.load` gives it.
         start: uint8 [h, w, 3], the picture before one is chosen.
 
     Returns:

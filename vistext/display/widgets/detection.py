@@ -14,7 +14,7 @@ def thresholds(model, drawings: Drawings) -> Widget:
     """Two thresholds to move, and what a detector shows at them.
 
     Args:
-        model: a detector, as `models.detector.load` gives it.
+        model: a detector, as `detection.model.load` gives it.
         drawings: scenes to choose from; the first fifty are offered.
 
     Returns:

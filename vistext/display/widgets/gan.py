@@ -46,7 +46,7 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Widget:
     """A kind to ask for, two places in the space of z, and a slider from one to the other.
 
     Args:
-        generator: as `models.gan.load` gives it.
+        generator: as `gan.model.load` gives it.
         kinds: the names of what it can be asked for.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What lesson 03 shows: a language model at a temperature."""
+"""Lesson 03's widget: a language model at a temperature."""
 
 import itertools
 from collections.abc import Callable
@@ -15,26 +15,26 @@ TEMPERATURES = (0.5, 1.0, 2.0)  # of the still picture
 
 
 def sentence_sampler(
-    model, vocabulary: Vocabulary, judge: Callable[[str], bool], beginning: str = "A cat is"
+    model, vocabulary: Vocabulary, is_grammatical: Callable[[str], bool], beginning: str = "A cat is"
 ) -> Widget:
     """A temperature to turn, the words that may come next, and sentences drawn at that temperature.
 
     Args:
         model: a language model that reads forwards.
         vocabulary: its words.
-        judge: whether a sentence is a good one.
+        is_grammatical: whether a sentence is one.
         beginning: the first words, until others are typed.
 
     Returns:
         A slider, a field for the first words, a button for other sentences, and what is shown. Its `answer` takes a
-        temperature above 0, the first words and a seed, and gives HTML: the likeliest next words, and six sentences,
-        each with a tick or a cross.
+        temperature above 0, the first words and a seed, and gives HTML: the most probable next words, and six
+        sentences, each with a tick or a cross.
     """
 
     def answer(temperature: float, begun: str, seed: int) -> str:
         probable = next_word_probabilities(model, vocabulary, begun, temperature=temperature)
         drawn = sample(model, vocabulary, 6, beginning=begun, temperature=temperature, seed=seed)
-        lines = "".join(f"<li>{'✓' if judge(text) else '✗'} {escape(text)}</li>" for text in drawn)
+        lines = "".join(f"<li>{'✓' if is_grammatical(text) else '✗'} {escape(text)}</li>" for text in drawn)
         unknown = ", ".join(vocabulary.unknown(begun))
         note = f"<p>not in the vocabulary: {escape(unknown)}</p>" if unknown else ""
         return note + beside(meters(list(probable.items())[:8]), f'<ul style="list-style: none">{lines}</ul>')
@@ -62,8 +62,8 @@ def sentence_sampler(
             )
             for temperature in TEMPERATURES
         },
-        alt=f'Bars: how likely each word is after "{beginning}", at three temperatures; the higher it is, the more '
-        "alike the bars are",
+        alt=f'Bars: the probability of each word after "{beginning}", at three temperatures; the higher it is, the '
+        "more alike the bars are",
     )
     controls = ipywidgets.HBox([slider, field, button], layout=ipywidgets.Layout(flex_flow="row wrap"))
     return Widget(ipywidgets.VBox([controls, result]), still, answer)

@@ -24,7 +24,7 @@ KNOWN_FROM = 100  # scenes whose answers are chosen from
 TWO = re.compile(r"(?:more|left,) (.+?) or (?:more )?(.+?)\?")  # of questions that name what to choose from
 
 
-class _Posed(NamedTuple):
+class _Item(NamedTuple):
     """A question of a quiz."""
 
     scene: int  # from 1
@@ -33,14 +33,14 @@ class _Posed(NamedTuple):
     by: str  # who asks it: "the network" or "the rules"
 
 
-def quiz(asker: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, seed: int = 0) -> Widget:
+def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, seed: int = 0) -> Widget:
     """Questions about scenes for whoever plays, with answers to choose from, and a score.
 
     A network asks: it is given a picture and an answer. Only those of its questions come up of which the drawn world
     says that this is their answer; if there are none among a few, one of the drawn world's own is asked.
 
     Args:
-        asker: as `models.qgnet.load_asker` gives it; None has the drawn world ask all of them.
+        generator: as `vqa.model.load_question_generator` gives it; None has the drawn world ask all of them.
         shown: what to ask about, 1 scene or more; the first fifty are used.
         seed: decides on all questions, their order, and the answers to choose from.
 
@@ -54,43 +54,43 @@ def quiz(asker: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, s
     known = _known_answers([*stage.scenes, *scenes.sample(KNOWN_FROM, seed, "train")])
 
     @cache
-    def pose(number: int) -> _Posed:
+    def item(number: int) -> _Item:
         rng = np.random.default_rng((seed, number))
         row = int(order[(number - 1) % len(order)])
         wished = language.sample_questions(stage.scenes[row], rng, WISHED)
-        own = _own_question(asker, stage.pictures[row], wished, language.all_questions(stage.scenes[row]), rng)
+        own = _own_question(generator, stage.pictures[row], wished, language.all_questions(stage.scenes[row]), rng)
         question = own or wished[0]
         options = _options(question, stage.scenes[row], known, rng)
-        return _Posed(row + 1, question, options, "the network" if own else "the rules")
+        return _Item(row + 1, question, options, "the network" if own else "the rules")
 
     def answer(number: int, chosen: str) -> str:
-        question = pose(number).question
-        told = "✓ Right." if chosen == question.short else f"✗ Not “{chosen}”."
-        return f'<p role="status">{escape(f"{told} {question.answer}")}</p>'
+        question = item(number).question
+        verdict = "✓ Right." if chosen == question.short else f"✗ Not “{chosen}”."
+        return f'<p role="status">{escape(f"{verdict} {question.answer}")}</p>'
 
     picture, asked, told = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
     buttons = wide_buttons(OPTIONS)
     further = ipywidgets.Button(description="Next question", icon="arrow-right")
     numbers, marks, number = itertools.count(1), list[bool](), 0
 
-    def go_on(_=None) -> None:
+    def advance(_=None) -> None:
         nonlocal number
         number = next(numbers)
-        posed = pose(number)
-        picture.value = stage.as_html(posed.scene)
+        current = item(number)
+        picture.value = stage.as_html(current.scene)
         asked.value = (
-            f'<p style="font-size: 1.3em">{number}. {escape(posed.question.question)}</p>'
-            f"<p><small>Asked by {posed.by}.</small></p>"
+            f'<p style="font-size: 1.3em">{number}. {escape(current.question.question)}</p>'
+            f"<p><small>Asked by {current.by}.</small></p>"
         )
         told.value = _score(marks)
-        label(buttons, posed.options)
+        label(buttons, current.options)
         for button in buttons:
             button.disabled, button.icon, button.button_style = False, "", ""
 
     def choose(clicked: ipywidgets.Button) -> None:
         if clicked.disabled:  # a second click that was on its way
             return
-        right = pose(number).question.short
+        right = item(number).question.short
         marks.append(clicked.description == right)
         told.value = answer(number, clicked.description) + _score(marks)
         for button in buttons:
@@ -102,10 +102,10 @@ def quiz(asker: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, s
 
     for button in buttons:
         button.on_click(choose)
-    further.on_click(go_on)
-    go_on()
+    further.on_click(advance)
+    advance()
     questions = ipywidgets.VBox([asked, wrapped(buttons), told, further])
-    first = pose(1)
+    first = item(1)
     still = plots.captions_table(
         stage.pictures[first.scene - 1],
         [
@@ -119,28 +119,28 @@ def quiz(asker: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, s
 
 
 def _own_question(
-    asker: vqa.model.QuestionGenerator | None,
+    generator: vqa.model.QuestionGenerator | None,
     picture: np.ndarray,
     wished: Sequence[language.Question],
-    asked: Sequence[language.Question],
+    all_questions: Sequence[language.Question],
     rng: np.random.Generator,
 ) -> language.Question | None:
     """The first question that a network asks when told an answer, and to which that is the answer."""
-    if asker is None:
+    if generator is None:
         return None
-    shorts, seed = [one.short for one in wished], int(rng.integers(2**31))
-    texts = asker.ask(picture[np.newaxis].repeat(len(shorts), axis=0), shorts, seed=seed)
-    by_text = {one.question: one for one in asked}
-    found = (by_text.get(text) for text in texts)
-    return next((one for one, short in zip(found, shorts, strict=True) if one and one.short == short), None)
+    shorts, seed = [question.short for question in wished], int(rng.integers(2**31))
+    texts = generator.ask(picture[np.newaxis].repeat(len(shorts), axis=0), shorts, seed=seed)
+    by_text = {question.question: question for question in all_questions}
+    pairs = zip((by_text.get(text) for text in texts), shorts, strict=True)
+    return next((question for question, short in pairs if question and question.short == short), None)
 
 
 def _known_answers(seen: Sequence[Scene]) -> dict[tuple[str, bool], list[str]]:
     """All answers to each sort of question about some scenes."""
     found = defaultdict(set)
     for scene in seen:
-        for one in language.all_questions(scene):
-            found[_sort(one)].add(one.short)
+        for question in language.all_questions(scene):
+            found[_sort(question)].add(question.short)
     return {sort: sorted(answers) for sort, answers in found.items()}
 
 

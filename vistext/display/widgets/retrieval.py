@@ -1,4 +1,4 @@
-"""Lesson 08's: type a sentence, see the pictures that fit it best."""
+"""Lesson 08's widget: type a sentence, see the pictures that fit it best."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def search(matcher: DualEncoder, seen: Sequence[Scene]) -> Widget:
     """A field for a sentence, and the pictures that fit it best, each with whether the sentence is true of it.
 
     Args:
-        matcher: as `models.fusion.load` gives it.
+        matcher: as `fusion.model.load` gives it.
         seen: scenes that are searched, 1 or more.
 
     Returns:

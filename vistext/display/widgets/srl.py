@@ -1,4 +1,4 @@
-"""Lesson 07's: click an object in a scene, and see its frame."""
+"""Lesson 07's widget: click an object in a scene, and see its frame."""
 
 from collections.abc import Sequence
 from html import escape
@@ -17,7 +17,7 @@ def click_an_object(model: SrlModel, offered: Sequence[Scene]) -> Widget:
     """A scene, a button for each object that the network finds, and the frame of the one that is clicked.
 
     Args:
-        model: as `models.roles.load` gives it.
+        model: as `srl.model.load` gives it.
         offered: scenes to choose from, 1 or more; the first fifty are offered.
 
     Returns:

@@ -35,7 +35,7 @@ def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Widget:
     """A scene, a question to type, and the answer: its probability, whether it is true, and what each word attends to.
 
     Args:
-        network: as `models.qgnet.load` gives it.
+        network: as `vqa.model.load` gives it.
         shown: scenes to choose from, 1 or more; the first fifty are offered.
 
     Returns:
