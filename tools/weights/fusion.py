@@ -92,7 +92,8 @@ def measure(name: str, folder: Path = weights.FOLDER, share: float = 1.0) -> dic
                 "story": [language.describe(scene, "story", rng) for scene in seen],
             }
             found[split] = {
-                form: fusion.train.retrieval_recall(dual_encoder.encode_texts(said) @ pictures.T) for form, said in texts.items()
+                form: fusion.train.retrieval_recall(dual_encoder.encode_texts(said) @ pictures.T)
+                for form, said in texts.items()
             }
         return found
     count = 2 * max(5, round(ASKED * share / 2))

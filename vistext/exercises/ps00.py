@@ -218,7 +218,7 @@ NUMBERS = exercise("ps00-2", "How much of it is seen", points=1, difficulty="eas
     "numbers",
     32 * 32 * 3,
     aim="take any picture of your own through the tour, here and on the command line",
-    section=LESSON + "What-did-it-see,-and-where-did-it-look?",
+    section=LESSON + "The-input,-and-a-heatmap",
     expects="one whole number",
     tolerance=1e-9,
     mistakes={

@@ -177,7 +177,7 @@ def _judgements(rng):
 
 THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2, difficulty="warm-up", minutes=10).function(
     thumbnail,
-    aim="turn a photograph into what a network takes: grey, cropped, scaled",
+    aim="turn a photograph into what a network takes: grayscale, cropped, scaled",
     section=LESSON + "Crop-and-scale",
     expects="a float array of shape (side, side)",
     shown=[
@@ -259,7 +259,7 @@ WEIGHTS = exercise("ps01-3", "Larger pictures, more weights?", points=2, difficu
 
 SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3, difficulty="medium", minutes=15).function(
     softmax,
-    aim="judge a network: confusion, worst mistakes, and whether its probabilities can be believed",
+    aim="evaluate a network: confusion, worst mistakes, and whether its probabilities can be trusted",
     section=LESSON + "Softmax:-from-scores-to-probabilities",
     expects="a float array of the shape of logits, whose rows add up to 1",
     shown=[
@@ -287,8 +287,8 @@ SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3, difficulty="medi
 
 CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4, difficulty="stretch", minutes=25).function(
     calibration_error,
-    aim="judge a network: confusion, worst mistakes, and whether its probabilities can be believed",
-    section=LESSON + "7.-May-one-believe-a-probability?",
+    aim="evaluate a network: confusion, worst mistakes, and whether its probabilities can be trusted",
+    section=LESSON + "7.-Calibration:-can-the-probabilities-be-trusted?",
     expects="one number, 0 to 1",
     shown=[
         {
@@ -315,8 +315,8 @@ CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4, difficul
 )
 
 QUESTION = exercise("ps01-6", "Where it looked", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="ask where it looked, and test whether the answer is true",
-    section=LESSON + 'Grad-CAM:-which-parts-spoke-for-"cat"?',
+    aim="compute a heatmap of what raised a score, and test whether it is faithful",
+    section=LESSON + 'Grad-CAM:-which-parts-raised-the-score-of-"cat"?',
 )
 
 EXERCISES = (THUMBNAIL, CONVOLVE, WEIGHTS, SOFTMAX, CALIBRATION_ERROR, QUESTION)

@@ -185,7 +185,7 @@ def _maps(rng):
 AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1, difficulty="warm-up", minutes=5).value(
     "agreement",
     30 / 98,
-    aim="measure how well two boxes agree (intersection over union), and say why small things are hard",
+    aim="measure how well two boxes agree (intersection over union), and say why small objects are hard",
     section=LESSON + "How-well-do-two-boxes-agree?",
     expects="one number from 0 to 1, to two decimals",
     tolerance=0.0039,  # 0.31 will do, and 0.3 is not rounded
@@ -203,7 +203,7 @@ AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1, difficulty="warm
 
 OVERLAPS = exercise("ps02-2", "Each with each", points=3, difficulty="easy", minutes=15).function(
     overlaps,
-    aim="measure how well two boxes agree (intersection over union), and say why small things are hard",
+    aim="measure how well two boxes agree (intersection over union), and say why small objects are hard",
     section=LESSON + "How-well-do-two-boxes-agree?",
     expects="a float array of shape (found, true), numbers from 0 to 1",
     shown=[
@@ -242,9 +242,9 @@ OVERLAPS = exercise("ps02-2", "Each with each", points=3, difficulty="easy", min
 
 SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3, difficulty="medium", minutes=15).function(
     suppress,
-    aim="read what a one-shot detector is asked to say, train one, and turn its many answers into few (non-maximum "
+    aim="state the training targets of a one-stage detector, train one, and remove its duplicates (non-maximum "
     "suppression)",
-    section=LESSON + "Too-many-answers",
+    section=LESSON + "Duplicate-detections",
     expects="a list of whole numbers, the places of the boxes that are kept, best first",
     shown=[
         {
@@ -294,7 +294,7 @@ SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3, dif
 
 AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3, difficulty="medium", minutes=20).function(
     average_precision,
-    aim="judge a detector by average precision, computed by hand and by the field's own tool",
+    aim="evaluate a detector by average precision, computed by hand and by the field's own tool",
     section=LESSON + "4.-How-good-is-it?-Average-precision",
     expects="one number from 0 to 1",
     shown=[
@@ -322,7 +322,7 @@ AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3, difficulty
 
 MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4, difficulty="stretch", minutes=20).function(
     mean_iou,
-    aim="train a U-Net that labels every pixel, and judge it by mean intersection over union",
+    aim="train a U-Net that labels every pixel, and evaluate it by mean intersection over union",
     section=LESSON + "Why-not-simply-count-right-pixels?",
     expects="one number from 0 to 1",
     shown=[

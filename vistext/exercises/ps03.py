@@ -154,7 +154,7 @@ ENCODE = exercise("ps03-1", "Sentences as a table", points=2, difficulty="warm-u
 
 PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3, difficulty="medium", minutes=20).function(
     probability,
-    aim="build a language model by counting, and judge it by its perplexity",
+    aim="build a language model by counting, and evaluate it by its perplexity",
     section=LESSON + "3.-A-language-model-by-counting",
     expects="one number from 0 to 1",
     shown=[
@@ -189,8 +189,8 @@ PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3, diffi
 
 PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3, difficulty="stretch", minutes=20).function(
     perplexity,
-    aim="build a language model by counting, and judge it by its perplexity",
-    section=LESSON + "Padding-taken-for-words",
+    aim="build a language model by counting, and evaluate it by its perplexity",
+    section=LESSON + "Counting-padding",
     expects="one number, 1 or more",
     shown=[
         {
@@ -239,8 +239,8 @@ GRU_WEIGHTS = exercise("ps03-4", "A smaller memory", points=2, difficulty="mediu
 FROM_COLD_TO_HOT = exercise("ps03-5", "From cold to hot", points=1, difficulty="easy", minutes=5).value(
     "from_cold_to_hot",
     "CADB",
-    aim="let it write at different temperatures, and judge what it writes",
-    section=LESSON + "5.-Let-it-write",
+    aim="sample from it at different temperatures, and evaluate the sentences",
+    section=LESSON + "5.-Sampling",
     expects="a text of four letters, each of A, B, C and D once",
     mistakes={
         "turned": ("BDAC", "From hot to cold. Which curve is nearest to: always the same word?"),

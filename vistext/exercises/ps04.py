@@ -136,8 +136,8 @@ def _histories(rng):
 LOSS = exercise("ps04-1", "A judge that cannot tell", points=1, difficulty="warm-up", minutes=5).value(
     "loss",
     2 * np.log(2),
-    aim="work out both losses of the game by hand, and say which one leaves the generator without advice",
-    section=LESSON + "What-each-of-them-wants",
+    aim="work out both losses by hand, and say which one gives the generator a vanishing gradient",
+    section=LESSON + "The-two-losses",
     expects="one number, to two decimals",
     tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
     mistakes={
@@ -154,8 +154,8 @@ LOSS = exercise("ps04-1", "A judge that cannot tell", points=1, difficulty="warm
 
 LOSSES = exercise("ps04-2", "Losses that hold out", points=3, difficulty="medium", minutes=20).function(
     losses,
-    aim="work out both losses of the game by hand, and say which one leaves the generator without advice",
-    section=LESSON + "What-each-of-them-wants",
+    aim="work out both losses by hand, and say which one gives the generator a vanishing gradient",
+    section=LESSON + "The-two-losses",
     expects="three numbers in a list: the judge's loss, the generator's original one, and the other one",
     shown=[
         {"on_real": np.array([2.0, 0.5, -1.0]), "on_invented": np.array([-3.0, 0.0])},
@@ -186,7 +186,7 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3, difficulty="medium
 
 COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4, difficulty="stretch", minutes=20).function(
     coverage,
-    aim="write the game with its two steps, and recognise a collapse",
+    aim="write the training step of both networks, and recognize mode collapse",
     section=LESSON + "Something-that-can-be-seen-whole",
     expects="two numbers in a list: how many modes are covered, and the share of points near any",
     shown=[
@@ -221,8 +221,8 @@ COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4, difficulty="stretch
 
 AVERAGED = exercise("ps04-4", "The average that is kept", points=2, difficulty="easy", minutes=10).function(
     averaged,
-    aim="mend it, and train a generator that draws what it is asked for",
-    section=LESSON + "3.-The-game,-mended",
+    aim="stabilize the training, and train a conditional generator",
+    section=LESSON + "3.-Stabilized-training",
     expects="a float array of the shape of one step's weights",
     shown=[{"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8}],
     draw=_histories,
@@ -247,7 +247,7 @@ AVERAGED = exercise("ps04-4", "The average that is kept", points=2, difficulty="
 WHO = exercise("ps04-5", "Who is who", points=2, difficulty="medium", minutes=10).value(
     "who",
     "EACDB",
-    aim="judge a generator: is it right, is it varied, does it copy? And why no single figure is enough",
+    aim="evaluate a generator: is it right, is it varied, does it copy? And why no single figure is enough",
     section=LESSON + "Third-measure:-are-they-varied?",
     expects="a text of five letters, each of A, B, C, D and E once",
     mistakes={
@@ -262,7 +262,7 @@ WHO = exercise("ps04-5", "Who is who", points=2, difficulty="medium", minutes=10
 )
 
 QUESTION = exercise("ps04-6", "Two ways from here to there", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="walk through the space of its ideas, and say where it breaks", section=LESSON + "6.-Walking-through-z"
+    aim="interpolate in its latent space, and say where it breaks", section=LESSON + "6.-Interpolation-in-latent-space"
 )
 
 EXERCISES = (LOSS, LOSSES, COVERAGE, AVERAGED, WHO, QUESTION)

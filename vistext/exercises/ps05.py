@@ -195,8 +195,8 @@ _VALUES = np.array([3.0, 0.0, 5.0])
 SEEN = exercise("ps05-1", "One look, with a pencil", points=1, difficulty="warm-up", minutes=5).value(
     "seen",
     _POWERS @ _VALUES / _POWERS.sum(),
-    aim="work out one look of a word at a picture (attention), and see where a network looks",
-    section=LESSON + "One-look:-attention",
+    aim="work out one attention step from a word to a picture, and plot attention weights",
+    section=LESSON + "One-attention-step",
     expects="one number, to two decimals",
     tolerance=0.002,
     mistakes={
@@ -213,8 +213,8 @@ SEEN = exercise("ps05-1", "One look, with a pencil", points=1, difficulty="warm-
 
 ATTEND = exercise("ps05-2", "A look that passes over cells", points=3, difficulty="easy", minutes=15).function(
     attend,
-    aim="work out one look of a word at a picture (attention), and see where a network looks",
-    section=LESSON + "One-look:-attention",
+    aim="work out one attention step from a word to a picture, and plot attention weights",
+    section=LESSON + "One-attention-step",
     expects="a float array of shape (m,)",
     shown=[
         {
@@ -247,8 +247,8 @@ ATTEND = exercise("ps05-2", "A look that passes over cells", points=3, difficult
 
 BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stretch", minutes=25).function(
     beam_step,
-    aim="let a network write: the likeliest words, the best of a beam, drawn words; and say what each is good for",
-    section=LESSON + "3.-How-to-let-it-write",
+    aim="generate captions greedily, by beam search and by sampling, and say what each is good for",
+    section=LESSON + "3.-Decoding",
     expects="a list of lists of whole numbers, the likeliest beginning first",
     shown=[
         {
@@ -285,7 +285,7 @@ BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stret
 
 CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3, difficulty="medium", minutes=20).function(
     clipped,
-    aim="judge descriptions by truth, overlap and variety, and say why no single one of these is enough",
+    aim="evaluate captions by truth, overlap and variety, and say why no single one of these is enough",
     section=LESSON + "8.-What-did-it-buy?",
     expects="one number from 0 to 1",
     shown=[
@@ -334,7 +334,7 @@ GUMBEL_SOFTMAX = exercise(
     "ps05-5", "A draw that lets slopes through", points=3, difficulty="medium", minutes=20
 ).function(
     gumbel_softmax,
-    aim="let words pass between two networks, by the Gumbel-softmax and by the policy gradient",
+    aim="pass gradients through sampled words, by the Gumbel-softmax and by the policy gradient",
     section=LESSON + "The-Gumbel-softmax",
     expects="a float array of shape (2, words): the pure word, then the blend; both add up to 1",
     shown=[
@@ -370,8 +370,8 @@ GUMBEL_SOFTMAX = exercise(
 )
 
 QUESTION = exercise("ps05-6", "What a judge must hear", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="train a judge that knows whether a sentence belongs to a picture, and let it choose and teach",
-    section=LESSON + "A-judge-knows-only-the-mistakes-that-it-has-heard",
+    aim="train a discriminator that scores whether a sentence matches a picture, and let it rerank and fine-tune",
+    section=LESSON + "A-discriminator-knows-only-its-training-data",
 )
 
 EXERCISES = (SEEN, ATTEND, BEAM_STEP, CLIPPED, GUMBEL_SOFTMAX, QUESTION)

@@ -259,8 +259,8 @@ HOW_SURE = exercise("ps06-2", "How sure is it?", points=3, difficulty="easy", mi
 
 CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="medium", minutes=15).function(
     closed_eyes,
-    aim="train one on data that nobody here has made, and beat every answer that can be given without looking",
-    section=LESSON + "What-can-be-said-without-looking?",
+    aim="train one on data that nobody here has made, and beat every question-only baseline",
+    section=LESSON + "Question-only-baselines",
     expects="one number from 0 to 1",
     shown=[{"train": _TRAIN, "test": _TEST}],
     draw=_quizzes,
@@ -309,8 +309,9 @@ ANOTHER_PICTURE = exercise(
     "ps06-4", "Another picture for each question", points=3, difficulty="medium", minutes=15
 ).function(
     another_picture,
-    aim="find out whether a network looks and reads, by taking away the picture, the question, or the right picture",
-    section=LESSON + "4.-Does-it-look?",
+    aim="find out whether a network uses picture and question, by taking away the picture, the question, or the right "
+    "picture",
+    section=LESSON + "4.-Does-it-use-the-picture?",
     expects="an array of whole numbers of shape (questions,)",
     shown=[{"picture_of": np.array([0, 0, 1, 1, 2, 2, 3]), "order": np.array([2, 0, 3, 1])}],
     draw=_exchanges,
@@ -380,8 +381,8 @@ MOST_ATTENDED = exercise("ps06-5", "Where it looked most", points=4, difficulty=
 )
 
 QUESTION = exercise("ps06-6", "Two networks that agree", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="turn the network round so that it asks, and say whose idea is whose",
-    section=LESSON + "6.-The-other-way-round:-a-network-that-asks",
+    aim="turn the network round so that it generates questions, and say whose idea is whose",
+    section=LESSON + "6.-Question-generation",
 )
 
 EXERCISES = (Z_SHAPE, HOW_SURE, CLOSED_EYES, ANOTHER_PICTURE, MOST_ATTENDED, QUESTION)

@@ -354,7 +354,7 @@ AS_NUMBERS = exercise("ps07-4", "Roles as numbers", points=3, difficulty="medium
 
 SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="stretch", minutes=25).function(
     seen,
-    aim="train a network that writes frames slot by slot, and say how it decides which thing comes first",
+    aim="train a network that predicts frames slot by slot, and say how it decides which object comes first",
     section=LESSON + "Which-is-the-first?",
     expects="a float array of shape (things,), 0 to 1",
     shown=[
@@ -383,7 +383,7 @@ SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="
 )
 
 QUESTION = exercise("ps07-6", "Who is right?", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="compare two networks that speak about the same picture, and find out who is right when they disagree",
+    aim="compare two networks that describe the same picture, and find out which is right when they disagree",
     section=LESSON + "6.-Two-networks-on-one-picture",
 )
 

@@ -290,7 +290,7 @@ BEST_SUM = exercise("ps08-5", "The best that a sum can do", points=4, difficulty
 )
 
 QUESTION = exercise("ps08-6", "Seeing is improving?", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="find out what a network uses, by taking its picture away, swapping it or blurring it, and mend what breaks",
+    aim="find out what a network uses, by taking its picture away, swapping it or blurring it, and repair what breaks",
     section=LESSON + "5.-What-does-the-network-use?",
 )
 
