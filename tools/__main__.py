@@ -17,7 +17,7 @@ WEIGHTS = {
     "fusion": "the networks of lesson 08: puzzles by text and picture, and matching the two",
 }
 COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
-    **{("weights", name): (f"tools.weights.train_{name}", text) for name, text in WEIGHTS.items()},
+    **{("weights", name): (f"tools.weights.{name}", text) for name, text in WEIGHTS.items()},
     ("study",): ("tools.study", "measure again what a lesson plots"),
     ("notebooks",): ("tools.notebooks.command", "run and check lessons, release problem sets"),
     ("slides",): ("tools.pages.slides", "a lesson as slides, in one file (for instructors)"),

@@ -136,16 +136,6 @@ def test_vistext_data_may_be_an_archive_of_any_name(tmp_path, small, name, files
     assert find() == Source(path, find().layout, "VISTEXT_DATA")
 
 
-def test_vistext_data_may_be_a_file_of_something_else(tmp_path, archive, monkeypatch):
-    (tmp_path / "notes.txt").write_text("no data")
-    (tmp_path / "photographs.zip").write_bytes(as_zip(tmp_path / "x.zip", {"images/1.jpg": b"..."}).read_bytes())
-    monkeypatch.setenv(
-        "VISTEXT_DATA", os.pathsep.join(map(str, [tmp_path / "notes.txt", tmp_path / "photographs.zip", archive]))
-    )
-
-    assert find().path == archive
-
-
 @pytest.mark.parametrize(
     "make",
     [
@@ -171,25 +161,22 @@ def test_among_several_data_sets_it_is_found_by_what_is_inside(tmp_path, small, 
     assert load(download=False).train.labels.size in (50, 40)
 
 
-def test_what_has_the_name_comes_before_what_only_holds_the_same(tmp_path, small):
-    as_folder(tmp_path / "sets" / "archive", picture_files(Small(1)))
-    (tmp_path / "sets" / "cifar-100-python.tar.gz").write_bytes(b"")
-    named = as_tar(tmp_path / "sets" / "cifar10.tar.gz", picture_files(small))
-
-    assert find(tmp_path / "sets").path == named
-
-
-def test_what_only_resembles_it_is_passed_over(tmp_path, small, monkeypatch):
-    monkeypatch.setenv("VISTEXT_DATA", str(tmp_path / "data"))
+def test_what_only_resembles_it_is_passed_over_and_what_has_the_name_comes_first(tmp_path, small, monkeypatch):
     data = tmp_path / "data"
+    places = [tmp_path / "notes.txt", tmp_path / "photos.zip", data]
+    monkeypatch.setenv("VISTEXT_DATA", os.pathsep.join(map(str, places)))
+    (tmp_path / "notes.txt").write_text("no data")
+    as_zip(tmp_path / "photos.zip", {"images/1.jpg": b"..."})
     as_tar(data / "cifar-100-python.tar.gz", {"cifar-100-python/train": b"", "cifar-100-python/test": b""})
     as_zip(data / "cifar10-weights.zip", {"weights.h5": b"..."})
     as_folder(data / "cifar10-notes", {"notes.txt": b"..."})
     as_folder(data, {"train/cat/1.png": b"...", "train/dog/1.png": b"...", "cifar10.txt": b"..."})
     assert find() is None
 
-    copy = as_tar(data / "cifar10-zzz.tar.gz", picture_files(small))
-    assert find().path == copy
+    unnamed = as_folder(data / "archive", picture_files(Small(1)))
+    assert find().path == unnamed
+    named = as_tar(data / "cifar10-zzz.tar.gz", picture_files(small))
+    assert find().path == find(data).path == named
 
 
 def test_find_says_where_and_what_and_loads_nothing(archive, tmp_path):
@@ -217,26 +204,24 @@ def test_offline_and_absent_one_error_says_what_where_and_how(tmp_path, server, 
 
 
 @pytest.mark.parametrize(
-    ("offline", "allowed", "message"), [("", False, "no download was asked for"), ("1", True, "VISTEXT_OFFLINE is set")]
+    ("offline", "arguments", "requests", "message"),
+    [
+        ("", {"download": False}, 0, "no download was asked for"),
+        ("1", {}, 0, "VISTEXT_OFFLINE is set"),
+        ("0", {"attempts": 1}, 1, "answers 503"),
+        ("0", {"attempts": 3}, 3, "answers 503"),
+    ],
 )
-def test_without_leave_nothing_is_asked_of_the_network(server, offer, small, monkeypatch, *, offline, allowed, message):
+def test_the_network_is_asked_as_often_as_wanted(
+    server, offer, small, monkeypatch, *, offline, arguments, requests, message
+):
     offer(small)
     monkeypatch.setenv("VISTEXT_OFFLINE", offline)
-
-    with pytest.raises(DataNotFoundError, match=message):
-        load(download=allowed)
-    assert server.requests == 0
-
-
-@pytest.mark.parametrize("attempts", [1, 3])
-def test_a_network_that_fails_is_asked_as_often_as_wanted(server, offer, small, monkeypatch, attempts):
-    offer(small)
-    monkeypatch.setenv("VISTEXT_OFFLINE", "0")
     server.answers = [503] * 9
 
-    with pytest.raises(DataNotFoundError, match="answers 503"):
-        load(attempts=attempts)
-    assert server.requests == attempts
+    with pytest.raises(DataNotFoundError, match=message):
+        load(**arguments)
+    assert server.requests == requests
 
 
 def test_a_path_without_data_is_named_and_not_replaced_by_a_download(tmp_path, server, offer, small):

@@ -78,18 +78,15 @@ def test_an_installed_copy_is_no_checkout(tmp_path, monkeypatch):
 
 def test_identity_notices_an_edit_a_replacement_and_an_addition(tmp_path):
     file, other = tmp_path / "a", tmp_path / "b"
-    file.write_bytes(b"12")
-    seen = {download.identity([file])}
-    os.utime(file, ns=(1, 1))
-    seen.add(download.identity([file]))
-    file.write_bytes(b"123")
-    os.utime(file, ns=(1, 1))
-    seen.add(download.identity([file]))
     other.write_bytes(b"")
-    seen.add(download.identity([file, other]))
+    identities = set()
+    for content, modified in ((b"12", 0), (b"12", 1), (b"123", 1)):
+        file.write_bytes(content)
+        os.utime(file, ns=(modified, modified))
+        identities.add(download.identity([file]))
 
-    assert len(seen) == 4
-    assert download.identity([other, file]) in seen
+    assert len(identities | {download.identity([file, other])}) == 4
+    assert download.identity([file, other]) == download.identity([other, file])
 
 
 def test_a_download_arrives_whole_and_only_once(remote, server, tmp_path):

@@ -5,10 +5,7 @@
 `RIGHT[exercise][name]` and `WRONG[exercise][mistake]` are functions or values; `mistake` is the key that the verdict
 must have, so no two wrong answers of an exercise share one. `BARELY_WRONG[exercise][name]` are right nearly everywhere.
 
-To add an exercise, begin here. Write down what students will write: six wrong answers or more, each under the name of
-its mistake, and four right ones. Then the exercise in its module of `vistext.exercises`: what is right, and for each of
-these mistakes a function that does the same and an idea to look at again. The tests say what is still told wrongly, and
-which mistakes cannot be told apart by the cases. Last come its cells in the source notebook, and the release.
+To add an exercise, begin here: see `notebooks/exercises/README.md`.
 """
 
 from collections import defaultdict
@@ -34,6 +31,6 @@ def right(exercise):
 
 
 def values(exercise, *, right, wrong):
-    """Note values: right ones by name, wrong ones by mistake; those of known mistakes are wrong besides."""
-    RIGHT[exercise] = right
+    """Note values: right ones, and wrong ones by mistake; those of known mistakes are wrong besides."""
+    RIGHT[exercise] = {f"{number}: {value!r}": value for number, value in enumerate(right)}
     WRONG[exercise] = {mistake.key: mistake.simulate() for mistake in exercises.find(exercise).mistakes} | wrong

@@ -139,22 +139,6 @@ def _made(tree: ast.Module, program: Program) -> object:
     return limited
 
 
-@dataclass
-class Survey:
-    """How many mutants gave a wrong answer, stopped, or are right for all valid inputs; and a text on each other."""
-
-    killed: int = 0
-    crashed: int = 0
-    equivalent: int = 0
-    survivors: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.killed} gave a wrong answer, {self.crashed} stopped, {self.equivalent} are equivalent, "
-            f"{len(self.survivors)} survive"
-        )
-
-
 @cache
 def _sample(exercise_id: str) -> list[tuple[dict, object]]:
     """Valid inputs, with what is right for each."""
@@ -188,12 +172,14 @@ def wrong_on_valid_input(exercise: Exercise, answer: object) -> tuple | None:
     return first_wrong(exercise, answer, _sample(exercise.id))
 
 
-def survey(exercise: Exercise, programs: Iterable[Program], seeds: Iterable[int]) -> Survey:
+def survey(exercise: Exercise, programs: Iterable[Program], seeds: Iterable[int]) -> tuple[Counter, list[str]]:
     """Try every mutant of some programs on the cases of some seeds, and on those of a student's own check.
 
-    A mutant must fail the held-out cases of each seed by themselves, and the check.
+    A mutant must fail the held-out cases of each seed by themselves, and the check. Those that do not, and are wrong
+    for a valid input, are returned in words, behind how many there are of each sort.
     """
-    found = Survey()
+    counts: Counter = Counter()
+    survivors = []
     own = _asked(exercise.id, None) + (_asked(exercise.id, exercises.SEED) if exercise.kind == "function" else [])
     tries = {"the check": own}
     if exercise.kind == "function":
@@ -205,14 +191,10 @@ def survey(exercise: Exercise, programs: Iterable[Program], seeds: Iterable[int]
             failed = next((where for where in wrong.values() if where is not None), None)
             differs = passed and (failed or wrong_on_valid_input(exercise, mutant.answer))
             if differs:
-                found.survivors.append(
+                survivors.append(
                     f"{program.label}: {mutant.change} passes {len(passed)} of {len(tries)} ({', '.join(passed[:4])}), "
                     f"and gives {differs[1]!r} in place of {differs[2]!r} for {differs[0]!r}\n{mutant.source}"
                 )
-            elif passed:
-                found.equivalent += 1
-            elif any(type(where[1]) is Failure for where in wrong.values()):
-                found.crashed += 1
-            else:
-                found.killed += 1
-    return found
+            crashed = any(where is not None and type(where[1]) is Failure for where in wrong.values())
+            counts["survived" if differs else "equivalent" if passed else "crashed" if crashed else "killed"] += 1
+    return counts, survivors

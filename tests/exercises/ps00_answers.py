@@ -64,7 +64,7 @@ WRONG["ps00-1"] |= {
 
 values(
     "ps00-2",
-    right={"as an integer": 3072, "as a float": 3072.0, "NumPy's": np.prod((32, 32, 3)), "exact": Fraction(3072)},
+    right=[3072, 3072.0, np.prod((32, 32, 3)), Fraction(3072)],
     wrong={"other": 3000, "wrong-shape": (32, 32, 3)},
 )
 
@@ -142,8 +142,7 @@ def by_sorting_pairs(probabilities):
 
 @right("ps00-4")
 def by_taking_the_largest_out(probabilities):
-    left = dict(probabilities)
-    words = []
+    left, words = dict(probabilities), []
     for _ in range(2):
         tag = max(left, key=left.get)
         chance = left.pop(tag)
@@ -168,8 +167,8 @@ def by_numpy(probabilities):
     return f"This {'is' if chances.max() >= 0.5 else 'may be'} {' or '.join(words[: 1 + (chances.max() < 0.5)])}."
 
 
-def told(probabilities, *, rank=-1, sure=0.5, name=article, percent="{:.0%}", most=2):
-    ranked = sorted(probabilities, key=lambda tag: rank * probabilities[tag])
+def told(probabilities, *, rank=-1, ranked=None, sure=0.5, name=article, percent="{:.0%}", most=2):
+    ranked = ranked or sorted(probabilities, key=lambda tag: rank * probabilities[tag])
     words = [f"{name(tag)} ({percent.format(probabilities[tag]).replace('%', ' %')})" for tag in ranked[:most]]
     return f"This is {words[0]}." if probabilities[ranked[0]] >= sure else f"This may be {' or '.join(words)}."
 
@@ -179,18 +178,12 @@ def rounded_by(function):
     return lambda probabilities: told({tag: function(100 * p) / 100 for tag, p in probabilities.items()})
 
 
-def the_next_as_given(probabilities):
-    best = max(probabilities, key=probabilities.get)
-    words = [f"{article(tag)} ({probabilities[tag]:.0%})" for tag in {best: 0} | probabilities]
-    return (f"This is {words[0]}." if probabilities[best] >= 0.5 else f"This may be {words[0]} or {words[1]}.").replace(
-        "%", " %"
-    )
-
-
 BARELY_WRONG["ps00-4"] |= {
     "sure by its percentage": vary(told, sure=0.495),
     "an before three vowels": vary(told, name=lambda tag: ("an " if tag[0] in "aei" else "a ") + tag),
-    "the next as given": the_next_as_given,
+    "the next as given": lambda probabilities: told(
+        probabilities, ranked=list({max(probabilities, key=probabilities.get): 0} | probabilities)
+    ),
     "rounded up": rounded_by(np.ceil),
 }
 

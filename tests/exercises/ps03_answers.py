@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from fractions import Fraction
 from itertools import islice, pairwise, zip_longest
+from math import prod
 
 import numpy as np
 from answers import BARELY_WRONG, WRONG, right, values, vary
@@ -156,7 +157,7 @@ def of_the_word_alone(sentences, before, word, words):
 
 
 BARELY_WRONG["ps03-2"] |= {
-    "the last is followed by nothing": vary(counted, pairs=lambda found: pairs_in([["<start>", *t] for t in found])),
+    "the last is followed by nothing": vary(counted, pairs=lambda found: pairs_in([["<start>", *t] for t in found]))
 }
 
 WRONG["ps03-2"] |= {
@@ -184,10 +185,7 @@ def with_base_two_throughout(probabilities, ids):
 @right("ps03-3")
 def as_a_root_of_a_product(probabilities, ids):
     words = [p for p, number in zip(np.ravel(probabilities), np.ravel(ids), strict=True) if number]
-    product = 1.0
-    for p in words:
-        product *= p
-    return product ** (-1 / len(words))
+    return prod(words) ** (-1 / len(words))
 
 
 @right("ps03-3")
@@ -210,7 +208,7 @@ def mean_of_means(probabilities, ids):
 
 
 BARELY_WRONG["ps03-3"] |= {
-    "the end is no word": lambda probabilities, ids: with_weights(probabilities, np.where(ids == 2, 0, ids)),
+    "the end is no word": lambda probabilities, ids: with_weights(probabilities, np.where(ids == 2, 0, ids))
 }
 
 WRONG["ps03-3"] |= {
@@ -230,7 +228,7 @@ WRONG["ps03-3"] |= {
 
 values(
     "ps03-4",
-    right={"whole": 4_176, "NumPy's": np.int32(4_176), "with a point": 4_176.0, "exact": Fraction(4_176)},
+    right=[4_176, np.int32(4_176), 4_176.0, Fraction(4_176)],
     wrong={
         "a-quarter": 37_440 / 4,
         "a-sixteenth": 37_440 / 16,
@@ -248,12 +246,6 @@ values(
 
 values(
     "ps03-5",
-    right={
-        "capitals": "CADB",
-        "small letters": "cadb",
-        "with a space after it": "CADB ",
-        "with spaces": "C A D B",
-        "with commas": "c,a,d,b",
-    },
+    right=["CADB", "cadb", "CADB ", "C A D B", "c,a,d,b"],
     wrong={"two-pairs": "acbd", "other": "DCBA", "wrong-type": ["C", "A", "D", "B"]},
 )

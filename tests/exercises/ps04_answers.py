@@ -11,15 +11,11 @@ from scipy.special import log_expit, logsumexp
 
 values(
     "ps04-1",
-    right={"in full": 2 * np.log(2), "two decimals": 1.39, "three": 1.386, "NumPy's": np.float32(1.3863)},
+    right=[2 * np.log(2), 1.39, 1.386, np.float32(1.3863)],
     wrong={
         "one-half-of-it": 0.693,
-        "base-two": 2,
         "base-ten": 0.602,
         "no-minus": -1.386,
-        "no-loss": 0,
-        "no-logarithm": 0.5,
-        "added-first": 1.0,
         "multiplied": 0.48,
         "wrong-type": "1.39",
         "other": 3.14,
@@ -233,8 +229,4 @@ WRONG["ps04-4"] |= {
     "changed-input": in_place,
 }
 
-values(
-    "ps04-5",
-    right={"capitals": "EACDB", "small letters": "eacdb", "with spaces": "E A C D B", "with commas": "E, A, C, D, B"},
-    wrong={"other": "CABED", "wrong-type": 5},
-)
+values("ps04-5", right=["EACDB", "eacdb", "E A C D B", "E, A, C, D, B"], wrong={"other": "CABED", "wrong-type": 5})

@@ -13,12 +13,7 @@ from scipy.stats import gmean
 
 values(
     "ps06-1",
-    right={
-        "a tuple": (3, 11, 128),
-        "a list": [3, 11, 128],
-        "NumPy's": np.array([3, 11, 128]),
-        "as floats": (3.0, 11.0, 128.0),
-    },
+    right=[(3, 11, 128), [3, 11, 128], np.array([3, 11, 128]), (3.0, 11.0, 128.0)],
     wrong={"wrong-type": "3, 11, 128", "wrong-shape": 11, "other": (3, 12, 128)},
 )
 
@@ -63,11 +58,6 @@ def chances(logits, ids, *, words=np.s_[:, 1:], logs=log_softmax, axis=-1, silen
     return together(np.where(np.isin(written, silent), np.nan, found), axis=1)
 
 
-def as_many_ids_as_places(logits, ids):
-    rows, places = np.indices(ids.shape)
-    return np.exp(log_softmax(logits, axis=-1)[rows, places, ids].sum(axis=1))
-
-
 WRONG["ps06-2"] |= {
     "shifted": vary(chances, words=np.s_[:, :-1]),
     "no-softmax": vary(chances, logs=lambda logits, axis: logits),
@@ -81,7 +71,7 @@ WRONG["ps06-2"] |= {
     "plain-mean": vary(chances, together=np.nanmean),
     "weakest": vary(chances, together=np.nanmin),
     "wrong-shape": vary(chances, together=lambda found, axis: np.nanprod(found)),
-    "stopped": as_many_ids_as_places,
+    "stopped": lambda logits, ids: log_softmax(logits, axis=-1)[(*np.indices(ids.shape), ids)].sum(axis=1),
 }
 
 
@@ -273,12 +263,11 @@ def with_four_loops(maps, words, side):
 
 
 def best_of_a_single_word(maps, words, side):
-    found = []
-    for each, count in zip(maps, words, strict=True):
-        places = [best_square(one, side) for one in each[:count]]
-        sums = [one[r : r + side, c : c + side].sum() for one, (r, c) in zip(each, places, strict=False)]
-        found.append(places[int(np.argmax(sums))])
-    return found
+    def score(place):
+        return place[0][place[1] : place[1] + side, place[2] : place[2] + side].sum()
+
+    places = [[(one, *best_square(one, side)) for one in each[:n]] for each, n in zip(maps, words, strict=True)]
+    return [max(each, key=score)[1:] for each in places]
 
 
 WRONG["ps06-5"] |= {

@@ -5,12 +5,7 @@ from answers import WRONG, right, values, vary
 
 values(
     "ps07-1",
-    right={
-        "a list": [0.72, 0.5832],
-        "a tuple": (0.72, 0.5832),
-        "NumPy's": 0.8 * np.array([0.9, 0.9**3]),
-        "in half of the digits": np.float32([0.72, 0.5832]),
-    },
+    right=[[0.72, 0.5832], (0.72, 0.5832), 0.8 * np.array([0.9, 0.9**3]), np.float32([0.72, 0.5832])],
     wrong={"wrong-type": "0.72, 0.5832", "wrong-shape": 0.72, "other": [0.7, 0.6]},
 )
 
@@ -210,9 +205,7 @@ def by_the_word(scenes, labels):
     return np.array([[float(value in told) for _, value in labels] for told in words])
 
 
-def added_up(scenes, labels):
-    return cell_by_cell(scenes, labels, times=lambda before: before + 1)
-
+added_up = vary(cell_by_cell, times=lambda before: before + 1)
 
 WRONG["ps07-4"] |= {
     "counted": added_up,
@@ -221,7 +214,7 @@ WRONG["ps07-4"] |= {
     "in-any-role": by_the_word,
     "no-verbs": vary(cell_by_cell, labels_of=lambda verb, roles: roles),
     "verbs-alone": vary(cell_by_cell, labels_of=lambda verb, roles: [("verb", verb)]),
-    "shares": lambda scenes, labels: added_up(scenes, labels) / [[len(frames) or 1] for frames in scenes],
+    "shares": lambda scenes, labels: added_up(scenes=scenes, labels=labels) / [[len(one) or 1] for one in scenes],
     "all-scenes": lambda scenes, labels: np.tile(cell_by_cell(scenes, labels).max(axis=0), (len(scenes), 1)),
     "the-others": lambda **case: (cell_by_cell(**case) == 0).astype(float),
     "wrong-shape": lambda **case: cell_by_cell(**case).T[:, :1],

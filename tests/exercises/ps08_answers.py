@@ -10,12 +10,7 @@ from scipy.stats import rankdata, sem
 
 values(
     "ps08-1",
-    right={
-        "a share": 0.625,
-        "worked out": (120 + 80) / (240 + 80),
-        "NumPy's": np.float32(0.625),
-        "an array": np.array(200) / 320,
-    },
+    right=[0.625, (120 + 80) / (240 + 80), np.float32(0.625), np.array(200) / 320],
     wrong={"wrong-type": "5/8", "wrong-shape": [200, 320], "other": 0.55},
 )
 

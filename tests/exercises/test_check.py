@@ -65,12 +65,8 @@ def test_an_exception_is_told_in_words_with_its_line():
     assert "Traceback" not in text
 
 
-def test_a_function_that_takes_other_arguments_is_told_in_words():
-    text = repr(check("ps01-1", lambda picture: picture))
-    assert "unexpected keyword argument 'side'" in text
-
-
-def test_a_value_in_place_of_a_function_is_told_so():
+def test_what_cannot_be_called_with_a_case_is_told_in_words():
+    assert "unexpected keyword argument 'side'" in repr(check("ps01-1", lambda picture: picture))
     assert "where a function was asked for" in repr(check("ps01-1", 3))
 
 

@@ -104,11 +104,6 @@ def test_whatever_numpy_can_read_of_a_known_library_is_taken_for_an_array():
     assert type(to_plain(like_pandas("somewhere"))).__name__ == "Series"
 
 
-def test_whatever_it_is_it_is_made_plain_or_left():
-    for garbage in GARBAGE:
-        to_plain(garbage)
-
-
 @each(FUNCTIONS)
 def test_who_computes_in_float32_is_right(exercise):
     def rounded(value):
@@ -251,9 +246,12 @@ def test_what_came_back_is_said_as_it_is(value, words):
     assert values.to_text(value) == words
 
 
-@pytest.mark.parametrize("shape", [(2,) * 14, (1,) * 30, (2,) * 20, (3,) * 9, (0,) * 12, (101, 100), (1, 1, 10_001)])
-def test_an_array_of_any_shape_is_put_into_few_words(shape):
-    assert len(values.to_text(np.zeros(shape))) < 500
+SHAPES = [(2,) * 14, (1,) * 30, (2,) * 20, (3,) * 9, (0,) * 12, (101, 100), (1, 1, 10_001), (500, 500)]
+
+
+@pytest.mark.parametrize("value", [*map(np.ones, SHAPES), [["x" * 1000] * 1000] * 1000, list(range(100_000))])
+def test_a_value_of_any_size_is_put_into_few_words(value):
+    assert len(values.to_text(value)) < (500 if isinstance(value, np.ndarray) else 5000)
 
 
 def test_what_came_back_and_what_was_expected_never_read_the_same():
@@ -270,5 +268,5 @@ def test_no_garbage_breaks_the_judge_of_any_kind_of_answer(made):
     cases = made.cases(None) + made.cases(1)
     right = [made.solve(**case) for case in cases[:-1]]
     for garbage in [*GARBAGE, {1: 2}, [Hostile(), 1.0], [[Hostile()], [1]], [HostileList(), 1], [3, 4]]:
-        assert is_plain(made.judge(cases, [garbage] * len(cases)))
+        assert is_plain(made.judge(cases, [to_plain(garbage)] * len(cases)))
         assert is_plain(made.judge(cases, [*right, garbage]))

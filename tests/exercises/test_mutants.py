@@ -30,9 +30,9 @@ def programs(exercise, thorough):
 @each(ASKED)
 def test_no_mutant_that_is_wrong_for_a_valid_input_passes(exercise, request):
     thorough = request.config.getoption("--thorough", default=False)
-    found = survey(exercise, programs(exercise, thorough), range(200) if thorough else range(1, 6))
-    print(f"{exercise.id}: {found}")  # shown by -s
-    assert not found.survivors, "\n".join([str(found), *found.survivors])
+    counts, survivors = survey(exercise, programs(exercise, thorough), range(200) if thorough else range(1, 6))
+    print(f"{exercise.id}: {dict(counts)}")  # shown by -s
+    assert not survivors, "\n".join([str(counts), *survivors])
 
 
 def test_there_are_enough_mutants():
@@ -41,13 +41,9 @@ def test_there_are_enough_mutants():
 
 @each(FUNCTIONS)
 def test_right_answers_agree_on_all_that_is_valid(exercise):
+    assert exercise.id in VALID
     for name, answer in RIGHT[exercise.id].items():
         assert wrong_on_valid_input(exercise, answer) is None, name
-
-
-@each(FUNCTIONS)
-def test_what_is_valid_is_drawn_far_and_wide(exercise):
-    assert exercise.id in VALID
 
 
 @pytest.mark.parametrize("change", ["operator", "comparison", "constant", "axis", "statement removed", "ending"])

@@ -154,11 +154,11 @@ def test_a_folder_without_a_release_is_no_course(tmp_path):
 def test_the_command_says_how_it_went_and_who_needs_a_person(course, handed_in, stand_in_sets, capsys):
     words = ["grade", "--all", "--course", str(course.folder), "--submissions", str(handed_in), "--jobs", "1"]
     assert cli.main(words) == cli.DONE
-    said = capsys.readouterr().out
-    assert "ps90_standin: 4 graded, 0 unchanged" in said
-    assert "marked by hand, in nbgrader's formgrader: 1" in said
-    assert "To be looked at by a person: 1\n  dora: code cell 2: it ended its own process" in said
-    assert said.count("%") == 10
+    message = capsys.readouterr().out
+    assert "ps90_standin: 4 graded, 0 unchanged" in message
+    assert "marked by hand, in nbgrader's formgrader: 1" in message
+    assert "To be looked at by a person: 1\n  dora: code cell 2: it ended its own process" in message
+    assert message.count("%") == 10
     assert cli.main(words) == cli.DONE
     assert "0 graded, 4 unchanged" in capsys.readouterr().out
 
@@ -188,9 +188,9 @@ def test_a_full_disk_is_said_in_one_line_and_the_next_run_goes_on(course, handed
     assert len(lines) == 1, lines
     assert "cannot be written: database or disk is full" in lines[0]
     assert cli.main(words) == cli.DONE
-    said = capfd.readouterr().out
-    assert " unchanged" in said
-    assert "0 unchanged" not in said
+    message = capfd.readouterr().out
+    assert " unchanged" in message
+    assert "0 unchanged" not in message
     with course.open() as book:
         assert {one.student.id: one.score for one in book.assignment_submissions("ps90_standin")} == {
             "anna": 9,
@@ -200,7 +200,7 @@ def test_a_full_disk_is_said_in_one_line_and_the_next_run_goes_on(course, handed
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["ps89"], "name a set, or --all"),
         ([], "name a set, or --all"),
@@ -208,12 +208,12 @@ def test_a_full_disk_is_said_in_one_line_and_the_next_run_goes_on(course, handed
     ],
 )
 @pytest.mark.usefixtures("stand_in_sets")
-def test_what_cannot_be_graded_is_said_in_one_line(words, said, tmp_path, monkeypatch, capsys):
+def test_what_cannot_be_graded_is_said_in_one_line(words, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sandbox, "refusal", lambda: None)
     assert cli.main(["grade", *words]) == cli.WRONG_INPUT
     [line] = capsys.readouterr().err.splitlines()
-    assert said in line
+    assert message in line
 
 
 def test_without_bubblewrap_or_nbgrader_the_command_refuses_and_says_how_to_get_them(monkeypatch, capsys):

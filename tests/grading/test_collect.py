@@ -391,7 +391,7 @@ def test_two_students_of_one_name_stay_two(tmp_path):
     submissions = found(tmp_path)
     assert len(submissions) == 4
     assert {"anna_11", "anna_12"} < set(submissions)
-    assert any("'a b' would have the id of 'a_b'" in doubt for one in submissions.values() for doubt in one.flags)
+    assert any("'a b' would have the id of 'a_b'" in flag for one in submissions.values() for flag in one.flags)
 
 
 def test_a_bad_name_in_a_class_s_zip_costs_only_itself(tmp_path):

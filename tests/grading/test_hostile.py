@@ -409,7 +409,7 @@ def test_no_trick_earns_a_point(run, student):
 
 
 @pytest.mark.parametrize(
-    ("student", "said"),
+    ("student", "message"),
     [
         ("fifty_megabytes", "50 MB of text"),
         ("no_json", "no valid JSON"),
@@ -422,10 +422,10 @@ def test_no_trick_earns_a_point(run, student):
         ("zip_damaged", "cut short or damaged"),
     ],
 )
-def test_what_cannot_be_read_is_given_to_a_person_with_the_reason(run, student, said):
+def test_what_cannot_be_read_is_given_to_a_person_with_the_reason(run, student, message):
     earned, words = found(run, student)
     assert earned == []
-    assert said in words
+    assert message in words
     table = run.outcome.table.read_text(encoding="utf-8")
     [line] = [line for line in table.splitlines() if line.startswith(f"{student},")]
     assert "not graded" in line
@@ -493,9 +493,9 @@ def test_a_page_stays_small_whatever_is_written(run, student):
 
 
 def test_a_terminal_obeys_nothing_of_what_is_said_in_the_end(run):
-    said = cli.summary(run.course.assignment, run.outcome)
-    assert "clears: " in said
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", said)
+    message = cli.summary(run.course.assignment, run.outcome)
+    assert "clears: " in message
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", message)
 
 
 def test_no_message_of_a_failed_run_is_obeyed_by_a_terminal(capsys):

@@ -185,12 +185,12 @@ ARCHIVES = {
 
 @pytest.mark.parametrize("trick", ARCHIVES)
 def test_an_archive_costs_its_student_alone_and_is_told(trick, place):
-    files, said = ARCHIVES[trick]
+    files, message = ARCHIVES[trick]
     put(place, {f"eve/{name}": content for name, content in files.items()})
-    doubts = flags_of(place)
-    assert said in doubts
-    assert doubts.isprintable()
-    assert len(doubts) < 8000
+    flags = flags_of(place)
+    assert message in flags
+    assert flags.isprintable()
+    assert len(flags) < 8000
 
 
 def test_twenty_thousand_files_of_a_student_take_seconds(place):
@@ -282,15 +282,15 @@ def test_ids_are_the_same_in_every_locale(tmp_path):
         os.mkdir(os.path.join(os.fsencode(tmp_path), name))
         with open(os.path.join(os.fsencode(tmp_path), name, NAME.encode()), "wb") as file:
             file.write(OURS)
-    said = [
+    listings = [
         subprocess.run(
             [sys.executable, "-c", IDS, str(tmp_path)], capture_output=True, check=True, env=os.environ | locale
         ).stdout
         for locale in LOCALES
     ]
-    assert said[0] == said[1]
-    assert {"王小明", "Müller", "anna", "caf"} < set(json.loads(said[0]))
-    assert len(json.loads(said[0])) == 5
+    assert listings[0] == listings[1]
+    assert {"王小明", "Müller", "anna", "caf"} < set(json.loads(listings[0]))
+    assert len(json.loads(listings[0])) == 5
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -29,9 +29,9 @@ def test_the_source_of_a_set_may_be_handed_in(source):
 
 @EACH
 def test_of_a_set_as_it_was_given_every_exercise_is_still_to_do(source):
-    told = preflight(release_of(source))
-    assert [line.partition(":")[0] for line in told] == [one.id for one in exercises.of_set(source.stem[:4])]
-    assert all("still" in line for line in told)
+    messages = preflight(release_of(source))
+    assert [line.partition(":")[0] for line in messages] == [one.id for one in exercises.of_set(source.stem[:4])]
+    assert all("still" in line for line in messages)
 
 
 def answer(notebook):
@@ -64,7 +64,7 @@ def move(notebook):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (cut, "its cell is gone"),
         (rename, "its cell defines small, not thumbnail"),
@@ -74,24 +74,24 @@ def move(notebook):
         (move, "its own cell is not finished"),
     ],
 )
-def test_what_would_cost_marks_is_said_of_the_exercise_and_of_no_other(change, said, tmp_path):
+def test_what_would_cost_marks_is_said_of_the_exercise_and_of_no_other(change, message, tmp_path):
     notebook = read(next(path for path in sources() if path.stem.startswith("ps01")))
     change(notebook)
-    [told] = preflight(stored(notebook, tmp_path))
-    assert told.startswith("ps01-1: ")
-    assert said in told
+    [anomaly] = preflight(stored(notebook, tmp_path))
+    assert anomaly.startswith("ps01-1: ")
+    assert message in anomaly
 
 
 @pytest.mark.parametrize("text", ["print(1)", "[1]", json.dumps({"cells": [1]}), "{}"])
 def test_what_is_no_notebook_is_said_to_be_none(text, tmp_path):
     (tmp_path / "ps01.ipynb").write_text(text)
-    [told] = preflight(tmp_path / "ps01.ipynb")
-    assert "not a notebook" in told
+    [anomaly] = preflight(tmp_path / "ps01.ipynb")
+    assert "not a notebook" in anomaly
 
 
 def test_another_notebook_has_no_exercises(tmp_path):
-    [told] = preflight(stored(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), tmp_path))
-    assert "no exercise is found" in told
+    [anomaly] = preflight(stored(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), tmp_path))
+    assert "no exercise is found" in anomaly
 
 
 NAMED = re.compile(r"^# exercise: (ps\d\d-\d+)$", re.MULTILINE)

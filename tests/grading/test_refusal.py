@@ -23,8 +23,8 @@ def refused(monkeypatch):
     """Bubblewrap that says no, and `problem` and what it says of it."""
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: name)
 
-    def refuse(said):
-        monkeypatch.setattr(sandbox, "_bubblewrap", lambda *_: ["sh", "-c", f"echo '{said}' >&2; exit 1"])
+    def refuse(message):
+        monkeypatch.setattr(sandbox, "_bubblewrap", lambda *_: ["sh", "-c", f"echo '{message}' >&2; exit 1"])
         sandbox._unprivileged_user.cache_clear()
         return str(sandbox.refusal())
 
@@ -51,11 +51,11 @@ def machine_with(root, **settings):
 
 @pytest.mark.sandbox
 def test_where_bubblewrap_is_refused_all_that_it_says_is_told_and_a_way_out(refused):
-    said = refused("bwrap: setting up uid map: Permission denied")
-    assert said.startswith("bubblewrap is refused here (bwrap: setting up uid map: Permission denied): ")
-    assert "user namespaces" in said
-    assert "--no-sandbox" in said
-    assert "apt install" not in said  # it is installed
+    message = refused("bwrap: setting up uid map: Permission denied")
+    assert message.startswith("bubblewrap is refused here (bwrap: setting up uid map: Permission denied): ")
+    assert "user namespaces" in message
+    assert "--no-sandbox" in message
+    assert "apt install" not in message  # it is installed
 
 
 @pytest.mark.sandbox

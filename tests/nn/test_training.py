@@ -185,27 +185,28 @@ def test_the_fastest_precision_of_this_machine_is_one_that_keras_knows():
 
 def epoch_of(batches, number):
     """All batches of one epoch, as pictures and labels laid end to end."""
-    drawn = [batches(number * len(batches) + position, 0.0) for position in range(len(batches))]
+    steps = batches.steps_per_epoch
+    drawn = [batches[number * steps + position] for position in range(steps)]
     return np.concatenate([pictures for pictures, _ in drawn]), np.concatenate([labels for _, labels in drawn])
 
 
 def test_a_batch_depends_on_its_number_and_the_seed_alone():
-    settings = {"size": 8, "mirror": True, "shift": 2, "seed": 5}
+    settings = {"batch_size": 8, "mirror": True, "shift": 2, "seed": 5}
     forwards, backwards = AugmentedBatches(PICTURES, LABELS, **settings), AugmentedBatches(PICTURES, LABELS, **settings)
-    expected = [forwards(step, 0.0) for step in range(7)]
+    expected = [forwards[step] for step in range(7)]
     for step in reversed(range(7)):
-        pictures, labels = backwards(step, 0.0)
+        pictures, labels = backwards[step]
         assert np.array_equal(pictures, expected[step][0])
         assert np.array_equal(labels, expected[step][1])
 
 
 def test_another_seed_gives_another_order():
-    one, other = (epoch_of(AugmentedBatches(PICTURES, LABELS, size=2, seed=seed), 0)[1] for seed in (0, 1))
+    one, other = (epoch_of(AugmentedBatches(PICTURES, LABELS, batch_size=2, seed=seed), 0)[1] for seed in (0, 1))
     assert not np.array_equal(one, other)
 
 
 def test_an_epoch_shows_each_picture_once_with_its_label_and_no_two_epochs_are_alike():
-    batches = AugmentedBatches(PICTURES, LABELS, size=2)
+    batches = AugmentedBatches(PICTURES, LABELS, batch_size=2)
     orders = []
     for number in range(3):
         pictures, labels = epoch_of(batches, number)
@@ -216,15 +217,15 @@ def test_an_epoch_shows_each_picture_once_with_its_label_and_no_two_epochs_are_a
 
 
 def test_what_does_not_fill_a_batch_is_left_for_another_epoch():
-    batches = AugmentedBatches(PICTURES, LABELS, size=7)
+    batches = AugmentedBatches(PICTURES, LABELS, batch_size=7)
     shown = [epoch_of(batches, number)[1] for number in range(20)]
-    assert len(batches) == 3
+    assert batches.steps_per_epoch == 3
     assert all(len(labels) == len(set(labels)) == 21 for labels in shown)
     assert set(np.concatenate(shown)) == set(LABELS)
 
 
 def test_two_epochs_show_each_picture_both_ways():
-    batches = AugmentedBatches(PICTURES, LABELS, size=8, mirror=True)
+    batches = AugmentedBatches(PICTURES, LABELS, batch_size=8, mirror=True)
     mirrored = []
     for number in (0, 1):
         pictures, labels = epoch_of(batches, number)
@@ -239,7 +240,7 @@ def test_two_epochs_show_each_picture_both_ways():
 
 
 def test_a_shift_is_a_crop_of_the_picture_reflected_at_its_border():
-    batches = AugmentedBatches(PICTURES, LABELS, size=24, shift=2)
+    batches = AugmentedBatches(PICTURES, LABELS, batch_size=24, shift=2)
     seen = set()
     for number in range(10):
         for picture, label in zip(*epoch_of(batches, number), strict=True):
@@ -256,8 +257,9 @@ def test_a_shift_is_a_crop_of_the_picture_reflected_at_its_border():
 
 @pytest.mark.parametrize(("progress", "side"), [(0.0, 16), (0.39, 16), (0.4, 24), (0.8, 32), (1.0, 32), (1.3, 32)])
 def test_pictures_grow_with_the_progress_of_the_training(progress, side):
-    batches = AugmentedBatches(PICTURES, LABELS, size=8, sides=((16, 0.4), (24, 0.8), (32, 1.0)))
-    pictures, labels = batches(0, progress)
+    batches = AugmentedBatches(PICTURES, LABELS, batch_size=8, sides=((16, 0.4), (24, 0.8), (32, 1.0)))
+    batches.progress = progress
+    pictures, labels = batches[0]
     assert (pictures.shape, pictures.dtype) == ((8, side, side, 3), np.uint8)
     fine = math.lcm(32, side)  # on this grid, each small pixel is a whole block
     block = fine // side
@@ -269,23 +271,23 @@ def test_pictures_grow_with_the_progress_of_the_training(progress, side):
 
 def test_labels_are_handed_on_in_whatever_form_the_loss_takes():
     labels = np.eye(24, dtype="float32")
-    _, given = AugmentedBatches(PICTURES, labels, size=4)(1, 0.0)
+    _, given = AugmentedBatches(PICTURES, labels, batch_size=4)[1]
     assert given.shape == (4, 24)
     assert np.array_equal(given.sum(axis=1), np.ones(4))
 
 
 @pytest.mark.parametrize(
     ("settings", "accepted"),
-    [({"size": 0}, "1 to 24"), ({"size": 25}, "1 to 24"), ({"sides": ((16, 0.5),)}, r"until 1\.0 or more")],
+    [({"batch_size": 0}, "1 to 24"), ({"batch_size": 25}, "1 to 24"), ({"sides": ((16, 0.5),)}, r"until 1\.0 or more")],
 )
 def test_batches_that_cannot_be_drawn_are_refused_at_once(settings, accepted):
     with pytest.raises(ValueError, match=f"accepted: .*{accepted}"):
-        AugmentedBatches(PICTURES, LABELS, **({"size": 8} | settings))
+        AugmentedBatches(PICTURES, LABELS, **({"batch_size": 8} | settings))
 
 
 def test_cutout_paints_one_grey_square_in_each_picture_at_its_own_place():
     white = np.full((200, 16, 16, 3), 255, np.uint8)
-    pictures, _ = AugmentedBatches(white, np.zeros(200, int), size=200, cutout=5, sides=((16, 1.0),))(0, 0.0)
+    pictures, _ = AugmentedBatches(white, np.zeros(200, int), batch_size=200, cutout=5, sides=((16, 1.0),))[0]
     grey = (pictures == 128).all(axis=-1)
     assert ((pictures == 255).all(axis=-1) | grey).all()
     places = set()

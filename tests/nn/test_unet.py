@@ -1,4 +1,4 @@
-"""The body of both networks: its batch norm is Keras's, and its levels fit together."""
+"""The U-Net: its batch norm is Keras's, and its levels fit together."""
 
 import numpy as np
 import pytest
@@ -9,28 +9,28 @@ from vistext.nn.unet import FusedBatchNorm, unet
 FEATURES = np.random.default_rng(0).normal(3, 2, size=(5, 8, 6, 4)).astype("float32")
 
 
-def both(**settings):
+def norms_of(**settings):
     """Keras's batch norm and ours, with the same numbers, none of them at its start."""
     norms = keras.layers.BatchNormalization(**settings), FusedBatchNorm(**settings)
     random = np.random.default_rng(1)
     for norm in norms:
         norm.build(FEATURES.shape)
-    for one, other in zip(*(norm.variables for norm in norms), strict=True):
-        value = random.uniform(0.5, 2, one.shape)
-        one.assign(value)
-        other.assign(value)
+    for variables in zip(*(norm.variables for norm in norms), strict=True):
+        value = random.uniform(0.5, 2, variables[0].shape)
+        for variable in variables:
+            variable.assign(value)
     return norms
 
 
 @pytest.mark.parametrize("settings", [{}, {"scale": False, "momentum": 0.6, "epsilon": 1e-5}])
 def test_the_quick_norm_is_keras_s_in_use(settings):
-    keras_s, ours = both(**settings)
+    keras_s, ours = norms_of(**settings)
     assert np.asarray(ours(FEATURES)) == pytest.approx(np.asarray(keras_s(FEATURES)), rel=1e-4, abs=1e-4)
 
 
 def test_the_quick_norm_is_keras_s_in_training_statistics_and_gradients_included():
     results = []
-    for norm in both(scale=False, momentum=0.6, epsilon=1e-5):
+    for norm in norms_of(scale=False, momentum=0.6, epsilon=1e-5):
         inputs = tf.constant(FEATURES)
         with tf.GradientTape() as tape:
             tape.watch(inputs)
@@ -39,8 +39,8 @@ def test_the_quick_norm_is_keras_s_in_training_statistics_and_gradients_included
         gradients = tape.gradient(loss, [inputs, norm.beta])
         results.append([np.asarray(each) for each in (outputs, *gradients, norm.moving_mean, norm.moving_variance)])
     (*expected, variance), (*found, our_variance) = results
-    for one, other in zip(found, expected, strict=True):
-        assert one == pytest.approx(other, rel=1e-3, abs=2e-3)
+    for ours, keras_s in zip(found, expected, strict=True):
+        assert ours == pytest.approx(keras_s, rel=1e-3, abs=2e-3)
     # Ours estimates the variance of all pictures, of which the batch is a sample; Keras's takes that of the batch.
     assert our_variance == pytest.approx(variance, rel=4 / FEATURES.size)
 

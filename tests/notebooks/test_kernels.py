@@ -15,7 +15,7 @@ model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
 model.compile(optimizer="sgd", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 
 
-def batch(step, progress):
+def batch(step):
     rng = np.random.default_rng(step)
     return rng.normal(size=(4, 8)).astype("float32"), rng.integers(0, 3, 4)
 

@@ -1,4 +1,4 @@
-"""The experiment that compares all ways to say something about a picture, on a few scenes and in a few ways."""
+"""The study of decoding strategies, on a few scenes and with a few of them."""
 
 from dataclasses import replace
 
@@ -7,61 +7,59 @@ import pytest
 
 from vistext.studies import decoding_strategies
 from vistext.studies.decoding_strategies import StudyConfig
-from vistext.tasks import captioning
 from vistext.tasks.captioning.train import DecodingStrategy
 
 SHORT = StudyConfig(groups=2, scenes=3, draws=2)
-TOLD = "likelihood, temperature 0.6, stories"
+STORIES = "likelihood, temperature 0.6, stories"
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """The file of results, and what is in it: of the likelihood writer's ways, the first and a story's."""
-    every = decoding_strategies.strategies
+    """The file of results, and its content: of the likelihood-trained captioner, the first strategy and a story's."""
+    strategies = decoding_strategies.strategies
 
-    def few(taught, speaks):
-        some = every(taught, speaks)
-        return [some[0], next(each for each in some if each[0].name == TOLD)] if taught == "likelihood" else []
+    def few(training, captioner):
+        chosen = strategies(training, captioner)
+        story = next(pair for pair in chosen if pair[0].name == STORIES) if training == "likelihood" else None
+        return [chosen[0], story] if story else []
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding_strategies, "strategies", few)
         file = tmp_path_factory.mktemp("results") / "descriptions.json"
         first = decoding_strategies.run(SHORT, file)
-        patch.setattr(captioning.train, "generate_captions", None)  # what is in the file is not measured again
-        assert decoding_strategies.run(SHORT, file) == first
         with pytest.raises(ValueError, match="plan"):
             decoding_strategies.run(replace(SHORT, draws=3), file)
         yield file, first
 
 
-def test_both_writers_speak_in_the_same_ways_and_tell_stories_at_each_temperature():
+def test_both_captioners_have_the_same_strategies_and_stories_at_each_temperature():
     ours, theirs = (
         decoding_strategies.strategies(taught, None)
         for taught in (decoding_strategies.LIKELIHOOD, decoding_strategies.ADVERSARIAL)
     )
     assert [length for _, length in ours] == [length for _, length in theirs]
-    names = [way.name for way, _ in ours + theirs]
+    names = [strategy.name for strategy, _ in ours + theirs]
     assert len(set(names)) == len(names)
-    for way, length in ours + theirs:
-        assert isinstance(way, DecodingStrategy)
-        assert (length == "story") == way.name.endswith(", stories")
-    stories = [way.temperature for way, length in ours if length == "story"]
+    for strategy, length in ours + theirs:
+        assert isinstance(strategy, DecodingStrategy)
+        assert (length == "story") == strategy.name.endswith(", stories")
+    stories = [strategy.temperature for strategy, length in ours if length == "story"]
     assert stories == list(decoding_strategies.TEMPERATURES[decoding_strategies.LIKELIHOOD])
 
 
-def test_each_way_is_measured_on_each_group(measured):
+def test_each_strategy_is_measured_on_each_group(measured):
     file, results = measured
     assert decoding_strategies.load(file) == results
-    assert decoding_strategies.names(results) == ["likelihood, likeliest", TOLD]
-    for way in decoding_strategies.names(results):
-        shares = decoding_strategies.series(results, way, "true")
+    assert decoding_strategies.names(results) == ["likelihood, likeliest", STORIES]
+    for strategy in decoding_strategies.names(results):
+        shares = decoding_strategies.series(results, strategy, "true")
         assert shares.shape == (2,)
         assert np.all((shares >= 0) & (shares <= 1))
     assert (
-        decoding_strategies.series(results, TOLD, "stated")
+        decoding_strategies.series(results, STORIES, "stated")
         > decoding_strategies.series(results, "likelihood, likeliest", "stated")
     ).any()
-    with pytest.raises(KeyError, match="no way is called 'shouted'; there are: likelihood, likeliest"):
+    with pytest.raises(KeyError, match="no strategy is called 'shouted'; there are: likelihood, likeliest"):
         decoding_strategies.series(results, "shouted", "true")
 
 
@@ -71,5 +69,5 @@ def test_the_table_leaves_out_what_is_not_measured_of_stories(measured):
     assert len(head.split()) == len(decoding_strategies.SHOWN)
     assert len(described.split()) == 2 + len(decoding_strategies.SHOWN) - 1  # one sentence is not like itself
     assert (
-        len(told.removeprefix(TOLD).split()) == len(decoding_strategies.SHOWN) - 3
+        len(told.removeprefix(STORIES).split()) == len(decoding_strategies.SHOWN) - 3
     )  # no overlap with others, nothing listed

@@ -1,14 +1,11 @@
-"""Whether tags help to find missing words: the experiment on a small scale, and the sums that are drawn from it."""
+"""Whether tags help to predict masked words: the study on a small scale, and its figures."""
 
-import argparse
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from tools import study
 from vistext.data import vocabulary
 from vistext.data.cifar10 import CLASSES as KINDS
 from vistext.data.vocabulary import PAD, Vocabulary
@@ -23,72 +20,27 @@ TINY = StudyConfig(
 )
 
 
-def always_wrong(kinds, random, learning):
+def always_wrong(kinds, rng, training):
     return (kinds + 1) % 10
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    """All cells of the tiny plan, interrupted once: the results, their file, and the cells left by the interruption."""
-    out = tmp_path_factory.mktemp("tags") / "tags.json"
-    cell = tags.CellTrainer.cell
-    asked = []
-
-    def interrupted(self, *which):
-        asked.append(which)
-        if len(asked) == 12:
-            raise KeyboardInterrupt
-        return cell(self, *which)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tags.CellTrainer, "cell", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            tags.run(TINY, out, tagging=always_wrong)
-    kept = json.loads(out.read_text(encoding="utf-8"))["cells"]
-    return tags.run(TINY, out, tagging=always_wrong), out, kept
+def results(tmp_path_factory):
+    """All cells of the tiny plan."""
+    return tags.run(TINY, tmp_path_factory.mktemp("tags") / "tags.json", tagging=always_wrong)
 
 
-def test_an_interruption_loses_no_finished_cell(measured):
-    results, out, kept = measured
-    assert len(kept) == 11
-    assert results["cells"][:11] == kept
+def test_a_cell_comes_out_the_same_whatever_was_measured_before_it(results):
     found = [(cell["seed"], cell["size"], cell["condition"]) for cell in results["cells"]]
     assert found == [(seed, size, condition) for seed in (0, 1) for size in (30, 60) for condition in CONDITIONS]
-    assert json.loads(out.read_text(encoding="utf-8")) == results
-    assert not list(out.parent.glob("*.part"))
-
-
-def test_a_cell_comes_out_the_same_whatever_was_measured_before_it(measured):
-    results, _, _ = measured
-    learner = tags.CellTrainer(TINY, always_wrong)
-    for seed, size, condition in [(1, 60, "true tags"), (0, 30, "20 % noise")]:
-        again = json.loads(json.dumps(learner.cell(seed, size, condition)))
-        (cell,) = [c for c in results["cells"] if (c["seed"], c["size"], c["condition"]) == (seed, size, condition)]
+    trainer = tags.CellTrainer(TINY, always_wrong)
+    for keys in [(1, 60, "true tags"), (0, 30, "20 % noise")]:
+        again, cell = json.loads(json.dumps(trainer.cell(*keys))), results["cells"][found.index(keys)]
         assert again["words"] == cell["words"]
         assert again["perplexity"]["all"] == pytest.approx(cell["perplexity"]["all"], rel=1e-3)
 
 
-def test_the_results_say_how_they_were_made(measured):
-    results, out, _ = measured
-    assert results["plan"]["seeds"] == [0, 1]
-    assert {"python", "tensorflow", "keras"} <= results["versions"].keys()
-    assert all(cell["seconds"] > 0 for cell in results["cells"])
-    assert len(out.read_text(encoding="utf-8").splitlines()) > 32  # a line for each cell
-
-
-def test_the_results_of_another_plan_are_not_mixed_in_but_replaced_when_asked_for(measured, tmp_path):
-    _, out, _ = measured
-    copy = tmp_path / "tags.json"
-    copy.write_bytes(out.read_bytes())
-    other = replace(TINY, sizes=(30,), seeds=(0,))
-    with pytest.raises(ValueError, match="--fresh"):
-        tags.run(other, copy, tagging=always_wrong)
-    assert copy.read_bytes() == out.read_bytes()
-    assert len(tags.run(other, copy, fresh=True, tagging=always_wrong)["cells"]) == len(CONDITIONS)
-
-
-def test_every_condition_is_asked_the_same_words_and_told_what_its_name_says(measured):
-    results, _, _ = measured
+def test_every_condition_has_the_same_masked_words_and_the_tags_of_its_name(results):
     assert len({json.dumps(cell["words"]) for cell in results["cells"]}) == 1
     wrong = {condition: [] for condition in CONDITIONS}
     for cell in results["cells"]:
@@ -100,18 +52,17 @@ def test_every_condition_is_asked_the_same_words_and_told_what_its_name_says(mea
         assert np.mean(wrong[f"{noise} % noise"]) == pytest.approx(noise / 100, abs=0.12)
 
 
-def test_the_model_of_the_text_alone_is_told_nothing():
-    learner = tags.CellTrainer(TINY, always_wrong)
-    assert not learner.told(learner.test, "text alone", 0, learning=False).any()
-    true = learner.told(learner.test, "true tags", 0, learning=False)
+def test_the_model_of_the_text_alone_has_no_tags():
+    trainer = tags.CellTrainer(TINY, always_wrong)
+    assert not trainer.labels(trainer.test, "text alone", 0, training=False).any()
+    true = trainer.labels(trainer.test, "true tags", 0, training=False)
     world, _ = tags.described_scenes(TINY.test, 0, "test")
     assert [{KINDS[k] for k in np.flatnonzero(row)} for row in true] == [
         {obj.kind for obj in scene.objects} for scene in world
     ]
 
 
-def test_the_models_trained_with_true_tags_are_also_tested_with_all_others(measured):
-    results, _, _ = measured
+def test_the_models_trained_with_true_tags_are_also_tested_with_all_others(results):
     true = [cell for cell in results["cells"] if cell["condition"] == "true tags"]
     assert all(list(cell["tested with"]) == list(CONDITIONS[2:]) for cell in true)
     assert not any("tested with" in cell for cell in results["cells"] if cell["condition"] != "true tags")
@@ -130,7 +81,7 @@ def test_training_and_test_scenes_share_no_facts_and_each_is_described_once():
     assert tags.described_scenes(100, 0, "train")[1] == sentences[:100] != tags.described_scenes(100, 1, "train")[1]
 
 
-def test_no_hidden_word_is_betrayed_by_its_sentence():
+def test_no_masked_word_can_be_read_off_its_sentence():
     _, sentences = tags.described_scenes(400, 0, "train")
     vocabulary = Vocabulary.build(sentences)
     ids, labels = language_model.masked_lm.mask_tokens(
@@ -157,16 +108,16 @@ def test_a_swapped_tag_is_always_another_one_and_all_others_are_as_likely(share)
         assert stats.chisquare(np.delete(counts, 4)).pvalue > 0.001
 
 
-def test_tagged_photographs_are_of_the_right_kind_and_others_for_learning_than_for_judging(monkeypatch):
+def test_tagged_photographs_are_of_the_right_kind_and_others_in_training_than_in_the_test(monkeypatch):
     # The answer names the picture, so that it can be told which one was drawn.
     labels = np.tile(np.repeat(np.arange(10), 2), 50)
-    monkeypatch.setattr(tags, "_tagger_answers", lambda: (labels, np.arange(1000)))
+    monkeypatch.setattr(tags, "_tagger_predictions", lambda: (labels, np.arange(1000)))
     kinds = np.random.default_rng(0).integers(0, 10, 3000)
     seen = {}
-    for learning in (True, False):
-        found = tags.tagged_photographs(kinds, np.random.default_rng(1), learning)
+    for training in (True, False):
+        found = tags.tagged_photographs(kinds, np.random.default_rng(1), training)
         assert np.array_equal(labels[found], kinds)
-        seen[learning] = set(found.tolist())
+        seen[training] = set(found.tolist())
     assert seen[True].isdisjoint(seen[False])
     assert len(seen[True] | seen[False]) > 900
 
@@ -214,22 +165,3 @@ def test_all_words_that_are_said_have_a_class():
     assert [WORD_CLASSES[w] for w in ("red", "sits", "parked", "mat", "two", "the")] == [
         "colours", "verbs", "verbs", "places", "other content words", "function words"
     ]  # fmt: skip
-
-
-def test_the_command_prints_a_table_and_refuses_the_results_of_another_plan(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(tags, "tagged_photographs", always_wrong)
-    monkeypatch.setattr(tags, "QUICK", replace(TINY, sizes=(30,), seeds=(0,)))
-    parser = argparse.ArgumentParser()
-    study.add_arguments(parser)
-    arguments = parser.parse_args(["tags", "--quick", "--out", str(tmp_path / "quick.json")])
-    assert study.run(arguments) == 0
-    printed = capsys.readouterr().out
-    assert all(condition in printed for condition in CONDITIONS)
-    monkeypatch.setattr(tags, "QUICK", replace(TINY, sizes=(30,), seeds=(0, 1)))
-    assert study.run(arguments) == 2
-    assert "another plan" in capsys.readouterr().err
-
-
-def test_results_that_are_not_there_say_how_to_make_them(tmp_path):
-    with pytest.raises(FileNotFoundError, match="python -m tools study tags"):
-        tags.load(tmp_path / "tags.json")

@@ -252,7 +252,7 @@ def test_each_way_leads_to_what_the_judge_likes(networks, way):
     game = CaptionGanTrainer(writer, partial_judge(), Hyperparameters(estimator=way, generator_lr=2e-2, score_cap=8))
     scores = []
     for step in range(60):
-        invented = game.say(step, GRIDS, LENGTHS, MOST)
+        invented = game.sample(step, GRIDS, LENGTHS, MOST)
         scores.append(float(game.train_generator(GRIDS, invented, invented, LENGTHS, tf.constant([0, step]))[1]))
     assert np.mean(scores[:5]) < 0
     # At best it says word 5 four times and does not end.
@@ -271,12 +271,12 @@ def test_the_anchor_keeps_what_was_learned_likely(networks):
 
 def test_what_the_writer_says_is_drawn_anew_at_each_step_and_the_same_when_repeated(networks):
     game = CaptionGanTrainer(*copies(networks), Hyperparameters(seed=1))
-    first = game.say(0, GRIDS, LENGTHS, MOST)
+    first = game.sample(0, GRIDS, LENGTHS, MOST)
     assert (first.shape, first.dtype) == ((5, 3, MOST + 1), np.int32)
-    assert np.array_equal(game.say(0, GRIDS, LENGTHS, MOST), first)
-    assert not np.array_equal(game.say(1, GRIDS, LENGTHS, MOST), first)
+    assert np.array_equal(game.sample(0, GRIDS, LENGTHS, MOST), first)
+    assert not np.array_equal(game.sample(1, GRIDS, LENGTHS, MOST), first)
     game.rules = Hyperparameters(seed=2)
-    assert not np.array_equal(game.say(0, GRIDS, LENGTHS, MOST), first)
+    assert not np.array_equal(game.sample(0, GRIDS, LENGTHS, MOST), first)
 
 
 def test_the_judge_has_a_head_start_and_both_slow_down_towards_the_end(networks):
@@ -285,12 +285,14 @@ def test_the_judge_has_a_head_start_and_both_slow_down_towards_the_end(networks)
     batch = GRIDS, sentences(1), sentences(3), LENGTHS
     for number, done, moves, left in ((1, 0.0, False, 1), (2, 0.5, True, 1), (3, 0.9, True, 0.2)):
         before = writer.get_weights()
-        loss, other_loss, on_true, on_invented = game.train_step(number, done, *batch)
+        game.discriminator_optimizer.iterations.assign(number)
+        game.schedule(done)
+        loss, other_loss, on_true, on_invented = map(float, game.train_step(batch).values())
         assert moves != all(map(np.array_equal, writer.get_weights(), before))
         assert moves == (other_loss != 0)
         assert np.isfinite(loss)
         assert 0 < min(on_true, on_invented) < 1
-        rates = [float(each.learning_rate) for each in (game.writer_optimizer, game.judge_optimizer)]
+        rates = [float(each.learning_rate) for each in (game.generator_optimizer, game.discriminator_optimizer)]
         assert rates == pytest.approx([left * game.rules.generator_lr, left * game.rules.discriminator_lr], rel=1e-4)
 
 
@@ -299,18 +301,18 @@ def test_after_the_game_the_writer_is_the_average_of_what_it_was_at_each_of_its_
     game = CaptionGanTrainer(writer, judge, Hyperparameters(warmup_steps=1, averaging=0.5))
     batch = GRIDS, sentences(1), sentences(3), LENGTHS
     expected = writer.get_weights()
-    for number, keep in ((0, None), (1, 0.1), (2, 2 / 11), (3, 3 / 12)):
-        game.train_step(number, 0.0, *batch)
+    for keep in (None, 0.1, 2 / 11, 3 / 12):
+        game.train_step(batch)
         if keep:
             pairs = zip(expected, writer.get_weights(), strict=True)
             expected = [keep * average + (1 - keep) * now for average, now in pairs]
     last = writer.get_weights()
-    with game.averaged() as averaged:
+    with game.averaged(None, 0) as averaged:
         found = averaged.get_weights()
     assert all(np.allclose(one, other, atol=1e-6) for one, other in zip(found, expected, strict=True))
     assert not all(map(np.allclose, found, last))
     assert all(map(np.array_equal, writer.get_weights(), last))
-    assert len(game.state()["averages"]) == len(last)
+    assert len(game.averages) == len(last)
 
 
 def test_another_way_is_refused_with_those_that_there_are():

@@ -41,23 +41,23 @@ def test_a_crowd_has_its_shares_of_scenes_with_several_objects_and_with_two_of_a
 
 
 def test_batches_depend_on_their_number_and_take_turns():
-    batches = CaptionBatches((TITLES, DESCRIPTIONS), 0.5, size=4)
-    (pictures, ids, lengths), following = batches(1, 0.3)
+    batches = CaptionBatches((TITLES, DESCRIPTIONS), 0.5, batch_size=4)
+    (pictures, ids, lengths), following = batches[1]
     assert pictures.shape == (4, 64, 64, 3)
     assert ids.shape == following.shape == (4, 6, ids.shape[2])
     assert (ids[..., 0] == START).all()
     assert (ids[..., 1:] == following[..., :-1]).all()
     assert (lengths == LENGTHS.index("description")).all()
-    again, _ = batches(1, 0.9)
+    again, _ = batches[1]
     assert (again[1] == ids).all()
-    assert (batches(0, 0.0)[0][2] == LENGTHS.index("title")).all()
+    assert (batches[0][0][2] == LENGTHS.index("title")).all()
 
 
 def test_scenes_come_up_again_with_new_captions_and_their_referents():
     seen = scenes.sample(5, 3, "train")
     own = np.random.default_rng(0).normal(size=(5, 4, 3)).astype("float16")
-    batches = CachedCaptionBatches((TITLES, DESCRIPTIONS), seen, own, size=8)
-    (grids, ids, lengths), following = batches(1, 0.3)
+    batches = CachedCaptionBatches((TITLES, DESCRIPTIONS), seen, own, batch_size=8)
+    (grids, ids, lengths), following = batches[1]
     assert grids.dtype == np.float32
     which = [int(np.flatnonzero((own == grid).all(axis=(1, 2)))[0]) for grid in grids]
     assert len(set(which)) > 1
@@ -70,8 +70,8 @@ def test_scenes_come_up_again_with_new_captions_and_their_referents():
     for index, row in zip(which, np.concatenate([ids, following[..., -1:]], axis=-1), strict=True):
         whole = row[(row == END).any(axis=-1)]  # what was cut cannot be read
         assert all(language.evaluate(text, seen[index]) for text in captioning.data.vocabulary().decode(whole))
-    assert (batches(1)[0][1] == ids).all()
-    assert batches(3)[0][1].shape != ids.shape or (batches(3)[0][1] != ids).any()
+    assert (batches[1][0][1] == ids).all()
+    assert batches[3][0][1].shape != ids.shape or (batches[3][0][1] != ids).any()
 
 
 def test_referents_are_the_previous_and_the_next_object_that_is_mentioned():

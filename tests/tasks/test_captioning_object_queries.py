@@ -7,7 +7,7 @@ from vistext import scenes
 from vistext.scenes.ontology import MAX_OBJECTS
 from vistext.tasks import captioning
 from vistext.tasks.captioning.model import CaptionerConfig
-from vistext.tasks.captioning.object_queries import BOX, ENDS, NOTHING, TRAITS, Batches, Loss, Recipe
+from vistext.tasks.captioning.object_queries import BOX, ENDS, NOTHING, TRAITS, Loss, ObjectBatches, Recipe
 
 SMALL = CaptionerConfig(words=9, widths=(4, 6, 8, 8), depth=1, width=16, heads=2, finding=1)
 SEEN = scenes.sample(12, 3, "train")
@@ -62,17 +62,17 @@ def test_where_there_is_no_object_its_traits_do_not_count():
 def test_batches_keep_grids_and_labels_together():
     labels = captioning.object_queries.labels(SEEN)
     grids = np.arange(12, dtype="float16")[:, None, None] * np.ones((1, 4, 3), "float16")
-    found, wanted = Batches(grids, labels, 20, 0)(3)
+    found, wanted = ObjectBatches(grids, labels, 20, 0)[3]
     assert (found.dtype, found.shape) == (np.float32, (20, 4, 3))
     assert np.array_equal(wanted, labels[found[:, 0, 0].astype(int)])
-    assert np.array_equal(Batches(grids, labels, 20, 0)(3, 0.5)[0], found)
-    assert not np.array_equal(Batches(grids, labels, 20, 1)(3)[0], found)
+    assert np.array_equal(ObjectBatches(grids, labels, 20, 0)[3][0], found)
+    assert not np.array_equal(ObjectBatches(grids, labels, 20, 1)[3][0], found)
 
 
 def test_it_learns_and_what_is_complete_is_not_trained_again(tmp_path):
     labels, random = captioning.object_queries.labels(SEEN), np.random.default_rng(0)
     grids = random.normal(size=(12, 64, 8)).astype("float16")
-    recipe = Recipe(steps=200, size=12)
+    recipe = Recipe(steps=200, batch_size=12)
     network, history = captioning.object_queries.train(recipe, SMALL, grids, SEEN, checkpoint=tmp_path, bar=False)
     assert np.mean(history.loss[-5:]) < 0.5 * history.loss[0]
     assert float(captioning.object_queries.accuracy(labels, network.predict(grids.astype("float32"), verbose=0))) > 0.3

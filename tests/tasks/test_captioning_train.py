@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tools.weights import train_captioner
+from tools.weights import captioner as command
 from vistext import scenes
 from vistext.nn import weights
 from vistext.nn.decoder import CachedDecoder
@@ -26,7 +26,7 @@ from vistext.tasks.captioning.train import (
 )
 from vistext.tasks.gan.adversarial import GanHistory
 
-SHORT = captioning.object_queries.Recipe(steps=2, size=4)
+SHORT = captioning.object_queries.Recipe(steps=2, batch_size=4)
 small = partial(CaptionerConfig, width=16, heads=2, blocks=1, finding=1)  # what takes time is to compile each block
 
 
@@ -38,7 +38,7 @@ def networks():
 
 
 def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
-    recipe = AdversarialRecipe(pool=60, size=8)
+    recipe = AdversarialRecipe(pool=60, batch_size=8)
     heard = DiscriminatorBatches(recipe, networks[0])
     grids, true, mismatched, lengths = heard(0)
     assert grids.shape == (8, 64, 160)
@@ -112,7 +112,7 @@ def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch)
 
 def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
     image_encoder, config = networks[0], small(words=len(captioning.data.vocabulary()))
-    recipe = Recipe(2, (TITLES, DESCRIPTIONS), pool=20, size=4, finder=SHORT)
+    recipe = Recipe(steps=2, turns=(TITLES, DESCRIPTIONS), pool=20, batch_size=4, finder=SHORT)
     writer, history = captioning.train.train(recipe, image_encoder, config, checkpoint=tmp_path / "check", bar=False)
     assert len(history.loss) == 2
     assert np.isfinite(history.loss).all()
@@ -128,7 +128,7 @@ def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
     judge = captioning.model.build_discriminator(config)
     captioning.model.init_discriminator(judge, writer)
     rules = Hyperparameters(warmup_steps=1)
-    game = AdversarialRecipe(rules=rules, turns=(("title", 3, 10),), steps=3, size=4, pool=20)
+    game = AdversarialRecipe(rules=rules, turns=(("title", 3, 10),), steps=3, batch_size=4, pool=20)
     before = writer.get_weights()
     match = captioning.train.train_adversarial(
         game, image_encoder, writer, judge, checkpoint=tmp_path / "game", bar=False
@@ -159,12 +159,12 @@ def test_a_writer_that_goes_on_is_the_average_of_where_each_training_ended(tmp_p
         writer.set_weights([np.full_like(weight, batches.seed) for weight in writer.get_weights()])
         return History()
 
-    monkeypatch.setattr(captioning.train, "fit", fit)
+    monkeypatch.setattr(captioning.train, "learn", fit)
     assert captioning.train.finetune(further, image_encoder, writer, checkpoint=tmp_path, bar=False)
     average = writer.get_weights()
     assert all((weight == 1.5).all() for weight in average)
 
-    monkeypatch.setattr(captioning.train, "fit", None)  # what is kept is not trained again
+    monkeypatch.setattr(captioning.train, "learn", None)  # what is kept is not trained again
     writer.set_weights(began)
     assert captioning.train.finetune(further, image_encoder, writer, checkpoint=tmp_path, bar=False)
     assert all(map(np.array_equal, writer.get_weights(), average))
@@ -173,7 +173,7 @@ def test_a_writer_that_goes_on_is_the_average_of_where_each_training_ended(tmp_p
 def test_a_writer_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch):
     config = small(words=len(captioning.data.vocabulary()))
     image_encoder, writer = captioning.model.build_image_encoder(config), captioning.model.build_caption_decoder(config)
-    monkeypatch.setattr(captioning.train, "fit", lambda *_, **__: History(interrupted=True))
+    monkeypatch.setattr(captioning.train, "learn", lambda *_, **__: History(interrupted=True))
     assert not captioning.train.finetune([Recipe(pool=20)], image_encoder, writer, checkpoint=tmp_path, bar=False)
     assert not list(tmp_path.iterdir())
 
@@ -204,19 +204,21 @@ def test_every_game_starts_from_the_same_and_the_writer_is_the_average_of_where_
 
 
 def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(train_captioner, "Recipe", lambda: Recipe(turns=(TITLES,), pool=20, size=4, finder=SHORT))
-    monkeypatch.setattr(captioning.train, "FINETUNING", (Recipe(steps=1, turns=(TITLES,), pool=20, size=4, seed=1),))
-    game = AdversarialRecipe(turns=(("title", 2, 10),), size=2, pool=20)
+    monkeypatch.setattr(command, "RECIPE", Recipe(steps=1, turns=(TITLES,), pool=20, batch_size=4, finder=SHORT))
+    monkeypatch.setattr(
+        captioning.train, "FINETUNING", (Recipe(steps=1, turns=(TITLES,), pool=20, batch_size=4, seed=1),)
+    )
+    game = AdversarialRecipe(turns=(("title", 2, 10),), batch_size=2, pool=20)
     monkeypatch.setattr(captioning.train, "RUNS", (replace(game, seed=1),))
     monkeypatch.setattr(captioning.train, "PRACTICE", game)
-    monkeypatch.setattr(train_captioner, "CaptionerConfig", small)
-    monkeypatch.setattr(train_captioner, "TESTED", 6)
-    monkeypatch.setattr(train_captioner, "DRAWS", 2)
+    monkeypatch.setattr(command, "CaptionerConfig", small)
+    monkeypatch.setattr(command, "TESTED", 6)
+    monkeypatch.setattr(command, "DRAWS", 2)
     parser = argparse.ArgumentParser()
-    train_captioner.add_arguments(parser)
+    command.add_arguments(parser)
     out, checkpoint = tmp_path / "out", tmp_path / "check"
     folders = ["--out", str(out), "--checkpoint", str(checkpoint), "--precision", "float32"]
-    assert train_captioner.run(parser.parse_args(["--share", "0.001", *folders])) == 0
+    assert command.run(parser.parse_args(["--share", "0.001", *folders])) == 0
     assert not checkpoint.exists()
     assert str(out) in capsys.readouterr().out
     card = weights.card("captioner_gan", out)

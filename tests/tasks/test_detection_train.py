@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tools.weights import drawn, train_detector, train_segmenter
+from tools.weights import detector, runner, segmenter
 from vistext import metrics, scenes
 from vistext.nn import weights
 from vistext.scenes import ontology
@@ -17,10 +17,10 @@ from vistext.tasks.detection.segmenter import SegmenterConfig
 from vistext.tasks.detection.train import DETECTION, SEGMENTATION, Recipe, SceneBatches
 
 TINY = {
-    "detector": Recipe(DetectorConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, size=4),
-    "segmenter": Recipe(SegmenterConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, size=4),
+    "detector": Recipe(DetectorConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, batch_size=4),
+    "segmenter": Recipe(SegmenterConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, batch_size=4),
 }
-COMMANDS = {"detector": train_detector, "segmenter": train_segmenter}
+COMMANDS = {"detector": detector, "segmenter": segmenter}
 STOPS_AT = 3
 
 
@@ -40,18 +40,18 @@ def made(request, tmp_path_factory):
     class Stopped(SceneBatches):
         """Scenes during which somebody presses Ctrl-C, once."""
 
-        def __call__(self, step, progress):
+        def __getitem__(self, step):
             if step in stops:
                 stops.remove(step)
                 raise KeyboardInterrupt
-            return super().__call__(step, progress)
+            return super().__getitem__(step)
 
     codes, left = [], []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(COMMANDS[name], "RECIPE", TINY[name])
-        patch.setattr(drawn, "SPLITS", {"val": 5, "test": 20, "compositional": 6})
+        patch.setattr(detector, "SPLITS", {"val": 5, "test": 20, "compositional": 6})
         patch.setattr(detection.train, "RECALIBRATION_PICTURES", 20)
-        patch.setattr(drawn, "fastest_dtype_policy", lambda: "float32")
+        patch.setattr(runner, "fastest_dtype_policy", lambda: "float32")
         patch.setattr(detection.train, "SceneBatches", Stopped)
         for _ in range(2):
             codes.append(COMMANDS[name].run(parsed(name, *words)))
@@ -66,7 +66,7 @@ def made(request, tmp_path_factory):
 def test_stopped_it_says_how_to_go_on_and_run_again_it_ships_what_a_training_that_never_stopped_gives(made):
     name, folder, codes, left, uninterrupted = made
     assert codes == [130, 0]
-    assert left == [["history.json", f"step-{STOPS_AT}.weights.h5"], [f"{name}.json", f"{name}.npz"]]
+    assert left == [["state.npz"], [f"{name}.json", f"{name}.npz"]]
     with np.load(folder / f"{name}.npz") as shipped:
         for variable in uninterrupted.variables:
             expected = variable.numpy()
@@ -79,7 +79,7 @@ def test_the_card_says_how_the_weights_were_made(made):
     name, folder, *_ = made
     card = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     assert card["recipe"]["command"] == f"python -m tools weights {name}"
-    assert (card["recipe"]["steps"], card["recipe"]["size"], card["recipe"]["precision"]) == (6, 4, "float32")
+    assert (card["recipe"]["steps"], card["recipe"]["batch_size"], card["recipe"]["precision"]) == (6, 4, "float32")
     assert card["config"]["widths"] == [4, 8, 8, 8]
     assert card["classes"] == list(ontology.KINDS)
     assert card["versions"].keys() == {"python", "tensorflow", "keras"}
@@ -122,7 +122,7 @@ def test_figures_are_taken_apart_by_the_number_of_things():
 
 def test_a_batch_depends_on_its_number_and_the_seed_alone():
     def batch(step, seed=0):
-        pictures, labels = SceneBatches(DETECTION.labels, 3, seed)(step, 0.5)
+        pictures, labels = SceneBatches(DETECTION.labels, 3, seed)[step]
         assert (pictures.shape, labels.shape) == ((3, 64, 64, 3), (3, 16, 16, 5))
         return pictures
 
@@ -162,7 +162,7 @@ def test_a_body_of_other_sizes_is_refused():
 @pytest.mark.parametrize("task", [DETECTION, SEGMENTATION], ids=["detector", "segmenter"])
 def test_a_few_steps_teach_something(task):
     network = replace(TINY[task.name].network, widths=(16, 32, 32, 32))
-    _, history = detection.train.train(task, Recipe(network, steps=25, size=16, adam_lr=0.2), bar=False)
+    _, history = detection.train.train(task, Recipe(network, steps=25, batch_size=16, adam_lr=0.2), bar=False)
     assert np.mean(history.loss[-5:]) < 0.85 * np.mean(history.loss[:5])
 
 
@@ -182,11 +182,11 @@ def test_by_default_the_command_makes_the_shipped_weights_where_they_belong(name
 
 def test_the_recipes_of_the_shipped_weights_are_those_on_their_cards():
     for name, recipe in (
-        ("detector", train_detector.RECIPE),
-        ("segmenter", train_segmenter.RECIPE),
+        ("detector", detector.RECIPE),
+        ("segmenter", segmenter.RECIPE),
     ):
         card = weights.card(name)
         assert card["recipe"]["share"] == 1.0
-        for setting in ("steps", "size", "learning_rate", "adam_lr", "seed"):
+        for setting in ("steps", "batch_size", "learning_rate", "adam_lr", "seed"):
             assert card["recipe"][setting] == getattr(recipe, setting)
         assert {**card["config"], "precision": "float32"} == json.loads(json.dumps(vars(recipe.network)))

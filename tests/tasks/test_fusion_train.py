@@ -11,12 +11,12 @@ from vistext.nn.engine import keras
 from vistext.scenes.language.puzzles import NO_NAME, TASKS
 from vistext.tasks import fusion
 from vistext.tasks.fusion.model import FusionConfig
-from vistext.tasks.fusion.train import Batches, DualEncoderRecipe, Recipe
+from vistext.tasks.fusion.train import DualEncoderRecipe, PuzzleBatches, Recipe
 
 POOL = scenes.sample(300, 3, "train")
 WORDS = len(fusion.train.vocabulary())
 SMALL = FusionConfig(WORDS, channels=4, width=8, heads=2, blocks=1, queries=2, shared=4)
-RECIPE = Recipe(SMALL, "attention", steps=2, size=6, asked=3)
+RECIPE = Recipe(SMALL, "attention", steps=2, batch_size=6, asked=3)
 RNG = np.random.default_rng(0)
 GRIDS = RNG.normal(size=(len(POOL), 64, 4)).astype("float16")
 
@@ -41,8 +41,8 @@ def test_an_answer_stands_at_the_place_of_the_token_that_is_asked_about(made):
 
 
 def test_batches_hold_puzzles_about_their_own_pictures_and_depend_on_number_and_seed_alone(made):
-    batches = Batches(RECIPE, GRIDS, made)
-    (seen, ids), answers = batches(5)
+    batches = PuzzleBatches(RECIPE, GRIDS, made)
+    (seen, ids), answers = batches[5]
     assert seen.shape == (6, 64, 4)
     assert ids.shape == answers.shape
     assert ids.shape[:2] == (6, 3)
@@ -50,14 +50,14 @@ def test_batches_hold_puzzles_about_their_own_pictures_and_depend_on_number_and_
         (row,) = np.flatnonzero((picture.astype("float16") == GRIDS).all(axis=(1, 2)))
         own = made.ids[made.rows == row][:, : ids.shape[2]]
         assert all((own == text).all(axis=1).any() for text in texts)
-    again, other = batches(5), Batches(replace(RECIPE, seed=1), GRIDS, made)(5)
+    again, other = batches[5], PuzzleBatches(replace(RECIPE, seed=1), GRIDS, made)[5]
     assert np.array_equal(again[0][1], ids)
     assert not np.array_equal(other[0][0], seen)
 
 
 def test_drop_out_withholds_about_that_share_of_the_pictures(made):
-    batches = Batches(replace(RECIPE, withheld=0.25, size=200), GRIDS, made)
-    empty = ~batches(0)[0][0].any(axis=(1, 2))
+    batches = PuzzleBatches(replace(RECIPE, withheld=0.25, batch_size=200), GRIDS, made)
+    empty = ~batches[0][0][0].any(axis=(1, 2))
     assert 0.1 < empty.mean() < 0.4
 
 
@@ -101,7 +101,7 @@ def test_a_pair_learns_a_handful_of_pictures_by_heart_and_then_finds_them():
     some = GRIDS[:12]
     said = fusion.train.encode_texts(POOL[:12])
     pair, history = fusion.train.train_dual_encoder(
-        DualEncoderRecipe(wide, steps=80, size=12, learning_rate=0.1), some, said, bar=False
+        DualEncoderRecipe(wide, steps=80, batch_size=12, learning_rate=0.1), some, said, bar=False
     )
     assert history.loss[-1] < history.loss[0] / 3
     seen, read = pair([some.astype("float32"), said[:, 0]], training=False)

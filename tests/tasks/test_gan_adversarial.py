@@ -125,20 +125,20 @@ def test_it_learns_where_the_data_is():
     assert np.mean(match.on_invented[:10]) < np.mean(match.on_real[:10]), "at first the two are told apart"
 
 
-def test_the_average_is_short_at_first_and_then_as_long_as_asked_for():
+def test_the_average_is_short_at_first_and_then_as_long_as_asked_for(monkeypatch):
     generator, discriminator = fresh()
     raw, averaged = {}, {}
 
-    def recording(step):
-        raw.setdefault(step, generator.get_weights()[0])
-        return points(step)
+    def recording(trainer, data, train_step=GanTrainer.train_step):
+        raw[trainer.steps_done] = generator.get_weights()[0]
+        return train_step(trainer, data)
 
     def watch(model, step):
         averaged[step] = model.get_weights()[0]
 
-    train_gan(
-        generator, discriminator, recording, Hyperparameters(averaging=0.3), steps=6, watch=watch, every=1, bar=False
-    )
+    monkeypatch.setattr(GanTrainer, "train_step", recording)
+    rules = Hyperparameters(averaging=0.3)
+    train_gan(generator, discriminator, points, rules, steps=6, watch=watch, every=1, bar=False)
     expected = raw[0]
     for step in range(5):
         keep = min(0.3, (step + 1) / (step + 10))
@@ -245,7 +245,7 @@ def test_the_rates_fade_towards_the_end_of_the_game():
     game = GanTrainer(*gan.model.build_ring(SMALL), Hyperparameters(generator_lr=0.2, discriminator_lr=0.4, fading=0.5))
     rates = []
     for done in (0.0, 0.5, 0.75, 1.0):
-        game.train_step(0, done, POINTS)
+        game.schedule(done)
         rates.append([float(each.learning_rate) for each in (game.generator_optimizer, game.discriminator_optimizer)])
     assert np.array(rates) == pytest.approx(np.array([[0.2, 0.4], [0.2, 0.4], [0.1, 0.2], [0, 0]]), abs=1e-7)
 
@@ -253,9 +253,11 @@ def test_the_rates_fade_towards_the_end_of_the_game():
 def test_the_penalty_counts_only_at_some_steps_and_eases_off(monkeypatch):
     game = GanTrainer(*gan.model.build_ring(SMALL), Hyperparameters(penalty=0.5, penalty_every=3, easing=2))
     seen = []
-    monkeypatch.setattr(game, "step", lambda number, real, conditions, penalty: seen.append(penalty) or [])
+    monkeypatch.setattr(game, "step", lambda number, real, conditions, penalty: seen.append(penalty) or [0.0] * 4)
     for number, done in ((0, 0.0), (1, 0.1), (3, 0.5), (6, 0.9)):
-        game.train_step(number, done, POINTS)
+        game.discriminator_optimizer.iterations.assign(number)
+        game.schedule(done)
+        game.train_step((POINTS,))
     assert seen[1] is None
     assert [float(seen[place]) for place in (0, 2, 3)] == pytest.approx([1.5, 1.5 * 0.25, 1.5 * 0.01])
 

@@ -66,9 +66,9 @@ def test_the_nearest_is_found_as_by_brute_force_mirrored_or_not():
         return cdist(view.reshape(9, -1).astype(float), others.reshape(40, -1).astype(float)) / np.sqrt(48)
 
     expected = np.minimum(distances(pictures), distances(pictures[:, :, ::-1]))
-    assert found.index.tolist() == expected.argmin(axis=1).tolist()
+    assert found.indices.tolist() == expected.argmin(axis=1).tolist()
     assert found.distance == pytest.approx(expected.min(axis=1), abs=1e-6)
-    assert found.index[:2].tolist() == [17, 23]
+    assert found.indices[:2].tolist() == [17, 23]
     assert found.distance[:2].tolist() == [0, 0]
 
 

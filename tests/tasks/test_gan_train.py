@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tools.weights import train_gan
+from tools.weights import gan as command
+from tools.weights import runner
 from vistext.nn import weights
 from vistext.nn.engine import keras
+from vistext.nn.training import AugmentedBatches
 from vistext.scenes import portraits
 from vistext.tasks import classification, gan
-from vistext.tasks.gan.train import Batches, Recipe
+from vistext.tasks.gan.train import Recipe
 
-SMALL = Recipe(network=gan.model.GanConfig(noise=8, width=8), steps=6, size=16, every=3)
+SMALL = Recipe(network=gan.model.GanConfig(noise=8, width=8), steps=6, batch_size=16, every=3)
 PICTURES, LABELS = portraits.make(120, 0)
 
 
@@ -26,19 +28,18 @@ def examiner():
 
 def test_an_epoch_shows_every_picture_once_in_another_order_each_time():
     numbers = np.arange(12)
-    batches = Batches(numbers, numbers, 4, seed=1)
-    epochs = [np.concatenate([batches(step)[0] for step in range(first, first + 3)]) for first in (0, 3)]
+    batches = AugmentedBatches(numbers, numbers, 4, seed=1)
+    epochs = [np.concatenate([batches[step][0] for step in range(first, first + 3)]) for first in (0, 3)]
     assert all(sorted(epoch.tolist()) == list(range(12)) for epoch in epochs)
     assert not np.array_equal(*epochs)
-    assert np.array_equal(batches(4)[0], epochs[1][4:8])
+    assert np.array_equal(batches[4][0], epochs[1][4:8])
     for size in (0, 13):
         with pytest.raises(ValueError, match="accepted: 1 to 12"):
-            Batches(numbers, numbers, size)
+            AugmentedBatches(numbers, numbers, size)
 
 
 def test_pictures_and_labels_stay_together():
-    pictures, labels = Batches(PICTURES, LABELS, 30)(5)
-    assert labels.dtype == np.int32
+    pictures, labels = AugmentedBatches(PICTURES, LABELS, 30)[5]
     known = {picture.tobytes(): label for picture, label in zip(PICTURES, LABELS, strict=True)}
     assert [known[picture.tobytes()] for picture in pictures] == labels.tolist()
 
@@ -85,7 +86,7 @@ def test_real_pictures_would_measure_as_real_ones(classifier, monkeypatch):
 
 def parsed(*words):
     parser = argparse.ArgumentParser()
-    train_gan.add_arguments(parser)
+    command.add_arguments(parser)
     return parser.parse_args(words)
 
 
@@ -93,26 +94,26 @@ def parsed(*words):
 def made(tmp_path_factory):
     """The command on a small scale, stopped once and run again: its folder, and both exit codes."""
     folder = tmp_path_factory.mktemp("made")
-    small = classification.train.Recipe(widths=(4, 8), epochs=1, size=50, sides=((32, 1.0),))
+    small = classification.train.Recipe(widths=(4, 8), epochs=1, batch_size=50, sides=((32, 1.0),))
     arguments = parsed("--out", str(folder), "--checkpoint", str(folder / "unfinished"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_gan, "COUNTS", {"generator": 100, "examiner": 100})
-        patch.setattr(train_gan, "TESTED", 40)
-        patch.setattr(train_gan, "CLASSIFIER_RECIPE", small)
+        patch.setattr(command, "COUNTS", {"generator": 100, "classifier": 100})
+        patch.setattr(command, "TESTED", 40)
+        patch.setattr(command, "CLASSIFIER_RECIPE", small)
         patch.setattr(gan.train, "HELD_OUT", 20)
-        patch.setattr(train_gan, "Recipe", lambda: replace(SMALL, every=2))
-        patch.setattr(train_gan, "fastest_dtype_policy", lambda: "float32")
+        patch.setattr(command, "RECIPE", replace(SMALL, every=2))
+        patch.setattr(runner, "fastest_dtype_policy", lambda: "float32")
         stops = [4]
 
-        class Stopped(Batches):
-            def __call__(self, step):
+        class Stopped(AugmentedBatches):
+            def __getitem__(self, step):
                 if step in stops:
                     stops.remove(step)
                     raise KeyboardInterrupt
-                return super().__call__(step)
+                return super().__getitem__(step)
 
-        patch.setattr(gan.train, "Batches", Stopped)
-        codes = [train_gan.run(arguments) for _ in range(2)]
+        patch.setattr(gan.train, "AugmentedBatches", Stopped)
+        codes = [command.run(arguments) for _ in range(2)]
     return folder, codes
 
 

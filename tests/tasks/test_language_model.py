@@ -14,7 +14,7 @@ SENTENCES = ["A cat sits.", "A dog sits on a mat.", "Two cats sit.", "A mat."]
 VOCABULARY = Vocabulary.build(SENTENCES)
 IDS = VOCABULARY.encode(SENTENCES)
 SMALL = LanguageModelConfig(len(VOCABULARY), embedding=5, units=6)
-BOTH_WAYS = LanguageModelConfig(len(VOCABULARY), both_ways=True, embedding=5, units=6)
+BOTH_WAYS = LanguageModelConfig(len(VOCABULARY), bidirectional=True, embedding=5, units=6)
 
 
 def with_large_weights(config, seed=1):
@@ -60,9 +60,9 @@ def test_padding_changes_nothing(config):
     assert logits_of(model, IDS)[:1, :width] == pytest.approx(logits_of(model, alone), abs=1e-5)
 
 
-@pytest.mark.parametrize("both_ways", [False, True])
-def test_without_tags_it_is_the_model_that_takes_none_and_each_tag_changes_its_logits(both_ways):
-    settings = {"words": len(VOCABULARY), "both_ways": both_ways, "embedding": 5, "units": 6}
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_without_tags_it_is_the_model_that_takes_none_and_each_tag_changes_its_logits(bidirectional):
+    settings = {"words": len(VOCABULARY), "bidirectional": bidirectional, "embedding": 5, "units": 6}
     with_tags = with_large_weights(LanguageModelConfig(**settings, tags=3))
     plain = language_model.model.build(LanguageModelConfig(**settings))
     for layer in plain.layers:
@@ -88,20 +88,15 @@ def test_accuracy_counts_no_padding():
     assert float(language_model.model.accuracy(np.zeros((1, 4), int), logits)) == 0
 
 
-def test_perplexity_is_worked_out_as_by_hand():
+def test_perplexity_is_the_number_of_equally_probable_words():
     ids = np.array([[START, 4, END, PAD, PAD], [START, 5, 5, 4, END]])
     logs = np.log([[1 / 2, 1 / 4, 1e-9, 1e-9], [1 / 8, 1, 1, 1]])
     # Six words, ends included; their probabilities multiply to 1/64, so each is worth two choices.
     assert language_model.model.perplexity(logs, ids) == pytest.approx(2)
-
-
-def test_the_perplexity_of_equally_probable_words_is_their_number():
     model = language_model.model.build(SMALL)
     model.set_weights([np.zeros(weight.shape) for weight in model.get_weights()])
-    logs = language_model.model.log_probabilities(model, IDS)
-    assert language_model.model.perplexity(logs, IDS) == pytest.approx(
-        len(VOCABULARY) - 2, rel=1e-5
-    )  # no PAD, no START
+    perplexity = language_model.model.perplexity(language_model.model.log_probabilities(model, IDS), IDS)
+    assert perplexity == pytest.approx(len(VOCABULARY) - 2, rel=1e-5)  # without PAD and START
 
 
 @pytest.mark.parametrize(("logs", "ids"), [(np.zeros((2, 3)), IDS), (np.zeros((1, 3)), np.zeros((1, 4), int))])
@@ -164,16 +159,16 @@ def test_first_words_are_sampled_as_often_as_they_are_probable(model):
         assert abs(found - share) < 5 * np.sqrt(share * (1 - share) / n) + 1e-9
 
 
-def test_samples_are_sentences_the_same_for_a_seed_without_unknown_words_and_never_too_long(model):
-    one, same, other = (
-        language_model.model.sample(model, VOCABULARY, 20, seed=s, temperature=3, most=9) for s in (1, 1, 2)
+def test_samples_follow_the_seed_without_unknown_words_and_are_cut(model):
+    first, same, other = (
+        language_model.model.sample(model, VOCABULARY, 20, seed=seed, temperature=3, most=9) for seed in (1, 1, 2)
     )
-    assert one == same != other
-    assert len(set(one)) > 10
-    assert not any("<" in text for text in one)
-    ids = VOCABULARY.encode(one)
+    assert first == same != other
+    assert len(set(first)) > 10
+    ids = VOCABULARY.encode(first)
     assert ids.shape[1] <= 9 + 2
     assert UNKNOWN not in ids
+    assert not any("<" in text for text in first)
 
 
 def test_a_beginning_is_continued(model):
@@ -203,28 +198,30 @@ def test_a_temperature_below_0_is_refused(model):
 
 
 def test_a_model_that_reads_both_ways_cannot_generate():
-    with pytest.raises(ValueError, match="both_ways=False"):
+    with pytest.raises(ValueError, match="bidirectional=False"):
         language_model.model.sample(language_model.model.build(BOTH_WAYS), VOCABULARY, 1)
 
 
 def test_batches_depend_on_their_number_and_their_labels_are_the_next_words():
     tags = np.arange(8, dtype="float32").reshape(4, 2)
-    batches = NextWordBatches(IDS, tags, size=50, seed=3)
-    (words, given), following = batches(7, 0.5)
+    batches = NextWordBatches(IDS, tags, batch_size=50, seed=3)
+    (words, given), following = batches[7]
     assert words.shape == following.shape == (50, IDS.shape[1] - 1)
     assert np.array_equal(words[:, 1:], following[:, :-1])
     chosen = [IDS.tolist().index([*row, last]) for row, last in zip(words.tolist(), following[:, -1], strict=True)]
     assert set(chosen) == {0, 1, 2, 3}
     assert np.array_equal(given, tags[chosen])
-    assert np.array_equal(batches(7, 0.9)[1], following)
-    assert not np.array_equal(batches(8, 0.5)[1], following)
+    assert np.array_equal(batches[7][1], following)
+    assert not np.array_equal(batches[8][1], following)
 
 
 def test_trained_it_generates_its_training_sentences():
     keras.utils.set_random_seed(0)
     model = language_model.model.build(LanguageModelConfig(len(VOCABULARY), embedding=16, units=32, dropout=0))
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss=language_model.model.loss())
-    history = fit(model, NextWordBatches(IDS, size=16), steps=120, accuracy=language_model.model.accuracy, bar=False)
+    history = fit(
+        model, NextWordBatches(IDS, batch_size=16), steps=120, accuracy=language_model.model.accuracy, bar=False
+    )
     assert set(language_model.model.sample(model, VOCABULARY, 40)) == set(SENTENCES)
     logs = language_model.model.log_probabilities(model, IDS)
     assert language_model.model.perplexity(logs, IDS) < 1.5

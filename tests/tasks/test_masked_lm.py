@@ -63,13 +63,13 @@ def test_each_group_is_masked_at_the_rate_and_as_a_whole():
 
 def test_batches_depend_on_their_number_and_mask_other_words_each_time():
     tags = np.arange(4, dtype="float32")[:, np.newaxis]
-    batches = MaskedBatches(IDS, GROUPS, tags, size=30, seed=1)
-    (ids, given), labels = batches(5, 0.1)
+    batches = MaskedBatches(IDS, GROUPS, tags, batch_size=30, seed=1)
+    (ids, given), labels = batches[5]
     whole = np.where(labels != PAD, labels, ids)
     assert np.array_equal(whole, IDS[given[:, 0].astype(int)])
-    assert np.array_equal(batches(5, 0.9)[1], labels)
-    assert not np.array_equal(batches(6, 0.1)[1], labels)
-    assert len(batches(5, 0.1)) == len(MaskedBatches(IDS, GROUPS)(5, 0.1)) == 2
+    assert np.array_equal(batches[5][1], labels)
+    assert not np.array_equal(batches[6][1], labels)
+    assert len(batches[5]) == len(MaskedBatches(IDS, GROUPS)[5]) == 2
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +78,10 @@ def model():
     keras.utils.set_random_seed(0)
     ids = VOCABULARY.encode(["The cat sits.", "The car sits."])
     built = language_model.model.build(
-        LanguageModelConfig(len(VOCABULARY), both_ways=True, tags=2, embedding=8, units=8)
+        LanguageModelConfig(len(VOCABULARY), bidirectional=True, tags=2, embedding=8, units=8)
     )
     built.compile(optimizer=keras.optimizers.Adam(0.03), loss=language_model.model.loss())
-    batches = MaskedBatches(ids, GROUPS, np.eye(2, dtype="float32"), size=16)
+    batches = MaskedBatches(ids, GROUPS, np.eye(2, dtype="float32"), batch_size=16)
     fit(built, batches, steps=80, accuracy=language_model.model.accuracy, bar=False)
     return built
 

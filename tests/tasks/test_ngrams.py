@@ -101,15 +101,9 @@ def test_log_probabilities_of_a_sentence_are_those_of_its_words():
 
 def test_fitting_again_forgets_the_counts():
     once, twice = NGrams(2, WORDS).fit(rows("a b")), NGrams(2, WORDS).fit(rows("c c c", "b")).fit(rows("a b"))
-    assert once.probability(B, [START, A]) == twice.probability(B, [START, A])
-    assert once.probability(C, [START, C]) == twice.probability(C, [START, C])
-
-
-def test_longer_n_grams_have_a_lower_perplexity_on_the_training_text():
-    train = rows(*["a c a", "b c b"] * 20)
-    found = [perplexity(NGrams(order, WORDS).fit(train).log_probabilities(train), train) for order in range(4)]
-    assert found == sorted(found, reverse=True)
-    assert found[3] < 1.3 < found[2]
+    assert [once.probability(word, [START, C]) for word in POSSIBLE] == [
+        twice.probability(word, [START, C]) for word in POSSIBLE
+    ]
 
 
 @pytest.mark.parametrize(("order", "discount"), [(-1, 0.5), (2, 0), (2, 1)])

@@ -106,30 +106,23 @@ def test_generated_fillers_are_the_most_probable_of_the_allowed_ones(network):
             verb = written.ids[row, place] if place % 4 == 0 else verb
         there = np.isin(written.ids[row, ::4], [number(verb) for verb in VERBS])
         sizes = np.where(there, np.exp(said[row, 3::4, -1]), 0)
-        assert written.seen[row] == pytest.approx(sizes, rel=1e-3)
+        assert written.areas[row] == pytest.approx(sizes, rel=1e-3)
         assert written.boxes[row][there] == pytest.approx(said[row, 3::4, len(WORDS) : -1][there], abs=1e-4)
 
 
-def test_frames_are_ordered_by_visible_area_and_have_the_roles_of_their_verb(model):
-    written = srl.model.generate(model.network, GRIDS)
-    for frames, row in zip(model.frames_of_features(GRIDS), range(5), strict=True):
-        assert [frame.seen for frame in frames] == sorted(written.seen[row][written.seen[row] > 0], reverse=True)
-        for frame in frames:
-            assert tuple(role for role, _ in frame.roles) == ROLES[frame.verb]
-            assert 0 < frame.probability <= 1
-            assert frame.obj == srl.model.OBJECTS[frame.kind]
-    assert [len(each) for each in model.frames(PICTURES)] == [
-        len(each) for each in model.frames_of_features(captioning.model.encode_images(model.image_encoder, PICTURES))
-    ]
-
-
-def test_the_probability_of_a_frame_is_the_product_of_those_of_its_slots(model):
-    written = srl.model.generate(model.network, GRIDS)
-    chosen = np.take_along_axis(written.log_probabilities, written.ids[..., None], axis=2)[..., 0]
+def test_frames_are_ordered_by_visible_area_and_have_the_roles_and_probability_of_their_slots(model):
+    slots = srl.model.generate(model.network, GRIDS)
+    chosen = np.take_along_axis(slots.log_probabilities, slots.ids[..., None], axis=2)[..., 0]
     for row, frames in enumerate(model.frames_of_features(GRIDS)):
-        by_size = np.argsort(-written.seen[row], kind="stable")
-        for frame, place in zip(frames, by_size, strict=False):
-            assert frame.probability == pytest.approx(np.exp(chosen[row, 4 * place : 4 * place + 4].sum()), rel=1e-3)
+        order = np.argsort(-slots.areas[row], kind="stable")[: len(frames)]
+        assert [frame.area for frame in frames] == slots.areas[row][order].tolist()
+        assert not slots.areas[row].sum() > sum(frame.area for frame in frames) + 1e-6
+        for frame, number in zip(frames, order, strict=True):
+            assert tuple(role for role, _ in frame.roles) == ROLES[frame.verb]
+            assert frame.obj == srl.model.OBJECTS[frame.kind]
+            assert frame.probability == pytest.approx(np.exp(chosen[row, 4 * number : 4 * number + 4].sum()), rel=1e-3)
+    grids = captioning.model.encode_images(model.image_encoder, PICTURES)
+    assert [len(row) for row in model.frames(PICTURES)] == [len(row) for row in model.frames_of_features(grids)]
 
 
 def test_a_box_in_pixels_lies_within_the_picture():

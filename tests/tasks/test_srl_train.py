@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tools.weights import options, train_srl
+from tools.weights import runner
+from tools.weights import srl as command
 from vistext import scenes
 from vistext.nn import weights
 from vistext.nn.engine import keras
@@ -16,7 +17,7 @@ from vistext.scenes.language import Frame
 from vistext.scenes.language.semantic_frames import visible_area_of
 from vistext.tasks import captioning, srl
 from vistext.tasks.srl.model import MAX_FRAMES, START, WORDS, SrlConfig, SrlModel
-from vistext.tasks.srl.train import Batches, Recipe, Score
+from vistext.tasks.srl.train import Recipe, Score, SrlBatches
 
 SEEN = scenes.sample(12, 4, "train")
 GRIDS = np.random.default_rng(0).normal(size=(12, 64, 8)).astype("float16")
@@ -48,12 +49,12 @@ def test_a_frame_is_as_right_as_pencil_and_paper_say(found, expected):
 
 def test_frames_are_paired_so_that_as_much_as_possible_is_right():
     near = but(SITS, place="floor")
-    assert srl.train.pair([near, RUNS], [RUNS, SITS]) == [RUNS, near]
-    assert srl.train.pair([RUNS, near, SITS], [SITS]) == [SITS]
-    assert srl.train.pair([SITS], [RUNS, SITS]) == [None, SITS]
-    assert srl.train.pair([], [RUNS]) == [None]
+    assert srl.train.match_frames([near, RUNS], [RUNS, SITS]) == [RUNS, near]
+    assert srl.train.match_frames([RUNS, near, SITS], [SITS]) == [SITS]
+    assert srl.train.match_frames([SITS], [RUNS, SITS]) == [None, SITS]
+    assert srl.train.match_frames([], [RUNS]) == [None]
     two = [SITS, but(SITS, place="floor")]
-    assert srl.train.pair(two[::-1], two) == two
+    assert srl.train.match_frames(two[::-1], two) == two
 
 
 def test_means_are_over_frames():
@@ -85,23 +86,23 @@ class Oracle:
     def __init__(self, seen, change=lambda frames: frames, verbs=None):
         self.seen, self.change, self.ranked = seen, change, verbs
 
-    def written(self, pictures, grids):
+    def generate(self, pictures, grids):
         assert (pictures == scenes.draw_many(self.seen).pictures).all()
 
-    def frames_of_features(self, grids, written=None):
+    def frames_of_features(self, grids, slots=None):
         return [
             self.change([filled(one, visible_area_of(scene, one.obj)) for one in language.frames(scene)])
             for scene in self.seen
         ]
 
-    def verbs(self, grids, written=None):
+    def verbs(self, grids, slots=None):
         first = [language.frames(scene)[0].verb for scene in self.seen]
         shares = np.tile(np.linspace(0.1, 0.2, len(srl.model.VERBS)), (len(first), 1))
         for row, verb in enumerate(first):
             shares[row, srl.model.VERBS.index(verb)] = 1.0 if self.ranked is None else self.ranked
         return shares
 
-    def given(self, grids, verbs, written=None):
+    def with_gold_verb(self, grids, verbs, slots=None):
         return [frames[0] for frames in self.frames_of_features(grids)]
 
     def with_gold_verbs(self, grids, verbs):
@@ -164,15 +165,15 @@ def test_a_lesson_holds_words_boxes_and_sizes_of_each_slot_s_thing():
 
 
 def test_batches_show_what_is_before_each_slot_and_ask_for_what_is_in_it():
-    taught, recipe = srl.train.build_dataset(GRIDS, SEEN), Recipe(SMALL, steps=1, size=5, seed=2)
-    (grids, before), wanted = Batches(taught, recipe)(3)
+    taught, recipe = srl.train.build_dataset(GRIDS, SEEN), Recipe(SMALL, steps=1, batch_size=5, seed=2)
+    (grids, before), wanted = SrlBatches(taught, recipe)[3]
     assert (grids.shape, before.shape, wanted.shape) == ((5, 64, 8), (5, MAX_FRAMES), (5, MAX_FRAMES, 6))
     assert (before[:, 0] == START).all()
     assert np.array_equal(before[:, 1:], wanted[:, :-1, 0])
     rows = [int(np.flatnonzero((taught.grids == one.astype("float16")).all(axis=(1, 2)))[0]) for one in grids]
     assert np.array_equal(wanted[..., 0], taught.ids[rows])
     assert np.array_equal(wanted[..., 1:], taught.objects[rows])
-    again, other = Batches(taught, recipe)(3), Batches(taught, replace(recipe, seed=3))(3)
+    again, other = SrlBatches(taught, recipe)[3], SrlBatches(taught, replace(recipe, seed=3))[3]
     assert np.array_equal(again[0][0], grids)
     assert not np.array_equal(other[0][0], grids)
 
@@ -192,7 +193,7 @@ def test_the_loss_counts_words_that_are_asked_and_boxes_of_what_is_there():
 
 def test_a_network_learns_what_is_in_the_slots():
     cells = np.random.default_rng(5).normal(size=(12, 64, 8)).astype("float16")
-    recipe = Recipe(replace(SMALL, width=32, blocks=2), steps=150, size=12)
+    recipe = Recipe(replace(SMALL, width=32, blocks=2), steps=150, batch_size=12)
     network, history = srl.train.train(recipe, srl.train.build_dataset(cells, SEEN), bar=False)
     assert len(history.loss) == 150
     model = SrlModel(None, network)
@@ -204,19 +205,19 @@ def test_a_network_learns_what_is_in_the_slots():
 
 
 @pytest.fixture
-def small_eye(monkeypatch):
+def small_image_encoder(monkeypatch):
     config = captioning.model.CaptionerConfig(words=5, widths=(8, 8, 8, 8), depth=1)
     keras.utils.set_random_seed(0)
     image_encoder = captioning.model.build_image_encoder(config)
     monkeypatch.setattr(captioning.model, "load_image_encoder", lambda: image_encoder)
     monkeypatch.setattr(captioning.model, "shipped_config", lambda: config)
-    monkeypatch.setattr(weights, "load_into", skipping_the_eye(weights.load_into))
-    monkeypatch.setattr(train_srl, "RECIPE", Recipe(SMALL, steps=300, size=4))
-    monkeypatch.setattr(train_srl, "KNOWN", 30)
+    monkeypatch.setattr(weights, "load_into", skipping_the_image_encoder(weights.load_into))
+    monkeypatch.setattr(command, "RECIPE", Recipe(SMALL, steps=300, batch_size=4))
+    monkeypatch.setattr(command, "KNOWN", 30)
     return image_encoder
 
 
-def skipping_the_eye(load_into):
+def skipping_the_image_encoder(load_into):
     return lambda model, name, folder=weights.FOLDER: (
         None if name == "image_encoder" else load_into(model, name, folder)
     )
@@ -224,36 +225,36 @@ def skipping_the_eye(load_into):
 
 def asked(tmp_path, *options):
     parser = argparse.ArgumentParser()
-    train_srl.add_arguments(parser)
+    command.add_arguments(parser)
     places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
     return parser.parse_args(["--share", "0.01", "--precision", "float32", *places, *options])
 
 
-def test_the_command_ships_weights_with_a_card_that_can_be_loaded(small_eye, tmp_path):
-    assert train_srl.run(asked(tmp_path)) == 0
+def test_the_command_ships_weights_with_a_card_that_can_be_loaded(small_image_encoder, tmp_path):
+    assert command.run(asked(tmp_path)) == 0
     card = weights.card("srl", tmp_path / "out")
     assert (card["recipe"]["steps"], card["recipe"]["scenes"]) == (3, 320)
     assert set(card["measured"]) == {"scenes", "seed", "test", "compositional"}
     assert not (tmp_path / "check").exists()
-    network = srl.model.build(srl.model.shipped_config(tmp_path / "out"))
+    network = srl.model.build(weights.config("srl", SrlConfig, tmp_path / "out"))
     weights.load_into(network, "srl", tmp_path / "out")
     assert network.count_params() == card["parameters"]
 
 
-def test_an_interrupted_training_says_so_and_goes_on(small_eye, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_training_says_so_and_goes_on(small_image_encoder, tmp_path, monkeypatch, capsys):
     calls = []
-    batches = srl.train.Batches.__call__
+    batches = srl.train.SrlBatches.__getitem__
 
-    def interrupted(self, step, progress=0.0):
+    def interrupted(self, step):
         calls.append(step)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return batches(self, step, progress)
+        return batches(self, step)
 
-    monkeypatch.setattr(srl.train.Batches, "__call__", interrupted)
-    assert train_srl.run(asked(tmp_path)) == options.INTERRUPTED
+    monkeypatch.setattr(srl.train.SrlBatches, "__getitem__", interrupted)
+    assert command.run(asked(tmp_path)) == runner.INTERRUPTED
     assert "run the same command again" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
     calls.extend([0] * 9)
-    assert train_srl.run(asked(tmp_path)) == 0
+    assert command.run(asked(tmp_path)) == 0
     assert min(calls[11:]) == 1  # the first step is not trained again

@@ -109,7 +109,7 @@ def test_margins_are_what_is_missing_of_boxes_and_are_added_to_what_is_drawn():
         drawn = Detections(drawing.boxes.astype("float32"), drawing.kinds, np.ones(len(objects), "float32"))
         for told in ({}, margins):
             _, shares = estimate(objects, drawn, told)
-            off.append(np.abs(np.log(np.array(shares) / [obj.seen for obj in objects])).mean())
+            off.append(np.abs(np.log(np.array(shares) / [obj.area for obj in objects])).mean())
     without, with_them = np.array(off).reshape(-1, 2).mean(axis=0)
     assert with_them < 0.75 * without
     assert margin_key(scenes.course_scene().objects[0], "cat") == "cat sitting"

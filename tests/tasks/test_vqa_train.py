@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from tools.weights import train_qgnet
-from tools.weights.train_qgnet import RECIPES
+from tools.weights import qgnet
+from tools.weights.qgnet import RECIPES
 from vistext import scenes
 from vistext.data import easyvqa
 from vistext.data.easyvqa import Split
@@ -20,7 +20,7 @@ from vistext.scenes import language
 from vistext.scenes.language import Question
 from vistext.tasks import captioning, vqa
 from vistext.tasks.vqa.model import MAX_LENGTH, QGNet, QGNetConfig
-from vistext.tasks.vqa.train import Batches, Recipe, VqaDataset
+from vistext.tasks.vqa.train import Recipe, VqaBatches, VqaDataset
 
 EASY = Split(
     np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), "uint8"),
@@ -100,25 +100,25 @@ def texts_of(table, words):
 def test_a_drawn_quiz_asks_about_its_own_scenes(image_encoder, reverse):
     grids = captioning.data.encode_scenes(image_encoder, SEEN)
     quiz = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
-    assert np.array_equal(quiz.seen, captioning.data.encode_scenes(image_encoder, SEEN))
-    assert quiz.read.shape[:2] == quiz.written.shape[:2] == (5, 6)
-    assert quiz.read.dtype == quiz.written.dtype == np.int16
+    assert np.array_equal(quiz.pictures, captioning.data.encode_scenes(image_encoder, SEEN))
+    assert quiz.inputs.shape[:2] == quiz.targets.shape[:2] == (5, 6)
+    assert quiz.inputs.dtype == quiz.targets.dtype == np.int16
     words = vqa.train.vocabulary()
-    for scene, read, written in zip(SEEN, texts_of(quiz.read, words), texts_of(quiz.written, words), strict=True):
+    for scene, read, written in zip(SEEN, texts_of(quiz.inputs, words), texts_of(quiz.targets, words), strict=True):
         asked = language.all_questions(scene)
         pairs = {(one.short, one.question) if reverse else (one.question, one.answer) for one in asked}
         assert set(zip(read, written, strict=True)) <= pairs
         assert len(set(written)) > 1
     again = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
-    assert np.array_equal(again.read, quiz.read)
-    assert not np.array_equal(vqa.train.world_dataset(grids, SEEN, 6, reverse=reverse).read, quiz.read)
+    assert np.array_equal(again.inputs, quiz.inputs)
+    assert not np.array_equal(vqa.train.world_dataset(grids, SEEN, 6, reverse=reverse).inputs, quiz.inputs)
 
 
 def test_questions_of_easy_vqa_stay_with_their_picture_and_answer():
     quiz = vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed=1)
-    assert np.array_equal(quiz.seen, EASY.pictures)
-    assert quiz.read.shape[:2] == quiz.written.shape[:2] == (3, 4)
-    read, written = texts_of(quiz.read, WORDS), texts_of(quiz.written, WORDS)
+    assert np.array_equal(quiz.pictures, EASY.pictures)
+    assert quiz.inputs.shape[:2] == quiz.targets.shape[:2] == (3, 4)
+    read, written = texts_of(quiz.inputs, WORDS), texts_of(quiz.targets, WORDS)
     for row, different in enumerate((2, 4, 1)):  # of 2, 5 and 1
         about = np.flatnonzero(EASY.picture_of == row)
         pairs = {(EASY.questions[i], EASY.answers[i]) for i in about}
@@ -128,19 +128,19 @@ def test_questions_of_easy_vqa_stay_with_their_picture_and_answer():
 
 
 def test_the_seed_decides_which_questions_of_easy_vqa():
-    first, again, other = (vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).read for seed in (1, 1, 2))
+    first, again, other = (vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).inputs for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     missing = set()
     for seed in range(20):
-        [_, read, _] = texts_of(vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).read, WORDS)
+        [_, read, _] = texts_of(vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).inputs, WORDS)
         missing |= {question for question in EASY.questions[:5] if question.capitalize() not in read}
     assert missing == set(EASY.questions[:5])
 
 
 def test_batches_keep_pictures_questions_and_answers_together():
     quiz = numbered()
-    (seen, read, before), following = Batches(quiz, Recipe(SMALL, 1, size=40, asked=ASKED))(0)
+    (seen, read, before), following = VqaBatches(quiz, Recipe(SMALL, steps=1, batch_size=40, asked=ASKED))[0]
     assert (seen.shape, seen.dtype) == ((40, 64, 8), np.float32)
     assert read.shape[:2] == before.shape[:2] == (40, ASKED)
     assert {each.dtype for each in (read, before, following)} == {np.dtype("int32")}
@@ -157,40 +157,40 @@ def test_batches_keep_pictures_questions_and_answers_together():
 
 
 def test_batches_of_a_quiz_with_fewer_texts_have_them_all():
-    (_, read, _), _ = Batches(numbered(), Recipe(SMALL, 1, size=4, asked=TEXTS + 3))(0)
+    (_, read, _), _ = VqaBatches(numbered(), Recipe(SMALL, steps=1, batch_size=4, asked=TEXTS + 3))[0]
     assert [len(set(each)) for each in read[..., 1]] == [TEXTS] * 4
 
 
 @pytest.mark.parametrize("pictures", [False, True])
 def test_batches_depend_on_their_number_and_the_seed_alone(pictures):
-    quiz, recipe = numbered(pictures=pictures), Recipe(SMALL, 1, size=8, asked=ASKED)
-    quiz.seen[:, :5] += 9
-    batches = Batches(quiz, recipe)
-    second = batches(1)
-    assert not same(batches(0), second)
-    assert same(batches(1, 0.7), second)
-    assert same(Batches(quiz, replace(recipe))(1), second)
-    assert not same(Batches(quiz, replace(recipe, seed=1))(1), second)
+    quiz, recipe = numbered(pictures=pictures), Recipe(SMALL, steps=1, batch_size=8, asked=ASKED)
+    quiz.pictures[:, :5] += 9
+    batches = VqaBatches(quiz, recipe)
+    second = batches[1]
+    assert not same(batches[0], second)
+    assert same(batches[1], second)
+    assert same(VqaBatches(quiz, replace(recipe))[1], second)
+    assert not same(VqaBatches(quiz, replace(recipe, seed=1))[1], second)
 
 
 def test_batches_turn_pictures_and_not_grids():
     for pictures in (True, False):
         quiz = numbered(pictures=pictures)
-        quiz.seen[:] = np.random.default_rng(0).integers(0, 256, quiz.seen.shape)
-        before = quiz.seen.copy()
-        (seen, _, _), _ = Batches(quiz, Recipe(SMALL, 1, size=40))(0)
+        quiz.pictures[:] = np.random.default_rng(0).integers(0, 256, quiz.pictures.shape)
+        before = quiz.pictures.copy()
+        (seen, _, _), _ = VqaBatches(quiz, Recipe(SMALL, steps=1, batch_size=40))[0]
         assert seen.dtype == (np.uint8 if pictures else np.float32)
         whole = {each.tobytes() for each in before.astype(seen.dtype)}
         upright = sum(each.tobytes() in whole for each in seen)
         assert (0 < upright < 20) if pictures else upright == 40
-        assert np.array_equal(quiz.seen, before)
+        assert np.array_equal(quiz.pictures, before)
 
 
 @pytest.mark.parametrize("without", vqa.train.ABLATIONS)
 def test_batches_withhold_what_the_recipe_says(without):
-    recipe = Recipe(SMALL, 1, size=8, asked=ASKED)
-    (seen, read, before), following = Batches(numbered(), recipe)(0)
-    (less, fewer, told), asked = Batches(numbered(), replace(recipe, without=without))(0)
+    recipe = Recipe(SMALL, steps=1, batch_size=8, asked=ASKED)
+    (seen, read, before), following = VqaBatches(numbered(), recipe)[0]
+    (less, fewer, told), asked = VqaBatches(numbered(), replace(recipe, without=without))[0]
     assert np.array_equal(less, np.zeros_like(seen) if without == "picture" else seen)
     assert np.array_equal(fewer, np.tile([START, END], (8, ASKED, 1)) if without == "question" else read)
     assert np.array_equal(told, before)
@@ -222,14 +222,14 @@ def test_withheld_is_a_black_picture_or_a_text_without_words():
 
 def stopping(monkeypatch, at):
     """Let a training be interrupted as its batch number `at` is read."""
-    read = Batches.__call__
+    read = VqaBatches.__getitem__
 
-    def until(self, step, progress=0.0):
+    def until(self, step):
         if step == at:
             raise KeyboardInterrupt
-        return read(self, step, progress)
+        return read(self, step)
 
-    monkeypatch.setattr(Batches, "__call__", until)
+    monkeypatch.setattr(VqaBatches, "__getitem__", until)
 
 
 def weights_of(trained):
@@ -251,7 +251,7 @@ def settled(monkeypatch):
 
 def test_a_training_that_is_resumed_ends_as_one_that_was_not_interrupted(tmp_path, monkeypatch, settled):
     quiz = numbered(pictures=True)
-    recipe = Recipe(replace(SMALL, words=200), steps=3, size=4, asked=2)
+    recipe = Recipe(replace(SMALL, words=200), steps=3, batch_size=4, asked=2)
     whole = vqa.train.train(recipe, quiz, bar=False)
     assert len(whole.history.loss) == 3
     assert np.isfinite(whole.history.loss).all()
@@ -274,7 +274,7 @@ def first_loss(recipe, quiz):
     """Of the words that are to come next, the mean of -log p before anything is learned; padding counts nothing."""
     keras.utils.set_random_seed(recipe.seed)
     model = vqa.model.joint_model(vqa.model.build_encoder(recipe.network), vqa.model.build_decoder(recipe.network))
-    inputs, following = Batches(quiz, recipe)(0)
+    inputs, following = VqaBatches(quiz, recipe)[0]
     likely = log_softmax(np.asarray(model(list(inputs))), axis=-1)
     return -np.take_along_axis(likely, following[..., np.newaxis], axis=-1)[following != PAD].mean()
 
@@ -286,7 +286,7 @@ def test_a_network_learns_to_look_and_to_read_and_says_it(image_encoder, monkeyp
     answers = ["Red.", "The thing is round.", "Red.", "The thing is square.", "Blue.", "The thing is round.", "Blue."]
     answers.append("The thing is square.")
     quiz = VqaDataset(grids, read.astype("int16"), words.encode(answers).reshape(4, 2, -1).astype("int16"))
-    recipe = Recipe(replace(SMALL, words=len(words)), steps=150, size=8, asked=2)
+    recipe = Recipe(replace(SMALL, words=len(words)), steps=150, batch_size=8, asked=2)
     no_eye, encoder, decoder, history = vqa.train.train(recipe, quiz, bar=False)
     assert no_eye is None
     assert np.mean(history.loss[-10:]) < 0.1 * history.loss[0]
@@ -356,7 +356,7 @@ class Says:
     def __init__(self, texts):
         self.texts = list(texts)
 
-    def pose(self, grids, wishes, **_):
+    def ask_features(self, grids, wishes, **_):
         return self.texts[: len(wishes)]
 
 
@@ -386,14 +386,14 @@ def test_questions_are_measured_by_the_scene_by_the_wish_and_by_who_answers(spok
     assert found == {"answerable": 0.75, "to_the_wish": 0.5, "agreed": 0.25, "different": 0.5}
 
 
-@pytest.mark.parametrize("name", train_qgnet.RECIPES)
+@pytest.mark.parametrize("name", qgnet.RECIPES)
 def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
     frozen = replace(SMALL, widths=(8, 8, 160, 8))
     small = {name: SMALL if name == "qgnet_easyvqa" else frozen for name in RECIPES}
-    recipes = {each: Recipe(small[each], steps=2, size=4, asked=2) for each in RECIPES}
+    recipes = {each: Recipe(small[each], steps=2, batch_size=4, asked=2) for each in RECIPES}
     for setting, value in {"RECIPES": recipes, "TESTED": 1, "SCENES": 20}.items():
-        monkeypatch.setattr(train_qgnet, setting, value)
+        monkeypatch.setattr(qgnet, setting, value)
     monkeypatch.setattr(vqa.train, "RECALIBRATION_PICTURES", 2)
     shipped = vqa.model.load
     if name == "question_generator":  # whose questions another network answers
@@ -401,9 +401,9 @@ def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, caps
             vqa.model, "load", lambda which, folder: vqa.model.QGNet(*_parts(vqa.model.load_question_generator(folder)))
         )
     parser = argparse.ArgumentParser()
-    train_qgnet.add_arguments(parser)
+    qgnet.add_arguments(parser)
     places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
-    assert train_qgnet.run(parser.parse_args(["--only", name, "--precision", "float32", *places])) == 0
+    assert qgnet.run(parser.parse_args(["--only", name, "--precision", "float32", *places])) == 0
     card = weights.card(name, tmp_path / "out")
     assert {"validation", "test"} <= card["measured"].keys() or {"test", "compositional"} <= card["measured"].keys()
     if name == "question_generator":
@@ -420,16 +420,16 @@ def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, caps
 
 
 def _parts(network):
-    return network.image_encoder, network.encoder, network.writing, network.vocabulary
+    return network.image_encoder, network.encoder, network.decoder, network.vocabulary
 
 
 def test_an_interrupted_command_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
-    monkeypatch.setattr(train_qgnet, "RECIPES", {"qgnet_easyvqa": Recipe(SMALL, steps=3, size=4, asked=2)})
+    monkeypatch.setattr(qgnet, "RECIPES", {"qgnet_easyvqa": Recipe(SMALL, steps=3, batch_size=4, asked=2)})
     stopping(monkeypatch, at=2)
     parser = argparse.ArgumentParser()
-    train_qgnet.add_arguments(parser)
+    qgnet.add_arguments(parser)
     places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
-    assert train_qgnet.run(parser.parse_args(["--precision", "float32", *places])) == 130
+    assert qgnet.run(parser.parse_args(["--precision", "float32", *places])) == 130
     assert "run the same command again" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()

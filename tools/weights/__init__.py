@@ -1,1 +1,1 @@
-"""The trainings whose results are shipped: `python -m tools weights NAME`."""
+"""The trainings whose results are shipped, a declaration each: `python -m tools weights NAME`."""

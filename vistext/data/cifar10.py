@@ -194,7 +194,7 @@ def _key(path: Path) -> str:
 
 
 def _candidates(place: Place) -> Iterator[tuple[Path, bool]]:
-    """What may be a copy in a place, and whether it is meant to be one: by its name, or because a user points at it."""
+    """What may be a copy in a place, and whether it is certain to be one by its name or by what the user gave."""
     pointed = place.name in (GIVEN, download.VARIABLE)
     certain = place.name == GIVEN or bool(NAMES.match(place.path.name))
     if place.path.is_file() and (pointed or certain):
@@ -213,7 +213,7 @@ def _candidates(place: Place) -> Iterator[tuple[Path, bool]]:
 
 
 def _source(candidate: Path, certain: bool, place: str) -> Source | None:
-    """The copy that a candidate is, perhaps with a flaw; None if it holds something else."""
+    """The copy that a candidate is, perhaps with a flaw; None if it is something else."""
     layout = None
     try:
         if candidate.name.lower().endswith(UNFINISHED):
@@ -254,7 +254,7 @@ def _is_of_cifar10(labels: Path) -> bool:
 
 
 def _known(names: Iterable[str], certain: bool) -> bool:
-    """Whether folders have the names of classes. Other data may have its cats and dogs, too, and others its numbers."""
+    """Whether folders have the names of the classes; other data may have cats and dogs, too, and numbered classes."""
     known = {CLASS_NUMBERS.get(name.casefold()) for name in names if certain or not name.isdecimal()} - {None}
     return len(known) >= (1 if certain else len(CLASSES) // 2)
 

@@ -2,8 +2,8 @@
 
 Archives or folders of pictures (`train/<class>/*.png`), the official pickled batches, of which Keras keeps a copy, the
 official binary batches, and Kaggle's competition (`train/1.png`, `trainLabels.csv`), where test pictures have no
-labels. Pictures are put into the order of a keyed hash of their pixels. That is as good as a shuffle by a fixed seed,
-and does not depend on the order in which they were stored.
+labels. Pictures are ordered by a keyed hash of their pixels: as good as a shuffle by a fixed seed, and independent of
+the order in which they were stored.
 """
 
 import csv
@@ -130,7 +130,7 @@ def read(copy: Path, layout: str) -> dict[str, np.ndarray]:
         except (ValueError, TypeError) as error:
             raise DamagedDataError(f"{copy}: {path}: {error}") from error
     if layout == KAGGLE:
-        return _with_a_part_set_aside(copy, pixels["train"], labels["train"], label_of)
+        return _divided(copy, pixels["train"], labels["train"], label_of)
     if layout != PICTURES:
         _check_batches(copy, batches)
     split_pixels, split_labels = _with_spare(pixels), _with_spare(labels)
@@ -162,7 +162,7 @@ def _place(folder: PurePosixPath) -> tuple[str, int]:
 
 
 def _with_spare(parts: dict) -> dict:
-    """What is for validation serves as test split where there is none, and else for training."""
+    """The validation part becomes the test split where there is none, and else part of the training split."""
     spare = "train" if parts["test"] else "test"
     return {split: parts[split] + (parts[SPARE] if split == spare else type(parts[split])()) for split in SPLITS}
 
@@ -184,12 +184,12 @@ def _pixels(content: bytes) -> bytes:
                 if image.mode == "RGB" and image.size == (32, 32) and not image.info:
                     return image.tobytes()
         except (OSError, SyntaxError, ValueError):
-            pass  # said better below
+            pass  # the message below is better
     return images.center_crop(images.open_picture(io.BytesIO(content)), 32).tobytes()
 
 
 def _labels_by_number(content: bytes) -> dict[int, int]:
-    """What Kaggle's trainLabels.csv says: for the number of each picture, its label."""
+    """The label of each picture's number in Kaggle's trainLabels.csv."""
     rows = list(csv.reader(content.decode("utf-8-sig").splitlines()))[1:]
     unknown = [row for row in rows if len(row) != 2 or not row[0].isdecimal() or row[1].casefold() not in CLASS_NUMBERS]
     if unknown or not rows:
@@ -219,17 +219,15 @@ def _check_all_there(copy: Path, numbers: Iterable[int], label_of: dict[int, int
         )
 
 
-def _with_a_part_set_aside(
-    copy: Path, pixels: bytearray, numbers: list[int], label_of: dict[int, int]
-) -> dict[str, np.ndarray]:
-    """Kaggle's training pictures, of which the first fifth of each class, in our order, is what to test with."""
+def _divided(copy: Path, pixels: bytearray, numbers: list[int], label_of: dict[int, int]) -> dict[str, np.ndarray]:
+    """Kaggle's training pictures, of which the first fifth of each class, in our order, becomes the test split."""
     _check_all_there(copy, numbers, label_of)
     rows, labels = _arranged(pixels, [label_of[number] for number in numbers])
-    aside = np.zeros(len(labels), bool)
+    test = np.zeros(len(labels), bool)
     for label in range(len(CLASSES)):
         of_class = np.flatnonzero(labels == label)
-        aside[of_class[: len(of_class) // 5]] = True
-    parts = {"train": ~aside, "test": aside}
+        test[of_class[: len(of_class) // 5]] = True
+    parts = {"train": ~test, "test": test}
     _check_classes(copy, {split: labels[part].tolist() for split, part in parts.items()})
     arrays = {f"{split}_pictures": rows[part] for split, part in parts.items()}
     return arrays | {f"{split}_labels": labels[part] for split, part in parts.items()}
@@ -289,9 +287,7 @@ def _check_classes(copy: Path, labels: dict[str, list[int]]) -> None:
     for split, full in SPLITS.items():
         counts = Counter(labels[split])
         if missing := [name for label, name in enumerate(CLASSES) if not counts[label]]:
-            raise DamagedDataError(
-                f"{copy} has no {split} picture of: {', '.join(missing)}; all ten classes are needed"
-            )
+            raise DamagedDataError(f"{copy} has no {split} picture of: {', '.join(missing)}; all ten are needed")
         # A copy in which one class has its full number is meant to be the whole data set.
         uneven = [f"{CLASSES[label]} {count:,}" for label, count in sorted(counts.items()) if count != full]
         if uneven and full in counts.values():

@@ -1,9 +1,9 @@
 """easy-VQA: drawn pictures, each of one colored shape, and questions about them with answers of one word.
 
 Victor Zhou's data set of 2019 (https://github.com/vzhou842/easy-VQA, MIT), whole in the package easy-vqa 1.0: 4,000
-pictures and 38,575 questions to train with, 1,000 and 9,673 to test with, 13 answers. The questions are 107, asked
-again and again, so that much can be answered without a look at the picture: `always` and `by_question` say how much.
-Always "yes" is right in 37.3 % of the test split, and each question's most frequent answer in 67.0 %.
+pictures and 38,575 questions to train with, 1,000 and 9,673 to test with, 13 answers. There are only 107 different
+questions, so that much can be answered without the picture: always "yes" is right in 37.3 % of the test split
+(`majority_baseline`), and each question's most frequent answer in 67.0 % (`question_only_baseline`).
 """
 
 from collections import Counter, defaultdict
@@ -44,10 +44,7 @@ class EasyVQA:
 
 
 def load() -> EasyVQA:
-    """easy-VQA from the package that carries it, in about a second; nothing is downloaded or kept.
-
-    Returns:
-        The data set's own splits, not shuffled: pictures and questions in the order of the pictures' numbers.
+    """The data set's own splits, not shuffled, from its package, in about a second.
 
     Raises:
         ModuleNotFoundError: easy-vqa is not installed.
@@ -84,15 +81,15 @@ def _read_only(pictures: np.ndarray, questions: Iterable[str], answers: Iterable
 
 
 def validation(split: Split, share: float, seed: int) -> tuple[Split, Split]:
-    """Set some pictures aside with all their questions, to choose by, so that no choice is made on the test split.
+    """Divide a training split into one to train with and one for validation, both in its order.
 
     Args:
-        split: the training split, of 2 pictures or more.
-        share: what part of the pictures is set aside, in (0, 1); at least one picture is on either side.
+        split: of 2 pictures or more; a picture keeps all its questions.
+        share: of the pictures for validation, in (0, 1); at least one picture is on either side.
         seed: decides which.
 
     Returns:
-        What is left to train with, and what was set aside; both in the order of `split`, with no picture in both.
+        The training and the validation split.
 
     Raises:
         ValueError: `share` is not between 0 and 1, or there are fewer than 2 pictures.
@@ -102,63 +99,39 @@ def validation(split: Split, share: float, seed: int) -> tuple[Split, Split]:
         raise ValueError(f"the share is more than 0 and less than 1; given was {share}")
     if count < 2:
         raise ValueError(f"2 or more pictures can be divided; given: {count}")
-    aside = np.zeros(count, bool)
-    chosen = np.random.default_rng(seed).permutation(count)
-    aside[chosen[: min(max(round(share * count), 1), count - 1)]] = True
-    return _part(split, ~aside), _part(split, aside)
+    held_out = np.zeros(count, bool)
+    order = np.random.default_rng(seed).permutation(count)
+    held_out[order[: min(max(round(share * count), 1), count - 1)]] = True
+    return _subset(split, ~held_out), _subset(split, held_out)
 
 
-def _part(split: Split, wanted: np.ndarray) -> Split:
-    """The pictures that are wanted, bool [n], and the questions about them."""
-    asked = np.flatnonzero(wanted[split.picture_of])
-    row_of = np.cumsum(wanted, dtype=np.int32) - 1
-    return _read_only(
-        split.pictures[wanted],
-        (split.questions[i] for i in asked),
-        (split.answers[i] for i in asked),
-        row_of[split.picture_of[asked]],
-    )
+def _subset(split: Split, chosen: np.ndarray) -> Split:
+    """The chosen pictures, bool [n], and the questions about them."""
+    rows = np.flatnonzero(chosen[split.picture_of])
+    row_of = np.cumsum(chosen, dtype=np.int32) - 1
+    questions, answers = ([texts[i] for i in rows] for texts in (split.questions, split.answers))
+    return _read_only(split.pictures[chosen], questions, answers, row_of[split.picture_of[rows]])
 
 
 def majority_baseline(train: Split, test: Split) -> float:
-    """How often the answer that is most frequent in training is right: what a network has to beat to have read at all.
+    """The accuracy on `test`, in [0, 1], of always giving the most frequent answer of `train`.
 
-    Args:
-        train: where answers are counted; of equally frequent ones the first counts.
-        test: where the answer is given.
-
-    Returns:
-        Share of the questions of `test`, in [0, 1].
-
-    Raises:
-        ValueError: one of the splits has no question.
+    A network that is no better has not used the question. ValueError: one of the splits has no question.
     """
     answer = _most_frequent(train.answers)
-    return _share_right([answer] * len(test.questions), test)
+    return _accuracy([answer] * len(test.questions), test)
 
 
 def question_only_baseline(train: Split, test: Split) -> float:
-    """How often a question is answered rightly by its words alone: what a network has to beat to have looked.
+    """The same with the most frequent answer to the same question, or of all where `train` does not have it.
 
-    The answer is the one that the same question, word for word, has most often in training; to a question that is not
-    asked there, it is the most frequent answer of all.
-
-    Args:
-        train: where answers are counted; of equally frequent ones the first counts.
-        test: where the answers are given.
-
-    Returns:
-        Share of the questions of `test`, in [0, 1].
-
-    Raises:
-        ValueError: one of the splits has no question.
+    A network that is no better has not used the picture.
     """
-    heard = defaultdict(list)
+    answers = defaultdict(list)
     for question, answer in zip(train.questions, train.answers, strict=True):
-        heard[question].append(answer)
-    answer_to = {question: _most_frequent(answers) for question, answers in heard.items()}
-    otherwise = _most_frequent(train.answers)
-    return _share_right([answer_to.get(question, otherwise) for question in test.questions], test)
+        answers[question].append(answer)
+    default = _most_frequent(train.answers)
+    return _accuracy([_most_frequent(answers.get(question, [default])) for question in test.questions], test)
 
 
 def _most_frequent(answers: Iterable[str]) -> str:
@@ -168,7 +141,7 @@ def _most_frequent(answers: Iterable[str]) -> str:
     return counted[0][0]
 
 
-def _share_right(given: list[str], test: Split) -> float:
-    if not given:
+def _accuracy(predicted: list[str], test: Split) -> float:
+    if not predicted:
         raise ValueError("no question to be answered; accepted: a test split with 1 or more")
-    return float(np.mean([said == right for said, right in zip(given, test.answers, strict=True)]))
+    return float(np.mean([answer == right for answer, right in zip(predicted, test.answers, strict=True)]))

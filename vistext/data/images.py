@@ -1,8 +1,8 @@
-"""One picture from a file, as every model of the course takes it: uint8 [h, w, 3] RGB.
+"""Pictures from files, as every model of the course takes them: uint8 [h, w, 3] RGB.
 
-Files come in many shapes: gray, palette, with transparency, for print (CMYK), turned by a camera that only noted the
-turn, animated, far larger than needed, cut short by a broken download, or made to fill the memory. Pillow reads them;
-decided here is what each of them becomes, and what is said of those that cannot be read.
+Files may be gray, palette, transparent, for print (CMYK), rotated by a note of the camera, animated, far larger than
+needed, cut short by a broken download, or made to fill the memory. Pillow reads them; what each of them becomes, and
+what the message is for those that cannot be read, is decided here.
 """
 
 import os
@@ -37,7 +37,7 @@ LARGE = 2**25  # pixels; a picture that has more is reduced while it is read: no
 LARGEST = {"JPEG": 2**28, "PNG": 2**28, "GIF": 2**28, "BMP": 2**28, "WEBP": 2**27, "HEIF": 2**27, "AVIF": 2**27}
 STRIP = 2**22  # pixels that are converted at once
 
-_limit_set = threading.Lock()
+_limit_lock = threading.Lock()
 
 
 class PictureError(ValueError):
@@ -80,27 +80,14 @@ def open_picture(source: str | os.PathLike | BinaryIO) -> np.ndarray:
 
 
 def cat() -> np.ndarray:
-    """The photograph that runs through the course: a cat, 300 × 451, CC0, shipped with scikit-image.
-
-    Returns:
-        uint8 [300, 451, 3] RGB in [0, 255].
-    """
+    """The course's photograph of a cat, uint8 [300, 451, 3] RGB, CC0, shipped with scikit-image."""
     return photograph("chelsea")
 
 
 def photograph(name: str) -> np.ndarray:
-    """A photograph that is shipped with scikit-image, such as "chelsea", "coffee" or "moon".
+    """A photograph of `skimage.data`, such as "coffee", as uint8 [h, w, 3] RGB; PictureError if none has that name.
 
-    `skimage.data` has them too, but finds no reader for them where the name of a folder above it holds a "[".
-
-    Args:
-        name: of the function in `skimage.data`.
-
-    Returns:
-        uint8 [h, w, 3] RGB in [0, 255].
-
-    Raises:
-        PictureError: none of that name is shipped.
+    scikit-image itself finds no reader for them where the name of a folder above it holds a "[".
     """
     from skimage import data
 
@@ -137,20 +124,20 @@ def _read(file: BinaryIO, name: str) -> np.ndarray:
     file.seek(0)
     if not start:
         raise PictureError(f"{name} is empty (zero bytes); it was probably not saved or downloaded whole")
-    form = next((form for form, begins in FORMATS.items() if re.match(begins, start, re.DOTALL)), None)
-    if form is None:
+    file_format = next((name for name, begin in FORMATS.items() if re.match(begin, start, re.DOTALL)), None)
+    if file_format is None:
         raise PictureError(f"{name} is not a picture that can be read here ({ACCEPTED}); convert it first")
-    _check_decoder(form, name)
+    _check_decoder(file_format, name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged notes in the file, which would only be noise in a lesson
-            with _limit(LARGEST[form]):
-                image = Image.open(file, formats=(form,))
+            with _limit(LARGEST[file_format]):
+                image = Image.open(file, formats=(file_format,))
             with image:
                 return np.array(_upright(_reduced_to_rgb(image)))
     except Image.DecompressionBombError:
-        most = f"{LARGEST[form] / 1e6:.0f} million pixels"
-        raise PictureError(f"{name} has more than the {most} that are read here ({form}); scale it down") from None
+        most = f"{LARGEST[file_format] / 1e6:.0f} million pixels that are read here ({file_format})"
+        raise PictureError(f"{name} has more than the {most}; scale it down") from None
     except MemoryError:
         raise PictureError(f"{name} does not fit into memory; scale it down") from None
     except Exception as error:
@@ -160,10 +147,10 @@ def _read(file: BinaryIO, name: str) -> np.ndarray:
         raise PictureError(f"{name} is cut short or damaged{reason}; save or download it again") from None
 
 
-def _check_decoder(form: str, name: str) -> None:
-    if form == "AVIF" and not features.check("avif"):
+def _check_decoder(file_format: str, name: str) -> None:
+    if file_format == "AVIF" and not features.check("avif"):
         raise PictureError(f'{name} is an AVIF, which this Pillow cannot read: pip install --upgrade "pillow>=11.3"')
-    if form == "HEIF":
+    if file_format == "HEIF":
         try:
             from pillow_heif import register_heif_opener
         except ImportError:
@@ -173,8 +160,8 @@ def _check_decoder(form: str, name: str) -> None:
 
 @contextmanager
 def _limit(pixels: int) -> Iterator[None]:
-    """Let Pillow refuse what has more pixels, and nothing else: it refuses from twice its one setting on."""
-    with _limit_set:
+    """Let Pillow refuse what has more pixels, and nothing else: it refuses from twice its setting on."""
+    with _limit_lock:
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels // 2
         try:
             yield
@@ -183,7 +170,7 @@ def _limit(pixels: int) -> Iterator[None]:
 
 
 def _reduced_to_rgb(image: Image.Image) -> Image.Image:
-    """Decode and convert, a strip at a time: of what is large, no second copy is made at its full size."""
+    """Decode and convert, a strip at a time, so that a large picture is never copied at its full size."""
     factor = _factor(image)
     image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))  # as JPEG, next to free
     image.load()

@@ -1,9 +1,4 @@
-"""Sentences as numbers, and back: tokens, a vocabulary, padding.
-
-A network takes a table of whole numbers, not a text. So a sentence is cut into tokens (words and punctuation), each
-token is looked up in a vocabulary, and shorter sentences are filled up to the length of the table. Lesson 03 explains
-each step.
-"""
+"""Sentences as numbers, and back: tokens, a vocabulary, padding. Lesson 03 explains each step."""
 
 import re
 from collections import Counter
@@ -23,27 +18,14 @@ NO_SPACE_AFTER = frozenset("([{")
 
 
 def tokenize(sentence: str) -> list[str]:
-    """The words and punctuation marks of a text, in lower case.
-
-    Args:
-        sentence: any text.
-
-    Returns:
-        Tokens in the order of the text; none for an empty text.
-    """
+    """The words and punctuation marks of a text, in lower case and in its order."""
     return TOKEN.findall(sentence.lower())
 
 
 def detokenize(tokens: Iterable[str]) -> str:
-    """The text that tokens stand for: spaces where they belong, a capital at the start of each sentence.
+    """The text of tokens: spaces where they belong, a capital at the start of each sentence.
 
     What has no full stop, question or exclamation mark is a title ("a cat on the floor") and stays in lower case.
-
-    Args:
-        tokens: as `tokenize` gives them.
-
-    Returns:
-        The text; empty when there are no tokens.
     """
     tokens = list(tokens)
     text, capital, glue = "", not SENTENCE_ENDS.isdisjoint(tokens), True
@@ -56,7 +38,7 @@ def detokenize(tokens: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words that a model knows; the number of a word is its place among them.
+    """The words of a model; the number of a word is its place among them.
 
     Attributes:
         words: first the four of `SPECIAL`, whose numbers are PAD, START, END and UNKNOWN; then tokens, none twice.
@@ -104,11 +86,11 @@ class Vocabulary:
         return [token for token in dict.fromkeys(tokenize(sentence)) if token not in self.numbers]
 
     def encode(self, sentences: Iterable[str], length: int | None = None) -> np.ndarray:
-        """Sentences as a table of numbers, a row each: START, the tokens, END, and PAD up to the length.
+        """Sentences as ids, a row each: START, the tokens, END, and PAD up to the length.
 
         Args:
             sentences: n texts.
-            length: columns of the table, START and END included; that of the longest sentence when left out.
+            length: of a row, START and END included; that of the longest sentence when left out.
 
         Returns:
             int32 [n, length] in [0, len(self)); UNKNOWN for words that have no number (see `unknown`).
@@ -135,13 +117,13 @@ class Vocabulary:
         return ids
 
     def decode(self, ids: np.ndarray) -> list[str]:
-        """The sentences that a table of numbers stands for: each row up to its first END, without START and PAD.
+        """The sentences of ids: each row up to its first END, without START and PAD.
 
         Args:
             ids: integers [n, length] in [0, len(self)), as `encode` or a model gives them.
 
         Returns:
-            n texts; words that had no number read <unknown>.
+            n texts, with <unknown> for words that had no number.
 
         Raises:
             TypeError: `ids` are not whole numbers (probabilities, for example).
@@ -165,25 +147,14 @@ class Vocabulary:
 
 
 def mask(ids: np.ndarray) -> np.ndarray:
-    """Where a table of numbers holds a sentence and not its padding.
-
-    Args:
-        ids: integers [n, length].
-
-    Returns:
-        bool [n, length].
-    """
+    """Where ids, integers [n, length], are not padding: bool [n, length]."""
     return np.asarray(ids) != PAD
 
 
 def teacher_forcing(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What a model that writes word by word is given, and what it is to say at each step: the next word.
+    """Inputs and targets of a model that predicts the next word, both [n, length - 1], from ids [n, length].
 
-    Args:
-        ids: integers [n, length], as `Vocabulary.encode` gives them.
-
-    Returns:
-        Inputs and targets, both [n, length - 1]; column t of the targets is column t + 1 of the table.
+    Column t of the targets is column t + 1 of the ids.
     """
     return ids[:, :-1], ids[:, 1:]
 

@@ -85,8 +85,8 @@ def _array_as_plain(array: np.ndarray, depth: int) -> object:
 def _in_words(error: Exception, function: Callable) -> str:
     """What was raised, and in which line of the student's cell."""
     code = getattr(function, "__code__", None)
-    said = " ".join(str(error).split())[:200]
-    words = f"it stopped with {type(error).__name__}" + (f": {said}" if said else "")
+    message = " ".join(str(error).split())[:200]
+    words = f"it stopped with {type(error).__name__}" + (f": {message}" if message else "")
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if code and frame.filename == code.co_filename
     ]

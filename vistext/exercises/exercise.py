@@ -47,7 +47,7 @@ class Misconception:
     Attributes:
         key: a short name.
         idea: what to look at again, in words; it never says what is right.
-        does: what this mistake makes of a case, given as the exercise's own arguments.
+        simulate: what this mistake makes of a case, given as the exercise's own arguments.
     """
 
     key: str
@@ -328,9 +328,9 @@ def _forms(
         "Its rows are not all of one length.",
     )
     lists = values.is_list(true) and type(given) in (*values.LISTS, np.ndarray)
-    other = (found is None) != (wanted is None) or (found is None and type(given) is not type(true))
-    another = "It is another kind of thing than was asked for. Look at what should come back."
-    yield other and not lists, "wrong-type", another
+    differs_in_kind = (found is None) != (wanted is None) or (found is None and type(given) is not type(true))
+    kind = "It is another kind of thing than was asked for. Look at what should come back."
+    yield differs_in_kind and not lists, "wrong-type", kind
     shape, right_shape = _shapes(given, true)
     differs = shape != right_shape
     several = "One number is asked for. Yours is in a list or an array, or there are several."

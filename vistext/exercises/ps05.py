@@ -71,8 +71,11 @@ def _without(place, beams, scores, logs, width):
 def _some_beams(rng, sizes, width, above=0.0):
     """Beams in any order; those that have ended stand, by their scores, just above or below some that go on."""
     going, ended, words = sizes
-    pairs = rng.permutation([(one, other) for one in range(3, words) for other in (0, 1, 3, 4)])[:going]
-    beams = [*([1, *pair] for pair in pairs), *([1, word, END] for word in rng.permutation(words - 3)[:ended] + 3)]
+    words_of_beams = [(first, second) for first in range(3, words) for second in (0, 1, 3, 4)]
+    beams = [
+        *([1, *tail] for tail in rng.permutation(words_of_beams)[:going]),
+        *([1, word, END] for word in rng.permutation(words - 3)[:ended] + 3),
+    ]
     scores, logs = rng.uniform(-2, -0.7, len(beams)), np.log(rng.dirichlet(np.ones(words), len(beams)) + 1e-3)
     if going:
         totals = np.sort((scores[:going, None] + logs[:going]).ravel())[::-1]
@@ -141,8 +144,8 @@ def _said(rng):
         vary(clipped, match=lambda times, known: min(times, next(filter(None, known), 0))),
         vary(clipped, match=lambda times, known: min(times, next(filter(None, known[::-1]), 0))),
         lambda said, references, n: clipped(said[:-1], references, n),
-        lambda said, references, n: clipped(said, [one[:-1] for one in references], n),
-        lambda said, references, n: clipped(said, [one[: len(said)] for one in references], n),
+        lambda said, references, n: clipped(said, [reference[:-1] for reference in references], n),
+        lambda said, references, n: clipped(said, [reference[: len(said)] for reference in references], n),
     ]
     cases = []
     for n in (1, 2, 3):
@@ -265,7 +268,7 @@ BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stret
     mistakes={
         "ended-goes-on": ({"end": None}, "A sentence that has ended was given another word."),
         "ended-first": ({"of_ended": 9}, "What has ended comes first, whatever its score. Is it always the likeliest?"),
-        "ended-last": ({"of_ended": -9}, "What has ended comes last, whatever its score. Is it never likelier?"),
+        "ended-last": ({"of_ended": -9}, "What has ended comes last, whatever its score. Is it always worse?"),
         "ended-dropped": (_ended_dropped, "A sentence that has ended was dropped, however good it is."),
         "last-word-alone": ({"scores": np.zeros_like}, "Only the new word counts. How likely was what is before it?"),
         "one-each": (_one_each, "Each beginning goes on in one way only. Two of the best may have the same beginning."),
@@ -347,10 +350,7 @@ GUMBEL_SOFTMAX = exercise(
         ),
         "uniform": ({"noise": np.array}, "The even numbers u were added as they are. Make Gumbel numbers of them."),
         "multiplied": ({"temperature": lambda t: 1 / t}, "At a low temperature the blend is more even. Is that right?"),
-        "cold-logits-alone": (
-            _cold_logits_alone,
-            "In the blend only logits were divided by the temperature, not noise.",
-        ),
+        "cold-logits-alone": (_cold_logits_alone, "In the blend the temperature divides logits only, not the noise."),
         "temperature-in-the-draw": (_cold_logits_twice, "The temperature changes which word is drawn. Divide last."),
         "likeliest-passed": (
             {"drawn": lambda logits, uniform, noisy: logits},

@@ -31,9 +31,9 @@ def _some_texts(rng, texts, length, vocabulary):
     ids = np.full((texts, length + 1), PAD)
     ids[:, 0] = START
     for row, number in enumerate(rng.permutation(texts)):  # one has no padding, and one is empty: it ends at once
-        said = (length - 1, 0, int(rng.integers(1, length)), 1)[number] if length > 1 else 0
-        ids[row, 1 : said + 1] = rng.integers(3, vocabulary, said)
-        ids[row, said + 1] = END
+        count = (length - 1, 0, int(rng.integers(1, length)), 1)[number] if length > 1 else 0
+        ids[row, 1 : count + 1] = rng.integers(3, vocabulary, count)
+        ids[row, count + 1] = END
     logits = rng.normal(0.7, 1, (texts, length, vocabulary)) + np.eye(vocabulary)[ids[:, 1:]]
     return {"logits": logits.round(2), "ids": ids}
 
@@ -290,7 +290,7 @@ CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="mediu
         ),
         "first-answer": (
             {"choose": lambda heard: heard[0]},
-            "Of each question the first answer was kept, however rare.",
+            "The first answer to each question was kept, rare or not.",
         ),
         "last-answer": (
             {"choose": lambda heard: heard[-1]},

@@ -113,8 +113,8 @@ def tell(
         "direction": way.format(table["direction"]) if "direction" in table else "",
         "place": f"{prepositions[table['place']]} the {table['place']}" if "place" in table else "",
     }
-    said = [upper(f"{article(who)} {who}") + is_ + words[verb], *(parts[role] for role in order)]
-    return " ".join(part for part in said if part) + end
+    phrases = [upper(f"{article(who)} {who}") + is_ + words[verb], *(parts[role] for role in order)]
+    return " ".join(phrase for phrase in phrases if phrase) + end
 
 
 def _worded(rng):
@@ -131,8 +131,8 @@ def _worded(rng):
     ):
         way = ("direction", str(rng.choice(["left", "right"])))
         roles = {"p": ("place", place), "d": way, "w": (doer, str(rng.choice(_THINGS[begin])))}
-        told = [roles[letter] for letter in order]
-        cases.append({"verb": verb, "roles": told, "words": _FORMS, "prepositions": _PREPOSITIONS})
+        ordered = [roles[letter] for letter in order]
+        cases.append({"verb": verb, "roles": ordered, "words": _FORMS, "prepositions": _PREPOSITIONS})
     return cases
 
 
@@ -140,18 +140,18 @@ def _labels_of(verb, roles):
     return [("verb", verb), *roles]
 
 
-def as_numbers(scenes, labels, *, chosen=list, told=_labels_of, number=lambda times, frames: float(times > 0)):
-    """What is told of each scene's chosen frames, in numbers."""
+def as_numbers(scenes, labels, *, chosen=list, describe=_labels_of, number=lambda times, frames: float(times > 0)):
+    """The labels of each scene's chosen frames, as numbers."""
     rows = []
     for frames in scenes:
-        given = [label for frame in chosen(frames) for label in told(*frame)]
+        given = [label for frame in chosen(frames) for label in describe(*frame)]
         rows.append([number(given.count(label), frames) for label in labels])
     return np.array(rows)
 
 
-def _in_any_role_told(scenes, labels):
+def _whichever_role(scenes, labels):
     nouns = {noun for _, noun in labels}
-    every = as_numbers(scenes, [*nouns], told=lambda verb, roles: [noun for _, noun in _labels_of(verb, roles)])
+    every = as_numbers(scenes, [*nouns], describe=lambda verb, roles: [noun for _, noun in _labels_of(verb, roles)])
     return every[:, [[*nouns].index(noun) for _, noun in labels]]
 
 
@@ -340,9 +340,9 @@ AS_NUMBERS = exercise("ps07-4", "Roles as numbers", points=3, difficulty="medium
             {"chosen": lambda frames: frames[-1:]},
             "Of each scene only the last thing is told: it has written over the others.",
         ),
-        "no-verbs": ({"told": lambda verb, roles: roles}, "Something of each frame is missing: what decides the rest."),
-        "verbs-alone": ({"told": lambda verb, roles: [("verb", verb)]}, "Only what is done is told, not by whom."),
-        "in-any-role": (_in_any_role_told, "A noun is told in whichever role it is. Who flies, and what is parked?"),
+        "no-verbs": ({"describe": lambda _, roles: roles}, "Something of each frame is missing: it decides the rest."),
+        "verbs-alone": ({"describe": lambda verb, _: [("verb", verb)]}, "Only what is done is told, not by whom."),
+        "in-any-role": (_whichever_role, "A noun is told in whichever role it is. Who flies, and what is parked?"),
         "shares": (
             {"number": lambda times, frames: times / max(1, len(frames))},
             "It was divided by how many there are.",

@@ -19,7 +19,7 @@ from vistext.exercises import values
 from vistext.exercises.exercise import Exercise, Failure, Verdict, outcome
 
 PASSED, FAILED, UNTRIED, BY_HAND = "✓", "✗", "·", "✎"
-NAMED = {PASSED: "done", FAILED: "not yet", UNTRIED: "not tried", BY_HAND: "read by a person"}
+MARKS = {PASSED: "done", FAILED: "not yet", UNTRIED: "not tried", BY_HAND: "read by a person"}
 COLORS = {True: "#009E73", False: "#D55E00"}  # Okabe and Ito's; the mark and the words say the same
 WIDEST, TALLEST = 10, 12  # of a table of numbers that is shown whole
 
@@ -37,7 +37,7 @@ class Report:
     Attributes:
         title: of the exercise, with its id.
         verdict: what was found.
-        marks: for each exercise of the set its id and one of `NAMED`.
+        marks: for each exercise of the set its id and one of `MARKS`.
         tables: HTML that lays what came back beside what was expected; may be empty.
         aim: of the lesson, which the exercise serves.
     """
@@ -63,7 +63,7 @@ class Report:
     def progress(self) -> str:
         """How far the set is done, in words."""
         checked = [mark for _, mark in self.marks if mark != BY_HAND]
-        words = ", ".join(f"{name.partition('-')[2]} {mark} {NAMED[mark]}" for name, mark in self.marks)
+        words = ", ".join(f"{name.partition('-')[2]} {mark} {MARKS[mark]}" for name, mark in self.marks)
         return f"{checked.count(PASSED)} of {len(checked)} done: {words}"
 
     def _lines(self) -> list[tuple[str, str]]:

@@ -36,11 +36,11 @@ SHARED_FOLDERS |= {"export"}
 MAX_WRAPPED = 6  # folders of one in another that are nobody's
 
 
-def _call(function: Callable, *arguments: object) -> Any:
-    return function(*arguments)
-
-
-def collect(search: Search, students: Students | None = None, call: Callable[..., Any] = _call) -> Iterator[Submission]:
+def collect(
+    search: Search,
+    students: Students | None = None,
+    call: Callable[..., Any] = lambda function, *given: function(*given),
+) -> Iterator[Submission]:
     """Each student's submission of a set, one at a time.
 
     `students` knows the ids of the course's students; `call` calls a function which may take too much, as `Worker.call`

@@ -135,9 +135,9 @@ class Sandbox(contextlib.AbstractContextManager):
         import psutil
 
         held, threads, files = 0, 0, 0
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):
             for process in psutil.Process(self._process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess), process.oneshot():
+                with contextlib.suppress(psutil.Error), process.oneshot():
                     # Most of what they hold is the same memory, and only one of them is a student's.
                     held = max(held, process.memory_info().rss)
                     threads += process.num_threads()

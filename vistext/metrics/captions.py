@@ -144,13 +144,8 @@ def distinct_n(captions: Sequence[str], n: int) -> float:
     """Different runs of n words, per word of the captions: distinct-n.
 
     Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models", arXiv:1510.03055,
-    section 5. Marks count as words. The more captions, the lower: compare sets of the same size.
-
-    Returns:
-        0 to 1; 0 if there are no words.
-
-    Raises:
-        ValueError: `n` is less than 1.
+    section 5. 0 to 1, and 0 if there are no words; marks count as words. The more captions, the lower: compare sets of
+    the same size. ValueError: `n` is less than 1.
     """
     if n < 1:
         raise ValueError(f"n={n}; accepted: 1 or more words")
@@ -200,17 +195,9 @@ def _self_bleu(group: Sequence[str]) -> float:
 
 
 def distinct_true(draws: Sequence[Sequence[str]], scenes: Sequence[Scene]) -> np.ndarray:
-    """The number of different true captions of each picture.
+    """The number of true captions of each picture that differ in words or marks: int [n].
 
-    Args:
-        draws: for each of n pictures, 1 or more, its captions.
-        scenes: n, what the pictures show.
-
-    Returns:
-        int [n]. Captions are the same if their words and marks are.
-
-    Raises:
-        ValueError: not as many groups of draws as scenes, or none.
+    `draws` are the captions of each scene's picture. ValueError: not as many groups of draws as scenes, or none.
     """
     _check_as_many(draws, "scenes", scenes)
     different = [{tuple(tokenize(caption)): caption for caption in drawn}.values() for drawn in draws]
@@ -268,17 +255,10 @@ def _covered(drawn: Sequence[str], scene: Scene, length: str, most: int) -> floa
 
 
 def roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
-    """The area under the ROC curve: how often a positive's score is above a negative's; equal ones count half.
+    """The area under the ROC curve, 0 to 1: how often a positive's score is above a negative's; equal ones count half.
 
-    Args:
-        positive: float [n], 1 or more: scores that should be high.
-        negative: float [m], 1 or more: scores that should be low.
-
-    Returns:
-        0 to 1; 0.5 is guessing.
-
-    Raises:
-        ValueError: no scores of one of them, or scores that are no numbers.
+    `positive` are the scores that should be high, float [n], `negative` those that should be low, float [m].
+    ValueError: no scores of one of them, or scores that are no numbers.
     """
     scores = np.concatenate([np.ravel(positive), np.ravel(negative)])
     n, m = np.size(positive), np.size(negative)

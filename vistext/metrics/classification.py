@@ -8,7 +8,7 @@ from scipy.special import log_softmax
 
 
 class Reliability(NamedTuple):
-    """Predictions sorted by how sure they were: one entry a bin, arrays of shape [bins]."""
+    """Predictions in bins of confidence: arrays of shape [bins]."""
 
     confidence: np.ndarray  # mean probability given to the predicted class, in [0, 1]; nan in an empty bin
     accuracy: np.ndarray  # share of these predictions that are right, in [0, 1]; nan in an empty bin
@@ -21,7 +21,7 @@ def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> Reliability:
-    """How often predictions are right, by how sure they were.
+    """How often predictions are right, by confidence.
 
     Args:
         probabilities: [n, classes], rows summing to 1.
@@ -39,15 +39,8 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error: how far confidence and accuracy lie apart, averaged over predictions.
 
-    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 5, with their 15 bins.
-
-    Args:
-        probabilities: [n, classes], rows summing to 1.
-        labels: int [n].
-        bins: of equal width over [0, 1].
-
-    Returns:
-        0 (what has a probability of 80 % is right 80 times in 100) to 1.
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 5, with their 15 bins; arguments as for
+    `reliability`. 0 (what has a probability of 80 % is right 80 times in 100) to 1.
     """
     confidence, right, count = reliability(probabilities, labels, bins)
     return float(np.nansum(np.abs(confidence - right) * count) / len(labels))

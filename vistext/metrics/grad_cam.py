@@ -45,16 +45,10 @@ def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: s
 
 
 def overlay_heatmap(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """A picture, bright and in color where a map is high, dim and gray elsewhere.
+    """A picture, uint8 [height, width, 3], bright and in color where a map is high, dim and gray elsewhere.
 
-    Brightness alone carries it, so it can be read in gray and by the color-blind.
-
-    Args:
-        picture: uint8 [height, width, 3].
-        heat: float [h, w] in [0, 1], of any size; it is scaled to the picture's.
-
-    Returns:
-        uint8 [height, width, 3].
+    Brightness alone carries it, so it can be read in gray and by the color-blind. The map, float [h, w] in [0, 1], is
+    scaled to the picture's size.
     """
     height, width = picture.shape[:2]
     light = np.clip(_resized(np.asarray(heat, "float32"), height, width), 0, 1)[..., np.newaxis]  # (height, width, 1)

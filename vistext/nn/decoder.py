@@ -24,8 +24,9 @@ class CachedDecoder:
         self.words = self.embedding.input_dim
         self.extend = memory_of(writer)
 
-    def init_cache(self, memory, lengths=None, *, max_length: int) -> tuple:
-        """The embedded lengths, and each block's keys and values of the memory."""
+    def init_cache(self, *inputs, max_length: int) -> tuple:
+        """The embedded lengths, and each block's keys and values of the memory; inputs are memory and lengths."""
+        memory, lengths = inputs if len(inputs) > 1 else (*inputs, None)
         memory = ops.cast(memory, self.embedding.compute_dtype)
         length = self._embed_length(lengths, memory)[:, None]  # (n, 1, width)
         extended, mask = self._extended(memory)

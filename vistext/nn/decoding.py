@@ -76,8 +76,8 @@ def generate(
         inputs: of the network, arrays of n rows each.
         max_length: words of a sentence, its END included, 1 or more; what has not ended by then is cut.
         noise: float [n, max_length] in [0, 1), as `sample_noise` gives it; zeros when left out.
-        temperature: all logits are divided by it before words are laid out, above 0. Less than 1: probable words get
-            still longer stretches; more: all become more alike. With zeros as noise it changes nothing.
+        temperature: divides all logits, above 0. Less than 1 makes probable words more probable. Without noise it
+            changes nothing.
 
     Returns:
         n sentences. PAD (before an END), START and UNKNOWN are never chosen.
@@ -104,16 +104,7 @@ def generate(
 
 
 def sample_noise(n: int, max_length: int, seed: int | np.random.Generator, top_p: float = 1.0) -> np.ndarray:
-    """Noise for `generate`.
-
-    Args:
-        n: sentences, 1 or more.
-        max_length: words of a sentence, 1 or more.
-        seed: of the draws, or a generator.
-        top_p: numbers are drawn below it; in (0, 1], 1 for plain sampling.
-
-    Returns:
-        float32 [n, max_length], uniform in [0, top_p).
+    """Noise for `generate`: float32 [n, max_length], uniform in [0, top_p); a `top_p` of 1 is plain sampling.
 
     Raises:
         ValueError: `n` or `max_length` is below 1, or `top_p` is outside (0, 1].

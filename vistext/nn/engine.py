@@ -1,11 +1,9 @@
 """The one place that imports TensorFlow: quietly, and with a remedy when it cannot be imported.
 
-TensorFlow writes lines with times and process ids to standard error while it is imported, from C++ code that neither
+While it is imported, TensorFlow writes lines with times and process ids to standard error, from C++ code that neither
 `warnings` nor `TF_CPP_MIN_LOG_LEVEL` reaches. In a lesson such lines would differ on every run, and in a graded cell
-they would count as an error. So the file descriptor itself is pointed elsewhere during the first import; should the
-import fail, what was written is shown after all.
-
-    from vistext.nn.engine import keras, tf
+they would count as an error. So the file descriptor itself is redirected during the first import; should the import
+fail, what was written is shown after all.
 """
 
 import os
@@ -25,7 +23,7 @@ NO_TENSORFLOW = (
 @contextmanager
 def _stderr_held_back() -> Iterator[None]:
     """Hold back whatever is written to file descriptor 2; show it only if the body raises."""
-    if sys.stderr is None:  # closed, or a program without a terminal: there is nothing to hold back
+    if sys.stderr is None:  # closed, or a program without a terminal
         yield
         return
     import tempfile  # late: it takes much with it, which a file of the user's may hide
@@ -71,7 +69,7 @@ with _stderr_held_back():
     if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 21):
         os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
 
-    # Every network that is made has its own compiled loops; TensorFlow takes that for one that is compiled too often.
+    # Every network has its own compiled loops; TensorFlow takes that for one that is compiled too often.
     tf.get_logger().setLevel("ERROR")
     # The first operation starts the runtime, which has a greeting of its own.
     tf.config.list_physical_devices()

@@ -1,4 +1,4 @@
-"""Small parts that networks of several lessons are made of."""
+"""Parts of the networks of several lessons."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from vistext.nn.engine import keras
 
 @keras.saving.register_keras_serializable("vistext")
 class PartialIdentity(keras.initializers.Initializer):
-    """A 3×3 kernel that at first hands its input channels through, the further ones being He-uniform noise."""
+    """A 3×3 kernel that at first passes its input channels through; further ones are He-uniform noise."""
 
     def __init__(self, seed: int | None = None):
         self.seed = seed

@@ -1,42 +1,31 @@
-"""Pictures of any size for networks that know one: scaled to fit a square, and places in it scaled back."""
+"""Letterboxing: pictures of any size for networks of one size, and positions scaled back."""
 
 import numpy as np
 
 from vistext.nn.engine import tf
 
-GREY = 128
+GRAY = 128
 
 
 def check_images(pictures) -> np.ndarray:
-    """The pictures, if they are uint8 [n, h, w, 3].
-
-    Raises:
-        TypeError: they are of another type.
-        ValueError: they are of another shape.
-    """
+    """The pictures as an array; TypeError or ValueError if they are not uint8 [n, h, w, 3]."""
     pictures = np.asarray(pictures)
     if pictures.dtype != np.uint8:
         raise TypeError(f"pictures are of type {pictures.dtype}; accepted: uint8, 0 to 255, as they are read and drawn")
     if pictures.ndim != 4 or pictures.shape[-1] != 3 or 0 in pictures.shape:
-        raise ValueError(
-            f"pictures have shape {pictures.shape}; accepted: [n, h, w, 3], none of them 0."
-            " Of a single picture, give picture[None]"
-        )
+        advice = "accepted: [n, h, w, 3], none of them 0. Of a single picture, give picture[None]"
+        raise ValueError(f"pictures have shape {pictures.shape}; {advice}")
     return pictures
 
 
 def letterbox(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
-    """Pictures scaled until their longer side is `side`, and filled up with gray at the right or the bottom.
-
-    Args:
-        pictures: uint8 [n, h, w, 3].
-        side: in pixels.
+    """Pictures uint8 [n, h, w, 3] scaled to fit [n, side, side, 3], with gray at the right or the bottom.
 
     Returns:
-        uint8 [n, side, side, 3], and the factor by which lengths have grown.
+        The squares, and the factor by which lengths have grown.
 
     Raises:
-        TypeError, ValueError: see `check`.
+        TypeError, ValueError: see `check_images`.
     """
     height, width = check_images(pictures).shape[1:3]
     if height == width == side:
@@ -44,7 +33,7 @@ def letterbox(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
     factor = side / max(height, width)
     rows, columns = (max(1, round(length * factor)) for length in (height, width))
     scaled = tf.image.resize(pictures, (rows, columns), antialias=True).numpy()  # float32
-    squares = np.full((len(pictures), side, side, 3), GREY, np.uint8)
+    squares = np.full((len(pictures), side, side, 3), GRAY, np.uint8)
     squares[:, :rows, :columns] = np.clip(np.rint(scaled), 0, 255)
     return squares, factor
 

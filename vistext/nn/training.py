@@ -1,19 +1,23 @@
-"""Training that can be watched, interrupted and resumed: an optimizer, a schedule, augmentation, and one loop.
+"""Training that can be watched, interrupted and resumed: an optimizer, schedules, batches and callbacks.
 
 model.compile(optimizer=Muon(0.24), loss=...)
-history = fit(model, Batches(pictures, labels), seconds=40, learning_rate=linear_decay(0.24))
+history = fit(model, AugmentedBatches(images, labels), seconds=40, learning_rate=linear_decay(0.24))
 """
 
 import json
 import os
 import re
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -81,14 +85,14 @@ class Muon(keras.optimizers.Adam):
         self.newton_schulz_iterations = iterations
 
     @classmethod
-    def of(cls, recipe) -> "Muon":
-        """By a recipe's learning_rate, momentum, dense_lr and adam_lr; kernels of dense layers learn by it, too."""
+    def of(cls, recipe: "Recipe") -> "Muon":
+        """The optimizer of a recipe."""
         return cls(
             recipe.learning_rate,
             momentum=recipe.momentum,
             adam_lr=recipe.adam_lr,
             dense_lr=recipe.dense_lr,
-            iterations=DENSE_ITERATIONS,
+            iterations=DENSE_ITERATIONS if recipe.dense_lr else 3,
         )
 
     def update_step(self, gradient, variable, learning_rate):
@@ -180,8 +184,25 @@ def warmup_decay(peak: float, rising: float = 0.03) -> Callable[[float], float]:
     return lambda progress: peak * min(1.0, progress / rising) * (1 - progress)
 
 
-@dataclass(frozen=True)
-class AugmentedBatches:
+class Batches(keras.utils.PyDataset):
+    """Training batches by number, without an end. Each depends on its number and a seed alone, if possible.
+
+    Attributes:
+        progress: how much of the training is done, 0 to 1; `fit` sets it.
+    """
+
+    progress = 0.0
+
+    def __post_init__(self):  # subclasses are dataclasses
+        super().__init__()
+
+    @property
+    def num_batches(self):
+        return None
+
+
+@dataclass(eq=False)
+class AugmentedBatches(Batches):
     """Training batches of labeled pictures; if asked to, mirrored on alternate epochs, shifted, and small at first.
 
     Each batch depends on its number and the seed alone, so a training that is resumed sees what it would have seen.
@@ -189,7 +210,7 @@ class AugmentedBatches:
     Args:
         pictures: uint8 [n, side, side, 3].
         labels: [n, ...], as the model's loss takes them.
-        size: pictures in a batch, 1 to n.
+        batch_size: pictures in a batch, 1 to n.
         mirror: whether each picture is seen in turn as it is and mirrored.
         shift: by at most so many pixels in each direction, the border being filled by reflection.
         cutout: side of a square at a random place that is painted gray (DeVries and Taylor 2017); 0 for none.
@@ -203,7 +224,7 @@ class AugmentedBatches:
 
     pictures: np.ndarray
     labels: np.ndarray
-    size: int = 500
+    batch_size: int = 500
     mirror: bool = False
     shift: int = 0
     cutout: int = 0
@@ -211,20 +232,24 @@ class AugmentedBatches:
     seed: int = 0
 
     def __post_init__(self):
-        if not 1 <= self.size <= len(self.pictures):
-            raise ValueError(f"size={self.size}; accepted: 1 to {len(self.pictures)}, the number of pictures")
+        super().__post_init__()
+        if not 1 <= self.batch_size <= len(self.pictures):
+            raise ValueError(
+                f"batch_size={self.batch_size}; accepted: 1 to {len(self.pictures)}, the number of pictures"
+            )
         if all(until < 1 for _, until in self.sides):
             raise ValueError(f"sides={self.sides}; accepted: pairs of which the last has until 1.0 or more")
 
-    def __len__(self) -> int:
+    @property
+    def steps_per_epoch(self) -> int:
         """Whole batches in one pass over the pictures."""
-        return len(self.pictures) // self.size
+        return len(self.pictures) // self.batch_size
 
-    def __call__(self, step: int, progress: float) -> tuple[np.ndarray, np.ndarray]:
-        """Batch number `step`, 0, 1, ..., as uint8 [size, side, side, 3] and labels [size]."""
-        epoch, position = divmod(step, len(self))
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Batch number `step`, 0, 1, ..., as uint8 [n, side, side, 3] and labels [n]."""
+        epoch, position = divmod(step, self.steps_per_epoch)
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.pictures))
-        chosen = np.sort(order[position * self.size : (position + 1) * self.size])
+        chosen = np.sort(order[position * self.batch_size : (position + 1) * self.batch_size])
         pictures = self.pictures[chosen]
         if self.mirror:  # in turn rather than at random, so that two epochs show both views (Jordan 2024, section 3.6)
             at_first = np.random.default_rng(self.seed).random(len(self.pictures)) < 0.5
@@ -232,7 +257,7 @@ class AugmentedBatches:
             pictures = np.where(now[:, None, None, None], pictures[:, :, ::-1], pictures)
         random = np.random.default_rng((self.seed, epoch, position))
         pictures = _cut_out(_shifted(pictures, self.shift, random), self.cutout, random)
-        side = next(side for side, until in self.sides if progress < until or until >= 1)
+        side = next(side for side, until in self.sides if self.progress < until or until >= 1)
         return _scaled(pictures, side), self.labels[chosen]
 
 
@@ -276,36 +301,177 @@ class History:
     accuracy: list[float] = field(default_factory=list)  # on the batch trained on, in [0, 1]
     interrupted: bool = False
 
+    def record(self, seconds: float, logs: Mapping[str, Any]) -> None:
+        """Add a step, given the logs of `train_step`.
+
+        Raises:
+            FloatingPointError: the loss is no longer finite.
+        """
+        self.loss.append(float(logs["loss"]))
+        self.accuracy.append(float(logs["accuracy"]))
+        self.seconds.append(seconds)
+        if not np.isfinite(self.loss[-1]):
+            raise FloatingPointError(
+                f"the loss became {self.loss[-1]} at step {len(self.loss)}: try a smaller learning rate"
+            )
+
+    def summary(self) -> str:
+        """The last steps, for a progress bar."""
+        return f"loss {np.mean(self.loss[-20:]):.2f}, accuracy {np.mean(self.accuracy[-20:]):.0%}"
+
+
+class Clock:
+    """How much of a training is done: of its steps or of its time, whichever will end it first.
+
+    Raises:
+        ValueError: neither is given, or one is not positive.
+    """
+
+    def __init__(self, history: History, steps: int | None, seconds: float | None):
+        if steps is None and seconds is None:
+            raise ValueError("fit needs steps, seconds, or both, to know when to stop")
+        for name, value in (("steps", steps), ("seconds", seconds)):
+            if value is not None and value <= 0:
+                raise ValueError(f"{name}={value}; accepted: more than 0")
+        self.history, self.steps, self.seconds = history, steps, seconds
+        self.started = time.perf_counter()
+
+    def resume(self) -> None:
+        """Go on from where the history ends."""
+        self.started = time.perf_counter() - (self.history.seconds[-1] if self.history.seconds else 0.0)
+
+    def elapsed(self) -> float:
+        """Seconds of training."""
+        return time.perf_counter() - self.started
+
+    def progress(self, step: int | None = None) -> float:
+        """The share that is done, 0 to 1, when `step` steps are; by default those in the history."""
+        by_steps = (len(self.history.seconds) if step is None else step) / self.steps if self.steps else 0.0
+        return min(1.0, max(by_steps, self.elapsed() / self.seconds if self.seconds else 0.0))
+
+
+class TrainingCallback(keras.callbacks.Callback):
+    """A callback that knows how much of the training is done, and what it went through."""
+
+    def __init__(self, clock: Clock):
+        super().__init__()
+        self.clock, self.history = clock, clock.history
+
+
+class Schedule(TrainingCallback):
+    """Calls a function with the progress before each step: it sets the learning rate, as a rule."""
+
+    def __init__(self, clock: Clock, function: Callable[[float], None]):
+        super().__init__(clock)
+        self.function = function
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.function(self.clock.progress())
+
+
+class Recorder(TrainingCallback):
+    """Adds each step to the history, and ends the training when time or steps are up, or by Ctrl-C."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.history.record(self.clock.elapsed(), logs)
+        self.model.reset_metrics()  # so that an entry is of its own batch, and no mean of all so far
+        self.model.stop_training = self.history.interrupted or self.clock.progress() >= 1
+
+
+class ProgressBar(TrainingCallback):
+    """Shows how much is done, and how well the last steps went."""
+
+    def __init__(self, clock: Clock, bar: tqdm):
+        super().__init__(clock)
+        self.bar = bar
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.set_postfix_str(self.history.summary(), refresh=False)
+        self.bar.update(self.clock.progress() * 100 - self.bar.n)
+
+
+class Backup(TrainingCallback):
+    """Keeps a checkpoint every so many seconds."""
+
+    def __init__(self, clock: Clock, checkpoint: "Checkpoint", every: float):
+        super().__init__(clock)
+        self.checkpoint, self.every, self.saved = checkpoint, every, time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.perf_counter() - self.saved > self.every:
+            self.checkpoint.save(self.model, self.history)
+            self.saved = time.perf_counter()
+
 
 def fit(
     model: keras.Model,
-    batches: Callable[[int, float], tuple[np.ndarray | tuple[np.ndarray, ...], np.ndarray]],
+    batches: Batches | Callable[[int], tuple],
     *,
     learning_rate: Callable[[float], float] | None = None,
+    accuracy: Callable | None = None,
+    **settings,
+) -> History:
+    """Train a compiled model, in view, until a number of steps or a time is reached.
+
+    Args:
+        model: compiled with an optimizer and a loss; it gives scores [n, ..., classes].
+        batches: `Batches`, or a function: number of the step → (inputs, labels); asked from another thread. A model of
+            several inputs takes a tuple of arrays.
+        learning_rate: progress in [0, 1] → the rate of the next step; by default the optimizer's own.
+        accuracy: what to show and keep as accuracy: (labels, scores) → scalar in [0, 1]; by default the share of
+            positions at which the highest score is the label's.
+        settings: those of `train_loop`: steps, seconds, checkpoint, checkpoint_every, label, bar.
+
+    Returns, raises:
+        As `train_loop`.
+    """
+    model.compile(
+        optimizer=model.optimizer,
+        loss=model.loss,
+        metrics=[BatchMean(accuracy or _accuracy, name="accuracy")],
+        run_eagerly=model.run_eagerly,
+        jit_compile=False,  # on a CPU, XLA takes longer to compile than it saves
+    )
+
+    def schedule(progress: float) -> None:
+        if learning_rate:
+            model.optimizer.learning_rate = learning_rate(progress)
+
+    return train_loop(model, batches, History(), schedule, **settings)
+
+
+def train_loop(
+    model: keras.Model,
+    batches: Batches | Callable[[int], tuple],
+    history: History,
+    schedule: Callable[[float], None],
+    callbacks: Sequence[Callable[[Clock], keras.callbacks.Callback]] = (),
+    *,
     steps: int | None = None,
     seconds: float | None = None,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: float = 60,
-    accuracy: Callable | None = None,
     label: str = "training",
     bar: bool = True,
 ) -> History:
-    """Train a compiled model, in view, until a number of steps or a time is reached.
+    """Keras's fit by steps or time, with every step on record; it can be watched, interrupted and resumed.
 
-    Ctrl-C, or the stop button of a notebook, ends the training early: the model keeps what it has learned.
+    Ctrl-C, or the stop button of a notebook, ends the training after its step: the model keeps what it has learned.
+
+    On 2 cores this costs a millisecond a step more than a loop of one's own. In one run of both, in turn, medians were
+    90.6 ms against 90.2 for a tagger, 134 against 130 for a captioner, 169 against 192 for a detector.
 
     Args:
-        model: compiled with an optimizer and a loss; it gives scores [n, ..., classes].
-        batches: (step, progress) → (inputs, labels), as `Batches`; asked from another thread. A model of several inputs
-            takes a tuple of arrays.
-        learning_rate: progress in [0, 1] → the rate of the next step; by default the optimizer's own.
+        model: compiled; `train_step` gives what the history records.
+        batches: as for `fit`.
+        history: an empty one.
+        schedule: called with the progress before each step.
+        callbacks: what else to call, each made with the clock.
         steps: how many at most.
         seconds: how long at most. With both, whichever comes first; progress is towards that one.
         checkpoint: a folder. What is there is taken up again; every `checkpoint_every` seconds, and on an
-        interruption, the state     is kept there; it is emptied when the training is complete.
+            interruption, the state is kept there; it is removed when the training is complete.
         checkpoint_every: seconds between them.
-        accuracy: what to show and keep as accuracy: (labels, scores) → scalar in [0, 1]; by default the share of
-            positions at which the highest score is the label's.
         label: what the progress bar calls it.
         bar: whether to show one.
 
@@ -316,82 +482,165 @@ def fit(
         ValueError: neither `steps` nor `seconds` is given, or one is not positive.
         FloatingPointError: the loss is no longer finite.
     """
-    if steps is None and seconds is None:
-        raise ValueError("fit needs steps, seconds, or both, to know when to stop")
-    for name, value in (("steps", steps), ("seconds", seconds)):
-        if value is not None and value <= 0:
-            raise ValueError(f"{name}={value}; accepted: more than 0")
-
-    history = History()
+    clock = Clock(history, steps, seconds)
     kept = None if checkpoint is None else Checkpoint(Path(checkpoint))
     if kept:
-        history = kept.restore(model) or history
-    started = time.perf_counter() - (history.seconds[-1] if history.seconds else 0.0)
-    saved = time.perf_counter()
-
-    def progress(step: int) -> float:
-        by_steps = step / steps if steps else 0.0
-        return min(1.0, max(by_steps, (time.perf_counter() - started) / seconds if seconds else 0.0))
-
-    train_step = None
-    with progress_bar(label, shown=bar) as shown, ThreadPoolExecutor(1) as reader:
-        try:
-            step = len(history.loss)
-            upcoming = reader.submit(batches, step, progress(step))
-            while (done := progress(step)) < 1:
-                inputs, labels = upcoming.result()
-                upcoming = reader.submit(batches, step + 1, progress(step + 1))  # while this step is computed
-                if learning_rate:
-                    model.optimizer.learning_rate = learning_rate(done)
-                train_step = train_step or _compiled_step(model, labels, accuracy or _accuracy)
-                loss, accuracy = train_step(inputs, labels)
-                step += 1
-                history.loss.append(float(loss))
-                history.accuracy.append(float(accuracy))
-                history.seconds.append(time.perf_counter() - started)
-                if not np.isfinite(history.loss[-1]):
-                    raise FloatingPointError(
-                        f"the loss became {history.loss[-1]} at step {step}: try a smaller learning rate"
-                    )
-                shown.set_postfix_str(
-                    f"loss {np.mean(history.loss[-20:]):.2f}, accuracy {np.mean(history.accuracy[-20:]):.0%}",
-                    refresh=False,
-                )
-                shown.update(progress(step) * 100 - shown.n)
-                if kept and time.perf_counter() - saved > checkpoint_every:
-                    kept.save(model, history)
-                    saved = time.perf_counter()
-        except KeyboardInterrupt:
-            history.interrupted = True
+        kept.restore(model, history)
+    clock.resume()
+    with progress_bar(label, shown=bar) as shown, _stoppable(history), ThreadPoolExecutor(1) as reader:
+        called = [
+            Schedule(clock, schedule),
+            Recorder(clock),
+            *(make(clock) for make in callbacks),
+            ProgressBar(clock, shown),
+        ]
+        if kept:
+            called.append(Backup(clock, kept, checkpoint_every))
+        if clock.progress() < 1:
+            model.train_function = Feed(model, batches, clock, reader)
+            try:
+                model.fit(tf.data.Dataset.counter(), shuffle=False, verbose=0, callbacks=called)
+            except KeyboardInterrupt:
+                history.interrupted = True
+            finally:
+                model.train_function = None
+        if history.interrupted:
             shown.set_description_str(f"{label} (interrupted; the model keeps what it has learned)")
-            if kept:
-                kept.save(model, history)
-    if kept and not history.interrupted:
+    if kept and history.interrupted:
+        kept.save(model, history)
+    elif kept:
         kept.clear()
     return history
 
 
-def _compiled_step(model: keras.Model, labels: np.ndarray, accuracy: Callable) -> Callable:
-    """One step of training as a graph: (inputs, labels) → loss and accuracy, both scalars.
+@contextmanager
+def _stoppable(history: History) -> Iterator[None]:
+    """Ctrl-C is noted in the history, which is read after each step; pressed again, it stops at once."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of it
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
 
-    Where the model takes pictures or sentences of any size, the graph does so too. Keras's own `train_on_batch` would
-    be traced a second time when the size changes, which takes as long as some dozens of steps.
+    def stop(*_):
+        history.interrupted = True
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Feed:
+    """The `train_function` of a model: a step with the next batch, which another thread made during the last one.
+
+    Given `Batches` as they are, Keras would take the shapes of the first two for those of all, and count from 0; and
+    its own threads would wait for Python's lock in each step, which took up to a tenth of the time.
     """
-    inputs_specs = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
-    inputs_spec = inputs_specs if len(inputs_specs) > 1 else inputs_specs[0]
+
+    def __init__(self, model: keras.Model, batches, clock: Clock, reader: ThreadPoolExecutor):
+        self.model, self.batches, self.clock, self.reader = model, batches, clock, reader
+        self.step = len(clock.history.seconds)
+        self.upcoming = reader.submit(self.batch, self.step)
+        self.compiled: Callable | None = None
+
+    def batch(self, step: int):
+        if not isinstance(self.batches, keras.utils.PyDataset):
+            return self.batches(step)
+        self.batches.progress = self.clock.progress(step)
+        return self.batches[step]
+
+    def __call__(self, _):
+        batch = self.upcoming.result()  # raises what was raised when it was made
+        self.step += 1
+        self.upcoming = self.reader.submit(self.batch, self.step)
+        if self.model.run_eagerly:
+            return self.model.train_step(tf.nest.map_structure(tf.convert_to_tensor, batch))
+        if self.compiled is None:
+            self.model.optimizer.build(self.model.trainable_variables)
+            signature = [_signature(self.model, batch)]
+            self.compiled = tf.function(self.model.train_step, input_signature=signature, autograph=False)
+        return self.compiled(batch)
+
+
+def _signature(model: keras.Model, batch):
+    """The shapes and types of a model's batches, given one: of any size where the model takes any.
+
+    So a graph is made once, also where pictures grow or sentences are longer: it takes as long as some dozens of steps.
+    """
+    inputs, labels = batch
+    taken = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
     fixed = zip(labels.shape, model.outputs[0].shape, strict=False)
-    labels_spec = tf.TensorSpec([length if given else None for length, given in fixed], labels.dtype)
-    model.optimizer.build(model.trainable_variables)
+    given = tf.TensorSpec([length if known else None for length, known in fixed], labels.dtype)
+    return taken if isinstance(inputs, tuple) else taken[0], given
 
-    @tf.function(input_signature=[inputs_spec, labels_spec], autograph=False)
-    def train_step(inputs, labels):
-        with tf.GradientTape() as tape:
-            scores = model(inputs, training=True)
-            loss = model.compute_loss(inputs, labels, scores)
-        model.optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        return loss, accuracy(labels, scores)
 
-    return train_step
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is trained; of each network its own adds what else there is to choose."""
+
+    steps: int | None = None
+    seconds: float | None = None  # train for so long at most, on whatever machine this is
+    batch_size: int = 64
+    learning_rate: float = 0.05  # of `Muon`
+    momentum: float = 0.9
+    dense_lr: float = 0.2
+    adam_lr: float = 0.012
+    seed: int = 0
+
+
+def learn(
+    model: keras.Model,
+    batches: Batches,
+    recipe: Recipe,
+    loss: Callable | keras.losses.Loss,
+    *,
+    schedule: Callable[[float], Callable[[float], float]] | None = None,
+    **settings,
+) -> History:
+    """Train a model by a recipe: with Muon, at a rate that rises at first, then goes down to 0.
+
+    Args:
+        model: made after `keras.utils.set_random_seed(recipe.seed)`.
+        batches: of the recipe's size and seed.
+        recipe: how.
+        loss: (labels, outputs) → scalar.
+        schedule: another one: the highest rate → progress → rate.
+        settings: those of `fit`.
+    """
+    model.compile(optimizer=Muon.of(recipe), loss=loss)
+    rate = (schedule or warmup_decay)(recipe.learning_rate)
+    return fit(model, batches, learning_rate=rate, **{"steps": recipe.steps, "seconds": recipe.seconds} | settings)
+
+
+def once(model: keras.Model, file: Path | None, training: Callable[[], History]) -> History:
+    """A stage of a longer training: its end is kept in a file, and taken from there when all is run again.
+
+    Returns:
+        The history; an empty one if the model's weights came from the file.
+    """
+    if file is not None and file.exists():
+        model.load_weights(file)
+        return History()
+    history = training()
+    if file is not None and not history.interrupted:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"draft-{file.name}")
+        model.save_weights(draft, overwrite=True)
+        draft.replace(file)  # there whole, or not at all
+    return history
+
+
+class BatchMean(keras.metrics.Mean):
+    """The mean of a function of labels and scores that gives one number for a batch; masks are left to it."""
+
+    def __init__(self, function: Callable, name: str):
+        super().__init__(name)
+        self.function = function
+
+    def update_state(self, labels, scores, sample_weight=None):
+        return super().update_state(self.function(labels, scores))
 
 
 def _accuracy(labels, scores):
@@ -420,40 +669,43 @@ def progress_bar(label: str, *, shown: bool) -> tqdm:
 
 
 class Checkpoint:
-    """The state of an unfinished training in a folder: weights and optimizer in one file, the history in another.
+    """The state of an unfinished training in a folder: every variable and the history, in one file.
 
-    The history is written last and names its weights, so that whatever moment the power fails, a whole pair is found.
+    It appears whole or not at all, whatever moment the power fails.
     """
 
     def __init__(self, folder: Path):
-        self.folder = folder
-        self.index = folder / "history.json"
+        self.file = folder / "state.npz"
 
     def save(self, model: keras.Model, history: History) -> None:
         """Keep the state, replacing the one kept before."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        model.optimizer.build(model.trainable_variables)  # it is not, before the first step
-        weights = f"step-{len(history.loss)}.weights.h5"
-        draft = self.folder / "part.weights.h5"
-        model.save_weights(draft, overwrite=True)
-        os.replace(draft, self.folder / weights)
-        draft = self.index.with_suffix(".part")
-        draft.write_text(json.dumps({"weights": weights, "history": asdict(history)}), encoding="utf-8")
-        os.replace(draft, self.index)
-        for other in self.folder.glob("step-*.weights.h5"):
-            if other.name != weights:
-                other.unlink()
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        arrays = {str(number): np.asarray(variable) for number, variable in enumerate(_state(model))}
+        draft = self.file.with_suffix(".part")
+        with open(draft, "wb") as opened:
+            np.savez(opened, history=json.dumps(asdict(history)), **arrays)
+        os.replace(draft, self.file)
 
-    def restore(self, model: keras.Model) -> History | None:
-        """Bring the model, compiled as it was, to the state kept; None, and the model untouched, if there is none."""
-        if not self.index.exists():
-            return None
-        state = json.loads(self.index.read_text(encoding="utf-8"))
-        model.optimizer.build(model.trainable_variables)
-        model.load_weights(self.folder / state["weights"])
-        return History(**{**state["history"], "interrupted": False})
+    def restore(self, model: keras.Model, history: History) -> bool:
+        """Bring a model, compiled as it was, and its history to the state kept; False if there is none."""
+        if not self.file.exists():
+            return False
+        with np.load(self.file, allow_pickle=False) as arrays:
+            for number, variable in enumerate(_state(model)):
+                variable.assign(arrays[str(number)])
+            kept = json.loads(str(arrays["history"]))
+        vars(history).update(vars(type(history)(**kept | {"interrupted": False})))
+        return True
 
     def clear(self) -> None:
         """Forget the state."""
-        for file in (self.index, self.index.with_suffix(".part"), *self.folder.glob("*.weights.h5")):
+        for file in (self.file, self.file.with_suffix(".part")):
             file.unlink(missing_ok=True)
+
+
+def _state(model: keras.Model) -> list:
+    """Every variable that a training changes."""
+    if hasattr(model, "checkpoint_variables"):
+        return model.checkpoint_variables()
+    model.optimizer.build(model.trainable_variables)  # it is not, before the first step
+    return [*model.variables, *model.optimizer.variables]

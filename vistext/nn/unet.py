@@ -1,4 +1,4 @@
-"""The body that lesson 02's two networks share: down to a coarse view of all of the picture, and up again to detail.
+"""The U-Net that lesson 02's two networks share.
 
 Ronneberger et al. 2015, "U-Net: Convolutional Networks for Biomedical Image Segmentation" (arXiv:1505.04597). What
 comes up and what went down at the same level are added rather than stacked, which halves the work: Chaurasia and
@@ -13,10 +13,10 @@ layers = keras.layers
 
 @keras.saving.register_keras_serializable("vistext")
 class FusedBatchNorm(keras.layers.BatchNormalization):
-    """Keras's batch norm of [n, h, w, c], computed in one go: a step of training takes two thirds the time."""
+    """Batch normalization of [n, h, w, c] by TensorFlow's fused operation: training takes two thirds the time."""
 
     def call(self, inputs, training=False):
-        mean, variance = tf.zeros(0), tf.zeros(0)  # of the batch itself
+        mean, variance = tf.zeros(0), tf.zeros(0)  # the batch's own
         if not training:
             mean, variance = tf.convert_to_tensor(self.moving_mean), tf.convert_to_tensor(self.moving_variance)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -29,8 +29,8 @@ class FusedBatchNorm(keras.layers.BatchNormalization):
             is_training=bool(training),
         )
         if training:
-            for kept, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                kept.assign(kept * self.momentum + now * (1 - self.momentum))
+            for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(moving * self.momentum + batch * (1 - self.momentum))
         return outputs
 
 
@@ -51,26 +51,25 @@ def unet(x, widths: tuple[int, ...], *, up_to: int = 0, depth: int = 2):
         up_to: the level at which the way up ends.
         depth: convolutions of each level on the way down, but for the finest, which has one: it costs the most.
     """
-    went_down = []
+    skips = []
     for level, width in enumerate(widths):
         if level > 0:
-            went_down.append(x)
+            skips.append(x)
             x = layers.MaxPooling2D(2)(x)
         for number in range(depth if level else 1):
             x = conv_block(x, width, name=f"down{level}_{number}")
     for level in reversed(range(up_to, len(widths) - 1)):
         x = layers.Conv2D(widths[level], 1, use_bias=False, name=f"across{level}")(x)
         x = layers.UpSampling2D(2)(x)  # each cell becomes four
-        x = layers.Add()([x, went_down[level]])
+        x = layers.Add()([x, skips[level]])
         x = conv_block(x, widths[level], name=f"up{level}")
     return x
 
 
 def conv_block(x, channels: int, *, name: str):
     """A 3×3 convolution, batch norm and SiLU: [n, h, w, c] → [n, h, w, channels]."""
-    x = layers.Conv2D(
-        channels, 3, padding="same", use_bias=False, kernel_initializer=PartialIdentity(), name=f"{name}_conv"
-    )(x)
+    kernel = PartialIdentity()
+    x = layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_initializer=kernel, name=f"{name}_conv")(x)
     return _normed(x, name)
 
 

@@ -182,15 +182,9 @@ _SHORE = (55, 62)  # the grass before a pond
 
 
 def zone(setting: str, place: str, places: set[str]) -> tuple[int, int]:
-    """Where a place is in the picture.
+    """How far down the picture, in 64ths, an object may stand at a place; in the sky, what its box must stay within.
 
-    Args:
-        setting: one of `SETTINGS`.
-        place: one of its places.
-        places: all places that the scene uses: where there is water in a field, grass is before it.
-
-    Returns:
-        How far down the picture, in 64ths, an object may stand there; in the sky, what its box must stay within.
+    `places` are all that the scene uses: where there is water in a field, grass is before it.
     """
     if setting == "field" and place == "grass" and "water" in places:
         return _SHORE

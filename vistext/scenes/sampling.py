@@ -174,7 +174,7 @@ def _with_room_for(
         together = tuple(sorted((*objects, obj), key=depth))
         if any(treads_on_mat(obj, other) or treads_on_mat(other, obj) for other in objects):
             continue
-        limits = [MOST_HIDDEN if each.place == "box" else HIDDEN for each in together]
-        if all(occlusion(each, together[i + 1 :]) <= limits[i] for i, each in enumerate(together)):
+        limits = [MOST_HIDDEN if shown.place == "box" else HIDDEN for shown in together]
+        if all(occlusion(shown, together[i + 1 :]) <= limits[i] for i, shown in enumerate(together)):
             return together
     return ()

@@ -1,8 +1,8 @@
 """A drawn stand-in for CIFAR-10: its ten classes, its sizes, its arrays; for when CIFAR-10 cannot be had.
 
-Each picture shows one drawn object close up, in any color, posture and light: turned, stretched, cut off by the edge,
-partly hidden, blurred, before any setting. It is no substitute for photographs, and every figure that shows it says so;
-but it is hard enough that a network has to learn, and that a better one learns more.
+Each picture shows one drawn object close up, in any color, posture and light: turned, stretched, cropped, occluded,
+blurred, before any setting. It is no substitute for photographs, and every figure that shows it says so; but it is hard
+enough that a network has to learn, and that a better one learns more.
 """
 
 import math
@@ -21,7 +21,7 @@ from vistext.scenes.sampling import Draws
 from vistext.scenes.sprite_sheet import backdrop_of, figure
 from vistext.scenes.sprites import render
 
-VERSION = 2  # of the pictures: kept ones of another version are not taken
+VERSION = 2  # of the pictures; cached ones of another version are not used
 NOTE = "a drawn stand-in for CIFAR-10, no photographs"
 SIDE = 32
 COUNTS = {"train": 50_000, "test": 10_000}  # CIFAR-10's own
@@ -61,7 +61,7 @@ def cifar10_or_stand_in() -> Cifar10:
 
 
 def load() -> Cifar10:
-    """The stand-in, made on the first call (half a minute) and kept in the cache (185 MB).
+    """The stand-in, made on the first call (half a minute) and cached (185 MB).
 
     Returns:
         50,000 training and 10,000 test pictures, all classes equally often; any first part is a fair sample. The arrays
@@ -186,11 +186,14 @@ def _lay(canvas: np.ndarray, drawing: np.ndarray, middle: tuple[int, int], origi
     v = np.clip(np.floor(down * STEPS + 0.5).astype(np.int32) + origin[1] * STEPS, 0, (height - 1) * STEPS - 1)
     column, row, right, low = u // STEPS, v // STEPS, (u % STEPS)[..., None], (v % STEPS)[..., None]
     flat, corner = drawing.reshape(-1, 4), row * width + column
-    one, other, below, beyond = (flat.take(corner + step, axis=0) for step in (0, 1, width, width + 1))
-    upper, lower = one * STEPS + (other - one) * right, below * STEPS + (beyond - below) * right
-    seen = (upper * STEPS + (lower - upper) * low) // STEPS**2
-    canvas *= WHOLE - seen[..., 3:]
-    canvas += seen[..., :3]
+    top_left, top_right, bottom_left, bottom_right = (
+        flat.take(corner + step, axis=0) for step in (0, 1, width, width + 1)
+    )
+    upper = top_left * STEPS + (top_right - top_left) * right
+    lower = bottom_left * STEPS + (bottom_right - bottom_left) * right
+    sampled = (upper * STEPS + (lower - upper) * low) // STEPS**2
+    canvas *= WHOLE - sampled[..., 3:]
+    canvas += sampled[..., :3]
     canvas //= WHOLE
 
 

@@ -50,7 +50,9 @@ class StudyConfig:
     retrieved: int = 500  # scenes with facts of their own, among which is searched
     withheld: float = 0.25  # of the pictures, from the network with modality dropout
     learning: Recipe = field(default_factory=lambda: Recipe(FusionConfig(0), "attention", steps=300))
-    pair: DualEncoderRecipe = field(default_factory=lambda: DualEncoderRecipe(FusionConfig(0), steps=150, size=128))
+    pair: DualEncoderRecipe = field(
+        default_factory=lambda: DualEncoderRecipe(FusionConfig(0), steps=150, batch_size=128)
+    )
 
 
 FULL = StudyConfig()
@@ -62,8 +64,8 @@ QUICK = replace(
     test_scenes=200,
     test_puzzles=10,
     retrieved=20,
-    learning=replace(StudyConfig().learning, steps=2, size=4),
-    pair=replace(StudyConfig().pair, steps=2, size=8),
+    learning=replace(StudyConfig().learning, steps=2, batch_size=4),
+    pair=replace(StudyConfig().pair, steps=2, batch_size=8),
 )
 
 

@@ -69,8 +69,9 @@ class SrlCellTrainer(CellTrainer):
         described = tags.encode(world, sentences, self.vocabulary)
         return LabeledScenes(described.ids, described.kinds, described.scene_of, world)
 
-    def labels(self, data: LabeledScenes, condition: str, seed: int, *, training: bool) -> np.ndarray:
+    def labels(self, data: DescribedScenes, condition: str, seed: int, *, training: bool) -> np.ndarray:
         """The labels of each scene under a condition: float32 [n, labels], 1 for each that is given."""
+        assert isinstance(data, LabeledScenes)
         if condition == "text alone":
             return np.zeros((len(data.world), len(LABELS)), "float32")
         if condition == "kinds":

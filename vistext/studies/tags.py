@@ -218,7 +218,7 @@ class CellTrainer:
         self.validation = self.encode(plan.validation, 0, "val")
         self.test = self.encode(plan.test, 0, "test")
         self.config = LanguageModelConfig(
-            len(self.vocabulary), both_ways=True, tags=tags, embedding=plan.embedding, units=plan.units
+            len(self.vocabulary), bidirectional=True, tags=tags, embedding=plan.embedding, units=plan.units
         )
         self.model = language_model.model.build(self.config)
         self.optimizer = keras.optimizers.Adam(plan.learning_rate)
@@ -247,7 +247,9 @@ class CellTrainer:
         """The figures of one training."""
         data, plan = self.training(seed), self.plan
         tags = self.labels(data, condition, seed, training=True)[:size]
-        batches = language_model.masked_lm.MaskedBatches(data.ids[:size], self.groups, tags, size=plan.batch, seed=seed)
+        batches = language_model.masked_lm.MaskedBatches(
+            data.ids[:size], self.groups, tags, batch_size=plan.batch, seed=seed
+        )
         self._reset(seed)
         rate = linear_decay(plan.learning_rate)
         masked = self.mask(self.validation, 0)
@@ -255,7 +257,7 @@ class CellTrainer:
         best, best_weights = np.inf, self.model.get_weights()
         for number in range(plan.steps):
             self.optimizer.learning_rate.assign(rate(number / plan.steps))
-            (ids, batch_tags), labels = batches(number, number / plan.steps)
+            (ids, batch_tags), labels = batches[number]
             self.step(*map(tf.convert_to_tensor, (ids, batch_tags, labels)))
             if (number + 1) % (plan.steps // plan.checks) == 0:
                 perplexity = self.evaluate(masked, tags)["perplexity"]["all"]
@@ -319,16 +321,9 @@ class CellTrainer:
 
 
 def by_class(logs: np.ndarray, labels: np.ndarray, vocabulary: Vocabulary) -> dict[str, dict[str, float]]:
-    """Accuracy and perplexity of masked words, of all of them and of each class.
+    """Accuracy (0 to 1), perplexity (1 to infinity) and number ("words") of masked words, by class and for "all".
 
-    Args:
-        logs: log probabilities, float [masked words, vocabulary].
-        labels: int [masked words].
-        vocabulary: the network's.
-
-    Returns:
-        "accuracy" (0 to 1), "perplexity" (1 to infinity) and "words" (how many were masked), each by class and for
-        "all"; without classes of which no word was masked.
+    Classes of which no word was masked are left out; logs are log probabilities, float [masked words, vocabulary].
     """
     right = logs.argmax(axis=-1) == labels
     own = np.take_along_axis(logs, labels[:, np.newaxis], axis=-1)[:, 0]

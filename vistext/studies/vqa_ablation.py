@@ -7,7 +7,7 @@ batches. The networks are tested on the test split, once; how they are trained w
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import product
 from pathlib import Path
@@ -34,8 +34,9 @@ GRID = (captioning.model.GRID**2,)
 
 # Condition → the input that is withheld in training and in the test.
 CONDITIONS = {"both": "", "shuffled": "", "blind": "picture", "deaf": "question"}
-SHORT = {"size": 32, "asked": 4, "learning_rate": 0.1}
-SMALL_ENCODER = {"widths": (16, 48, 64, 96), "depth": 1, "width": 64, "reading": 1, "writing": 1}
+SMALL = QGNetConfig(0, widths=(16, 48, 64, 96), depth=1, width=64, reading=1, writing=1)
+EASY_RECIPE = Recipe(SMALL, steps=500, momentum=0.6, batch_size=32, asked=4, learning_rate=0.1)
+DRAWN_RECIPE = Recipe(QGNetConfig(0), steps=300, batch_size=32, asked=4, learning_rate=0.1)
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,8 @@ class StudyConfig:
     scenes: int = 6000  # of the drawn world, to train on
     test_scenes: int = 1000
     questions: int = 4  # about each of these
-    easy: Recipe = field(
-        default_factory=lambda: Recipe(QGNetConfig(0, **SMALL_ENCODER), steps=500, momentum=0.6, **SHORT)
-    )
-    drawn: Recipe = field(default_factory=lambda: Recipe(QGNetConfig(0), steps=300, **SHORT))
+    easy: Recipe = EASY_RECIPE
+    drawn: Recipe = DRAWN_RECIPE
 
 
 FULL = StudyConfig()
@@ -57,8 +56,8 @@ QUICK = StudyConfig(
     seeds=(0, 1),
     scenes=20,
     test_scenes=5,
-    easy=replace(StudyConfig().easy, steps=2, size=4),
-    drawn=replace(StudyConfig().drawn, steps=2, size=4),
+    easy=replace(StudyConfig().easy, steps=2, batch_size=4),
+    drawn=replace(StudyConfig().drawn, steps=2, batch_size=4),
 )
 
 
@@ -97,8 +96,9 @@ def world(plan: StudyConfig) -> Data:
     rows, questions = vqa.train.sample_questions(test, plan.questions, seed=1)
     words = vqa.train.vocabulary()
     recipe = replace(plan.drawn, network=replace(plan.drawn.network, words=len(words)))
-    texts = ([getattr(question, name) for question in questions] for name in ("question", "answer", "kind"))
-    return Data(recipe, words, training, test_grids, rows, *texts, image_encoder)
+    texts, answers, kinds = zip(*((each.question, each.answer, each.kind) for each in questions), strict=True)
+    columns = list(texts), list(answers), list(kinds)
+    return Data(recipe, words, training, test_grids, rows, *columns, image_encoder)
 
 
 SETS: dict[str, Callable[[StudyConfig], Data]] = {"easy-VQA": easy_vqa, "drawn world": world}
@@ -124,8 +124,8 @@ def train_network(data: Data, without: str, seed: int) -> QGNet:
     """A network that is trained without the picture, without the question, or with both ("")."""
     training = data.training
     if without == "picture" and data.image_encoder is None:  # empty pictures need not be encoded
-        grids = np.zeros((len(training.seen), *GRID, data.recipe.network.widths[2]), "float16")
-        training = replace(training, seen=grids)
+        grids = np.zeros((len(training.pictures), *GRID, data.recipe.network.widths[2]), "float16")
+        training = replace(training, pictures=grids)
     trained = vqa.train.train(replace(data.recipe, without=without, seed=seed), training, bar=False)
     return QGNet(
         trained.image_encoder or data.image_encoder, trained.encoder, CachedDecoder(trained.decoder), data.words

@@ -36,8 +36,8 @@ def save(model, name: str, card: dict, folder: Path = FOLDER, *, bits: int = 10)
     arrays = {variable.path: np.asarray(variable.numpy(), "float32") for variable in model.variables}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.npz"
-    short = {path: _short(array, bits) if array.ndim > 1 else array for path, array in arrays.items()}
-    np.savez_compressed(file, allow_pickle=False, **short)
+    rounded: dict[str, Any] = {path: _short(array, bits) if array.ndim > 1 else array for path, array in arrays.items()}
+    np.savez_compressed(file, **rounded)
     card = card | {
         "parameters": sum(array.size for array in arrays.values()),
         "bytes": file.stat().st_size,

@@ -131,10 +131,10 @@ def _symbol(length: str) -> str:
 
 def _unique(texts: Iterable[str]) -> Iterator[str]:
     earlier = set()
-    for each in texts:
-        if each not in earlier:
-            earlier.add(each)
-            yield each
+    for description in texts:
+        if description not in earlier:
+            earlier.add(description)
+            yield description
 
 
 Order = Callable[[Sequence, Sequence[float]], Iterable]
@@ -215,7 +215,7 @@ class _Generator:
             for more, last in self._sequence(symbols[1:], after):
                 yield words + more, last
 
-    def _each(self, options: Sequence) -> Iterable:
+    def _ordered(self, options: Sequence) -> Iterable:
         return self.order(options, [1.0] * len(options))
 
     def _attribute(self, category: str, state: _State) -> Expansions:
@@ -240,18 +240,19 @@ class _Generator:
 
     def _about_one(self, symbol: str, state: _State) -> Expansions:
         """A clause or title about one object; about the objects of a list, if it names one."""
-        for i in self._each([i for i in self.objects if not (state.fresh and i in state.named)]):
-            begun = state._replace(subject=(i,), traits=(), counted=False, fresh=False)
-            for words, after in self._rules(symbol, begun):
+        for i in self._ordered([i for i in self.objects if not (state.fresh and i in state.named)]):
+            start = state._replace(subject=(i,), traits=(), counted=False, fresh=False)
+            for words, after in self._rules(symbol, start):
                 yield words, after._replace(topic=after.subject)
 
     def _about_several(self, symbol: str, state: _State) -> Expansions:
         """A clause or title about several objects; those that are counted must be all that are so."""
         sizes = range(2, len(self.objects) + 1)
-        groups = [group for size in sizes for group in combinations(self.objects, size)]
-        for group in self._each([each for each in groups if not (state.fresh and state.named.intersection(each))]):
-            begun = state._replace(subject=group, traits=(), counted=False, fresh=False)
-            for words, after in self._rules(symbol, begun):
+        named = state.named if state.fresh else frozenset()
+        groups = [group for size in sizes for group in combinations(self.objects, size) if named.isdisjoint(group)]
+        for group in self._ordered(groups):
+            start = state._replace(subject=group, traits=(), counted=False, fresh=False)
+            for words, after in self._rules(symbol, start):
                 if not after.counted or matching(self.scene, after.traits) == group:
                     yield words, after._replace(topic=group)
 
@@ -297,8 +298,8 @@ class _Generator:
             yield from self._unique(symbol, state)
 
     def _unique(self, symbol: str, state: _State) -> Expansions:
-        begun = state._replace(named=state.named.union(state.subject), traits=())
-        for words, after in self._rules(symbol, begun):
+        start = state._replace(named=state.named.union(state.subject), traits=())
+        for words, after in self._rules(symbol, start):
             if matching(self.scene, after.traits) == state.subject:
                 yield words, after._replace(traits=state.traits + after.traits)
 
@@ -322,10 +323,10 @@ class _Generator:
         else:
             others = [i for i in self.objects if i not in state.subject and i not in state.named]
             lists = [state.subject + more for size in range(1, MOST_LISTED) for more in permutations(others, size)]
-        for first, *waiting in self._each(lists):
-            begun = state._replace(subject=(first,), waiting=tuple(waiting), short=len(waiting) > 1)
+        for first, *waiting in self._ordered(lists):
+            start = state._replace(subject=(first,), waiting=tuple(waiting), short=len(waiting) > 1)
             group = tuple(sorted((first, *waiting)))
-            for words, after in self._rules(symbol, begun):
+            for words, after in self._rules(symbol, start):
                 if self._distinguished(group, after):
                     yield words, after._replace(subject=group, traits=(), short=state.short)
 
@@ -339,7 +340,7 @@ class _Generator:
         return True
 
     def _rest(self, symbol: str, state: _State) -> Expansions:
-        for rule in self._each([rule for rule in RULES[symbol] if rule.weight]):
+        for rule in self._ordered([rule for rule in RULES[symbol] if rule.weight]):
             if ("REST" in rule.symbols) == (len(state.waiting) > 1):
                 yield from self._sequence(rule.symbols, state)
 
@@ -351,12 +352,12 @@ class _Generator:
         if len(state.subject) != 1:
             return
         known = [relation for relation in self.scene.relations if relation.subject == state.subject[0]]
-        for relation in self._each(known):
+        for relation in self._ordered(known):
             mark = (frozenset({relation.subject, relation.object}), "relation")
             if mark in state.stated:
                 continue
-            begun = state._replace(subject=(relation.object,), stated=state.stated | {mark}, traits=(), short=True)
-            for words, after in self._expand("OBJECT", begun):
+            start = state._replace(subject=(relation.object,), stated=state.stated | {mark}, traits=(), short=True)
+            for words, after in self._expand("OBJECT", start):
                 for phrase in SAID["RELATION"][relation.name]:
                     yield phrase + words, after._replace(subject=state.subject, traits=state.traits, short=state.short)
 

@@ -54,16 +54,9 @@ class Puzzle:
 
 
 def puzzles(task: str, pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
-    """Puzzles of one task.
+    """n puzzles of one of `TASKS`; of "it" and "mood" each two in a row have the same text and different answers.
 
-    Args:
-        task: one of `TASKS`.
-        pool: scenes of one split, some hundreds at least: the rarer a text, the less likely it has two answers.
-        n: how many; even, where they come in pairs.
-        rng: decides which.
-
-    Returns:
-        n puzzles; of "it" and "mood", each two that follow one another have the same text and different answers.
+    `pool` are scenes of one split, some hundreds at least: the rarer a text, the less likely it has two answers.
 
     Raises:
         ValueError: an unknown task, an odd number of pairs, or a pool in which nothing can be asked.

@@ -57,9 +57,9 @@ def all_questions(scene: Scene, kind: str | None = None) -> list[Question]:
         raise ValueError(f"a kind of question is one of: {', '.join(KINDS)}; given was {kind!r}")
     kinds = KINDS if kind is None else (kind,)
     questions = [
-        Question(each, text_of(question), text_of(answer), short)
-        for each in kinds
-        for question, answer, short in _GENERATORS[each](scene)
+        Question(name, text_of(question), text_of(answer), short)
+        for name in kinds
+        for question, answer, short in _GENERATORS[name](scene)
     ]
     return list({question.question: question for question in questions}.values())
 
@@ -77,8 +77,8 @@ def reply(question: str, scene: Scene) -> Question | None:
         None for what is no question of the drawn world, and for one about something that is not there, or of which
         there are several: "What is the cat doing?" where there is no cat, or are two.
     """
-    if known := {each.question: each for each in all_questions(scene)}.get(question):
-        return known
+    if found := {known.question: known for known in all_questions(scene)}.get(question):
+        return found
     named = re.fullmatch(r"Is there (an? (.+))\?", question)
     if named is None:
         return None
@@ -95,12 +95,7 @@ def reply(question: str, scene: Scene) -> Question | None:
 
 
 def sample_question(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Question:
-    """One question about a scene, at random: first its kind, then its answer, then its words.
-
-    Args:
-        scene: what is asked about.
-        rng: decides which.
-        kind: one of `KINDS`; when left out, any that the scene has questions of.
+    """One question about a scene, at random: first its kind, unless one is given, then its answer, then its words.
 
     Raises:
         ValueError: another kind, or the scene has no question of this kind.
@@ -149,14 +144,14 @@ def _balance() -> dict[tuple[str, str], float]:
         for kind in KINDS:
             found = _by_answer(all_questions(scene, kind))
             for answer, same in found.items():
-                for each in same:
-                    by_answer = weights.setdefault(each.question, {})
+                for question in same:
+                    by_answer = weights.setdefault(question.question, {})
                     by_answer[answer] = by_answer.get(answer, 0) + 1 / len(found) / len(same)
     keep = {}
-    for question, by_answer in weights.items():
+    for words, by_answer in weights.items():
         frequent = sorted(by_answer.values(), reverse=True)
         for answer, weight in by_answer.items():
-            keep[question, answer] = min(1.0, (frequent[1] if len(frequent) > 1 else 0.1) / weight)
+            keep[words, answer] = min(1.0, (frequent[1] if len(frequent) > 1 else 0.1) / weight)
     return keep
 
 
@@ -292,9 +287,9 @@ def _who(scene: Scene) -> Questions:
 
 def _compare(scene: Scene) -> Questions:
     kinds = sorted({obj.kind for obj in scene.objects})
-    for one, other in permutations(kinds, 2):
-        many, others = noun(one, 2), noun(other, 2)
-        difference = len(matching(scene, [("kind", one)])) - len(matching(scene, [("kind", other)]))
+    for first, second in permutations(kinds, 2):
+        many, others = noun(first, 2), noun(second, 2)
+        difference = len(matching(scene, [("kind", first)])) - len(matching(scene, [("kind", second)]))
         question = f"are there more {many} or more {others}?"
         if difference:
             more, fewer = (many, others) if difference > 0 else (others, many)
@@ -310,8 +305,8 @@ def _compare(scene: Scene) -> Questions:
     for known in scene.relations:
         left, right = refer(scene, known.subject), refer(scene, known.object)
         if known.name == "left of" and left and right:
-            for first, second in ((left, right), (right, left)):
-                yield f"which is farther left, {first} or {second}?", f"{left} is to the left of {right}.", left
+            for named, then in ((left, right), (right, left)):
+                yield f"which is farther left, {named} or {then}?", f"{left} is to the left of {right}.", left
 
 
 _GENERATORS: dict[str, Callable[[Scene], Questions]] = {

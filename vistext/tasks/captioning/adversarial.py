@@ -8,9 +8,8 @@ better than other sentences about the same picture is made likelier (Williams 19
 "Towards Diverse and Natural Image Descriptions via a Conditional GAN", arXiv:1703.06029).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +17,7 @@ from vistext.data.vocabulary import PAD, START, UNKNOWN
 from vistext.nn import decoding
 from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import Adam
-from vistext.tasks.gan.adversarial import swapped_weights, update_ema
+from vistext.tasks.gan.adversarial import AdversarialTrainer, update_ema
 
 MASKED_LOGIT = -1e9  # the logit of what is never said
 ESTIMATORS = ("gumbel", "reinforce")
@@ -92,83 +90,58 @@ def scores(judge: keras.Model, grid, words):
     return tf.reduce_sum(judge([grid, words], training=True), axis=-1)
 
 
-class CaptionGanTrainer:
-    """Writer, judge, their optimisers, and one compiled step of each; `adversarial.play_on` plays it.
+class CaptionGanTrainer(AdversarialTrainer):
+    """A caption decoder and its discriminator.
 
     Args:
-        writer, judge: as `models.describer` builds them.
+        generator, discriminator: as `captioning.model` builds them.
         rules: how they learn.
     """
 
-    def __init__(self, writer: keras.Model, judge: keras.Model, rules: Hyperparameters):
-        self.writer, self.judge, self.rules = writer, judge, rules
-        self.writing = CachedDecoder(writer)
-        self.words = writer.outputs[0].shape[-1]
-        self.writer_optimizer = Adam(rules.generator_lr, beta_1=0.5, beta_2=0.99)
-        self.judge_optimizer = Adam(rules.discriminator_lr, beta_1=0.5, beta_2=0.99)
-        self.writer_optimizer.build(writer.trainable_variables)
-        self.judge_optimizer.build(judge.trainable_variables)
-        self.averages = [tf.Variable(weight.numpy()) for weight in writer.weights] if rules.averaging else []
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Hyperparameters):
+        super().__init__(generator, discriminator, rules, 0.5, 0.99)
+        self.decoder = CachedDecoder(generator)
+        self.words = generator.outputs[0].shape[-1]
 
-    @property
-    def generator(self) -> keras.Model:
-        """The writer."""
-        return self.writer
-
-    def train_step(self, number: int, done: float, *batch) -> list[float]:
-        """Step `number` of both networks, when that share of the game is done.
+    def train_step(self, data: tuple) -> dict[str, Any]:
+        """A step of both networks.
 
         Args:
-            number: 0, 1, ...
-            done: 0 to 1.
-            batch: what the eye sees in n pictures, float32 [n, 64, c]; true sentences about each, START first, and
-                true sentences about other pictures, int32 [n, s, t + 1] both; and the lengths of all these, int32
-                [n, s]: indices into `describer.LENGTHS`.
+            data: what the image encoder gives for n pictures, float32 [n, 64, c]; true sentences about each, START
+                first, and true sentences about other pictures, int32 [n, s, t + 1] both; and the lengths of all these,
+                int32 [n, s]: indices into `captioning.model.LENGTHS`.
 
         Returns:
-            Both losses, and the judge's mean probability for true and for invented sentences.
+            Both losses, and the discriminator's mean probability for true and for generated sentences.
 
         Raises:
             ValueError: by the policy gradient, a single sentence about each picture, with nothing to compare it with.
         """
-        grid, true, mismatched, lengths = batch
+        (grid, true, mismatched, lengths), number = data, self.steps_done
         if self.rules.estimator == "reinforce" and lengths.shape[1] < 2:
             raise ValueError("one sentence about each picture; accepted for the policy gradient: 2 or more")
-        left = min(1.0, (1 - done) / self.rules.fading) if self.rules.fading else 1.0
-        self.writer_optimizer.learning_rate = self.rules.generator_lr * left
-        self.judge_optimizer.learning_rate = self.rules.discriminator_lr * left
-        invented = self.say(number, grid, lengths, true.shape[-1] - 1)
+        invented = self.sample(number, np.asarray(grid), np.asarray(lengths), true.shape[-1] - 1)
         loss, on_true, on_invented, _ = self.train_discriminator(grid, true, invented, mismatched)
-        other_loss = 0.0
+        generator_loss = 0.0
         if number >= self.rules.warmup_steps:
             seed = tf.constant([self.rules.seed, number])
-            other_loss, *_ = self.train_generator(grid, true, invented, lengths, seed)
+            generator_loss, *_ = self.train_generator(grid, true, invented, lengths, seed)
             if self.averages:
-                update_ema(self.averages, self.writer.weights, number - self.rules.warmup_steps, self.rules.averaging)
-        return [float(figure) for figure in (loss, other_loss, on_true, on_invented)]
+                steps = number - self.rules.warmup_steps
+                update_ema(self.averages, self.generator.weights, steps, self.rules.averaging)
+        return {
+            "discriminator_loss": loss,
+            "generator_loss": generator_loss,
+            "on_real": on_true,
+            "on_invented": on_invented,
+        }
 
-    def say(self, number: int, grid, lengths, most: int):
-        """What the writer says in step `number`, drawn: int32 [n, s, most + 1]."""
+    def sample(self, number: int, grid: np.ndarray, lengths: np.ndarray, most: int):
+        """Sentences that the generator draws in step `number`: int32 [n, s, most + 1]."""
         n, s = lengths.shape
         z = decoding.sample_noise(n * s, most, np.random.default_rng((self.rules.seed, number)))
         inputs = (np.repeat(grid, s, axis=0), np.reshape(lengths, -1))
-        return decoding.generate(self.writing, inputs, max_length=most, noise=z).ids.reshape(n, s, -1)
-
-    @contextmanager
-    def averaged(self, *_) -> Iterator[keras.Model]:
-        """The writer with its averaged weights, if there are any, for as long as the context lasts."""
-        with swapped_weights(self.writer.weights, self.averages) if self.averages else nullcontext():
-            yield self.writer
-
-    def state(self) -> dict[str, list]:
-        """Every variable, by whose it is."""
-        return {
-            "writer": self.writer.weights,
-            "discriminator": self.judge.weights,
-            "writer_optimizer": self.writer_optimizer.variables,
-            "judge_optimizer": self.judge_optimizer.variables,
-            "averages": self.averages,
-        }
+        return decoding.generate(self.decoder, inputs, max_length=most, noise=z).ids.reshape(n, s, -1)
 
     @tf.function(autograph=False, reduce_retracing=True)
     def train_discriminator(self, grid, true, invented, mismatched):
@@ -184,14 +157,14 @@ class CaptionGanTrainer:
             Its loss, and its mean probability for true, invented and mismatched pairs: four scalars.
         """
         words = one_hot(tf.concat([true, invented, mismatched], axis=1), self.words)
-        variables = self.judge.trainable_variables
+        variables = self.discriminator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             # Else slopes by all variables that are met would be compiled too, for nothing.
             tape.watch([each.value for each in variables])
-            on_true, on_invented, on_mismatched = tf.split(scores(self.judge, grid, words), 3, axis=1)
+            on_true, on_invented, on_mismatched = tf.split(scores(self.discriminator, grid, words), 3, axis=1)
             loss = tf.reduce_mean(tf.nn.softplus(-on_true))
             loss += (tf.reduce_mean(tf.nn.softplus(on_invented)) + tf.reduce_mean(tf.nn.softplus(on_mismatched))) / 2
-        self.judge_optimizer.apply(tape.gradient(loss, variables), variables)
+        self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
         return loss, *(tf.reduce_mean(tf.sigmoid(each)) for each in (on_true, on_invented, on_mismatched))
 
     @tf.function(autograph=False, reduce_retracing=True)
@@ -208,21 +181,23 @@ class CaptionGanTrainer:
         """
         rules = self.rules
         chosen = one_hot(invented, self.words)
-        variables = self.writer.trainable_variables
+        variables = self.generator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([each.value for each in variables])
             heard = tf.concat([invented, true], axis=1)[..., :-1]  # at once, which is half as much to compile
-            logits = mask_special(self.writer([grid, heard, tf.tile(lengths, [1, 2])], training=True))
+            logits = mask_special(self.generator([grid, heard, tf.tile(lengths, [1, 2])], training=True))
             logits, told = tf.split(logits, 2, axis=1)
             logs = tf.nn.log_softmax(logits)
             log_p = tf.reduce_sum(logs * chosen, axis=(-1, -2))  # (n, s)
             if rules.estimator == "gumbel":
-                score = scores(self.judge, grid, straight_through(logits, chosen, seed, rules.gumbel_temperature))
+                score = scores(
+                    self.discriminator, grid, straight_through(logits, chosen, seed, rules.gumbel_temperature)
+                )
                 entropy = -tf.reduce_sum(tf.exp(logs) * logs, axis=-1) * tf.reduce_sum(chosen, axis=-1)
                 loss = tf.reduce_mean(tf.nn.softplus(-score))
                 loss -= rules.entropy_weight * tf.reduce_mean(tf.reduce_sum(entropy, axis=-1))
             else:
-                score = scores(self.judge, grid, chosen)
+                score = scores(self.discriminator, grid, chosen)
                 reward = tf.clip_by_value(score, -rules.clip, rules.score_cap) - rules.entropy_weight * log_p
                 reward = tf.stop_gradient(reward)
                 s = tf.cast(tf.shape(reward)[1], tf.float32)
@@ -235,5 +210,5 @@ class CaptionGanTrainer:
                 told = tf.reduce_sum(tf.nn.log_softmax(told) * said, axis=(-1, -2))
                 loss -= rules.mle_weight * tf.reduce_mean(told)
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
-        self.writer_optimizer.apply(gradients, variables)
+        self.generator_optimizer.apply(gradients, variables)
         return loss, tf.reduce_mean(score), -tf.reduce_mean(log_p)

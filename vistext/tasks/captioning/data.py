@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import accumulate
 
 import numpy as np
 
 from vistext import scenes
 from vistext.data.vocabulary import PAD, Vocabulary
 from vistext.nn.engine import keras
+from vistext.nn.training import Batches
 from vistext.scenes import TRAIN_SEED_OFFSET, Box, Scene, SceneObject, language, ontology
 from vistext.scenes.scene import depth
 from vistext.tasks.captioning import object_queries
@@ -73,80 +73,60 @@ def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
     words = {"kind": obj.kind, "size": obj.size, "posture": obj.posture} | {trait: value}
     if value == getattr(obj, trait) or words["posture"] not in ontology.POSTURES.get(words["kind"], ()):
         raise ValueError(f"a {words['kind']} that is {words['posture']}, with {trait} {value}")
-    scale = np.mean(ontology.SCALES[words["size"]])
+    scale = float(np.mean(ontology.SCALES[words["size"]]))
     width, height = (extent * scale / 64 for extent in ontology.EXTENT[words["kind"]][words["posture"]])
-    lift = ontology.LEAP * height if words["posture"] == "jumping" else 0
+    lift = ontology.LEAP * height if words["posture"] == "jumping" else 0.0
     lift += ontology.TABLE_HEIGHT / 64 if obj.place == "table" else 0
     left = min(max(0, obj.box.middle - width / 2), 1 - width)
-    return replace(obj, **words, box=Box(left, obj.ground - lift - height, width, height))
+    box = Box(left, obj.ground - lift - height, width, height)
+    return replace(obj, kind=words["kind"], size=words["size"], posture=words["posture"], box=box)
 
 
-@dataclass(frozen=True)
-class CaptionBatches:
-    """Batches of new scenes and captions of them; each batch depends on its number and the seed alone.
+@dataclass(eq=False)
+class CaptionBatches(Batches):
+    """Batches of new scenes and captions of them; each batch depends on its number and the seed alone."""
 
-    Args:
-        turns: length, captions of each picture, and tokens after which these are cut: of one batch after another.
-        crowded: share of the pictures, at least, that show several objects.
-        twins: share of them, at least, that show two of a kind.
-        size: pictures in a batch.
-        seed: of the training.
-    """
-
-    turns: tuple
-    crowded: float = 0.0
-    twins: float = 0.0
-    size: int = 64
+    turns: tuple  # of one batch after another: length, captions of each picture, and tokens after which these are cut
+    crowded: float = 0.0  # share of the pictures, at least, that show several objects
+    twins: float = 0.0  # share of them, at least, that show two of a kind
+    batch_size: int = 64  # pictures in a batch
     seed: int = 0
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: (pictures uint8 [size, 64, 64, 3], ids int32 [size, s, t], lengths int32 [size, s]), and
-        the next tokens, int32 [size, s, t].
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`: (pictures uint8 [n, 64, 64, 3], ids int32 [n, s, t], lengths int32 [n, s]), and
+        the next tokens, int32 [n, s, t].
         """
         turn, seed = self.turns[step % len(self.turns)], TRAIN_SEED_OFFSET * (self.seed + 1) + step
-        chosen = sample_crowded(self.size, self.crowded, seed, self.twins)
+        chosen = sample_crowded(self.batch_size, self.crowded, seed, self.twins)
         inputs, targets = _batch(scenes.draw_many(chosen).pictures, chosen, turn, np.random.default_rng(seed))
         return inputs, targets[..., 0]
 
 
-@dataclass(frozen=True, eq=False)
-class CachedCaptionBatches:
-    """As `CaptionBatches`, but of encoded scenes that come up again and again, with new captions each time.
+@dataclass(eq=False)
+class CachedCaptionBatches(Batches):
+    """As `CaptionBatches`, but of encoded scenes that come up again and again, with new captions each time."""
 
-    Args:
-        turns: as for `CaptionBatches`.
-        scenes: to choose from.
-        grids: these, encoded, as `encode_scenes` gives them.
-        size: pictures in a batch.
-        seed: of the training.
-    """
-
-    turns: tuple
-    scenes: list[Scene]
-    grids: np.ndarray
-    size: int = 32
+    turns: tuple  # as for `CaptionBatches`
+    scenes: list[Scene]  # to choose from
+    grids: np.ndarray  # these, as `encode_scenes` gives them
+    batch_size: int = 32
     seed: int = 0
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: (grids float32 [size, 64, c], ids, lengths), and int32 [size, s, t, 3]: the next token,
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`: (grids float32 [n, 64, c], ids, lengths), and int32 [n, s, t, 3]: the next token,
         and the previous and the next referent, see `referents`.
         """
         rng = np.random.default_rng((self.seed, step))
-        rows = rng.integers(0, len(self.scenes), self.size)
+        rows = rng.integers(0, len(self.scenes), self.batch_size)
         chosen = [self.scenes[row] for row in rows]
         return _batch(self.grids[rows].astype("float32"), chosen, self.turns[step % len(self.turns)], rng)
 
 
 def referents(token_objects: list[int | None], order: list[int], places: int) -> np.ndarray:
-    """Which object was mentioned last, and which is mentioned next, before each token of a sentence.
+    """The objects that were mentioned last and that are mentioned next, before each of `places` tokens of a sentence.
 
-    Args:
-        token_objects: the object that each token mentions, as `language.describe_grounded` gives it.
-        order: the objects from left to right, see `object_queries.left_to_right`.
-        places: before the first token, before the second, and so on.
-
-    Returns:
-        int32 [places, 2]: objects counted from 1, from left to right; 0 for none.
+    `token_objects` is what `language.describe_grounded` gives, and `order` what `object_queries.left_to_right` gives;
+    the result is int32 [places, 2]: objects counted from 1, from left to right; 0 for none.
     """
     numbers = {None: 0} | {index: number for number, index in enumerate(order, 1)}
     mentioned = [numbers[index] for index in token_objects[:places]] + [0] * (places - len(token_objects))
@@ -156,7 +136,11 @@ def referents(token_objects: list[int | None], order: list[int], places: int) ->
 
 def _fill_forward(numbers: list[int]) -> list[int]:
     """Each number in place of the zeros that follow it."""
-    return list(accumulate(numbers, lambda last, new: new or last))
+    filled, last = [], 0
+    for number in numbers:
+        last = number or last
+        filled.append(last)
+    return filled
 
 
 def _batch(inputs: np.ndarray, chosen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:

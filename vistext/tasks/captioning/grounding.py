@@ -18,7 +18,7 @@ REFERENTS = 2  # the previous one, which the first block predicts, and the next 
 
 
 @keras.saving.register_keras_serializable("vistext")
-class GroundingHead(layers.Layer):
+class GroundingHead(keras.layers.Layer):
     """How well each word fits each object: words [n, s, t, width] and objects [n, m, c] → float32 [n, s, t, m]."""
 
     def build(self, words_shape, objects_shape):

@@ -4,32 +4,40 @@ It starts from the body of lesson 02's detector. The writer that teaches it is g
 shipped learn from what the eye sees when it is ready.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
 from vistext.data.vocabulary import PAD
+from vistext.nn import training
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warmup_decay
+from vistext.nn.training import History, learn, once
 from vistext.tasks import detection
 from vistext.tasks.captioning.data import DESCRIPTIONS, STORIES, TITLES, CaptionBatches, vocabulary
 from vistext.tasks.captioning.model import SIDE, CaptionerConfig, build_caption_decoder, build_image_encoder
 
 
 @dataclass(frozen=True)
-class Stage:
+class Stage(training.Recipe):
     """A part of the training."""
 
-    steps: int
-    turns: tuple  # of what is said of a batch of pictures, see `telling.Told`
+    turns: tuple  # of what is said of a batch of pictures, see `CaptionBatches`
     crowded: float  # share of the pictures, at least, that show several objects
-    learning_rate: float  # of the eye's kernels; rises at first, then goes down to 0
-    adam_lr: float  # of everything else, as a share of that
+    _: KW_ONLY
+    momentum: float = 0.6
+    dense_lr: float = 0.0
 
 
 # First what objects look like, and how one speaks; then which is which of several.
 STAGES = (
-    Stage(4200, (TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, 0.04, 0.04),
-    Stage(3200, (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES), 0.85, 0.05, 0.024),
+    Stage((TITLES, DESCRIPTIONS, STORIES, DESCRIPTIONS), 0.6, steps=4200, learning_rate=0.04, adam_lr=0.04),
+    Stage(
+        (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES),
+        0.85,
+        steps=3200,
+        learning_rate=0.05,
+        adam_lr=0.024,
+        seed=1,
+    ),
 )
 
 
@@ -38,8 +46,7 @@ class Recipe:
     """How the eye is trained."""
 
     stages: tuple[Stage, ...] = STAGES
-    size: int = 64  # pictures in a batch
-    seed: int = 0
+    seed: int = 0  # of the weights
 
 
 def train(
@@ -73,28 +80,22 @@ def train(
     ]
     model = keras.Model(inputs, writer([image_encoder(inputs[0]), *inputs[1:]]))
     for number, stage in enumerate(recipe.stages):
-        reached = None if checkpoint is None else checkpoint / f"stage{number}.weights.h5"
-        if reached and reached.exists():
-            model.load_weights(reached)
-            history = History()
-            continue
-        model.compile(
-            optimizer=Muon(stage.learning_rate, adam_lr=stage.adam_lr),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-        )
-        history = fit(
-            model,
-            CaptionBatches(stage.turns, stage.crowded, size=recipe.size, seed=recipe.seed + number),
-            steps=stage.steps,
-            learning_rate=warmup_decay(stage.learning_rate),
-            checkpoint=None if checkpoint is None else checkpoint / f"stage{number}",
-            label=f"eye, {number + 1} of {len(recipe.stages)}",
-            bar=bar,
-        )
+
+        def train_stage(number=number, stage=stage) -> History:
+            history = learn(
+                model,
+                CaptionBatches(stage.turns, stage.crowded, batch_size=stage.batch_size, seed=stage.seed),
+                stage,
+                keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
+                checkpoint=checkpoint and checkpoint / f"stage{number}",
+                label=f"image encoder, {number + 1} of {len(recipe.stages)}",
+                bar=bar,
+            )
+            if not history.interrupted:
+                detection.train.recalibrate_batch_norm(image_encoder, stage.seed)
+            return history
+
+        history = once(model, checkpoint and checkpoint / f"stage{number}.weights.h5", train_stage)
         if history.interrupted:
-            return image_encoder, history
-        detection.train.recalibrate_batch_norm(image_encoder, recipe.seed + number)
-        if reached:
-            checkpoint.mkdir(parents=True, exist_ok=True)
-            model.save_weights(reached)
+            break
     return image_encoder, history

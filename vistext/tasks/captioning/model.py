@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -50,7 +51,20 @@ class CaptionerConfig:
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
-def build_image_encoder(config: CaptionerConfig) -> keras.Model:
+class ImageEncoderConfig(Protocol):
+    """What the sizes of an image encoder are read from: a `CaptionerConfig`, or a `QGNetConfig`."""
+
+    @property
+    def widths(self) -> tuple[int, ...]: ...
+
+    @property
+    def depth(self) -> int: ...
+
+    @property
+    def precision(self) -> str: ...
+
+
+def build_image_encoder(config: ImageEncoderConfig) -> keras.Model:
     """The image encoder: pictures uint8 [n, 64, 64, 3] → a vector for each of 64 cells, float [n, 64, widths[2]]."""
     with dtype_policy(config.precision):
         pictures = layers.Input((SIDE, SIDE, 3), dtype="uint8", name="pictures")
@@ -198,16 +212,9 @@ class Captioner:
         top_p: float = 1.0,
         temperature: float = 1.0,
     ) -> list[list[str]]:
-        """Draw `count` captions, 1 or more, of each picture; they need not all be different.
+        """Draw `count` captions of each picture, 1 or more, which need not all be different.
 
-        Args:
-            pictures, length: as for `caption`.
-            count: captions of each picture.
-            seed, top_p: of z; see `decoding.sample_noise`.
-            temperature: see `decoding.generate`.
-
-        Raises:
-            TypeError, ValueError: as `caption`; also a count below 1.
+        Pictures, length, temperature and errors are as for `caption`; seed and top_p as for `decoding.sample_noise`.
         """
         if count < 1:
             raise ValueError(f"count={count}; accepted: 1 draw or more for each picture")
@@ -243,14 +250,7 @@ class Captioner:
 
 
 def encode_images(image_encoder: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    """Encode pictures.
-
-    Args:
-        image_encoder: as `build_image_encoder` makes it.
-        pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
-
-    Returns:
-        Grids, float32 [n, 64, c].
+    """Encode pictures uint8 [n, h, w, 3], scaled to fit if they are not of 64×64 pixels: grids, float32 [n, 64, c].
 
     Raises:
         TypeError, ValueError: not such pictures.
@@ -290,13 +290,10 @@ class Discriminator:
 
         Args:
             pictures: uint8 [n, h, w, 3].
-            sentences: one for each; words that are not in the vocabulary count as <unknown>.
+            sentences: one of at most 60 tokens for each; words that are not in the vocabulary count as <unknown>.
 
         Returns:
             For each sentence its tokens, <end> included, each with its score.
-
-        Raises:
-            TypeError, ValueError: not such pictures, not as many sentences, or one of more than 60 tokens.
         """
         return self.token_scores_of_features(encode_images(self.image_encoder, pictures), sentences)
 
@@ -310,10 +307,7 @@ class Discriminator:
         ]
 
     def score(self, pictures: np.ndarray, sentences: list[str]) -> np.ndarray:
-        """The probability that a person wrote each sentence about its picture: float32 [n].
-
-        Args, raises: as for `token_scores`.
-        """
+        """The probability that a person wrote each sentence about its picture: float32 [n]."""
         return self.score_features(encode_images(self.image_encoder, pictures), sentences)
 
     def score_features(self, grids: np.ndarray, sentences: list[str]) -> np.ndarray:

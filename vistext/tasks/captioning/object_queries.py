@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from vistext.nn import training
 from vistext.nn.attention import CoordinateEncoding
 from vistext.nn.engine import dtype_policy as computing
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import History, Muon, fit, masked_mean, warmup_decay
+from vistext.nn.training import Batches, History, learn, masked_mean, once
 from vistext.scenes import Scene
 from vistext.scenes.ontology import COLORS, FACINGS, KINDS, MAX_OBJECTS, POSTURES, SIZES
 from vistext.tasks.captioning.model import GRID, CaptionerConfig, object_queries
@@ -34,18 +35,13 @@ ENDS = np.cumsum([len(words) for words in TRAITS.values()]).tolist()  # where th
 BOX = slice(len(TRAITS), len(TRAITS) + 4)
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, kw_only=True)
+class Recipe(training.Recipe):
     """How it learns."""
 
     steps: int = 3000
-    size: int = 128  # pictures in a batch
-    learning_rate: float = 0.05  # of `training.Muon`; rises at first, then goes down to 0
-    momentum: float = 0.9
-    dense_lr: float = 0.2
-    adam_lr: float = 0.012
+    batch_size: int = 128
     box: float = 2.0  # how much a box that is off by the whole picture's side counts, beside the words' losses
-    seed: int = 0
 
 
 def left_to_right(scene: Scene) -> list[int]:
@@ -68,18 +64,18 @@ def labels(scenes: Sequence[Scene]) -> np.ndarray:
     return table
 
 
-@dataclass(frozen=True, eq=False)
-class Batches:
+@dataclass(eq=False)
+class ObjectBatches(Batches):
     """Batches of grids and their labels; each depends on its number and the seed alone."""
 
     grids: np.ndarray  # float [n, 64, c], as `encode_images` gives them
     labels: np.ndarray  # as `labels` gives them
-    size: int
+    batch_size: int
     seed: int
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-        """Batch number `step`: grids float32 [size, 64, c] and labels."""
-        rows = np.random.default_rng((self.seed, step)).integers(0, len(self.labels), self.size)
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Batch number `step`: grids float32 [n, 64, c] and labels."""
+        rows = np.random.default_rng((self.seed, step)).integers(0, len(self.labels), self.batch_size)
         return self.grids[rows].astype("float32"), self.labels[rows]
 
 
@@ -152,22 +148,18 @@ def train(
     """
     keras.utils.set_random_seed(recipe.seed)
     network = build(replace(config, precision=precision))
-    reached = None if checkpoint is None else checkpoint / "finder.weights.h5"
-    if reached and reached.exists():
-        network.load_weights(reached)
-        return network, History()
-    network.compile(optimizer=Muon.of(recipe), loss=Loss(recipe.box))
-    history = fit(
+    history = once(
         network,
-        Batches(grids, labels(seen), recipe.size, recipe.seed),
-        steps=recipe.steps,
-        learning_rate=warmup_decay(recipe.learning_rate),
-        checkpoint=None if checkpoint is None else checkpoint / "finder",
-        accuracy=accuracy,
-        label="finder",
-        bar=bar,
+        checkpoint and checkpoint / "finder.weights.h5",
+        lambda: learn(
+            network,
+            ObjectBatches(grids, labels(seen), recipe.batch_size, recipe.seed),
+            recipe,
+            Loss(recipe.box),
+            accuracy=accuracy,
+            checkpoint=checkpoint and checkpoint / "finder",
+            label="finder",
+            bar=bar,
+        ),
     )
-    if reached and not history.interrupted:
-        checkpoint.mkdir(parents=True, exist_ok=True)
-        network.save_weights(reached)
     return network, history

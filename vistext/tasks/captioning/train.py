@@ -10,9 +10,9 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD
 from vistext.metrics import captions
-from vistext.nn import decoding
+from vistext.nn import decoding, training
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warmup_decay
+from vistext.nn.training import Batches, History, learn
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
 from vistext.tasks.captioning import grounding, object_queries
 from vistext.tasks.captioning.adversarial import CaptionGanTrainer, Hyperparameters
@@ -34,30 +34,24 @@ from vistext.tasks.captioning.model import (
     Discriminator,
     build_caption_decoder,
 )
-from vistext.tasks.gan.adversarial import GanHistory, train_loop
+from vistext.tasks.gan.adversarial import GanHistory, train_adversarially
 
 GENERATION_BATCH = 50  # pictures whose captions are sampled together
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a writer is trained by likelihood."""
+@dataclass(frozen=True, kw_only=True)
+class Recipe(training.Recipe):
+    """How a caption decoder is trained by likelihood."""
 
     steps: int = 3000
-    turns: tuple = (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES)  # see `telling.Retold`
+    batch_size: int = 32
+    learning_rate: float = 0.04
+    turns: tuple = (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES)  # see `CachedCaptionBatches`
     pool: int = 32_000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several objects
     twins: float = 0.5  # likewise, two of a kind
-    size: int = 32  # pictures in a batch
-    learning_rate: float = 0.04  # see `training.Muon`; rises at first, then goes down to 0
-    momentum: float = 0.9
-    dense_lr: float = 0.2
-    adam_lr: float = 0.012
     pointing: float = 0.5  # how much it counts, beside the words, of which object they speak; see `pointing`
-    finder: object_queries.Recipe = field(
-        default_factory=object_queries.Recipe
-    )  # what finds the objects is trained first
-    seed: int = 0
+    finder: object_queries.Recipe = field(default_factory=object_queries.Recipe)  # what is trained first
 
 
 # What the writer then learns once more, several times over: see `go_on`.
@@ -157,13 +151,13 @@ def _average_of_runs(writer: keras.Model, trainings: list[Callable[[], bool]], c
         Whether all came to their end.
     """
     ends = []
-    for number, training in enumerate(trainings):
+    for number, train_run in enumerate(trainings):
         end = None if checkpoint is None else checkpoint / f"end{number}.weights.h5"
         if end and end.exists():
             writer.load_weights(end)
-        elif not training():
+        elif not train_run():
             return False
-        elif end:
+        elif checkpoint and end:
             draft = checkpoint / "draft.weights.h5"
             checkpoint.mkdir(parents=True, exist_ok=True)
             writer.save_weights(draft)
@@ -181,15 +175,13 @@ def _cached_batches(recipe: Recipe, image_encoder: keras.Model) -> tuple[list[Sc
 
 def _fit(recipe: Recipe, writer: keras.Model, around: tuple, checkpoint: Path | None, bar: bool) -> History:
     """Train a writer that finds objects to speak of them; what is around it is as `_look_around` gives it."""
-    asked = grounding.with_grounding(writer)
-    asked.compile(optimizer=Muon.of(recipe), loss=grounding.Loss(recipe.pointing))
-    return fit(
-        asked,
-        CachedCaptionBatches(recipe.turns, *around, recipe.size, recipe.seed),
-        steps=recipe.steps,
-        learning_rate=warmup_decay(recipe.learning_rate),
-        checkpoint=None if checkpoint is None else checkpoint / "writer",
+    return learn(
+        grounding.with_grounding(writer),
+        CachedCaptionBatches(recipe.turns, *around, recipe.batch_size, recipe.seed),
+        recipe,
+        grounding.Loss(recipe.pointing),
         accuracy=grounding.accuracy,
+        checkpoint=checkpoint and checkpoint / "writer",
         label="writer",
         bar=bar,
     )
@@ -208,7 +200,7 @@ class AdversarialRecipe:
     rules: Hyperparameters = HYPERPARAMETERS
     turns: tuple = (DESCRIPTIONS, DESCRIPTIONS, STORIES, DESCRIPTIONS, ("title", 6, 14))
     steps: int = 160
-    size: int = 32  # pictures in a batch
+    batch_size: int = 32  # pictures in a batch
     temperature: float = 0.75  # the temperature at which the writer speaks once the game is over; see `describer.cool`
     pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several objects
@@ -222,13 +214,13 @@ class AdversarialRecipe:
 # writer's own mistakes are few, and hard to hear. Of what the writer draws about validation scenes, a new judge puts a
 # true sentence before a false one in half of all cases, after 100 steps in 74 of 100, and after 2,000 in 81.
 PRACTICE = AdversarialRecipe(
-    Hyperparameters(discriminator_lr=3e-4, warmup_steps=10**9, fading=0.7), steps=2000, size=24, pool=12_000
+    Hyperparameters(discriminator_lr=3e-4, warmup_steps=10**9, fading=0.7), steps=2000, batch_size=24, pool=12_000
 )
 RUNS = tuple(AdversarialRecipe(replace(HYPERPARAMETERS, seed=seed), seed=seed) for seed in range(4))  # see `play_all`
 
 
 @dataclass(eq=False)
-class DiscriminatorBatches:
+class DiscriminatorBatches(Batches):
     """Batches of the adversarial training; each depends on its number and the seed alone.
 
     Args:
@@ -242,6 +234,7 @@ class DiscriminatorBatches:
     scenes: list[Scene] = field(default_factory=list)
 
     def __post_init__(self):
+        super().__post_init__()
         recipe = self.recipe
         self.scenes = self.scenes or sample_crowded(
             recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 1) - 2, recipe.twins
@@ -253,21 +246,21 @@ class DiscriminatorBatches:
             groups[key].append(index)
         self.alike = [groups[key] for key in kinds]  # of each scene, those with the same kinds of object
 
-    def __call__(self, step: int) -> tuple[np.ndarray, ...]:
-        """Batch number `step`: grids float32 [size, 64, c], true and mismatched captions, both int32 [size, s, t + 1],
-        and lengths int32 [size, s].
+    def __getitem__(self, step: int) -> tuple[np.ndarray, ...]:
+        """Batch number `step`: grids float32 [n, 64, c], true and mismatched captions, both int32 [n, s, t + 1],
+        and lengths int32 [n, s].
         """
         length, count, max_length = self.recipe.turns[step % len(self.recipe.turns)]
         rng = np.random.default_rng((self.recipe.seed, step))
-        rows = rng.integers(0, len(self.scenes), self.recipe.size)
+        rows = rng.integers(0, len(self.scenes), self.recipe.batch_size)
         repeated = np.repeat(rows, count)
         texts = [language.describe(self.scenes[row], length, rng) for row in repeated]
-        texts += [self._mismatched(row, length, rng) for row in repeated]
+        texts += [self._mismatched(int(row), length, rng) for row in repeated]
         ids = vocabulary().encode(texts)[:, : max_length + 1]
         padding = max_length + 1 - ids.shape[1]  # all batches have one shape, and are compiled once
         ids = np.pad(ids, [(0, 0), (0, padding)], constant_values=PAD)
-        true, mismatched = ids.reshape(2, self.recipe.size, count, -1)
-        lengths = np.full((self.recipe.size, count), LENGTHS.index(length), np.int32)
+        true, mismatched = ids.reshape(2, self.recipe.batch_size, count, -1)
+        lengths = np.full((self.recipe.batch_size, count), LENGTHS.index(length), np.int32)
         return self.grids[rows].astype("float32"), true, mismatched, lengths
 
     def _mismatched(self, index: int, length: str, rng: np.random.Generator) -> str:
@@ -306,7 +299,7 @@ def train_adversarial(
     Returns:
         What they went through.
     """
-    return train_loop(
+    return train_adversarially(
         CaptionGanTrainer(writer, judge, recipe.rules),
         batches or DiscriminatorBatches(recipe, image_encoder),
         steps=recipe.steps,

@@ -49,7 +49,7 @@ def build_article() -> keras.Model:
 
 
 @keras.saving.register_keras_serializable("vistext")
-class Whitening(layers.Layer):
+class Whitening(keras.layers.Layer):
     """A fixed 2×2 convolution of raw pixels: over natural pictures, its outputs are uncorrelated, of unit variance.
 
     Its kernel holds the eigenvectors of the patches' covariance, each divided by the root of its eigenvalue, and their

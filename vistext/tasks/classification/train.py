@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vistext.nn import training
 from vistext.nn.engine import keras
 from vistext.nn.training import AugmentedBatches, History, Muon, fit, linear_decay
 from vistext.tasks.classification.model import TaggerConfig, build
@@ -12,15 +13,16 @@ from vistext.tasks.classification.model import TaggerConfig, build
 RECALIBRATION_PICTURES = 4000  # pictures, three times over: what batch norm needs to know its statistics well
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, kw_only=True)
+class Recipe(training.Recipe):
     """How one of our networks is trained; the defaults are those of the shipped weights."""
 
     widths: tuple[int, ...] = TaggerConfig.widths
-    epochs: float | None = 24.0
-    seconds: float | None = None  # instead of epochs: train for so long on whatever machine this is
-    size: int = 1000  # pictures in a batch: large, since each step of Muon has a fixed cost
+    epochs: float | None = 24.0  # in place of steps
+    batch_size: int = 1000  # large, since each step of Muon has a fixed cost
     learning_rate: float = 0.2
+    momentum: float = 0.6
+    dense_lr: float = 0.0
     final_rate: float = 0.0  # to which the learning rate goes down, linearly
     adam_lr: float = 0.1
     label_smoothing: float = 0.2
@@ -28,7 +30,6 @@ class Recipe:
     cutout: int = 0
     sides: tuple[tuple[int, float], ...] = ((24, 0.4), (32, 1.0))
     averaging: float | None = None  # momentum of an average of the weights, which then takes their place
-    seed: int = 0
 
 
 # The shipped weights: a training to the end, and from there, at a rate that never becomes small, ten epochs whose
@@ -43,13 +44,21 @@ SHIPPED = (
 IN_A_TENTH = Recipe(
     widths=(32, 64, 128),
     epochs=None,
-    size=500,
+    batch_size=500,
     learning_rate=0.24,
     adam_lr=0.3,
     shift=2,
     sides=((16, 0.7), (24, 0.9), (32, 1.0)),
 )
 IN_THE_SAME = replace(IN_A_TENTH, adam_lr=0.1, sides=((16, 0.2), (24, 0.6), (32, 1.0)))
+
+
+def build_model(recipe: Recipe, pictures: np.ndarray, precision: str = "float32") -> keras.Model:
+    """A new network whose first layer knows the statistics of these pictures, uint8 [n, 32, 32, 3]."""
+    keras.utils.set_random_seed(recipe.seed)
+    model = build(TaggerConfig(widths=recipe.widths, precision=precision))
+    model.get_layer("whitening").adapt(pictures[:2000])
+    return model
 
 
 def train(
@@ -80,8 +89,7 @@ def train(
     """
     keras.utils.set_random_seed(recipe.seed)
     if model is None:
-        model = build(TaggerConfig(widths=recipe.widths, precision=precision))
-        model.get_layer("whitening").adapt(pictures[:2000])
+        model = build_model(recipe, pictures, precision)
     averaged = {} if recipe.averaging is None else {"use_ema": True, "ema_momentum": recipe.averaging}
     model.compile(
         optimizer=Muon(recipe.learning_rate, adam_lr=recipe.adam_lr, **averaged),
@@ -90,7 +98,7 @@ def train(
     batches = AugmentedBatches(
         pictures,
         keras.utils.to_categorical(labels, 10),
-        size=recipe.size,
+        batch_size=recipe.batch_size,
         mirror=True,
         shift=recipe.shift,
         cutout=recipe.cutout,
@@ -100,16 +108,14 @@ def train(
     history = fit(
         model,
         batches,
-        steps=round(recipe.epochs * len(batches)) if recipe.epochs else None,
+        steps=round(recipe.epochs * batches.steps_per_epoch) if recipe.epochs else None,
         seconds=recipe.seconds,
         learning_rate=linear_decay(recipe.learning_rate, recipe.final_rate),
         checkpoint=checkpoint,
         label=label,
         bar=bar,
     )
-    if averaged and not history.interrupted:
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-        # The statistics of batch norm are still those of other weights.
+    if averaged and not history.interrupted:  # the statistics of batch norm are still those of other weights
         for first in range(0, min(len(pictures), 3 * RECALIBRATION_PICTURES), RECALIBRATION_PICTURES):
             model(pictures[first : first + RECALIBRATION_PICTURES], training=True)
     return model, history

@@ -123,14 +123,8 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
 def loss(truth, outputs):
     """Classification (quality focal loss), twice 1 - GIoU, and distribution focal loss, per positive location.
 
-    These are equations 2 and 6 of Generalized Focal Loss.
-
-    Args:
-        truth: [n, rows, columns, 5], as `targets` gives it.
-        outputs: [n, rows, columns, 10 + 4 * distances], as the network gives them.
-
-    Returns:
-        Their sum, a scalar.
+    These are equations 2 and 6 of Generalized Focal Loss; truth [n, rows, columns, 5] is as `targets` gives it, outputs
+    [n, rows, columns, 10 + 4 * distances] as the network gives them.
     """
     where = tf.where(truth[..., 0] >= 0)  # (cells, 3): picture, row, column of the positive locations
     count = ops.maximum(1.0, ops.cast(ops.shape(where)[0], "float32"))
@@ -153,14 +147,10 @@ def loss(truth, outputs):
 
 
 def overlaps(distances, others):
-    """Two overlaps of boxes around the same points.
+    """Intersection over union, 0 to 1, and the generalized one, -1 to 1, which also falls with the gap between boxes
+    (Rezatofighi et al. 2019, arXiv:1902.09630), of boxes around the same points.
 
-    Args:
-        distances, others: [..., 4]: from the point to the left, top, right and bottom edges.
-
-    Returns:
-        The intersection over union, 0 to 1, and the generalized one, -1 to 1, which also falls with the gap between
-        boxes (Rezatofighi et al. 2019, arXiv:1902.09630); both [...].
+    Boxes are distances from the point to the left, top, right and bottom edges, both [..., 4]; the results are [...].
     """
 
     def area(edges):
@@ -194,18 +184,11 @@ def decode(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def candidates(model: keras.Model, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The boxes and scores of every cell, before postprocessing.
-
-    Args:
-        model: as `build` makes it.
-        pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
+    """The boxes and scores of every cell, before postprocessing; arguments and errors are as for `detect`.
 
     Returns:
         boxes float32 [n, 256, 4]: left, top, right, bottom in pixels of these pictures, within them; and scores float32
         [n, 256, 10] of each kind, 0 to 1.
-
-    Raises:
-        TypeError, ValueError: not such pictures.
     """
     squares, factor = resize.letterbox(pictures, SIDE)
     height, width = np.shape(pictures)[1:3]
@@ -221,7 +204,7 @@ def detect(
 
     Args:
         model: as `build` makes it.
-        pictures: uint8 [n, h, w, 3]; see `candidates`.
+        pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
         score: the lowest score of a detection, 0 to 1.
         overlap: the highest intersection over union of two detections of the same kind, 0 to 1.
 
@@ -258,15 +241,9 @@ def _postprocess(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: f
 
 
 def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
-    """Of boxes that overlap, keep only the best.
+    """Of boxes [m, 4] that overlap, keep only the one with the best of the scores [m]: their indices, best first.
 
-    Args:
-        boxes: [m, 4]: left, top, right, bottom.
-        scores: [m].
-        overlap: the highest intersection over union of two boxes kept.
-
-    Returns:
-        int [kept]: indices of the boxes kept, best first.
+    No two boxes kept have an intersection over union of more than `overlap`.
     """
     left = np.argsort(-scores, kind="stable")
     kept = []

@@ -33,7 +33,7 @@ class SegmenterConfig:
 
 
 @keras.saving.register_keras_serializable("vistext")
-class DepthToSpace(layers.Layer):
+class DepthToSpace(keras.layers.Layer):
     """Four times the channels become twice the side: [n, h, w, 4 * c] → [n, 2 * h, 2 * w, c]."""
 
     def call(self, x):

@@ -4,14 +4,15 @@ Scenes cost next to nothing to draw, so each is drawn when it is needed, and no 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from vistext import metrics, scenes
+from vistext.nn import training
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, linear_decay
+from vistext.nn.training import Batches, History, learn, linear_decay
 from vistext.scenes import TRAIN_SEED_OFFSET, Drawings, ontology
 from vistext.tasks.detection import segmenter
 from vistext.tasks.detection.model import DetectorConfig, accuracy, build, detect, loss, targets
@@ -112,35 +113,34 @@ SEGMENTATION = Task(
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(training.Recipe):
     """How one of the two networks is trained."""
 
     network: DetectorConfig | SegmenterConfig
-    steps: int | None = None
-    seconds: float | None = None  # train for so long at most, on whatever machine this is
-    size: int = 64  # scenes in a batch
+    _: KW_ONLY
     learning_rate: float = 0.1  # goes down to 0, linearly
-    adam_lr: float = 0.02  # of what Muon leaves to Adam, as a share
-    seed: int = 0
+    momentum: float = 0.6
+    dense_lr: float = 0.0
+    adam_lr: float = 0.02
 
 
-@dataclass(frozen=True)
-class SceneBatches:
+@dataclass(eq=False)
+class SceneBatches(Batches):
     """Batches of scenes of the training split, each of which depends on its number and the seed alone.
 
     Args:
         labels: drawings → what the loss compares with.
-        size: scenes in a batch.
+        batch_size: scenes in a batch.
         seed: of the training.
     """
 
     labels: Callable[[Drawings], np.ndarray]
-    size: int
+    batch_size: int
     seed: int = 0
 
-    def __call__(self, step: int, progress: float) -> tuple[np.ndarray, np.ndarray]:
-        """Batch number `step`, 0, 1, ..., as uint8 [size, 64, 64, 3] and labels [size, ...]."""
-        drawings = scenes.draw_many(scenes.sample(self.size, TRAIN_SEED_OFFSET * (self.seed + 1) + step, "train"))
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Batch number `step`, 0, 1, ..., as uint8 [n, 64, 64, 3] and labels [n, ...]."""
+        drawings = scenes.draw_many(scenes.sample(self.batch_size, TRAIN_SEED_OFFSET * (self.seed + 1) + step, "train"))
         return drawings.pictures, self.labels(drawings)
 
 
@@ -175,13 +175,12 @@ def train(
     model = task.build(replace(recipe.network, precision=precision))
     if body is not None:
         copy_backbone(body, model)
-    model.compile(optimizer=Muon(recipe.learning_rate, adam_lr=recipe.adam_lr), loss=task.loss)
-    history = fit(
+    history = learn(
         model,
-        SceneBatches(task.labels, recipe.size, recipe.seed),
-        steps=recipe.steps,
-        seconds=recipe.seconds,
-        learning_rate=linear_decay(recipe.learning_rate),
+        SceneBatches(task.labels, recipe.batch_size, recipe.seed),
+        recipe,
+        task.loss,
+        schedule=linear_decay,
         accuracy=task.accuracy,
         checkpoint=checkpoint,
         label=label or task.name,

@@ -102,13 +102,7 @@ def build_puzzle_solver(config: FusionConfig, fusion: str) -> keras.Model:
 def attention_map(model: keras.Model, grid: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """The attention of words to cells, in the last block of a network with the fusion "attention".
 
-    Args:
-        model: as `build_puzzle_solver` makes it.
-        grid: float32 [n, 64, channels].
-        ids: int32 [n, s, t].
-
-    Returns:
-        float32 [n, s, t, 64], which adds up to 1 over the cells.
+    Grids float32 [n, 64, channels] and ids int32 [n, s, t] → float32 [n, s, t, 64], which adds up to 1 over the cells.
     """
     x, cells = model.get_layer("places")(model.get_layer("embedding")(ids)), model.get_layer("cells")(grid)
     for block in (layer for layer in model.layers if isinstance(layer, Block)):
@@ -145,13 +139,9 @@ class DualEncoder:
     vocabulary: Vocabulary
 
     def encode_images(self, pictures: np.ndarray) -> np.ndarray:
-        """Pictures in the shared space.
+        """Pictures uint8 [n, h, w, 3] in the shared space: float32 [n, shared], unit vectors.
 
-        Args:
-            pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
-
-        Returns:
-            float32 [n, shared], unit vectors: the product of two is their cosine similarity, -1 to 1.
+        The product of two vectors is their cosine similarity, -1 to 1.
         """
         return self.encode_features(encode_images(self.image_encoder, pictures))
 
@@ -162,12 +152,7 @@ class DualEncoder:
         return np.concatenate([np.asarray(self.network([batch, text], training=False)[0]) for batch in batches])
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Texts in the shared space: float32 [n, shared], unit vectors.
-
-        Raises:
-            TextError: a text is empty, too long, or has unknown words.
-            TypeError: one is no text.
-        """
+        """Texts in the shared space: float32 [n, shared], unit vectors; TextError for one that cannot be read."""
         for text in texts:
             check_text(text, self.vocabulary, MAX_LENGTH, "text", "A cat is sitting on the floor.")
         ids, grid = self.vocabulary.encode(texts), np.zeros((1, *self.network.inputs[0].shape[1:]), "float32")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from vistext.data.vocabulary import PAD, Vocabulary, tokenize
+from vistext.nn import training
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warmup_decay
+from vistext.nn.training import Batches, History, learn
 from vistext.scenes import Scene, language
 from vistext.scenes.language import puzzles
 from vistext.scenes.language.grammar import WORDS
@@ -64,42 +65,38 @@ def make_puzzles(pool: Sequence[Scene], counts: Mapping[str, int], seed: int = 0
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(training.Recipe):
     """How a network learns to solve puzzles."""
 
     network: FusionConfig
     fusion: str  # one of `fusion.FUSIONS`
-    steps: int
-    size: int = 32  # pictures in a batch
+    _: KW_ONLY
+    batch_size: int = 32  # pictures
     asked: int = 8  # puzzles about each
-    learning_rate: float = 0.05  # of the kernels, see `training.Muon`; rises at first, then goes down to 0
-    momentum: float = 0.9
-    dense_lr: float = 0.2  # as a share of the learning rate
-    adam_lr: float = 0.012  # of everything else, likewise
     withheld: float = 0.0  # share of pictures that are made empty while it learns: modality drop-out
-    seed: int = 0
 
 
-class Batches:
+class PuzzleBatches(Batches):
     """Batches of puzzles about encoded scenes, float16 [n, 64, c]; each depends on its number and the seed alone."""
 
     def __init__(self, recipe: Recipe, grids: np.ndarray, made: PuzzleBatch):
+        super().__init__()
         self.recipe, self.grids, self.made = recipe, grids, made
         self.order = np.argsort(made.rows, kind="stable")
         self.counts = np.bincount(made.rows, minlength=len(grids))
         self.first = np.cumsum(self.counts) - self.counts
         self.used = np.flatnonzero(self.counts)
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
-        """Batch number `step`: grids float32 [size, 64, c] and ids int32 [size, s, t]; answers int32 [size, s, t]."""
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`: grids float32 [n, 64, c] and ids int32 [n, s, t]; answers int32 [n, s, t]."""
         recipe, rng = self.recipe, np.random.default_rng((self.recipe.seed, step))
-        rows = rng.choice(self.used, recipe.size)
-        drawn = rng.random((recipe.size, recipe.asked)) * self.counts[rows, np.newaxis]
-        chosen = self.order[self.first[rows, np.newaxis] + drawn.astype(int)]  # (size, s)
+        rows = rng.choice(self.used, recipe.batch_size)
+        drawn = rng.random((recipe.batch_size, recipe.asked)) * self.counts[rows, np.newaxis]
+        chosen = self.order[self.first[rows, np.newaxis] + drawn.astype(int)]  # (n, s)
         ids = self.made.ids[chosen]
         longest = int((ids != PAD).any(axis=(0, 1)).sum())
         grids = self.grids[rows].astype("float32")
-        grids[rng.random(recipe.size) < recipe.withheld] = 0
+        grids[rng.random(recipe.batch_size) < recipe.withheld] = 0
         return (grids, ids[..., :longest]), self.made.answers[chosen][..., :longest]
 
 
@@ -129,17 +126,13 @@ def train(
     model = build_puzzle_solver(recipe.network, recipe.fusion)
     if pair is not None:
         copy_towers(pair, model)
-    model.compile(
-        optimizer=Muon.of(recipe),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-    )
-    history = fit(
+    history = learn(
         model,
-        Batches(recipe, grids, made),
-        steps=recipe.steps,
-        learning_rate=warmup_decay(recipe.learning_rate),
-        checkpoint=checkpoint,
+        PuzzleBatches(recipe, grids, made),
+        recipe,
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
         accuracy=accuracy,
+        checkpoint=checkpoint,
         label=recipe.fusion,
         bar=bar,
     )
@@ -176,17 +169,12 @@ def evaluate(model: keras.Model, grids: np.ndarray, made: PuzzleBatch) -> dict[s
 
 
 @dataclass(frozen=True)
-class DualEncoderRecipe:
+class DualEncoderRecipe(training.Recipe):
     """How a pair of towers learns which text belongs to which picture."""
 
     network: FusionConfig
-    steps: int
-    size: int = 192  # pictures in a batch, each with one text; all others are wrong for it
-    learning_rate: float = 0.05
-    momentum: float = 0.9
-    dense_lr: float = 0.2
-    adam_lr: float = 0.012
-    seed: int = 0
+    _: KW_ONLY
+    batch_size: int = 192  # pictures, each with one text; all others are wrong for it
 
 
 @keras.saving.register_keras_serializable("vistext")
@@ -211,10 +199,7 @@ def contrastive_loss(labels, logits):
 
 
 def encode_texts(chosen: Sequence[Scene], forms: Sequence[str] = TEXT_FORMS, seed: int = 0) -> np.ndarray:
-    """Texts about n scenes, for a dual encoder: int32 [n, s, t]; what is too long is cut.
-
-    `forms` are s of "caption" and `language.LENGTHS`.
-    """
+    """Texts of s forms ("caption", or one of `language.LENGTHS`) about n scenes: int32 [n, s, t]; long ones are cut."""
     rng = np.random.default_rng(seed)
     texts = [
         caption(scene, rng) if form == "caption" else language.describe(scene, form, rng)
@@ -248,28 +233,19 @@ def train_dual_encoder(
     keras.utils.set_random_seed(recipe.seed)
     pair = build_dual_encoder(recipe.network)
     model = keras.Model(pair.inputs, LogitScale(name="sharpened")(*pair.outputs))
-    model.compile(optimizer=Muon.of(recipe), loss=contrastive_loss)
 
-    def batch(step: int, progress: float) -> tuple:
+    def batch(step: int) -> tuple:
         rng = np.random.default_rng((recipe.seed, step))
-        rows = rng.choice(len(grids), recipe.size, replace=False)
-        said = ids[rows, rng.integers(ids.shape[1], size=recipe.size)]
+        rows = rng.choice(len(grids), recipe.batch_size, replace=False)
+        said = ids[rows, rng.integers(ids.shape[1], size=recipe.batch_size)]
         longest = int((said != PAD).any(axis=0).sum())
-        return (grids[rows].astype("float32"), said[:, :longest]), np.arange(recipe.size, dtype="int32")
+        return (grids[rows].astype("float32"), said[:, :longest]), np.arange(recipe.batch_size, dtype="int32")
 
-    schedule = warmup_decay(recipe.learning_rate)
-    history = fit(
-        model, batch, steps=recipe.steps, learning_rate=schedule, checkpoint=checkpoint, label="pair", bar=bar
-    )
-    return pair, history
+    return pair, learn(model, batch, recipe, contrastive_loss, checkpoint=checkpoint, label="dual encoder", bar=bar)
 
 
 def distinct_scenes(pool: Sequence[Scene], n: int) -> list[int]:
-    """The indices of the first n scenes of which no two have the same facts.
-
-    Raises:
-        ValueError: there are not so many.
-    """
+    """The indices of the first n scenes of which no two have the same facts; ValueError if there are not so many."""
     first = {scene.facts: number for number, scene in reversed(list(enumerate(pool)))}
     if len(first) < n:
         raise ValueError(f"only {len(first)} of {len(pool)} scenes have facts of their own; {n} were asked for")

@@ -6,21 +6,18 @@ discriminator's slope at real data (Mescheder et al. 2018, "Which Training Metho
 arXiv:1801.04406) or at both real and invented data (Huang et al. 2024, "The GAN is dead; long live the GAN!",
 arXiv:2501.05441), and an average of the generator's weights (Yazıcı et al. 2019, arXiv:1806.04498).
 
-    match = play(generator, discriminator, batches, Rules(), seconds=60)
+    history = train_gan(generator, discriminator, batches, Hyperparameters(), seconds=60)
 """
 
-import json
-import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import Adam, progress_bar
+from vistext.nn.training import Adam, Batches, Clock, TrainingCallback, train_loop
 
 RECALIBRATION_PICTURES = 20  # batches: what batch norm needs to know its statistics for averaged weights
 
@@ -106,46 +103,119 @@ def apply(model: keras.Model, first, conditions: tuple = ()):
 
 @dataclass
 class GanHistory:
-    """What a game went through: one entry a step in the first five."""
+    """What an adversarial training went through: one entry a step in the first five."""
 
     seconds: list[float] = field(default_factory=list)  # since its start, pauses between runs left out
     discriminator_loss: list[float] = field(default_factory=list)
     generator_loss: list[float] = field(default_factory=list)
     on_real: list[float] = field(default_factory=list)  # D's mean probability for the real ones of the batch, 0 to 1
-    on_invented: list[float] = field(default_factory=list)  # and for the invented ones
+    on_invented: list[float] = field(default_factory=list)  # and for the generated ones
     watched: list[tuple[int, float]] = field(default_factory=list)  # (step, what `watch` measured)
     best: int | None = None  # the step at which that was least; its weights are kept
     interrupted: bool = False
 
+    def __post_init__(self):
+        self.watched = [(step, measured) for step, measured in self.watched]  # from JSON, they are lists
 
-class GanTrainer:
-    """Two networks, their optimisers, and one compiled step of each.
+    def record(self, seconds: float, logs: Mapping[str, Any]) -> None:
+        """Add a step, given the logs of `train_step`.
+
+        Raises:
+            FloatingPointError: a loss is no longer finite.
+        """
+        for name, value in logs.items():
+            getattr(self, name).append(float(value))
+        self.seconds.append(seconds)
+        for network in ("discriminator", "generator"):
+            if not np.isfinite(loss := getattr(self, f"{network}_loss")[-1]):
+                raise FloatingPointError(
+                    f"the {network}'s loss became {loss} at step {len(self.seconds)}: try smaller learning rates, or a "
+                    "larger penalty"
+                )
+
+    def summary(self) -> str:
+        """The last steps, for a progress bar."""
+        return f"D says {np.mean(self.on_real[-20:]):.0%} to real, {np.mean(self.on_invented[-20:]):.0%} to invented"
+
+
+class AdversarialTrainer(keras.Model):
+    """Two networks that learn against each other, an optimizer of each, and an average of the generator's weights.
+
+    A subclass has a `train_step`, which computes by graphs of its own: so Keras calls it as it is.
 
     Args:
-        generator: noise float32 [n, size], and any conditions → invented data.
+        generator, discriminator: the networks.
+        rules: generator_lr, discriminator_lr, fading and averaging, see `Hyperparameters`.
+        beta_1, beta_2: of both optimizers.
+    """
+
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Any, beta_1: float, beta_2: float):
+        super().__init__()
+        self.generator, self.discriminator, self.rules = generator, discriminator, rules
+        self.generator_optimizer = Adam(rules.generator_lr, beta_1=beta_1, beta_2=beta_2)
+        self.discriminator_optimizer = Adam(rules.discriminator_lr, beta_1=beta_1, beta_2=beta_2)
+        self.generator_optimizer.build(generator.trainable_variables)
+        self.discriminator_optimizer.build(discriminator.trainable_variables)
+        self.averages = [tf.Variable(weight.numpy()) for weight in generator.weights] if rules.averaging else []
+        self.best = [tf.Variable(weight.numpy()) for weight in generator.weights]
+        self.progress = 0.0
+        self.compile(optimizer=None, run_eagerly=True)
+
+    def schedule(self, progress: float) -> None:
+        """Set both learning rates, and whatever else depends on the share that is done."""
+        self.progress = progress
+        left = min(1.0, (1 - progress) / self.rules.fading) if self.rules.fading else 1.0
+        self.generator_optimizer.learning_rate = self.rules.generator_lr * left
+        self.discriminator_optimizer.learning_rate = self.rules.discriminator_lr * left
+
+    @property
+    def steps_done(self) -> int:
+        """Steps of the discriminator."""
+        return int(self.discriminator_optimizer.iterations)
+
+    @contextmanager
+    def averaged(self, conditions: Callable[[int], tuple], count: int) -> Iterator[keras.Model]:
+        """The generator with its averaged weights, if there are any, for as long as the context lasts.
+
+        Args:
+            conditions: step → those of a batch, to recalibrate batch norm by.
+            count: of a batch.
+        """
+        with swapped_weights(self.generator.weights, self.averages) if self.averages else nullcontext():
+            if self.averages:
+                self.recalibrate(conditions, count)
+            yield self.generator
+
+    def recalibrate(self, conditions: Callable[[int], tuple], count: int) -> None:
+        """Bring what depends on the generator's weights in line with their average: nothing, by default."""
+
+    def checkpoint_variables(self) -> list:
+        """Every variable that training changes."""
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        networks = [*self.generator.weights, *self.discriminator.weights]
+        return [*networks, *(each for one in optimizers for each in one.variables), *self.averages, *self.best]
+
+
+class GanTrainer(AdversarialTrainer):
+    """A generator of vectors or pictures, and its discriminator.
+
+    Args:
+        generator: noise float32 [n, size], and any conditions → generated data.
         discriminator: data, and the same conditions → scores float32 [n, 1].
         rules: how they learn.
     """
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Hyperparameters):
-        self.generator, self.discriminator, self.rules = generator, discriminator, rules
-        adam = {"beta_1": rules.momentum, "beta_2": rules.memory}
-        self.generator_optimizer = Adam(rules.generator_lr, **adam)
-        self.discriminator_optimizer = Adam(rules.discriminator_lr, **adam)
-        self.generator_optimizer.build(generator.trainable_variables)
-        self.discriminator_optimizer.build(discriminator.trainable_variables)
-        self.averages = [tf.Variable(weight.numpy()) for weight in generator.weights] if rules.averaging else []
+        super().__init__(generator, discriminator, rules, rules.momentum, rules.memory)
 
-    def train_step(self, number: int, done: float, real: np.ndarray, *conditions: np.ndarray) -> list[float]:
-        """Step `number` of both networks, when that share of the game is done; see `step`."""
-        left = min(1.0, (1 - done) / self.rules.fading) if self.rules.fading else 1.0
-        self.generator_optimizer.learning_rate = self.rules.generator_lr * left
-        self.discriminator_optimizer.learning_rate = self.rules.discriminator_lr * left
-        penalty = None
+    def train_step(self, data: tuple) -> dict[str, Any]:
+        """A step of both networks, given real data and conditions; see `step`."""
+        (real, *conditions), number, penalty = data, self.steps_done, None
         if self.rules.penalty > 0 and number % self.rules.penalty_every == 0:
-            eased = (1 - done) ** self.rules.easing
+            eased = (1 - self.progress) ** self.rules.easing
             penalty = tf.constant(self.rules.penalty * self.rules.penalty_every * eased, "float32")
-        return [float(figure) for figure in self.step(tf.constant(number), real, conditions, penalty)]
+        names = ("discriminator_loss", "generator_loss", "on_real", "on_invented")
+        return dict(zip(names, self.step(tf.constant(number), real, tuple(conditions), penalty), strict=True))
 
     def noise(self, count, number, which: int):
         """z, float32 [count, size]: new for each step and network, and the same if the step is repeated."""
@@ -208,27 +278,10 @@ class GanTrainer:
     def _show_noise(self, number, count: int, conditions: tuple) -> None:
         apply(self.generator, self.noise(count, number, 0), conditions)
 
-    @contextmanager
-    def averaged(self, conditions: Callable[[int], tuple], count: int) -> Iterator[keras.Model]:
-        """The generator with its averaged weights, for as long as the context lasts."""
-        if not self.averages:
-            yield self.generator
-            return
-        with swapped_weights(self.generator.weights, self.averages):
-            if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
-                for number in range(RECALIBRATION_PICTURES):
-                    self._show_noise(tf.constant(number), count, conditions(number))
-            yield self.generator
-
-    def state(self) -> dict[str, list]:
-        """Every variable, by whose it is."""
-        return {
-            "generator": self.generator.weights,
-            "discriminator": self.discriminator.weights,
-            "generator_optimizer": self.generator_optimizer.variables,
-            "discriminator_optimizer": self.discriminator_optimizer.variables,
-            "averages": self.averages,
-        }
+    def recalibrate(self, conditions: Callable[[int], tuple], count: int) -> None:
+        if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
+            for number in range(RECALIBRATION_PICTURES):
+                self._show_noise(tf.constant(number), count, conditions(number))
 
 
 def update_ema(averages: list[tf.Variable], weights: list, number, averaging: float) -> None:
@@ -257,59 +310,78 @@ def swapped_weights(weights: list, values: list) -> Iterator[None]:
         _assign(weights, now)
 
 
+class Watch(TrainingCallback):
+    """Shows the generator from time to time, and keeps the best one."""
+
+    def __init__(self, clock: Clock, trainer: AdversarialTrainer, batches: Callable, watch: Callable, every: int):
+        super().__init__(clock)
+        self.trainer, self.batches, self.watch, self.every = trainer, batches, watch, every
+
+    def look(self) -> None:
+        history, step = self.history, len(self.history.seconds)
+        if history.watched and history.watched[-1][0] == step:
+            return
+        with _averaged(self.trainer, self.batches) as averaged:
+            if (measured := self.watch(averaged, step)) is None:
+                return
+            if history.best is None or measured < dict(history.watched)[history.best]:
+                history.best = step
+                _assign(self.trainer.best, averaged.weights)
+            history.watched.append((step, float(measured)))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if len(self.history.seconds) % self.every == 0:
+            self.look()
+
+    def on_train_end(self, logs=None):
+        if not self.history.interrupted:
+            self.look()
+
+
 def train_gan(
     generator: keras.Model,
     discriminator: keras.Model,
-    batches: Callable[[int], tuple[np.ndarray, ...]],
+    batches: Callable[[int], tuple],
     rules: Hyperparameters = Hyperparameters(),
     **settings,
 ) -> GanHistory:
-    """Let two networks learn against each other; see `play_on`.
+    """Train two networks against each other; see `train_adversarially`.
 
     Args:
-        generator: noise [n, size], and any conditions → invented data.
+        generator: noise [n, size], and any conditions → generated data.
         discriminator: data, and the same conditions → scores [n, 1].
         batches: step → (real data [n, ...], conditions [n, ...], ...); always of the same n.
         rules: how they learn.
-        settings: those of `play_on`: steps, seconds, watch, every, checkpoint, save_every, label, bar.
+        settings: those of `train_adversarially`: steps, seconds, watch, every, checkpoint, label, bar.
 
     Returns, raises:
-        As `play_on`.
+        As `train_adversarially`.
     """
-    return train_loop(GanTrainer(generator, discriminator, rules), batches, **settings)
+    return train_adversarially(GanTrainer(generator, discriminator, rules), batches, **settings)
 
 
-def train_loop(
-    game: "GanTrainer",
-    batches: Callable[[int], tuple[np.ndarray, ...]],
+def train_adversarially(
+    trainer: AdversarialTrainer,
+    batches: Batches | Callable[[int], tuple],
     *,
-    steps: int | None = None,
-    seconds: float | None = None,
     watch: Callable[[keras.Model, int], float | None] | None = None,
     every: int = 100,
-    checkpoint: str | os.PathLike | None = None,
-    save_every: float = 60,
-    label: str = "the game",
-    bar: bool = True,
+    label: str = "generator and discriminator",
+    **settings,
 ) -> GanHistory:
-    """Play a game, in view, until a number of steps or a time is reached.
+    """Train two networks against each other, in view, until a number of steps or a time is reached.
 
-    Ctrl-C, or the stop button of a notebook, ends the game early. However it ends, the generator has its best weights
-    if `watch` measures, else their average if the rules ask for one, else the last ones.
+    However it ends, the generator has its best weights if `watch` measures, else their average if there is one, else
+    the last ones.
 
     Args:
-        game: `Game`, or one with the same `turn`, `state`, `averages`, `averaged` and `generator`, as
-            `word_game.WordGame`.
-        batches: step → what the game's `turn` takes after the number of the step and the share that is done.
-        steps: how many at most.
-        seconds: how long at most. With both, whichever comes first.
+        trainer: both networks.
+        batches: step → what the trainer's `train_step` takes.
         watch: given the generator, with averaged weights if the rules ask for them, and the number of steps so far;
             from time to time, and at the end. It may return a measure, of which less is better.
-        every: steps between two looks.
-        checkpoint: a folder. What is there is taken up again; what is unfinished is kept there, and removed at the end.
-        save_every: seconds between checkpoints.
+        every: steps between two calls of it.
         label: what the progress bar calls it.
-        bar: whether to show one.
+        settings: the others of `training.train_loop`: steps, seconds, checkpoint, checkpoint_every, bar.
 
     Returns:
         What it went through, from the first step even if resumed.
@@ -318,114 +390,25 @@ def train_loop(
         ValueError: neither `steps` nor `seconds` is given, or one is not positive.
         FloatingPointError: a loss is no longer finite.
     """
-    if steps is None and seconds is None:
-        raise ValueError("play needs steps, seconds, or both, to know when to stop")
-    for name, value in (("steps", steps), ("seconds", seconds)):
-        if value is not None and value <= 0:
-            raise ValueError(f"{name}={value}; accepted: more than 0")
-    match, best = GanHistory(), []
-    kept = None if checkpoint is None else Path(checkpoint) / "match.npz"
-    if kept and kept.exists():
-        match, best = _restore(kept, game)
-    started = time.perf_counter() - (match.seconds[-1] if match.seconds else 0.0)
-    saved = time.perf_counter()
-
-    def progress(step: int) -> float:
-        elapsed = time.perf_counter() - started
-        return min(1.0, max(step / steps if steps else 0.0, elapsed / seconds if seconds else 0.0))
-
-    def look(step: int) -> None:
-        nonlocal best
-        if watch is None or (match.watched and match.watched[-1][0] == step):
-            return
-        with game.averaged(lambda number: batches(number)[1:], len(batches(0)[0])) as averaged:
-            measured = watch(averaged, step)
-            if measured is None:
-                return
-            if match.best is None or measured < dict(match.watched)[match.best]:
-                match.best, best = step, [weight.numpy() for weight in averaged.weights]
-            match.watched.append((step, float(measured)))
-
-    with progress_bar(label, shown=bar) as shown:
-        try:
-            step = len(match.seconds)
-            while (done := progress(step)) < 1:
-                if step % every == 0:
-                    look(step)
-                figures = game.train_step(step, done, *batches(step))
-                step += 1
-                _record(match, figures, time.perf_counter() - started)
-                shown.set_postfix_str(
-                    f"D says {np.mean(match.on_real[-20:]):.0%} to real, {np.mean(match.on_invented[-20:]):.0%} to "
-                    "invented",
-                    refresh=False,
-                )
-                shown.update(done * 100 - shown.n)
-                if kept and time.perf_counter() - saved > save_every:
-                    _save(kept, game, match, best)
-                    saved = time.perf_counter()
-            look(step)
-            shown.update(100 - shown.n)
-        except KeyboardInterrupt:
-            match.interrupted = True
-            shown.set_description_str(f"{label} (interrupted; the networks keep what they have learned)")
-            if kept:
-                _save(kept, game, match, best)
-        finally:
-            _restore_best(game, best, batches)
-    if kept and not match.interrupted:
-        kept.unlink(missing_ok=True)
-    return match
+    history = GanHistory()
+    watching = [lambda clock: Watch(clock, trainer, batches, watch, every)] if watch else []
+    try:
+        return train_loop(trainer, batches, history, trainer.schedule, watching, label=label, **settings)
+    finally:
+        if history.best is not None:
+            _assign(trainer.generator.weights, trainer.best)
+        elif trainer.averages:
+            with _averaged(trainer, batches) as averaged:
+                final = averaged.get_weights()
+            trainer.generator.set_weights(final)
 
 
-def _record(match: GanHistory, figures: list[float], seconds: float) -> None:
-    """Add a step to the match, and stop if its losses are not finite."""
-    loss, other_loss, on_real, on_invented = figures
-    match.discriminator_loss.append(loss)
-    match.generator_loss.append(other_loss)
-    match.on_real.append(on_real)
-    match.on_invented.append(on_invented)
-    match.seconds.append(seconds)
-    for whose, value in (("discriminator", loss), ("generator", other_loss)):
-        if not np.isfinite(value):
-            raise FloatingPointError(
-                f"the {whose}'s loss became {value} at step {len(match.seconds)}: try smaller learning rates, or a "
-                "larger penalty"
-            )
-
-
-def _restore_best(game: GanTrainer, best: list[np.ndarray], batches: Callable) -> None:
-    if best:
-        _assign(game.generator.weights, best)
-    elif game.averages:
-        with game.averaged(lambda number: batches(number)[1:], len(batches(0)[0])) as averaged:
-            final = [weight.numpy() for weight in averaged.weights]
-        _assign(game.generator.weights, final)
+def _averaged(trainer: AdversarialTrainer, batches):
+    """The generator with its average, by whose batches batch norm is recalibrated."""
+    batch = batches.__getitem__ if isinstance(batches, Batches) else batches
+    return trainer.averaged(lambda number: batch(number)[1:], len(batch(0)[0]))
 
 
 def _assign(variables: list, values: list) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def _save(file: Path, game: GanTrainer, match: GanHistory, best: list[np.ndarray]) -> None:
-    """Keep everything in one file, which appears whole or not at all."""
-    state = {part: [variable.numpy() for variable in variables] for part, variables in game.state().items()}
-    arrays = {f"{part}/{index}": value for part, values in state.items() for index, value in enumerate(values)}
-    arrays |= {f"best/{index}": value for index, value in enumerate(best)}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".part")
-    with open(draft, "wb") as opened:
-        np.savez(opened, match=np.array(json.dumps(asdict(match))), **arrays)
-    os.replace(draft, file)
-
-
-def _restore(file: Path, game: GanTrainer) -> tuple[GanHistory, list[np.ndarray]]:
-    """Bring the game to the state kept; the match so far, and the best weights."""
-    with np.load(file, allow_pickle=False) as arrays:
-        for part, variables in game.state().items():
-            _assign(variables, [arrays[f"{part}/{index}"] for index in range(len(variables))])
-        best = [arrays[f"best/{index}"] for index in range(sum(name.startswith("best/") for name in arrays.files))]
-        match = json.loads(str(arrays["match"]))
-    match["watched"] = [tuple(each) for each in match["watched"]]
-    return GanHistory(**{**match, "interrupted": False}), best

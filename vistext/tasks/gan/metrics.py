@@ -36,9 +36,6 @@ def kernel_distance(features: np.ndarray, others: np.ndarray) -> float:
     GANs", arXiv:1801.01401, section 4), whose name belongs to the features of one network, Inception; in those of
     another one the numbers can only be compared with each other. About 0 (it may be a little less) for two samples of
     the same pictures.
-
-    Raises:
-        ValueError: fewer than two pictures, or features of different sizes.
     """
     features, others = np.asarray(features, np.float64), np.asarray(others, np.float64)
     if min(len(features), len(others)) < 2 or features.shape[1:] != others.shape[1:]:
@@ -59,12 +56,7 @@ def kernel_distance(features: np.ndarray, others: np.ndarray) -> float:
 def intra_class_distance(features: np.ndarray, labels: np.ndarray) -> float:
     """The mean distance between two pictures of the same kind, averaged over the kinds; to be compared with real ones.
 
-    Args:
-        features: float [n, d].
-        labels: int [n], each kind at least twice.
-
-    Raises:
-        ValueError: a kind with a single picture.
+    Features are float [n, d]; ValueError if a kind of the labels int [n] has a single picture.
     """
     means = []
     for kind in np.unique(labels):
@@ -78,18 +70,12 @@ def intra_class_distance(features: np.ndarray, labels: np.ndarray) -> float:
 class NearestNeighbors(NamedTuple):
     """For each of n pictures, its nearest neighbor among others."""
 
-    index: np.ndarray  # int [n]: which of the others
+    indices: np.ndarray  # int [n]: which of the others
     distance: np.ndarray  # float [n]: root mean squared difference of their bytes, 0 to 255
 
 
 def nearest_neighbors(pictures: np.ndarray, others: np.ndarray, batch: int = 100) -> NearestNeighbors:
-    """The nearest of other pictures, pixel by pixel, as they are or mirrored: at a distance of 0, one was copied.
-
-    Args:
-        pictures: uint8 [n, h, w, 3].
-        others: uint8 [m, h, w, 3], m at least 1.
-        batch: so many at once.
-    """
+    """The nearest of others uint8 [m, h, w, 3] to pictures uint8 [n, h, w, 3], by pixels, as they are or mirrored."""
     flat = others.reshape(len(others), -1).astype(np.float32)
     squares = (flat**2).sum(axis=1)
     found = []

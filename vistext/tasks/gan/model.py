@@ -70,12 +70,7 @@ class RingConfig:
 
 
 def build_ring(config: RingConfig = RingConfig()) -> tuple[keras.Model, keras.Model]:
-    """Two networks for points in the plane.
-
-    Returns:
-        The generator, noise float32 [n, noise] → points float32 [n, 2], and the discriminator, points → scores
-        float32 [n, 1].
-    """
+    """Generator, noise float32 [n, noise] → points [n, 2], and discriminator, points → scores float32 [n, 1]."""
 
     def dense(inputs: int, outputs: int, name: str) -> keras.Model:
         x = start = layers.Input((inputs,), name=f"{name}_input")
@@ -191,11 +186,8 @@ def load() -> keras.Model:
 def sample_noise(count: int, size: int, seed: int, truncation: float | None = None) -> np.ndarray:
     """Standard normal z, float32 [count, size].
 
-    With a truncation, no number is beyond it, either way (Brock et al. 2019, section 3.1): a small one gives more
-    typical pictures, at the price of variety.
-
-    Raises:
-        ValueError: a truncation of 0 or less.
+    With a truncation above 0, no number is beyond it, either way (Brock et al. 2019, section 3.1): a small one gives
+    more typical pictures, at the price of variety.
     """
     rng = np.random.default_rng(seed)
     if truncation is None:
@@ -206,17 +198,11 @@ def sample_noise(count: int, size: int, seed: int, truncation: float | None = No
 
 
 def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
-    """Spherical interpolation from one z to another (White 2016, "Sampling Generative Networks", arXiv:1609.04468).
+    """Points from one z [size] to another, both ends included: float32 [steps, size], by spherical interpolation.
 
     Normal vectors of many dimensions nearly all have the same length; the middle of the straight line between two of
-    them is much shorter, unlike any z that the generator was trained with.
-
-    Args:
-        start, end: float [size], neither of length 0.
-        steps: how many points, both ends included; at least 2.
-
-    Returns:
-        float32 [steps, size].
+    them is much shorter, unlike any z that the generator was trained with (White 2016, "Sampling Generative Networks",
+    arXiv:1609.04468).
     """
     start_length, end_length = np.linalg.norm(start), np.linalg.norm(end)
     first, last = start / start_length, end / end_length
@@ -232,13 +218,7 @@ def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
 def generate(
     generator: keras.Model, labels: np.ndarray, *, noise: np.ndarray | None = None, seed: int = 0
 ) -> np.ndarray:
-    """Pictures of given kinds, uint8 [n, 32, 32, 3].
-
-    Args:
-        generator: as `build_generator` makes it.
-        labels: int [n]: indices of the kinds.
-        noise: float [n, noise]; by default sampled.
-        seed: of the noise.
+    """Pictures of given kinds, labels int [n] → uint8 [n, 32, 32, 3], from noise [n, noise] or from a seed.
 
     Raises:
         ValueError: the noise is not one vector of the generator's size for each label, or there is no such kind.

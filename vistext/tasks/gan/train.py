@@ -9,6 +9,7 @@ from scipy.ndimage import uniform_filter
 
 from vistext.nn import weights
 from vistext.nn.engine import keras
+from vistext.nn.training import AugmentedBatches
 from vistext.tasks import classification
 from vistext.tasks.gan import metrics
 from vistext.tasks.gan.adversarial import GanHistory, Hyperparameters, train_gan
@@ -16,7 +17,12 @@ from vistext.tasks.gan.model import HALF, GanConfig, build_discriminator, build_
 
 CLASSIFIER = "evaluation_classifier"  # the name of its weights
 CLASSIFIER_RECIPE = classification.train.Recipe(
-    widths=(32, 64, 128), epochs=1.5, size=500, learning_rate=0.2, shift=2, sides=((16, 0.3), (24, 0.6), (32, 1.0))
+    widths=(32, 64, 128),
+    epochs=1.5,
+    batch_size=500,
+    learning_rate=0.2,
+    shift=2,
+    sides=((16, 0.3), (24, 0.6), (32, 1.0)),
 )
 HELD_OUT = 2000  # training pictures that only the choice of the best checkpoint sees
 
@@ -40,30 +46,9 @@ class Recipe:
     rules: Hyperparameters = PICTURES
     steps: int | None = 7_440
     seconds: float | None = None  # train for so long at most, on whatever machine this is
-    size: int = 64  # pictures in a batch
+    batch_size: int = 64  # pictures in a batch
     every: int = 500  # steps between two measures, of which the best is kept
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Batches:
-    """Batches of real pictures and their labels, all of them once in each epoch; each depends on its number alone."""
-
-    pictures: np.ndarray
-    labels: np.ndarray
-    size: int
-    seed: int = 0
-
-    def __post_init__(self):
-        if not 1 <= self.size <= len(self.pictures):
-            raise ValueError(f"size={self.size}; accepted: 1 to {len(self.pictures)}, the number of pictures")
-
-    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Batch number `step`: uint8 [size, 32, 32, 3] and int32 [size]."""
-        epoch, position = divmod(step, len(self.pictures) // self.size)
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.pictures))
-        chosen = order[position * self.size : (position + 1) * self.size]
-        return self.pictures[chosen], self.labels[chosen].astype(np.int32)
 
 
 def train(
@@ -101,7 +86,7 @@ def train(
     def measure(learned: keras.Model, step: int) -> float | None:
         if watch:
             watch(learned, step)
-        if not classifier:
+        if classifier is None or real is None:
             return None
         invented = generate(learned, labels[-aside:], seed=recipe.seed + 1)
         return metrics.kernel_distance(metrics.extract_features(classifier, invented).features, real)
@@ -109,7 +94,12 @@ def train(
     match = train_gan(
         generator,
         discriminator,
-        Batches(pictures[: len(pictures) - aside], labels[: len(pictures) - aside], recipe.size, recipe.seed),
+        AugmentedBatches(
+            pictures[: len(pictures) - aside],
+            labels[: len(pictures) - aside].astype(np.int32),
+            recipe.batch_size,
+            seed=recipe.seed,
+        ),
         recipe.rules,
         steps=recipe.steps,
         seconds=recipe.seconds,

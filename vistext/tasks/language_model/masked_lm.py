@@ -1,6 +1,6 @@
 """Lesson 03's masked language model: some words of a description are masked, and a network predicts them.
 
-The network is that of `language_model.model`, built with `both_ways`; the task is that of Devlin et al. 2019, "BERT",
+The network is that of `language_model.model`, `bidirectional`; the task is that of Devlin et al. 2019, "BERT",
 arXiv:1810.04805, section 3.1. A masked word is an unknown one, so a gap can be typed as any word outside the
 vocabulary: "a ___ on the floor".
 """
@@ -11,6 +11,7 @@ import numpy as np
 
 from vistext.data.vocabulary import PAD, UNKNOWN, Vocabulary
 from vistext.nn.engine import keras
+from vistext.nn.training import Batches
 from vistext.scenes.language.word_classes import KIND_OF
 from vistext.tasks.language_model.model import predict_logits
 
@@ -32,13 +33,7 @@ def word_groups(vocabulary: Vocabulary) -> np.ndarray:
 def mask_tokens(
     ids: np.ndarray, groups: np.ndarray, rng: np.random.Generator, rate: float = MASK_RATE
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mask words at random.
-
-    Args:
-        ids: int32 [n, length].
-        groups: int [words], as `word_groups` gives it.
-        rng: decides which.
-        rate: the probability of each group of words, 0 to 1.
+    """Mask words of sentences int32 [n, length] at random, each group (see `word_groups`) with probability `rate`.
 
     Returns:
         The sentences with MASK for each masked word, and labels: the masked words, PAD everywhere else; int32 both.
@@ -49,30 +44,21 @@ def mask_tokens(
     return np.where(masked, MASK, ids).astype("int32"), np.where(masked, ids, PAD).astype("int32")
 
 
-@dataclass(frozen=True)
-class MaskedBatches:
-    """Training batches of sentences with other words masked each time; each depends on its number and the seed alone.
+@dataclass(eq=False)
+class MaskedBatches(Batches):
+    """Training batches with other words masked each time; each depends on its number and the seed alone."""
 
-    Args:
-        ids: int32 [n, length], as `Vocabulary.encode` gives them.
-        groups: int [words], as `word_groups` gives it.
-        tags: float32 [n, tags], for a model that takes them.
-        size: sentences in a batch.
-        rate: of the words that are masked.
-        seed: of the order, and of the masks.
-    """
-
-    ids: np.ndarray
-    groups: np.ndarray
-    tags: np.ndarray | None = None
-    size: int = 64
+    ids: np.ndarray  # int32 [n, length], as `Vocabulary.encode` gives them
+    groups: np.ndarray  # int [words], as `word_groups` gives it
+    tags: np.ndarray | None = None  # float32 [n, tags], for a model that takes them
+    batch_size: int = 64  # sentences in a batch
     rate: float = MASK_RATE
     seed: int = 0
 
-    def __call__(self, step: int, progress: float) -> tuple:
-        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [size, length]."""
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [n, length]."""
         rng = np.random.default_rng((self.seed, step))
-        chosen = rng.integers(0, len(self.ids), self.size)
+        chosen = rng.integers(0, len(self.ids), self.batch_size)
         words, labels = mask_tokens(self.ids[chosen], self.groups, rng, self.rate)
         return (words if self.tags is None else (words, self.tags[chosen])), labels
 
@@ -80,16 +66,9 @@ class MaskedBatches:
 def fill_mask(
     model: keras.Model, vocabulary: Vocabulary, sentence: str, tags: np.ndarray | None = None
 ) -> list[dict[str, float]]:
-    """For each gap of a sentence the probability of each word, the most probable first.
+    """For each gap of a sentence the probability of each word, the most probable first; the model reads both ways.
 
-    Args:
-        model: reads both ways.
-        vocabulary: its words.
-        sentence: with "___", or any other unknown word, in each gap.
-        tags: float32 [tags], for a model that takes them.
-
-    Raises:
-        ValueError: there is no gap.
+    A gap is "___", or any other unknown word; tags are float32 [tags]. ValueError if there is no gap.
     """
     ids = vocabulary.encode([sentence])
     if MASK not in ids:

@@ -14,6 +14,7 @@ import numpy as np
 
 from vistext.data.vocabulary import END, PAD, START, UNKNOWN, Vocabulary, mask, teacher_forcing
 from vistext.nn.engine import keras, tf
+from vistext.nn.training import Batches
 
 layers = keras.layers
 ops = keras.ops
@@ -24,7 +25,7 @@ class LanguageModelConfig:
     """The sizes of the network."""
 
     words: int  # of the vocabulary, the four special ones included
-    both_ways: bool = False  # whether it also reads backwards; then nothing can be sampled
+    bidirectional: bool = False  # whether it also reads backwards; then nothing can be sampled
     tags: int = 0  # so many different tags may be given beside the text; 0 for the text alone
     embedding: int = 32  # enough to tell a hundred words apart, few enough to be looked at
     units: int = 96  # of the recurrent state
@@ -47,7 +48,7 @@ def build(config: LanguageModelConfig) -> keras.Model:
         tag_vector = layers.Dense(config.embedding, use_bias=False, name="tag_embedding")(tags)
         x = layers.Add(name="words_and_tags")([x, layers.Reshape((1, config.embedding))(tag_vector)])
     reader = layers.GRU(config.units, return_sequences=True, name="reader")
-    if config.both_ways:
+    if config.bidirectional:
         reader = layers.Bidirectional(reader, name="reader")
     x = reader(x, mask=embed.compute_mask(ids))  # (n, length, units), twice as many both ways
     x = layers.Dropout(config.dropout, name="dropout")(x)
@@ -67,38 +68,24 @@ def accuracy(labels, logits):
     return ops.sum(right * counted) / ops.maximum(ops.sum(counted), 1.0)
 
 
-@dataclass(frozen=True)
-class NextWordBatches:
-    """Training batches for a language model; each depends on its number and the seed alone.
+@dataclass(eq=False)
+class NextWordBatches(Batches):
+    """Training batches for a language model; each depends on its number and the seed alone."""
 
-    Args:
-        ids: int32 [n, length], as `Vocabulary.encode` gives them.
-        tags: float32 [n, tags], for a model that takes them.
-        size: sentences in a batch.
-        seed: of their order.
-    """
-
-    ids: np.ndarray
-    tags: np.ndarray | None = None
-    size: int = 64
+    ids: np.ndarray  # int32 [n, length], as `Vocabulary.encode` gives them
+    tags: np.ndarray | None = None  # float32 [n, tags], for a model that takes them
+    batch_size: int = 64  # sentences in a batch
     seed: int = 0
 
-    def __call__(self, step: int, progress: float) -> tuple:
-        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [size, length - 1]."""
-        chosen = np.random.default_rng((self.seed, step)).integers(0, len(self.ids), self.size)
+    def __getitem__(self, step: int) -> tuple:
+        """Batch number `step`, 0, 1, ...: inputs and labels, both int32 [n, length - 1]."""
+        chosen = np.random.default_rng((self.seed, step)).integers(0, len(self.ids), self.batch_size)
         words, following = teacher_forcing(self.ids[chosen])
         return (words if self.tags is None else (words, self.tags[chosen])), following
 
 
 def predict_logits(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None = None, size: int = 1000) -> np.ndarray:
-    """The logits of either model, float32 [n, length, words], for `size` sentences at a time, so that memory suffices.
-
-    Args:
-        model: as `build` makes it.
-        ids: int32 [n, length].
-        tags: float32 [n, tags], for a model that takes them.
-        size: sentences at a time.
-    """
+    """The logits of either model, float32 [n, length, words], by batches, so that memory suffices."""
     inputs = [ids] if tags is None else [ids, np.asarray(tags, "float32")]
     batches = [[array[begin : begin + size] for array in inputs] for begin in range(0, len(ids), size)]
     logits = [model(batch if len(batch) > 1 else batch[0], training=False) for batch in batches]
@@ -106,15 +93,9 @@ def predict_logits(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None 
 
 
 def log_probabilities(model: keras.Model, ids: np.ndarray, tags: np.ndarray | None = None) -> np.ndarray:
-    """The log probability of each word given those before it, by a model that reads forwards.
+    """The log probability of each word of ids int32 [n, length] given those before it, by a model that reads forwards.
 
-    Args:
-        model: as `build` makes it.
-        ids: int32 [n, length].
-        tags: float32 [n, tags], for a model that takes them.
-
-    Returns:
-        Natural logarithms, float32 [n, length - 1]: column t is about column t + 1 of `ids`; meaningless for PAD.
+    Natural logarithms, float32 [n, length - 1]: column t is about column t + 1 of `ids`; meaningless for PAD.
     """
     words, following = teacher_forcing(np.asarray(ids))
     logs = np.asarray(ops.log_softmax(_mask_special(predict_logits(model, words, tags))))
@@ -127,9 +108,7 @@ def perplexity(logs: np.ndarray, ids: np.ndarray) -> float:
     The end of each sentence counts as a word, its start and its padding do not. A word outside the vocabulary counts as
     the one word <unknown>; so only models with the same vocabulary may be compared.
 
-    Args:
-        logs: natural logarithms [n, length - 1], as `log_probabilities` gives them, of this model or of n-grams.
-        ids: integers [n, length] that they are about.
+    `logs` [n, length - 1] are as `log_probabilities` gives them for `ids` [n, length], by this model or by n-grams.
 
     Raises:
         ValueError: the two do not fit, or there is not one word.
@@ -149,15 +128,7 @@ def next_word_probabilities(
 ) -> dict[str, float]:
     """The probability of each word, and of <end>, after the first words of a sentence, the most probable first.
 
-    Args:
-        model: reads forwards.
-        vocabulary: its words.
-        beginning: the first words; none for the start of a sentence.
-        temperature: see `sample`; above 0.
-        tags: float32 [tags], for a model that takes them.
-
-    Raises:
-        ValueError: a temperature of 0 or less.
+    Model, beginning, temperature (above 0) and tags (float32 [tags]) are as for `sample`.
     """
     if temperature <= 0:
         raise ValueError(f"temperature={temperature}; accepted: above 0")
@@ -200,7 +171,7 @@ def sample(
         raise ValueError(f"temperature={temperature}; accepted: 0 or more")
     reader = model.get_layer("reader")
     if isinstance(reader, layers.Bidirectional):
-        raise ValueError("a model that reads both ways cannot generate; build one with both_ways=False")
+        raise ValueError("a model that reads both ways cannot generate; build one with bidirectional=False")
     step = _compiled_step(model)
     zero = np.zeros((1, model.get_layer("embedding").output_dim), "float32")
     tag_vectors = zero if tags is None else model.get_layer("tag_embedding")(np.asarray(tags, "float32"))

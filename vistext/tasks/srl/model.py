@@ -113,7 +113,9 @@ class GeneratedSlots(NamedTuple):
     ids: np.ndarray  # int32 [n, MAX_FRAMES]
     log_probabilities: np.ndarray  # float32 [n, MAX_FRAMES, words]: among the fillers that each slot may hold
     boxes: np.ndarray  # float32 [n, MAX_OBJECTS, 4]: left and upper edge, width and height, as shares of the picture
-    seen: np.ndarray  # float32 [n, MAX_OBJECTS]: the share of the picture that shows each object; 0 where there is none
+    areas: (
+        np.ndarray
+    )  # float32 [n, MAX_OBJECTS]: the share of the picture that shows each object; 0 where there is none
 
 
 _SHAPES = ((MAX_FRAMES, len(WORDS)), (MAX_OBJECTS, 4), (MAX_OBJECTS,))
@@ -208,7 +210,7 @@ class PredictedFrame:
     roles: tuple[tuple[str, str], ...]  # roles and their fillers, in the order of `language.ROLES[verb]`
     probability: float  # of verb and roles, given the frames to the left; of the roles alone where the verb was given
     box: np.ndarray  # float32 [4]: left and upper edge, width and height of the object, as shares of the picture
-    seen: float  # the share of the picture that shows the object
+    area: float  # the share of the picture that shows the object
 
     @property
     def obj(self) -> str:
@@ -224,7 +226,8 @@ class PredictedFrame:
         """The object, for `visible_area.estimate`."""
         left, top, width, height = np.clip(self.box, 1 / SIDE, 1)
         box = visible_area.within(left, top, left + width, top + height)
-        return visible_area.DetectedObject(self.kind, POSTURE_OF[self.verb], dict(self.roles)["place"], box, self.seen)
+        assert box is not None, "a box begins within the picture, and has a pixel at least"
+        return visible_area.DetectedObject(self.kind, POSTURE_OF[self.verb], dict(self.roles)["place"], box, self.area)
 
     def edges(self, side: int) -> np.ndarray:
         """The box as left, top, right and bottom in a picture of so many pixels: float [4], 0 to `side`."""
@@ -265,36 +268,28 @@ class SrlModel:
         if self.detector is None:
             return slots
         squares, _ = letterbox(pictures, SIDE)
-        boxes, areas = slots.boxes.copy(), slots.seen.copy()
+        boxes, areas = slots.boxes.copy(), slots.areas.copy()
         detections = detection.model.detect(self.detector, squares)
         for row, (frames, detected) in enumerate(zip(_predicted_frames(slots), detections, strict=True)):
             there = np.flatnonzero(areas[row])
             objects = [frame.detected_object() for frame in frames]
             exact, areas[row, there] = visible_area.estimate(objects, detected, self.margins)
             boxes[row, there] = [(box.x, box.y, box.w, box.h) for box in exact]
-        return slots._replace(boxes=boxes, seen=areas)
+        return slots._replace(boxes=boxes, areas=areas)
 
     def frames_of_features(self, grids: np.ndarray, slots: GeneratedSlots | None = None) -> list[list[PredictedFrame]]:
         """As `frames`, for encoded pictures [n, 64, c]; `slots`, if known already, as `generate` gives them."""
         slots = slots or generate(self.network, grids)
-        return [sorted(frames, key=lambda frame: -frame.seen) for frames in _predicted_frames(slots)]
+        return [sorted(frames, key=lambda frame: -frame.area) for frames in _predicted_frames(slots)]
 
     def verbs(self, grids: np.ndarray, slots: GeneratedSlots | None = None) -> np.ndarray:
-        """The probability of each verb for the most prominent object: float64 [n, verbs], in the order of `VERBS`.
-
-        Args: as for `frames_of_features`.
-        """
+        """The probability of each verb for the most prominent object: float64 [n, verbs], in the order of `VERBS`."""
         return np.exp(_of_most_prominent(slots or generate(self.network, grids))).sum(axis=1)
 
     def with_gold_verb(
         self, grids: np.ndarray, verbs: Sequence[str], slots: GeneratedSlots | None = None
     ) -> list[PredictedFrame]:
-        """For each picture a frame whose verb is given: that of the most prominent object.
-
-        Args:
-            grids: float [n, 64, c], as `encode_images` gives them.
-            verbs: n of `VERBS`.
-            slots: as for `frames_of_features`.
+        """For each encoded picture the frame of the most prominent object, given its verb, one of `VERBS`.
 
         Raises:
             ValueError: there is no such verb, or there are not as many as pictures.
@@ -309,11 +304,7 @@ class SrlModel:
         return [row[number] for row, number in zip(frames, which, strict=True)]
 
     def with_gold_verbs(self, grids: np.ndarray, verbs: Sequence[Sequence[str]]) -> list[list[PredictedFrame]]:
-        """The frames of all objects from left to right, where the verb of each is given.
-
-        Args:
-            grids: float [n, 64, c], as `encode_images` gives them.
-            verbs: for each picture one to four of `VERBS`: those of its objects from left to right.
+        """The frames of all objects of encoded pictures, given their verbs; both from left to right.
 
         Raises:
             ValueError: there is no such verb, or there are not as many lists as pictures, or one is too long or empty.
@@ -339,7 +330,7 @@ def _check(verbs: Sequence[str], n: int) -> None:
 
 def _of_most_prominent(slots: GeneratedSlots) -> np.ndarray:
     """Log probabilities that an object is the most prominent and has a verb: [n, objects, verbs]; see `NEAR`."""
-    areas = np.log(np.maximum(slots.seen, 1e-30), dtype="float64")
+    areas = np.log(np.maximum(slots.areas, 1e-30), dtype="float64")
     scores = (areas - areas.max(axis=1, keepdims=True, initial=-np.inf)) / NEAR
     prominent = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))  # (n, objects)
     verbs = slots.log_probabilities[:, :: len(SLOTS), _VERBS].astype("float64")
@@ -361,21 +352,16 @@ def _predicted_frames(slots: GeneratedSlots, given: np.ndarray | None = None) ->
             tuple((role, values[role]) for role in ROLES[verb]),
             float(np.exp(chosen[row, own][1 if verb_given else 0 :].sum())),
             slots.boxes[row, number],
-            float(slots.seen[row, number]),
+            float(slots.areas[row, number]),
         )
 
-    return [[frame(row, number) for number in np.flatnonzero(areas)] for row, areas in enumerate(slots.seen)]
+    return [[frame(row, int(number)) for number in np.flatnonzero(areas)] for row, areas in enumerate(slots.areas)]
 
 
 def linearize(scene: Scene) -> tuple[list[int], list[Frame]]:
     """The fillers of a scene's slots, and its frames from left to right.
 
-    Args:
-        scene: one to four objects.
-
-    Returns:
-        `MAX_FRAMES` numbers in `WORDS`: a frame for each object, END if there is room, and PAD from there on; and the
-        frames.
+    Fillers are `MAX_FRAMES` numbers in `WORDS`: a frame for each object, END if there is room, and PAD from there on.
     """
     ordered = sorted(language.frames(scene), key=lambda frame: scene.objects[frame.obj].box.middle)
     fillers: list[str] = []

@@ -6,15 +6,16 @@ Understanding", section 6.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import permutations
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
+from vistext.nn import training
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import History, Muon, fit, masked_mean, warmup_decay
+from vistext.nn.training import Batches, History, learn, masked_mean
 from vistext.scenes import Scene, draw_many, language
 from vistext.scenes.language import Frame
 from vistext.scenes.language.semantic_frames import visible_area_of
@@ -34,8 +35,6 @@ from vistext.tasks.srl.model import (
 
 NEAR = 0.1  # two objects whose visible areas differ by less than that share may both count as the most prominent
 RARE = 0.25  # the share of frames that count as rare, by their combination of verb, object and place
-
-AnyFrame = TypeVar("AnyFrame", PredictedFrame, Frame)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,34 +59,29 @@ def build_dataset(grids: np.ndarray, scenes: Sequence[Scene]) -> SrlDataset:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(training.Recipe):
     """How the network learns."""
 
     network: SrlConfig = field(default_factory=SrlConfig)
+    _: KW_ONLY
     steps: int = 2400
-    size: int = 64  # pictures in a batch
-    learning_rate: float = 0.05  # of `training.Muon`; rises at first, then goes down to 0
-    momentum: float = 0.9
-    dense_lr: float = 0.2  # of the kernels, as a share of that
-    adam_lr: float = 0.012  # of everything else, likewise
     box: float = 1.0  # how much a box that is off by the whole picture's side counts, beside the words' loss
     seen: float = 2.0  # likewise, how much is seen of an object, off by a factor of e
-    seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Batches:
+@dataclass(eq=False)
+class SrlBatches(Batches):
     """Batches of a dataset; each depends on its number and the recipe's seed alone."""
 
     dataset: SrlDataset
     recipe: Recipe
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
+    def __getitem__(self, step: int) -> tuple:
         """Batch number `step`: grids float32 [n, 64, c] and the fillers so far int32 [n, MAX_FRAMES]; and the next
         fillers, each followed by what `SrlDataset.objects` has for it, float32 [n, MAX_FRAMES, 6].
         """
         dataset, recipe = self.dataset, self.recipe
-        rows = np.random.default_rng((recipe.seed, step)).integers(0, len(dataset.ids), recipe.size)
+        rows = np.random.default_rng((recipe.seed, step)).integers(0, len(dataset.ids), recipe.batch_size)
         ids = dataset.ids[rows]
         previous = np.concatenate([np.full((len(rows), 1), START), ids[:, :-1]], axis=1).astype("int32")
         targets = np.concatenate([ids[..., np.newaxis], dataset.objects[rows]], axis=-1).astype("float32")
@@ -147,14 +141,13 @@ def train(
     """
     keras.utils.set_random_seed(recipe.seed)
     network = build(replace(recipe.network, precision=precision))
-    network.compile(optimizer=Muon.of(recipe), loss=Loss(recipe.box, recipe.seen))
-    history = fit(
+    history = learn(
         network,
-        Batches(taught, recipe),
-        steps=recipe.steps,
-        learning_rate=warmup_decay(recipe.learning_rate),
-        checkpoint=checkpoint,
+        SrlBatches(taught, recipe),
+        recipe,
+        Loss(recipe.box, recipe.seen),
         accuracy=_word_accuracy,
+        checkpoint=checkpoint,
         label=label,
         bar=bar,
     )
@@ -185,13 +178,11 @@ def score(predicted: PredictedFrame | Frame | None, true: Frame) -> Score:
     return Score(1.0, sum(right) / len(right), float(all(right)))
 
 
-def match_frames(predicted: Sequence[AnyFrame], true: Sequence[Frame]) -> list[AnyFrame | None]:
-    """For each true frame a predicted one, None where there are too few: the matching with the highest scores.
-
-    Args:
-        predicted, true: at most four frames each.
-    """
-    padded = [*predicted, *[None] * max(0, len(true) - len(predicted))]
+def match_frames(
+    predicted: Sequence[PredictedFrame | Frame], true: Sequence[Frame]
+) -> list[PredictedFrame | Frame | None]:
+    """For each true frame a predicted one, None where there are too few: the matching with the highest scores."""
+    padded: list[PredictedFrame | Frame | None] = [*predicted, *[None] * max(0, len(true) - len(predicted))]
     return list(max(permutations(padded, len(true)), key=lambda chosen: sum(map(_total_score, chosen, true))))
 
 
@@ -226,7 +217,7 @@ def evaluate(
         model: the network.
         grids: float [n, 64, c]: the scenes, encoded.
         scenes: n scenes.
-        known: how often each combination occurred in training, see `count_combinations`: for the rare ones.
+        known: how often each combination occurred in training, for the rare ones; see `count_combinations`.
 
     Returns:
         For the most prominent object "predicted, top 1", "predicted, top 5", "gold verb" and, if `known` is given,

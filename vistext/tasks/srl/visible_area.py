@@ -30,7 +30,7 @@ class DetectedObject(Placed):
     posture: str
     place: str
     box: Box
-    seen: float  # the estimated share of the picture that shows it
+    area: float  # the estimated share of the picture that shows it
 
     @property
     def furniture(self) -> Box | None:
@@ -92,14 +92,14 @@ def estimate(
             boxes[index], placed[index] = drawn, replace(objects[index], box=_whole(objects[index], drawn, margins))
     # Of two that stand in one line, and of all in the sky, the less hidden one is in front.
     order = sorted(
-        range(len(placed)), key=lambda i: (round(depth(placed[i]) * SIDE), placed[i].seen / placed[i].box.area)
+        range(len(placed)), key=lambda i: (round(depth(placed[i]) * SIDE), placed[i].area / placed[i].box.area)
     )
-    seen = [obj.seen for obj in objects]
+    areas = [obj.area for obj in objects]
     for number, index in enumerate(order):
         share = visible_fraction(placed[index], [placed[nearer] for nearer in order[number + 1 :]])
-        if seen[index] / MAX_RATIO < share < seen[index] * MAX_RATIO:
-            seen[index] = share
-    return boxes, seen
+        if areas[index] / MAX_RATIO < share < areas[index] * MAX_RATIO:
+            areas[index] = share
+    return boxes, areas
 
 
 def _whole(obj: DetectedObject, drawn: Box, margins: Margins) -> Box:

@@ -127,18 +127,7 @@ def check_text(
     kind: str = "question",
     example: str = "What is the cat sitting on?",
 ) -> None:
-    """See whether a network can read a text.
-
-    Args:
-        text: any text.
-        vocabulary: of the network.
-        max_length: the largest number of tokens, START and END included.
-        kind, example: of such texts, for the message.
-
-    Raises:
-        TextError: it is empty, too long, or has unknown words.
-        TypeError: it is no text.
-    """
+    """Raise a TextError unless a network with this vocabulary can read a text; kind and example are for its message."""
     if not isinstance(text, str):
         raise TypeError(f"a {kind} is a str; given was {type(text).__name__}")
     if not any(character.isalnum() for character in text):
@@ -176,23 +165,13 @@ class EncoderDecoder:
             captioning.model.check_vocabulary(self.vocabulary, words)
 
     def encode(self, grids: np.ndarray, texts: list[str]) -> np.ndarray:
-        """z of texts about encoded pictures [n, 64, c]: float32 [n, t, width].
-
-        Raises:
-            TextError, ValueError: a text cannot be read, or there are not as many as pictures.
-        """
+        """z of texts about encoded pictures [n, 64, c]: float32 [n, t, width]; errors as for `generate`."""
         return np.asarray(self.encoder([grids, self._ids(grids, texts)[:, np.newaxis]], training=False))[:, 0]
 
     def generate(
         self, grids: np.ndarray, texts: list[str], *, z: np.ndarray | None = None, temperature: float = 1.0
     ) -> decoding.Generated:
-        """Texts about encoded pictures [n, 64, c], as ids.
-
-        Args:
-            grids: of the pictures.
-            texts: one about each.
-            z: decides the words, see `decoding.generate`; not the encoder's z.
-            temperature: likewise.
+        """A text about each encoded picture [n, 64, c], given a text, as ids; z and temperature as `decoding.generate`.
 
         Raises:
             TextError, ValueError: a text cannot be read, or there are not as many as pictures.
@@ -201,15 +180,9 @@ class EncoderDecoder:
         return decoding.generate(self.decoder, (memory,), max_length=MAX_LENGTH - 1, noise=z, temperature=temperature)
 
     def attention_maps(self, grids: np.ndarray, texts: list[str], ids: np.ndarray) -> np.ndarray:
-        """Attention of each generated word to the cells of its picture, through the words of z.
+        """Attention of each generated word to the cells of its picture, through the words of z: float32 [n, u, 8, 8].
 
-        Args:
-            grids: float32 [n, 64, c].
-            texts: one about each picture.
-            ids: int32 [n, u + 1]: what was generated, START first.
-
-        Returns:
-            float32 [n, u, 8, 8], which adds up to 1 over the cells.
+        Given grids float32 [n, 64, c], a text about each picture, and what was generated, ids int32 [n, u + 1].
         """
         return self._attention_maps(*run_encoder(self.encoder, grids, self._ids(grids, texts)), ids)
 
@@ -330,12 +303,7 @@ def _is_readable(text: str, vocabulary: Vocabulary) -> bool:
 
 
 def load(name: str = "qgnet", folder: Path = weights.FOLDER) -> QGNet:
-    """The answering network with shipped weights, which all callers share.
-
-    Args:
-        name: "qgnet" for the drawn world, "qgnet_easyvqa" for that data.
-        folder: where its weights and its card are; the drawn world's image encoder is always the package's.
-    """
+    """The answering network with shipped weights, which all callers share, for the drawn world or "qgnet_easyvqa"."""
     return QGNet(*_load_parts(name, folder=folder))
 
 

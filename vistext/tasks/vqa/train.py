@@ -1,6 +1,6 @@
 """Training and evaluating lesson 06's networks, for question answering and question generation."""
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -10,9 +10,9 @@ import numpy as np
 from vistext import scenes
 from vistext.data.easyvqa import Split
 from vistext.data.vocabulary import END, PAD, START, Vocabulary
-from vistext.nn import decoding
+from vistext.nn import decoding, training
 from vistext.nn.engine import keras
-from vistext.nn.training import History, Muon, fit, warmup_decay
+from vistext.nn.training import Batches, History, learn
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
 from vistext.scenes.language import Question
 from vistext.tasks import captioning
@@ -52,22 +52,17 @@ def easy_vocabulary(train: Split) -> Vocabulary:
 class VqaDataset:
     """Pictures, and texts about them to learn from."""
 
-    seen: np.ndarray  # pictures uint8 [n, 64, 64, 3], or encoded ones, float16 [n, 64, c]
-    read: np.ndarray  # inputs, int16 [n, s, t]: s questions about each picture; or answers
-    written: np.ndarray  # targets, int16 [n, s, u]: the answers; or the questions
+    pictures: np.ndarray  # uint8 [n, 64, 64, 3], or encoded ones, float16 [n, 64, c]
+    inputs: np.ndarray  # int16 [n, s, t]: s questions about each picture; or answers
+    targets: np.ndarray  # int16 [n, s, u]: the answers; or the questions
 
 
 def world_dataset(
     grids: np.ndarray, pool: list[Scene], count: int, seed: int = 0, *, reverse: bool = False
 ) -> VqaDataset:
-    """Questions about scenes of the drawn world.
+    """`count` questions about each scene of a pool, encoded as `grids`.
 
-    Args:
-        grids: the scenes, encoded, as `encode_scenes` gives them.
-        pool: the scenes.
-        count: questions about each.
-        seed: of the questions.
-        reverse: whether short answers are the inputs and questions the targets, rather than questions and answers.
+    With `reverse`, short answers are the inputs and questions the targets, rather than questions and answers.
     """
     rng = np.random.default_rng(seed)
     questions = [question for scene in pool for question in language.sample_questions(scene, rng, count)]
@@ -93,40 +88,35 @@ def _table(words: Vocabulary, texts, n: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How networks learn from a quiz."""
+class Recipe(training.Recipe):
+    """How networks learn from a data set; kernels of an image encoder want less momentum than the others."""
 
     network: QGNetConfig
-    steps: int
-    size: int = 64  # pictures in a batch
-    asked: int = 8  # texts about each
-    learning_rate: float = 0.05  # of the eye's kernels, see `training.Muon`; rises at first, then goes down to 0
-    momentum: float = 0.9  # of all kernels; those of an eye want less
-    dense_lr: float = 0.2  # of the kernels of encoder and decoder, as a share of that
-    adam_lr: float = 0.012  # of everything else, likewise
-    without: str = ""  # one of `WITHOUT`
-    seed: int = 0
+    _: KW_ONLY
+    asked: int = 8  # texts about each picture
+    without: str = ""  # one of `ABLATIONS`
 
 
-@dataclass(frozen=True, eq=False)
-class Batches:
+@dataclass(eq=False)
+class VqaBatches(Batches):
     """Batches of a dataset, pictures turned and mirrored; each depends on its number and the recipe's seed alone."""
 
     dataset: VqaDataset
     recipe: Recipe
 
-    def __call__(self, step: int, progress: float = 0.0) -> tuple:
+    def __getitem__(self, step: int) -> tuple:
         """Batch number `step`: pictures or grids [n, ...], inputs int32 [n, s, t] and targets so far int32 [n, s, u];
         and the next tokens, int32 [n, s, u].
         """
         dataset, recipe = self.dataset, self.recipe
         rng = np.random.default_rng((recipe.seed, step))
-        rows = rng.integers(0, len(dataset.seen), recipe.size)
-        columns = rng.permutation(dataset.read.shape[1])[: recipe.asked]
-        read, written = (_truncate(table[rows][:, columns]) for table in (dataset.read, dataset.written))
-        seen = dataset.seen[rows]
-        seen = dihedral(seen, rng) if seen.dtype == np.uint8 else seen.astype("float32")
-        return (*ablate_input(recipe.without, seen, read), written[..., :-1]), written[..., 1:]
+        rows = rng.integers(0, len(dataset.pictures), recipe.batch_size)
+        columns = rng.permutation(dataset.inputs.shape[1])[: recipe.asked]
+        inputs, targets = (_truncate(table[rows][:, columns]) for table in (dataset.inputs, dataset.targets))
+        pictures = dataset.pictures[rows]
+        encoded = pictures.dtype != np.uint8
+        pictures = pictures.astype("float32") if encoded else dihedral(pictures, rng)
+        return (*ablate_input(recipe.without, pictures, inputs), targets[..., :-1]), targets[..., 1:]
 
 
 def dihedral(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -137,7 +127,7 @@ def dihedral(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return pictures
 
 
-def ablate_input(without: str, seen: np.ndarray, read: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ablate_input(without: str, pictures: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pictures and texts, one of them emptied: all zeros, or START and END alone.
 
     Raises:
@@ -146,10 +136,10 @@ def ablate_input(without: str, seen: np.ndarray, read: np.ndarray) -> tuple[np.n
     if without not in ABLATIONS:
         raise ValueError(f"to withhold is one of: {', '.join(map(repr, ABLATIONS))}; given was {without!r}")
     if without == "picture":
-        return np.zeros_like(seen), read
+        return np.zeros_like(pictures), ids
     if without == "question":
-        return seen, np.broadcast_to(np.array([START, END], read.dtype), (*read.shape[:-1], 2))
-    return seen, read
+        return pictures, np.broadcast_to(np.array([START, END], ids.dtype), (*ids.shape[:-1], 2))
+    return pictures, ids
 
 
 def _truncate(ids: np.ndarray) -> np.ndarray:
@@ -172,7 +162,6 @@ def train(
     quiz: VqaDataset,
     *,
     precision: str = "float32",
-    seconds: float | None = None,
     checkpoint: Path | None = None,
     label: str = "encoder and decoder",
     bar: bool = True,
@@ -183,7 +172,6 @@ def train(
         recipe: how.
         quiz: what to learn from.
         precision: a Keras dtype policy to compute in.
-        seconds: how long at most.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         label, bar: of the progress bar, and whether there is one.
     """
@@ -191,41 +179,31 @@ def train(
     config = replace(recipe.network, precision=precision)
     encoder, decoder = build_encoder(config), build_decoder(config)
     model, image_encoder = joint_model(encoder, decoder), None
-    if quiz.seen.dtype == np.uint8:
+    if quiz.pictures.dtype == np.uint8:
         image_encoder = captioning.model.build_image_encoder(config)
         pictures = keras.Input(image_encoder.inputs[0].shape[1:], dtype="uint8", name="pictures")
         texts = [keras.Input((None, None), dtype="int32", name=name) for name in ("read", "written")]
         model = keras.Model([pictures, *texts], model([image_encoder(pictures), *texts]))
-    model.compile(
-        optimizer=Muon.of(recipe),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-    )
-    history = fit(
+    history = learn(
         model,
-        Batches(quiz, recipe),
-        steps=recipe.steps,
-        seconds=seconds,
-        learning_rate=warmup_decay(recipe.learning_rate),
+        VqaBatches(quiz, recipe),
+        recipe,
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
         checkpoint=checkpoint,
         label=label,
         bar=bar,
     )
     if image_encoder and not history.interrupted:
-        recalibrate_batch_norm(image_encoder, pictures=quiz.seen[:RECALIBRATION_PICTURES])
+        recalibrate_batch_norm(image_encoder, pictures=quiz.pictures[:RECALIBRATION_PICTURES])
     return TrainResult(image_encoder, encoder, decoder, history)
 
 
 def predict(
     network: EncoderDecoder, grids: np.ndarray, texts: list[str], *, top_p: float = 0.0, seed: int = 0
 ) -> list[str]:
-    """Generate a text about each of n encoded pictures, given a text.
+    """Generate a text about each of n encoded pictures, float [n, 64, c], given n texts (questions, or answers).
 
-    Args:
-        network: answers, or asks.
-        grids: float [n, 64, c].
-        texts: n questions, or answers.
-        top_p: of the sampling, see `decoding.sample_noise`; 0 for greedy decoding.
-        seed: of the sampling.
+    With top_p above 0 it is sampled, see `decoding.sample_noise`; by default decoding is greedy.
     """
     generated: list[str] = []
     for first in range(0, len(texts), BATCH):
@@ -264,14 +242,12 @@ def evaluate_question_generator(
     """Evaluate questions that are generated for given answers.
 
     Args:
-        generator: asks.
-        answerer: answers the questions, with the same image encoder.
+        generator, answerer: ask, and answer the questions, with the same image encoder.
         grids: float [n, 64, c]: the scenes, encoded.
         pool: n scenes.
         count: answers for each, those of `sample_questions`.
-        top_p: see `decoding.sample_noise`.
+        top_p, seed: of the sampling, see `decoding.sample_noise`.
         round_trip: whether `answerer` also filters the questions; see `QuestionGenerator.ask`.
-        seed: of the answers and of the sampling.
 
     Returns:
         Shares: answerable, of questions of the drawn world's language that have an answer in the scene; to_the_wish, of
@@ -287,18 +263,19 @@ def evaluate_question_generator(
         texts += generator.ask_features(features, answers, seed=rng, top_p=top_p, round_trip=filter_by)
     parsed = [language.reply(text, pool[row]) for row, text in zip(rows, texts, strict=True)]
     hits = [
-        index
+        (index, question.answer)
         for index, (question, want) in enumerate(zip(parsed, wanted, strict=True))
         if question is not None and question.short == want.short
     ]
-    predicted = predict(answerer, grids[rows[hits]], [texts[index] for index in hits])
-    agreed = [text == parsed[index].answer for text, index in zip(predicted, hits, strict=True)]
+    hit_rows = [index for index, _ in hits]
+    predicted = predict(answerer, grids[rows[hit_rows]], [texts[index] for index in hit_rows])
+    agreed = [text == answer for text, (_, answer) in zip(predicted, hits, strict=True)]
     by_scene = np.array(texts).reshape(len(pool), count)
-    shares = {
-        "answerable": np.mean([question is not None for question in parsed]),
+    shares: dict[str, float] = {
+        "answerable": sum(question is not None for question in parsed) / len(rows),
         "to_the_wish": len(hits) / len(rows),
         "agreed": sum(agreed) / len(rows),
-        "different": np.mean([len(set(questions)) / count for questions in by_scene]),
+        "different": sum(len(set(questions)) for questions in by_scene) / len(rows),
     }
     return {name: round(float(value), 4) for name, value in shares.items()}
 

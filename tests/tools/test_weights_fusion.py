@@ -5,24 +5,24 @@ from dataclasses import replace
 
 import pytest
 
-from tools.weights import train_fusion
+from tools.weights import fusion as command
 from vistext.nn import weights
 from vistext.scenes.language.puzzles import TASKS
 from vistext.tasks import fusion
 
 SHORT = {
-    name: replace(recipe, network=replace(recipe.network, width=16, heads=2, blocks=1), steps=2, size=8)
-    for name, recipe in train_fusion.RECIPES.items()
+    name: replace(recipe, network=replace(recipe.network, width=16, heads=2, blocks=1), steps=2, batch_size=8)
+    for name, recipe in command.RECIPES.items()
 }
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    monkeypatch.setattr(train_fusion, "RECIPES", SHORT)
+    monkeypatch.setattr(command, "RECIPES", SHORT)
     parser = argparse.ArgumentParser()
-    train_fusion.add_arguments(parser)
+    command.add_arguments(parser)
     paths = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "checkpoint")]
-    return lambda *more: train_fusion.run(parser.parse_args(["--share", "0.01", *paths, *more]))
+    return lambda *more: command.run(parser.parse_args(["--share", "0.01", *paths, *more]))
 
 
 def test_both_networks_are_shipped_with_cards(run, tmp_path):
@@ -36,7 +36,7 @@ def test_both_networks_are_shipped_with_cards(run, tmp_path):
     assert set(weights.card("puzzle_solver", out)["measured"]["test"]) == set(TASKS)
 
 
-@pytest.mark.parametrize("name", train_fusion.RECIPES)
+@pytest.mark.parametrize("name", command.RECIPES)
 def test_shipped_weights_are_small_know_the_words_and_are_as_good_as_the_lesson_says(name):
     card = weights.card(name)
     assert card["bytes"] < 4_000_000

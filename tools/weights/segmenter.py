@@ -4,19 +4,16 @@ A quarter of an hour on 2 cores that compute in bfloat16, and twice that on othe
 run again: it goes on from its last checkpoint.
 """
 
-import argparse
-
-from tools.weights import drawn
+from tools.weights import detector, runner
 from vistext.tasks import detection
 
 RECIPE = detection.train.Recipe(detection.segmenter.SegmenterConfig(), steps=3600)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's options."""
-    drawn.add_arguments(parser, detection.train.SEGMENTATION)
-
-
-def run(arguments: argparse.Namespace) -> int:
+def train(job: runner.Job) -> str:
     """Train, measure, save."""
-    return drawn.run(arguments, detection.train.SEGMENTATION, RECIPE)
+    return detector.make(job, detection.train.SEGMENTATION, RECIPE)
+
+
+NETWORK = runner.Network("segmenter", train)
+add_arguments, run = NETWORK.add_arguments, NETWORK.run
