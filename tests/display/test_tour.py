@@ -601,7 +601,7 @@ def test_the_frames_of_a_scene_are_the_network_s(monkeypatch):
     scene = given(scenes.course_scene())
 
     class Network:
-        def written(self, pictures, features):
+        def generate(self, pictures, features):
             assert pictures.shape == (1, 64, 64, 3)
             return "slots"
 
