@@ -133,7 +133,8 @@ class Block(keras.layers.Layer):
             padding = ops.reshape(padding, (n * s, 1, 1, t))
             mask = padding if mask is None else mask + padding
         normed = self.norms[0](x)
-        x = x + self.self_attention.attend(normed, *self.self_attention.project_kv(normed), mask)[0]
+        keys, values = self.self_attention.project_kv(normed)
+        x = x + self.self_attention.attend(normed, keys, values, mask)[0]
         x = ops.reshape(x, (n, s * t, width))  # all sentences attend to their memory together
         memory_mask = None if memory_mask is None else memory_mask[:, None, None]
         keys, values = self.cross_attention.project_kv(memory)

@@ -14,10 +14,9 @@ class PartialIdentity(keras.initializers.Initializer):
 
     def __call__(self, shape, dtype=None):
         kernel = np.array(keras.initializers.HeUniform(self.seed)(shape)) / np.sqrt(6)
-        middle = (shape[0] // 2, shape[1] // 2)
-        passed = min(shape[2], shape[3])
-        kernel[..., :passed] = 0
-        kernel[(*middle, range(passed), range(passed))] = 1
+        passed = np.arange(min(shape[2], shape[3]))
+        kernel[..., passed] = 0
+        kernel[shape[0] // 2, shape[1] // 2, passed, passed] = 1
         return keras.ops.convert_to_tensor(kernel, dtype=dtype)
 
     def get_config(self):
