@@ -193,12 +193,25 @@ def test_an_extreme_score_is_a_probability(extreme):
     assert scores == pytest.approx(np.full(4, float(extreme > 0)), abs=1e-6)
 
 
+def late(build, name):
+    """A method of a network that is built when it is called."""
+
+    def call(*arguments, **settings):
+        return getattr(build(), name)(*arguments, **settings)
+
+    return call
+
+
+CAPTION, SAMPLE, BEAM = (late(captioner, name) for name in ("caption", "sample", "beam"))
+SCORE, TOKEN_SCORES = (late(discriminator, name) for name in ("score", "token_scores"))
+
+
 @pytest.mark.parametrize(
     ("attempt", "error", "message"),
     [
         *(
             (partial(attempt, PICTURES, temperature=wrong), ValueError, r"temperature=.*accepted: above 0")
-            for attempt in (captioner().caption, partial(captioner().sample, count=2))
+            for attempt in (CAPTION, partial(SAMPLE, count=2))
             for wrong in (0, -1.0, float("nan"), float("inf"))
         ),
         *(
@@ -207,20 +220,20 @@ def test_an_extreme_score_is_a_probability(extreme):
                 ValueError,
                 "one of: title, description, story; given was 'poem'",
             )
-            for attempt in (captioner().caption, partial(captioner().sample, count=2), captioner().beam)
+            for attempt in (CAPTION, partial(SAMPLE, count=2), BEAM)
         ),
         *(
-            (partial(captioner().sample, PICTURES, count), ValueError, f"count={count}; accepted: 1 draw or more")
+            (partial(SAMPLE, PICTURES, count), ValueError, f"count={count}; accepted: 1 draw or more")
             for count in (0, -1)
         ),
         (
-            partial(captioner().caption, PICTURES, "title", z=np.zeros((4, MAX_LENGTH["story"]))),
+            partial(CAPTION, PICTURES, "title", z=np.zeros((4, MAX_LENGTH["story"]))),
             ValueError,
             rf"accepted: \[4, {MAX_LENGTH['title']}\]",
         ),
         *(
             (partial(attempt, *arguments), error, message)
-            for attempt in (discriminator().score, discriminator().token_scores)
+            for attempt in (SCORE, TOKEN_SCORES)
             for arguments, error, message in (
                 ((PICTURES, SENTENCES[:3]), ValueError, "3 sentences about 4 pictures; accepted: one for each"),
                 ((PICTURES[:1], SENTENCES[0]), TypeError, "given was one text"),

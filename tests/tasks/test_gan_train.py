@@ -21,7 +21,7 @@ PICTURES, LABELS = portraits.make(120, 0)
 
 
 @pytest.fixture(scope="module")
-def examiner():
+def classifier():
     keras.utils.set_random_seed(0)
     return classification.model.build(classification.model.TaggerConfig(widths=(4, 8)))
 

@@ -44,7 +44,7 @@ PICTURES, TEXTS, ASKED = 6, 5, 3
 
 
 @pytest.fixture(scope="module")
-def eye():
+def image_encoder():
     keras.utils.set_random_seed(0)
     return captioning.model.build_image_encoder(SMALL)
 
