@@ -23,7 +23,7 @@ def _all(lists) -> tuple[str, ...]:
 
 
 NOTHING = 0  # the kind of what is not there
-TRAITS = {
+TRAITS: dict[str, tuple[str, ...]] = {
     "kind": ("nothing", *KINDS),
     "color": _all(COLORS.values()),
     "size": SIZES,

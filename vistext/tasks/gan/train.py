@@ -86,7 +86,7 @@ def train(
     def measure(learned: keras.Model, step: int) -> float | None:
         if watch:
             watch(learned, step)
-        if not classifier:
+        if classifier is None or real is None:
             return None
         invented = generate(learned, labels[-aside:], seed=recipe.seed + 1)
         return metrics.kernel_distance(metrics.extract_features(classifier, invented).features, real)
