@@ -373,7 +373,7 @@ class TrainingCallback(keras.callbacks.Callback):
 
 
 class Schedule(TrainingCallback):
-    """Calls a function with the progress before each step: it sets the learning rate, as a rule."""
+    """Calls a function with the progress before each step, to set the learning rate."""
 
     def __init__(self, clock: Clock, function: Callable[[float], None]):
         super().__init__(clock)
@@ -694,7 +694,7 @@ class Checkpoint:
     def save(self, model: keras.Model, history: Record) -> None:
         """Keep the state, replacing the one kept before."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, Any] = {str(number): np.asarray(each) for number, each in enumerate(_state(model))}
+        arrays: dict[str, Any] = {str(number): each.numpy() for number, each in enumerate(_state(model))}
         draft = self.file.with_suffix(".part")
         with open(draft, "wb") as opened:
             np.savez(opened, history=json.dumps(vars(history)), **arrays)

@@ -140,12 +140,8 @@ class GanHistory:
 class AdversarialTrainer(keras.Model):
     """Two networks that learn against each other, an optimizer of each, and an average of the generator's weights.
 
-    A subclass has a `train_step`, which computes by graphs of its own: so Keras calls it as it is.
-
-    Args:
-        generator, discriminator: the networks.
-        rules: generator_lr, discriminator_lr, fading and averaging, see `Hyperparameters`.
-        beta_1, beta_2: of both optimizers.
+    A subclass has a `train_step`, which computes by graphs of its own: so Keras calls it as it is. Of its rules,
+    generator_lr, discriminator_lr, fading and averaging are used here, see `Hyperparameters`.
     """
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Any, beta_1: float, beta_2: float):
@@ -348,14 +344,9 @@ def train_gan(
     """Train two networks against each other; see `train_adversarially`.
 
     Args:
-        generator: noise [n, size], and any conditions → generated data.
-        discriminator: data, and the same conditions → scores [n, 1].
+        generator, discriminator, rules: see `GanTrainer`.
         batches: step → (real data [n, ...], conditions [n, ...], ...); always of the same n.
-        rules: how they learn.
         settings: those of `train_adversarially`: steps, seconds, watch, every, checkpoint, label, bar.
-
-    Returns, raises:
-        As `train_adversarially`.
     """
     return train_adversarially(GanTrainer(generator, discriminator, rules), batches, **settings)
 

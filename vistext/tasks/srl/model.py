@@ -427,7 +427,7 @@ def linearize(scene: Scene) -> tuple[list[int], list[Frame]]:
         The numbers in `WORDS` of what stands in the slots, `MOST` of them: a frame for each object, END if there is
         room, and PAD from there on; and the frames.
     """
-    ordered = sorted(semantic_frames(scene), key=lambda frame: scene.objects[frame.obj].box.middle)
+    ordered = sorted(semantic_frames.frames(scene), key=lambda frame: scene.objects[frame.obj].box.middle)
     said = []
     for frame in ordered:
         values = dict(frame.roles)
