@@ -40,7 +40,7 @@ def networks():
 def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
     recipe = AdversarialRecipe(pool=60, batch_size=8)
     heard = DiscriminatorBatches(recipe, networks[0])
-    grids, true, mismatched, lengths = heard(0)
+    grids, true, mismatched, lengths = heard[0]
     assert grids.shape == (8, 64, 160)
     assert true.shape == mismatched.shape == (*lengths.shape, true.shape[-1])
     which = [int(np.flatnonzero((heard.grids == grid).all(axis=(1, 2)))[0]) for grid in grids]
@@ -55,7 +55,7 @@ def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
     heard_words = captioning.data.vocabulary()
     assert share_true(true) == 1
     assert share_true(mismatched) == 0
-    assert all((one == other).all() for one, other in zip(heard(0), (grids, true, mismatched, lengths), strict=True))
+    assert all((one == other).all() for one, other in zip(heard[0], (grids, true, mismatched, lengths), strict=True))
 
 
 def test_mismatched_sentences_to_measure_by_are_false():
@@ -154,12 +154,12 @@ def test_a_writer_that_goes_on_is_the_average_of_where_each_training_ended(tmp_p
     began = writer.get_weights()
     further = [Recipe(pool=20, seed=seed) for seed in (1, 2)]
 
-    def fit(asked, batches, **_):
+    def learn(asked, batches, *_, **__):
         """Stands for a training: all weights become the training's seed."""
         writer.set_weights([np.full_like(weight, batches.seed) for weight in writer.get_weights()])
         return History()
 
-    monkeypatch.setattr(captioning.train, "learn", fit)
+    monkeypatch.setattr(captioning.train, "learn", learn)
     assert captioning.train.finetune(further, image_encoder, writer, checkpoint=tmp_path, bar=False)
     average = writer.get_weights()
     assert all((weight == 1.5).all() for weight in average)

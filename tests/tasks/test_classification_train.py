@@ -187,6 +187,7 @@ def test_afresh_forgets_what_was_unfinished(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(tagger.cifar10, "load", lambda: DATA)
+    monkeypatch.setattr(tagger, "CALIBRATION", ASIDE)
     monkeypatch.setattr(classification.train, "train", stop)
     monkeypatch.setattr(runner, "fastest_dtype_policy", lambda: "float32")
     for words in ([], ["--fresh"]):

@@ -26,24 +26,6 @@ def classifier():
     return classification.model.build(classification.model.TaggerConfig(widths=(4, 8)))
 
 
-def test_an_epoch_shows_every_picture_once_in_another_order_each_time():
-    numbers = np.arange(12)
-    batches = AugmentedBatches(numbers, numbers, 4, seed=1)
-    epochs = [np.concatenate([batches[step][0] for step in range(first, first + 3)]) for first in (0, 3)]
-    assert all(sorted(epoch.tolist()) == list(range(12)) for epoch in epochs)
-    assert not np.array_equal(*epochs)
-    assert np.array_equal(batches[4][0], epochs[1][4:8])
-    for size in (0, 13):
-        with pytest.raises(ValueError, match="accepted: 1 to 12"):
-            AugmentedBatches(numbers, numbers, size)
-
-
-def test_pictures_and_labels_stay_together():
-    pictures, labels = AugmentedBatches(PICTURES, LABELS, 30)[5]
-    known = {picture.tobytes(): label for picture, label in zip(PICTURES, LABELS, strict=True)}
-    assert [known[picture.tobytes()] for picture in pictures] == labels.tolist()
-
-
 def test_training_keeps_what_is_nearest_to_pictures_kept_aside(classifier, monkeypatch):
     monkeypatch.setattr(gan.train, "HELD_OUT", 40)
     shown = {}
@@ -75,7 +57,7 @@ def test_real_pictures_would_measure_as_real_ones(classifier, monkeypatch):
     """What "invents" further real pictures is at the distance of real from real, and as diverse."""
     other, kinds = portraits.make(120, 1)
     other = other[np.argsort(kinds, kind="stable")][np.argsort(np.argsort(LABELS, kind="stable"))]
-    monkeypatch.setattr(gan.model, "generate", lambda generator, labels, seed: other[: len(labels)])
+    monkeypatch.setattr(gan.train, "generate", lambda generator, labels, seed: other[: len(labels)])
     measured = gan.train.evaluate(None, classifier, (PICTURES, LABELS), other, count=100)
     assert measured["distance"] == pytest.approx(measured["distance_real"])
     assert measured["diversity"] == pytest.approx(1, abs=0.2)

@@ -5,6 +5,7 @@ About ten minutes on 2 cores. It can be stopped at any time and run again: it go
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from vistext.tasks.fusion.train import DualEncoderRecipe, Recipe
 SCENES, CROWDED, TWINS = 8000, 0.8, 0.4  # to learn from; see `captioning.data.sample_crowded`
 FORMS = ("caption", "caption", "story", "description")  # of what is said of each: a search may be for little or for all
 PUZZLES = 8000  # about these, of a task that comes up once: see `fusion.train.TASK_WEIGHTS`
-RECIPES = {
+RECIPES: dict[str, Recipe | DualEncoderRecipe] = {
     "dual_encoder": DualEncoderRecipe(FusionConfig(words=0), steps=350),
     "puzzle_solver": Recipe(FusionConfig(words=0), "attention", steps=900),
 }
@@ -82,7 +83,8 @@ def measure(name: str, folder: Path = weights.FOLDER, share: float = 1.0) -> dic
     share = min(1.0, share)
     if name == "dual_encoder":
         count = max(10, round(SEARCHED * share))
-        found, dual_encoder = {"scenes": count, "seed": 0}, fusion.model.load(folder)
+        found: dict[str, Any] = {"scenes": count, "seed": 0}
+        dual_encoder = fusion.model.load(folder)
         for split in ("test", "compositional"):
             drawn = scenes.sample(2 * count, 0, split)
             seen = [drawn[row] for row in fusion.train.distinct_scenes(drawn, count)]
@@ -97,7 +99,8 @@ def measure(name: str, folder: Path = weights.FOLDER, share: float = 1.0) -> dic
             }
         return found
     count = 2 * max(5, round(ASKED * share / 2))
-    found, (image_encoder, model, _) = {"puzzles": count, "seed": 0}, fusion.model.load_puzzle_solver(folder)
+    found = {"puzzles": count, "seed": 0}
+    image_encoder, model, _ = fusion.model.load_puzzle_solver(folder)
     for split in ("test", "compositional"):
         seen = scenes.sample(max(300, round(TESTED * share)), 0, split)
         found[split] = fusion.train.evaluate(

@@ -70,7 +70,7 @@ def _classifier(job: runner.Job) -> keras.Model:
     reached = job.checkpoint / "classifier"
     fresh = classification.model.build(TaggerConfig(widths=CLASSIFIER_RECIPE.widths))
     if not (reached / f"{CLASSIFIER}.json").exists():
-        recipe = replace(CLASSIFIER_RECIPE, epochs=CLASSIFIER_RECIPE.epochs * job.share)
+        recipe = replace(CLASSIFIER_RECIPE, epochs=(CLASSIFIER_RECIPE.epochs or 0.0) * job.share)
         images, labels = portraits.make(_count(job, "classifier"), SEEDS["classifier"])
         images = gan.train.degrade(images, SEEDS["classifier"])
         model, history = classification.train.train(

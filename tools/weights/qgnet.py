@@ -6,6 +6,7 @@ About an hour on 2 cores. It can be stopped at any time and run again: it goes o
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tools.weights import runner
 from vistext import scenes
@@ -116,30 +117,28 @@ def _save(
 def measure(name: str, folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
     """How good a shipped network is on unseen pictures, for each split: on so many scenes, where they are drawn."""
     if name == "qgnet_easyvqa":
-        data, network = easyvqa.load(), vqa.model.load(name, folder)
+        data, answers = easyvqa.load(), vqa.model.load(name, folder)
         splits = {"validation": easyvqa.validation(data.train, *KEPT_ASIDE)[1], "test": data.test}
-        return {split: vqa.train.evaluate_easyvqa(network, asked) for split, asked in splits.items()}
-    network = (
-        vqa.model.load_question_generator(folder) if name == "question_generator" else vqa.model.load(name, folder)
-    )
-    count = min(count, POSED) if name == "question_generator" else count
-    measured = {"scenes": count, "questions": QUESTIONS, "seed": 0}
+        return {split: vqa.train.evaluate_easyvqa(answers, asked) for split, asked in splits.items()}
+    questions = name == "question_generator"
+    network = vqa.model.load_question_generator(folder) if questions else vqa.model.load(name, folder)
+    count = min(count, POSED) if questions else count
+    measured: dict[str, Any] = {"scenes": count, "questions": QUESTIONS, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)
         grids = captioning.data.encode_scenes(network.image_encoder, seen)
-        if name == "question_generator":
+        if isinstance(network, vqa.model.QuestionGenerator):
             answers = vqa.model.load("qgnet", folder if (folder / "qgnet.json").exists() else weights.FOLDER)
-            found = {
-                name: vqa.train.evaluate_question_generator(
-                    network, answers, grids, seen, count=QUESTIONS, top_p=NUCLEUS, round_trip=name == "asked_back"
+            measured[split] = {
+                how: vqa.train.evaluate_question_generator(
+                    network, answers, grids, seen, count=QUESTIONS, top_p=NUCLEUS, round_trip=how == "asked_back"
                 )
-                for name in ("first_draw", "asked_back")
+                for how in ("first_draw", "asked_back")
             }
         else:
             rows, asked = vqa.train.sample_questions(seen, QUESTIONS)
-            said = vqa.train.predict(network, grids[rows], [one.question for one in asked])
-            found = vqa.train.evaluate(said, asked, [seen[row] for row in rows])
-        measured[split] = found
+            answered = vqa.train.predict(network, grids[rows], [one.question for one in asked])
+            measured[split] = vqa.train.evaluate(answered, asked, [seen[row] for row in rows])
     return measured
 
 

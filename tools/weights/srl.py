@@ -4,6 +4,7 @@ About half an hour on 2 cores. It can be stopped at any time and run again: it g
 """
 
 from pathlib import Path
+from typing import Any
 
 from tools.weights import runner
 from vistext import scenes
@@ -52,7 +53,7 @@ def measure(folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
     """How good the shipped network is on so many unseen scenes of each split: see `srl.train.evaluate`."""
     model = srl.model.load(folder)
     known = srl.train.count_combinations(scenes.sample(KNOWN, TRAIN_SEED_OFFSET, "train"))
-    measured = {"scenes": count, "seed": 0}
+    measured: dict[str, Any] = {"scenes": count, "seed": 0}
     for split in ("test", "compositional"):
         seen = scenes.sample(count, 0, split)
         grids = captioning.data.encode_scenes(model.image_encoder, seen)

@@ -4,6 +4,7 @@ Two stages, about an hour on 2 cores that compute in bfloat16, and twice that on
 and run again: it goes on from its last checkpoint.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -13,7 +14,7 @@ from tools.weights import runner
 from vistext import metrics
 from vistext.data import cifar10
 from vistext.nn.engine import keras
-from vistext.nn.training import once
+from vistext.nn.training import History, once
 from vistext.tasks import classification
 from vistext.tasks.classification.model import TaggerConfig
 from vistext.tasks.classification.train import SHIPPED
@@ -35,15 +36,15 @@ def train(job: runner.Job) -> str:
     for number, recipe in enumerate(SHIPPED, start=1):
         stage = partial(
             classification.train.train,
-            replace(recipe, epochs=recipe.epochs * job.share),
+            replace(recipe, epochs=(recipe.epochs or 0.0) * job.share),
             images,
             labels,
             model=model,
             checkpoint=job.checkpoint / f"stage-{number}",
             label=f"stage {number} of {len(SHIPPED)}",
         )
-        history = once(model, job.checkpoint / f"stage-{number}.weights.h5", lambda stage=stage: stage()[1])
-        job.check(history, f"step {len(history.loss)} of this stage")
+        history = once(model, job.checkpoint / f"stage-{number}.weights.h5", partial(_history, stage))
+        job.check(history, f"step {len(history.seconds)} of this stage")
     config = TaggerConfig(widths=SHIPPED[-1].widths)
     shipped = runner.as_shipped(model, classification.model.build(config), "tagger", job.out)
     temperature, measured = measure(shipped, data)
@@ -57,6 +58,10 @@ def train(job: runner.Job) -> str:
         measured=measured,
     )
     return f"Test accuracy {measured['test_accuracy']:.2%}; the card is {job.out / 'tagger.json'}."
+
+
+def _history(stage: Callable[[], tuple[keras.Model, History]]) -> History:
+    return stage()[1]
 
 
 def measure(shipped: keras.Model, data: cifar10.Cifar10) -> tuple[float, dict]:

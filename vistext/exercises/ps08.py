@@ -11,7 +11,7 @@ LESSON = "08_fusion.ipynb#"
 _SEARCH = LESSON + "6.-Search:-sentence-to-picture,-picture-to-sentence"
 _BLIND = (
     "make a test on which text alone is right exactly half of the time, so that whatever is above that comes from "
-    "looking"
+    "the picture"
 )
 _TOWERS = "search pictures by sentence with two towers that were trained to match, and say what limits such a search"
 

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -292,6 +292,20 @@ def _scaled(pictures: np.ndarray, side: int) -> np.ndarray:
     return np.clip(np.rint(small), 0, 255).astype(np.uint8)
 
 
+class Record(Protocol):
+    """What a training went through, as `train_loop` writes it: a dataclass that can be written as JSON."""
+
+    seconds: list[float]
+    interrupted: bool
+
+    def record(self, seconds: float, logs: Mapping[str, Any]) -> None: ...
+
+    def summary(self) -> str: ...
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
 @dataclass
 class History:
     """What a training went through: one entry a step, but for `interrupted`."""
@@ -327,7 +341,7 @@ class Clock:
         ValueError: neither is given, or one is not positive.
     """
 
-    def __init__(self, history: History, steps: int | None, seconds: float | None):
+    def __init__(self, history: Record, steps: int | None, seconds: float | None):
         if steps is None and seconds is None:
             raise ValueError("fit needs steps, seconds, or both, to know when to stop")
         for name, value in (("steps", steps), ("seconds", seconds)):
@@ -359,7 +373,7 @@ class TrainingCallback(keras.callbacks.Callback):
 
 
 class Schedule(TrainingCallback):
-    """Calls a function with the progress before each step: it sets the learning rate, as a rule."""
+    """Calls a function with the progress before each step, to set the learning rate."""
 
     def __init__(self, clock: Clock, function: Callable[[float], None]):
         super().__init__(clock)
@@ -443,7 +457,7 @@ def fit(
 def train_loop(
     model: keras.Model,
     batches: Batches | Callable[[int], tuple],
-    history: History,
+    history: AnyRecord,
     schedule: Callable[[float], None],
     callbacks: Sequence[Callable[[Clock], keras.callbacks.Callback]] = (),
     *,
@@ -453,7 +467,7 @@ def train_loop(
     checkpoint_every: float = 60,
     label: str = "training",
     bar: bool = True,
-) -> History:
+) -> AnyRecord:
     """Keras's fit by steps or time, with every step on record; it can be watched, interrupted and resumed.
 
     Ctrl-C, or the stop button of a notebook, ends the training after its step: the model keeps what it has learned.
@@ -514,7 +528,7 @@ def train_loop(
 
 
 @contextmanager
-def _stoppable(history: History) -> Iterator[None]:
+def _stoppable(history: Record) -> Iterator[None]:
     """Ctrl-C is noted in the history, which is read after each step; pressed again, it stops at once."""
     if threading.current_thread() is not threading.main_thread():  # which alone hears of it
         yield
@@ -592,7 +606,7 @@ class Recipe:
 
 def learn(
     model: keras.Model,
-    batches: Batches,
+    batches: Batches | Callable[[int], tuple],
     recipe: Recipe,
     loss: Callable | keras.losses.Loss,
     *,
@@ -614,7 +628,7 @@ def learn(
     return fit(model, batches, learning_rate=rate, **{"steps": recipe.steps, "seconds": recipe.seconds} | settings)
 
 
-def once(model: keras.Model, file: Path | None, training: Callable[[], History]) -> History:
+def once(model: keras.Model, file: Path | None, training: Callable[[], AnyRecord]) -> AnyRecord | History:
     """A stage of a longer training: its end is kept in a file, and taken from there when all is run again.
 
     Returns:
@@ -677,16 +691,16 @@ class Checkpoint:
     def __init__(self, folder: Path):
         self.file = folder / "state.npz"
 
-    def save(self, model: keras.Model, history: History) -> None:
+    def save(self, model: keras.Model, history: Record) -> None:
         """Keep the state, replacing the one kept before."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        arrays = {str(number): np.asarray(variable) for number, variable in enumerate(_state(model))}
+        arrays: dict[str, Any] = {str(number): each.numpy() for number, each in enumerate(_state(model))}
         draft = self.file.with_suffix(".part")
         with open(draft, "wb") as opened:
-            np.savez(opened, history=json.dumps(asdict(history)), **arrays)
+            np.savez(opened, history=json.dumps(vars(history)), **arrays)
         os.replace(draft, self.file)
 
-    def restore(self, model: keras.Model, history: History) -> bool:
+    def restore(self, model: keras.Model, history: Record) -> bool:
         """Bring a model, compiled as it was, and its history to the state kept; False if there is none."""
         if not self.file.exists():
             return False

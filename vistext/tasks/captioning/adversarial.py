@@ -1,11 +1,11 @@
-"""The game of two networks, with words: a writer describes pictures, a judge hears what people say and what it says.
+"""Adversarial training of a caption decoder and a discriminator that tells people's captions from generated ones.
 
-A picture changes smoothly with the generator's weights, a word does not: it is one or another. Two ways lead around
-that. The Gumbel-softmax lets words pass to the judge as they are, and slopes come back as if they had been soft (Jang
+A picture changes smoothly with the generator's weights, a word does not: it is one or another. There are two ways
+around that. With Gumbel-softmax the discriminator gets hard words, and gradients come back as if they were soft (Jang
 et al. 2017, "Categorical Reparameterization with Gumbel-Softmax", arXiv:1611.01144; for descriptions Shetty et al.
-2017, "Speaking the Same Language", arXiv:1703.10476). The policy gradient needs no slope of the judge: what it likes
-better than other sentences about the same picture is made likelier (Williams 1992; for descriptions Dai et al. 2017,
-"Towards Diverse and Natural Image Descriptions via a Conditional GAN", arXiv:1703.06029).
+2017, "Speaking the Same Language", arXiv:1703.10476). The policy gradient (REINFORCE) needs no gradient of the
+discriminator: what scores higher than other captions of the same picture is made more probable (Williams 1992; for
+descriptions Dai et al. 2017, "Towards Diverse and Natural Image Descriptions via a Conditional GAN", arXiv:1703.06029).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras, tf
 from vistext.tasks.gan.adversarial import AdversarialTrainer, update_ema
 
-MASKED_LOGIT = -1e9  # the logit of what is never said
+MASKED_LOGIT = -1e9  # the logit of what is never generated
 ESTIMATORS = ("gumbel", "reinforce")
 
 
@@ -27,22 +27,18 @@ ESTIMATORS = ("gumbel", "reinforce")
 class Hyperparameters:
     """How the two learn."""
 
-    estimator: str = "gumbel"  # one of `WAYS`, by which the judge's opinion reaches the writer
+    estimator: str = "gumbel"  # one of `ESTIMATORS` of the generator's gradient
     generator_lr: float = 5e-5
     discriminator_lr: float = 2e-4
-    warmup_steps: int = 0  # steps in which only the judge learns: that of a new one is worth nothing
-    fading: float = 0.5  # share of the game, at its end, over which both rates go down to 0
-    gumbel_temperature: float = (
-        1.0  # of the soft words in whose place hard ones are shown: the temperature of Gumbel-softmax
-    )
-    mle_weight: float = (
-        0.1  # times the likelihood of true sentences: what the writer has learned is not to be forgotten
-    )
-    entropy_weight: float = 0.0  # times -log p of a sentence: a reward for saying what is rarely said
-    score_cap: float = 0.0  # by the policy gradient, no score counts as better than this: which of two good sentences
-    clip: float = 8.0  # a judge likes better is a matter of taste; nor as worse than minus this
-    averaging: float | None = None  # how much of the average of the writer's weights stays at each of its steps
-    seed: int = 0  # of what the writer says
+    warmup_steps: int = 0  # steps in which only the discriminator learns
+    fading: float = 0.5  # share of the training, at its end, over which both rates go down to 0
+    gumbel_temperature: float = 1.0
+    mle_weight: float = 0.1  # times the likelihood of true captions, so that what was learned is not forgotten
+    entropy_weight: float = 0.0  # times -log p of a caption: a reward for what is improbable
+    score_cap: float = 0.0  # by the policy gradient, scores above this are equally good,
+    clip: float = 8.0  # and those below minus this equally bad
+    averaging: float | None = None  # momentum of an average (EMA) of the generator's weights
+    seed: int = 0  # of what is sampled
 
     def __post_init__(self):
         if self.estimator not in ESTIMATORS:
@@ -50,17 +46,17 @@ class Hyperparameters:
 
 
 def one_hot(ids, words: int):
-    """Sentences as a judge takes them: ids int32 [n, s, t + 1], START first → float32 [n, s, t, words]."""
+    """Captions as a discriminator takes them: ids int32 [n, s, t + 1], START first → float32 [n, s, t, words]."""
     return tf.one_hot(tf.where(ids == PAD, -1, ids), words)[:, :, 1:]
 
 
 def mask_special(logits):
-    """Logits [..., words] without PAD, START and UNKNOWN, which are never said."""
+    """Logits [..., words] without PAD, START and UNKNOWN, which are never generated."""
     return tf.where([word in (PAD, START, UNKNOWN) for word in range(logits.shape[-1])], MASKED_LOGIT, logits)
 
 
 def straight_through(logits, chosen, seed, softness: float = 1.0):
-    """Words that are hard on the way to the judge, and soft on the way back.
+    """Words that are hard in the forward pass and soft in the backward pass.
 
     To logits belongs Gumbel noise with which their highest is the word chosen; so drawn, all of it is as it would have
     been if the word had been chosen by it (Maddison et al. 2014, "A* Sampling", arXiv:1411.0030, section 3).
@@ -69,10 +65,10 @@ def straight_through(logits, chosen, seed, softness: float = 1.0):
         logits: float32 [n, s, t, words], by which the words were drawn.
         chosen: float32 [n, s, t, words]: 1 for each word that was drawn, all 0 for padding.
         seed: int32 [2], of the noise.
-        softness: the temperature of the soft words; near 0 they are hard, and their slopes wild.
+        softness: the temperature of the soft words; near 0 they are hard, and their gradients vary widely.
 
     Returns:
-        As `chosen`, with the slopes of softmax((logits + noise) / softness).
+        As `chosen`, with the gradients of softmax((logits + noise) / softness).
     """
     logs = tf.nn.log_softmax(logits)
     gumbel = -tf.math.log(-tf.math.log(tf.random.stateless_uniform(tf.shape(logs), seed, 1e-6, 1 - 1e-6)))
@@ -85,9 +81,9 @@ def straight_through(logits, chosen, seed, softness: float = 1.0):
     return chosen + soft - tf.stop_gradient(soft)
 
 
-def scores(judge: keras.Model, grid, words):
-    """The judge's score of each sentence: [n, s], above 0 for what it takes for a person's about this picture."""
-    return tf.reduce_sum(judge([grid, words], training=True), axis=-1)
+def scores(discriminator: keras.Model, grid, words):
+    """The score of each caption: [n, s], above 0 for what is taken for a person's about this picture."""
+    return tf.reduce_sum(discriminator([grid, words], training=True), axis=-1)
 
 
 class CaptionGanTrainer(AdversarialTrainer):
@@ -145,12 +141,12 @@ class CaptionGanTrainer(AdversarialTrainer):
 
     @tf.function(autograph=False, reduce_retracing=True)
     def train_discriminator(self, grid, true, invented, mismatched):
-        """One step of the judge.
+        """One step of the discriminator.
 
         Args:
-            grid: float [n, 64, c]: what the eye sees in n pictures.
+            grid: float [n, 64, c]: features of n pictures.
             true: int32 [n, s, t + 1]: true sentences about each, START first.
-            invented: int32 [n, s, t + 1]: the writer's.
+            invented: int32 [n, s, t + 1]: generated ones.
             mismatched: int32 [n, s, t + 1]: true ones about other pictures.
 
         Returns:
@@ -159,7 +155,7 @@ class CaptionGanTrainer(AdversarialTrainer):
         words = one_hot(tf.concat([true, invented, mismatched], axis=1), self.words)
         variables = self.discriminator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            # Else slopes by all variables that are met would be compiled too, for nothing.
+            # Else gradients by all variables that are met would be compiled too, for nothing.
             tape.watch([each.value for each in variables])
             on_true, on_invented, on_mismatched = tf.split(scores(self.discriminator, grid, words), 3, axis=1)
             loss = tf.reduce_mean(tf.nn.softplus(-on_true))
@@ -169,24 +165,24 @@ class CaptionGanTrainer(AdversarialTrainer):
 
     @tf.function(autograph=False, reduce_retracing=True)
     def train_generator(self, grid, true, invented, lengths, seed):
-        """One step of the writer.
+        """One step of the generator.
 
         Args:
-            grid, true, invented: as for `teach_judge`; the invented ones as the writer draws them now.
+            grid, true, invented: as for `train_discriminator`; the invented ones as they are sampled now.
             lengths: int32 [n, s], of all of these sentences.
             seed: int32 [2].
 
         Returns:
-            Its loss, the judge's mean score, and the mean of -log p of what it says: three scalars.
+            Its loss, the discriminator's mean score, and the mean of -log p of the captions: three scalars.
         """
         rules = self.rules
         chosen = one_hot(invented, self.words)
         variables = self.generator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([each.value for each in variables])
-            heard = tf.concat([invented, true], axis=1)[..., :-1]  # at once, which is half as much to compile
-            logits = mask_special(self.generator([grid, heard, tf.tile(lengths, [1, 2])], training=True))
-            logits, told = tf.split(logits, 2, axis=1)
+            inputs = tf.concat([invented, true], axis=1)[..., :-1]  # at once, which is half as much to compile
+            logits = mask_special(self.generator([grid, inputs, tf.tile(lengths, [1, 2])], training=True))
+            logits, true_logits = tf.split(logits, 2, axis=1)
             logs = tf.nn.log_softmax(logits)
             log_p = tf.reduce_sum(logs * chosen, axis=(-1, -2))  # (n, s)
             if rules.estimator == "gumbel":
@@ -201,14 +197,16 @@ class CaptionGanTrainer(AdversarialTrainer):
                 reward = tf.clip_by_value(score, -rules.clip, rules.score_cap) - rules.entropy_weight * log_p
                 reward = tf.stop_gradient(reward)
                 s = tf.cast(tf.shape(reward)[1], tf.float32)
-                # Better or worse than what else is said of the same picture.
+                # Better or worse than the other captions of the same picture.
                 better = (reward - tf.reduce_mean(reward, axis=1, keepdims=True)) * s / (s - 1)
                 better /= tf.math.reduce_std(better) + 1e-3
                 loss = -tf.reduce_mean(better * log_p)
             if rules.mle_weight:
-                said = one_hot(tf.where(true == UNKNOWN, PAD, true), self.words)  # what is never said cannot be likely
-                told = tf.reduce_sum(tf.nn.log_softmax(told) * said, axis=(-1, -2))
-                loss -= rules.mle_weight * tf.reduce_mean(told)
+                words = one_hot(
+                    tf.where(true == UNKNOWN, PAD, true), self.words
+                )  # what is never generated cannot be likely
+                likelihood = tf.reduce_sum(tf.nn.log_softmax(true_logits) * words, axis=(-1, -2))
+                loss -= rules.mle_weight * tf.reduce_mean(likelihood)
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
         self.generator_optimizer.apply(gradients, variables)
         return loss, tf.reduce_mean(score), -tf.reduce_mean(log_p)

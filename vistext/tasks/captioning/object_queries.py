@@ -23,7 +23,7 @@ def _distinct(lists) -> tuple[str, ...]:
 
 
 NOTHING = 0  # the kind where there is no object
-TRAITS = {
+TRAITS: dict[str, tuple[str, ...]] = {
     "kind": ("nothing", *KINDS),
     "color": _distinct(COLORS.values()),
     "size": SIZES,

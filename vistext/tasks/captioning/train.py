@@ -12,7 +12,7 @@ from vistext.data.vocabulary import PAD
 from vistext.metrics import captions
 from vistext.nn import decoding, training
 from vistext.nn.engine import keras
-from vistext.nn.training import Batches, History, learn
+from vistext.nn.training import Batches, History, Record, learn, once
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
 from vistext.tasks.captioning import grounding, object_queries
 from vistext.tasks.captioning.adversarial import CaptionGanTrainer, Hyperparameters
@@ -132,36 +132,19 @@ def finetune(
         Whether it came to its end; if it was interrupted, the writer is where that training was.
     """
 
-    def training(recipe: Recipe) -> bool:
+    def training(recipe: Recipe) -> History:
         keras.utils.set_random_seed(recipe.seed)
-        return not _fit(recipe, writer, _cached_batches(recipe, image_encoder), checkpoint, bar).interrupted
+        return _fit(recipe, writer, _cached_batches(recipe, image_encoder), checkpoint, bar)
 
     return _average_of_runs(writer, [partial(training, recipe) for recipe in further], checkpoint)
 
 
-def _average_of_runs(writer: keras.Model, trainings: list[Callable[[], bool]], checkpoint: Path | None) -> bool:
-    """Train a writer several times; it becomes the average of where each training ended.
-
-    Args:
-        writer: is changed.
-        trainings: each changes the writer, and says whether it came to its end.
-        checkpoint: a folder to keep the ends in.
-
-    Returns:
-        Whether all came to their end.
-    """
+def _average_of_runs(writer: keras.Model, runs: list[Callable[[], Record]], checkpoint: Path | None) -> bool:
+    """Train a caption decoder several times; it becomes the average of where each run ended. False if interrupted."""
     ends = []
-    for number, train_run in enumerate(trainings):
-        end = None if checkpoint is None else checkpoint / f"end{number}.weights.h5"
-        if end and end.exists():
-            writer.load_weights(end)
-        elif not train_run():
+    for number, run in enumerate(runs):
+        if once(writer, checkpoint and checkpoint / f"end{number}.weights.h5", run).interrupted:
             return False
-        elif checkpoint and end:
-            draft = checkpoint / "draft.weights.h5"
-            checkpoint.mkdir(parents=True, exist_ok=True)
-            writer.save_weights(draft)
-            draft.replace(end)  # there whole, or not at all
         ends.append(writer.get_weights())
     writer.set_weights([np.mean(weight, axis=0) for weight in zip(*ends, strict=True)])
     return True
@@ -263,7 +246,7 @@ class DiscriminatorBatches(Batches):
         lengths = np.full((self.recipe.batch_size, count), LENGTHS.index(length), np.int32)
         return self.grids[rows].astype("float32"), true, mismatched, lengths
 
-    def _mismatched(self, index: int, length: str, rng: np.random.Generator) -> str:
+    def _mismatched(self, index: int | np.integer, length: str, rng: np.random.Generator) -> str:
         """A caption of another scene, often a similar one, that is false of this one."""
         scene = self.scenes[index]
         while True:
@@ -330,10 +313,10 @@ def train_adversarial_average(
     """
     began, knew = writer.get_weights(), judge.get_weights()
 
-    def game(recipe: AdversarialRecipe) -> bool:
+    def game(recipe: AdversarialRecipe) -> GanHistory:
         writer.set_weights(began)
         judge.set_weights(knew)
-        return not train_adversarial(recipe, image_encoder, writer, judge, checkpoint=checkpoint, bar=bar).interrupted
+        return train_adversarial(recipe, image_encoder, writer, judge, checkpoint=checkpoint, bar=bar)
 
     ended = _average_of_runs(writer, [partial(game, recipe) for recipe in games], checkpoint)
     judge.set_weights(knew)

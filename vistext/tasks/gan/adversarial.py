@@ -1,10 +1,10 @@
-"""The game of two networks: a generator invents, a discriminator judges, and each learns from the other.
+"""Adversarial training of two networks: a generator, and a discriminator that tells its data from real data.
 
-Goodfellow et al. 2014, "Generative Adversarial Networks" (arXiv:1406.2661), with what has mended it since: a loss that
-does not fade (there, section 3), two time scales (Heusel et al. 2017, arXiv:1706.08500), a penalty on the
-discriminator's slope at real data (Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?",
-arXiv:1801.04406) or at both real and invented data (Huang et al. 2024, "The GAN is dead; long live the GAN!",
-arXiv:2501.05441), and an average of the generator's weights (Yazıcı et al. 2019, arXiv:1806.04498).
+Goodfellow et al. 2014, "Generative Adversarial Networks" (arXiv:1406.2661), with what has stabilized it since: a loss
+whose gradient does not vanish (there, section 3), two time scales (Heusel et al. 2017, arXiv:1706.08500), a penalty on
+the discriminator's gradient at real data (Mescheder et al. 2018, "Which Training Methods for GANs do actually
+Converge?", arXiv:1801.04406) or at both real and generated data (Huang et al. 2024, "The GAN is dead; long live the
+GAN!", arXiv:2501.05441), and an average of the generator's weights (Yazıcı et al. 2019, arXiv:1806.04498).
 
     history = train_gan(generator, discriminator, batches, Hyperparameters(), seconds=60)
 """
@@ -12,7 +12,7 @@ arXiv:2501.05441), and an average of the generator's weights (Yazıcı et al. 20
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,25 +24,25 @@ RECALIBRATION_PICTURES = 20  # batches: what batch norm needs to know its statis
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """How the two networks learn; the defaults are those of the mended game."""
+    """How the two networks learn; the defaults are stable."""
 
     generator_lr: float = 1e-3
-    discriminator_lr: float = 2e-3  # the judge learns faster, so that its advice is up to date
+    discriminator_lr: float = 2e-3  # higher: the discriminator is to be ahead of the generator
     momentum: float = 0.0  # Adam's first beta: what the other network did lately says little of what it does next
     memory: float = 0.99  # Adam's second beta
-    saturating: bool = False  # whether the generator minimizes log(1 - D), as in the original game
-    penalty: float = 1.0  # times the mean squared slope of the discriminator's score at real data, R1
+    saturating: bool = False  # whether the generator minimizes log(1 - D), as in the original loss
+    penalty: float = 1.0  # times the mean squared gradient of the discriminator's score at real data, R1
     penalty_every: int = 1  # steps; it then counts so many times as much (Karras et al. 2020, arXiv:1912.04958, B)
-    two_sided: bool = False  # whether the slope at invented data counts as well
-    easing: float = 0.0  # a power: the penalty counts as much as the share of the game that is left, to that power
-    unit: float = 1.0  # in which that slope is measured: what counts as 1 in the data
-    fading: float = 0.0  # share of the game, at its end, over which both rates go down to 0
-    mismatched: float = 0.0  # how much it counts to tell real data from others' conditions, beside from invented data
-    averaging: float | None = None  # how much of the average of the generator's weights stays at each step
+    two_sided: bool = False  # whether the gradient at generated data counts as well, R2
+    easing: float = 0.0  # a power: the penalty counts as much as the share of the training that is left, to it
+    unit: float = 1.0  # in which that gradient is measured: what counts as 1 in the data
+    fading: float = 0.0  # share of the training, at its end, over which both rates go down to 0
+    mismatched: float = 0.0  # weight of the loss on real data with others' conditions
+    averaging: float | None = None  # momentum of an average (EMA) of the generator's weights
     seed: int = 0  # of the noise
 
 
-# For points in the plane. A strong penalty spreads what is invented over the whole ring, and a weak one sharpens it:
+# For points in the plane. A strong penalty spreads the generated points over the whole ring, a weak one sharpens them:
 # so it is strong at first and eases off. In 3,000 steps of 128 points, with each of the seeds 0 to 13: all eight modes,
 # each with at least 9 % of the points, and 91 to 93 % of the points near one.
 STABLE = Hyperparameters(
@@ -56,19 +56,19 @@ STABLE = Hyperparameters(
     averaging=0.995,
 )
 
-# A first attempt: the original loss, a generator that runs ahead of its judge, and nothing that keeps the judge gentle.
+# A first attempt: the original loss, a generator that is ahead of the discriminator, and no gradient penalty.
 VANILLA = Hyperparameters(
     generator_lr=1e-3, discriminator_lr=2e-4, momentum=0.9, memory=0.999, saturating=True, penalty=0.0
 )
 
 
 def discriminator_loss(on_real, on_invented):
-    """How wrong D is: scores [n, 1] for real and for invented data → the mean of -log D(x) - log(1 - D(G(z)))."""
+    """The loss of D: scores [n, 1] for real and for generated data → the mean of -log D(x) - log(1 - D(G(z)))."""
     return tf.reduce_mean(tf.nn.softplus(-on_real)) + tf.reduce_mean(tf.nn.softplus(on_invented))
 
 
 def generator_loss(on_invented, saturating: bool = False):
-    """How far G is found out: scores [n, 1] of what it invents → the mean of -log D(G(z)), or log(1 - D(G(z)))."""
+    """The loss of G: scores [n, 1] of its data → the mean of -log D(G(z)), or log(1 - D(G(z)))."""
     if saturating:
         return -tf.reduce_mean(tf.nn.softplus(on_invented))
     return tf.reduce_mean(tf.nn.softplus(-on_invented))
@@ -77,8 +77,7 @@ def generator_loss(on_invented, saturating: bool = False):
 def gradient_penalty(discriminator: keras.Model, data, conditions: tuple = (), unit: float = 1.0):
     """The mean squared length of the gradient of the discriminator's score by its input, at some data.
 
-    Mescheder et al. 2018, section 4.1: R1 at real data, R2 at invented data. Where it is small the score changes gently
-    there, so that the generator always finds a direction.
+    Mescheder et al. 2018, section 4.1: R1 at real data, R2 at generated data.
 
     Args:
         discriminator: scores [n, 1] from data and conditions.
@@ -92,12 +91,12 @@ def gradient_penalty(discriminator: keras.Model, data, conditions: tuple = (), u
     with tf.GradientTape() as tape:
         tape.watch(data)
         score = tf.reduce_sum(apply(discriminator, data, conditions))
-    slope = unit * tape.gradient(score, data)
-    return tf.reduce_mean(tf.reduce_sum(tf.square(slope), axis=list(range(1, len(data.shape)))))
+    gradient = unit * tape.gradient(score, data)
+    return tf.reduce_mean(tf.reduce_sum(tf.square(gradient), axis=list(range(1, len(data.shape)))))
 
 
 def apply(model: keras.Model, first, conditions: tuple = ()):
-    """What a network says in training, given its first input and, if it takes any, conditions."""
+    """The output of a network in training, given its first input and, if it takes any, conditions."""
     return model([first, *conditions] if conditions else first, training=True)
 
 
@@ -141,12 +140,8 @@ class GanHistory:
 class AdversarialTrainer(keras.Model):
     """Two networks that learn against each other, an optimizer of each, and an average of the generator's weights.
 
-    A subclass has a `train_step`, which computes by graphs of its own: so Keras calls it as it is.
-
-    Args:
-        generator, discriminator: the networks.
-        rules: generator_lr, discriminator_lr, fading and averaging, see `Hyperparameters`.
-        beta_1, beta_2: of both optimizers.
+    A subclass has a `train_step`, which computes by graphs of its own: so Keras calls it as it is. Of its rules,
+    generator_lr, discriminator_lr, fading and averaging are used here, see `Hyperparameters`.
     """
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Any, beta_1: float, beta_2: float):
@@ -230,19 +225,19 @@ class GanTrainer(AdversarialTrainer):
             number: of the step, int32 scalar.
             real: [n, ...] of real data.
             conditions: what else both networks are given, each [n, ...].
-            penalty: times the mean squared slope, float32 scalar; None for a step that does not count it.
+            penalty: times the mean squared gradient, float32 scalar; None for a step that does not count it.
 
         Returns:
-            Both losses, and D's mean probability for real and for invented data: four scalars.
+            Both losses, and D's mean probability for real and for generated data: four scalars.
         """
         real = tf.cast(real, "float32")
-        loss, on_real, on_invented = self._teach_discriminator(number, real, conditions, penalty)
-        other_loss = self._teach_generator(number, tf.shape(real)[0], conditions)
+        loss, on_real, on_invented = self._train_discriminator(number, real, conditions, penalty)
+        other_loss = self._train_generator(number, tf.shape(real)[0], conditions)
         if self.averages:
             update_ema(self.averages, self.generator.weights, number, self.rules.averaging)
         return loss, other_loss, tf.reduce_mean(tf.sigmoid(on_real)), tf.reduce_mean(tf.sigmoid(on_invented))
 
-    def _teach_discriminator(self, number, real, conditions: tuple, penalty):
+    def _train_discriminator(self, number, real, conditions: tuple, penalty):
         invented = apply(self.generator, self.noise(tf.shape(real)[0], number, 0), conditions)
         with tf.GradientTape() as tape:
             on_real = apply(self.discriminator, real, conditions)
@@ -258,7 +253,7 @@ class GanTrainer(AdversarialTrainer):
         return loss, on_real, on_invented
 
     def _mismatched_loss(self, real, conditions: tuple):
-        """How real D finds real data that are said to be what others are (Reed et al. 2016, arXiv:1605.05396, 4.2)."""
+        """D's loss on real data with the conditions of others (Reed et al. 2016, arXiv:1605.05396, 4.2)."""
         others = [tf.roll(condition, 1, axis=0) for condition in conditions]
         differ = [
             tf.reshape(one != other, [tf.shape(one)[0], -1]) for one, other in zip(conditions, others, strict=True)
@@ -266,7 +261,7 @@ class GanTrainer(AdversarialTrainer):
         wrong = tf.cast(tf.reduce_any(tf.concat(differ, axis=1), axis=1, keepdims=True), "float32")
         return tf.reduce_mean(wrong * tf.nn.softplus(apply(self.discriminator, real, tuple(others))))
 
-    def _teach_generator(self, number, count, conditions: tuple):
+    def _train_generator(self, number, count, conditions: tuple):
         with tf.GradientTape() as tape:
             invented = apply(self.generator, self.noise(count, number, 1), conditions)
             loss = generator_loss(apply(self.discriminator, invented, conditions), self.rules.saturating)
@@ -275,22 +270,22 @@ class GanTrainer(AdversarialTrainer):
         return loss
 
     @tf.function(autograph=False)
-    def _show_noise(self, number, count: int, conditions: tuple) -> None:
+    def _recalibrate_step(self, number, count: int, conditions: tuple) -> None:
         apply(self.generator, self.noise(count, number, 0), conditions)
 
     def recalibrate(self, conditions: Callable[[int], tuple], count: int) -> None:
         if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
             for number in range(RECALIBRATION_PICTURES):
-                self._show_noise(tf.constant(number), count, conditions(number))
+                self._recalibrate_step(tf.constant(number), count, conditions(number))
 
 
 def update_ema(averages: list[tf.Variable], weights: list, number, averaging: float) -> None:
-    """Let averages of weights come one step after these.
+    """Update exponential moving averages (EMA) of weights.
 
     Args:
         averages, weights: variables, as many of both.
         number: of the step, a whole number or an int32 scalar.
-        averaging: how much of the average stays, 0 to 1.
+        averaging: momentum of the average, 0 to 1.
     """
     # At first the average is short: of ten steps it should not be one of the random start.
     done = tf.cast(number, "float32")
@@ -315,10 +310,11 @@ class Watch(TrainingCallback):
 
     def __init__(self, clock: Clock, trainer: AdversarialTrainer, batches: Callable, watch: Callable, every: int):
         super().__init__(clock)
+        self.found = cast("GanHistory", clock.history)
         self.trainer, self.batches, self.watch, self.every = trainer, batches, watch, every
 
     def look(self) -> None:
-        history, step = self.history, len(self.history.seconds)
+        history, step = self.found, len(self.found.seconds)
         if history.watched and history.watched[-1][0] == step:
             return
         with _averaged(self.trainer, self.batches) as averaged:
@@ -348,14 +344,9 @@ def train_gan(
     """Train two networks against each other; see `train_adversarially`.
 
     Args:
-        generator: noise [n, size], and any conditions → generated data.
-        discriminator: data, and the same conditions → scores [n, 1].
+        generator, discriminator, rules: see `GanTrainer`.
         batches: step → (real data [n, ...], conditions [n, ...], ...); always of the same n.
-        rules: how they learn.
         settings: those of `train_adversarially`: steps, seconds, watch, every, checkpoint, label, bar.
-
-    Returns, raises:
-        As `train_adversarially`.
     """
     return train_adversarially(GanTrainer(generator, discriminator, rules), batches, **settings)
 

@@ -19,7 +19,7 @@ from vistext.nn import weights
 from vistext.nn.attention import Block, CoordinateEncoding, PositionalEmbedding
 from vistext.nn.engine import dtype_policy, keras, tf
 from vistext.nn.resize import letterbox
-from vistext.scenes import Scene, language
+from vistext.scenes import Scene
 from vistext.scenes.language import ROLES, Frame
 from vistext.scenes.language.lexicon import noun
 from vistext.scenes.language.semantic_frames import POSTURE_OF
@@ -363,7 +363,7 @@ def linearize(scene: Scene) -> tuple[list[int], list[Frame]]:
 
     Fillers are `MAX_FRAMES` numbers in `WORDS`: a frame for each object, END if there is room, and PAD from there on.
     """
-    ordered = sorted(language.frames(scene), key=lambda frame: scene.objects[frame.obj].box.middle)
+    ordered = sorted(semantic_frames.frames(scene), key=lambda frame: scene.objects[frame.obj].box.middle)
     fillers: list[str] = []
     for frame in ordered:
         values = dict(frame.roles)
