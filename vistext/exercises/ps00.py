@@ -36,8 +36,8 @@ def _findings(rng):
         if count == 7:  # and in one case the first and the last are to be mended
             states[0] = states[-1] = "mend"
         subjects = [str(subject) for subject in rng.permutation(SUBJECTS)[:count]]
-        for first, second in ((0, 3), (2, 4)):
-            subjects[first], subjects[second] = sorted((subjects[first], subjects[second]), reverse=True)
+        for one, other in ((0, 3), (2, 4)):
+            subjects[one], subjects[other] = sorted((subjects[one], subjects[other]), reverse=True)
         cases.append({"findings": [_finding(*each, rng) for each in zip(subjects, states, strict=True)]})
     cases[-1]["findings"].append(cases[-1]["findings"][0])  # two machines, two folders: it may say the same twice
     states = rng.permutation(["ready", "ready", str(rng.choice(["mend", "optional"]))])
@@ -85,7 +85,7 @@ def _probabilities(rng):
         (("cat", "iguana", 2), ("automobile", "deer", 1), ("dog", "elephant", 3)),
         (("airplane", "frog", 1), ("deer", "owl", 2), ("igloo", "cat", 3)),
     )
-    cases = []
+    cases: list[dict] = []
     for triples, tops in zip(tags, (SURE, UNSURE, EVEN), strict=True):
         for (first, second, more), top, end in zip(triples, rng.permutation(tops), (0.004, 0.006, 0.004), strict=True):
             others = {str(tag): 0.001 for tag in rng.permutation(("horse", "truck", "oven", "ship"))[:more]}

@@ -150,7 +150,7 @@ def _upper_bins(probabilities, labels, bins):
 
 
 def _judgements(rng):
-    cases = []
+    cases: list[dict] = []
     for n, classes, bins in ((24, 3, 8), (32, 4, 2), (40, 3, 8), (24, 10, 4), (24, 4, 5)):
         # In 64ths, which float32 holds as well, with one that is clearly the largest.
         probabilities = rng.multinomial(59, rng.dirichlet(np.full(classes, 0.7), 4 * n)) / 64

@@ -56,7 +56,8 @@ def _pairs_of_boxes(rng):
 
 def suppress(table, scores, kinds, overlap, *, order=lambda scores: np.argsort(-scores), against=None):
     """The boxes that are kept; `against` says which of those kept, and of those looked at before, a box is held to."""
-    kept, before = [], []
+    kept: list[int] = []
+    before: list[int] = []
     for box in order(scores).tolist():
         rivals = against(kept, before) if against else kept
         if all(kinds[box] != kinds[rival] or table[box, rival] <= overlap for rival in rivals):

@@ -31,7 +31,7 @@ def _sentence(rng, words, fewest=1, most=6):
 
 
 def _to_encode(rng):
-    cases = []
+    cases: list[dict] = []
     for number, length in enumerate((6, 8, 5, 7)):
         words = SPECIAL + [str(word) for word in rng.permutation(WORDS)[:9]]
         # There is room for all of the first ones, for all but the last token, for all but two, and for fewer.

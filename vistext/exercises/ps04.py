@@ -83,7 +83,7 @@ def _nearest_mode(points, centres, near):
 
 
 def _clouds(rng):
-    cases = []
+    cases: list[dict] = []
     for modes, each, more in ((4, 24, 0), (5, 28, 1), (6, 24, 0), (3, 32, 1)):
         near, quarter = 0.625, each // 4
         centres = 2.0 * rng.permutation([(x, y) for x in range(-2, 3) for y in range(-2, 3)])[:modes]

@@ -50,7 +50,7 @@ def _most_frequent(answers):
 
 def _answers_of(pairs):
     """The answers of all pairs, and those of each question."""
-    by_question = {}
+    by_question: dict = {}
     for question, answer in pairs:
         by_question.setdefault(question, []).append(answer)
     return [pair[1] for pair in pairs], by_question

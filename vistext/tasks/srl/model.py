@@ -20,7 +20,7 @@ from vistext.nn.attention import Block, CoordinateEncoding, PositionalEmbedding
 from vistext.nn.engine import dtype_policy, keras, tf
 from vistext.nn.resize import letterbox
 from vistext.scenes import Scene
-from vistext.scenes.language import ROLES, Frame
+from vistext.scenes.language import ROLES, Frame, semantic_frames
 from vistext.scenes.language.lexicon import noun
 from vistext.scenes.language.semantic_frames import POSTURE_OF
 from vistext.scenes.ontology import FACINGS, KINDS, MAX_OBJECTS, PLACES
