@@ -21,14 +21,14 @@ def confident(targets, logit=20.0):
 
 
 def test_a_decoder_with_grounding_has_the_same_logits_and_those_of_referents():
-    writer = captioning.model.build_caption_decoder(SMALL)
-    asked = captioning.grounding.with_grounding(writer)
+    decoder = captioning.model.build_caption_decoder(SMALL)
+    asked = captioning.grounding.with_grounding(decoder)
     random = np.random.default_rng(0)
     grids, ids = random.normal(size=(2, 64, 8)).astype("float32"), random.integers(1, WORDS, (2, 3, 5)).astype("int32")
     inputs = [grids, ids, np.zeros((2, 3), "int32")]
     found = np.asarray(asked(inputs))
     assert found.shape == (2, 3, 5, WORDS + 2 * MAX_OBJECTS)
-    assert found[..., :WORDS] == pytest.approx(np.asarray(writer(inputs)), abs=1e-5)
+    assert found[..., :WORDS] == pytest.approx(np.asarray(decoder(inputs)), abs=1e-5)
     changed = [grids, np.concatenate([ids[..., :3], (ids[..., 3:] + 1) % WORDS], axis=-1), inputs[2]]
     after = np.abs(np.asarray(asked(changed)) - found)[..., WORDS:].max(axis=-1)
     assert after[..., :3].max() < 1e-5

@@ -33,8 +33,8 @@ small = partial(CaptionerConfig, width=16, heads=2, blocks=1, finding=1)  # what
 @pytest.fixture(scope="module")
 def networks():
     config = small(words=len(captioning.data.vocabulary()))
-    writer = captioning.model.build_caption_decoder(config)
-    return captioning.model.build_image_encoder(config), writer, captioning.model.build_discriminator(config)
+    decoder = captioning.model.build_caption_decoder(config)
+    return captioning.model.build_image_encoder(config), decoder, captioning.model.build_discriminator(config)
 
 
 def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
@@ -80,8 +80,8 @@ def test_true_sentences_are_measured_as_true_and_false_ones_as_false():
 
 
 def test_likeliest_beam_and_drawn_sentences_are_as_many_as_asked_for(networks):
-    image_encoder, writer, _ = networks
-    speaks = Captioner(image_encoder, CachedDecoder(writer), captioning.data.vocabulary())
+    image_encoder, decoder, _ = networks
+    speaks = Captioner(image_encoder, CachedDecoder(decoder), captioning.data.vocabulary())
     grids = np.random.default_rng(0).normal(size=(3, 64, 160)).astype("float32")
     for way, draws in (
         (DecodingStrategy("likeliest", speaks), 1),
@@ -95,10 +95,10 @@ def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch)
     image_encoder, _, network = networks
     seen = scenes.sample(20, 6, "test")
     grids = np.zeros((20, 64, 160), "float32")
-    judge = Discriminator(image_encoder, network, captioning.data.vocabulary())
+    discriminator = Discriminator(image_encoder, network, captioning.data.vocabulary())
     assert (
-        captioning.train.evaluate_discriminator(judge, grids, seen, "description") == 0.5
-    )  # a new judge finds all alike
+        captioning.train.evaluate_discriminator(discriminator, grids, seen, "description") == 0.5
+    )  # a new discriminator finds all alike
     knows = {id(scene): scene for scene in seen}
     monkeypatch.setattr(
         Discriminator,
@@ -107,39 +107,39 @@ def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch)
             [float(bool(language.evaluate(one, scene))) for one, scene in zip(said, knows.values(), strict=True)]
         ),
     )
-    assert captioning.train.evaluate_discriminator(judge, grids, seen, "description") == 1
+    assert captioning.train.evaluate_discriminator(discriminator, grids, seen, "description") == 1
 
 
 def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
     image_encoder, config = networks[0], small(words=len(captioning.data.vocabulary()))
     recipe = Recipe(steps=2, turns=(TITLES, DESCRIPTIONS), pool=20, batch_size=4, finder=SHORT)
-    writer, history = captioning.train.train(recipe, image_encoder, config, checkpoint=tmp_path / "check", bar=False)
+    decoder, history = captioning.train.train(recipe, image_encoder, config, checkpoint=tmp_path / "check", bar=False)
     assert len(history.loss) == 2
     assert np.isfinite(history.loss).all()
     again, _ = captioning.train.train(recipe, image_encoder, config, bar=False)
-    assert all(one == pytest.approx(other, abs=1e-4) for one, other in zip_weights(again, writer))
+    assert all(one == pytest.approx(other, abs=1e-4) for one, other in zip_weights(again, decoder))
     finder, _ = captioning.object_queries.train(
         SHORT, config, *looked_at(recipe, image_encoder), checkpoint=tmp_path / "check", bar=False
     )
     assert all(
-        (one == other).all() for one, other in zip_weights(*(net.get_layer("things") for net in (finder, writer)))
+        (one == other).all() for one, other in zip_weights(*(net.get_layer("things") for net in (finder, decoder)))
     )
 
-    judge = captioning.model.build_discriminator(config)
-    captioning.model.init_discriminator(judge, writer)
+    discriminator = captioning.model.build_discriminator(config)
+    captioning.model.init_discriminator(discriminator, decoder)
     rules = Hyperparameters(warmup_steps=1)
     game = AdversarialRecipe(rules=rules, turns=(("title", 3, 10),), steps=3, batch_size=4, pool=20)
-    before = writer.get_weights()
+    before = decoder.get_weights()
     match = captioning.train.train_adversarial(
-        game, image_encoder, writer, judge, checkpoint=tmp_path / "game", bar=False
+        game, image_encoder, decoder, discriminator, checkpoint=tmp_path / "game", bar=False
     )
     assert len(match.discriminator_loss) == 3
     assert match.generator_loss[0] == 0  # the head start
-    assert any((one != other).any() for one, other in zip(before, writer.get_weights(), strict=True))
+    assert any((one != other).any() for one, other in zip(before, decoder.get_weights(), strict=True))
 
 
 def looked_at(recipe, image_encoder):
-    """What a writer learns from."""
+    """What a decoder learns from."""
     seen = captioning.data.sample_crowded(recipe.pool, recipe.crowded, scenes.TRAIN_SEED_OFFSET * 3, recipe.twins)
     return captioning.data.encode_scenes(image_encoder, seen), seen
 
@@ -150,57 +150,63 @@ def zip_weights(one, other):
 
 def test_a_writer_that_goes_on_is_the_average_of_where_each_training_ended(tmp_path, monkeypatch):
     config = small(words=len(captioning.data.vocabulary()))
-    image_encoder, writer = captioning.model.build_image_encoder(config), captioning.model.build_caption_decoder(config)
-    began = writer.get_weights()
+    image_encoder, decoder = (
+        captioning.model.build_image_encoder(config),
+        captioning.model.build_caption_decoder(config),
+    )
+    began = decoder.get_weights()
     further = [Recipe(pool=20, seed=seed) for seed in (1, 2)]
 
     def learn(asked, batches, *_, **__):
         """Stands for a training: all weights become the training's seed."""
-        writer.set_weights([np.full_like(weight, batches.seed) for weight in writer.get_weights()])
+        decoder.set_weights([np.full_like(weight, batches.seed) for weight in decoder.get_weights()])
         return History()
 
     monkeypatch.setattr(captioning.train, "learn", learn)
-    assert captioning.train.finetune(further, image_encoder, writer, checkpoint=tmp_path, bar=False)
-    average = writer.get_weights()
+    assert captioning.train.finetune(further, image_encoder, decoder, checkpoint=tmp_path, bar=False)
+    average = decoder.get_weights()
     assert all((weight == 1.5).all() for weight in average)
 
     monkeypatch.setattr(captioning.train, "learn", None)  # what is kept is not trained again
-    writer.set_weights(began)
-    assert captioning.train.finetune(further, image_encoder, writer, checkpoint=tmp_path, bar=False)
-    assert all(map(np.array_equal, writer.get_weights(), average))
+    decoder.set_weights(began)
+    assert captioning.train.finetune(further, image_encoder, decoder, checkpoint=tmp_path, bar=False)
+    assert all(map(np.array_equal, decoder.get_weights(), average))
 
 
 def test_a_writer_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch):
     config = small(words=len(captioning.data.vocabulary()))
-    image_encoder, writer = captioning.model.build_image_encoder(config), captioning.model.build_caption_decoder(config)
+    image_encoder, decoder = (
+        captioning.model.build_image_encoder(config),
+        captioning.model.build_caption_decoder(config),
+    )
     monkeypatch.setattr(captioning.train, "learn", lambda *_, **__: History(interrupted=True))
-    assert not captioning.train.finetune([Recipe(pool=20)], image_encoder, writer, checkpoint=tmp_path, bar=False)
+    assert not captioning.train.finetune([Recipe(pool=20)], image_encoder, decoder, checkpoint=tmp_path, bar=False)
     assert not list(tmp_path.iterdir())
 
 
 def test_every_game_starts_from_the_same_and_the_writer_is_the_average_of_where_they_ended(networks, monkeypatch):
-    image_encoder, writer, judge = networks
-    began, knew = writer.get_weights(), judge.get_weights()
+    image_encoder, decoder, discriminator = networks
+    began, knew = decoder.get_weights(), discriminator.get_weights()
     games = [AdversarialRecipe(pool=20, seed=seed) for seed in (1, 2)]
 
-    def play(recipe, image_encoder, writer, judge, **_):
-        """Stands for a game: all weights become as its seed, the judge's too."""
-        for network, weights_before in ((writer, began), (judge, knew)):
+    def play(recipe, image_encoder, decoder, discriminator, **_):
+        """Stands for a game: all weights become as its seed, the discriminator's too."""
+        for network, weights_before in ((decoder, began), (discriminator, knew)):
             assert all(map(np.array_equal, network.get_weights(), weights_before))
             network.set_weights([np.full_like(weight, recipe.seed) for weight in weights_before])
         return GanHistory(interrupted=recipe.seed == 3)
 
     monkeypatch.setattr(captioning.train, "train_adversarial", play)
-    assert captioning.train.train_adversarial_average(games, image_encoder, writer, judge, bar=False)
-    assert all((weight == 1.5).all() for weight in writer.get_weights())
-    assert all(map(np.array_equal, judge.get_weights(), knew))
+    assert captioning.train.train_adversarial_average(games, image_encoder, decoder, discriminator, bar=False)
+    assert all((weight == 1.5).all() for weight in decoder.get_weights())
+    assert all(map(np.array_equal, discriminator.get_weights(), knew))
 
-    writer.set_weights(began)
+    decoder.set_weights(began)
     assert not captioning.train.train_adversarial_average(
-        [*games, AdversarialRecipe(seed=3)], image_encoder, writer, judge, bar=False
+        [*games, AdversarialRecipe(seed=3)], image_encoder, decoder, discriminator, bar=False
     )
-    assert all(map(np.array_equal, judge.get_weights(), knew))
-    writer.set_weights(began)
+    assert all(map(np.array_equal, discriminator.get_weights(), knew))
+    decoder.set_weights(began)
 
 
 def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, capsys):

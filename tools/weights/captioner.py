@@ -40,8 +40,8 @@ def train(job: runner.Job) -> str:
     """
     config = CaptionerConfig(words=len(vocabulary()))
     image_encoder = captioning.model.load_image_encoder()
-    writer = _captioner(job, image_encoder, config)
-    names = ("captioner", *_adversarial(job, image_encoder, writer, config))
+    decoder = _captioner(job, image_encoder, config)
+    names = ("captioner", *_adversarial(job, image_encoder, decoder, config))
     job.publish(job.checkpoint, *names)
     measure(job, config)
     return f"The cards are in {job.out}."
@@ -51,43 +51,45 @@ def _captioner(job: runner.Job, image_encoder: keras.Model, config: CaptionerCon
     """The caption decoder trained by likelihood, and then fine-tuned, as it is shipped."""
     recipe = job.shortened(replace(RECIPE, finder=job.shortened(RECIPE.finder)))
     further = tuple(map(job.shortened, captioning.train.FINETUNING))
-    began, unfinished = job.checkpoint / "began", job.checkpoint / "writer"
-    writer = captioning.model.build_caption_decoder(config)
+    began, unfinished = job.checkpoint / "began", job.checkpoint / "decoder"
+    decoder = captioning.model.build_caption_decoder(config)
     if not (began / "captioner.json").exists():
         trained, history = captioning.train.train(
             recipe, image_encoder, config, precision=job.precision, checkpoint=unfinished
         )
         job.check(history)
-        writer.set_weights(trained.get_weights())
-        _save(job, began, config, {"captioner": writer}, asdict(recipe))
-    weights.load_into(writer, "captioner", began)
+        decoder.set_weights(trained.get_weights())
+        _save(job, began, config, {"captioner": decoder}, asdict(recipe))
+    weights.load_into(decoder, "captioner", began)
     if not (job.checkpoint / "captioner.json").exists():
-        if not captioning.train.finetune(further, image_encoder, writer, checkpoint=unfinished):
+        if not captioning.train.finetune(further, image_encoder, decoder, checkpoint=unfinished):
             raise runner.InterruptedTrainingError
         how = {**asdict(recipe), "further": [asdict(each) for each in further]}
-        _save(job, job.checkpoint, config, {"captioner": writer}, how)
-    weights.load_into(writer, "captioner", job.checkpoint)
-    return writer
+        _save(job, job.checkpoint, config, {"captioner": decoder}, how)
+    weights.load_into(decoder, "captioner", job.checkpoint)
+    return decoder
 
 
 def _adversarial(
-    job: runner.Job, image_encoder: keras.Model, writer: keras.Model, config: CaptionerConfig
+    job: runner.Job, image_encoder: keras.Model, decoder: keras.Model, config: CaptionerConfig
 ) -> dict[str, keras.Model]:
     """Both networks after the adversarial training, before which the discriminator learns alone for long."""
-    judge, known = captioning.model.build_discriminator(config), job.checkpoint / "known"
+    discriminator, known = captioning.model.build_discriminator(config), job.checkpoint / "known"
     practice, runs = job.shortened(captioning.train.PRACTICE), tuple(map(job.shortened, captioning.train.RUNS))
     if not (known / "discriminator.json").exists():
-        captioning.model.init_discriminator(judge, writer)
+        captioning.model.init_discriminator(discriminator, decoder)
         unfinished = job.checkpoint / "practice"
-        job.check(captioning.train.train_adversarial(practice, image_encoder, writer, judge, checkpoint=unfinished))
-        _save(job, known, config, {"discriminator": judge}, asdict(practice))
-    weights.load_into(judge, "discriminator", known)
+        job.check(
+            captioning.train.train_adversarial(practice, image_encoder, decoder, discriminator, checkpoint=unfinished)
+        )
+        _save(job, known, config, {"discriminator": discriminator}, asdict(practice))
+    weights.load_into(discriminator, "discriminator", known)
     if not captioning.train.train_adversarial_average(
-        runs, image_encoder, writer, judge, checkpoint=job.checkpoint / "games"
+        runs, image_encoder, decoder, discriminator, checkpoint=job.checkpoint / "games"
     ):
         raise runner.InterruptedTrainingError
-    captioning.model.apply_temperature(writer, runs[0].temperature)
-    networks = {"captioner_gan": writer, "discriminator": judge}
+    captioning.model.apply_temperature(decoder, runs[0].temperature)
+    networks = {"captioner_gan": decoder, "discriminator": discriminator}
     how = {"practice": asdict(practice), "game": asdict(runs[0]), "seeds": [each.seed for each in runs]}
     _save(job, job.checkpoint, config, networks, how)
     return networks
@@ -104,14 +106,14 @@ def measure(job: runner.Job, config: CaptionerConfig) -> None:
     """Measure on test scenes what is shipped, and write it on the cards."""
     tested = job.count(TESTED, 20)
     several = max(2, tested * DRAWN // TESTED)
-    image_encoder, judge = captioning.model.load_image_encoder(), captioning.model.build_discriminator(config)
-    weights.load_into(judge, "discriminator", job.out)
+    image_encoder, discriminator = captioning.model.load_image_encoder(), captioning.model.build_discriminator(config)
+    weights.load_into(discriminator, "discriminator", job.out)
     seen = scenes.sample(tested, 0, "test")
     grids = captioning.model.encode_images(image_encoder, scenes.draw_many(seen).pictures)
     for name in ("captioner", "captioner_gan"):
-        writer = captioning.model.build_caption_decoder(config)
-        weights.load_into(writer, name, job.out)
-        speaks = Captioner(image_encoder, CachedDecoder(writer), vocabulary())
+        decoder = captioning.model.build_caption_decoder(config)
+        weights.load_into(decoder, name, job.out)
+        speaks = Captioner(image_encoder, CachedDecoder(decoder), vocabulary())
         measured = {}
         for length in LENGTHS:
             likeliest = captioning.train.generate_captions(DecodingStrategy("likeliest", speaks), grids, length, 1)
@@ -123,7 +125,7 @@ def measure(job: runner.Job, config: CaptionerConfig) -> None:
                 "drawn": captioning.train.evaluate(drawn, seen[:several]),
             }
         job.add_measured(name, measured | {"scenes": tested, "drawn_scenes": several, "draws": DRAWS, "seed": 0})
-    heard = Discriminator(image_encoder, judge, vocabulary())
+    heard = Discriminator(image_encoder, discriminator, vocabulary())
     told = {length: round(captioning.train.evaluate_discriminator(heard, grids, seen, length), 4) for length in LENGTHS}
     job.add_measured("discriminator", {"auc_mismatched": told, "scenes": tested, "seed": 0})
 

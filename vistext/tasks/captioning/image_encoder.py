@@ -1,7 +1,7 @@
-"""Training the eye of lessons 05 to 08: what it sees must let a writer say true objects about pictures.
+"""Training the image encoder of lessons 05 to 08: its features must let a decoder generate true captions.
 
-It starts from the body of lesson 02's detector. The writer that teaches it is given up afterwards: those that are
-shipped learn from what the eye sees when it is ready.
+It starts from the backbone of lesson 02's detector. The decoder that it is trained with is thrown away: those that are
+shipped are trained on the features of the finished encoder.
 """
 
 from dataclasses import KW_ONLY, dataclass, replace
@@ -43,7 +43,7 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the eye is trained."""
+    """How the image encoder is trained."""
 
     stages: tuple[Stage, ...] = STAGES
     seed: int = 0  # of the weights
@@ -57,28 +57,28 @@ def train(
     checkpoint: Path | None = None,
     bar: bool = True,
 ) -> tuple[keras.Model, History]:
-    """Train an eye together with a writer: each next word of true sentences is to be likely.
+    """Train an image encoder together with a decoder, by maximum likelihood of the next token of true captions.
 
     Args:
         recipe: how.
-        config: the sizes of eye and writer; by default those of the shipped weights.
+        config: the sizes of both; by default those of the shipped weights.
         precision: a Keras dtype policy to compute in.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         bar: whether to show a progress bar.
 
     Returns:
-        The eye, and the history of the last stage.
+        The image encoder, and the history of the last stage.
     """
     keras.utils.set_random_seed(recipe.seed)
     config = replace(config or CaptionerConfig(words=len(vocabulary())), precision=precision)
-    image_encoder, writer = build_image_encoder(config), build_caption_decoder(config)
+    image_encoder, decoder = build_image_encoder(config), build_caption_decoder(config)
     detection.train.copy_backbone(detection.model.load(), image_encoder)
     inputs = [
         keras.Input((SIDE, SIDE, 3), dtype="uint8", name="pictures"),
         keras.Input((None, None), dtype="int32", name="ids"),
         keras.Input((None,), dtype="int32", name="lengths"),
     ]
-    model = keras.Model(inputs, writer([image_encoder(inputs[0]), *inputs[1:]]))
+    model = keras.Model(inputs, decoder([image_encoder(inputs[0]), *inputs[1:]]))
     for number, stage in enumerate(recipe.stages):
 
         def train_stage(number=number, stage=stage) -> History:

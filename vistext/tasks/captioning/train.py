@@ -1,4 +1,4 @@
-"""Training lesson 05's writer and judge, by likelihood, then against each other; and measuring what they say."""
+"""Training lesson 05's caption decoder by likelihood, then adversarially with a discriminator; and evaluating both."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class Recipe(training.Recipe):
     finder: object_queries.Recipe = field(default_factory=object_queries.Recipe)  # what is trained first
 
 
-# What the writer then learns once more, several times over: see `go_on`.
+# The further trainings of `finetune`.
 FINETUNING = tuple(
     Recipe(
         steps=steps,
@@ -75,21 +75,21 @@ def train(
     checkpoint: Path | None = None,
     bar: bool = True,
 ) -> tuple[keras.Model, History]:
-    """Train a writer by likelihood: each next word of true sentences is to be likely.
+    """Train a caption decoder by maximum likelihood of the next token of true captions.
 
-    First it learns to find the objects in a picture. While it learns to speak, it is also asked of which object it
-    spoke last, and of which it will speak next: else it says of two deer twice what the first one does.
+    First its object queries are trained alone. Then a grounding loss asks at each token which object was mentioned last
+    and which will be next: without it, the caption says of two deer twice what the first one does.
 
     Args:
         recipe: how.
-        eye: as `describer.build_eye` makes it; it no longer learns.
-        config: the writer's sizes; it finds objects.
+        image_encoder: as `build_image_encoder` makes it; frozen.
+        config: the decoder's sizes, with object queries.
         precision: a Keras dtype policy to compute in.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         bar: whether to show a progress bar.
 
     Returns:
-        The writer and the history, which is that of the finder if that was interrupted.
+        The decoder and the history, which is that of the object queries if these were interrupted.
     """
     seen, grids = _cached_batches(recipe, image_encoder)
     finder, history = object_queries.train(
@@ -102,22 +102,22 @@ def train(
         bar=bar,
     )
     keras.utils.set_random_seed(recipe.seed)
-    writer = build_caption_decoder(replace(config, precision=precision))
-    writer.get_layer("things").set_weights(finder.get_layer("things").get_weights())
+    decoder = build_caption_decoder(replace(config, precision=precision))
+    decoder.get_layer("things").set_weights(finder.get_layer("things").get_weights())
     if not history.interrupted:
-        history = _fit(recipe, writer, (seen, grids), checkpoint, bar)
-    return writer, history
+        history = _fit(recipe, decoder, (seen, grids), checkpoint, bar)
+    return decoder, history
 
 
 def finetune(
     further: tuple[Recipe, ...],
     image_encoder: keras.Model,
-    writer: keras.Model,
+    decoder: keras.Model,
     *,
     checkpoint: Path | None = None,
     bar: bool = True,
 ) -> bool:
-    """Train a writer again and again, from where it was, by other scenes; it becomes the average of where each ended.
+    """Train a decoder several times from where it was, on other scenes; it becomes the average of where each run ended.
 
     One training after another finds weights that are about as good and not the same. Of 2,000 validation scenes, 97.8 %
     of the average's likeliest descriptions were true, and 96.8 to 97.6 % of those of each; of stories, one did better
@@ -125,52 +125,52 @@ def finetune(
 
     Args:
         further: the trainings; their finders are not looked at.
-        eye, writer: as for `train`, which returns the writer; it is changed.
+        image_encoder, decoder: as for `train`, which returns the decoder; it is changed.
         checkpoint, bar: as for `train`.
 
     Returns:
-        Whether it came to its end; if it was interrupted, the writer is where that training was.
+        False if it was interrupted; the decoder is then where that run was.
     """
 
     def training(recipe: Recipe) -> History:
         keras.utils.set_random_seed(recipe.seed)
-        return _fit(recipe, writer, _cached_batches(recipe, image_encoder), checkpoint, bar)
+        return _fit(recipe, decoder, _cached_batches(recipe, image_encoder), checkpoint, bar)
 
-    return _average_of_runs(writer, [partial(training, recipe) for recipe in further], checkpoint)
+    return _average_of_runs(decoder, [partial(training, recipe) for recipe in further], checkpoint)
 
 
-def _average_of_runs(writer: keras.Model, runs: list[Callable[[], Record]], checkpoint: Path | None) -> bool:
+def _average_of_runs(decoder: keras.Model, runs: list[Callable[[], Record]], checkpoint: Path | None) -> bool:
     """Train a caption decoder several times; it becomes the average of where each run ended. False if interrupted."""
     ends = []
     for number, run in enumerate(runs):
-        if once(writer, checkpoint and checkpoint / f"end{number}.weights.h5", run).interrupted:
+        if once(decoder, checkpoint and checkpoint / f"end{number}.weights.h5", run).interrupted:
             return False
-        ends.append(writer.get_weights())
-    writer.set_weights([np.mean(weight, axis=0) for weight in zip(*ends, strict=True)])
+        ends.append(decoder.get_weights())
+    decoder.set_weights([np.mean(weight, axis=0) for weight in zip(*ends, strict=True)])
     return True
 
 
 def _cached_batches(recipe: Recipe, image_encoder: keras.Model) -> tuple[list[Scene], np.ndarray]:
-    """The scenes of a training, and what the eye sees in them."""
+    """The scenes of a training, and their features."""
     seen = sample_crowded(recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 3), recipe.twins)
     return seen, encode_scenes(image_encoder, seen)
 
 
-def _fit(recipe: Recipe, writer: keras.Model, around: tuple, checkpoint: Path | None, bar: bool) -> History:
-    """Train a writer that finds objects to speak of them; what is around it is as `_look_around` gives it."""
+def _fit(recipe: Recipe, decoder: keras.Model, cached: tuple, checkpoint: Path | None, bar: bool) -> History:
+    """Train a decoder with object queries on scenes and features, as `_cached_batches` gives them."""
     return learn(
-        grounding.with_grounding(writer),
-        CachedCaptionBatches(recipe.turns, *around, recipe.batch_size, recipe.seed),
+        grounding.with_grounding(decoder),
+        CachedCaptionBatches(recipe.turns, *cached, recipe.batch_size, recipe.seed),
         recipe,
         grounding.Loss(recipe.pointing),
         accuracy=grounding.accuracy,
-        checkpoint=checkpoint and checkpoint / "writer",
-        label="writer",
+        checkpoint=checkpoint and checkpoint / "decoder",
+        label="decoder",
         bar=bar,
     )
 
 
-# The judge moves slowly: one that moved four times as fast made the writer worse again after 100 steps.
+# The discriminator learns slowly: at four times the rate, the decoder got worse again after 100 steps.
 HYPERPARAMETERS = Hyperparameters(
     "reinforce", generator_lr=4e-5, discriminator_lr=5e-5, mle_weight=0.05, averaging=0.97
 )
@@ -178,13 +178,13 @@ HYPERPARAMETERS = Hyperparameters(
 
 @dataclass(frozen=True)
 class AdversarialRecipe:
-    """How writer and judge learn against each other; what the shipped ones went through stands on their cards."""
+    """How decoder and discriminator are trained adversarially; the shipped ones' cards hold what theirs was."""
 
     rules: Hyperparameters = HYPERPARAMETERS
     turns: tuple = (DESCRIPTIONS, DESCRIPTIONS, STORIES, DESCRIPTIONS, ("title", 6, 14))
     steps: int = 160
     batch_size: int = 32  # pictures in a batch
-    temperature: float = 0.75  # the temperature at which the writer speaks once the game is over; see `describer.cool`
+    temperature: float = 0.75  # applied to the decoder for good at the end; see `apply_temperature`
     pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several objects
     twins: float = 0.5  # likewise, two of a kind
@@ -193,13 +193,15 @@ class AdversarialRecipe:
     seed: int = 0
 
 
-# Before the games only the judge learns, for long: which sentences are about another picture it soon knows, but the
-# writer's own mistakes are few, and hard to hear. Of what the writer draws about validation scenes, a new judge puts a
-# true sentence before a false one in half of all cases, after 100 steps in 74 of 100, and after 2,000 in 81.
+# At first the discriminator is trained alone, for long: mismatched captions it soon recognizes, but the decoder's own errors
+# are few. On captions sampled for validation scenes, the AUC of a new discriminator is .50, after 100 steps .74, after
+# 2,000 steps .81.
 PRACTICE = AdversarialRecipe(
     Hyperparameters(discriminator_lr=3e-4, warmup_steps=10**9, fading=0.7), steps=2000, batch_size=24, pool=12_000
 )
-RUNS = tuple(AdversarialRecipe(replace(HYPERPARAMETERS, seed=seed), seed=seed) for seed in range(4))  # see `play_all`
+RUNS = tuple(
+    AdversarialRecipe(replace(HYPERPARAMETERS, seed=seed), seed=seed) for seed in range(4)
+)  # see `train_adversarial_average`
 
 
 @dataclass(eq=False)
@@ -263,19 +265,19 @@ class DiscriminatorBatches(Batches):
 def train_adversarial(
     recipe: AdversarialRecipe,
     image_encoder: keras.Model,
-    writer: keras.Model,
-    judge: keras.Model,
+    decoder: keras.Model,
+    discriminator: keras.Model,
     *,
     batches: DiscriminatorBatches | None = None,
     checkpoint: Path | None = None,
     bar: bool = True,
 ) -> GanHistory:
-    """Let a writer and a judge learn against each other; both are changed.
+    """Train a decoder and a discriminator adversarially; both are changed.
 
     Args:
         recipe: how.
-        eye, writer: as `train` returns them.
-        judge: as `describer.build_judge` makes it; at best it has had `describer.start_judge`.
+        image_encoder, decoder: as for and from `train`.
+        discriminator: as `build_discriminator` makes it, at best after `init_discriminator`.
         batches: by default those of the recipe.
         checkpoint, bar: see `adversarial.play_on`.
 
@@ -283,11 +285,11 @@ def train_adversarial(
         What they went through.
     """
     return train_adversarially(
-        CaptionGanTrainer(writer, judge, recipe.rules),
+        CaptionGanTrainer(decoder, discriminator, recipe.rules),
         batches or DiscriminatorBatches(recipe, image_encoder),
         steps=recipe.steps,
         checkpoint=checkpoint,
-        label="writer and judge",
+        label="adversarial",
         bar=bar,
     )
 
@@ -295,31 +297,31 @@ def train_adversarial(
 def train_adversarial_average(
     games: tuple[AdversarialRecipe, ...],
     image_encoder: keras.Model,
-    writer: keras.Model,
-    judge: keras.Model,
+    decoder: keras.Model,
+    discriminator: keras.Model,
     *,
     checkpoint: Path | None = None,
     bar: bool = True,
 ) -> bool:
-    """Play several games from the same start; the writer becomes the average of where each ended, as by `go_on`.
+    """Train adversarially several times from one start; the decoder becomes the average of where each run ended.
 
     Args:
         games: how.
-        eye, writer, judge: as for `play`; the writer is changed, the judge is not.
+        image_encoder, decoder, discriminator: as for `train_adversarial`; the discriminator ends as it began.
         checkpoint, bar: as for `play`.
 
     Returns:
-        Whether they came to their end; if one was interrupted, the writer is where that was.
+        False if one was interrupted; the decoder is then where that was.
     """
-    began, knew = writer.get_weights(), judge.get_weights()
+    decoder_start, discriminator_start = decoder.get_weights(), discriminator.get_weights()
 
     def game(recipe: AdversarialRecipe) -> GanHistory:
-        writer.set_weights(began)
-        judge.set_weights(knew)
-        return train_adversarial(recipe, image_encoder, writer, judge, checkpoint=checkpoint, bar=bar)
+        decoder.set_weights(decoder_start)
+        discriminator.set_weights(discriminator_start)
+        return train_adversarial(recipe, image_encoder, decoder, discriminator, checkpoint=checkpoint, bar=bar)
 
-    ended = _average_of_runs(writer, [partial(game, recipe) for recipe in games], checkpoint)
-    judge.set_weights(knew)
+    ended = _average_of_runs(decoder, [partial(game, recipe) for recipe in games], checkpoint)
+    discriminator.set_weights(discriminator_start)
     return ended
 
 
