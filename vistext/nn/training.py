@@ -472,7 +472,8 @@ def train_loop(
 
     Ctrl-C, or the stop button of a notebook, ends the training after its step: the model keeps what it has learned.
 
-    A step takes about as long as in a loop of one's own. Of both in turn, on two busy cores, medians were 124 ms (own) and
+    A step takes about as long as in a loop of one's own. Of both in turn, on two busy cores, medians were 124 ms
+    (own) and
     110 for a tagger, 201 and 189 for a captioner, and for a detector 368 and 393 in one run, 440 and 316 in another.
 
     Args:

@@ -193,7 +193,8 @@ class AdversarialRecipe:
     seed: int = 0
 
 
-# At first the discriminator is trained alone, for long: mismatched captions it soon recognizes, but the decoder's own errors
+# At first the discriminator is trained alone, for long: mismatched captions it soon recognizes, but the decoder's own
+# errors
 # are few. On captions sampled for validation scenes, the AUC of a new discriminator is .50, after 100 steps .74, after
 # 2,000 steps .81.
 PRACTICE = AdversarialRecipe(
