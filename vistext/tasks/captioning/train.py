@@ -193,10 +193,9 @@ class AdversarialRecipe:
     seed: int = 0
 
 
-# At first the discriminator is trained alone, for long: mismatched captions it soon recognizes, but the decoder's own
-# errors
-# are few. On captions sampled for validation scenes, the AUC of a new discriminator is .50, after 100 steps .74, after
-# 2,000 steps .81.
+# At first the discriminator is trained alone, for long: it soon recognizes mismatched captions, but the decoder's own
+# errors are few. On captions sampled for validation scenes, the AUC of a new discriminator is .50, after 100 steps .74,
+# after 2,000 steps .81.
 PRACTICE = AdversarialRecipe(
     Hyperparameters(discriminator_lr=3e-4, warmup_steps=10**9, fading=0.7), steps=2000, batch_size=24, pool=12_000
 )
