@@ -6,10 +6,10 @@ import nbformat
 import pytest
 
 from tools import pages
+from tools.__main__ import main
 from tools.notebooks.files import lessons, read
 from tools.pages.export import document
 from tools.pages.slides import LONGEST, deck, slides
-from vistext import cli
 
 FETCHED = re.compile(
     r"""(?:<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)\s*=\s*|url\(|import\s)["']?(?!data:)[\w/.]"""
@@ -103,13 +103,13 @@ def test_links_into_the_course_lead_to_its_repository(page):
 
 @pytest.mark.parametrize("command", ["slides", "export"])
 def test_the_commands_write_one_file_and_say_where(command, tmp_path, capsys):
-    assert cli.main([command, "0", "--out", str(tmp_path)]) == 0
+    assert main([command, "0", "--out", str(tmp_path)]) == 0
     [written] = tmp_path.iterdir()
     assert capsys.readouterr().out.strip() == str(written)
     assert written.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_a_lesson_that_there_is_not_is_refused_in_one_line(tmp_path, capsys):
-    assert cli.main(["slides", "77", "--out", str(tmp_path)]) == 2
+    assert main(["slides", "77", "--out", str(tmp_path)]) == 2
     assert "there is no lesson '77'; there are 00, 01" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

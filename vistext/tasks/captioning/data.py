@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -78,8 +79,8 @@ def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
     lift = ontology.LEAP * height if words["posture"] == "jumping" else 0.0
     lift += ontology.TABLE_HEIGHT / 64 if obj.place == "table" else 0
     left = min(max(0, obj.box.middle - width / 2), 1 - width)
-    box = Box(left, obj.ground - lift - height, width, height)
-    return replace(obj, kind=words["kind"], size=words["size"], posture=words["posture"], box=box)
+    changes: dict[str, Any] = {**words, "box": Box(left, obj.ground - lift - height, width, height)}
+    return replace(obj, **changes)
 
 
 @dataclass(eq=False)
