@@ -49,6 +49,7 @@ def test_nothing_is_fetched_and_every_picture_is_in_the_file_with_its_alt_text(m
 
 
 def test_nothing_is_left_that_is_only_for_who_runs_it(page):
+    page = re.sub(r"(?<=;base64,)[A-Za-z0-9+/=\s]+", "", page)  # in which any short word occurs by chance
     assert "colab" not in page.lower()
     assert "%pip" not in page
     assert "restart" in "".join(cell.source for cell in read(LESSON).cells)
