@@ -12,7 +12,7 @@ class CachedDecoder:
     """A network as a `decoding.Decoder`, whose inputs are memories [n, m, c] and, if it has them, lengths int32 [n].
 
     Args:
-        writer: a network of the layers embedding, places, block0, block1, ..., norm, logits, and perhaps length, as
+        writer: a decoder of the layers embedding, places, block0, block1, ..., norm, logits, and perhaps length, as
             `captioning.model.build_caption_decoder` and `vqa.model.build_decoder` make it.
     """
 

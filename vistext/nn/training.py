@@ -58,7 +58,7 @@ class Adam(keras.optimizers.Adam):
 
 @keras.saving.register_keras_serializable("vistext")
 class Muon(keras.optimizers.Adam):
-    """Muon for kernels of convolutions and, if told so, of dense layers; Adam for everything else.
+    """Muon for kernels of convolutions and, if asked to, of dense layers; Adam for everything else.
 
     A step of plain momentum moves a kernel mostly along the few directions in which its gradient is large. Muon makes
     the step orthogonal first, so that every direction moves alike (Jordan et al. 2024, "Muon: an optimizer for hidden
@@ -166,7 +166,7 @@ def fastest_dtype_policy() -> str:
 
 def _may_know_bfloat16() -> bool:
     """Whether the processor has instructions for bfloat16, as far as it is known; only Linux lists them."""
-    # Whatever the processor knows, oneDNN may be told to make no use of it, as `engine` does with an older TensorFlow.
+    # Whatever the processor knows, oneDNN may be set to make no use of it, as `engine` does with an older TensorFlow.
     if has_no_bfloat16():
         return False
     if not PROCESSORS.exists():

@@ -24,11 +24,11 @@ EXAMPLES = (
 MARKS = {"true": "✓ so it is", "false": "✗ not so", "not understood": "?"}
 
 
-def search(matcher: DualEncoder, seen: Sequence[Scene]) -> Widget:
+def search(dual_encoder: DualEncoder, seen: Sequence[Scene]) -> Widget:
     """A field for a sentence, and the pictures that fit it best, each with whether the sentence is true of it.
 
     Args:
-        matcher: as `fusion.model.load` gives it.
+        dual_encoder: as `fusion.model.load` gives it.
         seen: scenes that are searched, 1 or more.
 
     Returns:
@@ -42,11 +42,11 @@ def search(matcher: DualEncoder, seen: Sequence[Scene]) -> Widget:
     if not seen:
         raise ValueError("there is nothing to search; give 1 scene or more")
     pictures = scenes.draw_many(list(seen)).pictures
-    vectors = matcher.encode_images(pictures)
+    vectors = dual_encoder.encode_images(pictures)
 
     def found(sentence: str) -> list[tuple[np.ndarray, str, str]]:
         """The pictures that fit best, each with how well it fits, and with whether the sentence is true of it."""
-        fit = (matcher.encode_texts([sentence]) @ vectors.T)[0]
+        fit = (dual_encoder.encode_texts([sentence]) @ vectors.T)[0]
         return [
             (pictures[number], f"fits {fit[number]:.2f}", MARKS[language.evaluate(sentence, seen[number]).answer])
             for number in np.argsort(-fit, kind="stable")[:FOUND]

@@ -136,8 +136,8 @@ def train(
 
     Args:
         recipe: how.
-        config: the sizes of writer and judge, of which its layer "objects" is to become a part.
-        grids: what the eye sees in scenes, float [n, 64, c].
+        config: the sizes of decoder and discriminator, of which its layer "things" becomes a part.
+        grids: features of scenes, float [n, 64, c].
         seen: the scenes.
         precision: a Keras dtype policy to compute in.
         checkpoint: a folder to resume from and to keep the unfinished training in.

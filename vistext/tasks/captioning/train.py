@@ -120,7 +120,7 @@ def finetune(
     """Train a decoder several times from where it was, on other scenes; it becomes the average of where each run ended.
 
     One training after another finds weights that are about as good and not the same. Of 2,000 validation scenes, 97.8 %
-    of the average's likeliest descriptions were true, and 96.8 to 97.6 % of those of each; of stories, one did better
+    of the average's greedy descriptions were true, and 96.8 to 97.6 % of those of each; of stories, one did better
     (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization", arXiv:1803.05407).
 
     Args:

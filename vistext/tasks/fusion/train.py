@@ -113,7 +113,7 @@ def train(
 
     Args:
         recipe: how.
-        grids: what an eye sees in n scenes, float16 [n, 64, c].
+        grids: features of n scenes, float16 [n, 64, c].
         made: puzzles about them.
         pair: where the towers of the fusion "contrastive" come from; see `train_pair`.
         checkpoint: a folder to resume from and to keep the unfinished training in.
@@ -222,8 +222,8 @@ def train_dual_encoder(
 
     Args:
         recipe: how.
-        grids: what an eye sees in n scenes, float16 [n, 64, c].
-        ids: texts about each, int [n, s, t], as `told` gives them.
+        grids: features of n scenes, float16 [n, 64, c].
+        ids: texts about each, int [n, s, t], as `encode_texts` gives them.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         bar: whether to show a progress bar.
 

@@ -68,8 +68,8 @@ def train(
         recipe: how.
         pictures: uint8 [n, 32, 32, 3].
         labels: int [n].
-        examiner: a tagger in whose features the generator is measured from time to time, against pictures that are kept
-            aside; the best of it is kept. By default nothing is measured and the last is kept.
+        classifier: a tagger in whose features the generator is evaluated from time to time, against held-out pictures;
+            the best one is kept. By default nothing is evaluated, and the last one is kept.
         watch: is shown the generator, and the number of steps so far, whenever it is measured.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         label: what the progress bar calls it.

@@ -151,7 +151,7 @@ def _truncate(ids: np.ndarray) -> np.ndarray:
 class TrainResult(NamedTuple):
     """What has been trained."""
 
-    image_encoder: keras.Model | None  # None if what an eye had seen was given
+    image_encoder: keras.Model | None  # None if features were given
     encoder: keras.Model
     decoder: keras.Model
     history: History
@@ -166,7 +166,7 @@ def train(
     label: str = "encoder and decoder",
     bar: bool = True,
 ) -> TrainResult:
-    """Train an encoder and a decoder, and an eye if pictures are given: each next word is to be likely.
+    """Train an encoder and a decoder, and an image encoder if pictures are given, by likelihood of the next token.
 
     Args:
         recipe: how.
