@@ -135,7 +135,7 @@ def plainly(captioner: captioning.model.Captioner, pictures: np.ndarray) -> list
     for picture, ids in zip(pictures, sentences, strict=True):
         grid = captioner.image_encoder.predict(picture[np.newaxis], verbose=0)
         for place in range(most):
-            logits = captioner.decoder.writer.predict([grid, ids[np.newaxis, np.newaxis, :-1], length], verbose=0)
+            logits = captioner.decoder.network.predict([grid, ids[np.newaxis, np.newaxis, :-1], length], verbose=0)
             probabilities = logits[0, 0, place]
             probabilities[[PAD, START, UNKNOWN]] = -np.inf
             ids[place + 1] = probabilities.argmax()

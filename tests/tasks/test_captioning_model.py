@@ -32,7 +32,7 @@ SENTENCES = ["A cat.", "There is a dog, and it is on the left.", "a large cat", 
 
 
 def decoder():
-    return captioner().decoder.writer
+    return captioner().decoder.network
 
 
 def one_hot(ids):

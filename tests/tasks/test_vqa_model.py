@@ -301,7 +301,7 @@ def test_what_is_loaded_is_what_was_saved(network, encoder, decoder, tmp_path):
     for loaded in (answerer, generator, easyvqa):
         assert loaded.vocabulary == VOCABULARY
         assert loaded.encode(GRIDS, QUESTIONS) == pytest.approx(z, abs=0.05)
-        assert np.asarray(loaded.decoder.writer([z, ids])) == pytest.approx(np.asarray(decoder([z, ids])), abs=0.1)
+        assert np.asarray(loaded.decoder.network([z, ids])) == pytest.approx(np.asarray(decoder([z, ids])), abs=0.1)
     assert answerer.image_encoder is generator.image_encoder is captioning.model.load_image_encoder()
     features = captioning.model.encode_images(network.image_encoder, PICTURES)
     assert captioning.model.encode_images(easyvqa.image_encoder, PICTURES) == pytest.approx(features, abs=0.05)

@@ -203,7 +203,7 @@ THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2, difficulty="warm-up", mi
     },
 )
 
-CONVOLVE = exercise("ps01-2", "A convolution over colours", points=3, difficulty="medium", minutes=15).function(
+CONVOLVE = exercise("ps01-2", "A convolution over colors", points=3, difficulty="medium", minutes=15).function(
     convolve,
     aim="compute a convolution, a pooling and a dense layer by hand, and get what Keras gets",
     section=LESSON + "Convolution,-by-hand",

@@ -236,7 +236,7 @@ GRU_WEIGHTS = exercise("ps03-4", "A smaller memory", points=2, difficulty="mediu
     },
 )
 
-FROM_COLD_TO_HOT = exercise("ps03-5", "From cold to hot", points=1, difficulty="easy", minutes=5).value(
+FROM_COLD_TO_HOT = exercise("ps03-5", "From low to high temperature", points=1, difficulty="easy", minutes=5).value(
     "from_cold_to_hot",
     "CADB",
     aim="sample from it at different temperatures, and evaluate the sentences",

@@ -133,7 +133,7 @@ def _histories(rng):
     return cases
 
 
-LOSS = exercise("ps04-1", "A judge that cannot tell", points=1, difficulty="warm-up", minutes=5).value(
+LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1, difficulty="warm-up", minutes=5).value(
     "loss",
     2 * np.log(2),
     aim="work out both losses by hand, and say which one gives the generator a vanishing gradient",

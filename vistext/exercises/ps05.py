@@ -192,7 +192,7 @@ def _draws(rng):
 _POWERS = np.exp([2.0, 1.0, 0.0])
 _VALUES = np.array([3.0, 0.0, 5.0])
 
-SEEN = exercise("ps05-1", "One look, with a pencil", points=1, difficulty="warm-up", minutes=5).value(
+SEEN = exercise("ps05-1", "One attention step, with a pencil", points=1, difficulty="warm-up", minutes=5).value(
     "seen",
     _POWERS @ _VALUES / _POWERS.sum(),
     aim="work out one attention step from a word to a picture, and plot attention weights",
@@ -211,7 +211,7 @@ SEEN = exercise("ps05-1", "One look, with a pencil", points=1, difficulty="warm-
     },
 )
 
-ATTEND = exercise("ps05-2", "A look that passes over cells", points=3, difficulty="easy", minutes=15).function(
+ATTEND = exercise("ps05-2", "Attention with a mask", points=3, difficulty="easy", minutes=15).function(
     attend,
     aim="work out one attention step from a word to a picture, and plot attention weights",
     section=LESSON + "One-attention-step",
@@ -331,7 +331,7 @@ CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3, difficult
 )
 
 GUMBEL_SOFTMAX = exercise(
-    "ps05-5", "A draw that lets slopes through", points=3, difficulty="medium", minutes=20
+    "ps05-5", "A draw that lets gradients through", points=3, difficulty="medium", minutes=20
 ).function(
     gumbel_softmax,
     aim="pass gradients through sampled words, by the Gumbel-softmax and by the policy gradient",
@@ -369,7 +369,9 @@ GUMBEL_SOFTMAX = exercise(
     },
 )
 
-QUESTION = exercise("ps05-6", "What a judge must hear", points=2, difficulty="medium", minutes=10).by_hand(
+QUESTION = exercise(
+    "ps05-6", "What a discriminator must be trained on", points=2, difficulty="medium", minutes=10
+).by_hand(
     aim="train a discriminator that scores whether a sentence matches a picture, and let it rerank and fine-tune",
     section=LESSON + "A-discriminator-knows-only-its-training-data",
 )

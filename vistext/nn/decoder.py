@@ -12,17 +12,17 @@ class CachedDecoder:
     """A network as a `decoding.Decoder`, whose inputs are memories [n, m, c] and, if it has them, lengths int32 [n].
 
     Args:
-        writer: a decoder of the layers embedding, places, block0, block1, ..., norm, logits, and perhaps length, as
+        network: a decoder of the layers embedding, places, block0, block1, ..., norm, logits, and perhaps length, as
             `captioning.model.build_caption_decoder` and `vqa.model.build_decoder` make it.
     """
 
-    def __init__(self, writer: keras.Model):
-        self.writer, layer = writer, writer.get_layer
+    def __init__(self, network: keras.Model):
+        self.network, layer = network, network.get_layer
         self.embedding, self.places, self.norm, self.logits = map(layer, ("embedding", "places", "norm", "logits"))
-        self.length = next((layer for layer in writer.layers if layer.name == "length"), None)
-        self.blocks = [layer for layer in writer.layers if isinstance(layer, Block)]
+        self.length = next((layer for layer in network.layers if layer.name == "length"), None)
+        self.blocks = [layer for layer in network.layers if isinstance(layer, Block)]
         self.words = self.embedding.input_dim
-        self.extend = memory_of(writer)
+        self.extend = memory_of(network)
 
     def init_cache(self, *inputs, max_length: int) -> tuple:
         """The embedded lengths, and each block's keys and values of the memory; inputs are memory and lengths."""

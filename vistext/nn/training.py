@@ -551,7 +551,7 @@ class Feed:
     """The `train_function` of a model: a step with the next batch, which another thread made during the last one.
 
     Given `Batches` as they are, Keras would take the shapes of the first two for those of all, and count from 0; and
-    its own threads would wait for Python's lock in each step, which took up to a tenth of the time.
+    its own threads would wait for Python's lock in each step.
     """
 
     def __init__(self, model: keras.Model, batches, clock: Clock, reader: ThreadPoolExecutor):

@@ -279,7 +279,7 @@ def train_adversarial(
         image_encoder, decoder: as for and from `train`.
         discriminator: as `build_discriminator` makes it, at best after `init_discriminator`.
         batches: by default those of the recipe.
-        checkpoint, bar: see `adversarial.play_on`.
+        checkpoint, bar: see `gan.adversarial.train_adversarially`.
 
     Returns:
         What they went through.

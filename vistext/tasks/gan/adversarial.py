@@ -313,7 +313,7 @@ class Watch(TrainingCallback):
         self.found = cast("GanHistory", clock.history)
         self.trainer, self.batches, self.watch, self.every = trainer, batches, watch, every
 
-    def look(self) -> None:
+    def evaluate(self) -> None:
         history, step = self.found, len(self.found.seconds)
         if history.watched and history.watched[-1][0] == step:
             return
@@ -327,11 +327,11 @@ class Watch(TrainingCallback):
 
     def on_train_batch_begin(self, batch, logs=None):
         if len(self.history.seconds) % self.every == 0:
-            self.look()
+            self.evaluate()
 
     def on_train_end(self, logs=None):
         if not self.history.interrupted:
-            self.look()
+            self.evaluate()
 
 
 def train_gan(
