@@ -50,7 +50,7 @@ class SceneInput:
 def tags(picture: np.ndarray) -> Section:
     """What is in a photograph, uint8 [h, w, 3]: the tagger's answer."""
     from vistext.metrics import grad_cam
-    from vistext.tasks.captioning import model
+    from vistext.tasks.classification import model
 
     tagger = model.load()
     probabilities = model.tag(tagger, picture)
@@ -98,7 +98,7 @@ def tags_section(probabilities: dict[str, float], seen: np.ndarray, shown: np.nd
 
 def boxes(given: SceneInput) -> Section:
     """Where the objects of a scene are: the detector's answer."""
-    from vistext.tasks.captioning import model
+    from vistext.tasks.detection import model
 
     [found] = model.detect(model.load(), given.pictures)
     return boxes_section(given, found)
@@ -273,7 +273,7 @@ def answers(given: SceneInput) -> Section:
 
     About the course's own scene, the first is the one that the course asks: "What is the cat sitting on?"
     """
-    from vistext.tasks.captioning import model
+    from vistext.tasks.vqa import model
 
     first, *others = language.all_questions(given.scene)
     last = {question.kind: question for question in others}
@@ -320,7 +320,7 @@ def answers_section(statements: Sequence[Statement]) -> Section:
 
 def frames(given: SceneInput) -> Section:
     """Who does what in a scene, where and in which direction: the frames that the SRL network predicts."""
-    from vistext.tasks.captioning import model
+    from vistext.tasks.srl import model
 
     network = model.load()
     [found] = network.frames_of_features(given.features, network.generate(given.pictures, given.features))
