@@ -2,7 +2,6 @@
 
 execute     run from a fresh kernel, clean and store (`make notebooks`)
 check       name what a lesson breaks of tools.notebooks.lint
-sections    write under each heading which cells its section needs
 release     make what students get from the sources of problem sets
 """
 
@@ -11,14 +10,13 @@ import sys
 from pathlib import Path
 
 from tools.notebooks import release
-from tools.notebooks.cell_dependencies import say_needs
-from tools.notebooks.files import execute, lessons, read, write
+from tools.notebooks.files import execute, lessons
 from tools.notebooks.lint import check
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("action", choices=("execute", "check", "sections", "release"))
+    parser.add_argument("action", choices=("execute", "check", "release"))
     parser.add_argument("paths", nargs="*", type=Path, help="lessons, or sources of problem sets; without any, all")
 
 
@@ -26,11 +24,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it: 0, or 1 where a lesson did not run, or breaks a rule."""
     paths = [path.resolve() for path in arguments.paths]
     if arguments.action == "release":
-        return _release_all(paths)
-    return {"execute": _execute_all, "check": _check_all, "sections": _say_all}[arguments.action](paths or lessons())
+        release.release_all(paths or release.sources())
+        return 0
+    paths = paths or lessons()
+    if arguments.action == "execute" and not _execute_all(paths):
+        return 1
+    problems = [f"{path.name}: {problem}" for path in paths for problem in check(path)]
+    print("\n".join(problems) or f"{len(paths)} lessons, nothing to mend")
+    return 1 if problems else 0
 
 
-def _execute_all(paths: list[Path]) -> int:
+def _execute_all(paths: list[Path]) -> bool:
+    """Run lessons one after the other; whether all of them did."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     for path in paths:
@@ -38,24 +43,5 @@ def _execute_all(paths: list[Path]) -> int:
             execute(path)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             print(f"{path.name} is left as it was, for it did not run:\n{error}", file=sys.stderr)
-            return 1
-    return _check_all(paths)
-
-
-def _say_all(paths: list[Path]) -> int:
-    for path in paths:
-        notebook = read(path)
-        say_needs(notebook)
-        write(notebook, path)
-    return _check_all(paths)
-
-
-def _check_all(paths: list[Path]) -> int:
-    problems = [f"{path.name}: {problem}" for path in paths for problem in check(path)]
-    print("\n".join(problems) or f"{len(paths)} lessons, nothing to mend")
-    return 1 if problems else 0
-
-
-def _release_all(paths: list[Path]) -> int:
-    release.release_all(paths or release.sources())
-    return 0
+            return False
+    return True

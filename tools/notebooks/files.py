@@ -15,8 +15,6 @@ import numpy as np
 from nbformat import NotebookNode
 from PIL import Image
 
-from tools.notebooks.cell_dependencies import say_needs
-
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -36,6 +34,9 @@ if importlib.util.find_spec("vistext") is None:
 from vistext import profile
 
 print(profile.start())"""
+RESTART = """\
+**After a restart** of the kernel, click the cell from which you want to go on, and run all those above it:
+*Run ▸ Run All Above Selected Cell* in JupyterLab, *Runtime ▸ Run before* in Colab."""
 # Run after the last cell of a lesson: what its outputs show of the weights and studies that ship.
 HANDOVER = "import json\n\nfrom vistext import opened\n\nprint(json.dumps(opened.checksums()))"
 SETUP_TAG = "nbval-ignore-output"  # it prints the machine and its versions
@@ -129,7 +130,6 @@ def execute(path: Path) -> None:
 
     notebook = read(path)
     repoint(notebook, path)
-    say_needs(notebook)
     notebook.cells.append(nbformat.v4.new_code_cell(HANDOVER))
     with tqdm(total=len(notebook.cells), desc=Path(path).stem, unit="cell") as bar:
         NotebookClient(

@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.notebooks.cell_dependencies import say_needs
 from tools.notebooks.files import (
+    RESTART,
     ROOT,
     SETUP_TAG,
     SHOWN,
@@ -65,6 +65,8 @@ def opens_with_title_and_badge(notebook: NotebookNode, path: Path) -> Iterator[s
         yield "the first cell does not open with a title ('# ...')"
     if first.source.count(badge(path)) != 1 or first.source.count("colab-badge") != 1:
         yield f"the first cell does not hold this badge, once: {badge(path)}"
+    if RESTART not in first.source:
+        yield "the first cell does not say how to go on after a restart (tools.notebooks.files.RESTART)"
 
 
 @rule
@@ -195,18 +197,6 @@ def nests_its_headings(notebook: NotebookNode, path: Path) -> Iterator[str]:
             if len(marks) > before + 1 or (len(marks) == 1 and before):
                 yield f"heading {title!r} is of level {len(marks)} after one of level {before}"
             before = len(marks)
-
-
-@rule
-def says_what_each_section_needs(notebook: NotebookNode, path: Path) -> Iterator[str]:
-    told = copy.deepcopy(notebook)
-    say_needs(told)
-    for cell, other in zip(notebook.cells, told.cells, strict=True):
-        if cell.source != other.source:
-            yield (
-                f"under {_first_line(cell)!r} does not stand which cells that section needs, and nothing else of the "
-                "kind (run `python -m tools notebooks sections`)"
-            )
 
 
 @rule

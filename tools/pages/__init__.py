@@ -14,8 +14,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from tools.notebooks.cell_dependencies import LINE
-from tools.notebooks.files import BADGE, code_cells, home, lessons
+from tools.notebooks.files import BADGE, RESTART, code_cells, home, lessons
 
 DONE, WRONG_INPUT = 0, 2
 CODE = r"(?P<code>^(?:```|~~~).*?^(?:```|~~~)|`[^`\n]+`)"
@@ -38,13 +37,13 @@ img, pre, table { break-inside: avoid }
 
 
 def prepared(notebook: NotebookNode) -> NotebookNode:
-    """A lesson without what is only for who runs it: its badges, the set-up cell, and which cells sections need."""
+    """A lesson without what is only for who runs it: its badges, the set-up cell, and what to do after a restart."""
     set_up = code_cells(notebook)[0]
     notebook.cells = [cell for cell in notebook.cells if cell is not set_up]
     repository, branch = home()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            source = LINE.sub("", BADGE.sub("", cell.source))
+            source = BADGE.sub("", cell.source).replace(RESTART, "")
             cell.source = RELATIVE.sub(rf"]({repository}/blob/{branch}/notebooks/\1)", source)
     return notebook
 

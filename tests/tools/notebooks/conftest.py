@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from tools.notebooks.files import ROOT, SHOWN, badge, clean, setup_cell
+from tools.notebooks.files import RESTART, ROOT, SHOWN, badge, clean, setup_cell
 from vistext import opened
 
 PLACE = ROOT / "notebooks" / "98_example.ipynb"  # where it would lie; never written there
@@ -18,11 +18,9 @@ def place():
 def lesson():
     new = nbformat.v4
     cells = [
-        new.new_markdown_cell(f"# 98 · An example\n\n{badge(PLACE)}\n\nWhat you will be able to do."),
+        new.new_markdown_cell(f"# 98 · An example\n\n{badge(PLACE)}\n\n{RESTART}"),
         new.new_code_cell(setup_cell(), metadata={"tags": ["nbval-ignore-output"]}),
-        new.new_markdown_cell(
-            "## Sums\n\n*To start here after a restart, run cell 1 first.*\n\n```python\n# not a heading\n```"
-        ),
+        new.new_markdown_cell("## Sums\n\n```python\n# not a heading\n```"),
         new.new_code_cell("print(1 + 1)", outputs=[new.new_output("stream", text="2\n")]),
         new.new_markdown_cell("### Larger sums"),
         new.new_code_cell('claim("sums are what they were", 2 + 2 == 4)'),
