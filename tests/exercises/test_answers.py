@@ -1,6 +1,5 @@
 """The graders are tested: right answers get full marks, wrong ones lose some and are told why, nothing gets nothing."""
 
-import re
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from answers import BARELY_WRONG, RIGHT, WRONG
 
-from tools.notebooks.files import ROOT, read
+from tools.notebooks.files import read
 from tools.notebooks.release import release_of, solutions, sources
 from vistext import exercises
 from vistext.exercises import call_answer, to_plain, values
@@ -124,31 +123,3 @@ def test_a_value_that_is_wrong_is_not_told_the_right_one(exercise):
     right = exercise.solve()
     assert str(right) not in said
     assert values.to_text(right).replace(",", "") not in said
-
-
-@each(EXERCISES)
-def test_an_exercise_belongs_to_an_aim_and_to_a_section_of_its_lesson(exercise):
-    lesson, _, anchor = exercise.section.partition("#")
-    prose = [cell.source for cell in read(ROOT / "notebooks" / lesson).cells if cell.cell_type == "markdown"]
-    headings = re.findall(r"^#+ (.*)$", "\n".join(prose), re.MULTILINE)
-    assert anchor in [heading.replace(" ", "-") for heading in headings]
-    assert exercise.aim in aims(prose[0])
-
-
-def aims(opening):
-    """What a lesson's first cell says that one will be able to do."""
-    return [
-        " ".join(aim.split()) for aim in re.findall(r"^\d\. (.*?)[;.]\n(?=\d\.|\n)", opening, re.MULTILINE | re.DOTALL)
-    ]
-
-
-@pytest.mark.parametrize("name", exercises.SETS)
-def test_every_aim_of_the_lesson_has_an_exercise_and_every_set_has_each_sort(name):
-    of_set = exercises.of_set(name)
-    lesson = of_set[0].section.partition("#")[0]
-    opening = read(ROOT / "notebooks" / lesson).cells[0].source
-    assert {exercise.aim for exercise in of_set} == set(aims(opening))
-    assert 4 <= len(of_set) <= 6
-    assert [exercise.kind for exercise in of_set].count("by hand") == 1
-    assert {"warm-up", "stretch"} <= {exercise.difficulty for exercise in of_set}
-    assert [exercise.id for exercise in of_set] == [f"{name}-{number + 1}" for number in range(len(of_set))]

@@ -15,9 +15,8 @@ def double(x):
     return 2 * x
 
 
-DOUBLE = exercise("ps00-1", "Twice", points=1, difficulty="warm-up", minutes=1).function(
+DOUBLE = exercise("ps00-1", "Twice", points=1).function(
     double,
-    aim="count",
     section="00.ipynb#Sums",
     expects="an array",
     shown=[{"x": np.array([[1.0, 2.0]])}],

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 from mutation import valid
 
-from vistext.exercises.numeric import shuffled
+from vistext.exercises.exercise import shuffled
 
 TAGS = ["ant", "cat", "dog", "eagle", "frog", "igloo", "oak", "owl", "ship", "truck", "umbrella", "iguana", "egg"]
 SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]

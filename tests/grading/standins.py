@@ -26,10 +26,7 @@ def _exercise(number, kind, answer, **more):
         title=f"Exercise {number}",
         kind=kind,
         answer=answer,
-        aim="",
         section=LESSON,
-        difficulty="easy",
-        minutes=1,
         **more,
     )
 

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -17,7 +18,7 @@ from tools.notebooks.lint import RULES
 from tools.notebooks.release import FOLDER, MARKER, release_of, released, repoint_source, solutions, sources
 from vistext import exercises
 
-HELD = (
+RULES_OF_RELEASES = (  # those of lessons that can hold for them
     "opens_with_title_and_badge",
     "sets_up_as_every_lesson_does",
     "names_no_machine",
@@ -26,22 +27,27 @@ HELD = (
     "nests_its_headings",
 )
 EACH = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
+ABOUT = re.compile(
+    r"^## (\d) · (.*) \(([\d.]+) points?\)\n\n"
+    r"\*(Warm-up|Easy|Medium|To stretch you), (\d+) minutes\. "
+    r"Aim of the lesson: (.*) \(\[read again\]\((?:\.\./){3}(.*)\)\)\.\*$",
+    re.MULTILINE,
+)
+AIM = re.compile(r"^\d\. (.*?)[;.]\n(?=\d\.|\n)", re.MULTILINE | re.DOTALL)  # in a lesson's first cell
 
 
-def marked(notebook):
-    return [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
 def test_there_is_a_problem_set_for_each_module_of_exercises():
-    assert [path.stem[:4] for path in sources()] == list(exercises.SETS)
     modules = (ROOT / "vistext" / "exercises").glob("ps[0-9][0-9].py")
-    assert sorted(path.stem for path in modules) == list(exercises.SETS)
+    assert [path.stem[:4] for path in sources()] == sorted(path.stem for path in modules) == list(exercises.SETS)
 
 
 @EACH
 def test_the_release_is_what_the_source_makes(source):
-    made = released(read(source))
-    assert read(release_of(source)) == made, "run `python -m tools notebooks release`"
+    assert read(release_of(source)) == released(read(source)), "run `python -m tools notebooks release`"
 
 
 @EACH
@@ -64,7 +70,7 @@ def test_no_badge_opens_a_solution(source):
 
 
 @EACH
-@pytest.mark.parametrize("rule", HELD)
+@pytest.mark.parametrize("rule", RULES_OF_RELEASES)
 def test_a_release_keeps_the_rules_of_lessons_that_can_hold_for_it(source, rule):
     path = release_of(source)
     assert list(RULES[rule](read(path), path)) == []
@@ -72,9 +78,8 @@ def test_a_release_keeps_the_rules_of_lessons_that_can_hold_for_it(source, rule)
 
 @EACH
 def test_every_exercise_has_its_cells_its_name_and_its_points(source):
-    notebook = read(source)
     of_set = exercises.of_set(source.stem[:4])
-    by_id = {cell.metadata.nbgrader["grade_id"]: cell for cell in marked(notebook)}
+    by_id = {cell.metadata.nbgrader["grade_id"]: cell for cell in read(source).cells if "nbgrader" in cell.metadata}
     expected = [f"{one.id}{end}" for one in of_set for end in ("", "-check") if one.kind != "by hand" or not end]
     assert list(by_id) == expected
     for exercise in of_set:
@@ -92,21 +97,28 @@ def test_every_exercise_has_its_cells_its_name_and_its_points(source):
 
 
 @EACH
-def test_the_prose_gives_each_exercise_its_title_aim_and_minutes(source):
-    prose = "\n".join(cell.source for cell in read(source).cells if cell.cell_type == "markdown")
-    of_set = exercises.of_set(source.stem[:4])
-    for number, exercise in enumerate(of_set, start=1):
-        points = f"{exercise.points:g} point{'s' * (exercise.points != 1)}"
-        assert f"## {number} · {exercise.title} ({points})" in prose
-        assert f"{exercise.minutes} minutes. Aim of the lesson: {exercise.aim} ([read again](" in prose
-    total = sum(exercise.points for exercise in of_set)
-    minutes = sum(exercise.minutes for exercise in of_set)
-    assert f"**{len(of_set)} exercises, {total:g} points, about {minutes} minutes.**" in prose
-    assert prose.count("<summary>A hint</summary>") >= len(of_set) - 1
+def test_the_prose_gives_each_exercise_its_title_points_and_section_and_serves_every_aim_of_the_lesson(source):
+    of_set, text = exercises.of_set(source.stem[:4]), prose(read(source))
+    _, titles, points, difficulties, minutes, aims, sections = zip(*ABOUT.findall(text), strict=True)
+    assert [exercise.id for exercise in of_set] == [f"{source.stem[:4]}-{number + 1}" for number in range(len(titles))]
+    assert [exercise.title for exercise in of_set] == list(titles)
+    assert [exercise.points for exercise in of_set] == list(map(float, points))
+    assert [exercise.section for exercise in of_set] == list(map(unquote, sections))
+    total = f"{sum(map(float, points)):g} points, about {sum(map(int, minutes))} minutes"
+    assert f"**{len(of_set)} exercises, {total}.**" in text
+    assert text.count("<summary>A hint</summary>") >= len(of_set) - 1
+    assert 4 <= len(of_set) <= 6
+    assert [exercise.kind for exercise in of_set].count("by hand") == 1
+    assert {"Warm-up", "To stretch you"} <= set(difficulties)
+    [lesson] = {section.partition("#")[0] for section in sections}
+    lesson = read(ROOT / "notebooks" / lesson)
+    headings = re.findall(r"^#+ (.*)$", prose(lesson), re.MULTILINE)
+    assert {unquote(section).partition("#")[2] for section in sections} <= {one.replace(" ", "-") for one in headings}
+    assert set(aims) == {" ".join(aim.split()) for aim in AIM.findall(lesson.cells[0].source)}
 
 
-def ran(notebook):
-    """Run the code cells after the set-up one after the other; what they define, and which of them are not begun."""
+def run(notebook):
+    """Run the code cells after the set-up one after the other: how many are not begun."""
     names, stubs = {}, 0
     for cell in code_cells(notebook)[1:]:
         try:
@@ -114,17 +126,15 @@ def ran(notebook):
         except NotImplementedError:
             assert "raises-exception" in cell.metadata.tags
             stubs += 1
-    return names, stubs
+    return stubs
 
 
 @EACH
 def test_source_and_release_run_from_top_to_bottom(source):
+    kinds = [exercise.kind for exercise in exercises.of_set(source.stem[:4])]
     with contextlib.redirect_stdout(None):
-        _, stubs = ran(read(source))
-        assert stubs == 0
-        _, stubs = ran(read(release_of(source)))
-    values = [exercise for exercise in exercises.of_set(source.stem[:4]) if exercise.kind == "value"]
-    assert stubs == len(values)
+        assert run(read(source)) == 0
+        assert run(read(release_of(source))) == kinds.count("value")
 
 
 def test_nbgrader_makes_the_same_releases(tmp_path, monkeypatch):
@@ -147,24 +157,16 @@ def notebook(source, *, solution=True, cell=nbformat.v4.new_code_cell):
     return nbformat.v4.new_notebook(cells=[cell(source, metadata={"nbgrader": marks})])
 
 
-def test_only_the_marked_part_of_a_solution_goes_and_the_stub_stands_where_it_stood():
-    source = "def f():\n    one = 1\n    ### BEGIN SOLUTION\n    return one\n    ### END SOLUTION"
+def test_only_the_marked_part_of_a_solution_goes_and_without_marks_all_of_it():
+    source = notebook("def f():\n    one = 1\n    ### BEGIN SOLUTION\n    return one\n    ### END SOLUTION")
     stub = "def f():\n    one = 1\n    # YOUR CODE HERE\n    raise NotImplementedError()"
-    assert released(notebook(source)).cells[0].source == stub
-
-
-def test_without_marks_all_of_a_solution_goes():
-    made = released(notebook("It is so because ...", cell=nbformat.v4.new_markdown_cell))
-    assert made.cells[0].source == "YOUR ANSWER HERE"
-
-
-def test_outputs_of_the_source_do_not_get_out():
-    source = notebook("1 + 1")
     source.cells[0].outputs = [nbformat.v4.new_output("stream", text="42")]
     source.cells[0].execution_count = 3
-    assert released(source).cells[0].outputs == []
-    assert released(source).cells[0].execution_count is None
+    [made] = released(source).cells
+    assert (made.source, made.outputs, made.execution_count) == (stub, [], None)
     assert source.cells[0].outputs, "the source stays as it is"
+    text = notebook("It is so because ...", cell=nbformat.v4.new_markdown_cell)
+    assert released(text).cells[0].source == "YOUR ANSWER HERE"
 
 
 @pytest.mark.parametrize(
@@ -184,9 +186,10 @@ def test_one_command_points_source_and_release_at_a_fork(tmp_path, monkeypatch):
     original = files.home
     monkeypatch.setattr(files, "home", lambda: original(tmp_path / "pyproject.toml"))
     (tmp_path / "README.md").write_text("")
-    copied = tmp_path / sources_here()[0]
+    place = FOLDER / "source" / "ps01_tagging" / "ps01_tagging.ipynb"
+    copied = tmp_path / place
     copied.parent.mkdir(parents=True)
-    write(read(ROOT / sources_here()[0]), copied)
+    write(read(ROOT / place), copied)
     repoint_badges.repoint_all()
     release = read(release_of(copied))
     assert "github/ada/fork/blob/spring/notebooks/exercises/release/" in release.cells[0].source
@@ -194,10 +197,6 @@ def test_one_command_points_source_and_release_at_a_fork(tmp_path, monkeypatch):
     before = copied.read_bytes()
     repoint_source(copied)
     assert copied.read_bytes() == before
-
-
-def sources_here():
-    return [FOLDER / "source" / name / f"{name}.ipynb" for name in ("ps01_tagging",)]
 
 
 LINKED = [path for path in lessons() if "exercises/release/" in path.read_text(encoding="utf-8")]
@@ -211,10 +210,8 @@ def test_a_lesson_s_last_cell_leads_to_its_problem_set_here_and_on_colab(lesson)
     assert [match[0] for match in BADGE.finditer(last)] == [badge(release)]
 
 
-def test_links_of_an_exercise_lead_to_a_lesson_that_exists():
-    for path in sources():
-        for cell in read(path).cells:
-            if cell.cell_type == "markdown":
-                for target in re.findall(r"\]\((\.\./[^)#]*)", cell.source):
-                    assert (path.parent / target).is_file()
-                    assert (release_of(path).parent / target).is_file()
+@EACH
+def test_links_of_an_exercise_lead_to_a_lesson_that_exists(source):
+    for target in re.findall(r"\]\((\.\./[^)#]*)", prose(read(source))):
+        assert (source.parent / target).is_file()
+        assert (release_of(source).parent / target).is_file()

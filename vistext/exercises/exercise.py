@@ -1,8 +1,7 @@
 """An exercise: what it asks, what is right, and the mistakes that are made in it.
 
-A mistake is known by what it does. Each exercise holds, beside a function that is right, functions that are wrong in
-the ways in which students are wrong. If what came back is what one of these gives, in every case, then that is the
-mistake, and its idea is what to look at again.
+A mistake is known by what it does: if what came back is what a function that makes this mistake gives, in every case,
+then that is the mistake, and its idea is what to look at again.
 """
 
 import copy
@@ -11,8 +10,8 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,33 +21,23 @@ from vistext.exercises import values
 MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR ANSWER HERE"
 
+Item = TypeVar("Item")
+TRIES = 2000  # of cases, until one shows every mistake
 CLEARLY = 1e-3  # by so much a mistake must differ from what is right
 EARN_NOTHING = ("constant", "hard-coded")  # what is right now and then, and never worked out
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What came back in place of a value.
+    """What came back in place of a value."""
 
-    Attributes:
-        kind: the name of the exception that the student's function raised; or one of "ChangedInput" (it returned, but
-            had changed what it was given), "Timeout" (it did not end in time), "Missing" (there is no such name).
-        message: in words, for the student.
-    """
-
-    kind: str
-    message: str
+    kind: str  # the exception's name; "ChangedInput" (of what was given), "Timeout", or "Missing" (no such name)
+    message: str  # in words, for the student
 
 
 @dataclass(frozen=True)
 class Misconception:
-    """A way to be wrong.
-
-    Attributes:
-        key: a short name.
-        idea: what to look at again, in words; it never says what is right.
-        simulate: what this mistake makes of a case, given as the exercise's own arguments.
-    """
+    """A way to be wrong: what it makes of a case, and what to look at again, which never says what is right."""
 
     key: str
     idea: str
@@ -70,66 +59,34 @@ def vary(function: Callable[..., object], **changes: object) -> Callable[..., ob
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is found about an answer; plain data only.
+    """What is found about an answer; plain data only."""
 
-    Attributes:
-        passed: whether all of it is right.
-        share: of its cases that are right, 0 to 1.
-        asked: of the first case that is wrong (else of the first one), in words.
-        came_back: what was given for it.
-        expected: what was expected: type, shape and, of functions, the value with its tolerance.
-        idea: what to look at again; a word of praise if it is right.
-        mistake: a short name; "" if it is right, and "other" if it is wrong in an unknown way.
-        section: of the lesson, where the idea is explained.
-    """
-
-    passed: bool
-    share: float
-    asked: str
-    came_back: str
-    expected: str
-    idea: str
-    mistake: str
-    section: str
+    passed: bool  # all of it is right
+    share: float  # of its cases that are right, 0 to 1
+    asked: str  # of the first case that is wrong (else of the first one), in words
+    came_back: str  # what was given for it
+    expected: str  # type, shape and, of functions, the value with its tolerance
+    idea: str  # what to look at again; a word of praise if it is right
+    mistake: str  # a short name; "" if it is right, and "other" if it is wrong in an unknown way
+    section: str  # of the lesson, where the idea is explained
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a problem set.
+    """One exercise of a problem set; the notebook has its aim, its minutes and how difficult it is."""
 
-    Attributes:
-        id: of the set, and the number in it: "ps01-3".
-        title: a few words.
-        points: above 0.
-        kind: "function", "value" or "by hand".
-        answer: the name that the student defines: a function's, or a variable's.
-        aim: of the lesson, word for word.
-        section: the lesson's file and the anchor of a heading: "01_tagging.ipynb#Pooling".
-        difficulty: "warm-up", "easy", "medium" or "stretch".
-        minutes: that it takes.
-        expects: what comes back, in words: type, shape, range.
-        solve: a right function of a case's arguments; of none for a value.
-        shown: the cases that a student may see.
-        draw: makes the held-out cases from a random generator.
-        mistakes: that are recognised, the likeliest first.
-        tolerance: by which numbers may differ.
-    """
-
-    id: str
+    id: str  # of the set, and the number in it: "ps01-3"
     title: str
     points: float
-    kind: str
-    answer: str
-    aim: str
-    section: str
-    difficulty: str
-    minutes: int
-    expects: str = ""
-    solve: Callable[..., object] = lambda: None
-    shown: tuple[dict, ...] = ()
-    draw: Callable[[np.random.Generator], list[dict]] = lambda rng: []
-    mistakes: tuple[Misconception, ...] = field(default=(), repr=False)
-    tolerance: float = 1e-5  # what float32 holds
+    kind: str  # "function", "value" or "by hand"
+    answer: str  # the name that the student defines: a function's, or a variable's
+    section: str  # the lesson's file and the anchor of a heading: "01_tagging.ipynb#Pooling"
+    expects: str = ""  # what comes back, in words: type, shape, range
+    solve: Callable[..., object] = lambda: None  # a right function of a case's arguments; of none for a value
+    shown: tuple[dict, ...] = ()  # the cases that a student may see
+    draw: Callable[[np.random.Generator], list[dict]] = lambda rng: []  # makes the held-out cases
+    mistakes: tuple[Misconception, ...] = field(default=(), repr=False)  # the likeliest first
+    tolerance: float = 1e-5  # by which numbers may differ: what float32 holds
 
     def cases(self, seed: int | None) -> list[dict]:
         """The arguments with which the student's function is called.
@@ -167,29 +124,25 @@ class Exercise:
         truth = [outcome(self.solve, case) for case in cases]
         right = [self.is_right(given, true) for given, true in zip(outputs, truth, strict=True)]
         first = right.index(False) if False in right else 0
-        case, given, true = cases[first], outputs[first], truth[first]
-        mistake, idea = ("", "Right.") if all(right) else self._find_mistake(cases, outputs, right, first)
+        mistake, idea = ("", "Right.") if all(right) else self._find_mistake(cases, outputs, truth, right)
         silent = all(given is None for given in outputs)  # even where None is right, now and then
-        came_back, expected = _in_words(given, true, right[first])
+        came_back, expected = _in_words(outputs[first], truth[first], right[first])
         return Verdict(
             passed=all(right),
             share=0.0 if mistake in EARN_NOTHING or (mistake and silent) else sum(right) / len(right),
-            asked=self._asked(case),
+            asked=self._asked(cases[first]),
             came_back=came_back,
-            expected=self._expected(true, expected),
+            expected=self._expected(truth[first], expected),
             idea=idea,
             mistake=mistake,
             section=self.section,
         )
 
-    def is_right(self, given: object, true: object) -> bool:
-        """Whether what came back of a case is what a right function gives for it."""
-        return self._same(given, true)
-
-    def _same(self, given: object, other: object, nan: bool = False) -> bool:
-        if type(given) is Failure or type(other) is Failure:
-            return type(given) is Failure and type(other) is Failure and given.kind == other.kind
-        return values.equal(given, other, self.tolerance, by_letter=self.kind == "function", nan=nan)
+    def is_right(self, given: object, true: object, nan: bool = False) -> bool:
+        """Whether what came back of a case is what a right function gives for it; nan may be right, or never is."""
+        if type(given) is Failure or type(true) is Failure:
+            return type(given) is Failure and type(true) is Failure and given.kind == true.kind
+        return values.equal(given, true, self.tolerance, by_letter=self.kind == "function", nan=nan)
 
     def _asked(self, case: dict) -> str:
         if self.kind == "value":
@@ -202,32 +155,28 @@ class Exercise:
         within = f", to within {self.tolerance:g}" if values.numbers(true) is not None else ""
         return f"{self.expects}; here {words}{within}"
 
-    def _find_mistake(self, cases: Sequence[dict], outputs: list, right: list[bool], first: int) -> tuple[str, str]:
+    def _find_mistake(
+        self, cases: Sequence[dict], outputs: list[object], truth: list[object], right: list[bool]
+    ) -> tuple[str, str]:
         """The key and the idea of what is wrong."""
-        given = outputs[first]
-        if (type(given) is Failure and given.kind == "NotImplementedError") or (
-            self.kind == "value" and (given is None or given is ...)
-        ):
+        given, true = outputs[right.index(False)], truth[right.index(False)]
+        not_written = self.kind == "value" and (given is None or given is ...)
+        if not_written or (type(given) is Failure and given.kind == "NotImplementedError"):
             return "not-begun", f"Not begun yet: write your own {self.answer} in the cell above, then run both cells."
-        true = outcome(self.solve, cases[first])
         if _is_truth(given) and not _is_truth(true) and values.numbers(true) is not None:
             return "wrong-type", "That is a truth value. A number is asked for."
         for mistake in self.mistakes:
             outcomes = (outcome(mistake.simulate, case) for case in cases)
-            if all(self._same(output, wrong, nan=True) for output, wrong in zip(outputs, outcomes, strict=True)):
+            if all(self.is_right(output, wrong, nan=True) for output, wrong in zip(outputs, outcomes, strict=True)):
                 return mistake.key, mistake.idea
         if type(given) is Failure:
             return _FAILED.get(given.kind, _FAILED[""])
         if self._is_hard_coded(cases, outputs, right):
-            return (
-                "hard-coded",
-                "It is right for the cases that are shown, and to all others it says one and the same, or what it says "
-                "to a shown one. Does it work its answer out?",
-            )
-        forms = _forms(outputs, given, true, lambda: self._is_in_per_cent(cases, outputs))
+            return _HARD_CODED
+        forms = _forms(outputs, given, true, lambda: all(map(self._is_in_per_cent, outputs, truth)))
         return next((key, idea) for holds, key, idea in forms if holds)
 
-    def _is_hard_coded(self, cases: Sequence[dict], outputs: list, right: list[bool]) -> bool:
+    def _is_hard_coded(self, cases: Sequence[dict], outputs: list[object], right: list[bool]) -> bool:
         """Whether just the shown cases are right, and all others get one and the same answer, or a shown case's."""
         shown = [list(case.values()) for case in self.shown]
         is_shown = [any(values.equal(list(case.values()), arguments) for arguments in shown) for case in cases]
@@ -235,29 +184,24 @@ class Exercise:
             return False
         known = [output for output, seen in zip(outputs, is_shown, strict=True) if seen]
         held_out = [output for output, seen in zip(outputs, is_shown, strict=True) if not seen]
-        repeated = [any(_alike(output, answer) for answer in known) for output in held_out]
-        return len(held_out) > 2 and (all(repeated) or all(_alike(output, held_out[0]) for output in held_out))
+        repeated = all(any(_alike(output, answer) for answer in known) for output in held_out)
+        return len(held_out) > 2 and (repeated or all(_alike(output, held_out[0]) for output in held_out))
 
-    def _is_in_per_cent(self, cases: Sequence[dict], outputs: list) -> bool:
-        """Whether all that came back is a hundred times what is right, and that lies between 0 and 1."""
-        for case, output in zip(cases, outputs, strict=True):
-            found, wanted = values.numbers(output), values.numbers(outcome(self.solve, case))
-            if found is None or wanted is None or found.shape != wanted.shape:
-                return False
-            if not ((wanted >= 0) & (wanted <= 1)).all() or not self.is_right(found / 100, wanted):
-                return False
-        return True
+    def _is_in_per_cent(self, output: object, true: object) -> bool:
+        """Whether what came back is a hundred times what is right, and that lies between 0 and 1."""
+        found, wanted = values.numbers(output), values.numbers(true)
+        if found is None or wanted is None or found.shape != wanted.shape:
+            return False
+        return bool(((wanted >= 0) & (wanted <= 1)).all()) and self.is_right(found / 100, wanted)
 
 
 @dataclass(frozen=True)
 class Heading:
-    """What every exercise has, as in `Exercise`; the rest depends on its kind."""
+    """What every exercise has; the rest depends on its kind."""
 
     id: str
     title: str
     points: float
-    difficulty: str
-    minutes: int
 
     def function(
         self, solve: Callable[..., object], *, shown: Sequence[dict], mistakes: Mapping[str, tuple], **rest: Any
@@ -280,9 +224,9 @@ class Heading:
         )
         return Exercise(**vars(self), kind="value", answer=answer, solve=lambda: value, mistakes=found, **rest)
 
-    def by_hand(self, **rest: Any) -> Exercise:
+    def by_hand(self, section: str) -> Exercise:
         """An exercise that a person marks."""
-        return Exercise(**vars(self), kind="by hand", answer="", **rest)
+        return Exercise(**vars(self), kind="by hand", answer="", section=section)
 
 
 exercise = Heading  # `exercise(...).function(...)` is an `Exercise`
@@ -297,6 +241,11 @@ _FAILED = {
     "Missing": ("missing", "Give your answer the name that the exercise asks for."),
     "": ("stopped", "It stopped before it could answer. Run it by itself with the case above, and look where."),
 }
+_HARD_CODED = (
+    "hard-coded",
+    "It is right for the cases that are shown, and to all others it says one and the same, or what it says to a shown "
+    "one. Does it work its answer out?",
+)
 
 
 def _in_words(given: object, true: object, right: bool) -> tuple[str, str]:
@@ -419,26 +368,35 @@ def _drawn(draw: Callable, seed: int, number: int) -> list[dict]:
 
 def discriminating(
     exercise: Exercise,
-    make: Callable[[], dict],
+    rng: np.random.Generator,
+    make: Callable[..., dict],
+    sizes: Sequence[Sequence],
     *,
     also: Sequence[Callable[..., object]] = (),
     but: Sequence[str] = (),
-    tries: int = 2000,
-) -> dict:
-    """The first case that `make` draws on which every mistake of an exercise shows, but those of some keys.
+) -> list[dict]:
+    """Of each size the first case that `make(rng, *size)` draws on which every mistake shows.
 
-    Raises:
-        RuntimeError: in so many `tries`, no such case was drawn.
+    `also` has further mistakes, and `but` the keys of those that need not show.
     """
     wrong = [*also, *(mistake.simulate for mistake in exercise.mistakes if mistake.key not in but)]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for _ in range(tries):
-            case = make()
-            right = exercise.solve(**case)
-            if not any(_gives(does, case, right) for does in wrong):
-                return case
-    raise RuntimeError(f"{exercise.id}: no case of {tries} shows every mistake")
+        return [_first_that_shows(exercise, wrong, partial(make, rng, *size)) for size in sizes]
+
+
+def _first_that_shows(exercise: Exercise, wrong: Sequence[Callable[..., object]], make: Callable[[], dict]) -> dict:
+    for _ in range(TRIES):
+        case = make()
+        right = exercise.solve(**case)
+        if not any(_gives(does, case, right) for does in wrong):
+            return case
+    raise RuntimeError(f"{exercise.id}: no case of {TRIES} shows every mistake")
+
+
+def shuffled(rng: np.random.Generator, items: Sequence[Item]) -> list[Item]:
+    """The items in another order; `rng.permutation` would make an array of them."""
+    return [items[place] for place in rng.permutation(len(items))]
 
 
 def _gives(does: Callable[..., object], case: dict, right: object) -> bool:
@@ -450,7 +408,4 @@ def _gives(does: Callable[..., object], case: dict, right: object) -> bool:
 
 def _argument(value: object) -> str:
     """An argument as it is shown: short, and without saying of each that it is an array."""
-    words = values.to_text(value)
-    for begin in ("the number ", "the text ", "the truth value "):
-        words = words.removeprefix(begin)
-    return words
+    return re.sub("^the (number|text|truth value) ", "", values.to_text(value))

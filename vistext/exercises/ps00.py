@@ -192,9 +192,8 @@ def _certainties(rng):
     return cases
 
 
-TO_DO = exercise("ps00-1", "What is to be done", points=2, difficulty="warm-up", minutes=10).function(
+TO_DO = exercise("ps00-1", "What is to be done", points=2).function(
     to_do,
-    aim="see whether your machine is ready for the course, and what to do if it is not",
     section=LESSON + "Is-my-machine-ready?",
     expects="a list of texts",
     shown=[{"findings": SHOWN}, {"findings": [SHOWN[0], SHOWN[3]]}],
@@ -214,10 +213,9 @@ TO_DO = exercise("ps00-1", "What is to be done", points=2, difficulty="warm-up",
     },
 )
 
-NUMBERS = exercise("ps00-2", "How much of it is seen", points=1, difficulty="easy", minutes=5).value(
+NUMBERS = exercise("ps00-2", "How much of it is seen", points=1).value(
     "numbers",
     32 * 32 * 3,
-    aim="take any picture of your own through the tour, here and on the command line",
     section=LESSON + "The-input,-and-a-heatmap",
     expects="one whole number",
     tolerance=1e-9,
@@ -233,9 +231,8 @@ NUMBERS = exercise("ps00-2", "How much of it is seen", points=1, difficulty="eas
     },
 )
 
-BOX_AROUND = exercise("ps00-3", "From a mask to a box", points=3, difficulty="medium", minutes=15).function(
+BOX_AROUND = exercise("ps00-3", "From a mask to a box", points=3).function(
     box_around,
-    aim=READING,
     section=LESSON + "Where-is-it?",
     expects="a list of four whole numbers, or None",
     shown=[{"mask": CORNERS}, {"mask": np.zeros((3, 4), bool)}],
@@ -255,9 +252,8 @@ BOX_AROUND = exercise("ps00-3", "From a mask to a box", points=3, difficulty="me
     },
 )
 
-SAY = exercise("ps00-4", "A sentence to mend", points=3, difficulty="medium", minutes=15).function(
+SAY = exercise("ps00-4", "A sentence to mend", points=3).function(
     say,
-    aim=READING,
     section=LESSON + "From-a-tag-to-a-sentence",
     expects="a sentence",
     shown=[
@@ -279,9 +275,8 @@ SAY = exercise("ps00-4", "A sentence to mend", points=3, difficulty="medium", mi
     },
 )
 
-THRESHOLD = exercise("ps00-5", "When to say nothing", points=4, difficulty="stretch", minutes=25).function(
+THRESHOLD = exercise("ps00-5", "When to say nothing", points=4).function(
     threshold,
-    aim=READING,
     section=LESSON + "What-goes-wrong",
     expects="one of the numbers in sure, or None",
     shown=[
@@ -311,8 +306,6 @@ THRESHOLD = exercise("ps00-5", "When to say nothing", points=4, difficulty="stre
     },
 )
 
-QUESTION = exercise("ps00-6", "A question of your own", points=2, difficulty="easy", minutes=10).by_hand(
-    aim="find the lesson that answers your question", section=LESSON + "A-map-of-the-course"
-)
+QUESTION = exercise("ps00-6", "A question of your own", points=2).by_hand(LESSON + "A-map-of-the-course")
 
 EXERCISES = (TO_DO, NUMBERS, BOX_AROUND, SAY, THRESHOLD, QUESTION)

@@ -175,9 +175,8 @@ def _judgements(rng):
     return cases
 
 
-THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2, difficulty="warm-up", minutes=10).function(
+THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2).function(
     thumbnail,
-    aim="turn a photograph into what a network takes: grayscale, cropped, scaled",
     section=LESSON + "Crop-and-scale",
     expects="a float array of shape (side, side)",
     shown=[
@@ -203,9 +202,8 @@ THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2, difficulty="warm-up", mi
     },
 )
 
-CONVOLVE = exercise("ps01-2", "A convolution over colors", points=3, difficulty="medium", minutes=15).function(
+CONVOLVE = exercise("ps01-2", "A convolution over colors", points=3).function(
     convolve,
-    aim="compute a convolution, a pooling and a dense layer by hand, and get what Keras gets",
     section=LESSON + "Convolution,-by-hand",
     expects="a float array of shape (rows - k + 1, columns - k + 1)",
     shown=[
@@ -238,10 +236,9 @@ CONVOLVE = exercise("ps01-2", "A convolution over colors", points=3, difficulty=
     },
 )
 
-WEIGHTS = exercise("ps01-3", "Larger pictures, more weights?", points=2, difficulty="easy", minutes=10).value(
+WEIGHTS = exercise("ps01-3", "Larger pictures, more weights?", points=2).value(
     "weights",
     _weights(),
-    aim="train the article's network, and a better one in the same time",
     section=LESSON + "4.-The-article's-network",
     expects="one whole number",
     tolerance=1e-9,
@@ -257,9 +254,8 @@ WEIGHTS = exercise("ps01-3", "Larger pictures, more weights?", points=2, difficu
     },
 )
 
-SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3, difficulty="medium", minutes=15).function(
+SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3).function(
     softmax,
-    aim="evaluate a network: confusion, worst mistakes, and whether its probabilities can be trusted",
     section=LESSON + "Softmax:-from-scores-to-probabilities",
     expects="a float array of the shape of logits, whose rows add up to 1",
     shown=[
@@ -285,9 +281,8 @@ SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3, difficulty="medi
     },
 )
 
-CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4, difficulty="stretch", minutes=25).function(
+CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4).function(
     calibration_error,
-    aim="evaluate a network: confusion, worst mistakes, and whether its probabilities can be trusted",
     section=LESSON + "7.-Calibration:-can-the-probabilities-be-trusted?",
     expects="one number, 0 to 1",
     shown=[
@@ -314,9 +309,8 @@ CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4, difficul
     },
 )
 
-QUESTION = exercise("ps01-6", "Where it looked", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="compute a heatmap of what raised a score, and test whether it is faithful",
-    section=LESSON + 'Grad-CAM:-which-parts-raised-the-score-of-"cat"?',
+QUESTION = exercise("ps01-6", "Where it looked", points=2).by_hand(
+    section=LESSON + 'Grad-CAM:-which-parts-raised-the-score-of-"cat"?'
 )
 
 EXERCISES = (THUMBNAIL, CONVOLVE, WEIGHTS, SOFTMAX, CALIBRATION_ERROR, QUESTION)

@@ -183,10 +183,9 @@ def _maps(rng):
     return cases
 
 
-AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1, difficulty="warm-up", minutes=5).value(
+AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1).value(
     "agreement",
     30 / 98,
-    aim="measure how well two boxes agree (intersection over union), and say why small objects are hard",
     section=LESSON + "How-well-do-two-boxes-agree?",
     expects="one number from 0 to 1, to two decimals",
     tolerance=0.0039,  # 0.31 will do, and 0.3 is not rounded
@@ -202,9 +201,8 @@ AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1, difficulty="warm
     },
 )
 
-OVERLAPS = exercise("ps02-2", "Each with each", points=3, difficulty="easy", minutes=15).function(
+OVERLAPS = exercise("ps02-2", "Each with each", points=3).function(
     overlaps,
-    aim="measure how well two boxes agree (intersection over union), and say why small objects are hard",
     section=LESSON + "How-well-do-two-boxes-agree?",
     expects="a float array of shape (found, true), numbers from 0 to 1",
     shown=[
@@ -241,10 +239,8 @@ OVERLAPS = exercise("ps02-2", "Each with each", points=3, difficulty="easy", min
     },
 )
 
-SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3, difficulty="medium", minutes=15).function(
+SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3).function(
     suppress,
-    aim="state the training targets of a one-stage detector, train one, and remove its duplicates (non-maximum "
-    "suppression)",
     section=LESSON + "Duplicate-detections",
     expects="a list of whole numbers, the places of the boxes that are kept, best first",
     shown=[
@@ -293,9 +289,8 @@ SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3, dif
     },
 )
 
-AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3, difficulty="medium", minutes=20).function(
+AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3).function(
     average_precision,
-    aim="evaluate a detector by average precision, computed by hand and by the field's own tool",
     section=LESSON + "4.-How-good-is-it?-Average-precision",
     expects="one number from 0 to 1",
     shown=[
@@ -321,9 +316,8 @@ AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3, difficulty
     },
 )
 
-MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4, difficulty="stretch", minutes=20).function(
+MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4).function(
     mean_iou,
-    aim="train a U-Net that labels every pixel, and evaluate it by mean intersection over union",
     section=LESSON + "Why-not-simply-count-right-pixels?",
     expects="one number from 0 to 1",
     shown=[
@@ -354,8 +348,6 @@ MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4, diff
     },
 )
 
-QUESTION = exercise("ps02-6", "Counting a crowd", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="find out where both fail, and why", section=LESSON + "Suppression-that-goes-too-far"
-)
+QUESTION = exercise("ps02-6", "Counting a crowd", points=2).by_hand(LESSON + "Suppression-that-goes-too-far")
 
 EXERCISES = (AGREEMENT, OVERLAPS, SUPPRESS, AVERAGE_PRECISION, MEAN_IOU, QUESTION)

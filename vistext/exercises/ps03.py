@@ -126,9 +126,8 @@ def _gru(inputs=32, units=24, gates=3, biases=2):
     return gates * (inputs * units + units * units + biases * units)
 
 
-ENCODE = exercise("ps03-1", "Sentences as a table", points=2, difficulty="warm-up", minutes=15).function(
+ENCODE = exercise("ps03-1", "Sentences as a table", points=2).function(
     encode,
-    aim="turn sentences into tables of numbers, and back: tokens, vocabulary, padding",
     section=LESSON + "Padding-and-mask",
     expects="an array of whole numbers of shape (sentences, length)",
     shown=[
@@ -152,9 +151,8 @@ ENCODE = exercise("ps03-1", "Sentences as a table", points=2, difficulty="warm-u
     },
 )
 
-PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3, difficulty="medium", minutes=20).function(
+PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3).function(
     probability,
-    aim="build a language model by counting, and evaluate it by its perplexity",
     section=LESSON + "3.-A-language-model-by-counting",
     expects="one number from 0 to 1",
     shown=[
@@ -187,9 +185,8 @@ PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3, diffi
     },
 )
 
-PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3, difficulty="stretch", minutes=20).function(
+PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3).function(
     perplexity,
-    aim="build a language model by counting, and evaluate it by its perplexity",
     section=LESSON + "Counting-padding",
     expects="one number, 1 or more",
     shown=[
@@ -216,10 +213,9 @@ PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3, difficul
     },
 )
 
-GRU_WEIGHTS = exercise("ps03-4", "A smaller memory", points=2, difficulty="medium", minutes=10).value(
+GRU_WEIGHTS = exercise("ps03-4", "A smaller memory", points=2).value(
     "gru_weights",
     _gru(),
-    aim="train a recurrent network that does better, and see what one of its steps computes",
     section=LESSON + "One-step,-by-hand",
     expects="one whole number",
     tolerance=1e-9,
@@ -236,10 +232,9 @@ GRU_WEIGHTS = exercise("ps03-4", "A smaller memory", points=2, difficulty="mediu
     },
 )
 
-FROM_COLD_TO_HOT = exercise("ps03-5", "From low to high temperature", points=1, difficulty="easy", minutes=5).value(
+FROM_COLD_TO_HOT = exercise("ps03-5", "From low to high temperature", points=1).value(
     "from_cold_to_hot",
     "CADB",
-    aim="sample from it at different temperatures, and evaluate the sentences",
     section=LESSON + "5.-Sampling",
     expects="a text of four letters, each of A, B, C and D once",
     mistakes={
@@ -253,9 +248,6 @@ FROM_COLD_TO_HOT = exercise("ps03-5", "From low to high temperature", points=1, 
     },
 )
 
-QUESTION = exercise("ps03-6", "One run, one claim", points=2, difficulty="medium", minutes=10).by_hand(
-    aim='test a claim such as "tags help" with several seeds and error bars, and say where it holds',
-    section=LESSON + "8.-The-claim,-with-error-bars",
-)
+QUESTION = exercise("ps03-6", "One run, one claim", points=2).by_hand(LESSON + "8.-The-claim,-with-error-bars")
 
 EXERCISES = (ENCODE, PROBABILITY, PERPLEXITY, GRU_WEIGHTS, FROM_COLD_TO_HOT, QUESTION)

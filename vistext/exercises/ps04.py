@@ -133,10 +133,9 @@ def _histories(rng):
     return cases
 
 
-LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1, difficulty="warm-up", minutes=5).value(
+LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1).value(
     "loss",
     2 * np.log(2),
-    aim="work out both losses by hand, and say which one gives the generator a vanishing gradient",
     section=LESSON + "The-two-losses",
     expects="one number, to two decimals",
     tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
@@ -152,9 +151,8 @@ LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1, difficul
     },
 )
 
-LOSSES = exercise("ps04-2", "Losses that hold out", points=3, difficulty="medium", minutes=20).function(
+LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
     losses,
-    aim="work out both losses by hand, and say which one gives the generator a vanishing gradient",
     section=LESSON + "The-two-losses",
     expects="three numbers in a list: the judge's loss, the generator's original one, and the other one",
     shown=[
@@ -184,9 +182,8 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3, difficulty="medium
     },
 )
 
-COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4, difficulty="stretch", minutes=20).function(
+COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4).function(
     coverage,
-    aim="write the training step of both networks, and recognize mode collapse",
     section=LESSON + "Something-that-can-be-seen-whole",
     expects="two numbers in a list: how many modes are covered, and the share of points near any",
     shown=[
@@ -219,9 +216,8 @@ COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4, difficulty="stretch
     },
 )
 
-AVERAGED = exercise("ps04-4", "The average that is kept", points=2, difficulty="easy", minutes=10).function(
+AVERAGED = exercise("ps04-4", "The average that is kept", points=2).function(
     averaged,
-    aim="stabilize the training, and train a conditional generator",
     section=LESSON + "3.-Stabilized-training",
     expects="a float array of the shape of one step's weights",
     shown=[{"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8}],
@@ -244,10 +240,9 @@ AVERAGED = exercise("ps04-4", "The average that is kept", points=2, difficulty="
     },
 )
 
-WHO = exercise("ps04-5", "Who is who", points=2, difficulty="medium", minutes=10).value(
+WHO = exercise("ps04-5", "Who is who", points=2).value(
     "who",
     "EACDB",
-    aim="evaluate a generator: is it right, is it varied, does it copy? And why no single figure is enough",
     section=LESSON + "Third-measure:-are-they-varied?",
     expects="a text of five letters, each of A, B, C, D and E once",
     mistakes={
@@ -261,8 +256,8 @@ WHO = exercise("ps04-5", "Who is who", points=2, difficulty="medium", minutes=10
     },
 )
 
-QUESTION = exercise("ps04-6", "Two ways from here to there", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="interpolate in its latent space, and say where it breaks", section=LESSON + "6.-Interpolation-in-latent-space"
+QUESTION = exercise("ps04-6", "Two ways from here to there", points=2).by_hand(
+    section=LESSON + "6.-Interpolation-in-latent-space"
 )
 
 EXERCISES = (LOSS, LOSSES, COVERAGE, AVERAGED, WHO, QUESTION)

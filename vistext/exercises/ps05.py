@@ -4,28 +4,20 @@ from collections import Counter
 from functools import partial
 
 import numpy as np
+from scipy.special import softmax
 
 from vistext.exercises.exercise import discriminating, exercise, vary
-from vistext.exercises.numeric import log_softmax
 
 LESSON = "05_descriptions.ipynb#"
 END = 2
 
 
-def _softmax(scores):
-    return np.exp(log_softmax(scores))
-
-
 def attend(
-    query, keys, values, hidden, *, scale=lambda keys: np.sqrt(keys.shape[1]), score=-np.inf, weigh=_softmax, late=False
+    query, keys, values, hidden, *, scale=lambda keys: np.sqrt(keys.shape[1]), score=-np.inf, weigh=softmax, late=False
 ):
     scores = keys @ query / scale(keys)
     weights = weigh(scores if late else np.where(hidden, score, scores))
     return np.where(hidden & late, 0, weights) @ values
-
-
-def _best_alone(scores):
-    return np.eye(len(scores))[scores.argmax()]
 
 
 def _grids(rng):
@@ -59,10 +51,6 @@ def _one_each(beams, scores, logs, width):
     return beam_step(beams, scores, best_words, min(width, len(beams)))
 
 
-def _least_likely(beams, scores, logs, width):
-    return beam_step(beams, scores, logs, 10**6)[::-1][:width]
-
-
 def _without(place, beams, scores, logs, width):
     left = [number for number in range(len(beams)) if number != place % len(beams)]
     return beam_step([beams[number] for number in left], scores[left], logs[left], width)
@@ -90,7 +78,7 @@ def _beams(rng):
     cases = []
     for *sizes, width, above in ((3, 1, 6, 4, 0.05), (2, 1, 5, 4, -0.05), (3, 2, 5, 5, 0.05), (3, 1, 6, 5, -0.05)):
         nudged = partial(beam_step, of_ended=-2 * above)
-        cases.append(discriminating(BEAM_STEP, partial(_some_beams, rng, sizes, width, above), also=[*also, nudged]))
+        cases += discriminating(BEAM_STEP, rng, _some_beams, [(sizes, width, above)], also=[*also, nudged])
     cases.append(_some_beams(rng, (0, 3, 6), 4))  # all have ended, and are fewer than the width
     logs = np.log(np.sort(rng.dirichlet(np.ones(5))))[[4, 0, 2, 1, 3]][:: rng.choice([-1, 1])]
     cases.append({"beams": [[1]], "scores": np.zeros(1), "logs": logs[np.newaxis], "width": 3})  # at the start
@@ -101,27 +89,15 @@ def _runs(tokens, n):
     return Counter(tuple(tokens[place : place + n]) for place in range(len(tokens) - n + 1))
 
 
-def _divide_by_runs(runs, said, references, n):
-    return runs.total()
-
-
-def clipped(said, references, n, *, match=lambda times, known: min(times, max(known)), of=_divide_by_runs, runs=_runs):
+def clipped(said, references, n, *, match=lambda times, known: min(times, max(known)), of=None, runs=_runs):
     """Matches of each run, by a rule from its times in what was said and in each reference, as a share."""
     counts, known = runs(said, n), [runs(reference, n) for reference in references]
     right = sum(match(times, [reference[run] for reference in known]) for run, times in counts.items())
-    return right / of(counts, said, references, n) if counts else 0.0
-
-
-def _sets(tokens, n):
-    return Counter(set(_runs(tokens, n)))
+    return right / (of(said, references, n) if of else counts.total()) if counts else 0.0
 
 
 def _nothing_said(said, references, n):
     return clipped(said, references, n) if len(said) >= n else 0 // 0
-
-
-def _one_run_short(said, references, n):
-    return _nothing_said(said[:-1], [reference[:-1] for reference in references], n)
 
 
 def _some_sentences(rng, n):
@@ -150,7 +126,7 @@ def _said(rng):
     cases = []
     for n in (1, 2, 3):
         but = ("nothing-said", *(("single-words", "by-the-words") if n == 1 else ()))
-        cases.append(discriminating(CLIPPED, partial(_some_sentences, rng, n), also=also, but=but))
+        cases += discriminating(CLIPPED, rng, _some_sentences, [(n,)], also=also, but=but)
     words = rng.permutation(["a", "the", "cat", "dog", "sits", "on"]).tolist()
     cases.append({"said": words[:2], "references": [words[2:3], words], "n": 2})  # a single run
     for n, said in ((2, words[:1]), (3, words[:2])):  # not even that
@@ -165,17 +141,13 @@ def _gumbel(uniform):
 def gumbel_softmax(logits, uniform, temperature, *, noise=_gumbel, drawn=lambda logits, uniform, noisy: noisy):
     """The word that is drawn by what `drawn` chooses, as one-hot; then the blend."""
     noisy = logits + noise(uniform)
-    blend = _softmax(noisy / temperature)
+    blend = softmax(noisy / temperature)
     return np.stack([np.eye(len(noisy))[drawn(logits, uniform, noisy).argmax()], blend])
 
 
 def _cold_logits_alone(logits, uniform, temperature):
     drawn, _ = gumbel_softmax(logits, uniform, temperature)
-    return np.stack([drawn, _softmax(logits / temperature + _gumbel(uniform))])
-
-
-def _cold_logits_twice(logits, uniform, temperature):
-    return gumbel_softmax(logits / temperature, uniform, 1.0)
+    return np.stack([drawn, softmax(logits / temperature + _gumbel(uniform))])
 
 
 def _some_logits(rng, words, temperature, drawn):
@@ -186,16 +158,15 @@ def _some_logits(rng, words, temperature, drawn):
 
 def _draws(rng):
     sizes = ((3, 0.5, 0), (4, 2.0, 3), (5, 0.3, 1), (4, 3.0, 2), (6, 0.7, 0), (3, 1.5, 2))
-    return [discriminating(GUMBEL_SOFTMAX, partial(_some_logits, rng, *size)) for size in sizes]
+    return discriminating(GUMBEL_SOFTMAX, rng, _some_logits, sizes)
 
 
 _POWERS = np.exp([2.0, 1.0, 0.0])
 _VALUES = np.array([3.0, 0.0, 5.0])
 
-SEEN = exercise("ps05-1", "One attention step, with a pencil", points=1, difficulty="warm-up", minutes=5).value(
+SEEN = exercise("ps05-1", "One attention step, with a pencil", points=1).value(
     "seen",
     _POWERS @ _VALUES / _POWERS.sum(),
-    aim="work out one attention step from a word to a picture, and plot attention weights",
     section=LESSON + "One-attention-step",
     expects="one number, to two decimals",
     tolerance=0.002,
@@ -211,9 +182,8 @@ SEEN = exercise("ps05-1", "One attention step, with a pencil", points=1, difficu
     },
 )
 
-ATTEND = exercise("ps05-2", "Attention with a mask", points=3, difficulty="easy", minutes=15).function(
+ATTEND = exercise("ps05-2", "Attention with a mask", points=3).function(
     attend,
-    aim="work out one attention step from a word to a picture, and plot attention weights",
     section=LESSON + "One-attention-step",
     expects="a float array of shape (m,)",
     shown=[
@@ -237,7 +207,10 @@ ATTEND = exercise("ps05-2", "Attention with a mask", points=3, difficulty="easy"
         "hidden-late": ({"late": True}, "The hidden weight was taken away after softmax: the rest is less than 1."),
         "turned": ({"hidden": np.logical_not, "score": -1e9}, "Only the hidden cells were looked at."),
         "no-softmax": ({"score": 0, "weigh": np.array}, "The scores were used as weights. They do not add up to 1."),
-        "best-alone": ({"weigh": _best_alone}, "Only the best cell is seen. What is seen is a mean of all."),
+        "best-alone": (
+            {"weigh": lambda scores: scores == scores.max()},
+            "Only the best cell is seen. What is seen is a mean of all.",
+        ),
         "keys-seen": (
             lambda query, keys, values, hidden: attend(query, keys, keys, hidden),
             "The mean was taken of the keys. A key says whether to look, a value what is seen.",
@@ -245,9 +218,8 @@ ATTEND = exercise("ps05-2", "Attention with a mask", points=3, difficulty="easy"
     },
 )
 
-BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stretch", minutes=25).function(
+BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4).function(
     beam_step,
-    aim="generate captions greedily, by beam search and by sampling, and say what each is good for",
     section=LESSON + "3.-Decoding",
     expects="a list of lists of whole numbers, the likeliest beginning first",
     shown=[
@@ -273,7 +245,10 @@ BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stret
         "last-word-alone": ({"scores": np.zeros_like}, "Only the new word counts. How likely was what is before it?"),
         "one-each": (_one_each, "Each beginning goes on in one way only. Two of the best may have the same beginning."),
         "multiplied": ({"join": np.multiply}, "Logarithms were multiplied. They add up where probabilities multiply."),
-        "least-likely": (_least_likely, "The least likely come first. Logarithms are negative: which is the largest?"),
+        "least-likely": (
+            lambda width, **case: beam_step(**case, width=10**6)[::-1][:width],
+            "The least likely come first. Logarithms are negative: which is the largest?",
+        ),
         "too-many": ({"width": 10**6}, "There are more than were asked for. How many are kept?"),
         "best-alone": ({"width": 1}, "There is one only. As many as the width are kept."),
         "new-words-alone": (
@@ -283,9 +258,8 @@ BEAM_STEP = exercise("ps05-3", "One step of a beam", points=4, difficulty="stret
     },
 )
 
-CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3, difficulty="medium", minutes=20).function(
+CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3).function(
     clipped,
-    aim="evaluate captions by truth, overlap and variety, and say why no single one of these is enough",
     section=LESSON + "8.-What-did-it-buy?",
     expects="one number from 0 to 1",
     shown=[
@@ -316,25 +290,28 @@ CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3, difficult
         ),
         "first-reference": ({"match": lambda times, known: min(times, known[0])}, "Only the first reference was used."),
         "by-the-references": (
-            {"of": lambda runs, said, references, n: _runs(references[0], n).total()},
+            {"of": lambda said, references, n: _runs(references[0], n).total()},
             "You divided by what the first reference says. It is a share of what was said.",
         ),
         "by-the-words": (
-            {"of": lambda runs, said, references, n: len(said)},
+            {"of": lambda said, references, n: len(said)},
             "You divided by the number of words. How many runs of n are there in so many words?",
         ),
-        "sets": ({"runs": _sets}, "Each run was counted once, however often it was said."),
+        "sets": (
+            {"runs": lambda tokens, n: Counter(set(_runs(tokens, n)))},
+            "Each run was counted once, however often it was said.",
+        ),
         "single-words": ({"n": 1}, "Single words were counted, whatever n is."),
-        "one-run-short": (_one_run_short, "The last run of each sentence is missing. Where does it begin?"),
+        "one-run-short": (
+            lambda said, references, n: _nothing_said(said[:-1], [reference[:-1] for reference in references], n),
+            "The last run of each sentence is missing. Where does it begin?",
+        ),
         "nothing-said": (_nothing_said, "Where too little is said for a single run, it divides by 0."),
     },
 )
 
-GUMBEL_SOFTMAX = exercise(
-    "ps05-5", "A draw that lets gradients through", points=3, difficulty="medium", minutes=20
-).function(
+GUMBEL_SOFTMAX = exercise("ps05-5", "A draw that lets gradients through", points=3).function(
     gumbel_softmax,
-    aim="pass gradients through sampled words, by the Gumbel-softmax and by the policy gradient",
     section=LESSON + "The-Gumbel-softmax",
     expects="a float array of shape (2, words): the pure word, then the blend; both add up to 1",
     shown=[
@@ -351,7 +328,10 @@ GUMBEL_SOFTMAX = exercise(
         "uniform": ({"noise": np.array}, "The even numbers u were added as they are. Make Gumbel numbers of them."),
         "multiplied": ({"temperature": lambda t: 1 / t}, "At a low temperature the blend is more even. Is that right?"),
         "cold-logits-alone": (_cold_logits_alone, "In the blend the temperature divides logits only, not the noise."),
-        "temperature-in-the-draw": (_cold_logits_twice, "The temperature changes which word is drawn. Divide last."),
+        "temperature-in-the-draw": (
+            lambda logits, uniform, temperature: gumbel_softmax(logits / temperature, uniform, 1.0),
+            "The temperature changes which word is drawn. Divide last.",
+        ),
         "likeliest-passed": (
             {"drawn": lambda logits, uniform, noisy: logits},
             "The likeliest word is passed on, not the one that was drawn.",
@@ -369,11 +349,8 @@ GUMBEL_SOFTMAX = exercise(
     },
 )
 
-QUESTION = exercise(
-    "ps05-6", "What a discriminator must be trained on", points=2, difficulty="medium", minutes=10
-).by_hand(
-    aim="train a discriminator that scores whether a sentence matches a picture, and let it rerank and fine-tune",
-    section=LESSON + "A-discriminator-knows-only-its-training-data",
+QUESTION = exercise("ps05-6", "What a discriminator must be trained on", points=2).by_hand(
+    section=LESSON + "A-discriminator-knows-only-its-training-data"
 )
 
 EXERCISES = (SEEN, ATTEND, BEAM_STEP, CLIPPED, GUMBEL_SOFTMAX, QUESTION)

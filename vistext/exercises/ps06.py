@@ -1,30 +1,21 @@
 """Problem set 6, on lesson 06: a network that is asked, QG-Net, and one that asks."""
 
 from collections import Counter
-from functools import partial
 
 import numpy as np
+from scipy.special import log_softmax, softmax
 
-from vistext.exercises.exercise import discriminating, exercise, vary
-from vistext.exercises.numeric import log_softmax, shuffled
+from vistext.exercises.exercise import discriminating, exercise, shuffled, vary
 
 LESSON = "06_qgnet.ipynb#"
 PAD, START, END = 0, 1, 2
 
 
-def how_sure(logits, ids, *, logs=log_softmax, silent=(PAD,), words=np.s_[:, 1:], together=np.nanprod):
+def how_sure(logits, ids, *, axis=-1, logs=log_softmax, silent=(PAD,), words=np.s_[:, 1:], together=np.nanprod):
     """The probability of each text; of the words that do not count, probabilities are nan."""
     chosen = ids[words]
-    probabilities = np.exp(np.take_along_axis(logs(logits), chosen[..., np.newaxis], axis=-1)[..., 0])
+    probabilities = np.exp(np.take_along_axis(logs(logits, axis=axis), chosen[..., np.newaxis], axis=-1)[..., 0])
     return together(np.where(np.isin(chosen, silent), np.nan, probabilities), axis=1)
-
-
-def _by_the_word(probabilities, axis):
-    return np.exp(np.nanmean(np.log(probabilities), axis=axis))
-
-
-def _likeliest(logits, ids):
-    return np.exp((log_softmax(logits).max(axis=-1) * (ids[:, 1:] != PAD)).sum(axis=1))
 
 
 def _some_texts(rng, texts, length, vocabulary):
@@ -40,7 +31,7 @@ def _some_texts(rng, texts, length, vocabulary):
 
 def _written(rng):
     sizes, also = ((2, 4, 6), (3, 5, 7), (2, 3, 5), (4, 5, 6)), [lambda **case: np.sort(how_sure(**case))]
-    cases = [discriminating(HOW_SURE, partial(_some_texts, rng, *size), also=also) for size in sizes]
+    cases = discriminating(HOW_SURE, rng, _some_texts, sizes, also=also)
     return [*cases, _some_texts(rng, 2, 1, 5), _some_texts(rng, 1, 2, 5)]
 
 
@@ -62,11 +53,6 @@ def closed_eyes(train, test, *, choose=_most_frequent, general=lambda train, tes
     others = _most_frequent(general(train, test))
     answers = [choose(known[question]) if question in known else others for question, _ in test]
     return sum(answer == right for answer, (_, right) in zip(answers, test, strict=True)) / len(test)
-
-
-def _unseen_left_out(train, test):
-    known = _answers_of(train)[1]
-    return closed_eyes(train, [pair for pair in test if pair[0] in known])
 
 
 def _stops_at_unseen(train, test):
@@ -115,7 +101,7 @@ def _quizzes(rng):
         vary(closed_eyes, choose=max),
         vary(closed_eyes, choose=min),
     ]
-    cases = [discriminating(CLOSED_EYES, partial(_quiz, rng), also=also) for _ in range(4)]
+    cases = discriminating(CLOSED_EYES, rng, _quiz, 4 * [()], also=also)
     pair = (f"Is it a {rng.choice(['circle', 'square', 'star'])}?", str(rng.choice(["yes", "no"])))
     return [*cases, {"train": [pair], "test": [("Is it old?", pair[1]), (pair[0], "maybe")]}]
 
@@ -130,12 +116,8 @@ def another_picture(picture_of, order):
     return _after(order)[picture_of]
 
 
-def _last_stays(picture_of, order):
-    return np.where(picture_of == order[-1], picture_of, another_picture(picture_of, order))
-
-
-def _last_to_0(picture_of, order):
-    return np.where(picture_of == order[-1], 0, another_picture(picture_of, order))
+def _last_to(last, picture_of, order):
+    return np.where(picture_of == order[-1], last, another_picture(picture_of, order))
 
 
 def _exchange(rng, pictures, questions):
@@ -145,7 +127,7 @@ def _exchange(rng, pictures, questions):
 def _exchanges(rng):
     also = [lambda picture_of, order: (picture_of + 1) % (picture_of.max() + 1)]
     sizes = ((5, 9), (6, 14), (7, 12), (4, 7))
-    cases = [discriminating(ANOTHER_PICTURE, partial(_exchange, rng, *size), also=also) for size in sizes]
+    cases = discriminating(ANOTHER_PICTURE, rng, _exchange, sizes, also=also)
     return [*cases, _exchange(rng, 6, 2), _exchange(rng, 8, 1)]  # of most pictures nothing is asked
 
 
@@ -171,11 +153,6 @@ def most_attended(maps, words, side, *, together=np.sum, squares=_windows, step=
     return step * _highest(squares(total, side)[:, ::step, ::step])
 
 
-def _all_answers_together(maps, words, side):
-    total = _total(maps, words).sum(axis=0, keepdims=True)
-    return np.repeat(_highest(_windows(total, side)), len(maps), axis=0)
-
-
 def _look(rng, rows, columns, side, answers):
     words, cells = rng.integers(2, 7, answers), np.full(rows * columns, 0.25)
     maps = rng.dirichlet(cells, (answers, 7)).reshape(answers, 7, rows, columns)
@@ -189,7 +166,7 @@ def _looks(rng):
         vary(most_attended, squares=lambda total, side: _windows(total, side)[:, :, :-1]),
     ]
     sizes = ((8, 8, 3, 4), (6, 8, 3, 3), (7, 5, 3, 3), (8, 7, 4, 4))
-    cases = [discriminating(MOST_ATTENDED, partial(_look, rng, *size), also=also) for size in sizes]
+    cases = discriminating(MOST_ATTENDED, rng, _look, sizes, also=also)
     # One answer without padding, and squares of one cell.
     return [*cases, {"maps": rng.random((1, 2, 3, 4)), "words": np.array([2]), "side": 1}]
 
@@ -202,14 +179,10 @@ _LOOK = np.zeros((1, 3, 3, 4))  # (answers, words, rows, columns); the last word
 _LOOK[0, 0] = [[0, 0, 0, 0.4], [0.3, 0, 0, 0], [0.3, 0, 0, 0]]
 _LOOK[0, 1] = [[0, 0, 0.1, 0], [0, 0.3, 0.3, 0], [0, 0.1, 0.2, 0]]
 _LOOK[0, 2, 0] = [0.9, 0.1, 0, 0]
-_HOW_SURE = (
-    "say what encoder and decoder of such a network do, and work out by hand how it reads a question and how sure it is"
-)
 
-Z_SHAPE = exercise("ps06-1", "The shape of what was found", points=1, difficulty="warm-up", minutes=5).value(
+Z_SHAPE = exercise("ps06-1", "The shape of what was found", points=1).value(
     "z_shape",
     (3, 11, 128),
-    aim=_HOW_SURE,
     section=LESSON + "The-two-halves",
     expects="a shape: whole numbers in brackets",
     mistakes={
@@ -226,9 +199,8 @@ Z_SHAPE = exercise("ps06-1", "The shape of what was found", points=1, difficulty
     },
 )
 
-HOW_SURE = exercise("ps06-2", "How sure is it?", points=3, difficulty="easy", minutes=15).function(
+HOW_SURE = exercise("ps06-2", "How sure is it?", points=3).function(
     how_sure,
-    aim=_HOW_SURE,
     section=LESSON + "By-hand:-how-sure-is-it?",
     expects="a float array of shape (n,), each from 0 to 1",
     shown=[
@@ -243,23 +215,31 @@ HOW_SURE = exercise("ps06-2", "How sure is it?", points=3, difficulty="easy", mi
         "padding-counted": ({"silent": ()}, "Padding counts here. Who wrote it?"),
         "end-not-counted": ({"silent": (PAD, END)}, "That the sentence ends here was a decision with a probability."),
         "shifted": ({"words": np.s_[:, :-1]}, "Each place was asked for the word before it. Of which does it speak?"),
-        "no-softmax": ({"logs": np.array}, "Logits are no logarithms of probabilities. What makes them add up to 1?"),
+        "no-softmax": (
+            {"logs": lambda logits, axis: logits},
+            "Logits are no logarithms of probabilities. What makes them add up to 1?",
+        ),
         "softmax-over-places": (
-            {"logs": lambda logits: log_softmax(logits, axis=1)},
+            {"axis": 1},
             "Softmax went over the places of a text. Who competes with whom at one place?",
         ),
         "logarithm": (lambda **c: np.log(how_sure(**c)), "It is the logarithm of what was asked for."),
-        "by-the-word": ({"together": _by_the_word}, "That is a mean for each word. Of the whole text it is less."),
-        "likeliest": (_likeliest, "The likeliest word was taken at each place, whichever word was written."),
+        "by-the-word": (
+            {"together": lambda probabilities, axis: np.exp(np.nanmean(np.log(probabilities), axis))},
+            "That is a mean for each word. Of the whole text it is less.",
+        ),
+        "likeliest": (
+            lambda logits, ids: np.where(ids[:, 1:] == PAD, 1, softmax(logits, axis=-1).max(axis=-1)).prod(axis=1),
+            "The likeliest word was taken at each place, whichever word was written.",
+        ),
         "added": ({"together": np.nansum}, "Probabilities of one word and the next are not added."),
         "plain-mean": ({"together": np.nanmean}, "That is a mean. Each further word makes a text less likely."),
         "weakest": ({"together": np.nanmin}, "That is its least likely word. The others are not sure, either."),
     },
 )
 
-CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="medium", minutes=15).function(
+CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3).function(
     closed_eyes,
-    aim="train one on data that nobody here has made, and beat every question-only baseline",
     section=LESSON + "Question-only-baselines",
     expects="one number from 0 to 1",
     shown=[{"train": _TRAIN, "test": _TEST}],
@@ -269,7 +249,10 @@ CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="mediu
             {"general": lambda train, test: [""]},
             "A question that was never asked in training got no answer. What is said to it?",
         ),
-        "unseen-left-out": (_unseen_left_out, "Questions never asked in training were left out. The test has them."),
+        "unseen-left-out": (
+            lambda train, test: closed_eyes(train, [pair for pair in test if pair[0] in dict(train)]),
+            "Questions never asked in training were left out. The test has them.",
+        ),
         "stops-at-unseen": (_stops_at_unseen, "It stops at a question that was never asked in training."),
         "always-the-same": (
             {"learn": lambda test: []},
@@ -305,12 +288,8 @@ CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3, difficulty="mediu
     },
 )
 
-ANOTHER_PICTURE = exercise(
-    "ps06-4", "Another picture for each question", points=3, difficulty="medium", minutes=15
-).function(
+ANOTHER_PICTURE = exercise("ps06-4", "Another picture for each question", points=3).function(
     another_picture,
-    aim="find out whether a network uses picture and question, by taking away the picture, the question, or the right "
-    "picture",
     section=LESSON + "4.-Does-it-use-the-picture?",
     expects="an array of whole numbers of shape (questions,)",
     shown=[{"picture_of": np.array([0, 0, 1, 1, 2, 2, 3]), "order": np.array([2, 0, 3, 1])}],
@@ -324,8 +303,14 @@ ANOTHER_PICTURE = exercise(
             lambda picture_of, order: np.roll(order, -1)[picture_of],
             "The last picture is mended. But the number of a picture was taken for its place in the order.",
         ),
-        "last-stays": (_last_stays, "All but one are right. Whoever is last in the order keeps its own questions."),
-        "last-to-0": (_last_to_0, "Whoever is last in the order hands on to picture 0. Who is first in the order?"),
+        "last-stays": (
+            lambda picture_of, order: _last_to(picture_of, picture_of, order),
+            "All but one are right. Whoever is last in the order keeps its own questions.",
+        ),
+        "last-to-0": (
+            lambda picture_of, order: _last_to(0, picture_of, order),
+            "Whoever is last in the order hands on to picture 0. Who is first in the order?",
+        ),
         "order-alone": (
             lambda picture_of, order: order[picture_of],
             "A random order, used as it is, leaves a picture in its own place now and then.",
@@ -345,9 +330,8 @@ ANOTHER_PICTURE = exercise(
     },
 )
 
-MOST_ATTENDED = exercise("ps06-5", "Where it looked most", points=4, difficulty="stretch", minutes=25).function(
+MOST_ATTENDED = exercise("ps06-5", "Where it looked most", points=4).function(
     most_attended,
-    aim="show where an answer comes from, and *test* that picture of it instead of believing it",
     section=LESSON + "5.-Where-does-an-answer-come-from?",
     expects="an array of whole numbers of shape (n, 2): row and column",
     shown=[{"maps": _LOOK, "words": np.array([2]), "side": 2}],
@@ -376,13 +360,13 @@ MOST_ATTENDED = exercise("ps06-5", "Where it looked most", points=4, difficulty=
             "That is the middle of the square. Where does it begin?",
         ),
         "turned": (lambda **case: most_attended(**case)[:, ::-1], "Row and column are exchanged."),
-        "all-answers-together": (_all_answers_together, "Maps of all answers were added up. Each has its own square."),
+        "all-answers-together": (
+            {"squares": lambda total, side: _windows(np.broadcast_to(total.sum(axis=0), total.shape), side)},
+            "Maps of all answers were added up. Each has its own square.",
+        ),
     },
 )
 
-QUESTION = exercise("ps06-6", "Two networks that agree", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="turn the network round so that it generates questions, and say whose idea is whose",
-    section=LESSON + "6.-Question-generation",
-)
+QUESTION = exercise("ps06-6", "Two networks that agree", points=2).by_hand(LESSON + "6.-Question-generation")
 
 EXERCISES = (Z_SHAPE, HOW_SURE, CLOSED_EYES, ANOTHER_PICTURE, MOST_ATTENDED, QUESTION)

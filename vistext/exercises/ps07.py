@@ -1,37 +1,32 @@
 """Problem set 7, on lesson 07: verbs, roles and frames."""
 
-from functools import partial
-
 import numpy as np
 
-from vistext.exercises.exercise import discriminating, exercise, vary
-from vistext.exercises.numeric import shuffled
+from vistext.exercises.exercise import discriminating, exercise, shuffled, vary
 
 LESSON = "07_roles.ipynb#"
 
 
-def score(found, true, *, needs_verb=True, value=lambda hits: sum(hits) / len(hits), whole=all, right=None, asked=None):
+def _in_its_role(place, role, noun, filled, roles):
+    return dict(filled).get(role) == dict(roles).get(role) == noun
+
+
+def score(
+    found,
+    true,
+    *,
+    needs_verb=True,
+    value=lambda hits: sum(hits) / len(hits),
+    whole=all,
+    right=_in_its_role,
+    asked=lambda filled, roles: roles,
+):
     """Verb, value and value-all; `right` says of each role that is `asked` for whether its noun is."""
     (verb, filled), (true_verb, roles) = found, true
-    right = right or (lambda place, role, noun: dict(filled).get(role) == dict(roles).get(role) == noun)
-    hits = [right(place, role, noun) for place, (role, noun) in enumerate(asked(filled) if asked else roles)]
+    hits = [right(place, role, noun, filled, roles) for place, (role, noun) in enumerate(asked(filled, roles))]
     hit = float(verb == true_verb)
     counts = hit if needs_verb else 1.0
     return [hit, counts * float(value(hits)), counts * float(whole(hits))]
-
-
-def _by_place(found, true):
-    filled = found[1]
-    return score(found, true, right=lambda place, role, noun: place < len(filled) and filled[place][1] == noun)
-
-
-def _in_any_role(found, true):
-    nouns = [noun for _, noun in found[1]]
-    return score(found, true, right=lambda place, role, noun: noun in nouns)
-
-
-def _stops_at_a_gap(found, true):
-    return score(found, true, right=lambda place, role, noun: dict(found[1])[role] == noun)
 
 
 def _verb_as_a_role(found, true):
@@ -155,10 +150,6 @@ def _whichever_role(scenes, labels):
     return every[:, [[*nouns].index(noun) for _, noun in labels]]
 
 
-def _all_scenes(scenes, labels):
-    return np.repeat(as_numbers(scenes, labels).max(axis=0, keepdims=True), len(scenes), axis=0)
-
-
 _LABELS = {
     "verb": "sit run park fly",
     "agent": "dog cat airplane",
@@ -183,11 +174,7 @@ def _scenes(rng):
     return [*cases, {"scenes": [[fly, sit, fly]], "labels": labels}]
 
 
-def _pixels(boxes, side):
-    return side**2
-
-
-def seen(boxes, side, *, order=1, beyond=0, of=_pixels):
+def seen(boxes, side, *, order=1, beyond=0, of=lambda boxes, side: side**2):
     """The share of the picture that shows each object: painted from the farthest to the nearest."""
     picture = np.full((side, side), -1)
     for number in range(len(boxes))[::order]:
@@ -208,10 +195,6 @@ def _hidden_twice(boxes, side, nearer=lambda number: slice(number + 1, None)):
     return (_areas(boxes, side) - np.array(hidden)) / side**2
 
 
-def _of_what_is_covered(boxes, side):
-    return seen(boxes, side) / seen(boxes, side).sum()
-
-
 def _crowd(rng, side, things, hides):
     ends = np.add(np.sort(rng.integers(0, side - 2, (things, 2, 2)), axis=2), [0, 3])
     boxes = ends.transpose(0, 2, 1).reshape(things, 4)
@@ -223,19 +206,15 @@ def _crowd(rng, side, things, hides):
 def _crowds(rng):
     also = [lambda boxes, side: np.sort(seen(boxes, side))]
     sizes = ((12, 4, 0), (10, 5, 2), (9, 6, 0), (14, 5, 1))
-    cases = [discriminating(SEEN, partial(_crowd, rng, *size), also=also) for size in sizes]
+    cases = discriminating(SEEN, rng, _crowd, sizes, also=also)
     return [*cases, _crowd(rng, 8, 1, 0)]
 
 
 _TRUE = ("run", [("agent", "dog"), ("direction", "left"), ("place", "grass")])
-_BY_HAND = (
-    "work out by hand how right a frame is: verb, value and value-all, with the verb predicted and with the verb given"
-)
 
-BY_HAND = exercise("ps07-1", "Value and value-all", points=1, difficulty="warm-up", minutes=5).value(
+BY_HAND = exercise("ps07-1", "Value and value-all", points=1).value(
     "by_hand",
     [0.72, 0.5832],
-    aim=_BY_HAND,
     section=LESSON + "3.-How-right-is-a-frame?",
     expects="two numbers, 0 to 1: value, then value-all",
     mistakes={
@@ -252,9 +231,8 @@ BY_HAND = exercise("ps07-1", "Value and value-all", points=1, difficulty="warm-u
     },
 )
 
-SCORE = exercise("ps07-2", "How right is it?", points=3, difficulty="easy", minutes=15).function(
+SCORE = exercise("ps07-2", "How right is it?", points=3).function(
     score,
-    aim=_BY_HAND,
     section=LESSON + "3.-How-right-is-a-frame?",
     expects="three numbers, 0 to 1: verb, value, value-all",
     shown=[
@@ -269,19 +247,30 @@ SCORE = exercise("ps07-2", "How right is it?", points=3, difficulty="easy", minu
         "verb-not-needed": ({"needs_verb": False}, "Nouns count although the verb is wrong. Whose agent would it be?"),
         "any-will-do": ({"whole": any}, "Value-all is given as soon as one noun is right."),
         "how-many": ({"value": sum}, "Value is how many nouns are right. Which share is that?"),
-        "of-those-found": ({"asked": list}, "The roles that were found were gone through. Which ones were asked for?"),
-        "by-place": (_by_place, "Roles were compared by where they stand. They may come in any order."),
+        "of-those-found": (
+            {"asked": lambda filled, roles: filled},
+            "The roles that were found were gone through. Which ones were asked for?",
+        ),
+        "by-place": (
+            {"right": lambda place, role, noun, filled, _: noun in [pair[1] for pair in filled[place : place + 1]]},
+            "Roles were compared by where they stand. They may come in any order.",
+        ),
         "no-more-allowed": (_no_more, "All that was asked for is right, and value-all is 0. May more be found?"),
-        "in-any-role": (_in_any_role, "The right noun counts wherever it stands. It has a role."),
-        "stops-at-a-gap": (_stops_at_a_gap, "It stops where a role was not filled at all."),
+        "in-any-role": (
+            {"right": lambda place, role, noun, filled, _: noun in dict(filled).values()},
+            "The right noun counts wherever it stands. It has a role.",
+        ),
+        "stops-at-a-gap": (
+            {"right": lambda place, role, noun, filled, _: dict(filled)[role] == noun},
+            "It stops where a role was not filled at all.",
+        ),
         "verb-as-a-role": (_verb_as_a_role, "The verb was counted among the nouns. It has its own measure."),
         "all-or-nothing": ({"value": all}, "Value is all or nothing here. That is the third measure."),
     },
 )
 
-TELL = exercise("ps07-3", "A frame in words", points=3, difficulty="medium", minutes=15).function(
+TELL = exercise("ps07-3", "A frame in words", points=3).function(
     tell,
-    aim="say what a verb, a role and a frame are, and turn a frame into a sentence and back",
     section=LESSON + "2.-From-a-frame-to-a-sentence,-and-back",
     expects="a text: one sentence",
     shown=[
@@ -321,9 +310,8 @@ TELL = exercise("ps07-3", "A frame in words", points=3, difficulty="medium", min
     },
 )
 
-AS_NUMBERS = exercise("ps07-4", "Roles as numbers", points=3, difficulty="medium", minutes=15).function(
+AS_NUMBERS = exercise("ps07-4", "Roles as numbers", points=3).function(
     as_numbers,
-    aim="test whether roles help to find missing words, and for which words",
     section=LESSON + "7.-Do-roles-help-with-language?",
     expects="a float array of shape (scenes, labels), of zeros and ones",
     shown=[
@@ -347,14 +335,16 @@ AS_NUMBERS = exercise("ps07-4", "Roles as numbers", points=3, difficulty="medium
             {"number": lambda times, frames: times / max(1, len(frames))},
             "It was divided by how many there are.",
         ),
-        "all-scenes": (_all_scenes, "All scenes were told at once. Each is a row of its own."),
+        "all-scenes": (
+            lambda scenes, labels: np.tile(as_numbers(scenes, labels).max(axis=0), (len(scenes), 1)),
+            "All scenes were told at once. Each is a row of its own.",
+        ),
         "the-others": (lambda **c: 1 - as_numbers(**c), "Zeros and ones are exchanged."),
     },
 )
 
-SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="stretch", minutes=25).function(
+SEEN = exercise("ps07-5", "Which is the most prominent?", points=4).function(
     seen,
-    aim="train a network that predicts frames slot by slot, and say how it decides which object comes first",
     section=LESSON + "Which-is-the-first?",
     expects="a float array of shape (things,), 0 to 1",
     shown=[
@@ -374,7 +364,10 @@ SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="
         "share-of-itself": ({"of": _areas}, "That is the share of each thing that is seen. A share of what was asked?"),
         "pixels": ({"of": lambda boxes, side: 1}, "These are pixels. How many has the picture?"),
         "by-the-side": ({"of": lambda boxes, side: side}, "It was divided by the picture's side, not by its pixels."),
-        "of-what-is-covered": (_of_what_is_covered, "The shares add up to 1, as if there were no background."),
+        "of-what-is-covered": (
+            lambda boxes, side: seen(boxes, side) / seen(boxes, side).sum(),
+            "The shares add up to 1, as if there were no background.",
+        ),
         "widths-for-edges": (
             {"boxes": lambda boxes: np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])},
             "The last two numbers of a box are edges, and were taken for width and height.",
@@ -382,9 +375,6 @@ SEEN = exercise("ps07-5", "Which is the most prominent?", points=4, difficulty="
     },
 )
 
-QUESTION = exercise("ps07-6", "Who is right?", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="compare two networks that describe the same picture, and find out which is right when they disagree",
-    section=LESSON + "6.-Two-networks-on-one-picture",
-)
+QUESTION = exercise("ps07-6", "Who is right?", points=2).by_hand(LESSON + "6.-Two-networks-on-one-picture")
 
 EXERCISES = (BY_HAND, SCORE, TELL, AS_NUMBERS, SEEN, QUESTION)

@@ -1,19 +1,12 @@
 """Problem set 8, on lesson 08: when the picture helps the text."""
 
-from functools import partial
-
 import numpy as np
+from scipy.special import log_softmax
 
 from vistext.exercises.exercise import discriminating, exercise
-from vistext.exercises.numeric import log_softmax
 
 LESSON = "08_fusion.ipynb#"
 _SEARCH = LESSON + "6.-Search:-sentence-to-picture,-picture-to-sentence"
-_BLIND = (
-    "make a test on which text alone is right exactly half of the time, so that whatever is above that comes from "
-    "the picture"
-)
-_TOWERS = "search pictures by sentence with two towers that were trained to match, and say what limits such a search"
 
 
 def _places(scores):
@@ -30,15 +23,6 @@ def _other_way(scores, k):
     return recall_at(scores[:, : len(scores)].T, k)
 
 
-def _first_k_of_the_list(scores, k):
-    """Who takes the first k pictures as they lie for the k best."""
-    return float((np.arange(len(scores)) < k).mean())
-
-
-def _out_of_pictures(scores, k):
-    return recall_at(scores, k, share=np.sum) / scores.shape[1]
-
-
 def _search(rng, sentences, pictures, k, own=0.5):
     while True:  # until two mistakes can be told apart
         scores = rng.normal(-0.3, 1, (sentences, pictures)) + own * np.eye(sentences, pictures)
@@ -50,7 +34,7 @@ def _searches(rng):
     absolute, turned = (lambda scores, k: recall_at(np.abs(scores), k)), _against_others
     cases = []
     for *size, also in ((9, 12, 3, absolute), (10, 13, 4, turned), (8, 11, 2, absolute), (12, 14, 5, turned)):
-        cases.append(discriminating(RECALL_AT, partial(_search, rng, *size), also=[also]))
+        cases += discriminating(RECALL_AT, rng, _search, [size], also=[also])
     return [*cases, _search(rng, 3, 4, 5, own=-9)]  # k is more than there are pictures
 
 
@@ -74,15 +58,6 @@ def _of_fused(fused, blind):
     return fused.std(ddof=1) / np.sqrt(len(fused))
 
 
-def _ends(fused, blind, factor):
-    mean, half = gain(fused, blind, factor)
-    return np.array([mean - half, mean + half])
-
-
-def _as_a_share(fused, blind, factor):
-    return np.array([(fused / blind).mean(), gain(fused, blind, factor)[1]])
-
-
 def _some_seeds(rng, seeds, factor, mean):
     hard = rng.normal(0, 4, seeds)  # some seeds are luckier than others, with a picture and without
     gains = rng.normal(abs(mean), 3, seeds)
@@ -93,9 +68,9 @@ def _some_seeds(rng, seeds, factor, mean):
 
 def _seeds(rng):
     sizes, clear = ((5, 2.776, 2), (8, 2.365, -2), (4, 3.182, 2), (6, 2.571, -2)), (12, 2.201, 5)
-    cases = [discriminating(GAIN, partial(_some_seeds, rng, *size)) for size in sizes]
     also = [lambda **case: np.sort(gain(**case))]
-    return [*cases, discriminating(GAIN, partial(_some_seeds, rng, *clear), also=also)]
+    cases = discriminating(GAIN, rng, _some_seeds, sizes)
+    return [*cases, *discriminating(GAIN, rng, _some_seeds, [clear], also=also)]
 
 
 def _unit(vectors, axis=-1):
@@ -109,10 +84,6 @@ def matching_loss(
     return float(-sum(of(pick(logs(logits, axis))) for axis in axes) / divide)
 
 
-def _same_length(vectors):
-    return vectors
-
-
 def _batch(rng, n, numbers, scale):
     pictures = rng.normal(0, 1, (n, numbers)) * rng.uniform(0.5, 3, (n, 1))
     sentences = pictures + rng.normal(0, 1, (n, numbers))
@@ -120,12 +91,11 @@ def _batch(rng, n, numbers, scale):
 
 
 def _batches(rng):
-    sizes = ((3, 4, 5.0), (5, 3, 2.0), (4, 6, 10.0), (2, 3, 4.0))
-    return [discriminating(MATCHING_LOSS, partial(_batch, rng, *size)) for size in sizes]
+    return discriminating(MATCHING_LOSS, rng, _batch, ((3, 4, 5.0), (5, 3, 2.0), (4, 6, 10.0), (2, 3, 4.0)))
 
 
-def best_sum(table, *, times=1.0):
-    return table.mean(axis=1, keepdims=True) + table.mean(axis=0, keepdims=True) - times * table.mean()
+def best_sum(table, *, times=1.0, mean=np.mean):
+    return mean(table, axis=1, keepdims=True) + mean(table, axis=0, keepdims=True) - times * mean(table)
 
 
 def _some_table(rng, texts, pictures, mean):
@@ -135,24 +105,12 @@ def _some_table(rng, texts, pictures, mean):
 def _tables(rng):
     also = [lambda table: np.abs(best_sum(table)), lambda table: np.maximum(best_sum(table), 0)]
     sizes = ((2, 3, 1), (3, 4, 0.5), (4, 3, -1), (5, 2, 0.5), (3, 3, -0.5))
-    cases = [discriminating(BEST_SUM, partial(_some_table, rng, *size), also=also) for size in sizes]
+    cases = discriminating(BEST_SUM, rng, _some_table, sizes, also=also)
     return [*cases, _some_table(rng, 1, 4, 0), _some_table(rng, 4, 1, 0)]  # what a sum can say in full
-
-
-def _middle(table):
-    return np.median(table, axis=1, keepdims=True) + np.median(table, axis=0, keepdims=True) - np.median(table)
-
-
-def _first_row_and_column(table):
-    return table[:, :1] + table[:1] - table[0, 0]
 
 
 def _part(table, axis):
     return np.broadcast_to(table.mean(axis=axis, keepdims=True), table.shape).copy()
-
-
-def _product(table):
-    return _part(table, 1) * _part(table, 0) / table.mean()
 
 
 _SCORES = np.array([[0.92, 0.1, 0.35, 0.2], [0.6, 0.5, 0.7, 0.15], [0.4, 0.8, 0.3, 0.9]])
@@ -162,10 +120,9 @@ _SENTENCES = np.array([[1.0, 1], [0, 5], [-2, 1]])
 _FOUR = np.array([[1.0, -1], [-1, 1]])
 _SLOPE = np.array([[0.0, 1, 5], [2, 3, 4]])
 
-BLIND_SHARE = exercise("ps08-1", "Without looking", points=1, difficulty="warm-up", minutes=5).value(
+BLIND_SHARE = exercise("ps08-1", "Without looking", points=1).value(
     "blind_share",
     0.625,
-    aim=_BLIND,
     section=LESSON + "1.-Texts-that-need-a-picture",
     expects="a number from 0 to 1",
     mistakes={
@@ -180,9 +137,8 @@ BLIND_SHARE = exercise("ps08-1", "Without looking", points=1, difficulty="warm-u
     },
 )
 
-RECALL_AT = exercise("ps08-2", "Among the first k", points=2, difficulty="easy", minutes=10).function(
+RECALL_AT = exercise("ps08-2", "Among the first k", points=2).function(
     recall_at,
-    aim=_TOWERS,
     section=_SEARCH,
     expects="one number from 0 to 1",
     shown=[{"scores": _SCORES, "k": 2}, {"scores": _SCORES, "k": 1}],
@@ -198,15 +154,20 @@ RECALL_AT = exercise("ps08-2", "Among the first k", points=2, difficulty="easy",
             lambda scores, k: recall_at(scores, k) / k,
             "That is the share of the first k finds that are right: another measure.",
         ),
-        "out-of-pictures": (_out_of_pictures, "It was divided by the number of pictures. Who is searching?"),
-        "first-in-the-list": (_first_k_of_the_list, "The first k pictures of the list are not the k that fit best."),
+        "out-of-pictures": (
+            lambda scores, k: recall_at(scores, k, share=np.sum) / scores.shape[1],
+            "It was divided by the number of pictures. Who is searching?",
+        ),
+        "first-in-the-list": (
+            lambda scores, k: float((np.arange(len(scores)) < k).mean()),
+            "The first k pictures of the list are not the k that fit best.",
+        ),
         "not-found": (lambda scores, k: 1 - recall_at(scores, k), "That is the share that was not found."),
     },
 )
 
-GAIN = exercise("ps08-3", "What the picture adds", points=3, difficulty="medium", minutes=15).function(
+GAIN = exercise("ps08-3", "What the picture adds", points=3).function(
     gain,
-    aim="read a comparison over seeds: where the picture helps, where it does not, and where it hurts",
     section=LESSON + "4.-All-fusions,-all-tasks",
     expects="a float array of shape (2,): the mean, and half of the interval",
     shown=[{"fused": _FUSED, "blind": _BLIND_SHARES, "factor": 3.182}],
@@ -223,28 +184,33 @@ GAIN = exercise("ps08-3", "What the picture adds", points=3, difficulty="medium"
         ),
         "whole-interval": (lambda **case: gain(**case) * [1, 2], "That is the whole width. Half goes up, half down."),
         "without-factor": ({"factor": 1}, "That is the standard error. What makes an interval of it?"),
-        "ends": (_ends, "Those are the two ends. The mean, and how far it is to an end, were asked for."),
+        "ends": (
+            lambda **case: gain(**case) @ [[1, 1], [-1, 1]],
+            "Those are the two ends. The mean, and how far it is to an end, were asked for.",
+        ),
         "absolute": (
             lambda fused, blind, factor: gain(np.abs(fused - blind), 0, factor),
             "A loss counts as a gain here. Where the picture hurts, what it adds is below 0.",
         ),
-        "as-a-share": (_as_a_share, "That is how many times as good it is. Points were asked for: a difference."),
+        "as-a-share": (
+            lambda fused, blind, factor: np.array([(fused / blind).mean(), gain(fused, blind, factor)[1]]),
+            "That is how many times as good it is. Points were asked for: a difference.",
+        ),
     },
 )
 
-MATCHING_LOSS = exercise("ps08-4", "Which belongs to which?", points=3, difficulty="medium", minutes=20).function(
+MATCHING_LOSS = exercise("ps08-4", "Which belongs to which?", points=3).function(
     matching_loss,
-    aim=_TOWERS,
     section=_SEARCH,
     expects="one number, 0 or more",
     shown=[{"pictures": _PICTURES, "sentences": _SENTENCES, "scale": 2.0}],
     draw=_batches,
     mistakes={
         "not-mended": (
-            {"unit": _same_length, "axes": (1, 1)},
+            {"unit": np.array, "axes": (1, 1)},
             "That is what the broken one gives. How long are its vectors? Along which axis do shares add up to 1?",
         ),
-        "too-long": ({"unit": _same_length}, "Vectors of any length were compared. A long one fits everything better."),
+        "too-long": ({"unit": np.array}, "Vectors of any length were compared. A long one fits everything better."),
         "pictures-seek": ({"axes": (1, 1)}, "The lengths are mended. But both times pictures seek their sentence."),
         "sentences-seek": ({"axes": (0, 0)}, "Only sentences seek their picture here. Who else seeks?"),
         "wrong-axis-of-length": (
@@ -267,9 +233,8 @@ MATCHING_LOSS = exercise("ps08-4", "Which belongs to which?", points=3, difficul
     },
 )
 
-BEST_SUM = exercise("ps08-5", "The best that a sum can do", points=4, difficulty="stretch", minutes=25).function(
+BEST_SUM = exercise("ps08-5", "The best that a sum can do", points=4).function(
     best_sum,
-    aim="say what late, early, gated and attention fusion are, and prove by hand what late fusion can never do",
     section=LESSON + "By-hand:-what-late-fusion-can-never-do",
     expects="a float array of the table's shape",
     shown=[{"table": _FOUR}, {"table": _SLOPE}],
@@ -279,19 +244,27 @@ BEST_SUM = exercise("ps08-5", "The best that a sum can do", points=4, difficulty
         "texts-alone": (lambda table: _part(table, 1), "Only the text counts here. The picture may add to it."),
         "pictures-alone": (lambda table: _part(table, 0), "Only the picture counts here. The text may add to it."),
         "averaged": (lambda table: best_sum(table, times=0) / 2, "The two parts were averaged. A sum may do more."),
-        "multiplied": (_product, "That is a product of a part for the text and one for the picture. Late fusion adds."),
+        "multiplied": (
+            lambda table: _part(table, 1) * _part(table, 0) / table.mean(),
+            "That is a product of a part for the text and one for the picture. Late fusion adds.",
+        ),
         "one-for-all": (lambda table: _part(table, None), "Every cell got the same. Parts may differ by text."),
         "table-itself": (lambda table: table.copy(), "That is the table. Can each of its cells be made as such a sum?"),
         "what-is-left": (lambda table: table - best_sum(table), "That is what a sum leaves over."),
-        "medians": (_middle, "Medians make the absolute error small. Here its square is to be."),
-        "first-cells": (_first_row_and_column, "It is right in the first row and column, and the others pay for that."),
+        "medians": (
+            {"mean": np.median},
+            "Medians make the absolute error small. Here its square is to be.",
+        ),
+        "first-cells": (
+            lambda table: table[:, :1] + table[:1] - table[0, 0],
+            "It is right in the first row and column, and the others pay for that.",
+        ),
         "signs": (lambda table: np.sign(best_sum(table)), "Only signs are left. Amounts were asked for."),
     },
 )
 
-QUESTION = exercise("ps08-6", "Seeing is improving?", points=2, difficulty="medium", minutes=10).by_hand(
-    aim="find out what a network uses, by taking its picture away, swapping it or blurring it, and repair what breaks",
-    section=LESSON + "5.-What-does-the-network-use?",
+QUESTION = exercise("ps08-6", "Seeing is improving?", points=2).by_hand(
+    section=LESSON + "5.-What-does-the-network-use?"
 )
 
 EXERCISES = (BLIND_SHARE, RECALL_AT, GAIN, MATCHING_LOSS, BEST_SUM, QUESTION)

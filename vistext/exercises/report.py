@@ -32,21 +32,12 @@ class CheckFailedError(AssertionError):
 
 @dataclass(frozen=True)
 class Report:
-    """A verdict as it is shown.
+    """A verdict as it is shown."""
 
-    Attributes:
-        title: of the exercise, with its id.
-        verdict: what was found.
-        marks: for each exercise of the set its id and one of `MARKS`.
-        tables: HTML that lays what came back beside what was expected; may be empty.
-        aim: of the lesson, which the exercise serves.
-    """
-
-    title: str
+    title: str  # of the exercise, with its id
     verdict: Verdict
-    marks: tuple[tuple[str, str], ...]
-    tables: str
-    aim: str
+    marks: tuple[tuple[str, str], ...]  # for each exercise of the set its id and one of `MARKS`
+    tables: str  # HTML that lays what came back beside what was expected; may be empty
 
     @classmethod
     def of(
@@ -57,7 +48,7 @@ class Report:
         if verdict.mistake not in ("not-begun", "by-hand"):
             _verdicts[exercise.id] = verdict.passed
         marks = tuple((member.id, _mark(member)) for member in together)
-        return cls(f"{exercise.id} {exercise.title}", verdict, marks, _tables(exercise, cases, outputs), exercise.aim)
+        return cls(f"{exercise.id} {exercise.title}", verdict, marks, _tables(exercise, cases, outputs))
 
     @property
     def progress(self) -> str:
