@@ -23,8 +23,7 @@ import numpy as np
 from vistext import environment, metrics, scenes
 from vistext.data import cifar10
 from vistext.data.vocabulary import END, PAD, START, UNKNOWN
-from vistext.nn.engine import keras
-from vistext.nn.training import fastest_dtype_policy
+from vistext.nn.engine import fastest_dtype_policy, keras
 from vistext.scenes import language
 from vistext.tasks import captioning, classification, vqa
 from vistext.tasks.classification.train import IN_A_TENTH, IN_THE_SAME, train

@@ -1,15 +1,18 @@
 """TensorFlow is imported in one place, silently, and with a remedy: each test in a Python that has imported nothing."""
 
+import itertools
 import os
 import subprocess
 import sys
 import textwrap
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from vistext.nn.engine import dtype_policy, keras, tf
+from vistext.nn import engine
+from vistext.nn.engine import dtype_policy, fastest_dtype_policy, keras, tf
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,3 +92,55 @@ def test_a_precision_of_which_tensorflow_would_die_is_refused(limit, gpus, refus
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     with dtype_policy("float32"):
         pass
+
+
+@pytest.fixture
+def convolution(monkeypatch):
+    """Convolutions of a machine without a GPU whose seconds, by data type, a test sets; the clock is theirs alone."""
+    seconds, clock, calls = {"bfloat16": 1.0, "float32": 1.0, "first": 0.0}, SimpleNamespace(now=0.0), itertools.count()
+
+    def convolve(picture, *_):
+        clock.now += seconds[picture.dtype.name] + (seconds["first"] if next(calls) == 0 else 0)
+        return picture
+
+    monkeypatch.setattr(engine, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    monkeypatch.setattr(tf.nn, "conv2d", convolve)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("bfloat16", "start_up", "found"),
+    [(0.7, 0.0, "mixed_bfloat16"), (0.8, 0.0, "float32"), (5.0, 0.0, "float32"), (0.1, 100.0, "mixed_bfloat16")],
+)
+def test_the_coarser_policy_is_taken_only_if_clearly_faster(monkeypatch, convolution, bfloat16, start_up, found):
+    convolution |= {"bfloat16": bfloat16, "first": start_up}
+    monkeypatch.setattr(engine, "_may_know_bfloat16", lambda: True)
+    assert fastest_dtype_policy.__wrapped__() == found
+
+
+@pytest.mark.parametrize(
+    ("known", "found"),  # what Linux says of the processor, and what oneDNN may use of it
+    [
+        (("flags : avx2 fma", ""), "float32"),
+        (("flags : avx512_bf16 amx_tile", ""), "mixed_bfloat16"),
+        (("flags : avx512_bf16 amx_tile", "avx512_core_amx"), "mixed_bfloat16"),
+        (("flags : avx512_bf16 amx_tile", "avx2"), "float32"),
+        ((None, ""), "mixed_bfloat16"),
+        ((None, "AVX2"), "float32"),
+    ],
+)
+def test_a_processor_that_does_not_know_the_coarser_policy_is_not_asked(
+    monkeypatch, convolution, tmp_path, known, found
+):
+    flags, limit = known
+    convolution["bfloat16"] = 0.1
+    monkeypatch.setattr(engine, "PROCESSORS", tmp_path / "cpuinfo")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    if flags:
+        engine.PROCESSORS.write_text(flags)
+    assert fastest_dtype_policy.__wrapped__() == found
+
+
+def test_the_fastest_policy_of_this_machine_is_one_that_keras_knows():
+    assert keras.DTypePolicy(fastest_dtype_policy()).variable_dtype == "float32"

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from tools.weights import runner, tagger
 from vistext.data.cifar10 import CLASSES, Cifar10, Split
 from vistext.nn import weights
-from vistext.nn.training import AugmentedBatches
+from vistext.nn.augmentation import AugmentedBatches
 from vistext.tasks import classification
 from vistext.tasks.classification.train import Recipe, train
 

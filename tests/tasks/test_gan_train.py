@@ -10,8 +10,8 @@ import pytest
 from tools.weights import gan as command
 from tools.weights import runner
 from vistext.nn import weights
+from vistext.nn.augmentation import AugmentedBatches
 from vistext.nn.engine import keras
-from vistext.nn.training import AugmentedBatches
 from vistext.scenes import portraits
 from vistext.tasks import classification, gan
 from vistext.tasks.gan.train import Recipe

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vistext.nn import weights
-from vistext.nn.engine import keras, tf
-from vistext.nn.training import fastest_dtype_policy
+from vistext.nn.engine import fastest_dtype_policy, keras, tf
 
 INTERRUPTED = 130  # the exit code of what Ctrl-C has stopped
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from vistext.nn import training
+from vistext.nn.augmentation import AugmentedBatches
 from vistext.nn.engine import keras
-from vistext.nn.training import AugmentedBatches, History, Muon, fit, linear_decay
+from vistext.nn.optimizers import Muon
+from vistext.nn.training import History, fit, linear_decay
 from vistext.tasks.classification.model import TaggerConfig, build
 
 RECALIBRATION_PICTURES = 4000  # pictures, three times over: what batch norm needs to know its statistics well
@@ -79,7 +81,7 @@ def train(
         pictures: uint8 [n, 32, 32, 3].
         labels: int [n], 0 to 9.
         model: to train further; by default a new one.
-        precision: a Keras dtype policy to compute in, as `training.fastest_precision` finds it.
+        precision: a Keras dtype policy to compute in, as `engine.fastest_dtype_policy` finds it.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         label: what the progress bar calls it.
         bar: whether to show one.

@@ -160,7 +160,7 @@ def train(
         task: `DETECTING` or `SEGMENTING`.
         recipe: how; its network is of that task.
         body: a trained network of the other task, of the same widths and depth, from whose body this one starts.
-        precision: a Keras dtype policy to compute in, as `training.fastest_precision` finds it.
+        precision: a Keras dtype policy to compute in, as `engine.fastest_dtype_policy` finds it.
         checkpoint: a folder to resume from and to keep the unfinished training in.
         label: what the progress bar calls it; by default the name of the task.
         bar: whether to show one.

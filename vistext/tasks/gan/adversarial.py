@@ -12,12 +12,13 @@ GAN!", arXiv:2501.05441), and an average of the generator's weights (Yazıcı et
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from vistext.nn.engine import keras, tf
-from vistext.nn.training import Adam, Batches, Clock, TrainingCallback, train_loop
+from vistext.nn.optimizers import Adam
+from vistext.nn.training import Batches, train_loop
 
 RECALIBRATION_PICTURES = 20  # batches: what batch norm needs to know its statistics for averaged weights
 
@@ -305,16 +306,17 @@ def swapped_weights(weights: list, values: list) -> Iterator[None]:
         _assign(weights, now)
 
 
-class Watch(TrainingCallback):
+class Watch(keras.callbacks.Callback):
     """Shows the generator from time to time, and keeps the best one."""
 
-    def __init__(self, clock: Clock, trainer: AdversarialTrainer, batches: Callable, watch: Callable, every: int):
-        super().__init__(clock)
-        self.found = cast("GanHistory", clock.history)
-        self.trainer, self.batches, self.watch, self.every = trainer, batches, watch, every
+    def __init__(
+        self, history: GanHistory, trainer: AdversarialTrainer, batches: Callable, watch: Callable, every: int
+    ):
+        super().__init__()
+        self.history, self.trainer, self.batches, self.watch, self.every = history, trainer, batches, watch, every
 
     def evaluate(self) -> None:
-        history, step = self.found, len(self.found.seconds)
+        history, step = self.history, len(self.history.seconds)
         if history.watched and history.watched[-1][0] == step:
             return
         with _averaged(self.trainer, self.batches) as averaged:
@@ -382,7 +384,7 @@ def train_adversarially(
         FloatingPointError: a loss is no longer finite.
     """
     history = GanHistory()
-    watching = [lambda clock: Watch(clock, trainer, batches, watch, every)] if watch else []
+    watching = [Watch(history, trainer, batches, watch, every)] if watch else []
     try:
         return train_loop(trainer, batches, history, trainer.schedule, watching, label=label, **settings)
     finally:

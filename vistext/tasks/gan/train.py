@@ -8,8 +8,8 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from vistext.nn import weights
+from vistext.nn.augmentation import AugmentedBatches
 from vistext.nn.engine import keras
-from vistext.nn.training import AugmentedBatches
 from vistext.tasks import classification
 from vistext.tasks.gan import metrics
 from vistext.tasks.gan.adversarial import GanHistory, Hyperparameters, train_gan
