@@ -3,8 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 
 class Reliability(NamedTuple):
@@ -58,6 +56,9 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     Returns:
         The temperature, between 0.05 and 20; above 1 if the logits were too sure.
     """
+
+    from scipy.optimize import minimize_scalar  # late: only this needs it
+    from scipy.special import log_softmax
 
     def negative_log_likelihood(log_temperature: float) -> float:
         logs = log_softmax(logits / np.exp(log_temperature), axis=1)

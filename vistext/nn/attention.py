@@ -57,11 +57,10 @@ class Attention(keras.layers.Layer):
             [n, t, width], and the weights [n, heads, t, m], which add up to 1 over m.
         """
         queries = self._split_heads(self.queries(x)) * (self.width // self.heads) ** -0.5
-        scores = ops.cast(ops.matmul(queries, ops.swapaxes(keys, -1, -2)), "float32")
+        scores = ops.cast(tf.matmul(queries, keys, transpose_b=True), "float32")
         weights = ops.softmax(scores if mask is None else scores + ops.cast(mask, "float32"))
         attended = ops.matmul(ops.cast(weights, values.dtype), values)  # (n, heads, t, width / heads)
-        shape = (-1, self.width) if len(x.shape) == 2 else (-1, ops.shape(x)[1], self.width)
-        return self.mixed(ops.reshape(ops.swapaxes(attended, 1, 2), shape)), weights
+        return self.mixed(self._merge_heads(attended, x)), weights
 
     def call(self, x, memory):
         return self.attend(x, *self.project_kv(memory))[0]
@@ -71,6 +70,11 @@ class Attention(keras.layers.Layer):
             return ops.reshape(x, (-1, self.heads, 1, self.width // self.heads))
         n, m = ops.shape(x)[0], ops.shape(x)[1]
         return ops.swapaxes(ops.reshape(x, (n, m, self.heads, self.width // self.heads)), 1, 2)
+
+    def _merge_heads(self, attended, x):
+        if len(x.shape) == 2:
+            return ops.reshape(attended, (-1, self.width))
+        return ops.reshape(ops.swapaxes(attended, 1, 2), (-1, ops.shape(x)[1], self.width))
 
     def get_config(self):
         return super().get_config() | {"width": self.width, "heads": self.heads}

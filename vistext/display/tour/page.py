@@ -126,7 +126,7 @@ def image(picture: np.ndarray, alt: str, kind: str = "") -> str:
     png = Image.fromarray(picture)
     png.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    png.save(file, "PNG", optimize=True)
+    png.save(file, "PNG")
     source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
     return f'<img class="{kind}" src="{source}" width="{png.width}" height="{png.height}" alt="{escape(alt)}">'
 

@@ -96,14 +96,15 @@ def load_into(model, name: str, folder: Path = FOLDER) -> None:
     Raises:
         FileNotFoundError, ValueError: as `verify`; also ValueError if the model has other variables than the file.
     """
-    with np.load(verify(name, folder), allow_pickle=False) as arrays:
-        built = {variable.path: tuple(variable.shape) for variable in model.variables}
-        kept = {path: arrays[path].shape for path in arrays.files}
-        if built != kept:
-            differing = sorted(path for path in built.keys() | kept.keys() if built.get(path) != kept.get(path))
-            raise ValueError(f"the weights {name!r} do not fit this model; they differ in {', '.join(differing)}")
-        for variable in model.variables:
-            variable.assign(arrays[variable.path].astype("float32"))
+    with np.load(verify(name, folder), allow_pickle=False) as file:
+        arrays = dict(file)
+    built = {variable.path: tuple(variable.shape) for variable in model.variables}
+    stored = {path: array.shape for path, array in arrays.items()}
+    if built != stored:
+        differing = sorted(path for path in built.keys() | stored.keys() if built.get(path) != stored.get(path))
+        raise ValueError(f"the weights {name!r} do not fit this model; they differ in {', '.join(differing)}")
+    for variable in model.variables:
+        variable.assign(arrays[variable.path].astype("float32"))
 
 
 def config(name: str, kind: type[T], folder: Path = FOLDER) -> T:

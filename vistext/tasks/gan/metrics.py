@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial.distance import pdist
 
 from vistext.nn.engine import keras
 
@@ -58,6 +57,8 @@ def intra_class_distance(features: np.ndarray, labels: np.ndarray) -> float:
 
     Features are float [n, d]; ValueError if a kind of the labels int [n] has a single picture.
     """
+    from scipy.spatial.distance import pdist  # late: only this needs it
+
     means = []
     for kind in np.unique(labels):
         same = np.asarray(features[labels == kind], np.float64)

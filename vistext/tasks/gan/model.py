@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from vistext.nn import weights
 from vistext.nn.engine import dtype_policy, keras
@@ -194,6 +193,8 @@ def sample_noise(count: int, size: int, seed: int, truncation: float | None = No
         return rng.standard_normal((count, size), np.float32)
     if truncation <= 0:
         raise ValueError(f"truncation={truncation}; accepted: more than 0, or None for none at all")
+    from scipy import stats  # late: only this needs it
+
     return stats.truncnorm.rvs(-truncation, truncation, size=(count, size), random_state=rng).astype(np.float32)
 
 

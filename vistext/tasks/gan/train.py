@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
 from vistext.nn import weights
 from vistext.nn.augmentation import AugmentedBatches
@@ -116,6 +115,8 @@ def degrade(pictures: np.ndarray, seed: int) -> np.ndarray:
     """Pictures uint8 [n, h, w, 3] with noise, and every second one blurred, for an evaluation classifier to learn
     shapes from: a speck that no portrait has is then not decisive.
     """
+    from scipy.ndimage import uniform_filter  # late: only this needs it
+
     rng = np.random.default_rng(seed)
     degraded = np.empty_like(pictures)
     for first in range(0, len(pictures), 1000):
