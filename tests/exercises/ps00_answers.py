@@ -7,11 +7,10 @@ from heapq import nlargest
 from itertools import accumulate
 
 import numpy as np
-from answers import BARELY_WRONG, WRONG, right, values, vary
+from answers import BARELY_WRONG, RIGHT, WRONG, values, vary
 from skimage.measure import label, regionprops
 
 
-@right("ps00-1")
 def by_two_loops(findings, states=("mend", "optional"), text="{subject}: {remedy}"):
     lines = []
     for state in states:
@@ -21,7 +20,6 @@ def by_two_loops(findings, states=("mend", "optional"), text="{subject}: {remedy
     return lines
 
 
-@right("ps00-1")
 def by_a_stable_sort(findings):
     order = {"mend": 0, "optional": 1}
     chosen = [finding for finding in findings if finding["state"] in order]
@@ -29,27 +27,19 @@ def by_a_stable_sort(findings):
     return [f"{finding['subject']}: {finding['remedy']}" for finding in chosen]
 
 
-@right("ps00-1")
-def in_two_parts(findings):
-    mend = [finding for finding in findings if finding["state"] == "mend"]
-    optional = filter(lambda finding: finding["state"] == "optional", findings)
-    return [": ".join([finding["subject"], finding["remedy"]]) for finding in [*mend, *optional]]
-
-
-@right("ps00-1")
 def grouped_by_state(findings):
     groups = defaultdict(list)
     for finding in findings:
-        groups[finding["state"]].append("{subject}: {remedy}".format(**finding))
+        groups[finding["state"]].append(": ".join([finding["subject"], finding["remedy"]]))
     return groups["mend"] + groups["optional"]
 
 
-BARELY_WRONG["ps00-1"] |= {
+RIGHT["ps00-1"] = [by_two_loops, by_a_stable_sort, grouped_by_state]
+BARELY_WRONG["ps00-1"] = {
     "each once": lambda findings: list(dict.fromkeys(by_two_loops(findings))),
     "a text for one": lambda findings: lines if len(lines := by_two_loops(findings)) != 1 else lines[0],
 }
-
-WRONG["ps00-1"] |= {
+WRONG["ps00-1"] = {
     "as-they-come": lambda findings: [line for finding in findings for line in by_two_loops([finding])],
     "only-mend": vary(by_two_loops, states=["mend"]),
     "optional-first": vary(by_two_loops, states=["optional", "mend"]),
@@ -69,21 +59,18 @@ values(
 )
 
 
-@right("ps00-3")
 def by_the_library(mask):
     found = regionprops(mask.astype(int))
     return list(found[0].bbox) if found else None
 
 
-@right("ps00-3")
 def by_rows_and_columns(mask, begin=0, end=1):
     if not mask.any():
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return np.array([rows[0] + begin, columns[0] + begin, rows[-1] + end, columns[-1] + end])
+    return np.array([rows[0] + begin, columns[0] + begin, rows[-1] + end, columns[-1] + end], float)
 
 
-@right("ps00-3")
 def pixel_by_pixel(mask):
     box = None
     for row, line in enumerate(mask):
@@ -94,18 +81,13 @@ def pixel_by_pixel(mask):
     return box
 
 
-@right("ps00-3")
-def by_corners_of_all_pixels(mask):
-    pixels = np.argwhere(mask)
-    return None if pixels.size == 0 else np.concatenate([pixels.min(axis=0), pixels.max(axis=0) + 1]).astype(float)
-
-
 def arranged(arrange):
     """A box that is wrong by how its numbers are arranged, around whatever there is."""
     return lambda mask: None if (box := by_rows_and_columns(mask)) is None else arrange(*box.tolist())
 
 
-BARELY_WRONG["ps00-3"] |= {
+RIGHT["ps00-3"] = [by_the_library, by_rows_and_columns, pixel_by_pixel]
+BARELY_WRONG["ps00-3"] = {
     "the first blob": lambda mask: list(blobs[0].bbox) if (blobs := regionprops(label(mask))) else None,
     "none at the top edge": arranged(lambda top, *more: [top, *more] if top else None),
     "none around one pixel": lambda mask: by_rows_and_columns(mask) if mask.sum() > 1 else None,
@@ -114,8 +96,7 @@ BARELY_WRONG["ps00-3"] |= {
     ),
     "each number once": arranged(lambda *box: list(dict.fromkeys(box))),
 }
-
-WRONG["ps00-3"] |= {
+WRONG["ps00-3"] = {
     "last-one-out": vary(by_rows_and_columns, end=0),
     "columns-first": arranged(lambda top, left, bottom, right: [left, top, right, bottom]),
     "sizes": arranged(lambda top, left, bottom, right: [top, left, bottom - top, right - left]),
@@ -132,15 +113,12 @@ def article(tag):
     return "an " + tag if tag[0] in "aeiou" else "a " + tag
 
 
-@right("ps00-4")
-def by_sorting_pairs(probabilities):
-    (tag, first), (other, second), *_ = sorted(probabilities.items(), key=lambda pair: pair[1], reverse=True)
-    if first >= 0.5:
-        return f"This is {article(tag)} ({100 * first:.0f} %)."
-    return f"This may be {article(tag)} ({100 * first:.0f} %) or {article(other)} ({100 * second:.0f} %)."
+def by_sorting(probabilities, *, rank=-1, ranked=None, sure=0.5, name=article, percent="{:.0%}", most=2):
+    ranked = ranked or sorted(probabilities, key=lambda tag: rank * probabilities[tag])
+    words = [f"{name(tag)} ({percent.format(probabilities[tag]).replace('%', ' %')})" for tag in ranked[:most]]
+    return f"This is {words[0]}." if probabilities[ranked[0]] >= sure else f"This may be {' or '.join(words)}."
 
 
-@right("ps00-4")
 def by_taking_the_largest_out(probabilities):
     left, words = dict(probabilities), []
     for _ in range(2):
@@ -152,56 +130,44 @@ def by_taking_the_largest_out(probabilities):
     return "This may be " + " or ".join(words) + "."
 
 
-@right("ps00-4")
 def by_the_library_s_largest(probabilities):
-    best = nlargest(2, probabilities, key=probabilities.get)
-    words = [f"{article(tag)} ({probabilities[tag]:.0%})".replace("%", " %") for tag in best]
-    return f"This is {words[0]}." if probabilities[best[0]] >= 0.5 else f"This may be {words[0]} or {words[1]}."
-
-
-@right("ps00-4")
-def by_numpy(probabilities):
-    tags, chances = np.array(list(probabilities)), np.array(list(probabilities.values()))
-    order = np.argsort(chances)[::-1]
-    words = [f"{article(str(tags[one]))} ({int(np.round(100 * chances[one]))} %)" for one in order[:2]]
-    return f"This {'is' if chances.max() >= 0.5 else 'may be'} {' or '.join(words[: 1 + (chances.max() < 0.5)])}."
-
-
-def told(probabilities, *, rank=-1, ranked=None, sure=0.5, name=article, percent="{:.0%}", most=2):
-    ranked = ranked or sorted(probabilities, key=lambda tag: rank * probabilities[tag])
-    words = [f"{name(tag)} ({percent.format(probabilities[tag]).replace('%', ' %')})" for tag in ranked[:most]]
-    return f"This is {words[0]}." if probabilities[ranked[0]] >= sure else f"This may be {' or '.join(words)}."
+    first, second = nlargest(2, probabilities, key=probabilities.get)
+    if probabilities[first] >= 0.5:
+        return f"This is {article(first)} ({100 * probabilities[first]:.0f} %)."
+    chances = [int(np.round(100 * probabilities[tag])) for tag in (first, second)]
+    return f"This may be {article(first)} ({chances[0]} %) or {article(second)} ({chances[1]} %)."
 
 
 def rounded_by(function):
     """Percentages that another function than round makes whole."""
-    return lambda probabilities: told({tag: function(100 * p) / 100 for tag, p in probabilities.items()})
+    return lambda probabilities: by_sorting({tag: function(100 * p) / 100 for tag, p in probabilities.items()})
 
 
-BARELY_WRONG["ps00-4"] |= {
-    "sure by its percentage": vary(told, sure=0.495),
-    "an before three vowels": vary(told, name=lambda tag: ("an " if tag[0] in "aei" else "a ") + tag),
-    "the next as given": lambda probabilities: told(
+RIGHT["ps00-4"] = [by_sorting, by_taking_the_largest_out, by_the_library_s_largest]
+BARELY_WRONG["ps00-4"] = {
+    "sure by its percentage": vary(by_sorting, sure=0.495),
+    "an before three vowels": vary(by_sorting, name=lambda tag: ("an " if tag[0] in "aei" else "a ") + tag),
+    "the next as given": lambda probabilities: by_sorting(
         probabilities, ranked=list({max(probabilities, key=probabilities.get): 0} | probabilities)
     ),
     "rounded up": rounded_by(np.ceil),
 }
-
-WRONG["ps00-4"] |= {
-    "as-given": vary(told, rank=0),
-    "least-likely": vary(told, rank=1),
-    "one-article": vary(told, name="a {}".format),
+WRONG["ps00-4"] = {
+    "as-given": vary(by_sorting, rank=0),
+    "least-likely": vary(by_sorting, rank=1),
+    "one-article": vary(by_sorting, name="a {}".format),
     "cut": rounded_by(np.floor),
-    "fractions": vary(told, percent="{}%"),
-    "always-sure": vary(told, sure=0),
-    "never-sure": vary(told, sure=2),
-    "other-way-round": lambda probabilities: told(probabilities, sure=0 if max(probabilities.values()) < 0.5 else 2),
-    "even-is-not-enough": vary(told, sure=np.nextafter(0.5, 1)),
-    "one-only": vary(told, most=1),
+    "fractions": vary(by_sorting, percent="{}%"),
+    "always-sure": vary(by_sorting, sure=0),
+    "never-sure": vary(by_sorting, sure=2),
+    "other-way-round": lambda probabilities: by_sorting(
+        probabilities, sure=0 if max(probabilities.values()) < 0.5 else 2
+    ),
+    "even-is-not-enough": vary(by_sorting, sure=np.nextafter(0.5, 1)),
+    "one-only": vary(by_sorting, most=1),
 }
 
 
-@right("ps00-5")
 def by_trying_each(sure, right, wanted, *, order=sorted, named=float.__ge__, share=lambda right, *more: np.mean(right)):
     for least in order(sure):
         chosen = [pair for pair in zip(right, sure, strict=True) if named(pair[1], least)]
@@ -210,7 +176,6 @@ def by_trying_each(sure, right, wanted, *, order=sorted, named=float.__ge__, sha
     return None
 
 
-@right("ps00-5")
 def by_counting_down(sure, right, wanted):
     order = np.argsort(sure)[::-1]
     shares = np.cumsum(np.array(right)[order]) / np.arange(1, len(right) + 1)
@@ -218,13 +183,6 @@ def by_counting_down(sure, right, wanted):
     return np.array(sure)[order][enough[-1]] if len(enough) else None
 
 
-@right("ps00-5")
-def the_least_of_all_that_will_do(sure, right, wanted):
-    sure, right = np.array(sure), np.array(right)
-    return min((float(one) for one in sure if right[sure >= one].mean() >= wanted), default=None)
-
-
-@right("ps00-5")
 def by_adding_up(sure, right, wanted):
     found = None
     pairs = sorted(zip(sure, right, strict=True), reverse=True)
@@ -239,14 +197,6 @@ def by_halving(sure, right, wanted):
     return sorted(sure)[place] if place < len(sure) else None
 
 
-BARELY_WRONG["ps00-5"] |= {
-    "the first as given": vary(by_trying_each, order=list),
-    "by halving": by_halving,
-    "never all of them": lambda sure, **c: found if (found := by_trying_each(sure, **c)) != min(sure) else None,
-    "never the surest alone": lambda sure, **c: found if (found := by_trying_each(sure, **c)) != max(sure) else None,
-}
-
-
 def until_it_fails(sure, right, wanted):
     found, hits = None, 0
     for count, (certainty, truth) in enumerate(sorted(zip(sure, right, strict=True), reverse=True), start=1):
@@ -257,7 +207,14 @@ def until_it_fails(sure, right, wanted):
     return found
 
 
-WRONG["ps00-5"] |= {
+RIGHT["ps00-5"] = [by_trying_each, by_counting_down, by_adding_up]
+BARELY_WRONG["ps00-5"] = {
+    "the first as given": vary(by_trying_each, order=list),
+    "by halving": by_halving,
+    "never all of them": lambda sure, **c: found if (found := by_trying_each(sure, **c)) != min(sure) else None,
+    "never the surest alone": lambda sure, **c: found if (found := by_trying_each(sure, **c)) != max(sure) else None,
+}
+WRONG["ps00-5"] = {
     "from-the-top": until_it_fails,
     "highest": vary(by_trying_each, order=lambda sure: sorted(sure)[::-1]),
     "above-only": vary(by_trying_each, named=float.__gt__),

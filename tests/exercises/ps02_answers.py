@@ -4,7 +4,7 @@ from collections import Counter
 from fractions import Fraction
 
 import numpy as np
-from answers import BARELY_WRONG, WRONG, right, values, vary
+from answers import BARELY_WRONG, RIGHT, WRONG, values, vary
 from pycocotools import mask as coco
 from sklearn.metrics import jaccard_score
 
@@ -29,29 +29,15 @@ def with_corners(boxes):
     return [(left, top, left + width, top + height) for left, top, width, height in boxes]
 
 
-@right("ps02-2")
 def by_two_loops(found, truth, **options):
     return [[iou(box, true_box, **options) for true_box in with_corners(truth)] for box in found]
 
 
-@right("ps02-2")
 def by_pycocotools(found, truth):
     found = np.concatenate([found[:, :2], found[:, 2:] - found[:, :2]], axis=1)
     return np.asarray(coco.iou(found, truth, [0] * len(truth)))
 
 
-@right("ps02-2")
-def row_by_row(found, truth):
-    end, areas = truth[:, :2] + truth[:, 2:], truth[:, 2] * truth[:, 3]
-    table = np.zeros((len(found), len(truth)))
-    for row, box in zip(table, found, strict=True):
-        common = np.minimum(end, box[2:]) - np.maximum(truth[:, :2], box[:2])
-        both = np.where((common > 0).all(axis=1), common[:, 0] * common[:, 1], 0)
-        row[:] = both / ((box[2] - box[0]) * (box[3] - box[1]) + areas - both)
-    return table
-
-
-@right("ps02-2")
 def in_exact_numbers(found, truth):
     boxes, true_boxes = ([list(map(Fraction, box)) for box in table.tolist()] for table in (found, truth))
     table = [[] for _ in boxes]
@@ -67,7 +53,8 @@ def converts_in_place(found, truth):
     return np.array([[iou(box, true_box) for true_box in truth] for box in found])
 
 
-WRONG["ps02-2"] |= {
+RIGHT["ps02-2"] = [by_two_loops, by_pycocotools, in_exact_numbers]
+WRONG["ps02-2"] = {
     "unclamped": vary(by_two_loops, area=float.__mul__),
     "clamped-late": vary(by_two_loops, area=lambda wide, high: max(0, wide * high)),
     "inclusive": vary(by_two_loops, more=1),
@@ -82,17 +69,6 @@ WRONG["ps02-2"] |= {
 }
 
 
-@right("ps02-3")
-def taking_the_best_of_what_is_left(table, scores, kinds, overlap):
-    left, kept = list(range(len(scores))), []
-    while left:
-        best = max(left, key=lambda one: scores[one])
-        kept.append(best)
-        left = [one for one in left if one != best and (kinds[one] != kinds[best] or table[one, best] <= overlap)]
-    return kept
-
-
-@right("ps02-3")
 def kind_by_kind(table, scores, kinds, overlap):
     kept = []
     for kind in np.unique(kinds):
@@ -103,7 +79,6 @@ def kind_by_kind(table, scores, kinds, overlap):
     return np.array(sorted(kept, key=lambda one: -scores[one]))
 
 
-@right("ps02-3")
 def with_flags(table, scores, kinds, overlap):
     alive, kept = np.ones(len(scores), bool), []
     while alive.any():
@@ -113,22 +88,16 @@ def with_flags(table, scores, kinds, overlap):
     return kept
 
 
-@right("ps02-3")
-def by_calling_itself(table, scores, kinds, overlap):
-    def rest(order):
-        if not order:
-            return []
-        best, *others = order
-        return [best, *rest([one for one in others if kinds[one] != kinds[best] or not table[one][best] > overlap])]
-
-    return tuple(rest(sorted(range(len(scores)), key=scores.__getitem__, reverse=True)))
-
-
-def surest_first(scores):
-    return np.argsort(-scores)
-
-
-def greedy(table, scores, kinds, overlap, *, order=surest_first, same=int.__eq__, held_to=lambda kept, before: kept):
+def greedy(
+    table,
+    scores,
+    kinds,
+    overlap,
+    *,
+    order=lambda scores: np.argsort(-scores),
+    same=int.__eq__,
+    held_to=lambda kept, before: kept,
+):
     kept, before = [], []
     for box in order(scores):
         rivals = held_to(kept, before)
@@ -138,18 +107,17 @@ def greedy(table, scores, kinds, overlap, *, order=surest_first, same=int.__eq__
     return kept
 
 
-BARELY_WRONG["ps02-3"] |= {
-    "in descending kinds only": vary(greedy, same=int.__ge__),
-    "a number for one": lambda **case: kept if len(kept := greedy(**case)) > 1 else kept[0],
-}
-
-
 def after_sorting_the_arrays(table, scores, kinds, overlap):
     order = np.argsort(-scores)
     return greedy(table[order][:, order], -np.arange(len(order)), kinds[order], overlap)
 
 
-WRONG["ps02-3"] |= {
+RIGHT["ps02-3"] = [kind_by_kind, with_flags, greedy]
+BARELY_WRONG["ps02-3"] = {
+    "in descending kinds only": vary(greedy, same=int.__ge__),
+    "a number for one": lambda **case: kept if len(kept := greedy(**case)) > 1 else kept[0],
+}
+WRONG["ps02-3"] = {
     "dropped-too": vary(greedy, held_to=lambda kept, before: before),
     "against-the-best": vary(greedy, held_to=lambda kept, before: before[:1]),
     "against-the-last": vary(greedy, held_to=lambda kept, before: kept[-1:]),
@@ -163,7 +131,6 @@ WRONG["ps02-3"] |= {
 }
 
 
-@right("ps02-4")
 def as_in_the_lesson(scores, right, things):
     right = right[np.argsort(-scores, kind="stable")]
     recall = np.cumsum(right) / things
@@ -182,7 +149,6 @@ def points(scores, right):
     return found
 
 
-@right("ps02-4")
 def by_loops_in_plain_python(scores, right, things, *, steps=100, best=max, beyond=0, reaches=float.__ge__):
     found, levels = points(scores, right), np.linspace(0, 1, steps + 1).tolist()
     reached = [[p for hits, p in found if reaches(hits / things, level)] for level in levels]
@@ -190,15 +156,6 @@ def by_loops_in_plain_python(scores, right, things, *, steps=100, best=max, beyo
     return sum(p for p in each if p is not None) / sum(p is not None for p in each)
 
 
-@right("ps02-4")
-def by_a_table_of_recalls(scores, right, things):
-    hits = np.cumsum(right[np.argsort(scores)[::-1]])
-    precision = hits / np.arange(1, len(hits) + 1)
-    reached = hits / things >= np.linspace(0, 1, 101)[:, None]
-    return np.where(reached, precision, 0).max(axis=1).mean()
-
-
-@right("ps02-4")
 def in_whole_hundredths(scores, right, things):
     best, total, found = 0, 0, points(scores, right)[::-1]
     for level in range(100, -1, -1):
@@ -206,9 +163,6 @@ def in_whole_hundredths(scores, right, things):
             best = max(best, found.pop(0)[1])
         total += best
     return total / 101
-
-
-BARELY_WRONG["ps02-4"] |= {"higher recalls only": vary(by_loops_in_plain_python, reaches=float.__gt__)}
 
 
 def precision_at_each_hit(scores, right, things):
@@ -222,7 +176,9 @@ def sorts_in_place(scores, right, things):
     return as_in_the_lesson(scores, right, things)
 
 
-WRONG["ps02-4"] |= {
+RIGHT["ps02-4"] = [as_in_the_lesson, by_loops_in_plain_python, in_whole_hundredths]
+BARELY_WRONG["ps02-4"] = {"higher recalls only": vary(by_loops_in_plain_python, reaches=float.__gt__)}
+WRONG["ps02-4"] = {
     "least-sure-first": vary(by_loops_in_plain_python, scores=np.negative),
     "falls-and-rises": vary(by_loops_in_plain_python, best=lambda precisions: precisions[0]),
     "reached-only": vary(by_loops_in_plain_python, beyond=None),
@@ -235,16 +191,6 @@ WRONG["ps02-4"] |= {
 }
 
 
-@right("ps02-5")
-def by_a_table(said, truth, classes):
-    known = truth >= 0
-    table = np.bincount(classes * truth[known] + said[known], minlength=classes**2).reshape(classes, classes)
-    both = np.diag(table)
-    either = table.sum(0) + table.sum(1) - both
-    return (both[either > 0] / either[either > 0]).mean()
-
-
-@right("ps02-5")
 def by_sets(said, truth, classes):
     shares, known = [], set(zip(*np.where(truth >= 0), strict=True))
     for number in range(classes):
@@ -254,14 +200,12 @@ def by_sets(said, truth, classes):
     return sum(shares) / len(shares)
 
 
-@right("ps02-5")
 def by_a_library_of_metrics(said, truth, classes):
     known = truth != -1
     there = np.union1d(said[known], truth[known])
     return jaccard_score(truth[known], said[known], labels=there, average="macro")
 
 
-@right("ps02-5")
 def by_counters(said, truth, classes):
     pairs = Counter((one, other) for one, other in zip(said.flat, truth.flat, strict=True) if other >= 0)
     shares = []
@@ -293,13 +237,13 @@ def of_all_classes_together(said, truth, classes):
     return np.sum(said == truth) / sum(np.sum((said == k) | (truth == k)) for k in range(classes))
 
 
-BARELY_WRONG["ps02-5"] |= {
+RIGHT["ps02-5"] = [by_sets, by_a_library_of_metrics, by_counters]
+BARELY_WRONG["ps02-5"] = {
     "up to the highest that is true": lambda said, truth, classes: by_sets(said, truth, truth.max() + 1),
     "classes that are said": mean_of(lambda said, truth: said[truth >= 0]),
     "classes said where the truth is open": mean_of(lambda said, truth: np.append(said, truth[truth >= 0])),
 }
-
-WRONG["ps02-5"] |= {
+WRONG["ps02-5"] = {
     "only-said": mean_of(lambda said, truth: truth[truth >= 0]),
     "accuracy": lambda said, truth, classes: np.mean((said == truth)[truth >= 0]),
     "counted-twice": lambda **case: np.nanmean(shares_of(**case, of=lambda said, true, either: said + true)),

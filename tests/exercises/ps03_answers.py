@@ -2,23 +2,21 @@
 
 from collections import Counter, defaultdict
 from fractions import Fraction
-from itertools import islice, pairwise, zip_longest
+from itertools import pairwise
 from math import prod
 
 import numpy as np
-from answers import BARELY_WRONG, WRONG, right, values, vary
+from answers import BARELY_WRONG, RIGHT, WRONG, values, vary
 from scipy.stats import gmean
 
 from vistext.data.vocabulary import Vocabulary
 
 
-@right("ps03-1")
 def by_the_course_s_code(sentences, words, length):
     vocabulary = Vocabulary(tuple(words))
     return vocabulary.encode([" ".join(tokens[: length - 2]) for tokens in sentences], length)
 
 
-@right("ps03-1")
 def in_plain_python(sentences, words, length):
     table = []
     for tokens in sentences:
@@ -32,26 +30,17 @@ def in_plain_python(sentences, words, length):
     return table
 
 
-@right("ps03-1")
-def by_padding_lists(sentences, words, length):
-    numbers = dict(zip(words, range(len(words)), strict=True))
-    rows = [[1, *[numbers.get(token.lower(), 3) for token in tokens][: length - 2], 2] for tokens in sentences]
-    return np.stack([np.pad(row, (0, length - len(row))) for row in rows])
-
-
-@right("ps03-1")
-def column_by_column(sentences, words, length):
-    marked = [["<start>", *(token.lower() for token in tokens[: length - 2]), "<end>"] for tokens in sentences]
-    columns = list(islice(zip_longest(*marked, [None] * length, fillvalue="<pad>"), length))
-    return [[words.index(token) if token in words else 3 for token in row] for row in zip(*columns, strict=True)][:-1]
-
-
-def cut_to_fit(tokens, length):
-    return tokens[: length - 2]
-
-
-def encoded(
-    sentences, words, length, *, start=(1,), end=(2,), unknown=3, lower=str.lower, cut=cut_to_fit, fill=np.append
+def by_padding(
+    sentences,
+    words,
+    length,
+    *,
+    start=(1,),
+    end=(2,),
+    unknown=3,
+    lower=str.lower,
+    cut=lambda tokens, length: tokens[: length - 2],
+    fill=np.append,
 ):
     known = [[lower(token) for token in cut(tokens, length)] for tokens in sentences]
     rows = [[*start, *(words.index(t) if t in words else unknown for t in tokens), *end][:length] for tokens in known]
@@ -69,24 +58,24 @@ def not_cut(tokens, length):
     return tokens
 
 
-BARELY_WRONG["ps03-1"] |= {
-    "cut only if longer than the table": vary(encoded, cut=lambda t, length: t[: length - 2] if len(t) > length else t),
-    "one token too few": vary(encoded, cut=lambda t, length: t if len(t) < length - 2 else t[: length - 3]),
-    "only first letters are small": vary(encoded, lower=lambda token: token[:1].lower() + token[1:]),
-    "one row is no table": lambda **case: table if len(table := encoded(**case)) > 1 else table[0],
+RIGHT["ps03-1"] = [by_the_course_s_code, in_plain_python, by_padding]
+BARELY_WRONG["ps03-1"] = {
+    "cut if longer than the table": vary(by_padding, cut=lambda t, length: t[: length - 2] if len(t) > length else t),
+    "one token too few": vary(by_padding, cut=lambda t, length: t if len(t) < length - 2 else t[: length - 3]),
+    "only first letters are small": vary(by_padding, lower=lambda token: token[:1].lower() + token[1:]),
+    "one row is no table": lambda **case: table if len(table := by_padding(**case)) > 1 else table[0],
 }
-
-WRONG["ps03-1"] |= {
-    "padded-in-front": vary(encoded, fill=lambda row, padding: padding + row),
-    "capitals": vary(encoded, lower=str),
-    "end-cut-off": vary(encoded, cut=not_cut),
-    "from-the-fifth": vary(encoded, words=lambda words: words[4:]),
-    "too-long": lambda sentences, words, length: encoded(
+WRONG["ps03-1"] = {
+    "padded-in-front": vary(by_padding, fill=lambda row, padding: padding + row),
+    "capitals": vary(by_padding, lower=str),
+    "end-cut-off": vary(by_padding, cut=not_cut),
+    "from-the-fifth": vary(by_padding, words=lambda words: words[4:]),
+    "too-long": lambda sentences, words, length: by_padding(
         sentences, words, max(length, *(len(tokens) + 2 for tokens in sentences)), cut=not_cut
     ),
-    "no-start": vary(encoded, start=()),
-    "no-end": vary(encoded, end=()),
-    "unknown-is-padding": vary(encoded, unknown=0),
+    "no-start": vary(by_padding, start=()),
+    "no-end": vary(by_padding, end=()),
+    "unknown-is-padding": vary(by_padding, unknown=0),
     "stopped": lambda sentences, words, length: [[words.index(token) for token in tokens] for tokens in sentences],
     "wrong-type": lambda sentences, words, length: [["<start>", *tokens, "<end>"] for tokens in sentences],
     "changed-input": pads_what_it_was_given,
@@ -97,14 +86,6 @@ def with_edges(sentences):
     return [["<start>", *tokens, "<end>"] for tokens in sentences]
 
 
-@right("ps03-2")
-def by_counter(sentences, before, word, words):
-    pairs = Counter(pair for tokens in with_edges(sentences) for pair in pairwise(tokens))
-    firsts = Counter(token for tokens in with_edges(sentences) for token in tokens[:-1])
-    return (pairs[before, word] + 1) / (firsts[before] + words)
-
-
-@right("ps03-2")
 def by_loops(sentences, before, word, words):
     followed = anything = 0
     for tokens in with_edges(sentences):
@@ -114,20 +95,12 @@ def by_loops(sentences, before, word, words):
     return np.float64(followed + 1) / (anything + words)
 
 
-@right("ps03-2")
 def by_tables_of_tables(sentences, before, word, words):
     after = defaultdict(Counter)
     for tokens in with_edges(sentences):
         for first, second in pairwise(tokens):
             after[first][second] += 1
     return Fraction(after[before][word] + 1, sum(after[before].values()) + words)
-
-
-@right("ps03-2")
-def by_removing_what_does_not_follow(sentences, before, word, words):
-    tokens = [token for sentence in sentences for token in ("<end>", "<start>", *sentence, "<end>")]
-    following = np.array(tokens[1:])[np.array(tokens[:-1]) == before]
-    return (np.sum(following == word) + 1) / (following.size + words)
 
 
 def pairs_in(sentences):
@@ -138,8 +111,8 @@ def edged_pairs(sentences):
     return pairs_in(with_edges(sentences))
 
 
-def counted(sentences, before, word, words, *, pairs=edged_pairs, place=0, more=1, below=None):
-    """By a list of pairs; of those with the first word (or with the second one at that place)."""
+def by_a_list_of_pairs(sentences, before, word, words, *, pairs=edged_pairs, place=0, more=1, below=None):
+    """Of those with the first word (or with the second one at that place)."""
     found, wanted = pairs(sentences), (before, word)
     total = sum(pair[place] == wanted[place] for pair in found) if place is not None else len(found)
     return (found.count(wanted) + more) / (total + (words if below is None else below))
@@ -148,7 +121,7 @@ def counted(sentences, before, word, words, *, pairs=edged_pairs, place=0, more=
 def adds_edges_in_place(sentences, before, word, words):
     for tokens in sentences:
         tokens[:] = ["<start>", *tokens, "<end>"]
-    return counted(sentences, before, word, words, pairs=pairs_in)
+    return by_a_list_of_pairs(sentences, before, word, words, pairs=pairs_in)
 
 
 def of_the_word_alone(sentences, before, word, words):
@@ -156,44 +129,41 @@ def of_the_word_alone(sentences, before, word, words):
     return (tokens.count(word) + 1) / (len(tokens) + words)
 
 
-BARELY_WRONG["ps03-2"] |= {
-    "the last is followed by nothing": vary(counted, pairs=lambda found: pairs_in([["<start>", *t] for t in found]))
+RIGHT["ps03-2"] = [by_loops, by_tables_of_tables, by_a_list_of_pairs]
+BARELY_WRONG["ps03-2"] = {
+    "the last is followed by nothing": vary(
+        by_a_list_of_pairs, pairs=lambda found: pairs_in([["<start>", *tokens] for tokens in found])
+    )
 }
-
-WRONG["ps03-2"] |= {
-    "not-smoothed": vary(counted, more=0, below=0),
-    "never-seen-is-nought": lambda **case: counted(**case, more=0, below=0 if counted(**case, more=0) else 1),
-    "top-only": vary(counted, below=0),
-    "one-below": vary(counted, below=1),
-    "no-edges": vary(counted, pairs=pairs_in),
-    "turned": lambda before, word, **case: counted(before=word, word=before, place=1, **case),
-    "of-the-word": vary(counted, place=1),
-    "of-all-pairs": vary(counted, place=None),
+WRONG["ps03-2"] = {
+    "not-smoothed": vary(by_a_list_of_pairs, more=0, below=0),
+    "never-seen-is-nought": lambda **case: by_a_list_of_pairs(
+        **case, more=0, below=0 if by_a_list_of_pairs(**case, more=0) else 1
+    ),
+    "top-only": vary(by_a_list_of_pairs, below=0),
+    "one-below": vary(by_a_list_of_pairs, below=1),
+    "no-edges": vary(by_a_list_of_pairs, pairs=pairs_in),
+    "turned": lambda before, word, **case: by_a_list_of_pairs(before=word, word=before, place=1, **case),
+    "of-the-word": vary(by_a_list_of_pairs, place=1),
+    "of-all-pairs": vary(by_a_list_of_pairs, place=None),
     "alone": of_the_word_alone,
-    "once-a-sentence": vary(counted, pairs=lambda found: [p for t in with_edges(found) for p in set(pairwise(t))]),
-    "different-pairs": vary(counted, pairs=lambda found: list(set(edged_pairs(found)))),
+    "once-a-sentence": vary(
+        by_a_list_of_pairs, pairs=lambda found: [pair for tokens in with_edges(found) for pair in set(pairwise(tokens))]
+    ),
+    "different-pairs": vary(by_a_list_of_pairs, pairs=lambda found: list(set(edged_pairs(found)))),
     "changed-input": adds_edges_in_place,
 }
 
 
-@right("ps03-3")
-def with_base_two_throughout(probabilities, ids):
-    there = ids > 0
-    return 2 ** (-np.sum(np.log2(probabilities), where=there) / there.sum())
-
-
-@right("ps03-3")
 def as_a_root_of_a_product(probabilities, ids):
     words = [p for p, number in zip(np.ravel(probabilities), np.ravel(ids), strict=True) if number]
     return prod(words) ** (-1 / len(words))
 
 
-@right("ps03-3")
 def by_a_library_of_means(probabilities, ids):
     return 1 / gmean(probabilities[ids.astype(bool)])
 
 
-@right("ps03-3")
 def with_weights(probabilities, ids):
     return float(np.exp(np.average(-np.log(probabilities), weights=np.where(ids == 0, 0, 1))))
 
@@ -207,11 +177,11 @@ def mean_of_means(probabilities, ids):
     return np.exp(-(logs.sum(axis=1) / (ids > 0).sum(axis=1)).mean())
 
 
-BARELY_WRONG["ps03-3"] |= {
+RIGHT["ps03-3"] = [as_a_root_of_a_product, by_a_library_of_means, with_weights]
+BARELY_WRONG["ps03-3"] = {
     "the end is no word": lambda probabilities, ids: with_weights(probabilities, np.where(ids == 2, 0, ids))
 }
-
-WRONG["ps03-3"] |= {
+WRONG["ps03-3"] = {
     "no-exp": lambda **case: -np.log(real(**case)).sum() / len(real(**case)),
     "padding-counted": lambda probabilities, ids: np.exp(np.mean(-np.log(probabilities))),
     "divided-by-the-table": lambda probabilities, ids: np.exp(-np.mean(np.log(probabilities) * (ids > 0))),
@@ -242,8 +212,6 @@ values(
         "other": 4_000,
     },
 )
-
-
 values(
     "ps03-5",
     right=["CADB", "cadb", "CADB ", "C A D B", "c,a,d,b"],

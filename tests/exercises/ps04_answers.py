@@ -4,10 +4,10 @@ from functools import reduce
 from math import dist
 
 import numpy as np
-from answers import BARELY_WRONG, WRONG, right, values, vary
+from answers import BARELY_WRONG, RIGHT, WRONG, values, vary
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
-from scipy.special import log_expit, logsumexp
+from scipy.special import log_expit
 
 values(
     "ps04-1",
@@ -23,13 +23,11 @@ values(
 )
 
 
-@right("ps04-2")
 def by_the_library(on_real, on_invented):
-    judge = -log_expit(on_real).mean() - log_expit(-on_invented).mean()
-    return np.array([judge, log_expit(-on_invented).mean(), -log_expit(on_invented).mean()])
+    away = log_expit(-on_invented).mean()
+    return np.array([-log_expit(on_real).mean() - away, away, -log_expit(on_invented).mean()])
 
 
-@right("ps04-2")
 def by_hand_for_large_scores(on_real, on_invented):
     def entropy(score):  # -log of the sigmoid
         return -score + np.log1p(np.exp(score)) if score < 0 else np.log1p(np.exp(-score))
@@ -39,27 +37,13 @@ def by_hand_for_large_scores(on_real, on_invented):
     return real + away, -away, sum(map(entropy, on_invented)) / len(on_invented)
 
 
-@right("ps04-2")
-def with_the_maximum_taken_out(on_real, on_invented):
-    def softplus(scores):
-        return np.maximum(scores, 0) + np.log1p(np.exp(-np.abs(scores)))
-
-    away = np.average(softplus(on_invented))
-    return (np.average(softplus(-on_real)) + away, -away, np.average(softplus(-on_invented)))
-
-
-@right("ps04-2")
-def by_a_sum_of_exponentials(on_real, on_invented):
-    def minus_log(scores):
-        return logsumexp([np.zeros_like(scores), -scores], axis=0)
-
-    away = -minus_log(-on_invented).mean()
-    return [minus_log(on_real).mean() - away, away, minus_log(on_invented).mean()]
-
-
 def entropies(on_real, on_invented):
-    """What the judge loses on real ones, and on invented ones, and the generator."""
+    """What the discriminator loses on real ones, and on invented ones, and the generator."""
     return np.logaddexp(0, -on_real), np.logaddexp(0, on_invented), np.logaddexp(0, -on_invented)
+
+
+def of_means(on_real, on_invented, combine=lambda real, away, invented: [real + away, -away, invented], mean=np.mean):
+    return combine(*map(mean, entropies(on_real, on_invented)))
 
 
 def with_probabilities(on_real, on_invented, clip=0.0):
@@ -68,48 +52,31 @@ def with_probabilities(on_real, on_invented, clip=0.0):
     return [-np.mean(np.log(real)) - away, away, -np.mean(np.log(invented))]
 
 
-def of_means(combine, mean=np.mean):
-    """Losses as another combination of the three means."""
-    return lambda **case: combine(*map(mean, entropies(**case)))
-
-
-def as_asked(real, away, invented):
-    return [real + away, -away, invented]
-
-
-BARELY_WRONG["ps04-2"] |= {
+RIGHT["ps04-2"] = [by_the_library, by_hand_for_large_scores, of_means]
+BARELY_WRONG["ps04-2"] = {
     "to two decimals": lambda **case: np.round(by_the_library(**case), 2),
-    "linear from thirty on": of_means(as_asked, mean=lambda losses: np.minimum(losses, 30).mean()),
+    "linear from thirty on": vary(of_means, mean=lambda losses: np.minimum(losses, 30).mean()),
 }
-
-WRONG["ps04-2"] |= {
+WRONG["ps04-2"] = {
     "overflow": with_probabilities,
     "clipped": vary(with_probabilities, clip=1e-7),
-    "halved": of_means(lambda real, away, invented: [(real + away) / 2, -away, invented]),
+    "halved": vary(of_means, combine=lambda real, away, invented: [(real + away) / 2, -away, invented]),
     "all-in-one-mean": lambda **case: [np.concatenate(entropies(**case)[:2]).mean(), *by_the_library(**case)[1:]],
-    "sums": of_means(as_asked, mean=np.sum),
+    "sums": vary(of_means, mean=np.sum),
     "judge-turned": lambda on_real, on_invented: [
         by_the_library(-on_real, -on_invented)[0],
         *by_the_library(on_real, on_invented)[1:],
     ],
-    "sign-of-the-original": of_means(lambda real, away, invented: [real + away, away, invented]),
-    "generators-exchanged": of_means(lambda real, away, invented: [real + away, invented, -away]),
+    "sign-of-the-original": vary(of_means, combine=lambda real, away, invented: [real + away, away, invented]),
+    "generators-exchanged": vary(of_means, combine=lambda real, away, invented: [real + away, invented, -away]),
     "generator-on-real": lambda on_real, on_invented: [
         by_the_library(on_real, on_invented)[0],
         *by_the_library(on_invented, on_real)[1:],
     ],
-    "wrong-shape": of_means(lambda real, away, invented: real + away),
+    "wrong-shape": vary(of_means, combine=lambda real, away, invented: real + away),
 }
 
 
-@right("ps04-3")
-def by_a_library_of_distances(points, centres, near):
-    inside = cdist(points, centres) <= near
-    enough = np.count_nonzero(inside, axis=0) * 4 * len(centres) >= len(points)
-    return int(enough.sum()), inside.any(axis=1).mean()
-
-
-@right("ps04-3")
 def by_loops(points, centres, near):
     counts = [0] * len(centres)
     for x, y in points:
@@ -119,14 +86,12 @@ def by_loops(points, centres, near):
     return [len([count for count in counts if count >= len(points) / (4 * len(centres))]), sum(counts) / len(points)]
 
 
-@right("ps04-3")
 def by_a_tree(points, centres, near):
     found = cKDTree(points).query_ball_point(centres, near)
     fair = len(points) / len(centres)
     return [sum(len(one) >= 0.25 * fair for one in found), len(set().union(*found)) / len(points)]
 
 
-@right("ps04-3")
 def point_by_point(points, centres, near):
     modes = [mode for point in points for mode, centre in enumerate(centres) if dist(point, centre) <= near]
     counts = np.bincount(modes, minlength=len(centres)) if modes else np.zeros(len(centres))
@@ -150,7 +115,8 @@ def every_point_to_its_nearest(points, centres, near):
     return [int((counts >= len(points) / len(centres) / 4).sum()), counted(points, centres, near)[1]]
 
 
-BARELY_WRONG["ps04-3"] |= {
+RIGHT["ps04-3"] = [by_loops, by_a_tree, point_by_point]
+BARELY_WRONG["ps04-3"] = {
     "nearer than near": vary(by_loops, near=lambda near: np.nextafter(near, 0)),
     "more than a quarter": vary(counted, enough=lambda counts, fair: counts > fair / 4),
     "a quarter in whole points": vary(counted, enough=lambda counts, fair: counts >= fair // 4),
@@ -159,8 +125,7 @@ BARELY_WRONG["ps04-3"] |= {
         points, **case, of=lambda counts, covered, share: [int(covered.sum()), counts[covered].sum() / len(points)]
     ),
 }
-
-WRONG["ps04-3"] |= {
+WRONG["ps04-3"] = {
     "any-point": vary(counted, enough=lambda counts, fair: counts > 0),
     "whole-share": vary(counted, enough=lambda counts, fair: counts >= fair),
     "of-those-near": vary(counted, enough=lambda counts, fair: counts >= counts.mean() / 4),
@@ -174,14 +139,12 @@ WRONG["ps04-3"] |= {
 }
 
 
-@right("ps04-4")
 def by_powers(weights, keep):
     steps = len(weights)
     shares = np.array([keep ** (steps - 1), *((1 - keep) * keep ** (steps - 1 - step) for step in range(1, steps))])
     return shares @ weights
 
 
-@right("ps04-4")
 def number_by_number(weights, keep):
     average = list(weights[0])
     for step in range(1, len(weights)):
@@ -190,23 +153,8 @@ def number_by_number(weights, keep):
     return average
 
 
-@right("ps04-4")
-def by_folding(weights, keep):
-    return reduce(lambda average, new: keep * average + (1 - keep) * new, weights)
-
-
-@right("ps04-4")
-def by_calling_itself(weights, keep):
-    if len(weights) == 1:
-        return weights[0]
-    return by_calling_itself(weights[:-1], keep) * keep + weights[-1] * (1 - keep)
-
-
-def folded(weights, keep, *, new=lambda keep: 1 - keep, average=None):
-    average = weights[0] if average is None else average
-    for step in weights[1:]:
-        average = keep * average + new(keep) * step
-    return average
+def by_folding(weights, keep, *, new=lambda keep: 1 - keep, first=1):
+    return reduce(lambda average, step: keep * average + new(keep) * step, weights[1:], first * weights[0])
 
 
 def in_place(weights, keep):
@@ -217,15 +165,16 @@ def in_place(weights, keep):
     return average
 
 
-WRONG["ps04-4"] |= {
-    "exchanged": lambda weights, keep: folded(weights, 1 - keep),
-    "from-nothing": lambda weights, keep: folded(weights, keep, average=(1 - keep) * weights[0]),
-    "not-weighed": vary(folded, new=lambda keep: 1),
+RIGHT["ps04-4"] = [by_powers, number_by_number, by_folding]
+WRONG["ps04-4"] = {
+    "exchanged": lambda weights, keep: by_folding(weights, 1 - keep),
+    "from-nothing": lambda weights, keep: by_folding(weights, keep, first=1 - keep),
+    "not-weighed": vary(by_folding, new=lambda keep: 1),
     "plain-mean": lambda weights, keep: sum(weights) / len(weights),
     "last": lambda weights, keep: weights[len(weights) - 1],
     "of-two": lambda weights, keep: keep * weights[-2] + (1 - keep) * weights[-1],
-    "one-short": vary(folded, weights=lambda weights: [weights[0], *weights[1:-1]]),
-    "backwards": vary(folded, weights=np.flipud),
+    "one-short": vary(by_folding, weights=lambda weights: [weights[0], *weights[1:-1]]),
+    "backwards": vary(by_folding, weights=np.flipud),
     "changed-input": in_place,
 }
 

@@ -6,7 +6,7 @@ from itertools import product
 from statistics import mode
 
 import numpy as np
-from answers import WRONG, right, values, vary
+from answers import RIGHT, WRONG, values, vary
 from scipy.ndimage import uniform_filter
 from scipy.special import log_softmax, softmax
 from scipy.stats import gmean
@@ -18,29 +18,11 @@ values(
 )
 
 
-@right("ps06-2")
-def word_by_word(logits, ids):
-    found = [1.0] * len(ids)
-    for number, (table, line) in enumerate(zip(logits, ids, strict=True)):
-        for scores, word in zip(table, line[1:], strict=True):
-            found[number] *= softmax(scores)[word] if word else 1
-    return found
-
-
-@right("ps06-2")
-def by_pure_words(logits, ids):
-    pure = np.eye(logits.shape[-1])[ids[:, 1:]]
-    pure[ids[:, 1:] == 0] = 0
-    return np.exp((pure * log_softmax(logits, axis=-1)).sum(axis=(1, 2)))
-
-
-@right("ps06-2")
 def in_half_the_digits(logits, ids):
     logs, mask = log_softmax(np.float32(logits), axis=2), np.float32(ids[:, 1:] > 0)
     return np.exp((np.take_along_axis(logs, ids[:, 1:, None], 2).squeeze(2) * mask).sum(1))
 
 
-@right("ps06-2")
 def without_numpy(logits, ids):
     back = ()
     for table, line in zip(logits.tolist(), ids.tolist(), strict=True):
@@ -50,7 +32,7 @@ def without_numpy(logits, ids):
     return back
 
 
-def chances(logits, ids, *, words=np.s_[:, 1:], logs=log_softmax, axis=-1, silent=(0,), together=np.nanprod):
+def with_nan(logits, ids, *, words=np.s_[:, 1:], logs=log_softmax, axis=-1, silent=(0,), together=np.nanprod):
     """What is made of the chances of each text's words; those that do not count are nan."""
     written = ids[words]
     rows, places = np.indices(written.shape)
@@ -58,24 +40,24 @@ def chances(logits, ids, *, words=np.s_[:, 1:], logs=log_softmax, axis=-1, silen
     return together(np.where(np.isin(written, silent), np.nan, found), axis=1)
 
 
-WRONG["ps06-2"] |= {
-    "shifted": vary(chances, words=np.s_[:, :-1]),
-    "no-softmax": vary(chances, logs=lambda logits, axis: logits),
-    "added": vary(chances, together=np.nansum),
-    "padding-counted": vary(chances, silent=()),
-    "end-not-counted": vary(chances, silent=(0, 2)),
-    "softmax-over-places": vary(chances, axis=1),
-    "logarithm": lambda **case: np.log(chances(**case)),
-    "by-the-word": vary(chances, together=lambda found, axis: gmean(found, axis=axis, nan_policy="omit")),
+RIGHT["ps06-2"] = [in_half_the_digits, without_numpy, with_nan]
+WRONG["ps06-2"] = {
+    "shifted": vary(with_nan, words=np.s_[:, :-1]),
+    "no-softmax": vary(with_nan, logs=lambda logits, axis: logits),
+    "added": vary(with_nan, together=np.nansum),
+    "padding-counted": vary(with_nan, silent=()),
+    "end-not-counted": vary(with_nan, silent=(0, 2)),
+    "softmax-over-places": vary(with_nan, axis=1),
+    "logarithm": lambda **case: np.log(with_nan(**case)),
+    "by-the-word": vary(with_nan, together=lambda found, axis: gmean(found, axis=axis, nan_policy="omit")),
     "likeliest": lambda logits, ids: np.where(ids[:, 1:] == 0, 1, softmax(logits, axis=-1).max(axis=-1)).prod(axis=1),
-    "plain-mean": vary(chances, together=np.nanmean),
-    "weakest": vary(chances, together=np.nanmin),
-    "wrong-shape": vary(chances, together=lambda found, axis: np.nanprod(found)),
+    "plain-mean": vary(with_nan, together=np.nanmean),
+    "weakest": vary(with_nan, together=np.nanmin),
+    "wrong-shape": vary(with_nan, together=lambda found, axis: np.nanprod(found)),
     "stopped": lambda logits, ids: log_softmax(logits, axis=-1)[(*np.indices(ids.shape), ids)].sum(axis=1),
 }
 
 
-@right("ps06-3")
 def by_counters(train, test):
     counted = defaultdict(Counter)
     for question, answer in train:
@@ -85,27 +67,6 @@ def by_counters(train, test):
     return np.mean(hits)
 
 
-@right("ps06-3")
-def by_searching(train, test):
-    count = 0
-    for question, answer in test:
-        same = [said for asked, said in train if asked == question]
-        count += answer == mode(same or [said for _, said in train])
-    return count / len(test)
-
-
-@right("ps06-3")
-def with_a_table_of_counts(train, test):
-    counts = {}
-    for question, answer in train:
-        for key in (question, None):
-            table = counts.setdefault(key, {})
-            table[answer] = table.get(answer, 0) + 1
-    best = {key: max(table, key=table.get) for key, table in counts.items()}
-    return sum(best.get(question, best[None]) == answer for question, answer in test) / len(test)
-
-
-@right("ps06-3")
 def by_numpy(train, test):
     (questions, answers), (asked, true) = np.array(train).T, np.array(test).T
 
@@ -120,7 +81,7 @@ def most_frequent(train, test, own):
     return mode(answer for _, answer in train)
 
 
-def answered(train, test, *, learn=lambda train, test: train, choose=mode, otherwise=most_frequent, each=np.mean):
+def by_the_mode(train, test, *, learn=lambda train, test: train, choose=mode, otherwise=most_frequent, each=np.mean):
     """What `each` makes of which answers are right, if unknown questions get an answer of their own."""
     heard = defaultdict(list)
     for question, answer in learn(train, test):
@@ -134,56 +95,43 @@ def known_only(train, test):
 
 
 def heard_before(train, test):
-    return np.mean([pair in train if known_only(train, [pair]) else answered(train, [pair]) for pair in test])
+    return np.mean([pair in train if known_only(train, [pair]) else by_the_mode(train, [pair]) for pair in test])
 
 
 def mean_of_means(train, test):
     questions = {question for question, _ in test}
-    return np.mean([answered(train, [pair for pair in test if pair[0] == question]) for question in questions])
+    return np.mean([by_the_mode(train, [pair for pair in test if pair[0] == question]) for question in questions])
 
 
-WRONG["ps06-3"] |= {
-    "unseen-wrong": vary(answered, otherwise=lambda train, test, own: None),
-    "unseen-left-out": lambda train, test: answered(train, known_only(train, test)),
+RIGHT["ps06-3"] = [by_counters, by_numpy, by_the_mode]
+WRONG["ps06-3"] = {
+    "unseen-wrong": vary(by_the_mode, otherwise=lambda train, test, own: None),
+    "unseen-left-out": lambda train, test: by_the_mode(train, known_only(train, test)),
     "stops-at-unseen": lambda train, test: [dict(train)[question] for question, _ in test],
-    "peeks": vary(answered, learn=lambda train, test: test),
-    "unseen-peeks": vary(answered, otherwise=lambda train, test, own: mode(answer for _, answer in test)),
-    "unseen-by-questions": vary(answered, otherwise=lambda train, test, own: mode(own.values())),
-    "on-training": lambda train, test: answered(train, train),
-    "first-answer": vary(answered, choose=lambda answers: answers[0]),
+    "peeks": vary(by_the_mode, learn=lambda train, test: test),
+    "unseen-peeks": vary(by_the_mode, otherwise=lambda train, test, own: mode(answer for _, answer in test)),
+    "unseen-by-questions": vary(by_the_mode, otherwise=lambda train, test, own: mode(own.values())),
+    "on-training": lambda train, test: by_the_mode(train, train),
+    "first-answer": vary(by_the_mode, choose=lambda answers: answers[0]),
     "any-answer": heard_before,
     "mean-over-questions": mean_of_means,
-    "always-the-same": vary(answered, learn=lambda train, test: []),
-    "last-answer": vary(answered, learn=lambda train, test: dict(train).items()),
-    "not-divided": vary(answered, each=sum),
-    "wrong-shape": vary(answered, each=lambda hits: [int(hit) for hit in hits]),
+    "always-the-same": vary(by_the_mode, learn=lambda train, test: []),
+    "last-answer": vary(by_the_mode, learn=lambda train, test: dict(train).items()),
+    "not-divided": vary(by_the_mode, each=sum),
+    "wrong-shape": vary(by_the_mode, each=lambda hits: [int(hit) for hit in hits]),
 }
 
 
-@right("ps06-4")
 def by_a_dict(picture_of, order):
     after = dict(zip(order.tolist(), np.roll(order, -1).tolist(), strict=True))
     return [after[picture] for picture in picture_of.tolist()]
 
 
-@right("ps06-4")
 def by_places(picture_of, order):
     place = np.argsort(order)[picture_of]
     return order[(place + 1) % len(order)]
 
 
-@right("ps06-4")
-def by_a_loop(picture_of, order):
-    ring = [*order, order[0]]
-    found = []
-    for picture in picture_of:
-        for place in range(len(order)):
-            if ring[place] == picture:
-                found.append(ring[place + 1])
-    return found
-
-
-@right("ps06-4")
 def by_comparing(picture_of, order):
     rows, places = np.where(np.asarray(picture_of)[:, None] == order)
     return np.take(order, places + 1, mode="wrap").astype(float)[np.argsort(rows)]
@@ -201,7 +149,8 @@ def in_place(picture_of, order):
     return picture_of
 
 
-WRONG["ps06-4"] |= {
+RIGHT["ps06-4"] = [by_a_dict, by_places, by_comparing]
+WRONG["ps06-4"] = {
     "not-mended": lambda picture_of, order: np.append(order[1:], order[-1])[picture_of],
     "last-stays": handed_on,
     "last-to-0": vary(handed_on, begin=np.zeros_like),
@@ -226,39 +175,25 @@ def best_square(total, side, *, last=1, step=1):
     return max(product(rows, columns), key=lambda at: total[at[0] : at[0] + side, at[1] : at[1] + side].sum())
 
 
-@right("ps06-5")
 def by_loops(maps, words, side, *, together=np.sum, **options):
     return [best_square(total, side, **options) for total in added(maps, words, together)]
 
 
-@right("ps06-5")
 def by_running_sums(maps, words, side):
     found = []
     for total in added(maps, words):
         upto = np.pad(total, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
         sums = upto[side:, side:] - upto[:-side, side:] - upto[side:, :-side] + upto[:-side, :-side]
         found.append(np.unravel_index(sums.argmax(), sums.shape))
-    return np.array(found)
+    return np.array(found, float)
 
 
-@right("ps06-5")
 def by_a_filter(maps, words, side):
     found = []
     for total in added(maps, words):
         means = uniform_filter(total, side, mode="constant", origin=-(side // 2))
         means = means[: len(total) - side + 1, : total.shape[1] - side + 1]
         found.append(np.unravel_index(means.argmax(), means.shape))
-    return found
-
-
-@right("ps06-5")
-def with_four_loops(maps, words, side):
-    found = np.zeros((maps.shape[0], 2))
-    for answer, total in enumerate(added(maps, words)):
-        sums = {}
-        for row, column in product(range(total.shape[0] - side + 1), range(total.shape[1] - side + 1)):
-            sums[row, column] = sum(total[row + i][column + k] for i in range(side) for k in range(side))
-        found[answer] = max(sums, key=sums.get)
     return found
 
 
@@ -270,7 +205,8 @@ def best_of_a_single_word(maps, words, side):
     return [max(each, key=score)[1:] for each in places]
 
 
-WRONG["ps06-5"] |= {
+RIGHT["ps06-5"] = [by_loops, by_running_sums, by_a_filter]
+WRONG["ps06-5"] = {
     "other": best_of_a_single_word,
     "padding-counted": vary(by_loops, words=lambda words: [None] * len(words)),
     "one-word-too-many": vary(by_loops, words=lambda words: words + 1),

@@ -1,7 +1,7 @@
 """Answers to problem set 7, as students write them."""
 
 import numpy as np
-from answers import WRONG, right, values, vary
+from answers import RIGHT, WRONG, values, vary
 
 values(
     "ps07-1",
@@ -10,7 +10,6 @@ values(
 )
 
 
-@right("ps07-2")
 def in_a_loop(found, true):
     count = 0
     for role, noun in true[1]:
@@ -21,46 +20,25 @@ def in_a_loop(found, true):
     return 1, count / len(true[1]), int(count == len(true[1]))
 
 
-@right("ps07-2")
-def by_sets(found, true):
-    hits = set(found[1]) & set(true[1])
-    verb = found[0] == true[0]
-    return np.array([verb, verb * len(hits) / len(true[1]), verb * (hits == set(true[1]))], float)
-
-
-@right("ps07-2")
-def by_removing(found, true):
-    left = list(true[1])
-    for pair in found[1]:
-        if pair in left:
-            left.remove(pair)
-    if found[0] == true[0]:
-        return [True, 1 - len(left) / len(true[1]), not left]
-    return [False, 0.0, False]
-
-
-@right("ps07-2")
 def by_arrays(found, true):
     nouns = dict(found[1])
     right = np.array([nouns.get(role, "") == noun for role, noun in true[1]])
     return (found[0] == true[0]) * np.array([1, right.mean(), right.all()], np.float32)
 
 
-def in_role(pair, filled):
-    return pair in filled
-
-
 def share(right):
     return sum(right) / len(right)
 
 
-def shares(found, true, *, hits=in_role, of_true=True, value=share, whole=all, needs_verb=True):
+def role_by_role(
+    found, true, *, hits=lambda pair, filled: pair in filled, of_true=True, value=share, whole=all, needs_verb=True
+):
     """By which roles of one of the two frames (true ones, or else those found) are right."""
     roles, others = (true[1], found[1]) if of_true else (found[1], true[1])
     right = [hits(pair, others) for pair in roles]
-    verb = float(found[0] == true[0])
-    counts = verb if needs_verb else 1.0
-    return [verb, counts * value(right), counts * float(whole(right))]
+    verb = found[0] == true[0]
+    counts = verb or not needs_verb
+    return [verb, counts * value(right), counts and whole(right)]
 
 
 def zipped(found, true):
@@ -70,30 +48,31 @@ def zipped(found, true):
 
 
 def four_of_four(found, true):
-    verb, value, whole = shares(found, true)
+    verb, value, whole = role_by_role(found, true)
     return verb, (verb + value * len(true[1])) / (1 + len(true[1])), whole
 
 
 def the_same_set(found, true):
-    verb, value, _ = shares(found, true)
+    verb, value, _ = role_by_role(found, true)
     return verb, value, verb * float(set(found[1]) == set(true[1]))
 
 
-WRONG["ps07-2"] |= {
-    "verb-not-needed": vary(shares, needs_verb=False),
+RIGHT["ps07-2"] = [in_a_loop, by_arrays, role_by_role]
+WRONG["ps07-2"] = {
+    "verb-not-needed": vary(role_by_role, needs_verb=False),
     "no-more-allowed": the_same_set,
-    "any-will-do": vary(shares, whole=any),
-    "how-many": vary(shares, value=sum),
-    "of-those-found": vary(shares, of_true=False),
+    "any-will-do": vary(role_by_role, whole=any),
+    "how-many": vary(role_by_role, value=sum),
+    "of-those-found": vary(role_by_role, of_true=False),
     "by-place": zipped,
-    "in-any-role": vary(shares, hits=lambda pair, filled: pair[1] in [noun for _, noun in filled]),
-    "stops-at-a-gap": vary(shares, hits=lambda pair, filled: dict(filled)[pair[0]] == pair[1]),
+    "in-any-role": vary(role_by_role, hits=lambda pair, filled: pair[1] in [noun for _, noun in filled]),
+    "stops-at-a-gap": vary(role_by_role, hits=lambda pair, filled: dict(filled)[pair[0]] == pair[1]),
     "verb-as-a-role": four_of_four,
-    "all-or-nothing": vary(shares, value=all),
+    "all-or-nothing": vary(role_by_role, value=all),
 }
 
 
-def sentence(verb, roles, words, prepositions, form="{A} {who} is {does}{way}{where}."):
+def in_a_template(verb, roles, words, prepositions, form="{A} {who} is {does}{way}{where}."):
     filled = dict(roles)
     who = filled.get("agent") or filled["item"]
     a = "an" if who[0] in "aeiou" else "a"
@@ -103,12 +82,6 @@ def sentence(verb, roles, words, prepositions, form="{A} {who} is {does}{way}{wh
     return form.format(**names, way=way, where=where)
 
 
-@right("ps07-3")
-def in_a_template(verb, roles, words, prepositions):
-    return sentence(verb, roles, words, prepositions)
-
-
-@right("ps07-3")
 def step_by_step(verb, roles, words, prepositions):
     text = ""
     for step in ("agent item", "direction", "place"):
@@ -120,19 +93,6 @@ def step_by_step(verb, roles, words, prepositions):
     return text + "."
 
 
-@right("ps07-3")
-def by_adding_words(verb, roles, words, prepositions):
-    nouns = {"agent": "", "item": "", "direction": "", "place": ""} | dict(roles)
-    said = (nouns["agent"] or nouns["item"]) + " is " + words[verb]
-    said = ("An " if said.startswith(("a", "e", "i", "o", "u")) else "A ") + said
-    if nouns["direction"]:
-        said += " to the %s" % nouns["direction"]  # noqa: UP031
-    if nouns["place"]:
-        said += " {} the {}".format(prepositions[nouns["place"]], nouns["place"])
-    return said + "."
-
-
-@right("ps07-3")
 def by_sorting_roles(verb, roles, words, prepositions):
     def part(role, noun):
         if role == "direction":
@@ -144,23 +104,23 @@ def by_sorting_roles(verb, roles, words, prepositions):
     return " ".join(part(*pair) for pair in sorted(roles, key=lambda pair: "aidp".index(pair[0][0]))) + "."
 
 
-WRONG["ps07-3"] |= {
-    "agents-only": lambda roles, **case: sentence(roles=roles, **case) if dict(roles)["agent"] else "",
-    "title-case": vary(sentence, form="{A} {Who} is {does}{way}{where}."),
-    "always-a": vary(sentence, form="A {who} is {does}{way}{where}."),
-    "no-direction": vary(sentence, form="{A} {who} is {does}{where}."),
-    "no-place": vary(sentence, form="{A} {who} is {does}{way}."),
-    "place-first": vary(sentence, form="{A} {who} is {does}{where}{way}."),
-    "bare-direction": lambda **case: sentence(**case).replace(" to the ", " "),
-    "small-letter": vary(sentence, form="{a} {who} is {does}{way}{where}."),
-    "no-stop": vary(sentence, form="{A} {who} is {does}{way}{where}"),
-    "no-is": vary(sentence, form="{A} {who} {does}{way}{where}."),
-    "bare-verb": vary(sentence, form="{A} {who} is {verb}{way}{where}."),
-    "always-on": vary(sentence, prepositions=lambda prepositions: dict.fromkeys(prepositions, "on")),
+RIGHT["ps07-3"] = [in_a_template, step_by_step, by_sorting_roles]
+WRONG["ps07-3"] = {
+    "agents-only": lambda roles, **case: in_a_template(roles=roles, **case) if dict(roles)["agent"] else "",
+    "title-case": vary(in_a_template, form="{A} {Who} is {does}{way}{where}."),
+    "always-a": vary(in_a_template, form="A {who} is {does}{way}{where}."),
+    "no-direction": vary(in_a_template, form="{A} {who} is {does}{where}."),
+    "no-place": vary(in_a_template, form="{A} {who} is {does}{way}."),
+    "place-first": vary(in_a_template, form="{A} {who} is {does}{where}{way}."),
+    "bare-direction": lambda **case: in_a_template(**case).replace(" to the ", " "),
+    "small-letter": vary(in_a_template, form="{a} {who} is {does}{way}{where}."),
+    "no-stop": vary(in_a_template, form="{A} {who} is {does}{way}{where}"),
+    "no-is": vary(in_a_template, form="{A} {who} {does}{way}{where}."),
+    "bare-verb": vary(in_a_template, form="{A} {who} is {verb}{way}{where}."),
+    "always-on": vary(in_a_template, prepositions=lambda prepositions: dict.fromkeys(prepositions, "on")),
 }
 
 
-@right("ps07-4")
 def cell_by_cell(scenes, labels, *, labels_of=lambda verb, roles: [("verb", verb), *roles], times=lambda before: 1):
     numbers = np.zeros((len(scenes), len(labels)))
     for row, frames in enumerate(scenes):
@@ -171,15 +131,6 @@ def cell_by_cell(scenes, labels, *, labels_of=lambda verb, roles: [("verb", verb
     return numbers
 
 
-@right("ps07-4")
-def by_membership(scenes, labels):
-    said = [
-        {("verb", verb) for verb, _ in frames} | {pair for _, roles in frames for pair in roles} for frames in scenes
-    ]
-    return np.array([[float(label in one) for label in labels] for one in said])
-
-
-@right("ps07-4")
 def as_truth_values(scenes, labels):
     def so(label, frames):
         role, value = label
@@ -190,7 +141,6 @@ def as_truth_values(scenes, labels):
     return np.array([[so(label, frames) for label in labels] for frames in scenes])
 
 
-@right("ps07-4")
 def by_a_dict_of_columns(scenes, labels):
     column, rows = {label: number for number, label in enumerate(labels)}, [[0] * len(labels) for _ in scenes]
     for row, frames in zip(rows, scenes, strict=True):
@@ -207,7 +157,8 @@ def by_the_word(scenes, labels):
 
 added_up = vary(cell_by_cell, times=lambda before: before + 1)
 
-WRONG["ps07-4"] |= {
+RIGHT["ps07-4"] = [cell_by_cell, as_truth_values, by_a_dict_of_columns]
+WRONG["ps07-4"] = {
     "counted": added_up,
     "first-thing": vary(cell_by_cell, scenes=lambda scenes: [frames[:1] for frames in scenes]),
     "last-thing": vary(cell_by_cell, scenes=lambda scenes: [frames[-1:] for frames in scenes]),
@@ -231,12 +182,10 @@ def painted(boxes, side, *, order=1):
     return np.array([sum(line.count(number) for line in picture) for number in range(len(boxes))])
 
 
-@right("ps07-5")
 def pixel_by_pixel(boxes, side, **options):
     return painted(boxes, side, **options) / side**2
 
 
-@right("ps07-5")
 def from_near_to_far(boxes, side):
     free, found = np.ones((side, side), bool), np.zeros(len(boxes))
     for number in reversed(range(len(boxes))):
@@ -246,7 +195,6 @@ def from_near_to_far(boxes, side):
     return found
 
 
-@right("ps07-5")
 def by_masks(boxes, side):
     rows, columns = np.mgrid[:side, :side]
     masks = [(rows >= y0) & (rows < y1) & (columns >= x0) & (columns < x1) for x0, y0, x1, y1 in boxes]
@@ -255,14 +203,6 @@ def by_masks(boxes, side):
         hidden = np.any([np.zeros_like(mask), *masks[number + 1 :]], axis=0)
         found.append((mask & ~hidden).mean(dtype=np.float32))
     return found
-
-
-@right("ps07-5")
-def by_counting(boxes, side):
-    picture = np.zeros((side, side), int)
-    for number, (left, top, right_, bottom) in enumerate(boxes.tolist(), start=1):
-        picture[top:bottom, left:right_] = number
-    return np.bincount(picture.ravel(), minlength=len(boxes) + 1)[1:] / picture.size
 
 
 def areas(boxes):
@@ -279,7 +219,8 @@ def taken_off(boxes, side, most=99):
     return found / side**2
 
 
-WRONG["ps07-5"] |= {
+RIGHT["ps07-5"] = [pixel_by_pixel, from_near_to_far, by_masks]
+WRONG["ps07-5"] = {
     "one-pixel-more": vary(pixel_by_pixel, boxes=lambda boxes: np.add(boxes, [0, 0, 1, 1])),
     "nothing-hidden": lambda boxes, side: areas(boxes) / side**2,
     "far-before-near": vary(pixel_by_pixel, order=-1),

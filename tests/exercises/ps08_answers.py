@@ -1,10 +1,10 @@
 """Answers to problem set 8, as students write them."""
 
 import math
-from statistics import mean, stdev
+from statistics import stdev
 
 import numpy as np
-from answers import WRONG, right, values, vary
+from answers import RIGHT, WRONG, values, vary
 from scipy.special import log_softmax, logsumexp
 from scipy.stats import rankdata, sem
 
@@ -15,29 +15,16 @@ values(
 )
 
 
-@right("ps08-2")
 def by_sorting(scores, k, of=np.mean):
     finds = np.argsort(-scores, axis=1)[:, :k]
     return of([number in row for number, row in enumerate(finds)])
 
 
-@right("ps08-2")
 def by_ranks(scores, k):
     ranks = rankdata(-scores, axis=1)
     return float(np.mean([ranks[row, row] <= k for row in range(len(scores))]))
 
 
-@right("ps08-2")
-def sentence_by_sentence(scores, k):
-    count = 0
-    for number, row in enumerate(scores.tolist()):
-        best = sorted(row, reverse=True)[:k]
-        if row[number] in best:
-            count += 1
-    return count / len(scores)
-
-
-@right("ps08-2")
 def by_the_worst_that_counts(scores, k):
     k = min(k, scores.shape[1])
     last = np.partition(scores, -k, axis=1)[:, -k]
@@ -49,7 +36,8 @@ def down_the_columns(scores, k):
     return np.mean([number in best[:, number] for number in range(len(scores))])
 
 
-WRONG["ps08-2"] |= {
+RIGHT["ps08-2"] = [by_sorting, by_ranks, by_the_worst_that_counts]
+WRONG["ps08-2"] = {
     "other-way-round": down_the_columns,
     "counted": vary(by_sorting, of=sum),
     "only-the-first": lambda scores, k: (scores.argmax(axis=1) == np.arange(len(scores))).mean(),
@@ -64,12 +52,10 @@ WRONG["ps08-2"] |= {
 }
 
 
-@right("ps08-3")
 def by_scipy(fused, blind, factor, error=sem):
     return np.mean(fused - blind), factor * error(fused - blind)
 
 
-@right("ps08-3")
 def by_hand(fused, blind, factor):
     gains = [one - other for one, other in zip(fused, blind, strict=True)]
     mean = sum(gains) / len(gains)
@@ -77,19 +63,13 @@ def by_hand(fused, blind, factor):
     return [mean, factor * (variance / len(gains)) ** 0.5]
 
 
-@right("ps08-3")
-def by_statistics(fused, blind, factor):
-    gains = [float(one) - float(other) for one, other in zip(fused, blind, strict=True)]
-    return [mean(gains), factor * stdev(gains) / len(gains) ** 0.5]
-
-
-@right("ps08-3")
 def in_half_of_the_digits(fused, blind, factor):
     gains = np.subtract(fused, blind)
     return np.float32([np.average(gains), factor * np.sqrt(gains.var(ddof=1) / gains.size)])
 
 
-WRONG["ps08-3"] |= {
+RIGHT["ps08-3"] = [by_scipy, by_hand, in_half_of_the_digits]
+WRONG["ps08-3"] = {
     "absolute": lambda fused, blind, factor: by_scipy(np.abs(fused - blind), 0, factor),
     "ends": lambda **case: np.dot(by_scipy(**case), [[1, 1], [-1, 1]]),
     "unpaired": lambda fused, blind, factor: by_scipy(fused, blind, factor, lambda _: np.hypot(sem(fused), sem(blind))),
@@ -117,34 +97,20 @@ def both_ways(fits):
     return (one_way(fits) + one_way(fits.T)) / 2
 
 
-@right("ps08-4")
-def by_scipys_softmax(pictures, sentences, scale, *, length=long_one, losses=both_ways, of=np.mean):
+def by_the_library(pictures, sentences, scale, *, length=long_one, losses=both_ways, of=np.mean):
     return of(losses(scale * length(pictures) @ length(sentences).T))
 
 
-@right("ps08-4")
-def pair_by_pair(pictures, sentences, scale):
-    pictures, sentences, losses = long_one(pictures), long_one(sentences), []
-    for number in range(len(pictures)):
-        own = np.exp(scale * pictures[number] @ sentences[number])
-        losses.append(-np.log(own / np.exp(scale * sentences @ pictures[number]).sum()))
-        losses.append(-np.log(own / np.exp(scale * pictures @ sentences[number]).sum()))
-    return np.mean(losses)
-
-
-@right("ps08-4")
 def by_entropy(pictures, sentences, scale):
     fits = np.einsum("id,jd->ij", long_one(np.float32(pictures)), long_one(np.float32(sentences))) * np.float32(scale)
     rows, columns = logsumexp(fits, axis=1), logsumexp(fits, axis=0)
     return (rows + columns - 2 * fits.diagonal()).sum() / (2 * len(fits))
 
 
-@right("ps08-4")
 def without_numpy(pictures, sentences, scale):
     def power(one, other):
-        return math.exp(
-            scale * sum(map(math.prod, zip(one, other, strict=True))) / math.hypot(*one) / math.hypot(*other)
-        )
+        product = sum(map(math.prod, zip(one, other, strict=True)))
+        return math.exp(scale * product / math.hypot(*one) / math.hypot(*other))
 
     powers, total = [[power(one, other) for other in sentences] for one in pictures], 0.0
     for number, (row, column) in enumerate(zip(powers, zip(*powers, strict=True), strict=True)):
@@ -152,20 +118,21 @@ def without_numpy(pictures, sentences, scale):
     return total / len(powers) / 2
 
 
-WRONG["ps08-4"] |= {
-    "too-long": vary(by_scipys_softmax, length=np.array),
-    "wrong-axis-of-length": vary(by_scipys_softmax, length=lambda vectors: long_one(vectors, axis=0)),
-    "not-mended": vary(by_scipys_softmax, length=np.array, losses=one_way),
-    "pictures-seek": vary(by_scipys_softmax, losses=one_way),
-    "sentences-seek": vary(by_scipys_softmax, losses=lambda fits: one_way(fits.T)),
-    "both-added": vary(by_scipys_softmax, losses=lambda fits: 2 * both_ways(fits)),
-    "summed": vary(by_scipys_softmax, of=np.sum),
-    "sign": vary(by_scipys_softmax, losses=lambda fits: -both_ways(fits)),
-    "without-scale": vary(by_scipys_softmax, scale=1),
-    "divided-by-scale": vary(by_scipys_softmax, scale=lambda scale: 1 / scale),
-    "one-softmax-for-all": vary(by_scipys_softmax, losses=lambda fits: -np.diagonal(log_softmax(fits))),
-    "all-pairs": vary(by_scipys_softmax, losses=lambda fits: -(log_softmax(fits, 0) + log_softmax(fits, 1)) / 2),
-    "wrong-shape": vary(by_scipys_softmax, of=list),
+RIGHT["ps08-4"] = [by_the_library, by_entropy, without_numpy]
+WRONG["ps08-4"] = {
+    "too-long": vary(by_the_library, length=np.array),
+    "wrong-axis-of-length": vary(by_the_library, length=lambda vectors: long_one(vectors, axis=0)),
+    "not-mended": vary(by_the_library, length=np.array, losses=one_way),
+    "pictures-seek": vary(by_the_library, losses=one_way),
+    "sentences-seek": vary(by_the_library, losses=lambda fits: one_way(fits.T)),
+    "both-added": vary(by_the_library, losses=lambda fits: 2 * both_ways(fits)),
+    "summed": vary(by_the_library, of=np.sum),
+    "sign": vary(by_the_library, losses=lambda fits: -both_ways(fits)),
+    "without-scale": vary(by_the_library, scale=1),
+    "divided-by-scale": vary(by_the_library, scale=lambda scale: 1 / scale),
+    "one-softmax-for-all": vary(by_the_library, losses=lambda fits: -np.diagonal(log_softmax(fits))),
+    "all-pairs": vary(by_the_library, losses=lambda fits: -(log_softmax(fits, 0) + log_softmax(fits, 1)) / 2),
+    "wrong-shape": vary(by_the_library, of=list),
 }
 
 
@@ -173,13 +140,11 @@ def effects(table):
     return table.mean(axis=1)[:, None], table.mean(axis=0)[None]
 
 
-@right("ps08-5")
 def by_means(table):
     text, picture = effects(table)
     return text + picture - table.mean()
 
 
-@right("ps08-5")
 def by_least_squares(table):
     rows, columns = np.indices(table.shape)
     parts = np.hstack([np.eye(len(table))[rows.ravel()], np.eye(table.shape[1])[columns.ravel()]])
@@ -187,16 +152,6 @@ def by_least_squares(table):
     return (parts @ best).reshape(table.shape)
 
 
-@right("ps08-5")
-def turn_by_turn(table):
-    text, picture = np.zeros((len(table), 1)), np.zeros((1, table.shape[1]))
-    for _ in range(50):
-        text = (table - picture).mean(axis=1, keepdims=True)
-        picture = (table - text).mean(axis=0, keepdims=True)
-    return text + picture
-
-
-@right("ps08-5")
 def cell_by_cell(table):
     rows, columns = table.shape
     every = sum(map(sum, table)) / (rows * columns)
@@ -209,7 +164,8 @@ def sweeps(table):
     return text + table.mean(axis=0)
 
 
-WRONG["ps08-5"] |= {
+RIGHT["ps08-5"] = [by_means, by_least_squares, cell_by_cell]
+WRONG["ps08-5"] = {
     "mean-twice": lambda table: np.add(*effects(table)),
     "multiplied": lambda table: np.multiply(*effects(table)) / table.mean(),
     "texts-alone": lambda table: effects(table)[0] + 0 * table,

@@ -18,7 +18,7 @@ def a_new_session(monkeypatch):
 
 
 def test_a_right_answer_is_told_so_with_a_tick():
-    text = repr(check("ps01-1", RIGHT["ps01-1"]["by_loops"]))
+    text = repr(check("ps01-1", RIGHT["ps01-1"][0]))
     assert text.startswith("✓ ps01-1 A thumbnail: right")
     assert "Look again" not in text
 
@@ -32,7 +32,7 @@ def test_a_wrong_one_reads_what_was_asked_came_was_expected_and_where_to_look_ag
 
 
 def test_progress_over_the_set_grows_and_goes_back():
-    assert check("ps01-1", RIGHT["ps01-1"]["by_loops"]).progress.startswith("1 of 5 done: 1 ✓ done, 2 · not tried")
+    assert check("ps01-1", RIGHT["ps01-1"][0]).progress.startswith("1 of 5 done: 1 ✓ done, 2 · not tried")
     assert check("ps01-3", 822_922).progress.startswith("2 of 5 done: 1 ✓ done, 2 · not tried, 3 ✓ done")
     assert check("ps01-3", 1).progress.startswith("1 of 5 done: 1 ✓ done, 2 · not tried, 3 ✗ not yet")
     assert check("ps01-3", 1).progress.endswith("6 ✎ read by a person")
