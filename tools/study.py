@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure what is still missing and print a table; 2 if the file holds the results of something else."""
     study = import_module(f"vistext.studies.{arguments.name}")
-    out = arguments.out or (Path(f"{arguments.name}-quick.json") if arguments.quick else study.STORED)
+    stored = Path(f"{study.__file__}").with_suffix(".json")
+    out = arguments.out or (Path(f"{arguments.name}-quick.json") if arguments.quick else stored)
     try:
         results = study.run(study.QUICK if arguments.quick else study.FULL, out, fresh=arguments.fresh)
     except ValueError as error:

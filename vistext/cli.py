@@ -139,7 +139,7 @@ def _declare(commands) -> None:
         help="a JPEG, PNG, WebP, HEIC or AVIF file (default: a cat photographed, and one drawn)",
     )
     tour.add_argument(
-        "--scene", metavar="SEED", type=_seed, help="draw a scene instead: another one for each whole number"
+        "--scene", metavar="SEED", type=whole_number, help="draw a scene instead: another one for each whole number"
     )
     tour.add_argument(
         "--out", metavar="FOLDER", type=Path, default=OUT, help="where tour.html goes (default: %(default)s)"
@@ -224,7 +224,8 @@ def _hidden(*modules: str) -> Iterator[None]:
             del sys.modules[module]
 
 
-def _seed(text: str) -> int:
+def whole_number(text: str) -> int:
+    """A number of at least 0, for argparse."""
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)

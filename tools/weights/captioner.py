@@ -113,21 +113,21 @@ def measure(job: runner.Job, config: CaptionerConfig) -> None:
     for name in ("captioner", "captioner_gan"):
         decoder = captioning.model.build_caption_decoder(config)
         weights.load_into(decoder, name, job.out)
-        speaks = Captioner(image_encoder, CachedDecoder(decoder), vocabulary())
+        captioner = Captioner(image_encoder, CachedDecoder(decoder), vocabulary())
         measured = {}
         for length in LENGTHS:
-            likeliest = captioning.train.generate_captions(DecodingStrategy("likeliest", speaks), grids, length, 1)
+            likeliest = captioning.train.generate_captions(DecodingStrategy("likeliest", captioner), grids, length, 1)
             drawn = captioning.train.generate_captions(
-                DecodingStrategy("drawn", speaks, top_p=1.0), grids[:several], length, DRAWS
+                DecodingStrategy("drawn", captioner, top_p=1.0), grids[:several], length, DRAWS
             )
             measured[length] = {
                 "likeliest": captioning.train.evaluate(likeliest, seen),
                 "drawn": captioning.train.evaluate(drawn, seen[:several]),
             }
         job.add_measured(name, measured | {"scenes": tested, "drawn_scenes": several, "draws": DRAWS, "seed": 0})
-    heard = Discriminator(image_encoder, discriminator, vocabulary())
-    told = {length: round(captioning.train.evaluate_discriminator(heard, grids, seen, length), 4) for length in LENGTHS}
-    job.add_measured("discriminator", {"auc_mismatched": told, "scenes": tested, "seed": 0})
+    scorer = Discriminator(image_encoder, discriminator, vocabulary())
+    areas = {n: round(captioning.train.evaluate_discriminator(scorer, grids, seen, n), 4) for n in LENGTHS}
+    job.add_measured("discriminator", {"auc_mismatched": areas, "scenes": tested, "seed": 0})
 
 
 NETWORK = runner.Network("captioner", train)

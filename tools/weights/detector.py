@@ -4,6 +4,8 @@ Half an hour on 2 cores that compute in bfloat16, and twice that on others. It c
 again: it goes on from its last checkpoint.
 """
 
+from dataclasses import asdict
+
 from tools.weights import runner
 from vistext import scenes
 from vistext.scenes import ontology
@@ -27,7 +29,7 @@ def make(job: runner.Job, task: detection.train.Task, recipe: detection.train.Re
         shipped,
         task.name,
         task.about | {"data": "scenes of the drawn world, training split, each seen once"},
-        {"precision": job.precision, "minutes": round(history.seconds[-1] / 60, 1), **runner.settings(recipe)},
+        {"precision": job.precision, "minutes": round(history.seconds[-1] / 60, 1), **asdict(recipe)},
         config=recipe.network,
         classes=list(ontology.KINDS),
         measured=measured,

@@ -3,7 +3,7 @@
 About ten minutes on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ from vistext import scenes
 from vistext.nn import weights
 from vistext.nn.engine import keras
 from vistext.nn.training import History
-from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
+from vistext.scenes import Scene, language
 from vistext.scenes.language.puzzles import TASKS, caption
 from vistext.tasks import captioning, fusion
 from vistext.tasks.fusion.model import FusionConfig
 from vistext.tasks.fusion.train import DualEncoderRecipe, Recipe
 
-SCENES, CROWDED, TWINS = 8000, 0.8, 0.4  # to learn from; see `captioning.data.sample_crowded`
+SCENES = 8000  # to learn from
 FORMS = ("caption", "caption", "story", "description")  # of what is said of each: a search may be for little or for all
 PUZZLES = 8000  # about these, of a task that comes up once: see `fusion.train.TASK_WEIGHTS`
 RECIPES: dict[str, Recipe | DualEncoderRecipe] = {
@@ -41,29 +41,24 @@ ABOUT = {
 
 def train(job: runner.Job) -> str:
     """Train, save and measure one network after the other."""
-    seen = captioning.data.sample_crowded(job.count(SCENES, 200), CROWDED, TRAIN_SEED_OFFSET, TWINS)
-    grids = captioning.data.encode_scenes(captioning.model.load_image_encoder(), seen)
+    seen, grids = runner.training_scenes(job.count(SCENES, 200))
+    words = fusion.train.vocabulary()
     names = (job.only,) if job.only else tuple(RECIPES)
     for name in names:
         task, ids, gives = ABOUT[name]
-        recipe = replace(RECIPES[name], network=replace(RECIPES[name].network, words=len(fusion.train.vocabulary())))
+        about = {
+            "task": task,
+            "takes": f"grids of the image encoder float32 [n, 64, 160], and ids int32 {ids}",
+            "gives": gives,
+            "data": "the drawn world",
+        }
+        recipe = replace(RECIPES[name], network=replace(RECIPES[name].network, words=len(words)))
         model, history = _trained(job, job.shortened(recipe), seen, grids, job.checkpoint / name)
         job.check(history)
-        job.save(
-            model,
-            name,
-            {
-                "task": task,
-                "takes": f"grids of the image encoder float32 [n, 64, 160], and ids int32 {ids}",
-                "gives": gives,
-                "data": "the drawn world",
-            },
-            {"scenes": len(seen), **runner.settings(recipe)},
-            config=recipe.network,
-            words=list(fusion.train.vocabulary().words),
-            image_encoder="image_encoder",
-        )
-        job.add_measured(name, measure(name, job.out, job.share))
+        how = {"scenes": len(seen), **asdict(recipe)}
+        parts: dict[str, Any] = {"config": recipe.network, "words": list(words.words), "image_encoder": "image_encoder"}
+        job.save(model, name, about, how, **parts)
+        job.add_measured(name, measure(name, job.out, min(1.0, job.share)))
     return f"The cards of {', '.join(names)} are in {job.out}."
 
 
@@ -80,35 +75,33 @@ def _trained(
 
 def measure(name: str, folder: Path = weights.FOLDER, share: float = 1.0) -> dict:
     """How good a shipped network is on unseen scenes, by split: recall both ways, or the share of right answers."""
-    share = min(1.0, share)
     if name == "dual_encoder":
-        count = max(10, round(SEARCHED * share))
-        found: dict[str, Any] = {"scenes": count, "seed": 0}
-        dual_encoder = fusion.model.load(folder)
-        for split in ("test", "compositional"):
-            drawn = scenes.sample(2 * count, 0, split)
-            seen = [drawn[row] for row in fusion.train.distinct_scenes(drawn, count)]
-            pictures, rng = dual_encoder.encode_images(scenes.draw_many(seen).pictures), np.random.default_rng(0)
-            texts = {
-                "caption": [caption(scene, rng) for scene in seen],
-                "story": [language.describe(scene, "story", rng) for scene in seen],
-            }
-            found[split] = {
-                form: fusion.train.retrieval_recall(dual_encoder.encode_texts(said) @ pictures.T)
-                for form, said in texts.items()
-            }
-        return found
+        count, dual_encoder = max(10, round(SEARCHED * share)), fusion.model.load(folder)
+        return runner.measure_splits(lambda split: _search(dual_encoder, split, count), scenes=count)
     count = 2 * max(5, round(ASKED * share / 2))
-    found = {"puzzles": count, "seed": 0}
     image_encoder, model, _ = fusion.model.load_puzzle_solver(folder)
-    for split in ("test", "compositional"):
+
+    def solve(split: str) -> dict:
         seen = scenes.sample(max(300, round(TESTED * share)), 0, split)
-        found[split] = fusion.train.evaluate(
-            model,
-            captioning.data.encode_scenes(image_encoder, seen),
-            fusion.train.make_puzzles(seen, dict.fromkeys(TASKS, count)),
-        )
-    return found
+        grids = captioning.data.encode_scenes(image_encoder, seen)
+        return fusion.train.evaluate(model, grids, fusion.train.make_puzzles(seen, dict.fromkeys(TASKS, count)))
+
+    return runner.measure_splits(solve, puzzles=count)
+
+
+def _search(dual_encoder: fusion.model.DualEncoder, split: str, count: int) -> dict:
+    """The recall among so many scenes, by captions and by stories."""
+    drawn = scenes.sample(2 * count, 0, split)
+    seen = [drawn[row] for row in fusion.train.distinct_scenes(drawn, count)]
+    pictures, rng = dual_encoder.encode_images(scenes.draw_many(seen).pictures), np.random.default_rng(0)
+    texts = {
+        "caption": [caption(scene, rng) for scene in seen],
+        "story": [language.describe(scene, "story", rng) for scene in seen],
+    }
+    return {
+        form: fusion.train.retrieval_recall(dual_encoder.encode_texts(written) @ pictures.T)
+        for form, written in texts.items()
+    }
 
 
 NETWORK = runner.Network("fusion", train, parts=tuple(RECIPES), precision=False)

@@ -4,7 +4,9 @@ About a quarter of an hour on 2 cores that compute in bfloat16, and twice that o
 and run again: it goes on from its last checkpoint.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+
+import numpy as np
 
 from tools.weights import runner
 from vistext import metrics
@@ -25,7 +27,7 @@ def train(job: runner.Job) -> str:
     """Train the evaluation classifier, then the generator; measure; save."""
     classifier = _classifier(job)
     recipe = job.shortened(replace(RECIPE, network=replace(RECIPE.network, precision=job.precision)))
-    images, labels = portraits.make(_count(job, "generator"), SEEDS["generator"])
+    images, labels = _portraits(job, "generator")
     generator, _, history = gan.train.train(
         recipe, images, labels, classifier=classifier, checkpoint=job.checkpoint / "generator"
     )
@@ -44,25 +46,20 @@ def train(job: runner.Job) -> str:
         "data": f"{len(images)} portraits, seed {SEEDS['generator']}, split train; {HELD_OUT} of them kept aside to"
         " choose the best checkpoint by",
     }
-    how = {**runner.settings(recipe), "steps_done": len(history.seconds), "best_step": history.best}
-    job.save(
-        shipped,
-        "gan",
-        about,
-        how,
-        config=config,
-        classes=list(ontology.KINDS),
-        measured=_rounded(measured, pictures=TESTED),
-    )
+    how = {**asdict(recipe), "steps_done": len(history.seconds), "best_step": history.best}
+    job.save(shipped, "gan", about, how, config=config, **_measured(measured, "pictures"))
     return f"Recognized: {measured['recognised']:.1%}; the card is {job.out / 'gan.json'}."
 
 
-def _count(job: runner.Job, name: str) -> int:
-    return job.count(COUNTS[name], 10 * gan.train.HELD_OUT // 8)
+def _portraits(job: runner.Job, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The pictures and labels that a network learns from."""
+    return portraits.make(job.count(COUNTS[name], 10 * gan.train.HELD_OUT // 8), SEEDS[name])
 
 
-def _rounded(measured: dict, **more: float) -> dict:
-    return {name: round(float(value), 5) for name, value in (measured | more).items()}
+def _measured(figures: dict, count: str) -> dict:
+    """What a card says of the classes and the measurements; `count` is what it calls the number of pictures."""
+    rounded = {name: round(float(value), 5) for name, value in (figures | {count: TESTED}).items()}
+    return {"classes": list(ontology.KINDS), "measured": rounded}
 
 
 def _classifier(job: runner.Job) -> keras.Model:
@@ -71,11 +68,10 @@ def _classifier(job: runner.Job) -> keras.Model:
     fresh = classification.model.build(TaggerConfig(widths=CLASSIFIER_RECIPE.widths))
     if not (reached / f"{CLASSIFIER}.json").exists():
         recipe = replace(CLASSIFIER_RECIPE, epochs=(CLASSIFIER_RECIPE.epochs or 0.0) * job.share)
-        images, labels = portraits.make(_count(job, "classifier"), SEEDS["classifier"])
-        images = gan.train.degrade(images, SEEDS["classifier"])
+        images, labels = _portraits(job, "classifier")
         model, history = classification.train.train(
             recipe,
-            images,
+            gan.train.degrade(images, SEEDS["classifier"]),
             labels,
             precision=job.precision,
             checkpoint=job.checkpoint / "classifier-unfinished",
@@ -91,17 +87,9 @@ def _classifier(job: runner.Job) -> keras.Model:
             "gives": f"logits float32 [n, {len(ontology.KINDS)}]",
             "data": f"{len(images)} portraits, seed {SEEDS['classifier']}, split train, with noise and blur",
         }
-        measured = _rounded({"test_accuracy": metrics.accuracy(probabilities, truth), "test_pictures": TESTED})
-        job.save(
-            fresh,
-            CLASSIFIER,
-            about,
-            {**runner.settings(recipe), "precision": job.precision},
-            config={"widths": list(recipe.widths)},
-            folder=reached,
-            classes=list(ontology.KINDS),
-            measured=measured,
-        )
+        how, config = {**asdict(recipe), "precision": job.precision}, {"widths": list(recipe.widths)}
+        measured = _measured({"test_accuracy": metrics.accuracy(probabilities, truth)}, "test_pictures")
+        job.save(fresh, CLASSIFIER, about, how, config=config, folder=reached, **measured)
     job.publish(reached, CLASSIFIER)
     weights.load_into(fresh, CLASSIFIER, reached)
     return fresh

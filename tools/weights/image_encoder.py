@@ -4,7 +4,7 @@ An hour on 2 cores that compute in bfloat16, and several on others. It can be st
 on from its last checkpoint. After it, captioner, qgnet, srl and fusion must be trained again.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from tools.weights import runner
 from tools.weights.captioner import DATA
@@ -30,7 +30,7 @@ def train(job: runner.Job) -> str:
     config = CaptionerConfig(words=len(vocabulary()))
     image_encoder = captioning.model.build_image_encoder(config)
     image_encoder.set_weights(trained.get_weights())
-    job.save(image_encoder, "image_encoder", ABOUT, asdict(recipe), config=config, words=list(vocabulary().words))
+    job.save(image_encoder, "image_encoder", ABOUT, recipe, config=config, words=list(vocabulary().words))
     return f"The card is {job.out / 'image_encoder'}.json."
 
 

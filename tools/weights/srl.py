@@ -3,17 +3,16 @@
 About half an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
 """
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from tools.weights import runner
 from vistext import scenes
 from vistext.nn import weights
-from vistext.scenes import TRAIN_SEED_OFFSET
 from vistext.tasks import captioning, srl
 from vistext.tasks.srl.train import Recipe
 
-SCENES, CROWDED, TWINS = 32_000, 0.8, 0.4  # to learn from; see `captioning.data.sample_crowded`
+SCENES = 32_000  # to learn from
 TESTED = 2000  # scenes of each split
 KNOWN = 4000  # scenes of the training split in which combinations are counted, to find the rare ones
 MARGINS = 4000  # scenes of these, from which it is learned how much larger than what is drawn boxes are
@@ -29,16 +28,16 @@ ABOUT = {
 
 def train(job: runner.Job) -> str:
     """Train, save, measure."""
-    seen = captioning.data.sample_crowded(job.count(SCENES, 100), CROWDED, TRAIN_SEED_OFFSET, TWINS)
-    data = srl.train.build_dataset(captioning.data.encode_scenes(captioning.model.load_image_encoder(), seen), seen)
+    seen, grids = runner.training_scenes(job.count(SCENES, 100))
     recipe = job.shortened(RECIPE)
+    data = srl.train.build_dataset(grids, seen)
     trained = srl.train.train(recipe, data, precision=job.precision, checkpoint=job.checkpoint)
     job.check(trained.history)
     job.save(
         trained.network,
         "srl",
         ABOUT,
-        {"scenes": len(seen), "crowded": CROWDED, "twins": TWINS, **runner.settings(recipe)},
+        {"scenes": len(seen), **runner.SAMPLED, **asdict(recipe)},
         config=recipe.network,
         words=list(srl.model.WORDS),
         margins=srl.visible_area.learn_margins(seen[:MARGINS]),
@@ -52,13 +51,13 @@ def train(job: runner.Job) -> str:
 def measure(folder: Path = weights.FOLDER, count: int = TESTED) -> dict:
     """How good the shipped network is on so many unseen scenes of each split: see `srl.train.evaluate`."""
     model = srl.model.load(folder)
-    known = srl.train.count_combinations(scenes.sample(KNOWN, TRAIN_SEED_OFFSET, "train"))
-    measured: dict[str, Any] = {"scenes": count, "seed": 0}
-    for split in ("test", "compositional"):
+    known = srl.train.count_combinations(scenes.sample(KNOWN, scenes.TRAIN_SEED_OFFSET, "train"))
+
+    def evaluate(split: str) -> dict:
         seen = scenes.sample(count, 0, split)
-        grids = captioning.data.encode_scenes(model.image_encoder, seen)
-        measured[split] = srl.train.evaluate(model, grids, seen, known)
-    return measured
+        return srl.train.evaluate(model, captioning.data.encode_scenes(model.image_encoder, seen), seen, known)
+
+    return runner.measure_splits(evaluate, scenes=count)
 
 
 NETWORK = runner.Network("srl", train)

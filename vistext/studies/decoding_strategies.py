@@ -8,7 +8,7 @@ own z. At each temperature, 20 stories about each scene are sampled as well.
 """
 
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 from pathlib import Path
 
@@ -17,11 +17,11 @@ import numpy as np
 from vistext import environment, scenes
 from vistext.metrics import captions
 from vistext.studies import results as stored
-from vistext.studies.results import FOLDER, run_cells, select
+from vistext.studies.results import run_cells, select
 from vistext.tasks import captioning
 from vistext.tasks.captioning.train import DecodingStrategy
 
-STORED = FOLDER / "decoding_strategies.json"
+load = partial(stored.load, "decoding_strategies", "a quarter of an hour")
 REFERENCES = 10
 LISTED = 8  # scenes of a group whose true descriptions are all listed, which takes long
 NUCLEI = (0.6, 0.7, 0.8, 0.9, 0.95)
@@ -91,11 +91,6 @@ def encoded_group(group: int, count: int) -> tuple[list[scenes.Scene], np.ndarra
     chosen = scenes.sample(count, 1000 + group, "test")
     image_encoder = captioning.model.load_image_encoder()
     return chosen, captioning.model.encode_images(image_encoder, scenes.draw_many(chosen).pictures)
-
-
-def load(path: Path = STORED) -> dict:
-    """The stored results."""
-    return stored.load(path, "a quarter of an hour")
 
 
 def series(results: dict, strategy: str, measure: str) -> np.ndarray:

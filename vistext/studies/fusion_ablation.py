@@ -9,7 +9,7 @@ one: one that was trained as the others are, and one with modality dropout, trai
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -22,14 +22,14 @@ from vistext.nn.engine import keras
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene
 from vistext.scenes.language.puzzles import TASKS, caption
 from vistext.studies import results as stored
-from vistext.studies.results import FOLDER, mean_and_deviation, provenance, run_cells, select
+from vistext.studies.results import mean_and_deviation, provenance, run_cells, select
 from vistext.studies.vqa_ablation import derangement
 from vistext.tasks import captioning, fusion
 from vistext.tasks.captioning.data import ENCODING_BATCH
 from vistext.tasks.fusion.model import FUSIONS, DualEncoder, FusionConfig
 from vistext.tasks.fusion.train import DualEncoderRecipe, PuzzleBatch, Recipe
 
-STORED = FOLDER / "fusion_ablation.json"
+load = partial(stored.load, "fusion_ablation", "three quarters of an hour")
 DROP_OUT = "attention, drop-out"
 NETWORKS = (*FUSIONS, DROP_OUT)
 CHANGED = ("attention", DROP_OUT)  # the networks that are also tested with changed pictures
@@ -159,20 +159,8 @@ def retrieval(dual_encoder: keras.Model, data: Data) -> dict[str, dict[str, floa
     return fusion.train.retrieval_recall(model.encode_texts(data.captions) @ images.T)
 
 
-def load(path: Path = STORED) -> dict:
-    """The stored results."""
-    return stored.load(path, "three quarters of an hour")
-
-
 def series(results: dict, network: str, task: str, picture: str = "its own") -> np.ndarray:
-    """Share of right answers, for each seed: float64 [seeds].
-
-    Args:
-        results: as `load` or `run` gives them.
-        network: one of `NETWORKS`.
-        task: one of `puzzles.TASKS`.
-        picture: one of `PICTURES`; networks that are not in `CHANGED` have been tested with their own only.
-    """
+    """Share of right answers, for each seed: float64 [seeds]; networks not in `CHANGED` have their own picture only."""
     return np.array([cell["accuracy"][picture][task] for cell in select(results, network=network)])
 
 
@@ -183,11 +171,10 @@ def gain(results: dict, network: str, task: str) -> tuple[float, float]:
 
 def table(results: dict) -> str:
     """Mean and standard deviation over the seeds, in per cent: a line a network, a column a task."""
-    lines = [" " * 20 + "".join(f"{task:>14}" for task in TASKS)]
-    for network in NETWORKS:
-        figures = [mean_and_deviation(100 * series(results, network, task)) for task in TASKS]
-        lines.append(f"{network:20}" + "".join(f"{mean:8.1f} ±{deviation:4.1f}" for mean, deviation in figures))
-    return "\n".join(lines)
+    rows = {
+        network: [mean_and_deviation(100 * series(results, network, task)) for task in TASKS] for network in NETWORKS
+    }
+    return stored.table(" " * 20, tuple(TASKS), rows)
 
 
 def means(results: dict, network: str, picture: str = "its own") -> Mapping[str, float]:

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent
 
 
 def run_cells(
-    out: Path, head: dict, cells: Iterable[dict], measure: Callable[..., dict], *, fresh: bool = False
+    out: Path, head: dict, cells: Sequence[dict], measure: Callable[..., dict], *, fresh: bool = False
 ) -> dict:
     """Measure the cells of a study; each is stored as soon as it is measured.
 
@@ -40,7 +40,11 @@ def run_cells(
     Raises:
         ValueError: the file holds the results of another plan.
     """
-    results, cells = resume(out, head, fresh=fresh), list(cells)
+    results: dict = {**head, "cells": []}
+    if out.exists() and not fresh:
+        results = json.loads(out.read_text(encoding="utf-8"))
+        if results["plan"] != head["plan"]:
+            raise ValueError(f"{out} holds the results of another plan; give --fresh to replace it, or another --out")
     names = tuple(cells[0])
     done = {tuple(cell[name] for name in names) for cell in results["cells"]}
     missing = [keys for keys in cells if tuple(keys.values()) not in done]
@@ -48,7 +52,7 @@ def run_cells(
         began = time.perf_counter()
         values = measure(**keys)
         results["cells"].append(keys | values | {"seconds": round(time.perf_counter() - began, 2)})
-        write(results, out)
+        _write(results, out)
     return results
 
 
@@ -63,25 +67,7 @@ def provenance(name: str, question: str, plan: Any) -> dict:
     }
 
 
-def resume(out: Path, head: dict, *, fresh: bool = False) -> dict:
-    """The results in a file, or a head without cells; ValueError if the file holds those of another plan."""
-    if fresh or not out.exists():
-        return {**head, "cells": []}
-    results = json.loads(out.read_text(encoding="utf-8"))
-    if results["plan"] != head["plan"]:
-        raise ValueError(f"{out} holds the results of another plan; give --fresh to replace it, or another --out")
-    return results
-
-
-def load(path: Path, duration: str) -> dict:
-    """The results in a file; FileNotFoundError, with the command that makes them and how long that takes, if absent."""
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not here; `python -m tools study {path.stem}` makes it, in {duration}")
-    opened.note(path)
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def write(results: dict, out: Path) -> None:
+def _write(results: dict, out: Path) -> None:
     """Write the whole file or none of it: an interruption loses only the cell that is being measured."""
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_suffix(".part")
@@ -89,6 +75,15 @@ def write(results: dict, out: Path) -> None:
     cells = ",\n".join(json.dumps(cell) for cell in results["cells"])  # a line each, so that a diff can be read
     draft.write_text(json.dumps(head, indent=1)[:-2] + f',\n "cells": [\n{cells}\n]\n}}\n', encoding="utf-8")
     os.replace(draft, out)
+
+
+def load(name: str, duration: str, folder: Path = FOLDER) -> dict:
+    """The stored results; FileNotFoundError, with the command that makes them and how long that takes, if absent."""
+    path = folder / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not here; `python -m tools study {name}` makes it, in {duration}")
+    opened.note(path)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def select(results: dict, order: str = "seed", **keys) -> list[dict]:
@@ -100,3 +95,16 @@ def select(results: dict, order: str = "seed", **keys) -> list[dict]:
 def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
     """The mean and the sample standard deviation over seeds."""
     return float(np.mean(values)), float(np.std(values, ddof=1))
+
+
+def table(
+    head: str,
+    columns: Sequence[str],
+    rows: Mapping[str, Sequence[tuple[float, float]]],
+    cell: str = "{:8.1f} ±{:4.1f}",
+) -> str:
+    """Figures with their spread as lines of text; `head` stands over the names of the rows, as wide as they are."""
+    lines = [head + "".join(f"{column:>{len(cell.format(0, 0))}}" for column in columns)]
+    for name, figures in rows.items():
+        lines.append(f"{name:{len(head)}}" + "".join(cell.format(*figure) for figure in figures))
+    return "\n".join(lines)

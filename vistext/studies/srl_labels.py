@@ -12,6 +12,7 @@ Training and test scenes share no set of facts, each scene is described once, an
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,11 @@ from vistext.scenes import Scene, language
 from vistext.scenes.ontology import FACINGS, KINDS, PLACES
 from vistext.studies import results as stored
 from vistext.studies import tags
-from vistext.studies.results import FOLDER, provenance
+from vistext.studies.results import provenance
 from vistext.studies.tags import CellTrainer, DescribedScenes, StudyConfig
 from vistext.tasks.srl.model import OBJECTS, VERBS
 
-STORED = FOLDER / "srl_labels.json"
+load = partial(stored.load, "srl_labels", "a quarter of an hour")
 CONDITIONS = ("text alone", "kinds", "verbs", "roles", "another scene's roles")
 # Kinds of object, verbs, and fillers of roles.
 LABELS = (
@@ -43,11 +44,6 @@ def run(plan: StudyConfig, out: Path, *, fresh: bool = False) -> dict:
     """Measure the cells (seed, size, condition) of a plan; see `results.run_cells`."""
     head = provenance("srl", "Do semantic roles help to find the missing words of a description?", plan)
     return tags.run_study(plan, out, head, CONDITIONS, lambda: SrlCellTrainer(plan), fresh=fresh)
-
-
-def load(path: Path = STORED) -> dict:
-    """The stored results."""
-    return stored.load(path, "a quarter of an hour")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,26 +14,27 @@ of each training has been chosen on validation scenes.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from scipy.special import log_softmax
 
 from vistext import scenes
 from vistext.data import cifar10
 from vistext.data.vocabulary import PAD, Vocabulary, tokenize
-from vistext.nn.engine import keras, tf
+from vistext.nn.engine import keras
 from vistext.nn.training import linear_decay
 from vistext.scenes import language
 from vistext.scenes.language.word_classes import CLASSES, WORD_CLASSES
 from vistext.scenes.ontology import KINDS
 from vistext.studies import results as stored
-from vistext.studies.results import FOLDER, provenance, run_cells, select
+from vistext.studies.results import provenance, run_cells, select
 from vistext.tasks import classification, language_model
 from vistext.tasks.language_model.model import LanguageModelConfig
 
-STORED = FOLDER / "tags.json"
+load = partial(stored.load, "tags", "about half an hour")
 NOISES = (10, 20, 30, 40, 50)  # of a hundred tags, so many are swapped
 CONDITIONS = ("text alone", "true tags", "tagger's tags", *(f"{noise} % noise" for noise in NOISES))
 MAX_LENGTH = 14  # tokens of a description; one in nine is longer, and left out to save time
@@ -94,16 +95,9 @@ def run_study(
 ) -> dict:
     """Measure the cells of a study of such networks; `begin` makes its `CellTrainer`, if anything is to be measured."""
     trainer = cache(begin)
-    cells = [
-        {"seed": seed, "size": size, "condition": condition}
-        for seed, size, condition in product(plan.seeds, plan.sizes, conditions)
-    ]
+    keys = ("seed", "size", "condition")
+    cells = [dict(zip(keys, cell, strict=True)) for cell in product(plan.seeds, plan.sizes, conditions)]
     return run_cells(out, head, cells, lambda **keys: trainer().cell(**keys), fresh=fresh)
-
-
-def load(path: Path = STORED) -> dict:
-    """The stored results."""
-    return stored.load(path, "about half an hour")
 
 
 def series(
@@ -149,11 +143,8 @@ def gain(results: dict, condition: str, size: int, words: str = "all", **more: s
 def table(results: dict, conditions: Sequence[str] = CONDITIONS) -> str:
     """Accuracy over all masked words, a line for each condition and a column for each size."""
     sizes, wide = results["plan"]["sizes"], max(16, 1 + max(map(len, conditions)))
-    lines = [f"{'accuracy, %':{wide}}" + "".join(f"{size:>14,}" for size in sizes)]
-    for condition in conditions:
-        figures = [interval(100 * series(results, condition, size)) for size in sizes]
-        lines.append(f"{condition:{wide}}" + "".join(f"{mean:8.1f} ±{half:4.1f}" for mean, half in figures))
-    return "\n".join(lines)
+    rows = {condition: [interval(100 * series(results, condition, size)) for size in sizes] for condition in conditions}
+    return stored.table(f"{'accuracy, %':{wide}}", [f"{size:,}" for size in sizes], rows)
 
 
 def described_scenes(n: int, seed: int, split: str) -> tuple[list[scenes.Scene], list[str]]:
@@ -221,23 +212,10 @@ class CellTrainer:
             len(self.vocabulary), bidirectional=True, tags=tags, embedding=plan.embedding, units=plan.units
         )
         self.model = language_model.model.build(self.config)
-        self.optimizer = keras.optimizers.Adam(plan.learning_rate)
-        self.optimizer.build(self.model.trainable_variables)
+        self.model.compile(keras.optimizers.Adam(plan.learning_rate), language_model.model.loss(), jit_compile=False)
+        self.model.optimizer.build(self.model.trainable_variables)
         self.training = lru_cache(1)(lambda seed: self.encode(max(plan.sizes), seed, "train"))
         self.first_weights = lru_cache(1)(self._first_weights)
-        loss = language_model.model.loss()
-
-        @tf.function(autograph=False, reduce_retracing=True)
-        def step(ids, tags, labels):
-            with tf.GradientTape() as tape:
-                value = loss(labels, self.model([ids, tags], training=True))
-            self.optimizer.apply(tape.gradient(value, self.model.trainable_variables))
-
-        @tf.function(autograph=False, reduce_retracing=True)
-        def log_softmax(ids, tags):
-            return tf.nn.log_softmax(self.model([ids, tags], training=False))
-
-        self.step, self.log_softmax = step, log_softmax
 
     def encode(self, n: int, seed: int, split: str) -> DescribedScenes:
         """n described scenes of a split."""
@@ -256,9 +234,8 @@ class CellTrainer:
         tags = self.labels(self.validation, condition, seed, training=False)
         best, best_weights = np.inf, self.model.get_weights()
         for number in range(plan.steps):
-            self.optimizer.learning_rate.assign(rate(number / plan.steps))
-            (ids, batch_tags), labels = batches[number]
-            self.step(*map(tf.convert_to_tensor, (ids, batch_tags, labels)))
+            self.model.optimizer.learning_rate.assign(rate(number / plan.steps))
+            self.model.train_on_batch(*batches[number])
             if (number + 1) % (plan.steps // plan.checks) == 0:
                 perplexity = self.evaluate(masked, tags)["perplexity"]["all"]
                 if perplexity < best:
@@ -274,8 +251,8 @@ class CellTrainer:
     def _reset(self, seed: int) -> None:
         """Put network and optimizer into their first state."""
         self.model.set_weights(self.first_weights(seed))
-        for variable in self.optimizer.variables:
-            variable.assign(tf.zeros_like(variable))
+        for variable in self.model.optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
         # So that a cell comes out the same whatever was trained before it.
         self.model.get_layer("dropout").seed_generator.state.assign([seed, 0])
 
@@ -315,9 +292,8 @@ class CellTrainer:
     def evaluate(self, masked: tuple[np.ndarray, np.ndarray], tags: np.ndarray) -> dict:
         """The figures of `by_class`, given these tags."""
         ids, labels = masked
-        parts = [slice(begin, begin + 500) for begin in range(0, len(ids), 500)]
-        logs = [self.log_softmax(tf.convert_to_tensor(ids[part]), tf.convert_to_tensor(tags[part])) for part in parts]
-        return by_class(np.concatenate(logs)[labels != PAD], labels[labels != PAD], self.vocabulary)
+        logits = self.model.predict((ids, tags), batch_size=500, verbose=0)[labels != PAD]
+        return by_class(log_softmax(logits, axis=-1), labels[labels != PAD], self.vocabulary)
 
 
 def by_class(logs: np.ndarray, labels: np.ndarray, vocabulary: Vocabulary) -> dict[str, dict[str, float]]:

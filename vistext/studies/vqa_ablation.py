@@ -8,7 +8,7 @@ batches. The networks are tested on the test split, once; how they are trained w
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -23,12 +23,12 @@ from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras
 from vistext.scenes import TRAIN_SEED_OFFSET
 from vistext.studies import results as stored
-from vistext.studies.results import FOLDER, mean_and_deviation, provenance, run_cells, select
+from vistext.studies.results import mean_and_deviation, provenance, run_cells, select
 from vistext.tasks import captioning, vqa
 from vistext.tasks.vqa.model import MAX_LENGTH, QGNet, QGNetConfig
 from vistext.tasks.vqa.train import Recipe, VqaDataset
 
-STORED = FOLDER / "vqa_ablation.json"
+load = partial(stored.load, "vqa_ablation", "three quarters of an hour")
 QUESTIONS_PER_PICTURE = 10  # in training
 GRID = (captioning.model.GRID**2,)
 
@@ -112,10 +112,8 @@ def run(plan: StudyConfig, out: Path, *, fresh: bool = False) -> dict:
     def measure(data: str, seed: int, condition: str) -> dict:
         return test_network(network(data, seed, CONDITIONS[condition]), load_data(data), condition, seed)
 
-    cells = [
-        {"data": name, "seed": seed, "condition": condition}
-        for name, seed, condition in product(SETS, plan.seeds, CONDITIONS)
-    ]
+    keys = ("data", "seed", "condition")
+    cells = [dict(zip(keys, cell, strict=True)) for cell in product(SETS, plan.seeds, CONDITIONS)]
     question = "Does a network that answers look at the picture, and read the question?"
     return run_cells(out, provenance("looking", question, plan), cells, measure, fresh=fresh)
 
@@ -164,30 +162,18 @@ def derangement(n: int, rng: np.random.Generator) -> np.ndarray:
     return others
 
 
-def load(path: Path = STORED) -> dict:
-    """The stored results."""
-    return stored.load(path, "three quarters of an hour")
-
-
 def series(results: dict, data: str, condition: str, kind: str = "all") -> np.ndarray:
-    """Share of questions answered word for word, for each seed: float64 [seeds].
-
-    Args:
-        results: as `load` or `run` gives them.
-        data: one of `SETS`.
-        condition: one of `CONDITIONS`.
-        kind: of the questions, or "all".
-    """
+    """Share of questions answered word for word, for each seed: float64 [seeds]; see `SETS`, `CONDITIONS`, `kinds`."""
     return np.array([cell["exact"][kind] for cell in select(results, data=data, condition=condition)])
 
 
 def table(results: dict) -> str:
     """Mean and standard deviation over the seeds, in per cent: a line a condition, a column a data set."""
-    lines = [" " * 10 + "".join(f"{name:>16}" for name in SETS)]
-    for condition in CONDITIONS:
-        figures = [mean_and_deviation(100 * series(results, name, condition)) for name in SETS]
-        lines.append(f"{condition:10}" + "".join(f"{mean:9.1f} ± {deviation:4.1f}" for mean, deviation in figures))
-    return "\n".join(lines)
+    rows = {
+        condition: [mean_and_deviation(100 * series(results, name, condition)) for name in SETS]
+        for condition in CONDITIONS
+    }
+    return stored.table(" " * 10, tuple(SETS), rows, "{:9.1f} ± {:4.1f}")
 
 
 def kinds(results: dict, data: str) -> Iterator[str]:
