@@ -81,9 +81,7 @@ def test_what_is_not_a_picture_is_refused_in_one_line_and_nothing_is_written(
     path = tmp_path / "given.jpg"
     WRONG[said](path)
     before = sorted(tmp_path.iterdir())
-
     code = cli.main(["tour", str(path), "--out", str(tmp_path / "out"), *options])
-
     out, err = capsys.readouterr()
     assert code == 2
     assert out == ""
@@ -101,9 +99,7 @@ def test_a_file_name_of_two_lines_is_still_refused_in_one(tmp_path, capsys, no_t
 def test_a_wrong_picture_is_refused_before_tensorflow_is_imported(tmp_path):
     program = "import sys; from vistext.cli import main; print(main(sys.argv[1:]), 'tensorflow' in sys.modules)"
     words = ["tour", str(tmp_path / "none.png"), "--out", str(tmp_path / "out")]
-
     done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
-
     assert done.stdout.split() == ["2", "False"]
     assert list(tmp_path.iterdir()) == []
 
@@ -112,9 +108,7 @@ def test_a_wrong_picture_is_refused_before_tensorflow_is_imported(tmp_path):
 def test_a_folder_that_cannot_be_made_is_refused_in_one_line_before_the_work(below, picture, capsys, no_tagger):
     taken = picture.with_name("taken")
     taken.write_text("a file")
-
     assert cli.main(["tour", str(picture), "--out", str(taken / below)]) == 2
-
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
@@ -126,7 +120,6 @@ def test_a_folder_that_cannot_be_made_is_refused_in_one_line_before_the_work(bel
 def test_a_folder_without_permission_is_refused_before_the_work(picture, capsys, no_tagger, monkeypatch):
     # Whoever runs tests as root may write anywhere, so the system's answer is given here.
     monkeypatch.setattr("vistext.display.tour.page.os.access", lambda path, mode: False)
-
     assert cli.main(["tour", str(picture), "--out", str(picture.with_name("out"))]) == 2
     assert "no permission" in capsys.readouterr().err
     assert not picture.with_name("out").exists()
@@ -134,7 +127,6 @@ def test_a_folder_without_permission_is_refused_before_the_work(picture, capsys,
 
 def test_the_tour_prints_a_table_and_the_sentence_and_writes_the_page(picture, capsys, tagged):
     assert cli.main(["tour", str(picture), "--out", str(picture.with_name("out"))]) == 0
-
     out, err = capsys.readouterr()
     page = picture.with_name("out") / "tour.html"
     assert "fruit.png · 40 × 30 pixels" in out
@@ -150,23 +142,19 @@ def test_the_tour_prints_a_table_and_the_sentence_and_writes_the_page(picture, c
 def test_a_picture_whose_name_begins_with_a_dash_is_taken(name, picture, capsys, tagged, monkeypatch):
     picture.rename(picture.with_name(name))
     monkeypatch.chdir(picture.parent)
-
     assert cli.main(["tour", name, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["pictures"][0]["name"] == name
 
 
 def test_the_page_goes_to_out_unless_told_otherwise(picture, tagged, monkeypatch):
     monkeypatch.chdir(picture.parent)
-
     assert cli.main(["tour", "fruit.png"]) == 0
     assert (picture.parent / "out" / "tour.html").is_file()
 
 
 def test_json_is_all_there_is_on_stdout(picture, capsys, tagged):
     page = picture.with_name("out") / "tour.html"
-
     assert cli.main(["tour", str(picture), "--out", str(page.parent), "--json"]) == 0
-
     out, err = capsys.readouterr()
     facts = json.loads(out)
     assert err == ""
@@ -187,7 +175,6 @@ def test_json_is_all_there_is_on_stdout(picture, capsys, tagged):
 def test_a_seed_that_is_no_whole_number_is_refused(seed, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["tour", f"--scene={seed}"])
-
     assert end.value.code == 2
     assert "is not a whole number of at least 0" in capsys.readouterr().err
 
@@ -199,7 +186,6 @@ def test_a_picture_and_a_scene_at_once_are_refused(picture, capsys):
 
 def test_the_scene_of_a_seed_is_searched(tmp_path, capsys):
     assert cli.main(["tour", "--scene", "3", "--out", str(tmp_path), "--json"]) == 0
-
     facts = json.loads(capsys.readouterr().out)
     [scene] = sample(1, 3, "test")
     assert sorted(box["kind"] for box in facts["boxes"]) == sorted(thing.kind for thing in scene.objects)
@@ -215,9 +201,7 @@ def test_a_terminal_that_knows_no_unicode_gets_the_answer_all_the_same(picture):
     words = ["tour", str(picture), "--out", str(picture.parent)]
     root = Path(__file__).parents[1]
     environment = {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(root), "PATH": ""}
-
     done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, check=True, env=environment)
-
     assert b"The picture most likely shows a cat (92 %)." in done.stdout
 
 
@@ -226,7 +210,6 @@ def test_an_interruption_ends_without_a_traceback(picture, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     tag_with(monkeypatch, interrupted)
-
     assert cli.main(["tour", str(picture), "--out", str(picture.with_name("out"))]) == 130
     assert capsys.readouterr().err.strip() == "vistext: interrupted"
     assert not picture.with_name("out").exists()
@@ -237,7 +220,6 @@ def test_without_tensorflow_the_tour_says_how_to_get_it(picture, capsys, monkeyp
         raise ModuleNotFoundError('pip install "vistext[cpu]"', name="tensorflow")
 
     tag_with(monkeypatch, absent)
-
     assert cli.main(["tour", str(picture), "--out", str(picture.with_name("out"))]) == 1
     assert "vistext[cpu]" in capsys.readouterr().err
 
@@ -249,9 +231,7 @@ def test_help_comes_at_once(words):
         "try: main(sys.argv[1:])\n"
         "except SystemExit as end: print(end.code, sorted({'tensorflow', 'numpy', 'rich', 'PIL'} & set(sys.modules)))"
     )
-
     done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
-
     assert done.stdout.splitlines()[-1] == "0 []"
 
 
@@ -263,14 +243,12 @@ def test_no_command_shows_the_help(capsys):
 def test_an_unknown_command_is_refused(capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["dance"])
-
     assert end.value.code == 2
     assert "dance" in capsys.readouterr().err
 
 
 def test_python_m_vistext_is_the_command():
     done = subprocess.run([sys.executable, "-m", "vistext", "--version"], capture_output=True, text=True, check=True)
-
     assert done.stdout.startswith("vistext ")
 
 
@@ -281,7 +259,6 @@ def test_a_command_of_a_module_declares_its_own_options_and_gives_the_exit_code(
     module.add_arguments = lambda parser: parser.add_argument("--seconds", type=float)
     module.run = lambda arguments: 7 if arguments.seconds == 2.5 else 0
     monkeypatch.setitem(sys.modules, name, module)
-
     assert cli.main([*words, "--seconds", "2.5"]) == 7
 
 
@@ -293,9 +270,7 @@ def test_every_module_that_is_a_command_is_there(name):
 def test_the_doctor_exits_with_0_when_nothing_needs_mending(capsys, monkeypatch):
     findings = [Finding("Python", "ready", "3.11.7"), Finding("JupyterLab", "optional", "not installed", remedy="pip")]
     monkeypatch.setattr(doctor, "examine", lambda devices: findings)
-
     assert cli.main(["doctor"]) == 0
-
     out = capsys.readouterr().out
     assert "✓ ready" in out
     assert "– optional" in out
@@ -306,9 +281,7 @@ def test_the_doctor_exits_with_0_when_nothing_needs_mending(capsys, monkeypatch)
 def test_the_doctor_exits_with_1_and_names_the_remedy(capsys, monkeypatch):
     findings = [Finding("TensorFlow", "mend", "2.10.0", ">=2.18", 'pip install "tensorflow>=2.18"')]
     monkeypatch.setattr(doctor, "examine", lambda devices: findings)
-
     assert cli.main(["doctor"]) == 1
-
     out = capsys.readouterr().out
     assert "✗ mend" in out
     assert 'TensorFlow: pip install "tensorflow>=2.18"' in out
@@ -317,9 +290,7 @@ def test_the_doctor_exits_with_1_and_names_the_remedy(capsys, monkeypatch):
 def test_the_doctor_speaks_json(capsys, monkeypatch):
     findings = [Finding("TensorFlow", "mend", "2.10.0", ">=2.18", "pip")]
     monkeypatch.setattr(doctor, "examine", lambda devices: findings)
-
     assert cli.main(["doctor", "--json"]) == 1
-
     finding = {"subject": "TensorFlow", "state": "mend", "found": "2.10.0", "wanted": ">=2.18", "remedy": "pip"}
     assert json.loads(capsys.readouterr().out) == {"ready": False, "findings": [finding]}
 
@@ -332,9 +303,7 @@ def test_data_says_what_it_found_and_where(tmp_path, capsys, monkeypatch):
             folder.mkdir(parents=True)
             for index in range(number):
                 Image.new("RGB", (32, 32), (index, len(name), 7)).save(folder / f"{index}.png")
-
     assert cli.main(["data", str(tmp_path / "cifar10")]) == 0
-
     out = capsys.readouterr().out
     assert "30 training and 10 test pictures" in out
     assert str(tmp_path / "cifar10") in out
@@ -362,7 +331,6 @@ def test_ctrl_c_while_tensorflow_starts_ends_with_130(delay, picture):
     time.sleep(delay)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
-
     assert running.returncode == 130
     assert "Traceback" not in err
     assert not picture.with_name("out").exists()
@@ -377,9 +345,7 @@ def test_the_whole_tour_says_cat_and_nothing_else_within_its_memory(tmp_path):
         "Path(sys.argv[1]).write_text(Path('/proc/self/status').read_text()); sys.exit(code)"
     )
     words = [sys.executable, "-c", run, str(peak), "tour", "--json", "--out", str(tmp_path)]
-
     done = subprocess.run(words, capture_output=True, text=True, check=True)
-
     assert json.loads(done.stdout)["tags"][0] == "cat"
     assert done.stderr == ""
     assert (tmp_path / "tour.html").is_file()

@@ -67,7 +67,6 @@ def found(subject, findings):
 
 def test_on_a_supported_machine_every_package_is_ready(machine):
     findings = doctor.packages()
-
     assert {finding.state for finding in findings} == {"ready"}
     assert [(finding.subject, finding.found) for finding in findings] == [
         ("TensorFlow", "2.20.0"),
@@ -89,9 +88,7 @@ def test_on_a_supported_machine_every_package_is_ready(machine):
 )
 def test_a_missing_package_is_named_with_its_remedy(package, subject, state, remedy, machine):
     del machine[package]
-
     finding = found(subject, doctor.packages())
-
     assert (finding.state, finding.found) == (state, "not installed")
     assert remedy in finding.remedy
     assert doctor.is_ready(doctor.packages()) == (state == "optional")
@@ -99,7 +96,6 @@ def test_a_missing_package_is_named_with_its_remedy(package, subject, state, rem
 
 def test_a_tensorflow_of_which_only_the_label_is_left_is_missing(machine, monkeypatch):
     monkeypatch.setattr(doctor.util, "find_spec", lambda name: None)
-
     assert found("TensorFlow", doctor.packages()).found == "not installed"
 
 
@@ -117,9 +113,7 @@ def test_a_tensorflow_of_which_only_the_label_is_left_is_missing(machine, monkey
 )
 def test_a_version_out_of_range_is_mended_by_one_within(package, version, subject, remedy, machine):
     machine[package] = version
-
     finding = found(subject, doctor.packages())
-
     assert (finding.state, finding.found, finding.remedy) == ("mend" if remedy else "ready", version, remedy)
 
 
@@ -128,9 +122,7 @@ def test_a_version_out_of_range_is_mended_by_one_within(package, version, subjec
 )
 def test_python_is_held_against_the_range_of_the_package(version, state, machine, monkeypatch):
     monkeypatch.setattr(doctor.platform, "python_version", lambda: version)
-
     finding = doctor.python()
-
     assert (finding.state, finding.found, finding.wanted) == (state, version, ">=3.10, <3.14")
     assert bool(finding.remedy) == (state == "mend")
 
@@ -140,9 +132,7 @@ def test_a_checkout_that_was_never_installed_is_told_to_be_and_all_that_needs_me
 ):
     machine.clear()
     monkeypatch.setenv("VISTEXT_PROFILE", "huge")
-
     findings = doctor.examine()
-
     mend = [finding for finding in findings if finding.state == "mend"]
     assert {"Python", "TensorFlow", "Keras", "profile"} <= {finding.subject for finding in mend}
     assert all(finding.remedy for finding in mend)
@@ -154,9 +144,7 @@ def test_what_breaks_during_the_examination_is_a_finding(machine, monkeypatch):
         raise RuntimeError("the disk hums")
 
     monkeypatch.setattr(doctor, "memory", broken)
-
     finding = found("memory", doctor.examine())
-
     assert (finding.state, "the disk hums" in finding.found) == ("mend", True)
 
 
@@ -164,9 +152,7 @@ def test_the_examination_does_not_start_tensorflow():
     program = (
         "import sys; from vistext import doctor; doctor.examine(); print({'tensorflow', 'keras'} & set(sys.modules))"
     )
-
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
     assert done.stdout.strip() == "set()"
 
 
@@ -188,9 +174,7 @@ def test_settings_of_keras_are_overruled_or_need_mending(case, machine, monkeypa
     (tmp_path / "keras.json").write_text(settings, encoding="utf-8")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("KERAS_BACKEND", backend)
-
     finding = found("Keras's settings", doctor.examine())
-
     assert (finding.state, finding.remedy) == (state, "mend or delete it" if state == "mend" else "")
     assert all(text in finding.found for text in texts)
 
@@ -201,9 +185,7 @@ def test_a_file_here_that_hides_a_module_needs_mending(machine, monkeypatch, tmp
     monkeypatch.chdir(tmp_path)
     assert doctor.settings() == []
     (tmp_path / "random.py").touch()
-
     finding = found("modules", doctor.examine())
-
     assert finding.state == "mend"
     assert str(tmp_path / "random.py") in finding.found
     assert "rename it" in finding.remedy
@@ -229,9 +211,7 @@ def test_asked_for_its_devices_tensorflow_names_them_or_what_is_wrong(case, mach
     done = types.SimpleNamespace(**({"returncode": 0, "stdout": "", "stderr": ""} | outcome))
     monkeypatch.setattr(doctor.subprocess, "run", lambda *_, **__: done)
     monkeypatch.setattr(doctor, "_nvidia_gpus", lambda: gpus)
-
     finding = found("devices", doctor.examine(devices=True))
-
     assert finding.state == state
     assert text in finding.found + finding.remedy
 
@@ -243,9 +223,7 @@ def test_asked_for_its_devices_tensorflow_names_them_or_what_is_wrong(case, mach
 def test_the_profile_in_force_is_told(environment, gpus, said, machine, monkeypatch):
     monkeypatch.setenv("VISTEXT_PROFILE", environment)
     monkeypatch.setattr(doctor, "_nvidia_gpus", lambda: gpus)
-
     finding = doctor.profile_in_force()
-
     assert finding.state == "ready"
     assert finding.found.startswith(said)
 
@@ -265,9 +243,7 @@ def test_memory_is_told_in_gib_and_the_limit_of_a_container_counts(limit, state,
     if limit is not None:
         (tmp_path / "memory.max").write_text(limit)
         (tmp_path / "memory.current").write_text(f"{2**30}\n")
-
     finding = doctor.memory(proc, tmp_path)
-
     assert (finding.state, finding.found, bool(finding.remedy)) == (state, text, state == "mend")
 
 
@@ -281,9 +257,7 @@ def test_weights_are_ready_if_they_are_there_and_as_their_card_says(fault, tmp_p
     (tmp_path / "tagger.npz").write_bytes(b"abd" if fault == "damaged" else b"abc")
     (tmp_path / "tagger.json").write_text(json.dumps({"sha256": digest}))
     (tmp_path / fault).unlink() if fault.startswith("tagger") else None
-
     finding = doctor.weights(tmp_path)
-
     assert (finding.state, bool(finding.remedy)) == (("mend", True) if fault else ("ready", False))
     assert "tagger" in finding.found
 
@@ -311,9 +285,7 @@ def test_data_is_told_with_its_place_and_what_is_nowhere_is_no_fault(make, tmp_p
     monkeypatch.setenv("VISTEXT_DATA", str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr("vistext.data.download.download_folder", lambda: tmp_path)
-
     finding = doctor.cifar10()
-
     assert finding.state == state
     assert str(place) in finding.found
     assert remedy in finding.remedy
@@ -335,9 +307,7 @@ def test_what_grading_lacks_is_told_and_is_no_fault_for_a_student(case, machine,
     versions, problem, state, text, remedy = case
     machine.update(versions)
     monkeypatch.setattr(sandbox, "refusal", lambda: problem)
-
     finding = doctor.grading()
-
     assert finding.state == state
     assert text in finding.found
     assert remedy in finding.remedy

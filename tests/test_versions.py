@@ -2,6 +2,7 @@
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from vistext import versions
 
@@ -28,4 +29,4 @@ def test_nothing_is_said_where_nothing_is_known(monkeypatch):
 
 
 def test_a_range_is_read_lowest_bound_first():
-    assert versions.readable("<3.14,>=3.10") == ">=3.10, <3.14"
+    assert versions.readable(SpecifierSet("<3.14,>=3.10")) == ">=3.10, <3.14"

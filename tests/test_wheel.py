@@ -41,7 +41,6 @@ def test_the_wheel_is_small_and_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     folders = {name.split("/")[0] for name in names}
     shipped = {path.relative_to(ROOT).as_posix() for path in (ROOT / "vistext").rglob("*") if path.is_file()}
-
     assert wheel.stat().st_size < LARGEST
     assert folders == {"vistext", f"vistext-{vistext.__version__}.dist-info"}
     assert {name for name in shipped if "__pycache__" not in name} == {n for n in names if n.startswith("vistext/")}
@@ -58,10 +57,8 @@ def test_the_tour_runs_from_the_wheel(wheel, tmp_path):
     (Path(own) / "shared.pth").write_text("\n".join(site.getsitepackages()), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     run = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
-
     where = subprocess.run([python, "-c", "import vistext; print(vistext.__file__)"], check=True, **run).stdout
     tour = subprocess.run([python.with_name("vistext"), "tour", "--json"], check=False, **run)
-
     assert Path(where.strip()).is_relative_to(own)
     assert subprocess.run([python, "-c", "import tools"], check=False, **run).returncode == 1
     assert tour.returncode == 0, tour.stderr

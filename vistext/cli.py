@@ -38,26 +38,14 @@ class Program(NamedTuple):
     declare: Callable[..., None] | None = None  # adds commands of its own to argparse's subparsers
 
 
-class CommandError(Exception):
-    """A command cannot do what it was asked to."""
-
-    def __init__(self, message: str, exit_code: int):
-        super().__init__(message)
-        self.exit_code = exit_code
+class WrongInputError(Exception):
+    """What a command was given cannot be used."""
 
 
 def main(argv: Sequence[str] | None = None, program: Program | None = None) -> int:
-    """Run one command.
+    """Run one command of `vistext`, or of another program; the exit code.
 
-    Args:
-        argv: the words after `vistext`; those of the process when left out.
-        program: another one than `vistext`.
-
-    Returns:
-        The exit code.
-
-    Raises:
-        SystemExit: argparse has printed help, the version, or what is wrong with the arguments.
+    SystemExit where argparse has printed help, the version, or what is wrong with the arguments.
     """
     if argv is None:
         environment.use_utf8()
@@ -70,8 +58,8 @@ def main(argv: Sequence[str] | None = None, program: Program | None = None) -> i
             return _run([_as_file(word) for word in (sys.argv[1:] if argv is None else argv)], program or VISTEXT)
         finally:
             sys.stdout.flush()  # here, where it is known what to do when nobody reads it
-    except (CommandError, environment.NotUsableError) as error:
-        return _say(error, getattr(error, "exit_code", MEND_FIRST))
+    except (WrongInputError, environment.NotUsableError) as error:
+        return _say(error, WRONG_INPUT if isinstance(error, WrongInputError) else MEND_FIRST)
     except ModuleNotFoundError as error:
         remedy = environment.missing(error.name or "")
         if remedy is None:
@@ -96,7 +84,7 @@ def _run(argv: Sequence[str], program: Program) -> int:
         parser.print_help()
         return DONE
     if arguments.run is not _doctor and (problem := environment.shadowing_file()):
-        raise CommandError(problem, MEND_FIRST)
+        raise environment.NotUsableError(problem)
     return arguments.run(arguments)
 
 
@@ -175,7 +163,7 @@ def _tour(arguments: argparse.Namespace) -> int:
     from vistext.display.tour.terminal import render
 
     if arguments.picture is not None and arguments.scene is not None:
-        raise CommandError("give a PICTURE or a --scene, not both", WRONG_INPUT)
+        raise WrongInputError("give a PICTURE or a --scene, not both")
     scene = None if arguments.scene is None else scenes.sample(1, arguments.scene, "test")[0]
     terminal = Console(quiet=arguments.json, highlight=False)
     with _writing_to(arguments.out):
@@ -184,9 +172,9 @@ def _tour(arguments: argparse.Namespace) -> int:
         try:
             result = tour.tour(arguments.picture, scene=scene)
         except PictureError as error:
-            raise CommandError(str(error), WRONG_INPUT) from error
+            raise WrongInputError(str(error)) from error
         except tour.NotReadyError as error:
-            raise CommandError(str(error), MEND_FIRST) from error
+            raise environment.NotUsableError(str(error)) from error
     with _writing_to(arguments.out):
         written = page.save(result.html(), arguments.out)
     if arguments.json:
@@ -238,7 +226,7 @@ def _writing_to(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         message = f"cannot write in {folder}: {error.strerror or error}; choose another folder with --out"
-        raise CommandError(message, WRONG_INPUT) from error
+        raise WrongInputError(message) from error
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

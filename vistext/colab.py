@@ -17,16 +17,10 @@ PLACE = Path("/content/drive")  # where Colab shows a Drive
 def mount_drive(name: str = "vistext", *, place: Path = PLACE) -> Path:
     """Keep downloads and whatever is made from them in a folder of the user's Drive, from this call on.
 
-    Call it after the set-up cell and before data is loaded. Elsewhere than on Colab nothing is changed, for there
-    everything lasts as it is.
-
-    Args:
-        name: of the folder; it is made if need be.
-        place: where the Drive is shown.
+    Elsewhere than on Colab nothing is changed, for there everything lasts as it is.
 
     Returns:
-        The folder, in which checkpoints may be kept, too; elsewhere than on Colab that in which vistext keeps data
-        anyway.
+        The folder, in which checkpoints may be kept, too; elsewhere that in which vistext keeps data anyway.
 
     Raises:
         PermissionError: the user has not let Colab show the Drive. Everything runs without it.

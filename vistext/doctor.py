@@ -43,29 +43,26 @@ class Finding:
 
 
 def examine(*, devices: bool = False) -> list[Finding]:
-    """Check everything that the course needs.
+    """Check everything that the course needs; nothing is raised, whatever is missing or broken.
 
-    Args:
-        devices: also start TensorFlow, in a process of its own, and ask which devices it sees; takes seconds.
-
-    Returns:
-        The findings in the order in which they are worth reading. Nothing is raised, whatever is missing or broken.
+    With `devices`, TensorFlow is started as well, in a process of its own, and asked which devices it sees.
     """
-    checks: list[tuple[str, Callable[[], list[Finding]]]] = [
-        ("Python", lambda: [python()]),
-        ("packages", packages),
-        ("settings", settings),
-        ("devices", lambda: [tensorflow_devices() if devices else system_devices()]),
-        ("memory", lambda: [memory()]),
-        ("profile", lambda: [profile_in_force()]),
-        ("weights", lambda: [weights()]),
-        ("CIFAR-10", lambda: [cifar10()]),
-        ("grading", lambda: [grading()]),
-    ]
-    findings = []
-    for subject, check in checks:
+    checks: dict[str, Callable[[], Finding | list[Finding]]] = {
+        "Python": python,
+        "packages": packages,
+        "settings": settings,
+        "devices": tensorflow_devices if devices else system_devices,
+        "memory": memory,
+        "profile": profile_in_force,
+        "weights": weights,
+        "CIFAR-10": cifar10,
+        "grading": grading,
+    }
+    findings: list[Finding] = []
+    for subject, check in checks.items():
         try:
-            findings += check()
+            found = check()
+            findings += found if isinstance(found, list) else [found]
         except Exception as error:  # what breaks is reported like everything else
             remedy = "install the course again, or report this with the line above"
             findings.append(Finding(subject, "mend", f"{type(error).__name__}: {error}", remedy=remedy))
@@ -81,25 +78,35 @@ def python() -> Finding:
     """The Python that runs this."""
     version = platform.python_version()
     try:
-        wanted = metadata.metadata("vistext")["Requires-Python"] or ""
+        wanted = SpecifierSet(metadata.metadata("vistext")["Requires-Python"] or "")
     except metadata.PackageNotFoundError:
         found = f"{version}; vistext itself is not installed, so no range is known"
         remedy = 'run `make tour` in the checkout, or pip install -e ".[cpu,course]"'
         return Finding("Python", "mend", found, remedy=remedy)
-    if SpecifierSet(wanted).contains(version, prereleases=True):
-        return Finding("Python", "ready", version, versions.readable(wanted))
-    remedy = "install a Python in this range from python.org, and make a new environment with it"
-    return Finding("Python", "mend", version, versions.readable(wanted), remedy)
+    install = "install a Python in this range from python.org, and make a new environment with it"
+    return _in_range("Python", version, wanted, install)
+
+
+def _in_range(subject: str, version: str, wanted: SpecifierSet | None, install: str) -> Finding:
+    """Whether a version is in the range that is wanted; else `install` is the remedy."""
+    text = versions.readable(wanted)
+    if wanted is None or wanted.contains(version, prereleases=True):
+        return Finding(subject, "ready", version, text)
+    return Finding(subject, "mend", version, text, install)
 
 
 def packages() -> list[Finding]:
     """TensorFlow, Keras and NumPy; then the lesson tools; then, in one line, whatever else vistext builds on."""
     base, build = versions.requirements("vistext"), versions.tensorflow_build()
-    tensorflow = next(iter(versions.requirements("vistext", "cpu").values()), None)
     # vistext leaves the choice of Keras to TensorFlow, so there the range is TensorFlow's.
     keras = base.get("keras") or versions.requirements(build).get("keras")
     findings = [
-        _package("TensorFlow", build, tensorflow, 'pip install "vistext[cpu]", or "vistext[gpu]" for an NVIDIA GPU'),
+        _package(
+            "TensorFlow",
+            build,
+            versions.tensorflow_wanted(),
+            'pip install "vistext[cpu]", or "vistext[gpu]" for an NVIDIA GPU',
+        ),
         _package("Keras", "keras", keras, "pip install --upgrade keras"),
         _package("NumPy", "numpy", base.pop("numpy", None)),
     ]
@@ -117,14 +124,12 @@ def _package(
     subject: str, name: str, requirement: Requirement | None, install: str = "", *, optional: bool = False
 ) -> Finding:
     """Whether a distribution is installed, in the range that `requirement` gives, and whole enough to be imported."""
-    version = versions.installed(name)
-    wanted = str(requirement.specifier) if requirement else ""
+    version, wanted = versions.installed(name), requirement.specifier if requirement else None
+    this = f'pip install "{name}{wanted or ""}"'
     if not version or (subject == "TensorFlow" and util.find_spec("tensorflow") is None):
-        remedy = install or f'pip install "{name}{wanted}"'
-        return Finding(subject, "optional" if optional else "mend", "not installed", versions.readable(wanted), remedy)
-    if requirement and not requirement.specifier.contains(version, prereleases=True):
-        return Finding(subject, "mend", version, versions.readable(wanted), f'pip install "{name}{wanted}"')
-    return Finding(subject, "ready", version, versions.readable(wanted))
+        state: State = "optional" if optional else "mend"
+        return Finding(subject, state, "not installed", versions.readable(wanted), install or this)
+    return _in_range(subject, version, wanted, this)
 
 
 def settings() -> list[Finding]:
@@ -155,16 +160,9 @@ def system_devices() -> Finding:
 
 def tensorflow_devices() -> Finding:
     """What TensorFlow sees, and so whether it can be started at all."""
-    question = "from vistext.nn.engine import tf; print(*(d.device_type for d in tf.config.list_physical_devices()))"
+    ask = "from vistext.nn.engine import tf; print(*(d.device_type for d in tf.config.list_physical_devices()))"
     try:
-        answer = subprocess.run(
-            [sys.executable, "-c", question],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=START_LIMIT,
-            check=False,
-        )
+        answer = _output([sys.executable, "-c", ask], START_LIMIT)
     except subprocess.TimeoutExpired:
         found = f"TensorFlow did not start within {START_LIMIT} seconds"
         return Finding("devices", "mend", found, remedy="close other programs and try again")
@@ -190,12 +188,18 @@ def _nvidia_gpus() -> list[str]:
     """The names of NVIDIA GPUs, as the driver's own tool gives them."""
     if not shutil.which("nvidia-smi"):
         return []
-    ask = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
-        answer = subprocess.run(ask, capture_output=True, encoding="utf-8", timeout=20, check=True)
-    except (OSError, ValueError, subprocess.SubprocessError):
+        answer = _output(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], 20)
+    except (OSError, subprocess.SubprocessError):
         return []
-    return [line.strip() for line in answer.stdout.splitlines() if line.strip()]
+    lines = [] if answer.returncode else answer.stdout.splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _output(command: list[str], seconds: float) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", timeout=seconds, check=False
+    )
 
 
 def memory(proc: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> Finding:
@@ -233,14 +237,12 @@ def weights(folder: Path | None = None) -> Finding:
     """Whether the shipped weights are there and are those that their cards describe."""
     from vistext.nn import weights as shipped
 
-    folder = shipped.FOLDER if folder is None else folder
+    folder = folder or shipped.FOLDER
     names = sorted({"tagger", *(card.stem for card in folder.glob("*.json"))})
     try:
         sizes = [shipped.verify(name, folder).stat().st_size for name in names]
     except (OSError, ValueError, KeyError) as error:
-        return Finding(
-            "weights", "mend", f"{error}", remedy="install vistext again, or make them again: `make weights`"
-        )
+        return Finding("weights", "mend", f"{error}", "", "install vistext again, or make them again: `make weights`")
     found = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in zip(names, sizes, strict=True))
     return Finding("weights", "ready", f"{found}; checksums as on their cards")
 

@@ -41,14 +41,7 @@ class NotUsableError(ImportError):
 
 
 def missing(module: str) -> str | None:
-    """What to say where a module is not installed.
-
-    Args:
-        module: the name by which it was to be imported, such as "nbformat" or "nbconvert.exporters".
-
-    Returns:
-        One line that names the extra and the command that installs it; None for a module that no extra brings.
-    """
+    """One line that names the extra that brings a module, and the command that installs it; None if none does."""
     package = module.partition(".")[0]
     extra = next((extra for extra, brought in BROUGHT_BY.items() if extra and package in brought), None)
     if extra is None:
@@ -57,11 +50,7 @@ def missing(module: str) -> str | None:
 
 
 def require(*modules: str) -> None:
-    """Make sure that modules are installed, before work begins that needs them late.
-
-    Raises:
-        ModuleNotFoundError: one is not; the message is that of `missing`.
-    """
+    """Raise ModuleNotFoundError, with the message of `missing`, before work begins that needs a module late."""
     from importlib.util import find_spec
 
     for module in modules:
@@ -80,12 +69,8 @@ def _python() -> str:
 def shadowing_file(path: Sequence[str] | None = None) -> str | None:
     """A file of the user's that is imported in place of a module that the course needs, such as their own `random.py`.
 
-    Args:
-        path: where modules are looked for, `sys.path` if None. Only the current folder, the first of `path` and those
-            of PYTHONPATH are suspected.
-
-    Returns:
-        One line that names the file and says what to do; None if there is none.
+    One line that names it and says what to do, or None. Only the current folder, the first of `path` (by default
+    `sys.path`) and those of PYTHONPATH are suspected.
     """
     path = sys.path if path is None else path
     needed = (sys.stdlib_module_names - UNUSED).union(*BROUGHT_BY.values())
@@ -130,8 +115,7 @@ def keras_file() -> str:
 def overruled_keras_settings() -> dict[str, object]:
     """What the user's settings of Keras ask for that the course does not follow: name → value.
 
-    Raises:
-        NotUsableError: Keras itself does not start with them.
+    NotUsableError if Keras itself does not start with them.
     """
     import json
 

@@ -1,8 +1,7 @@
 """One switch for how much a lesson computes: smoke, cpu or gpu.
 
 `smoke` takes seconds and shows only that everything runs; `cpu` is what the stored outputs show, a lesson in at most
-2.5 minutes on 2 cores; `gpu` takes the full data and more epochs. The default is `gpu` where TensorFlow sees a GPU and
-`cpu` elsewhere; the environment variable VISTEXT_PROFILE overrides it. A lesson never reads the variable: it asks
+2.5 minutes on 2 cores; `gpu` takes the full data and more epochs. A lesson never reads VISTEXT_PROFILE: it asks
 `compute_budget`.
 """
 
@@ -23,14 +22,7 @@ NO_GPU = (
 
 
 def name() -> str:
-    """The profile in force.
-
-    Returns:
-        One of `NAMES`.
-
-    Raises:
-        ValueError: VISTEXT_PROFILE holds something else.
-    """
+    """The profile in force: VISTEXT_PROFILE, ValueError if it is none of `NAMES`; unset, by whether there is a GPU."""
     chosen = os.environ.get(VARIABLE, "").strip().lower()
     if not chosen:
         from vistext.nn.engine import tf
@@ -50,15 +42,11 @@ def compute_budget(*, smoke: Value, cpu: Value, gpu: Value) -> Value:
 
 
 def start(seed: int = 0) -> str:
-    """Begin a lesson: import TensorFlow quietly, seed every generator, and say what the lesson runs on.
-
-    Args:
-        seed: for Python, NumPy and Keras alike, 0 to 2**32 - 1.
+    """Begin a lesson: import TensorFlow quietly, seed Python, NumPy and Keras, and say what the lesson runs on.
 
     Returns:
         One line: profile, processor or GPU, versions; on Colab without a GPU one that says how to choose one; and one
-        if this TensorFlow is not supported. They differ between machines, so the cell that shows them is tagged
-        `nbval-ignore-output`.
+        if this TensorFlow is not supported.
     """
     from vistext.nn.engine import keras, tf
 

@@ -6,6 +6,7 @@ So `pyproject.toml` stays the one source of the supported ranges.
 from importlib import metadata
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 TENSORFLOW_BUILDS = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly")
 
@@ -21,14 +22,10 @@ def installed(distribution: str) -> str | None:
 def requirements(distribution: str, extra: str = "") -> dict[str, Requirement]:
     """What an installed distribution asks for here, by name: always, or what one extra adds to that."""
     try:
-        requirements = [Requirement(line) for line in metadata.requires(distribution) or []]
+        every = map(Requirement, metadata.requires(distribution) or [])
     except metadata.PackageNotFoundError:
         return {}
-    if extra:
-        wanted = [r for r in requirements if r.marker and r.marker.evaluate({"extra": extra})]
-    else:
-        wanted = [r for r in requirements if not r.marker or r.marker.evaluate({"extra": ""})]
-    return {requirement.name: requirement for requirement in wanted}
+    return {each.name: each for each in every if (each.marker.evaluate({"extra": extra}) if each.marker else not extra)}
 
 
 def tensorflow_build() -> str:
@@ -36,17 +33,20 @@ def tensorflow_build() -> str:
     return next((name for name in TENSORFLOW_BUILDS if installed(name)), "tensorflow")
 
 
-def readable(specifier: str) -> str:
-    """`<3.14,>=3.10` as `>=3.10, <3.14`."""
-    return ", ".join(sorted((part.strip() for part in specifier.split(",") if part), reverse=True))
+def tensorflow_wanted() -> Requirement | None:
+    """What vistext asks for of TensorFlow; None where vistext is not installed."""
+    return next(iter(requirements("vistext", "cpu").values()), None)
+
+
+def readable(wanted: SpecifierSet | None) -> str:
+    """`<3.14,>=3.10` as `>=3.10, <3.14`; empty for no range."""
+    return ", ".join(sorted(map(str, wanted or ()), reverse=True))
 
 
 def outside_range() -> str:
     """One sentence about a TensorFlow that the course is not made for; empty if it is fine, or nothing is known."""
-    version = installed(tensorflow_build())
-    wanted = next(iter(requirements("vistext", "cpu").values()), None)
+    version, wanted = installed(tensorflow_build()), tensorflow_wanted()
     if version is None or wanted is None or wanted.specifier.contains(version, prereleases=True):
         return ""
-    return (
-        f"TensorFlow {version} is outside the supported range, {readable(str(wanted.specifier))}: run `vistext doctor`"
-    )
+    accepted = readable(wanted.specifier)
+    return f"TensorFlow {version} is outside the supported range, {accepted}: run `vistext doctor`"
