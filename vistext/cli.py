@@ -271,9 +271,8 @@ def _data(arguments: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:  # not found, damaged, no network, no room: the message says which
         print("vistext:", getattr(error, "strerror", None) or error, file=sys.stderr)
         return MEND_FIRST
-    found = cifar10.find(arguments.path)
     sizes = f"{len(data.train.pictures):,} training and {len(data.test.pictures):,} test pictures"
-    print(f"CIFAR-10: {sizes}, whole; from {found}")
+    print(f"CIFAR-10: {sizes}, whole; from {data.source}")
     return DONE
 
 

@@ -105,15 +105,6 @@ def binary_files(small, top="cifar-10-batches-bin/"):
     return files
 
 
-def kaggle_files(small, top=""):
-    """Kaggle's competition, unpacked: numbered pictures, and labels for the training pictures only."""
-    files = {f"{top}train/{number}.png": png(picture) for number, picture in enumerate(small.train[0], 1)}
-    files |= {f"{top}test/{number}.png": png(picture) for number, picture in enumerate(small.test[0], 1)}
-    lines = [f"{number},{NAMES[label]}" for number, label in enumerate(small.train[1], 1)]
-    files[f"{top}trainLabels.csv"] = "\n".join(["id,label", *lines, ""]).encode()
-    return files | {f"{top}sampleSubmission.csv": b"id,label\n1,cat\n"}
-
-
 def as_folder(path, files):
     for name, content in files.items():
         file = Path(path) / name
@@ -142,21 +133,17 @@ def as_zip(path, files, compression=zipfile.ZIP_STORED):
     return path
 
 
-def content(split):
-    return sorted(zip((picture.tobytes() for picture in split.pictures), split.labels.tolist(), strict=True))
-
-
 def contents(data):
-    """To be compared with the truth of a `Small`."""
-    return [content(data.train), content(data.test)]
+    """All (pixels, label) of both splits, sorted, to be compared with the truth of a `Small`."""
+    return [
+        sorted(zip((picture.tobytes() for picture in split.pictures), split.labels.tolist(), strict=True))
+        for split in (data.train, data.test)
+    ]
 
 
 def same(one, other):
-    return all(
-        np.array_equal(getattr(getattr(one, split), part), getattr(getattr(other, split), part))
-        for split in ("train", "test")
-        for part in ("pictures", "labels")
-    )
+    arrays = [(data.train.pictures, data.train.labels, data.test.pictures, data.test.labels) for data in (one, other)]
+    return all(map(np.array_equal, *arrays))
 
 
 SHAPES = {

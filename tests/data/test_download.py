@@ -30,13 +30,17 @@ def quickly(remote, folder, **settings):
     return download.download(remote, folder, **{"timeout": 2, "pause": 0.01, **settings})
 
 
+def nothing_in(folder):
+    return not [path for path in folder.iterdir() if path.suffix != ".lock"]
+
+
 def why_not(remote, folder, **settings):
     """The one line that says why there is no download; nothing half-fetched is left."""
     with pytest.raises(DownloadError) as caught:
         quickly(remote, folder, **settings)
     assert len(str(caught.value).splitlines()) == 1
     assert "secret" not in str(caught.value)
-    assert not [path for path in folder.iterdir() if path.suffix != ".lock"]
+    assert nothing_in(folder)
     return str(caught.value)
 
 
@@ -61,18 +65,14 @@ def test_places_come_in_the_promised_order(tmp_path, monkeypatch):
     assert download.places()[-1].path == tmp_path / ".keras" / "datasets"
 
 
-def test_the_cache_is_the_users_by_default(tmp_path, monkeypatch):
+def test_the_cache_is_the_users_by_default_and_an_installed_copy_is_no_checkout(tmp_path, monkeypatch):
     assert download.cache_folder() == tmp_path / "cache"
     monkeypatch.delenv("VISTEXT_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-
     assert "vistext" in download.cache_folder().parts
 
-
-def test_an_installed_copy_is_no_checkout(tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(download, "__file__", str(tmp_path / "site-packages" / "vistext" / "data" / "download.py"))
-
     assert download.checkout() is None
 
 
@@ -89,22 +89,15 @@ def test_identity_notices_an_edit_a_replacement_and_an_addition(tmp_path):
     assert download.identity([file, other]) == download.identity([other, file])
 
 
-def test_a_download_arrives_whole_and_only_once(remote, server, tmp_path):
-    (tmp_path / ".thing.bin.part").write_bytes(b"x" * 1000)  # of a process that died
+def test_a_download_arrives_whole_and_only_once_and_replaces_another_file_of_its_name(remote, server, tmp_path):
+    (tmp_path / "thing.bin").write_bytes(b"cut")
+    (tmp_path / ".thing.bin.making").write_bytes(b"x" * 1000)  # of a process that died
     path = quickly(remote, tmp_path)
 
     assert quickly(remote, tmp_path) == path
     assert path.read_bytes() == CONTENT
-    assert not list(path.parent.glob("*.part"))
+    assert not (tmp_path / ".thing.bin.making").exists()
     assert server.requests == 1
-
-
-def test_a_file_of_that_name_but_another_content_is_not_overwritten(remote, tmp_path):
-    (tmp_path / "thing.bin").write_bytes(b"mine")
-
-    with pytest.raises(DamagedDataError, match=r"thing\.bin has SHA-256 \w{64} where .*delete it"):
-        quickly(remote, tmp_path)
-    assert (tmp_path / "thing.bin").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("answers", [["cut", "cut"], [503, 429], ["stall"]])
@@ -210,7 +203,7 @@ def test_another_content_than_expected_is_refused_and_not_kept(remote, server, t
 
     with pytest.raises(DamagedDataError, match="another file than expected"):
         quickly(remote, tmp_path)
-    assert not [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
+    assert nothing_in(tmp_path)
 
 
 def test_a_disk_without_room_is_noticed_before_the_download(remote, server, tmp_path, monkeypatch):
@@ -223,8 +216,9 @@ def test_a_disk_without_room_is_noticed_before_the_download(remote, server, tmp_
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_a_disk_that_fills_during_the_download_is_named(remote, tmp_path):
-    (tmp_path / ".thing.bin.part").symlink_to("/dev/full")
+def test_a_disk_that_fills_during_the_download_is_named(remote, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "_remove", lambda path: None)
+    (tmp_path / ".thing.bin.making").symlink_to("/dev/full")
 
     with pytest.raises(OSError, match="no room left on the disk") as caught:
         quickly(remote, tmp_path)
@@ -277,12 +271,17 @@ def test_who_waits_for_another_process_is_told_so(tmp_path, capsys):
         pass
 
 
-def test_a_folder_appears_whole_and_without_what_a_dead_process_left(tmp_path):
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_folder_appears_whole_and_without_what_a_dead_process_left(tmp_path, earlier):
     (tmp_path / ".made.making").mkdir()
     (tmp_path / ".made.making" / "half").write_text("")
+    if earlier:
+        (tmp_path / "made").mkdir()
+        (tmp_path / "made" / "old").write_text("")
     with download.whole_or_nothing(tmp_path / "made") as making:
+        making.mkdir()
         (making / "a").write_text("1")
-        assert not (tmp_path / "made").exists()
+        assert (tmp_path / "made").exists() == earlier
 
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["a"]
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
@@ -291,6 +290,6 @@ def test_a_folder_appears_whole_and_without_what_a_dead_process_left(tmp_path):
 @pytest.mark.parametrize("interruption", [ValueError, KeyboardInterrupt])
 def test_an_interrupted_folder_does_not_appear(tmp_path, interruption):
     with pytest.raises(interruption), download.whole_or_nothing(tmp_path / "made") as making:  # noqa: PT012
-        (making / "a").write_text("1")
+        making.mkdir()
         raise interruption
     assert not list(tmp_path.iterdir())

@@ -1,7 +1,6 @@
 """easy-VQA: what is loaded is what the package holds, and the answers that need no picture are counted rightly."""
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -109,22 +108,6 @@ def test_the_order_of_files_in_a_folder_changes_nothing(data, monkeypatch):
     loaded = easyvqa.load().test
     assert loaded.picture_of.tolist() == [1, 0, 2]
     np.testing.assert_array_equal(loaded.pictures, data.test.pictures[[7, 20, 30]])
-
-
-def test_without_the_package_it_is_said_what_to_install(monkeypatch, tmp_path):
-    with monkeypatch.context() as absent:
-        absent.setitem(sys.modules, "easy_vqa", None)
-        with pytest.raises(ModuleNotFoundError, match="pip install easy-vqa") as caught:
-            easyvqa.load()
-        assert caught.value.name == "easy_vqa"
-
-    # What the package itself lacks is not taken for the package.
-    (tmp_path / "easy_vqa.py").write_text("import something_that_is_not_there\n", encoding="utf-8")
-    monkeypatch.delitem(sys.modules, "easy_vqa")
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ModuleNotFoundError) as caught:
-        easyvqa.load()
-    assert caught.value.name == "something_that_is_not_there"
 
 
 def test_a_picture_is_set_aside_with_all_its_questions(data):

@@ -217,7 +217,7 @@ def test_the_shipped_network_is_as_good_and_as_calibrated_as_its_card_says():
     """The first 1,000 test pictures, a fair sample, measured again: as often right as the card says, and as sure."""
     if cifar10.find() is None:
         pytest.skip("CIFAR-10 is not on this machine: `vistext data` fetches it")
-    test = cifar10.load(download=False).test
+    test = cifar10.load().test
     labels = test.labels[:1000]
     probabilities = softmax(
         classification.model.load().predict(test.pictures[:1000], batch_size=250, verbose=0), axis=1

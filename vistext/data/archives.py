@@ -28,61 +28,97 @@ LARGEST_MEMBER = 1 << 30  # bytes; each member of an archive is held in memory o
 
 
 @dataclass(frozen=True)
-class _Member:
-    name: str
-    size: int  # in bytes
-    ordinary: bool  # a file or a folder, no link or device
-    read: Callable[[], bytes] | None  # None for a folder
+class Member:
+    """A file in an archive: its relative path, its size in bytes, and a function that gives its content."""
+
+    path: PurePosixPath
+    size: int
+    read: Callable[[], bytes]
 
 
-def members(
-    archive: Path, wanted: Callable[[PurePosixPath], bool] = lambda path: True
-) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Relative paths and contents of the files in a .tar, .tar.gz or .zip, in one pass; nothing is written.
+def members(archive: Path) -> Iterator[Member]:
+    """The files in a .tar, .tar.gz or .zip, in one pass, to be read as they come; nothing is written.
 
     Raises:
-        DamagedDataError: the archive is cut short, damaged, no archive, or holds a link, a path that leads out of it,
-            or a wanted file that is larger than `LARGEST_MEMBER`.
+        DamagedDataError: the archive is cut short, damaged, no archive, or holds a link or a path that leads out of it;
+            or a file that is read is larger than `LARGEST_MEMBER`.
     """
-    with _open(archive) as stored:
-        for member in stored:
-            path = _inside(member.name)
-            if path is None or not member.ordinary:
+    with _named_damage(archive), open(archive, "rb") as file:
+        start = file.read(4)
+        file.seek(0)
+        entries = _zip_entries(file) if start.startswith(b"PK") else _tar_entries(file, start.startswith(b"\x1f\x8b"))
+        for name, size, ordinary, read in entries:
+            path = name.replace("\\", "/")
+            if LEADS_OUT.search(path) or not ordinary:
                 refusal = "a link or a path that leads out of its folder; nothing of it is used"
-                raise DamagedDataError(f"{archive} holds {member.name!r}, {refusal}")
-            if member.read and wanted(path):
-                if member.size > LARGEST_MEMBER:
-                    limit = f"of {member.size:,} bytes; at most {LARGEST_MEMBER:,} are read"
-                    raise DamagedDataError(f"{archive} holds {member.name!r} {limit}")
-                yield path, member.read()
+                raise DamagedDataError(f"{archive} holds {name!r}, {refusal}")
+            if read:
+                yield Member(PurePosixPath(path), size, partial(_read, archive, name, size, read))
 
 
-def names(archive: Path) -> Iterator[tuple[PurePosixPath, int]]:
-    """The files of an archive and their sizes in bytes, as they are asked for; damage is found as far as these tell."""
-    with _open(archive) as stored:
-        for member in stored:
-            if member.ordinary and member.read and (path := _inside(member.name)):
-                yield path, member.size
+def _read(archive: Path, name: str, size: int, read: Callable[[], bytes]) -> bytes:
+    if size > LARGEST_MEMBER:
+        raise DamagedDataError(f"{archive} holds {name!r} of {size:,} bytes; at most {LARGEST_MEMBER:,} are read")
+    with _named_damage(archive):
+        return read()
+
+
+# Name, size in bytes, whether it is a file or a folder (no link or device), and what reads a file.
+_Entries = Iterator[tuple[str, int, bool, Callable[[], bytes] | None]]
+
+
+def _tar_entries(file: BinaryIO, compressed: bool) -> _Entries:
+    stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if compressed else file
+    with tarfile.open(fileobj=stream, mode="r:") as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isreg() else None
+            yield member.name, member.size, member.isreg() or member.isdir(), content.read if content else None
+            tar.members = []  # type: ignore[attr-defined]  # not in its stub; or 60,000 of them would pile up
+        # tarfile takes a damaged header, or none, for the end. The true end is zeros; gzip's checksum comes after them.
+        stream.seek(tar.offset)
+        ended = False
+        while block := stream.read(BLOCK):
+            ended = True
+            if block.strip(b"\0"):
+                raise tarfile.ReadError("a damaged header")
+        if not ended:
+            raise tarfile.ReadError("unexpected end of data")
+
+
+def _zip_entries(file: BinaryIO) -> _Entries:
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            ordinary = not stat.S_ISLNK(member.external_attr >> 16)
+            read = None if member.is_dir() else partial(archive.read, member)
+            yield member.filename, member.file_size, ordinary, read
 
 
 def check_end(archive: Path) -> None:
-    """Raise DamagedDataError if the end of a .tar or .tar.gz is missing, mostly without reading the rest.
+    """Raise DamagedDataError if the end of a .tar or .tar.gz is missing, without reading the rest.
 
-    A .tar ends in zeros, and is a multiple of 512 bytes long, which a .tar.gz notes in its last four bytes. Where these
-    say something else, all of it is unpacked to be sure: a .tar.gz may be several in a row.
+    A .tar ends in zeros, and is a multiple of 512 bytes long, which a .tar.gz notes in its last four bytes.
     """
     with _named_damage(archive), open(archive, "rb") as file:
-        if file.read(2) == b"\x1f\x8b":
-            file.seek(-4, os.SEEK_END)
-            if int.from_bytes(file.read(), "little") % tarfile.BLOCKSIZE:
-                file.seek(0)
-                stream = gzip.GzipFile(fileobj=file)
-                while stream.read(BLOCK):
-                    pass
-        elif not zipfile.is_zipfile(file):
-            file.seek(-tarfile.BLOCKSIZE, os.SEEK_END)
-            if file.read().strip(b"\0"):
-                raise tarfile.ReadError("unexpected end of data")
+        compressed = file.read(2) == b"\x1f\x8b"
+        file.seek(-4 if compressed else -tarfile.BLOCKSIZE, os.SEEK_END)
+        end = file.read()
+        if int.from_bytes(end, "little") % tarfile.BLOCKSIZE if compressed else end.strip(b"\0"):
+            raise tarfile.ReadError("unexpected end of data")
+
+
+@contextmanager
+def _named_damage(archive: Path) -> Iterator[None]:
+    """The standard library's errors for a damaged archive become a DamagedDataError with the archive's name."""
+    try:
+        yield
+    except (RuntimeError, NotImplementedError) as error:
+        # zipfile's words for a password and for a method of compression that it does not know.
+        raise DamagedDataError(f"{archive} cannot be read ({error}); pack it again as .tar.gz") from error
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError) as error:
+        # Damaged positions in a .zip make it seek to nowhere (EINVAL); other numbers are the system's own, and true.
+        if isinstance(error, DamagedDataError) or getattr(error, "errno", None) not in (None, errno.EINVAL):
+            raise
+        raise DamagedDataError(f"{archive} is cut short or damaged ({error}); delete it and get it again") from error
 
 
 def read_pickle(content: bytes) -> object:
@@ -152,59 +188,3 @@ def _arrays_in(value: object) -> object:
     if isinstance(value, dict):
         return {key: _arrays_in(inner) for key, inner in value.items()}
     return value.values if isinstance(value, _Array) else value
-
-
-def _inside(name: str) -> PurePosixPath | None:
-    """The path as relative parts, or None if it would lead out of its folder on any system."""
-    path = name.replace("\\", "/")
-    return None if LEADS_OUT.search(path) else PurePosixPath(path)
-
-
-@contextmanager
-def _open(archive: Path) -> Iterator[Iterator[_Member]]:
-    with _named_damage(archive), open(archive, "rb") as file:
-        start = file.read(4)
-        file.seek(0)
-        yield _zip_members(file) if start.startswith(b"PK") else _tar_members(file, start.startswith(b"\x1f\x8b"))
-
-
-def _tar_members(file: BinaryIO, compressed: bool) -> Iterator[_Member]:
-    stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if compressed else file
-    with tarfile.open(fileobj=stream, mode="r:") as tar:
-        for member in tar:
-            content = tar.extractfile(member) if member.isreg() else None
-            read = content.read if content else None
-            yield _Member(member.name, member.size, member.isreg() or member.isdir(), read)
-            tar.members = []  # type: ignore[attr-defined]  # not in its stub; or 60,000 of them would pile up
-        # tarfile takes a damaged header, or none, for the end. The true end is zeros; gzip's checksum comes after them.
-        stream.seek(tar.offset)
-        ended = False
-        while block := stream.read(BLOCK):
-            ended = True
-            if block.strip(b"\0"):
-                raise tarfile.ReadError("a damaged header")
-        if not ended:
-            raise tarfile.ReadError("unexpected end of data")
-
-
-def _zip_members(file: BinaryIO) -> Iterator[_Member]:
-    with zipfile.ZipFile(file) as archive:
-        for member in archive.infolist():
-            read = None if member.is_dir() else partial(archive.read, member)
-            ordinary = not stat.S_ISLNK(member.external_attr >> 16)
-            yield _Member(member.filename, member.file_size, ordinary, read)
-
-
-@contextmanager
-def _named_damage(archive: Path) -> Iterator[None]:
-    """What the standard library says of a damaged archive becomes a DamagedDataError with the archive's name."""
-    try:
-        yield
-    except (RuntimeError, NotImplementedError) as error:
-        # zipfile's words for a password and for a method of compression that it does not know.
-        raise DamagedDataError(f"{archive} cannot be read ({error}); pack it again as .tar.gz") from error
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError) as error:
-        # Damaged positions in a .zip make it seek to nowhere (EINVAL); other numbers are the system's own, and true.
-        if isinstance(error, DamagedDataError) or getattr(error, "errno", None) not in (None, errno.EINVAL):
-            raise
-        raise DamagedDataError(f"{archive} is cut short or damaged ({error}); delete it and get it again") from error

@@ -1,6 +1,6 @@
-"""Arrays kept on disk: written once, opened in no time, read by the system as they are used.
+"""Arrays on disk, written once and memory-mapped from then on.
 
-Each array is a .npy file. A manifest beside them, written last, says what they must be; what differs is not opened.
+Each is a .npy file. A manifest beside them, written last, says what they must be; what differs is not opened.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 
 
-def save(folder: Path, arrays: dict[str, np.ndarray], about: str = "") -> None:
-    """Write C-contiguous arrays, by name, and a line about them into an existing, empty folder."""
+def save(folder: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write C-contiguous arrays, by name, into an existing, empty folder."""
     described = {}
     for name, array in arrays.items():
         with open(folder / f"{name}.npy", "wb") as file:
@@ -29,51 +29,41 @@ def save(folder: Path, arrays: dict[str, np.ndarray], about: str = "") -> None:
             _to_disk(file)
             described[name] = _description(array, file.tell())
     with open(folder / MANIFEST, "w", encoding="utf-8") as file:
-        json.dump({"format": FORMAT, "about": about, "arrays": described}, file, indent=1)
+        json.dump({"format": FORMAT, "arrays": described}, file, indent=1)
         _to_disk(file)
 
 
-def load(folder: Path) -> tuple[dict[str, np.ndarray], str] | None:
-    """Open what `save` wrote, without reading it.
+def load(folder: Path) -> dict[str, np.ndarray] | None:
+    """The arrays that `save` wrote, by name, memory-mapped and read-only; None if any is missing or wrong.
 
     Sizes, shapes, types and a sample of 64 rows of each array are checked, in milliseconds: enough to notice a file
     that was cut, or that never quite reached the disk.
-
-    Returns:
-        The arrays by name, memory-mapped and read-only, and the line about them; None if any of it is missing or wrong.
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT:
-            return None
-        arrays = {}
-        for name, described in manifest["arrays"].items():
-            path = folder / f"{name}.npy"
-            arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
-            if _description(arrays[name], path.stat().st_size) != described:
-                return None
-        return arrays, manifest["about"]
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in manifest["arrays"]}
+        found = {name: _description(array, os.path.getsize(array.filename)) for name, array in arrays.items()}
+        return arrays if manifest["format"] == FORMAT and manifest["arrays"] == found else None
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def load_or_make(folder: Path, make: Callable[[], dict[str, np.ndarray]], about: str = "") -> dict[str, np.ndarray]:
-    """The arrays in a folder, which are made and saved first where it does not hold them whole.
-
-    One process makes them while the others wait.
+def load_or_make(folder: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The arrays in a folder, which one process makes and saves first, while others wait, if they are not all there.
 
     Raises:
         OSError: the disk is full, may not be written to, or does not give back what was written.
     """
-    if opened := load(folder):
-        return opened[0]
+    if arrays := load(folder):
+        return arrays
     with download.writing(folder.parent), download.lock(folder):
         if not load(folder):  # another process may have made them meanwhile
-            arrays = make()
+            made = make()
             with download.whole_or_nothing(folder) as making:
-                save(making, arrays, about)
-        if opened := load(folder):
-            return opened[0]
+                making.mkdir()
+                save(making, made)
+        if arrays := load(folder):
+            return arrays
     message = f"{folder} was written, but does not come back whole: set {download.CACHE_VARIABLE} to another disk"
     raise OSError(message)
 

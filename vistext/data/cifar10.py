@@ -1,8 +1,8 @@
 """CIFAR-10: 60,000 pictures of ten objects, 32 × 32 pixels, in color.
 
-Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. Found in any of the shapes in which it is
-passed around (see `cifar10_formats`), or downloaded; always the same arrays in the same order, cached and
-memory-mapped from there.
+Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. Found in any of the layouts in which it is
+distributed (see `cifar10_formats`), or downloaded; always the same arrays in the same order, cached and memory-mapped
+from there.
 """
 
 import hashlib
@@ -11,8 +11,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -20,16 +19,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from vistext.data import archives, array_cache, cifar10_formats, download
-from vistext.data.cifar10_formats import (
-    BINARY,
-    CLASS_NUMBERS,
-    CLASSES,
-    KAGGLE,
-    PICKLES,
-    PICTURES,
-    SPLIT_NAMES,
-    layout_of,
-)
+from vistext.data.cifar10_formats import BINARY, CLASS_NUMBERS, CLASSES, PICKLES, PICTURES, SPLIT_NAMES, layout_of
 from vistext.data.download import DamagedDataError, DataNotFoundError, Place
 
 __all__ = ["CLASSES", "Cifar10", "DamagedDataError", "DataNotFoundError", "Source", "Split", "find", "load"]
@@ -48,14 +38,9 @@ ARCHIVE_ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip", "_archive")
 UNFINISHED = (".crdownload", ".download", ".opdownload", ".part", ".partial", ".tmp")
 ACCEPTED = (
     f"{OFFICIAL.name}, cifar-10-binary.tar.gz, the folders inside them, or archives (.tar.gz, .zip) and folders with "
-    "train/<class>/*.png and test/<class>/*.png, or with Kaggle's train/*.png and trainLabels.csv"
+    "train/<class>/*.png and test/<class>/*.png"
 )
 GIVEN = "the path given"
-KAGGLE_NOTE = (
-    "CIFAR-10 from Kaggle's competition, where test pictures have no labels: a fifth of the others stands in for them"
-)
-
-_read_broken: dict[Path, str] = {}  # damage that only reading has shown, in this process; by folder of the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +57,18 @@ class Cifar10:
 
     Attributes:
         note: what every figure of these pictures has to say of them; empty for CIFAR-10 itself.
+        source: where they were loaded from, in words.
     """
 
     train: Split
     test: Split
     note: str = ""
+    source: str = ""
 
     @property
     def stand_in(self) -> bool:
-        """Whether the test split is not CIFAR-10's, so that what was measured on that need not hold of it: drawings
-        (see `vistext.scenes.standin`), or photographs that the shipped network was trained on."""
+        """Whether these are drawings (see `vistext.scenes.standin`): what was measured on them need not hold of
+        CIFAR-10."""
         return bool(self.note)
 
 
@@ -103,11 +90,7 @@ class Source:
 
 
 def find(path: str | os.PathLike | None = None) -> Source | None:
-    """The copy that `load` would take, the first that is whole by its names and sizes; None if there is none.
-
-    Args:
-        path: an archive or folder to look at instead of the usual places (see `download`).
-    """
+    """The first copy that is whole by its names and sizes, in the usual places or at the path given; or None."""
     return next((source for source in copies(path) if not source.flaw), None)
 
 
@@ -119,18 +102,16 @@ def copies(path: str | os.PathLike | None = None) -> Iterator[Source]:
                 yield source
 
 
-def load(path: str | os.PathLike | None = None, *, download: bool = True, attempts: int = 4) -> Cifar10:
+def load(path: str | os.PathLike | None = None, *, attempts: int = 4) -> Cifar10:
     """CIFAR-10 as memory-mapped arrays, from wherever it is to be had.
 
     The first load of a copy reads all of it and caches the arrays (185 MB); later loads open those. Fewer
     pictures than the full 50,000 and 10,000 are accepted as long as each class has some in both splits; pictures of
     another size are cropped to their central square and scaled. A copy that turns out broken is named on standard
-    error, and the next one is taken, or the download. Kaggle's competition has labels for its training pictures only,
-    so a fifth of them becomes the test split, and `note` says so.
+    error, and the next one is taken, or the download, unless VISTEXT_OFFLINE is set.
 
     Args:
         path: an archive or folder to load, instead of looking in the usual places.
-        download: whether the network may be used when there is no copy on this machine and VISTEXT_OFFLINE is not set.
         attempts: how often the network may fail; see `download.download`.
 
     Returns:
@@ -141,7 +122,7 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
         DamagedDataError: the path given holds only what is cut short, altered, incomplete or unsafe.
         OSError: the disk is full, or the cache may not be written to.
     """
-    broken = []
+    broken: list[str] = []
     for source in copies(path):
         try:
             if source.flaw:
@@ -149,48 +130,38 @@ def load(path: str | os.PathLike | None = None, *, download: bool = True, attemp
             data = _loaded(source)
         except DamagedDataError as error:
             broken.append(str(error))
-            if not source.flaw:
-                _read_broken[_cached_in(source)] = str(error)
         else:
             _warn_of(broken)
             return data
-    if broken and path is not None:
+    if path is None:
+        return _loaded(_downloaded(attempts, broken))
+    if broken:
         raise DamagedDataError("; ".join(broken))
-    if path is not None:
-        state = "holds no CIFAR-10" if Path(path).expanduser().exists() else "does not exist"
-        raise DataNotFoundError(f"{path} {state}; accepted are {ACCEPTED}")
-    return _loaded(_downloaded(download, attempts, broken))
+    state = "holds no CIFAR-10" if Path(path).expanduser().exists() else "does not exist"
+    raise DataNotFoundError(f"{path} {state}; accepted are {ACCEPTED}")
+
+
+def from_arrays(arrays: dict[str, np.ndarray], note: str = "", source: str = "") -> Cifar10:
+    """Both splits of cached arrays."""
+    train, test = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_formats.SPLITS)
+    return Cifar10(train, test, note, source)
 
 
 def _loaded(source: Source) -> Cifar10:
-    folder = _cached_in(source)
-    read = partial(cifar10_formats.read, source.path, source.layout)
-    arrays = array_cache.load_or_make(folder, read, source.layout)
-    for earlier in folder.parent.glob(f"{_key(source.path)}-*"):
+    """From a folder for the arrays of a copy: its path and, so that a change is noticed, the identity of its files."""
+    key = hashlib.sha256(os.fsencode(source.path)).hexdigest()[:16]
+    identity = download.identity(cifar10_formats.files(source.path, source.layout))
+    folder = download.cache_folder() / "cifar10" / f"{key}-{identity}"
+    arrays = array_cache.load_or_make(folder, partial(cifar10_formats.read, source.path, source.layout))
+    for earlier in folder.parent.glob(f"{key}-*"):
         if earlier != folder:  # of the same copy, before it was changed
             shutil.rmtree(earlier, ignore_errors=True)
-    return from_arrays(arrays, KAGGLE_NOTE if source.layout == KAGGLE else "")
-
-
-def from_arrays(arrays: dict[str, np.ndarray], note: str) -> Cifar10:
-    """Both splits of cached arrays."""
-    train, test = (Split(arrays[f"{split}_pictures"], arrays[f"{split}_labels"]) for split in cifar10_formats.SPLITS)
-    return Cifar10(train, test, note)
+    return from_arrays(arrays, source=str(source))
 
 
 def _warn_of(broken: list[str]) -> None:
     for flaw in broken:
         print(f"vistext: passed over: {flaw}", file=sys.stderr)
-
-
-def _cached_in(source: Source) -> Path:
-    """The folder for the arrays of a copy: its path and, so that a change is noticed, the identity of its files."""
-    identity = download.identity(cifar10_formats.files(source.path, source.layout))
-    return download.cache_folder() / "cifar10" / f"{_key(source.path)}-{identity}"
-
-
-def _key(path: Path) -> str:
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
 
 
 def _candidates(place: Place) -> Iterator[tuple[Path, bool]]:
@@ -218,15 +189,9 @@ def _source(candidate: Path, certain: bool, place: str) -> Source | None:
     try:
         if candidate.name.lower().endswith(UNFINISHED):
             raise DamagedDataError(f"{candidate} is an unfinished download; finish it, or delete it")
-        if candidate.is_file() and (opened := array_cache.load(_cached_in(Source(candidate, "", place)))):
-            return Source(candidate, opened[1], place)  # it was read whole
-        layout = (_layout_of_folder if candidate.is_dir() else _layout_of_archive)(candidate, certain)
-        if layout:
-            source = Source(candidate, layout, place)
+        if layout := _layout(candidate, certain):
             cifar10_formats.check(candidate, layout)
-            if flaw := _read_broken and _read_broken.get(_cached_in(source)):
-                raise DamagedDataError(flaw)
-            return source
+            return Source(candidate, layout, place)
         if candidate.is_dir() and NAMES.match(candidate.name) and not os.listdir(candidate):
             raise DamagedDataError(f"{candidate} is an empty folder; delete it")
     except (DamagedDataError, OSError) as error:
@@ -234,75 +199,45 @@ def _source(candidate: Path, certain: bool, place: str) -> Source | None:
     return None
 
 
-def _layout_of_folder(folder: Path, certain: bool) -> str | None:
-    names = sorted(os.listdir(folder))
-    layout = next(filter(None, (layout_of(PurePosixPath(name)) for name in names)), None)
-    if layout and (certain or layout != KAGGLE or _is_of_cifar10(folder / cifar10_formats.LABELS)):
-        return layout
-    training = [folder / name for name in names if SPLIT_NAMES.get(name.casefold()) == "train"]
-    classes = [name for split in training if split.is_dir() for name in os.listdir(split)]
-    if _known(classes, certain):
-        return PICTURES
-    numbered = certain and any(layout_of(PurePosixPath("train", name)) == KAGGLE for name in classes)
-    return KAGGLE if numbered else None
+def _layout(candidate: Path, certain: bool) -> str | None:
+    """The layout of an archive or a folder, by some of its files; other data may have cats and dogs, too."""
+    paths = list(_paths_in_folder(candidate) if candidate.is_dir() else _paths_in_archive(candidate))
+    layouts = [layout_of(path) for path in paths]
+    if batches := next((layout for layout in layouts if layout in (PICKLES, BINARY)), None):
+        return batches
+    kinds = {path.parts[-2].casefold() for path, layout in zip(paths, layouts, strict=True) if layout == PICTURES}
+    known = {CLASS_NUMBERS.get(kind) for kind in kinds if certain or not kind.isdecimal()} - {None}
+    return PICTURES if len(known) >= (1 if certain else len(CLASSES) // 2) else None
 
 
-def _is_of_cifar10(labels: Path) -> bool:
-    return labels.is_file() and set(CLASSES) <= set(
-        re.findall(r"\w+", labels.read_text(encoding="utf-8", errors="replace"))
-    )
+def _paths_in_folder(folder: Path) -> Iterator[PurePosixPath]:
+    """Its files, and one for each folder inside a training split."""
+    for name in sorted(os.listdir(folder)):
+        yield PurePosixPath(name)
+        if SPLIT_NAMES.get(name.casefold()) == "train" and (folder / name).is_dir():
+            yield from (PurePosixPath(name, kind, "a.png") for kind in os.listdir(folder / name))
 
 
-def _known(names: Iterable[str], certain: bool) -> bool:
-    """Whether folders have the names of the classes; other data may have cats and dogs, too, and numbered classes."""
-    known = {CLASS_NUMBERS.get(name.casefold()) for name in names if certain or not name.isdecimal()} - {None}
-    return len(known) >= (1 if certain else len(CLASSES) // 2)
-
-
-def _layout_of_archive(archive: Path, certain: bool) -> str | None:
-    """By its members, of which a .tar gives the first; None for an archive of something else."""
+def _paths_in_archive(archive: Path) -> Iterator[PurePosixPath]:
+    """Its files, of a .tar the first; none for what is no archive."""
     with open(archive, "rb") as file:
         start = file.read(512)
     packed = start.startswith((b"PK", b"\x1f\x8b")) or start[257:262] == b"ustar"
-    if not packed and not archive.name.lower().endswith(ARCHIVE_ENDINGS):
-        return None
-    paths = [path for path, _ in itertools.islice(archives.names(archive), None if start.startswith(b"PK") else 50)]
-    layouts = dict.fromkeys(layout_of(path) for path in paths)
-    for layout in layouts:
-        if layout in (PICKLES, BINARY) or (layout == KAGGLE and certain):
-            return layout
-    classes = [path.parts[-2] for path in paths if layout_of(path) == PICTURES]
-    return PICTURES if _known(classes, certain) else None
+    if packed or archive.name.lower().endswith(ARCHIVE_ENDINGS):
+        most = None if start.startswith(b"PK") else 50
+        yield from (member.path for member in itertools.islice(archives.members(archive), most))
 
 
-def _downloaded(allowed: bool, attempts: int, broken: list[str]) -> Source:
+def _downloaded(attempts: int, broken: list[str]) -> Source:
     """The official archive from the network, or an error that says all that can be done."""
-    if not allowed:
-        raise DataNotFoundError(_how_to_get_it("no download was asked for", broken))
     if os.environ.get(OFFLINE, "").strip() not in ("", "0"):
         raise DataNotFoundError(_how_to_get_it(f"{OFFLINE} is set, so that none is downloaded", broken))
     _warn_of(broken)
-    folder = download.download_folder()
     try:
-        with download.writing(folder), _made_room_for(folder / OFFICIAL.name):
-            file = download.download(OFFICIAL, folder, attempts=attempts)
+        file = download.download(OFFICIAL, download.download_folder(), attempts=attempts)
     except download.DownloadError as error:
         raise DataNotFoundError(_how_to_get_it(f"the network does not give it ({error})", broken)) from error
     return Source(file, PICKLES, "the network")
-
-
-@contextmanager
-def _made_room_for(target: Path) -> Iterator[None]:
-    """Move a broken file of this name aside, and back if nothing comes in its place."""
-    aside = target.with_name(f"{target.name}.broken")
-    moved = target.exists()
-    if moved:
-        os.replace(target, aside)
-    try:
-        yield
-    finally:
-        if moved and not target.exists():
-            os.replace(aside, target)
 
 
 def _how_to_get_it(why: str, broken: list[str]) -> str:

@@ -1,18 +1,16 @@
 """The layouts in which CIFAR-10 is distributed, read into the same arrays.
 
-Archives or folders of pictures (`train/<class>/*.png`), the official pickled batches, of which Keras keeps a copy, the
-official binary batches, and Kaggle's competition (`train/1.png`, `trainLabels.csv`), where test pictures have no
-labels. Pictures are ordered by a keyed hash of their pixels: as good as a shuffle by a fixed seed, and independent of
-the order in which they were stored.
+Archives or folders of pictures (`train/<class>/*.png`), the official pickled batches, of which Keras keeps a copy, and
+the official binary batches. Pictures are ordered by a keyed hash of their pixels: as good as a shuffle by a fixed seed,
+and independent of the order in which they were stored.
 """
 
-import csv
 import hashlib
 import io
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -25,15 +23,12 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 CLASS_NUMBERS = {str(label): label for label in range(10)} | {"plane": 0, "aeroplane": 0, "car": 1}
 CLASS_NUMBERS |= {name: label for label, name in enumerate(CLASSES)}
 PICTURES, PICKLES, BINARY = "pictures in class folders", "pickled batches", "binary batches"
-KAGGLE = "pictures of Kaggle's competition"
 SPLITS = {"train": 5_000, "test": 1_000}  # with the full number of pictures of each class
-SPLIT_NAMES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-SPARE = "val"
-SPLIT_NAMES |= dict.fromkeys(("val", "valid", "validation"), SPARE)
-LABELS, PACKED = "trainLabels.csv", "train.7z"  # of Kaggle's
+SPLIT_NAMES = {"train": "train", "training": "train"}
+SPLIT_NAMES |= dict.fromkeys(("test", "testing", "val", "valid", "validation"), "test")
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 BATCHES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
-NAME_LISTS = ("batches.meta", "batches.meta.txt")
+NAME_LISTS = {"batches.meta": PICKLES, "batches.meta.txt": BINARY}
 FULL_BATCH = 10_000
 ORDER = b"vistext 1"  # the seed of the order
 
@@ -42,16 +37,13 @@ def layout_of(path: PurePosixPath) -> str | None:
     """The layout that a file belongs to, by its place in the folder or archive."""
     if any(part.startswith((".", "__MACOSX")) for part in path.parts):
         return None
-    layout = {LABELS: KAGGLE, PACKED: KAGGLE, "batches.meta": PICKLES, "batches.meta.txt": BINARY}.get(path.name)
-    if layout is None and path.stem in BATCHES:
-        layout = {"": PICKLES, ".bin": BINARY}.get(path.suffix)
-    if layout is None and path.suffix.lower() in PICTURE_ENDINGS:
-        *_, above, folder = ("", "", *(part.casefold() for part in path.parts[:-1]))
-        if SPLIT_NAMES.get(folder) == "train" and path.stem.isdecimal():
-            layout = KAGGLE
-        elif above in SPLIT_NAMES and folder not in SPLIT_NAMES:
-            layout = PICTURES
-    return layout
+    if path.name in NAME_LISTS:
+        return NAME_LISTS[path.name]
+    if path.stem in BATCHES:
+        return {"": PICKLES, ".bin": BINARY}.get(path.suffix)
+    *_, split, kind = ("", "", *(part.casefold() for part in path.parts[:-1]))
+    is_picture = path.suffix.lower() in PICTURE_ENDINGS
+    return PICTURES if is_picture and split in SPLIT_NAMES and kind not in SPLIT_NAMES else None
 
 
 def files(copy: Path, layout: str) -> list[str]:
@@ -59,17 +51,13 @@ def files(copy: Path, layout: str) -> list[str]:
     if copy.is_file():
         return [str(copy)]
     entries = list(os.scandir(copy))
-    found = [entry.path for entry in entries if layout_of(PurePosixPath(entry.name)) == layout and entry.is_file()]
-    wanted = {PICTURES: (*SPLITS, SPARE), KAGGLE: ("train",)}.get(layout, ())
-    folders = [entry for entry in entries if SPLIT_NAMES.get(entry.name.casefold()) in wanted and entry.is_dir()]
-    if layout == PICTURES:
-        folders = [entry for folder in folders for entry in os.scandir(folder) if entry.is_dir()]
-    for name, path in ((entry.name, entry.path) for folder in folders for entry in os.scandir(folder)):
-        # As in layout_of, which would take a second for all of them.
-        stem, ending = os.path.splitext(name)
-        if ending.lower() in PICTURE_ENDINGS and stem[0] != "." and (layout == PICTURES or stem.isdecimal()):
-            found.append(path)
-    return found
+    if layout != PICTURES:
+        return [entry.path for entry in entries if layout_of(PurePosixPath(entry.name)) == layout and entry.is_file()]
+    splits = [entry for entry in entries if entry.name.casefold() in SPLIT_NAMES and entry.is_dir()]
+    kinds = [entry for split in splits for entry in os.scandir(split) if entry.is_dir()]
+    names = [(entry.name, entry.path) for kind in kinds for entry in os.scandir(kind)]
+    # As in layout_of, which would take a second for all of them.
+    return [path for name, path in names if name[0] != "." and name.lower().endswith(PICTURE_ENDINGS)]
 
 
 def check(copy: Path, layout: str) -> None:
@@ -77,24 +65,22 @@ def check(copy: Path, layout: str) -> None:
     if copy.is_file() and not zipfile.is_zipfile(copy):
         return archives.check_end(copy)  # only reading would give its names
     if copy.is_file():
-        sizes = {str(path): size for path, size in archives.names(copy) if layout_of(path) == layout}
+        sizes = {str(file.path): file.size for file in archives.members(copy) if layout_of(file.path) == layout}
     else:
-        sized = os.path.getsize if layout in (PICKLES, BINARY) else len
-        sizes = {_inside(copy, file): sized(file) for file in files(copy, layout)}
-    try:
-        if layout == KAGGLE:
-            return _check_numbers(copy, sizes)
-        if layout == PICTURES:
-            labels: dict[str, list[int]] = {split: [] for split in (*SPLITS, SPARE)}
-            for folder, count in Counter(os.path.dirname(name) for name in sizes).items():
-                split, label = _place(PurePosixPath(folder))
-                labels[split] += [label] * count
-            return _check_classes(copy, _with_spare(labels))
-    except ValueError as error:
-        raise error if isinstance(error, DamagedDataError) else DamagedDataError(f"{copy}: {error}") from error
-    record = {PICKLES: 3072, BINARY: 3073}[layout]  # bytes; a pickle has some more, and the names of files
-    batches = {PurePosixPath(name).stem: size // record for name, size in sizes.items()}
-    return _check_batches(copy, {name: min(batches[name], FULL_BATCH) for name in BATCHES if name in batches})
+        size_of = (lambda file: 0) if layout == PICTURES else os.path.getsize  # of 60,000 it would take a second
+        sizes = {_inside(copy, file): size_of(file) for file in files(copy, layout)}
+    if layout != PICTURES:
+        record = {PICKLES: 3072, BINARY: 3073}[layout]  # bytes; a pickle has some more, and the names of files
+        batches = {PurePosixPath(name).stem: size // record for name, size in sizes.items()}
+        return _check_batches(copy, {name: min(batches[name], FULL_BATCH) for name in BATCHES if name in batches})
+    labels: dict[str, list[int]] = {split: [] for split in SPLITS}
+    for folder, count in Counter(os.path.dirname(name) for name in sizes).items():
+        try:
+            split, label = _place(PurePosixPath(folder))
+        except ValueError as error:
+            raise DamagedDataError(f"{copy}: {error}") from error
+        labels[split] += [label] * count
+    return _check_classes(copy, labels)
 
 
 def read(copy: Path, layout: str) -> dict[str, np.ndarray]:
@@ -108,45 +94,38 @@ def read(copy: Path, layout: str) -> dict[str, np.ndarray]:
     """
     from tqdm.auto import tqdm
 
-    read_one = {PICTURES: _picture, KAGGLE: _numbered_picture, PICKLES: _pickled_batch, BINARY: _binary_batch}[layout]
-    pixels = {split: bytearray() for split in (*SPLITS, SPARE)}
-    labels: dict[str, list[int]] = {split: [] for split in pixels}
+    read_one = {PICTURES: _picture, PICKLES: _pickled_batch, BINARY: _binary_batch}[layout]
+    pixels = {split: bytearray() for split in SPLITS}
+    labels: dict[str, list[int]] = {split: [] for split in SPLITS}
     batches: dict[str, int] = {}
-    label_of: dict[int, int] = {}
-    total = {PICTURES: 60_000, KAGGLE: 50_000}.get(layout, len(BATCHES))
+    total = 60_000 if layout == PICTURES else len(BATCHES)
     for path, content in tqdm(_entries(copy, layout), "CIFAR-10, first load", total, leave=False, delay=1, unit="file"):
         try:
             if path.name in NAME_LISTS:
                 _check_names(path, content)
-            elif path.name == LABELS:
-                label_of = _labels_by_number(content)
-            elif path.name != PACKED:
-                split, its_pixels, its_labels = read_one(path, content)
-                if layout in (PICKLES, BINARY) and path.stem in batches:
-                    raise ValueError("it is there twice")
-                batches[path.stem] = len(its_labels)
-                pixels[split] += its_pixels
-                labels[split] += its_labels
+                continue
+            if layout != PICTURES and path.stem in batches:
+                raise ValueError("it is there twice")
+            split, its_pixels, its_labels = read_one(path, content)
         except (ValueError, TypeError) as error:
             raise DamagedDataError(f"{copy}: {path}: {error}") from error
-    if layout == KAGGLE:
-        return _divided(copy, pixels["train"], labels["train"], label_of)
+        batches[path.stem] = len(its_labels)
+        pixels[split] += its_pixels
+        labels[split] += its_labels
     if layout != PICTURES:
         _check_batches(copy, batches)
-    split_pixels, split_labels = _with_spare(pixels), _with_spare(labels)
-    _check_classes(copy, split_labels)
+    _check_classes(copy, labels)
     arrays = {}
     for split in SPLITS:
-        arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = _arranged(split_pixels[split], split_labels[split])
+        arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = _arranged(pixels[split], labels[split])
     return arrays
 
 
 def _entries(copy: Path, layout: str) -> Iterator[tuple[PurePosixPath, bytes]]:
     if copy.is_file():
-        yield from archives.members(copy, wanted=lambda path: layout_of(path) == layout)
+        yield from ((file.path, file.read()) for file in archives.members(copy) if layout_of(file.path) == layout)
     else:
-        for file in files(copy, layout):
-            yield PurePosixPath(_inside(copy, file)), Path(file).read_bytes()
+        yield from ((PurePosixPath(_inside(copy, file)), Path(file).read_bytes()) for file in files(copy, layout))
 
 
 def _inside(copy: Path, file: str) -> str:
@@ -161,76 +140,17 @@ def _place(folder: PurePosixPath) -> tuple[str, int]:
     return SPLIT_NAMES[split.casefold()], CLASS_NUMBERS[name.casefold()]
 
 
-def _with_spare(parts: dict) -> dict:
-    """The validation part becomes the test split where there is none, and else part of the training split."""
-    spare = "train" if parts["test"] else "test"
-    return {split: parts[split] + (parts[SPARE] if split == spare else type(parts[split])()) for split in SPLITS}
-
-
 def _picture(path: PurePosixPath, content: bytes) -> tuple[str, bytes, list[int]]:
     split, label = _place(path.parent)
-    return split, _pixels(content), [label]
-
-
-def _numbered_picture(path: PurePosixPath, content: bytes) -> tuple[str, bytes, list[int]]:
-    return "train", _pixels(content), [int(path.stem)]
-
-
-def _pixels(content: bytes) -> bytes:
     if content.startswith(b"\x89PNG"):
         # The common case, without the care that a stranger's picture needs: half the time of a first load.
         try:
             with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
                 if image.mode == "RGB" and image.size == (32, 32) and not image.info:
-                    return image.tobytes()
+                    return split, image.tobytes(), [label]
         except (OSError, SyntaxError, ValueError):
             pass  # the message below is better
-    return images.center_crop(images.open_picture(io.BytesIO(content)), 32).tobytes()
-
-
-def _labels_by_number(content: bytes) -> dict[int, int]:
-    """The label of each picture's number in Kaggle's trainLabels.csv."""
-    rows = list(csv.reader(content.decode("utf-8-sig").splitlines()))[1:]
-    unknown = [row for row in rows if len(row) != 2 or not row[0].isdecimal() or row[1].casefold() not in CLASS_NUMBERS]
-    if unknown or not rows:
-        raise ValueError(f"a line is to be the number of a picture, a comma and one of the ten classes: {unknown[:1]}")
-    return {int(number): CLASS_NUMBERS[name.casefold()] for number, name in rows}
-
-
-def _check_numbers(copy: Path, names: Iterable[str]) -> None:
-    paths = {PurePosixPath(name).name: name for name in names}
-    numbers = {int(name.partition(".")[0]) for name in paths.keys() - {LABELS, PACKED}}
-    if not numbers:
-        remedy = f"unpack {PACKED} there, with 7-Zip" if PACKED in paths else "unpack or download it again"
-        raise DamagedDataError(f"{copy} lacks the folder train with the pictures of Kaggle's competition; {remedy}")
-    if LABELS not in paths:
-        raise DamagedDataError(f"{copy} lacks {LABELS}, which says what Kaggle's pictures in train show")
-    if copy.is_dir():
-        _check_all_there(copy, numbers, _labels_by_number((copy / paths[LABELS]).read_bytes()))
-
-
-def _check_all_there(copy: Path, numbers: Iterable[int], label_of: dict[int, int]) -> None:
-    missing = label_of.keys() ^ set(numbers)
-    if missing:
-        some = ", ".join(map(str, sorted(missing)[:3]))
-        raise DamagedDataError(
-            f"{copy}: of {len(missing):,} numbers ({some}, ...) there is only a picture or only a line in {LABELS}; "
-            "unpack or download it again"
-        )
-
-
-def _divided(copy: Path, pixels: bytearray, numbers: list[int], label_of: dict[int, int]) -> dict[str, np.ndarray]:
-    """Kaggle's training pictures, of which the first fifth of each class, in our order, becomes the test split."""
-    _check_all_there(copy, numbers, label_of)
-    rows, labels = _arranged(pixels, [label_of[number] for number in numbers])
-    test = np.zeros(len(labels), bool)
-    for label in range(len(CLASSES)):
-        of_class = np.flatnonzero(labels == label)
-        test[of_class[: len(of_class) // 5]] = True
-    parts = {"train": ~test, "test": test}
-    _check_classes(copy, {split: labels[part].tolist() for split, part in parts.items()})
-    arrays = {f"{split}_pictures": rows[part] for split, part in parts.items()}
-    return arrays | {f"{split}_labels": labels[part] for split, part in parts.items()}
+    return split, images.center_crop(images.open_picture(io.BytesIO(content)), 32).tobytes(), [label]
 
 
 def _pickled_batch(path: PurePosixPath, content: bytes) -> tuple[str, bytes, list[int]]:

@@ -1,9 +1,7 @@
-"""Where data comes from: find it, verify it, download it.
+"""Where data is looked for on this machine, and how it gets there whole or not at all.
 
-Data is looked for in this order: a path that the caller gives; VISTEXT_DATA (a folder or a file, or several joined by
-the path separator); `data/` of the checkout; the Keras cache; and only then the network. Whatever is made on the way (a
-download, an unpacked folder, a cache) is made under another name beside its place and moved there when it is whole. So
-a name that exists is always whole; and one process makes it while the others wait.
+Whatever is made on the way (a download, a cache) is made under another name beside its place and moved there when it is
+whole. So a name that exists is always whole; and one process makes it while the others wait.
 """
 
 import errno
@@ -18,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 VARIABLE = "VISTEXT_DATA"
@@ -69,12 +68,10 @@ def checkout() -> Path | None:
 
 def cache_folder() -> Path:
     """Where vistext keeps what it makes from data: VISTEXT_CACHE, or else the user's cache folder."""
-    chosen = os.environ.get(CACHE_VARIABLE, "").strip()
-    if chosen:
-        return Path(chosen).expanduser().absolute()
     import pooch
 
-    return Path(pooch.os_cache("vistext"))
+    chosen = os.environ.get(CACHE_VARIABLE, "").strip()
+    return Path(chosen).expanduser().absolute() if chosen else Path(pooch.os_cache("vistext"))
 
 
 def download_folder() -> Path:
@@ -94,22 +91,6 @@ def places() -> list[Place]:
     ]
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def verify(path: Path, expected: str) -> None:
-    """Raise DamagedDataError unless the file's SHA-256 is the expected one (64 hexadecimal digits)."""
-    found = sha256(path)
-    if found != expected.lower():
-        raise DamagedDataError(f"{path} has SHA-256 {found} where {expected} is expected; delete it and get it again")
-
-
 def identity(files: Iterable[str | os.PathLike]) -> str:
     """16 hexadecimal digits that change when any of the files is replaced or edited: of paths, sizes and times."""
     digest = hashlib.sha256()
@@ -121,11 +102,7 @@ def identity(files: Iterable[str | os.PathLike]) -> str:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Make the folder, and say of a full or a read-only disk what the user can do about it.
-
-    Raises:
-        OSError: with `errno` ENOSPC when the disk is full; PermissionError when the folder may not be written to.
-    """
+    """Make the folder; an OSError for a full or a read-only disk tells the user what to do about it."""
     remedy = f"set {CACHE_VARIABLE} to another folder for caches, {VARIABLE} to one that holds the data"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -144,88 +121,71 @@ def writing(folder: Path) -> Iterator[None]:
 def lock(target: Path, *, patience: float = 1800.0) -> Iterator[None]:
     """Let one process at a time make `target`; the lock is a hidden file beside it, and dies with its process.
 
-    Args:
-        target: what is being made.
-        patience: seconds to wait for another process.
-
-    Raises:
-        TimeoutError: another process has held the lock for that long.
+    TimeoutError: another process has held it for `patience` seconds.
     """
     from filelock import FileLock, Timeout
 
     guard = FileLock(str(target.with_name(f".{target.name}.lock")))
     try:
-        guard.acquire(timeout=0)
+        held = guard.acquire(timeout=0)
     except Timeout:
         print(f"waiting for another process that is making {target}", file=sys.stderr)
         try:
-            guard.acquire(timeout=patience, poll_interval=0.1)
+            held = guard.acquire(timeout=patience, poll_interval=0.1)
         except Timeout:
             message = f"another process has been making {target} for {patience:.0f} s; end it, try again"
             raise TimeoutError(message) from None
-    try:
+    with held:
         yield
-    finally:
-        guard.release()
 
 
 @contextmanager
 def whole_or_nothing(target: Path) -> Iterator[Path]:
-    """A new folder to fill, which replaces `target` when the body ends well and vanishes when it does not.
+    """A path beside `target`: what is made there replaces it when the body ends well, and vanishes when it does not.
 
     Use it under `lock(target)`: what an earlier process left half-made is then certainly dead, and is removed.
     """
     making = target.with_name(f".{target.name}.making")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir()
+    _remove(making)
     try:
         yield making
-        if target.exists():
+        if target.is_dir():
             shutil.rmtree(target)
         os.replace(making, target)
-    except BaseException:
-        shutil.rmtree(making, ignore_errors=True)
-        raise
+    finally:
+        _remove(making)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def download(remote: Remote, folder: Path, *, timeout: float = 20.0, attempts: int = 4, pause: float = 0.5) -> Path:
-    """Get a file from the network, with a progress bar, and verify it.
+    """Get a file from the network into a folder, unless it is there; another one of its name is replaced.
 
-    Args:
-        remote: what to get.
-        folder: where to put it.
-        timeout: seconds without a byte after which an attempt has failed.
-        attempts: after how many failed attempts to give up.
-        pause: seconds before the second attempt; doubled before each further one.
-
-    Returns:
-        The path of the whole, verified file.
-
-    Raises:
-        DownloadError: the network or the server did not give it.
-        DamagedDataError: what the server gives is not the expected file.
-        OSError: the disk is full or may not be written to.
+    An attempt fails after `timeout` seconds without a byte; `pause` seconds pass before the second one, and twice as
+    many before each further one. DownloadError: the network did not give it; DamagedDataError: it gave something else.
     """
+    import pooch
+
     target = folder / remote.name
-    part = target.with_name(f".{target.name}.part")
     with writing(folder), lock(target):
-        if target.exists():
-            verify(target, remote.sha256)
+        if target.exists() and pooch.file_hash(target) == remote.sha256:
             return target
         if shutil.disk_usage(folder).free < remote.size:
             raise OSError(errno.ENOSPC, f"{remote.size:,} bytes are needed")
-        try:
-            _fetch(remote, part, timeout, attempts, pause)
-            if sha256(part) != remote.sha256:
+        with whole_or_nothing(target) as making:
+            _fetch(remote, making, timeout, attempts, pause)
+            if pooch.file_hash(making) != remote.sha256:
                 message = f"{remote.url} gives another file than expected (its SHA-256 is not {remote.sha256})"
                 raise DamagedDataError(message)
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
     return target
 
 
-def _fetch(remote: Remote, part: Path, timeout: float, attempts: int, pause: float) -> None:
+def _fetch(remote: Remote, file: Path, timeout: float, attempts: int, pause: float) -> None:
     import pooch
     import requests
     from tqdm.auto import tqdm
@@ -236,15 +196,15 @@ def _fetch(remote: Remote, part: Path, timeout: float, attempts: int, pause: flo
             with tqdm(total=remote.size, desc=remote.name, unit="B", unit_scale=True, leave=False) as bar:
                 limits = (min(timeout, 6), timeout)  # seconds to connect, and between two bytes
                 get = pooch.HTTPDownloader(progressbar=bar, chunk_size=BLOCK, timeout=limits)
-                get(remote.url, str(part), None)
+                get(remote.url, str(file), None)
             break
         except (requests.RequestException, HTTPError) as error:  # urllib3's own: of a proxy that it does not know
             reason, may_pass = _reason(error, remote.url)
             if not may_pass or attempt == attempts - 1:
                 raise DownloadError(f"{remote.url}: {reason}") from error
         time.sleep(pause * 2**attempt)
-    with open(part, "rb") as file:
-        if file.read(BLOCK).lstrip().lower().startswith((b"<!doctype html", b"<html")):
+    with open(file, "rb") as opened:
+        if opened.read(BLOCK).lstrip().lower().startswith((b"<!doctype html", b"<html")):
             raise DownloadError(f"{remote.url}: {WEB_PAGE}")
 
 
@@ -256,11 +216,17 @@ def _reason(error: Exception, url: str) -> tuple[str, bool]:
 
     variable = f"{urlsplit(url).scheme.upper()}_PROXY"
     proxy = urlsplit(select_proxy(url, get_environ_proxies(url)) or "").netloc.rpartition("@")[2]  # without a password
-    response = getattr(error, "response", None)
-    if tunnel := re.search(r"Tunnel connection failed: (\d{3}) ?([\w ]*)", str(error)):
-        return _answer(f"proxy {proxy}", int(tunnel[1]), tunnel[2], variable, proxy)
-    if response is not None:
-        return _answer("server", response.status_code, response.reason, variable, proxy)
+    tunnel = re.search(r"Tunnel connection failed: (\d{3}) ?([\w ]*)", str(error))
+    response: Any = getattr(error, "response", None)
+    if tunnel or response is not None:
+        status, words = (int(tunnel[1]), tunnel[2]) if tunnel else (response.status_code, response.reason)
+        if status == 407:
+            login = f"set {variable}=http://NAME:PASSWORD@{proxy}"
+            return f"the proxy {proxy} asks for a name and a password (407): {login}", False
+        if status == 511:
+            return WEB_PAGE, False
+        sender = f"proxy {proxy}" if tunnel else "server"
+        return f"the {sender} answers {status} {words}", status >= 500 or status in (408, 429)
     refused = re.search(r"certificate verify failed: ([^(]*\w)", str(error))
     no_proxy = f"{variable} is not the address of a proxy that can be used here: http://HOST:PORT"
     reasons: list[tuple[type | tuple[type, ...], str]] = [
@@ -277,12 +243,3 @@ def _reason(error: Exception, url: str) -> tuple[str, bool]:
         causes.append(cause)
     reason = next(words for kind, words in reasons if any(isinstance(cause, kind) for cause in causes))
     return reason, not (refused or reason == no_proxy)
-
-
-def _answer(sender: str, status: int, words: str, variable: str, proxy: str) -> tuple[str, bool]:
-    if status == 407:
-        login = f"set {variable}=http://NAME:PASSWORD@{proxy}"
-        return f"the proxy {proxy} asks for a name and a password (407): {login}", False
-    if status == 511:
-        return WEB_PAGE, False
-    return f"the {sender} answers {status} {words}", status >= 500 or status in (408, 429)

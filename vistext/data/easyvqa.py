@@ -13,9 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-NO_EASY_VQA = """easy-VQA is in the package easy-vqa, which is not installed. Install it with
-    pip install easy-vqa      (3 MB)"""
-
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -44,17 +41,9 @@ class EasyVQA:
 
 
 def load() -> EasyVQA:
-    """The data set's own splits, not shuffled, from its package, in about a second.
+    """The data set's own splits, not shuffled, from its package, in about a second."""
+    import easy_vqa
 
-    Raises:
-        ModuleNotFoundError: easy-vqa is not installed.
-    """
-    try:
-        import easy_vqa
-    except ModuleNotFoundError as error:
-        if error.name != "easy_vqa":
-            raise
-        raise ModuleNotFoundError(NO_EASY_VQA, name="easy_vqa") from None
     return EasyVQA(
         _split(easy_vqa.get_train_image_paths(), *easy_vqa.get_train_questions()),
         _split(easy_vqa.get_test_image_paths(), *easy_vqa.get_test_questions()),
@@ -81,18 +70,12 @@ def _read_only(pictures: np.ndarray, questions: Iterable[str], answers: Iterable
 
 
 def validation(split: Split, share: float, seed: int) -> tuple[Split, Split]:
-    """Divide a training split into one to train with and one for validation, both in its order.
+    """Divide a training split of 2 pictures or more into one to train with and one for validation, both in its order.
 
     Args:
-        split: of 2 pictures or more; a picture keeps all its questions.
+        split: a picture keeps all its questions.
         share: of the pictures for validation, in (0, 1); at least one picture is on either side.
         seed: decides which.
-
-    Returns:
-        The training and the validation split.
-
-    Raises:
-        ValueError: `share` is not between 0 and 1, or there are fewer than 2 pictures.
     """
     count = len(split.pictures)
     if not 0 < share < 1:

@@ -1,9 +1,4 @@
-"""Pictures from files, as every model of the course takes them: uint8 [h, w, 3] RGB.
-
-Files may be gray, palette, transparent, for print (CMYK), rotated by a note of the camera, animated, far larger than
-needed, cut short by a broken download, or made to fill the memory. Pillow reads them; what each of them becomes, and
-what the message is for those that cannot be read, is decided here.
-"""
+"""Pictures from files, whatever kind they are of, as every model of the course takes them: uint8 [h, w, 3] RGB."""
 
 import os
 import re
@@ -20,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, features
 
 # By what a file begins with. The other formats that Pillow knows stay shut: some start other programs, and no camera or
-# browser saves them. What HEIC and AVIF share, "mif1", is an AVIF if it says so among the kinds that come after.
+# browser saves them. HEIC and AVIF share "mif1": an AVIF says so among the kinds that come after.
 FORMATS = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG\r\n\x1a\n",
@@ -32,8 +27,7 @@ FORMATS = {
 }
 ACCEPTED = "JPEG, PNG, WebP, HEIC, AVIF, GIF or BMP"
 LARGE = 2**25  # pixels; a picture that has more is reduced while it is read: no model of the course sees as many
-# Pixels that are read at all. The largest take 1.1 GB of memory as PNG, up to 1.6 as JPEG; WebP, which takes 16 bytes a
-# pixel, 2.1.
+# Pixels that are read at all: they take up to 1.6 GB of memory as JPEG, and 2.1 as WebP, which needs 16 bytes a pixel.
 LARGEST = {"JPEG": 2**28, "PNG": 2**28, "GIF": 2**28, "BMP": 2**28, "WEBP": 2**27, "HEIF": 2**27, "AVIF": 2**27}
 STRIP = 2**22  # pixels that are converted at once
 
@@ -57,8 +51,7 @@ def open_picture(source: str | os.PathLike | BinaryIO) -> np.ndarray:
         uint8 [h, w, 3] RGB in [0, 255], writable.
 
     Raises:
-        PictureError: no such file, a folder, zero bytes, not a picture, cut short, more than 268 million pixels (134
-            million as WebP, HEIC or AVIF; nothing is decoded then), or HEIC without the package pillow-heif.
+        PictureError: no picture that can be read here; the message says why, and what to do.
     """
     if not isinstance(source, str | os.PathLike):
         return _read(source, name="the picture")
@@ -70,13 +63,12 @@ def open_picture(source: str | os.PathLike | BinaryIO) -> np.ndarray:
             raise PictureError(f"{name} is {kind}; give the path of one picture ({ACCEPTED})")
         with open(name, "rb") as file:
             return _read(file, name)
+    except PictureError:
+        raise
     except FileNotFoundError:
         raise PictureError(f"{name}: no such file; check the path") from None
     except (OSError, ValueError) as error:
-        if isinstance(error, PictureError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise PictureError(f"{name!r} cannot be opened: {reason}") from None
+        raise PictureError(f"{name!r} cannot be opened: {getattr(error, 'strerror', None) or error}") from None
 
 
 def cat() -> np.ndarray:
@@ -95,18 +87,7 @@ def photograph(name: str) -> np.ndarray:
 
 
 def center_crop(picture: np.ndarray, size: int) -> np.ndarray:
-    """The central square of a picture, scaled without aliasing (Lanczos).
-
-    Args:
-        picture: uint8 [h, w, 3] RGB in [0, 255], of any size.
-        size: side of the result in pixels, at least 1.
-
-    Returns:
-        uint8 [size, size, 3] RGB in [0, 255].
-
-    Raises:
-        ValueError: `picture` is not uint8 [h, w, 3], or `size` is less than 1.
-    """
+    """The central square of a picture, uint8 [h, w, 3], scaled without aliasing (Lanczos): uint8 [size, size, 3]."""
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
         raise ValueError(f"a picture is uint8 [h, w, 3]; given was {picture.dtype} {list(picture.shape)}")
     if size < 1:
@@ -134,7 +115,10 @@ def _read(file: BinaryIO, name: str) -> np.ndarray:
             with _limit(LARGEST[file_format]):
                 image = Image.open(file, formats=(file_format,))
             with image:
-                return np.array(_upright(_reduced_to_rgb(image)))
+                rgb = _reduced_to_rgb(image)
+            with suppress(Exception):  # damaged notes beside the picture are no reason to refuse the picture
+                ImageOps.exif_transpose(rgb, in_place=True)
+            return np.array(rgb)
     except Image.DecompressionBombError:
         most = f"{LARGEST[file_format] / 1e6:.0f} million pixels that are read here ({file_format})"
         raise PictureError(f"{name} has more than the {most}; scale it down") from None
@@ -142,8 +126,7 @@ def _read(file: BinaryIO, name: str) -> np.ndarray:
         raise PictureError(f"{name} does not fit into memory; scale it down") from None
     except Exception as error:
         # Pillow's decoders meet damaged data with OSError, SyntaxError, ValueError, EOFError, struct.error and others.
-        reason = " ".join(str(error).split())
-        reason = "" if isinstance(error, Image.UnidentifiedImageError) else f" ({reason})"
+        reason = "" if isinstance(error, Image.UnidentifiedImageError) else f" ({' '.join(str(error).split())})"
         raise PictureError(f"{name} is cut short or damaged{reason}; save or download it again") from None
 
 
@@ -186,12 +169,6 @@ def _reduced_to_rgb(image: Image.Image) -> Image.Image:
 
 def _factor(image: Image.Image) -> int:
     return ceil(sqrt(image.width * image.height / LARGE))
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    with suppress(Exception):  # damaged notes beside the picture are no reason to refuse the picture
-        ImageOps.exif_transpose(image, in_place=True)
-    return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

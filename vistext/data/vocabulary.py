@@ -62,10 +62,6 @@ class Vocabulary:
         Args:
             sentences: what is to be encoded later; of the training split only.
             minimum: how often a word must occur to get a number of its own, at least 1.
-
-        Raises:
-            ValueError: `minimum` is less than 1.
-            TypeError: one text is given instead of several.
         """
         if minimum < 1:
             raise ValueError(f"minimum is at least 1, a word that occurs once; given was {minimum}")
@@ -94,18 +90,13 @@ class Vocabulary:
 
         Returns:
             int32 [n, length] in [0, len(self)); UNKNOWN for words that have no number (see `unknown`).
-
-        Raises:
-            ValueError: a sentence needs more columns than `length`.
-            TypeError: one text is given instead of several.
         """
         sentences = list(_several(sentences))
         rows = [
             [START, *(self.numbers.get(token, UNKNOWN) for token in tokenize(sentence)), END] for sentence in sentences
         ]
         longest = max(rows, key=len, default=[START, END])
-        if length is None:
-            length = len(longest)
+        length = len(longest) if length is None else length
         if len(longest) > length:
             raise ValueError(
                 f"with its start and end, {_short(sentences[rows.index(longest)])!r} takes {len(longest)} columns, "
@@ -124,10 +115,6 @@ class Vocabulary:
 
         Returns:
             n texts, with <unknown> for words that had no number.
-
-        Raises:
-            TypeError: `ids` are not whole numbers (probabilities, for example).
-            ValueError: `ids` are not a table, or hold a number that no word has.
         """
         ids = np.asarray(ids)
         if ids.dtype.kind not in "iu":
@@ -138,12 +125,9 @@ class Vocabulary:
             raise ValueError(
                 f"this vocabulary has the numbers 0 to {len(self) - 1}; given were some from {ids.min()} to {ids.max()}"
             )
-        return [detokenize(self._tokens(row.tolist())) for row in ids]
-
-    def _tokens(self, row: list[int]) -> list[str]:
-        if END in row:
-            row = row[: row.index(END)]
-        return [self.words[number] for number in row if number not in (PAD, START)]
+        rows = [[*row, END] for row in ids.tolist()]
+        texts = [[number for number in row[: row.index(END)] if number not in (PAD, START)] for row in rows]
+        return [detokenize(self.words[number] for number in text) for text in texts]
 
 
 def mask(ids: np.ndarray) -> np.ndarray:

@@ -78,7 +78,7 @@ def load() -> Cifar10:
             arrays[f"{split}_pictures"], arrays[f"{split}_labels"] = make(count, seed, bar=True)
         return arrays
 
-    arrays = array_cache.load_or_make(folder, draw, "the drawn stand-in for CIFAR-10")
+    arrays = array_cache.load_or_make(folder, draw)
     return cifar10.from_arrays(arrays, NOTE)
 
 
