@@ -1,8 +1,5 @@
 """Mutation testing of the checks: systematic small changes to right answers, each of which must be found out.
 
-    for mutant in mutants(program): ...           the right answer with one change in its syntax tree
-    survey(exercise, programs, seeds)             which of them are wrong somewhere, and pass all the same
-
 A mutant that is right for every valid input is *equivalent*: it stays unnoticed and may. What is valid is said by the
 text of an exercise, and is drawn by a function that is noted with `valid`; it should hold all that the text allows.
 """
@@ -34,31 +31,23 @@ MOST_ROUNDS = 20_000  # of a mutant's loop
 class Program:
     """A right answer as source (functions, or a cell), the name that it defines, and the globals that it uses."""
 
-    label: str
     source: str
     answer: str
-    names: dict = field(repr=False, hash=False, compare=False)
+    names: dict = field(default_factory=dict, repr=False, hash=False, compare=False)
 
     @classmethod
-    def of(cls, function: Callable, label: str) -> "Program":
+    def of(cls, function: Callable) -> "Program":
         """A function with those of its own module that it calls."""
-        module = inspect.getmodule(function)
-        found, left = {}, [function]
+        names, found, left = vars(inspect.getmodule(function)), {}, [function]
         while left:
             one = left.pop()
-            if one.__name__ in found:
-                continue
-            found[one.__name__] = textwrap.dedent(inspect.getsource(one))
-            used = [getattr(module, name, None) for name in _names_in(one.__code__)]
-            left += [other for other in used if inspect.isfunction(other) and other.__module__ == module.__name__]
-        return cls(label, "\n\n".join(reversed(found.values())), function.__name__, vars(module))
-
-
-def _names_in(code) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if inspect.iscode(constant):
-            yield from _names_in(constant)
+            if one.__name__ not in found:
+                found[one.__name__] = textwrap.dedent(inspect.getsource(one))
+                used = [
+                    names.get(node.id) for node in ast.walk(ast.parse(found[one.__name__])) if type(node) is ast.Name
+                ]
+                left += [other for other in used if inspect.isfunction(other) and other.__module__ == one.__module__]
+        return cls("\n\n".join(reversed(found.values())), function.__name__, names)
 
 
 @dataclass(frozen=True)
@@ -84,9 +73,6 @@ def valid(exercise_id: str, sizes: Sequence[tuple]) -> Callable:
 def mutants(program: Program) -> Iterator[Mutant]:
     """Every program that differs from this one by one change, each once."""
     tree = ast.parse(program.source)
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef):
-            function.decorator_list = []
     seen = {ast.unparse(tree)}
     for node, put in list(_places(tree)):
         for words, replacement in list(changes(node, tree)):
@@ -94,7 +80,7 @@ def mutants(program: Program) -> Iterator[Mutant]:
             source = ast.unparse(tree)
             if source not in seen:
                 seen.add(source)
-                yield Mutant(f"{words} in `{ast.unparse(node)[:70]}`", source, _made(tree, program))
+                yield Mutant(f"{words} in `{ast.dump(node)[:70]}`", source, _made(tree, program))
             put(node)
 
 
@@ -140,61 +126,51 @@ def _made(tree: ast.Module, program: Program) -> object:
 
 
 @cache
-def _sample(exercise_id: str) -> list[tuple[dict, object]]:
-    """Valid inputs, with what is right for each."""
-    exercise = exercises.find(exercise_id)
-    cases = exercise.cases(None)
-    if exercise.kind == "function":
-        for seed in range(APART, APART + SAMPLES):
-            cases += exercise.cases(seed)
-            if exercise.id in VALID:
-                cases += VALID[exercise.id](np.random.default_rng(seed))
-    return [(case, outcome(exercise.solve, case)) for case in cases]
-
-
-@cache
-def _asked(exercise_id: str, seed: int | None) -> list[tuple[dict, object]]:
+def _truth(exercise_id: str, seed: int | None) -> list[tuple[dict, object]]:
+    """The cases of a seed, with what is right for each."""
     exercise = exercises.find(exercise_id)
     return [(case, outcome(exercise.solve, case)) for case in exercise.cases(seed)]
 
 
-def first_wrong(exercise: Exercise, answer: object, cases: Iterable[tuple[dict, object]]) -> tuple | None:
-    """The first of some cases for which an answer is not right, with what it gave and what is right."""
-    for case, true in cases:
+@cache
+def _valid_inputs(exercise_id: str) -> list[tuple[dict, object]]:
+    """Valid inputs, with what is right for each."""
+    exercise, found = exercises.find(exercise_id), [*_truth(exercise_id, None)]
+    for seed in range(APART, APART + SAMPLES) if exercise.kind == "function" else ():
+        drawn = VALID[exercise_id](np.random.default_rng(seed))
+        found += _truth(exercise_id, seed) + [(case, outcome(exercise.solve, case)) for case in drawn]
+    return found
+
+
+def first_wrong(exercise: Exercise, answer: object, cases: Iterable[tuple[dict, object]] | None = None) -> tuple | None:
+    """The first of some cases (of valid inputs) for which an answer is not right, what it gave and what is right."""
+    for case, true in _valid_inputs(exercise.id) if cases is None else cases:
         given = call_answer(answer, case) if exercise.kind == "function" else answer
         if not exercise.is_right(given, true):
             return case, given, true
     return None
 
 
-def wrong_on_valid_input(exercise: Exercise, answer: object) -> tuple | None:
-    """As `first_wrong`, of valid inputs."""
-    return first_wrong(exercise, answer, _sample(exercise.id))
+def survivors(exercise: Exercise, programs: Iterable[Program], seeds: Iterable[int]) -> list[str]:
+    """The mutants of some programs, in words, that are wrong for a valid input and pass all the same.
 
-
-def survey(exercise: Exercise, programs: Iterable[Program], seeds: Iterable[int]) -> tuple[Counter, list[str]]:
-    """Try every mutant of some programs on the cases of some seeds, and on those of a student's own check.
-
-    A mutant must fail the held-out cases of each seed by themselves, and the check. Those that do not, and are wrong
-    for a valid input, are returned in words, behind how many there are of each sort.
+    A mutant must fail the held-out cases of each seed by themselves, and the cases of a student's own check.
     """
-    counts: Counter = Counter()
-    survivors = []
-    own = _asked(exercise.id, None) + (_asked(exercise.id, exercises.SEED) if exercise.kind == "function" else [])
-    tries = {"the check": own}
+    tries = {"the check": _truth(exercise.id, None)}
     if exercise.kind == "function":
-        tries |= {f"seed {seed}": _asked(exercise.id, seed) for seed in seeds}
+        tries["the check"] = tries["the check"] + _truth(exercise.id, exercises.SEED)
+        tries |= {f"seed {seed}": _truth(exercise.id, seed) for seed in seeds}
+    found = []
     for program in programs:
         for mutant in mutants(program):
             wrong = {name: first_wrong(exercise, mutant.answer, cases) for name, cases in tries.items()}
             passed = [name for name, where in wrong.items() if where is None]
             failed = next((where for where in wrong.values() if where is not None), None)
-            differs = passed and (failed or wrong_on_valid_input(exercise, mutant.answer))
+            differs = passed and (failed or first_wrong(exercise, mutant.answer))
             if differs:
-                survivors.append(
-                    f"{program.label}: {mutant.change} passes {len(passed)} of {len(tries)} ({', '.join(passed[:4])}), "
-                    f"and gives {differs[1]!r} in place of {differs[2]!r} for {differs[0]!r}\n{mutant.source}"
+                case, given, true = differs
+                found.append(
+                    f"{program.answer}: {mutant.change} passes {len(passed)} of {len(tries)}: {', '.join(passed[:4])}. "
+                    f"It gives {given!r} in place of {true!r} for {case!r}\n{mutant.source}"
                 )
-            crashed = any(where is not None and type(where[1]) is Failure for where in wrong.values())
-            counts["survived" if differs else "equivalent" if passed else "crashed" if crashed else "killed"] += 1
-    return counts, survivors
+    return found

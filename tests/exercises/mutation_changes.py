@@ -3,10 +3,13 @@
 import ast
 import copy
 from collections.abc import Iterator
+from itertools import chain
 
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
-COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
-OPPOSITE = {ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
+OPERATORS = (  # each may stand for the others of its family
+    (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq),
+    *((ast.Is, ast.IsNot), (ast.In, ast.NotIn), (ast.And, ast.Or)),
+)
 FAMILIES = (  # of functions that students take for each other: the first of each is changed into the others
     "min max, argmin argmax, minimum maximum, sum mean prod max, mean median sum, any all, floor ceil round, "
     "round int floor ceil, log log2 log10 log1p, exp exp2 expm1, cumsum cumprod, empty zeros ones, "
@@ -14,19 +17,16 @@ FAMILIES = (  # of functions that students take for each other: the first of eac
     "list set, max min sum mean, argmax argmin, maximum minimum, all any, ceil floor round, prod sum"
 )
 OTHER_NAMES = {name: others for name, *others in (family.split() for family in FAMILIES.split(", "))}
-NAMED_BY = {ast.Attribute: "attr", ast.Name: "id"}  # the function of a call
 SORTING = {"sorted": ("list({})[::-1]", "list({})"), "argsort": ("{}[::-1]", "range(len({}))")}
 COUNTING = ("len", "sum", "min", "max", "argmax", "argmin", "index", "count", "searchsorted", "int")
+ITERATED = ("list({})[::-1]", "list({})[1:]", "list({})[:-1]", "list({})[:1]")
 # Of what is returned: as students finish it off, or spoil it.
 ENDINGS = (
     *("np.round({}, 2)", "np.round({}, 3)", "np.round({})", "int({})", "abs({})", "-({})", "2 * ({})", "({}) + 1"),
     *("sorted({})", "list(dict.fromkeys({}))", "({})[::-1]", "({})[:-1]", "({})[1:]"),
     *("np.transpose({})", "np.squeeze({})", "({}).strip('.')", "({}).lower()"),
 )
-
-
-def _parsed(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+ITEMS = {ast.Call: ("args", "keywords"), ast.List: ("elts",), ast.Tuple: ("elts",), ast.BoolOp: ("values",)}
 
 
 def _with(node: ast.AST, **changes: object) -> ast.AST:
@@ -37,24 +37,15 @@ def _with(node: ast.AST, **changes: object) -> ast.AST:
 
 
 def _around(text: str, node: ast.expr) -> ast.expr:
-    return _parsed(text.format(f"({ast.unparse(node)})"))
-
-
-def _without(items: list, place: int) -> list:
-    return items[:place] + items[place + 1 :]
-
-
-def _swapped(items: list, place: int) -> list:
-    return [*items[:place], items[place + 1], items[place], *items[place + 2 :]]
+    return ast.parse(text.format(f"({ast.unparse(node)})"), mode="eval").body
 
 
 def changes(node: ast.AST, tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
     """What may stand in place of a node, with words for it."""
-    for kind, made in CHANGES:
-        if isinstance(node, kind):
-            yield from made(node)
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        yield from _other_arguments(node, tree)
+    if isinstance(node, ast.Subscript) or not isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
+        yield from chain.from_iterable(made(node) for kind, made in CHANGES if isinstance(node, kind))
+        if isinstance(node, ast.Name):
+            yield from _other_arguments(node, tree)
 
 
 def _other_arguments(node: ast.Name, tree: ast.Module) -> Iterator:
@@ -66,36 +57,44 @@ def _other_arguments(node: ast.Name, tree: ast.Module) -> Iterator:
                 yield from (("argument", ast.Name(other, ast.Load())) for other in names if other != node.id)
 
 
-def _of_operation(node: ast.BinOp) -> Iterator:
-    yield from (("operator", _with(node, op=op())) for op in ARITHMETIC)
-    yield "operands swapped", _with(node, left=node.right, right=node.left)
-    yield "left only", node.left
-    yield "right only", node.right
-    yield "negated", ast.UnaryOp(ast.USub(), node)
-    yield "one more", _around("{} + 1", node)
-    yield "one less", _around("{} - 1", node)
+def _of_operator(node: ast.operator | ast.cmpop | ast.boolop) -> Iterator:
+    words = "comparison" if isinstance(node, ast.cmpop) else "operator"
+    others = next((family for family in OPERATORS if type(node) in family), ARITHMETIC)
+    yield from ((words, other()) for other in others)
 
 
-def _of_comparison(node: ast.Compare) -> Iterator:
-    for place, op in enumerate(node.ops):
-        others = [OPPOSITE[type(op)]] if type(op) in OPPOSITE else COMPARISONS
-        yield from (
-            ("comparison", _with(node, ops=[*node.ops[:place], new(), *node.ops[place + 1 :]])) for new in others
-        )
-    yield "not", ast.UnaryOp(ast.Not(), node)
-    yield "always", ast.Constant(True)
-    yield "never", ast.Constant(False)
+def _of_whole(node: ast.BinOp | ast.UnaryOp | ast.BoolOp | ast.Call | ast.Subscript | ast.IfExp) -> Iterator:
+    """One of its parts alone."""
+    parts = [*ast.iter_child_nodes(node)]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        parts[0] = node.func.value  # of a method
+    not_alone = (ast.keyword, ast.Slice, ast.Starred, ast.operator, ast.unaryop, ast.boolop, ast.expr_context)
+    yield from (("part only", part) for part in parts if not isinstance(part, not_alone))
 
 
-def _of_junction(node: ast.BoolOp) -> Iterator:
-    yield "and, or", _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
-    for place in range(len(node.values)):
-        left = _without(node.values, place)
-        yield "condition dropped", left[0] if len(left) == 1 else _with(node, values=left)
+def _of_items(node: ast.Call | ast.List | ast.Tuple | ast.BoolOp) -> Iterator:
+    for name in ITEMS[type(node)]:
+        items = getattr(node, name)
+        for place in range(len(items)):
+            before, after = items[:place], items[place + 1 :]
+            yield "item dropped", _with(node, **{name: before + after})
+            if after:
+                yield "items swapped", _with(node, **{name: [*before, after[0], items[place], *after[1:]]})
 
 
-def _of_sign(node: ast.UnaryOp) -> Iterator:
-    yield "sign dropped", node.operand
+def _of_condition(node: ast.Compare) -> Iterator:
+    yield from (("not", ast.UnaryOp(ast.Not(), node)), ("always", ast.Constant(True)), ("never", ast.Constant(False)))
+
+
+def _of_test(node: ast.If | ast.While | ast.IfExp) -> Iterator:
+    yield from ((words, _with(node, test=test)) for words, test in _of_condition(node.test))
+
+
+def _of_passing(node: ast.comprehension) -> Iterator:
+    for place, condition in enumerate(node.ifs):
+        before, after = node.ifs[:place], node.ifs[place + 1 :]
+        yield "condition dropped", _with(node, ifs=before + after)
+        yield "not", _with(node, ifs=[*before, ast.UnaryOp(ast.Not(), condition), *after])
 
 
 def _of_constant(node: ast.Constant) -> Iterator:
@@ -109,132 +108,78 @@ def _of_constant(node: ast.Constant) -> Iterator:
     elif isinstance(value, str) and len(value) < 30:  # longer ones are docstrings
         others = ["", value + "x", value.upper(), value[1:], value[:-1]]
         others += [value[:place] + value[place + 1 :] for place in range(1, len(value) - 1)]
-    elif value is None:
-        others = [0, False]
     else:
-        others = []
+        others = [0, False] if value is None else []
     yield from (("constant", ast.Constant(other)) for other in others)
 
 
-def _of_call(node: ast.Call) -> Iterator:
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+def _of_amount(node: ast.BinOp | ast.Call) -> Iterator:
     yield "negated", ast.UnaryOp(ast.USub(), node)
-    yield from _arguments_of(node)
-    yield from _keywords_of(node)
-    if isinstance(node.func, ast.Attribute):
-        yield "method dropped", node.func.value
-    for other in OTHER_NAMES.get(name, ()):
-        yield "function", _with(node, func=_with(node.func, **{NAMED_BY[type(node.func)]: other}))
-    if name == "std":
+    if isinstance(node, ast.BinOp):
+        yield "operands swapped", _with(node, left=node.right, right=node.left)
+    if isinstance(node, ast.BinOp) or _name(node) in COUNTING:
+        yield from (("one more or less", _around(text, node)) for text in ("{} + 1", "{} - 1"))
+
+
+def _name(node: ast.Call) -> str:
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def _of_call(node: ast.Call) -> Iterator:
+    for other in OTHER_NAMES.get(_name(node), ()):
+        named_by = "attr" if isinstance(node.func, ast.Attribute) else "id"
+        yield "function", _with(node, func=_with(node.func, **{named_by: other}))
+    if _name(node) == "std":
         yield "function", _with(node, keywords=[ast.keyword("ddof", ast.Constant(1))])
-    if name in SORTING:
-        turned, unsorted = SORTING[name]
+    if _name(node) in SORTING:
+        turned, unsorted = SORTING[_name(node)]
         yield "turned around", _around(turned, node)
         yield from (("not sorted", _around(unsorted, argument)) for argument in node.args[:1])
-    if name in COUNTING:
-        yield "one more", _around("{} + 1", node)
-        yield "one less", _around("{} - 1", node)
 
 
-def _arguments_of(node: ast.Call) -> Iterator:
-    for place, argument in enumerate(node.args):
-        if not isinstance(argument, ast.Starred):
-            yield "call dropped", argument
-        yield "argument dropped", _with(node, args=_without(node.args, place))
-        if place + 1 < len(node.args):
-            yield "arguments swapped", _with(node, args=_swapped(node.args, place))
-
-
-def _keywords_of(node: ast.Call) -> Iterator:
-    for place, keyword in enumerate(node.keywords):
-        yield "keyword dropped", _with(node, keywords=_without(node.keywords, place))
-        if keyword.arg == "axis":
-            for axis in (0, 1, 2, -1, -2, None):
-                changed = _with(keyword, value=ast.Constant(axis))
-                yield "axis", _with(node, keywords=[*node.keywords[:place], changed, *node.keywords[place + 1 :]])
+def _of_keyword(node: ast.keyword) -> Iterator:
+    if node.arg == "axis":
+        yield from (("axis", _with(node, value=ast.Constant(axis))) for axis in (0, 1, 2, -1, -2, None))
 
 
 def _of_slice(node: ast.Slice) -> Iterator:
     for bound in ("lower", "upper", "step"):
         value = getattr(node, bound)
         if value is not None:
-            yield "bound dropped", _with(node, **{bound: None})
-            yield "bound", _with(node, **{bound: _around("{} + 1", value)})
-            yield "bound", _with(node, **{bound: _around("{} - 1", value)})
-        elif bound != "step":
-            yield "bound", _with(node, **{bound: ast.Constant(1 if bound == "lower" else -1)})
-    if node.step is None:
-        yield "turned around", _with(node, step=ast.Constant(-1))
+            others = [None, _around("{} + 1", value), _around("{} - 1", value)]
+        else:
+            others = [ast.Constant({"lower": 1}.get(bound, -1))]
+        yield from (("bound", _with(node, **{bound: other})) for other in others)
 
 
 def _of_place(node: ast.Subscript) -> Iterator:
-    if isinstance(node.ctx, ast.Load):
-        yield "index dropped", node.value
     if isinstance(node.slice, (ast.Name, ast.BinOp, ast.Call)):
-        yield "index", _with(node, slice=_around("{} + 1", node.slice))
-        yield "index", _with(node, slice=_around("{} - 1", node.slice))
+        yield from (("index", _with(node, slice=_around(text, node.slice))) for text in ("{} + 1", "{} - 1"))
 
 
-def _of_items(node: ast.List | ast.Tuple) -> Iterator:
-    if isinstance(node.ctx, ast.Load):
-        for place in range(len(node.elts)):
-            yield "item dropped", _with(node, elts=_without(node.elts, place))
-            if place + 1 < len(node.elts):
-                yield "items swapped", _with(node, elts=_swapped(node.elts, place))
-
-
-def _of_choice(node: ast.IfExp) -> Iterator:
-    yield "choice turned", _with(node, body=node.orelse, orelse=node.body)
-    yield "always", node.body
-    yield "never", node.orelse
-
-
-def _of_test(node: ast.If | ast.While) -> Iterator:
-    yield "not", _with(node, test=ast.UnaryOp(ast.Not(), node.test))
-    yield "always", _with(node, test=ast.Constant(True))
-    yield "never", _with(node, test=ast.Constant(False))
-
-
-def _of_passing(node: ast.comprehension) -> Iterator:
-    for place, condition in enumerate(node.ifs):
-        yield "condition dropped", _with(node, ifs=_without(node.ifs, place))
-        negated = ast.UnaryOp(ast.Not(), condition)
-        yield "not", _with(node, ifs=[*node.ifs[:place], negated, *node.ifs[place + 1 :]])
-    yield from _iterations_of(node)
-
-
-def _iterations_of(node: ast.comprehension | ast.For) -> Iterator:
-    for text in ("list({})[::-1]", "list({})[1:]", "list({})[:-1]", "list({})[:1]"):
-        yield "iterated", _with(node, iter=_around(text, node.iter))
+def _of_iteration(node: ast.comprehension | ast.For) -> Iterator:
+    yield from (("iterated", _with(node, iter=_around(text, node.iter))) for text in ITERATED)
 
 
 def _of_loop(node: ast.For) -> Iterator:
-    yield from _iterations_of(node)
     yield "only once", _with(node, body=[*node.body, ast.Break()])
 
 
 def _of_assignment(node: ast.AugAssign) -> Iterator:
-    yield from (("operator", _with(node, op=op())) for op in ARITHMETIC[:5])
     yield "assigned", ast.Assign([node.target], node.value, lineno=0)
 
 
 def _of_statement(node: ast.stmt) -> Iterator:
-    if not (isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom)) or _is_text(node)):
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    if not (is_text or isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom))):
         yield "statement removed", ast.Pass()
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    if isinstance(node, (ast.Continue, ast.Break)):
+        yield "break, continue", ast.Break() if isinstance(node, ast.Continue) else ast.Continue()
 
 
 def _of_return(node: ast.Return) -> Iterator:
     if node.value is not None:
-        for text in ENDINGS:
-            yield "ending", _with(node, value=_around(text, node.value))
-
-
-def _of_leap(node: ast.Continue | ast.Break) -> Iterator:
-    yield "break, continue", ast.Break() if isinstance(node, ast.Continue) else ast.Continue()
+        yield from (("ending", _with(node, value=_around(text, node.value))) for text in ENDINGS)
 
 
 CHANGES = [(made.__annotations__["node"], made) for name, made in list(globals().items()) if name.startswith("_of_")]

@@ -5,7 +5,7 @@ Of the reference, five seeds; by `pytest tests/exercises/test_mutants.py --thoro
 
 import pytest
 from answers import RIGHT
-from mutation import VALID, Program, mutants, survey, wrong_on_valid_input
+from mutation import VALID, Program, first_wrong, mutants, survivors
 from test_answers import ASKED, FUNCTIONS, each
 
 from tools.notebooks.files import read
@@ -17,22 +17,17 @@ ENOUGH = 1_500  # mutants of all references together
 
 
 def reference(exercise):
-    return Program("the source", CELLS[exercise.id], exercise.answer, {})
-
-
-def programs(exercise, thorough):
-    yield reference(exercise)
-    if exercise.kind == "function" and thorough:
-        yield Program.of(exercise.solve, "the package")
-        yield from (Program.of(answer, answer.__name__) for answer in RIGHT[exercise.id])
+    return Program(CELLS[exercise.id], exercise.answer)
 
 
 @each(ASKED)
 def test_no_mutant_that_is_wrong_for_a_valid_input_passes(exercise, request):
-    thorough = request.config.getoption("--thorough", default=False)
-    counts, survivors = survey(exercise, programs(exercise, thorough), range(200) if thorough else range(1, 6))
-    print(f"{exercise.id}: {dict(counts)}")  # shown by -s
-    assert not survivors, "\n".join([str(counts), *survivors])
+    programs, seeds = [reference(exercise)], range(1, 6)
+    if request.config.getoption("--thorough", default=False):
+        answers = [exercise.solve, *RIGHT[exercise.id]] if exercise.kind == "function" else []
+        programs, seeds = programs + [Program.of(answer) for answer in answers], range(200)
+    found = survivors(exercise, programs, seeds)
+    assert not found, "\n".join(found)
 
 
 def test_there_are_enough_mutants():
@@ -43,7 +38,7 @@ def test_there_are_enough_mutants():
 def test_right_answers_agree_on_all_that_is_valid(exercise):
     assert exercise.id in VALID
     for answer in RIGHT[exercise.id]:
-        assert wrong_on_valid_input(exercise, answer) is None, answer.__name__
+        assert first_wrong(exercise, answer) is None, answer.__name__
 
 
 @pytest.mark.parametrize("change", ["operator", "comparison", "constant", "axis", "statement removed", "ending"])
