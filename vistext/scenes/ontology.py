@@ -26,73 +26,69 @@ COLORS = {
     "truck": ("red", "blue", "yellow", "green", "white", "orange"),
 }
 
-# Where an object of the kind may have the posture. In a box it sits: what stands there would seem to lie.
-_PAWS = ("floor", "mat", "table", "grass", "pavement", "quay")
-_STROLL = ("floor", "grass", "road", "pavement", "quay")
-_HOOVES = ("grass", "road")
-POSTURES: dict[str, dict[str, tuple[str, ...]]] = {
-    "airplane": {"flying": ("sky",), "parked": ("grass",)},
-    "automobile": {"driving": ("road",), "parked": ("road", "quay")},
+# Kind → posture → how wide and high an object is (so that a large one looks large among its kind and small ones can
+# still be read), and the places where it may have the posture. In a box it sits: what stands there would seem to lie.
+_PAWS = "floor mat table grass pavement quay"
+_STROLL = "floor grass road pavement quay"
+_ABLE: dict[str, dict[str, tuple[int, int, str]]] = {
+    "airplane": {"flying": (42, 20, "sky"), "parked": (42, 21, "grass")},
+    "automobile": {"driving": (37, 18, "road"), "parked": (37, 18, "road quay")},
     "bird": {
-        "sitting": (*_PAWS, "box", "road"),
-        "standing": (*_PAWS, "road"),
-        "swimming": ("water",),
-        "flying": ("sky",),
+        "sitting": (25, 18, f"{_PAWS} box road"),
+        "standing": (24, 23, f"{_PAWS} road"),
+        "swimming": (27, 18, "water"),
+        "flying": (33, 22, "sky"),
     },
     "cat": {
-        "sitting": (*_PAWS, "box"),
-        "lying": _PAWS,
-        "sleeping": ("floor", "mat", "table", "grass", "quay"),
-        "standing": (*_PAWS, "road"),
-        "walking": _STROLL,
-        "running": _STROLL,
-        "jumping": ("floor", "grass", "pavement"),
+        "sitting": (21, 28, f"{_PAWS} box"),
+        "lying": (32, 18, _PAWS),
+        "sleeping": (28, 16, "floor mat table grass quay"),
+        "standing": (32, 25, f"{_PAWS} road"),
+        "walking": (32, 25, _STROLL),
+        "running": (37, 21, _STROLL),
+        "jumping": (33, 25, "floor grass pavement"),
     },
     "deer": {
-        "lying": ("grass",),
-        "standing": _HOOVES,
-        "walking": _HOOVES,
-        "running": _HOOVES,
-        "jumping": ("grass",),
+        "lying": (32, 27, "grass"),
+        "standing": (29, 36, "grass road"),
+        "walking": (30, 36, "grass road"),
+        "running": (37, 33, "grass road"),
+        "jumping": (36, 33, "grass"),
     },
     "dog": {
-        "sitting": ("floor", "mat", "box", "grass", "pavement", "quay"),
-        "lying": ("floor", "mat", "grass", "pavement", "quay"),
-        "sleeping": ("floor", "mat", "grass", "quay"),
-        "standing": ("floor", "mat", "grass", "road", "pavement", "quay"),
-        "walking": _STROLL,
-        "running": _STROLL,
-        "jumping": ("floor", "grass", "pavement"),
-        "swimming": ("water",),
+        "sitting": (23, 29, "floor mat box grass pavement quay"),
+        "lying": (33, 19, "floor mat grass pavement quay"),
+        "sleeping": (33, 17, "floor mat grass quay"),
+        "standing": (35, 26, "floor mat grass road pavement quay"),
+        "walking": (35, 26, _STROLL),
+        "running": (38, 24, _STROLL),
+        "jumping": (34, 27, "floor grass pavement"),
+        "swimming": (30, 16, "water"),
     },
     "frog": {
-        "sitting": ("floor", "mat", "box", "table", "grass", "road", "pavement", "quay"),
-        "jumping": ("floor", "grass", "road", "pavement"),
-        "swimming": ("water",),
+        "sitting": (24, 19, "floor mat box table grass road pavement quay"),
+        "jumping": (30, 22, "floor grass road pavement"),
+        "swimming": (28, 13, "water"),
     },
     "horse": {
-        "lying": ("grass",),
-        "standing": _HOOVES,
-        "walking": _HOOVES,
-        "running": _HOOVES,
-        "jumping": ("grass",),
+        "lying": (37, 26, "grass"),
+        "standing": (36, 34, "grass road"),
+        "walking": (37, 34, "grass road"),
+        "running": (42, 32, "grass road"),
+        "jumping": (40, 34, "grass"),
     },
-    "ship": {"sailing": ("water",), "anchored": ("water",)},
-    "truck": {"driving": ("road",), "parked": ("road", "quay")},
+    "ship": {"sailing": (42, 35, "water"), "anchored": (42, 35, "water")},
+    "truck": {"driving": (41, 24, "road"), "parked": (41, 24, "road quay")},
+}
+POSTURES = {
+    kind: {posture: tuple(places.split()) for posture, (_, _, places) in able.items()} for kind, able in _ABLE.items()
+}
+EXTENT = {
+    kind: {posture: (width, height) for posture, (width, height, _) in able.items()} for kind, able in _ABLE.items()
 }
 
-PREPOSITIONS = {
-    "floor": "on",
-    "mat": "on",
-    "box": "in",
-    "table": "on",
-    "grass": "on",
-    "road": "on",
-    "pavement": "on",
-    "quay": "on",
-    "water": "in",  # ships are on it: see `SceneObject.preposition`
-    "sky": "in",
-}
+PREPOSITIONS = dict.fromkeys(("floor", "mat", "box", "table", "grass", "road", "pavement", "quay"), "on")
+PREPOSITIONS |= {"box": "in", "water": "in", "sky": "in"}  # ships are on the water: see `SceneObject.preposition`
 PLACES = tuple(PREPOSITIONS)
 
 # Which places each setting has.
@@ -122,48 +118,6 @@ HELD_OUT_COLORS = {
     "ship": ("red",),
 }
 
-# How wide and high an object is, so that a large one looks large among its kind and small ones can still be read.
-EXTENT = {
-    "airplane": {"flying": (42, 20), "parked": (42, 21)},
-    "automobile": {"driving": (37, 18), "parked": (37, 18)},
-    "bird": {"sitting": (25, 18), "standing": (24, 23), "swimming": (27, 18), "flying": (33, 22)},
-    "cat": {
-        "sitting": (21, 28),
-        "lying": (32, 18),
-        "sleeping": (28, 16),
-        "standing": (32, 25),
-        "walking": (32, 25),
-        "running": (37, 21),
-        "jumping": (33, 25),
-    },
-    "deer": {
-        "lying": (32, 27),
-        "standing": (29, 36),
-        "walking": (30, 36),
-        "running": (37, 33),
-        "jumping": (36, 33),
-    },
-    "dog": {
-        "sitting": (23, 29),
-        "lying": (33, 19),
-        "sleeping": (33, 17),
-        "standing": (35, 26),
-        "walking": (35, 26),
-        "running": (38, 24),
-        "jumping": (34, 27),
-        "swimming": (30, 16),
-    },
-    "frog": {"sitting": (24, 19), "jumping": (30, 22), "swimming": (28, 13)},
-    "horse": {
-        "lying": (37, 26),
-        "standing": (36, 34),
-        "walking": (37, 34),
-        "running": (42, 32),
-        "jumping": (40, 34),
-    },
-    "ship": {"sailing": (42, 35), "anchored": (42, 35)},
-    "truck": {"driving": (41, 24), "parked": (41, 24)},
-}
 # How many times its extent an object is, at least and at most; between the two sizes there is a gap.
 SCALES = {"small": (0.55, 0.74), "large": (0.9, 1.15)}
 

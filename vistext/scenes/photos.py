@@ -62,12 +62,9 @@ def fitted(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 def _means(rows: np.ndarray, length: int) -> np.ndarray:
     """Area means of [n, ...] along the first axis, in whole numbers."""
     count = len(rows)
-    # Both are laid on a line of count * length steps, on which no step lies in two pixels of either.
-    total = np.concatenate([np.zeros_like(rows[:1]), np.cumsum(rows, axis=0)])
-    ends = np.arange(length + 1) * count
-    whole, rest = ends // length, ends % length
-    at_end = total[whole] * length + rows[np.minimum(whole, count - 1)] * rest.reshape(-1, *[1] * (rows.ndim - 1))
-    return (np.diff(at_end, axis=0) + count // 2) // count
+    # Each row `length` times: `count` of these in a row are what one mean covers.
+    parts = np.repeat(rows, length, axis=0).reshape(length, count, *rows.shape[1:])
+    return (parts.sum(axis=1) + count // 2) // count
 
 
 def card_box(obj: SceneObject, left: int, top: int, width: int, height: int) -> tuple[int, int, int, int]:
