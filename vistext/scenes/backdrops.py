@@ -6,7 +6,7 @@ Drawn on a square of 64 by 64, y down. Where the ground is agrees with `ontology
 from collections.abc import Callable
 
 from vistext.scenes.sampling import Draws
-from vistext.scenes.vector_art import Figure, box, curve, oval, turned
+from vistext.scenes.vector_art import Figure, box, curve, oval, points, turned
 
 ARRANGEMENTS = 12  # of each setting
 # For a tone, the one into which it turns, and between which heights.
@@ -148,17 +148,17 @@ def _street(figure: Figure, draw: Draws, night: bool, _: bool) -> None:
         x += wide + draw.below(2)
     figure.shape("pavement", box(0, 36, 64, 44))
     for joint in range(draw.below(7), 64, 7):
-        figure.shape("slab", [(joint, 36), (joint + 0.5, 36), (joint - 1.2, 43), (joint - 1.8, 43)])
+        figure.shape("slab", points("0,36 0.5,36 -1.2,43 -1.8,43", joint))
     figure.shape("kerb", box(0, 42.8, 64, 44.2))
     figure.shape("tarmac", box(0, 44.2, 64, 64))
     for dash in range(-draw.below(14), 64, 14):
-        figure.shape("marking", [(dash + 1, 53.2), (dash + 8, 53.2), (dash + 7.6, 54.4), (dash + 0.4, 54.4)])
+        figure.shape("marking", points("1,53.2 8,53.2 7.6,54.4 0.4,54.4", dash))
     lamp = draw.between(4, 60)
     figure.shape("post", box(lamp - 0.45, 22, lamp + 0.45, 41))
     if night:
         figure.shape("light_cone", oval(lamp, 21.6, 3.4, 3.4))
     figure.shape("bulb", oval(lamp, 21.6, 1.7, 1.5))
-    figure.shape("post", [(lamp - 2.2, 20.6), (lamp, 18.8), (lamp + 2.2, 20.6)])
+    figure.shape("post", points("-2.2,20.6 0,18.8 2.2,20.6", lamp))
 
 
 def _house(figure: Figure, draw: Draws, night: bool, walls: str, across: tuple[float, float]) -> None:
@@ -188,19 +188,19 @@ def _harbour(figure: Figure, draw: Draws, night: bool, _: bool) -> None:
     tops = [(x, 25.6 + draw.between(-20, 10) / 10) for x in range(-16, 90, 13)]
     figure.shape("coast", curve([*tops, (110, 40), (-50, 40)]))
     tower = draw.between(4, 60)
-    figure.shape("tower", [(tower - 1.6, 27), (tower - 1, 15), (tower + 1, 15), (tower + 1.6, 27)])
+    figure.shape("tower", points("-1.6,27 -1,15 1,15 1.6,27", tower))
     for band in (17.4, 21.8):
         figure.shape("tower_band", box(tower - 3, band, tower + 3, band + 2.2), within="tower")
     if night:
         figure.shape("light_cone", oval(tower, 13.6, 3.2, 3.2))
     figure.shape("bulb", oval(tower, 13.6, 1.4, 1.4))
-    figure.shape("tower_band", [(tower - 1.7, 12.6), (tower, 10.8), (tower + 1.7, 12.6)])
+    figure.shape("tower_band", points("-1.7,12.6 0,10.8 1.7,12.6", tower))
     figure.shape("lake", box(0, 27.4, 64, 54))
     _waves(figure, draw, 30, 50, 30)
     figure.shape("stone", box(0, 51.6, 64, 64))
     figure.shape("stone_edge", box(0, 51, 64, 53.4))
     for joint in range(-draw.below(9), 70, 9):
-        figure.shape("stone_joint", [(joint, 53.4), (joint + 0.5, 53.4), (joint - 1.4, 64), (joint - 2.2, 64)])
+        figure.shape("stone_joint", points("0,53.4 0.5,53.4 -1.4,64 -2.2,64", joint))
     figure.shape("stone_joint", box(0, 58.2, 64, 58.7))
     for bollard in (draw.between(3, 28), draw.between(36, 61)):
         figure.shape("bollard", box(bollard - 1.1, 49, bollard + 1.1, 52.6, 0.5))
@@ -254,9 +254,7 @@ def _window(figure: Figure, x: float, draw: Draws, night: bool) -> None:
         for across, y in ((-3, 11), (3.4, 15.6)):
             for shift in (-1.4, 0, 1.4):
                 figure.shape("cloud", oval(x + across + shift, y - (shift == 0) * 0.7, 1.6, 1.3), within="pane")
-    figure.shape(
-        "hill", curve([(x - 14, 26), (x - 6, 21.6), (x, 23), (x + 7, 20.6), (x + 14, 28), (x, 32)]), within="pane"
-    )
+    figure.shape("hill", curve(points("-14,26 -6,21.6 0,23 7,20.6 14,28 0,32", x)), within="pane")
     figure.shape("frame", box(x - 0.5, 5, x + 0.5, 27))
     figure.shape("frame", box(x - 8, 15.4, x + 8, 16.4))
     figure.shape("frame", box(x - 9, 26, x + 9, 28))
@@ -299,7 +297,7 @@ def _shelf(figure: Figure, x: float, draw: Draws) -> None:
         wide, high = draw.between(14, 22) / 10, draw.between(55, 85) / 10
         figure.shape(draw.one_of(("book_a", "book_b", "book_c")), box(left, 20.4 - high, left + wide, 20.4))
         left += wide + 0.25
-    figure.shape("pot", [(x + 5.4, 18), (x + 5.8, 20.4), (x + 7.8, 20.4), (x + 8.2, 18)])
+    figure.shape("pot", points("5.4,18 5.8,20.4 7.8,20.4 8.2,18", x))
     figure.shape("plant", oval(x + 6.8, 16.4, 1.9, 2))
 
 
@@ -315,7 +313,7 @@ def _plant(figure: Figure, x: float, bottom: float) -> None:
         blade = oval(x, bottom - 9.4, 1.4, 5.4)
         figure.shape("plant", turned(blade, lean, (x, bottom - 5)), edge="")
     figure.shape("leaf_dark", turned(oval(x, bottom - 9, 0.5, 4), 0, (x, bottom - 5)), within="plant")
-    figure.shape("pot", [(x - 3, bottom - 5.4), (x - 2.2, bottom), (x + 2.2, bottom), (x + 3, bottom - 5.4)])
+    figure.shape("pot", points("-3,-5.4 -2.2,0 2.2,0 3,-5.4", x, bottom))
 
 
 _SETTINGS: dict[str, Callable] = {

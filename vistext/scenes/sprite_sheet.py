@@ -1,5 +1,6 @@
 """The sprites of objects, furniture and settings, in the size that a picture needs."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -9,14 +10,24 @@ from vistext.scenes.scene import Box, SceneObject
 from vistext.scenes.sprites import Sprite, byte_lru_cache, mirror, render, render_flat
 from vistext.scenes.vector_art import Figure
 
-_OF_ONE_KIND = {"bird": birds, "cat": cats, "dog": dogs, "frog": frogs}
-_OF_TWO_KINDS = {
-    "airplane": craft,
-    "automobile": vehicles,
-    "deer": hooved,
-    "horse": hooved,
-    "ship": craft,
-    "truck": vehicles,
+# Kind → posture → what draws it: a function of the figure and the variant, or, of the rest, of the posture too.
+_OF_KIND: dict[str, dict[str, Callable[..., None]]] = {
+    "airplane": {"rest": craft.airplane},
+    "automobile": {"rest": vehicles.automobile},
+    "bird": {"sitting": birds.sitting, "standing": birds.standing, "swimming": birds.swimming, "flying": birds.flying},
+    "cat": {"sitting": cats.sitting, "lying": cats.lying, "sleeping": cats.sleeping, "rest": cats.on_legs},
+    "deer": {"lying": hooved.deer_lying, "rest": hooved.deer},
+    "dog": {
+        "sitting": dogs.sitting,
+        "lying": dogs.lying,
+        "sleeping": dogs.sleeping,
+        "swimming": dogs.swimming,
+        "rest": dogs.on_legs,
+    },
+    "frog": {"sitting": frogs.sitting, "jumping": frogs.jumping, "swimming": frogs.swimming},
+    "horse": {"lying": hooved.horse_lying, "rest": hooved.horse},
+    "ship": {"rest": craft.ship},
+    "truck": {"rest": vehicles.truck},
 }
 _FURNITURE = {
     "mat": furniture.mat,
@@ -71,9 +82,12 @@ def furniture_of(obj: SceneObject, side: int) -> tuple[Placed | None, Placed | N
 @cache
 def figure(kind: str, posture: str, variant: int) -> Figure:
     """The figure of an object; words as in `ontology`."""
-    if kind in _OF_ONE_KIND:
-        return _OF_ONE_KIND[kind].draw(posture, variant)
-    return _OF_TWO_KINDS[kind].draw(kind, posture, variant)
+    drawn = Figure()
+    if posture in _OF_KIND[kind]:
+        _OF_KIND[kind][posture](drawn, variant)
+    else:
+        _OF_KIND[kind]["rest"](drawn, variant, posture)
+    return drawn
 
 
 @byte_lru_cache

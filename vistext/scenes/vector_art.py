@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-Points = Sequence[tuple[float, float]]
+Points = str | Sequence[tuple[float, float]] | np.ndarray  # see `points`
 
 # `nothing` is what shows the background. Marks (shadow, puff, foam) go with an object, but are not part of it.
 TONES = (
@@ -65,26 +65,31 @@ class Figure:
             only = np.zeros(256, bool)
             only[[INDEX[name] for name in within.split()]] = True
         lined = line and not within and tone not in MARKS
-        points = np.asarray(outline, float)
-        self.parts.append(Part(points, INDEX[tone], only, INDEX[edge] if edge else None, lined))
+        self.parts.append(Part(points(outline), INDEX[tone], only, INDEX[edge] if edge else None, lined))
 
     def bounds(self) -> tuple[float, float, float, float]:
         """Left, bottom, right and top of the object itself, without marks."""
         marks = {INDEX[name] for name in MARKS}
-        points = np.concatenate([part.outline for part in self.parts if part.tone not in marks and part.lined])
-        (left, bottom), (right, top) = points.min(axis=0), points.max(axis=0)
+        corners = np.concatenate([part.outline for part in self.parts if part.tone not in marks and part.lined])
+        (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
         return left, bottom, right, top
 
 
-def curve(points: Points, smooth: int = 6) -> np.ndarray:
+def points(given: Points, x: float = 0, y: float = 0) -> np.ndarray:
+    """Points, float [k, 2], from a sequence or from text as in SVG ("0,1 2.5,-3"), moved by (x, y)."""
+    pairs = [tuple(map(float, pair.split(","))) for pair in given.split()] if isinstance(given, str) else given
+    return np.asarray(pairs, float) + np.array((x, y))
+
+
+def curve(through: Points, smooth: int = 6) -> np.ndarray:
     """A smooth closed outline through points (Catmull-Rom)."""
-    p = np.asarray(points, float)
+    p = points(through)
     return _spline(np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0), smooth)
 
 
-def path(points: Points, smooth: int = 6) -> np.ndarray:
+def path(through: Points, smooth: int = 6) -> np.ndarray:
     """A smooth open path through points."""
-    p = np.asarray(points, float)
+    p = points(through)
     ends = np.concatenate([2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
     return np.concatenate([_spline(ends[:-3], ends[1:-2], ends[2:-1], ends[3:], smooth), p[-1:]])
 
@@ -109,10 +114,10 @@ def _circle(corners: int) -> np.ndarray:
     return np.array([_direction(360 * k / corners) for k in range(corners)])
 
 
-def turned(points, degrees: float, around: tuple[float, float] = (0, 0)) -> np.ndarray:
+def turned(outline: Points, degrees: float, around: tuple[float, float] = (0, 0)) -> np.ndarray:
     """Points turned anticlockwise."""
     c, s = _direction(degrees)
-    x, y = (np.asarray(points, float) - around).T
+    x, y = (points(outline) - around).T
     return np.stack([c * x - s * y, s * x + c * y], axis=1) + around
 
 
@@ -123,17 +128,17 @@ def _direction(degrees: float) -> tuple[float, float]:
     return round(math.cos(angle), 9), round(math.sin(angle), 9)
 
 
-def limb(points: Points, widths: Sequence[float], smooth: int = 5) -> np.ndarray:
+def limb(along: Points, widths: Sequence[float], smooth: int = 5) -> np.ndarray:
     """The outline of a leg, tail or neck: along a path, as wide as the widths say at its points, with round ends."""
-    middle = path(points, smooth)
+    middle = path(along, smooth)
     width = np.interp(np.linspace(0, len(widths) - 1, len(middle)), np.arange(len(widths)), widths) / 2
-    along = np.gradient(middle, axis=0)
-    along /= np.maximum(np.sqrt((along * along).sum(axis=1, keepdims=True)), 1e-9)
-    side = np.stack([-along[:, 1], along[:, 0]], axis=1) * width[:, None]
+    ahead = np.gradient(middle, axis=0)
+    ahead /= np.maximum(np.sqrt((ahead * ahead).sum(axis=1, keepdims=True)), 1e-9)
+    side = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1) * width[:, None]
     # Half turns around both ends.
     turns = [_direction(angle) for angle in (30, 60, 90, 120, 150)]
-    end = [middle[-1] + c * side[-1] + s * along[-1] * width[-1] for c, s in turns]
-    start = [middle[0] - c * side[0] - s * along[0] * width[0] for c, s in turns]
+    end = [middle[-1] + c * side[-1] + s * ahead[-1] * width[-1] for c, s in turns]
+    start = [middle[0] - c * side[0] - s * ahead[0] * width[0] for c, s in turns]
     return np.concatenate([middle + side, end, (middle - side)[::-1], start])
 
 

@@ -16,9 +16,9 @@ def inside_of_box() -> Figure:
     """The far side of the box, behind what sits in it; the front hides the rest."""
     figure = Figure()
     shadow(figure, -1, 25)
-    figure.shape("card_dark", [(0, 0), (0, 10), (1.6, 12), (22.4, 12), (24, 10), (24, 0)])
-    figure.shape("card", [(0, 10), (-2, 11.6), (-0.6, 13), (1.6, 12)])
-    figure.shape("card", [(24, 10), (26, 11.6), (24.6, 13), (22.4, 12)])
+    figure.shape("card_dark", "0,0 0,10 1.6,12 22.4,12 24,10 24,0")
+    figure.shape("card", "0,10 -2,11.6 -0.6,13 1.6,12")
+    figure.shape("card", "24,10 26,11.6 24.6,13 22.4,12")
     return figure
 
 

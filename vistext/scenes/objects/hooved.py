@@ -1,32 +1,20 @@
 """Deer, with antlers and slim legs, and horses, with a mane and a long face."""
 
 from vistext.scenes.objects.legs import GAITS, finish, shadow, stride
-from vistext.scenes.vector_art import Figure, Points, curve, limb, oval
-
-
-def draw(kind: str, posture: str, variant: int) -> Figure:
-    figure = Figure()
-    lying, on_legs = (_deer_lying, _deer) if kind == "deer" else (_horse_lying, _horse)
-    if posture == "lying":
-        lying(figure, variant)
-    else:
-        on_legs(figure, posture, variant)
-    return figure
-
+from vistext.scenes.vector_art import Figure, Points, curve, limb, oval, points
 
 # Deer. Variants: 0 has wide antlers; 1 is spotted; 2 has short antlers and a dark muzzle.
 
 
-def _deer(figure: Figure, posture: str, variant: int) -> None:
+def deer(figure: Figure, variant: int, posture: str) -> None:
     gait = GAITS[posture]
     shadow(figure, 0, 23, gait.lift * 6)
     legs = stride(figure, gait, hips=(4, 13.6), shoulders=(17, 13.6), reach=13, width=2, paw=1.1, taper=0.75)
     legs.far("hair")
     _deer_tail(figure, 1, 19)
-    trunk = [(19, 21), (14, 19.6), (7, 20), (2, 19.4), (0.6, 15.6), (3, 12.4), (11, 12), (17, 11), (20.6, 14)]
-    figure.shape("body", curve(trunk))
-    figure.shape("body", limb([(17.4, 16), (20.6, 21.6), (22.4, 26)], [8.6, 6.4, 4.8]))
-    figure.shape("light", curve([(3, 13.8), (10, 13.4), (17, 12.8), (18, 8), (3, 8)]), within="body")
+    figure.shape("body", curve("19,21 14,19.6 7,20 2,19.4 0.6,15.6 3,12.4 11,12 17,11 20.6,14"))
+    figure.shape("body", limb("17.4,16 20.6,21.6 22.4,26", [8.6, 6.4, 4.8]))
+    figure.shape("light", curve("3,13.8 10,13.4 17,12.8 18,8 3,8"), within="body")
     if variant == 1:
         _spots(figure, 6, 17)
     legs.near("hair")
@@ -34,26 +22,25 @@ def _deer(figure: Figure, posture: str, variant: int) -> None:
     finish(figure, posture, gait, around=(10, 12))
 
 
-def _deer_lying(figure: Figure, variant: int) -> None:
+def deer_lying(figure: Figure, variant: int) -> None:
     shadow(figure, 0, 27)
     _deer_tail(figure, 1.4, 8)
-    figure.shape("body", limb([(17, 2), (24, 1.3), (27.6, 1.2)], [3, 2.2, 1.8]))
-    trunk = [(20, 10.6), (14, 10.2), (7, 11), (1.8, 9.4), (0.4, 4.4), (3, 0.4), (12, 0), (19, 0.2), (21.6, 4.6)]
-    figure.shape("body", curve(trunk))
-    figure.shape("body", limb([(17.4, 6), (20.4, 12), (22.2, 16.6)], [9, 6.6, 4.8]))
-    figure.shape("light", curve([(6, 2), (12, 2.4), (19, 2), (19, -2), (6, -2)]), within="body")
+    figure.shape("body", limb("17,2 24,1.3 27.6,1.2", [3, 2.2, 1.8]))
+    figure.shape("body", curve("20,10.6 14,10.2 7,11 1.8,9.4 0.4,4.4 3,0.4 12,0 19,0.2 21.6,4.6"))
+    figure.shape("body", limb("17.4,6 20.4,12 22.2,16.6", [9, 6.6, 4.8]))
+    figure.shape("light", curve("6,2 12,2.4 19,2 19,-2 6,-2"), within="body")
     if variant == 1:
         _spots(figure, 6.4, 7.6)
     figure.shape("body", oval(5.6, 4.4, 5.2, 4.2), edge="shade")
-    figure.shape("body", limb([(4.6, 1.3), (12, 1.2)], [2.4, 2]), edge="shade")
+    figure.shape("body", limb("4.6,1.3 12,1.2", [2.4, 2]), edge="shade")
     figure.shape("hair", oval(13, 1.1, 1.5, 1), edge="shade")
-    figure.shape("body", limb([(19.6, 3.6), (22.6, 1.6), (17.6, 1.2)], [3, 2.2, 1.8]), edge="shade")
+    figure.shape("body", limb("19.6,3.6 22.6,1.6 17.6,1.2", [3, 2.2, 1.8]), edge="shade")
     figure.shape("hair", oval(16.6, 1.1, 1.5, 1), edge="shade")
     _deer_head(figure, 22.8, 17, variant)
 
 
 def _deer_tail(figure: Figure, x: float, y: float) -> None:
-    figure.shape("second", curve([(x + 1, y - 3), (x - 2, y - 3.4), (x - 2.4, y + 0.6), (x, y + 1.6), (x + 2, y)]))
+    figure.shape("second", curve(points("1,-3 -2,-3.4 -2.4,0.6 0,1.6 2,0", x, y)))
 
 
 def _spots(figure: Figure, x: float, y: float) -> None:
@@ -75,14 +62,13 @@ def _antler(figure: Figure, x: float, y: float, side: int, variant: int) -> None
 
 def _deer_head(figure: Figure, x: float, y: float, variant: int) -> None:
     _antler(figure, x + 1.4, y + 3, 1, variant)
-    figure.shape("far", curve([(x + 1.6, y + 2.6), (x + 4.4, y + 5.4), (x + 3.8, y + 2)]))
-    skull = [(x - 3.4, y + 0.8), (x - 1.4, y + 3.8), (x + 2, y + 3.4), (x + 5, y + 0.6), (x + 7, y - 1.6)]
-    jaw = [(x + 6.8, y - 3.6), (x + 4.2, y - 4), (x + 0.4, y - 3.4), (x - 2.8, y - 2)]
-    figure.shape("body", curve(skull + jaw), edge="shade")
+    figure.shape("far", curve(points("1.6,2.6 4.4,5.4 3.8,2", x, y)))
+    skull = "-3.4,0.8 -1.4,3.8 2,3.4 5,0.6 7,-1.6 6.8,-3.6 4.2,-4 0.4,-3.4 -2.8,-2"
+    figure.shape("body", curve(points(skull, x, y)), edge="shade")
     figure.shape("hair" if variant == 2 else "light", oval(x + 5.4, y - 2.8, 2.6, 1.9, -20), within="body")
     figure.shape("ink", oval(x + 6.5, y - 1.9, 1.1, 0.95))
     _antler(figure, x - 0.8, y + 3, -1, variant)
-    ear = curve([(x - 1.6, y + 2.8), (x - 5, y + 4.6), (x - 6.8, y + 3.6), (x - 5.2, y + 1.4), (x - 2.2, y + 0.8)])
+    ear = curve(points("-1.6,2.8 -5,4.6 -6.8,3.6 -5.2,1.4 -2.2,0.8", x, y))
     figure.shape("body", ear, edge="shade")
     figure.shape("pink", oval(x - 4.4, y + 2.8, 1.6, 0.7, -20), within="body")
     figure.shape("white", oval(x + 1.6, y + 0.6, 1.5, 1.7), line=False)
@@ -97,25 +83,24 @@ def _mane(variant: int) -> str:
     return "second" if variant == 1 else "hair"
 
 
-def _horse(figure: Figure, posture: str, variant: int) -> None:
+def horse(figure: Figure, variant: int, posture: str) -> None:
     gait = GAITS[posture]
     shadow(figure, 0, 27, gait.lift * 6)
     feet = "second" if variant == 0 else "hair"
     legs = stride(figure, gait, hips=(5, 12.6), shoulders=(20, 12.6), reach=12, width=2.7, paw=1.4, taper=0.8)
     legs.far(feet)
     tails: dict[str, Points] = {
-        "standing": [(2.6, 18.4), (-1.8, 16), (-2.2, 9), (-3.4, 5)],
-        "walking": [(2.6, 18.4), (-2.4, 16.4), (-3.4, 10), (-5, 6)],
-        "running": [(2.6, 18.4), (-3, 19.4), (-7.6, 17.4), (-11, 18)],
-        "jumping": [(2.6, 18.4), (-3, 18), (-6, 14), (-9.6, 13)],
+        "standing": "2.6,18.4 -1.8,16 -2.2,9 -3.4,5",
+        "walking": "2.6,18.4 -2.4,16.4 -3.4,10 -5,6",
+        "running": "2.6,18.4 -3,19.4 -7.6,17.4 -11,18",
+        "jumping": "2.6,18.4 -3,18 -6,14 -9.6,13",
     }
     figure.shape(_mane(variant), limb(tails[posture], [2.4, 3.8, 4.2, 1.6]))
-    trunk = [(22, 20.4), (16, 18.8), (9, 19.4), (3, 19.6), (0.8, 15.6), (3, 11.2), (12, 10.6), (20, 9.6), (24, 13)]
-    figure.shape("body", curve(trunk))
+    figure.shape("body", curve("22,20.4 16,18.8 9,19.4 3,19.6 0.8,15.6 3,11.2 12,10.6 20,9.6 24,13"))
     _horse_neck(figure, 20.4, 15.6, variant)
-    figure.shape("shade", curve([(4, 12.4), (12, 12.2), (21, 11.2), (22, 7), (4, 7)]), within="body")
+    figure.shape("shade", curve("4,12.4 12,12.2 21,11.2 22,7 4,7"), within="body")
     if variant == 2:
-        figure.shape("second", curve([(8, 21), (14, 20.6), (15, 14), (12, 9), (9, 13), (6.4, 16)]), within="body shade")
+        figure.shape("second", curve("8,21 14,20.6 15,14 12,9 9,13 6.4,16"), within="body shade")
         figure.shape("second", oval(23, 14, 2.6, 4), within="body shade")
     legs.near(feet)
     _horse_head(figure, 26.6, 28, variant)
@@ -124,44 +109,40 @@ def _horse(figure: Figure, posture: str, variant: int) -> None:
 
 def _horse_neck(figure: Figure, x: float, y: float, variant: int) -> None:
     """Neck and mane, from where the shoulder is."""
-    figure.shape("body", limb([(x - 1, y - 0.6), (x + 2.6, y + 6.4), (x + 5.4, y + 11.6)], [10.6, 8.2, 6.6]))
-    mane = [(x - 3.8, y + 4.6), (x - 2.4, y + 9.4), (x + 0.6, y + 14), (x + 4.2, y + 16.6), (x + 4.6, y + 13.4)]
-    figure.shape(_mane(variant), curve([*mane, (x + 2.6, y + 10.4), (x, y + 6), (x - 1.6, y + 3.2)]), edge="shade")
+    figure.shape("body", limb(points("-1,-0.6 2.6,6.4 5.4,11.6", x, y), [10.6, 8.2, 6.6]))
+    mane = points("-3.8,4.6 -2.4,9.4 0.6,14 4.2,16.6 4.6,13.4 2.6,10.4 0,6 -1.6,3.2", x, y)
+    figure.shape(_mane(variant), curve(mane), edge="shade")
 
 
 def _horse_head(figure: Figure, x: float, y: float, variant: int) -> None:
-    figure.shape("far", [(x + 0.6, y + 2.6), (x + 2.6, y + 6), (x + 3, y + 2)])
-    skull = [(x - 3, y + 1.6), (x - 0.6, y + 3.4), (x + 3, y + 2), (x + 6.4, y - 2.4), (x + 9, y - 5.6)]
-    jaw = [(x + 8.8, y - 8.4), (x + 5.6, y - 8.8), (x + 2.8, y - 6), (x - 1, y - 4.4), (x - 3.6, y - 1.6)]
-    figure.shape("body", curve(skull + jaw), edge="shade")
+    figure.shape("far", points("0.6,2.6 2.6,6 3,2", x, y))
+    skull = "-3,1.6 -0.6,3.4 3,2 6.4,-2.4 9,-5.6 8.8,-8.4 5.6,-8.8 2.8,-6 -1,-4.4 -3.6,-1.6"
+    figure.shape("body", curve(points(skull, x, y)), edge="shade")
     if variant == 0:
-        blaze = [(x + 1.4, y + 3.4), (x + 4, y + 1.6), (x + 8.8, y - 4.4), (x + 7.2, y - 5), (x + 3.6, y - 0.8)]
-        figure.shape("second", blaze, within="body")
+        figure.shape("second", points("1.4,3.4 4,1.6 8.8,-4.4 7.2,-5 3.6,-0.8", x, y), within="body")
     figure.shape("light" if variant != 2 else "second", oval(x + 7.4, y - 7.2, 3, 2.3, -30), within="body")
     figure.shape("ink", oval(x + 8, y - 6.2, 0.7, 0.6), line=False)
-    figure.shape("line", limb([(x + 8.4, y - 8), (x + 6.4, y - 7.6)], [0.5]), line=False)
-    figure.shape("body", [(x - 2.4, y + 2), (x - 1.6, y + 6.6), (x + 1, y + 2.8)], edge="shade")
-    lock = [(x - 1.8, y + 3.6), (x + 1, y + 4.4), (x + 3, y + 2), (x + 2.4, y + 0.4), (x, y + 2)]
-    figure.shape(_mane(variant), curve(lock), edge="shade")
+    figure.shape("line", limb(points("8.4,-8 6.4,-7.6", x, y), [0.5]), line=False)
+    figure.shape("body", points("-2.4,2 -1.6,6.6 1,2.8", x, y), edge="shade")
+    figure.shape(_mane(variant), curve(points("-1.8,3.6 1,4.4 3,2 2.4,0.4 0,2", x, y)), edge="shade")
     figure.shape("white", oval(x + 1.6, y - 0.8, 1.4, 1.5), line=False)
     figure.shape("ink", oval(x + 1.8, y - 0.9, 1.15, 1.35), line=False)
     figure.shape("white", oval(x + 2.2, y - 0.4, 0.45, 0.45), line=False)
 
 
-def _horse_lying(figure: Figure, variant: int) -> None:
+def horse_lying(figure: Figure, variant: int) -> None:
     feet = "second" if variant == 0 else "hair"
     shadow(figure, 0, 30)
-    figure.shape(_mane(variant), limb([(3, 8), (-2, 6), (-4, 1.8), (-6, 1.2)], [2.4, 3.6, 3.2, 1.4]))
-    figure.shape("far", limb([(20, 3), (28, 1.6), (31.4, 1.5)], [4, 2.8, 2.4]))
+    figure.shape(_mane(variant), limb("3,8 -2,6 -4,1.8 -6,1.2", [2.4, 3.6, 3.2, 1.4]))
+    figure.shape("far", limb("20,3 28,1.6 31.4,1.5", [4, 2.8, 2.4]))
     figure.shape(feet, oval(32, 1.4, 1.7, 1.3))
-    trunk = [(22, 11.6), (16, 10.6), (9, 11.6), (2.6, 10.4), (0.4, 5), (3, 0.4), (14, 0), (21, 0.2), (24, 5)]
-    figure.shape("body", curve(trunk))
+    figure.shape("body", curve("22,11.6 16,10.6 9,11.6 2.6,10.4 0.4,5 3,0.4 14,0 21,0.2 24,5"))
     _horse_neck(figure, 20.6, 6.6, variant)
     if variant == 2:
-        figure.shape("second", curve([(9, 13), (15, 12), (16, 6), (13, 1), (10, 4), (7.4, 8)]), within="body")
+        figure.shape("second", curve("9,13 15,12 16,6 13,1 10,4 7.4,8"), within="body")
     figure.shape("body", oval(6.4, 5, 5.8, 4.8), edge="shade")
-    figure.shape("body", limb([(5, 1.6), (13, 1.5)], [3, 2.6]), edge="shade")
+    figure.shape("body", limb("5,1.6 13,1.5", [3, 2.6]), edge="shade")
     figure.shape(feet, oval(14.6, 1.4, 1.8, 1.3), edge="shade")
-    figure.shape("body", limb([(21.6, 4.6), (25, 2), (19.6, 1.5)], [4, 3, 2.4]), edge="shade")
+    figure.shape("body", limb("21.6,4.6 25,2 19.6,1.5", [4, 3, 2.4]), edge="shade")
     figure.shape(feet, oval(18.4, 1.4, 1.7, 1.3), edge="shade")
     _horse_head(figure, 26.8, 19, variant)

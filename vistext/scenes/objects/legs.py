@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vistext.scenes.vector_art import INDEX, Figure, limb, oval, turned
+import numpy as np
+
+from vistext.scenes.vector_art import INDEX, Figure, limb, oval, points, turned
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,14 @@ def stride(
     def leg(start: tuple[float, float], steps: tuple, tone: str, foot: str, top: float) -> None:
         x, y = start
         (knee_x, knee_y), (foot_x, foot_y) = steps
-        points = [
+        knee_and_foot = [
             (x, y),
             (x + reach * knee_x, y - reach * knee_y),
             (x + reach * foot_x, y - reach * foot_y + paw * 0.8),
         ]
         edge = "shade" if tone == "body" else ""
-        figure.shape(tone, limb(points, [top, width, width * taper]), edge=edge)
-        end_x, end_y = points[-1]
+        figure.shape(tone, limb(knee_and_foot, [top, width, width * taper]), edge=edge)
+        end_x, end_y = knee_and_foot[-1]
         figure.shape(foot, oval(end_x + paw * 0.5, end_y - paw * 0.1, paw * 1.25, paw * 0.8), edge=edge)
 
     def far(foot: str = "far") -> None:
@@ -98,8 +100,8 @@ def shadow(figure: Figure, left: float, right: float, lift: float = 0) -> None:
 
 def letter_z(figure: Figure, x: float, y: float, size: float) -> None:
     """The letter that floats above what sleeps."""
-    half = [(-1, 1), (1, 1), (1, 0.5), (-0.2, -0.5), (1, -0.5)]
-    figure.shape("foam", [(x + size * s * a, y + size * s * b) for s in (1, -1) for a, b in half])
+    half = points("-1,1 1,1 1,0.5 -0.2,-0.5 1,-0.5")
+    figure.shape("foam", points(size * np.concatenate([half, -half]), x, y))
 
 
 def waterline(figure: Figure, left: float, right: float) -> None:
