@@ -23,7 +23,7 @@ def backdrop(setting: str, time: str, arrangement: int, water: bool) -> Figure:
     """Draw a setting in one of `ARRANGEMENTS`; `water` is whether a field has a pond."""
     figure = Figure()
     draw = Draws(arrangement, sum(map(ord, setting + time)))
-    _SETTINGS[setting](figure, draw, time == "night", water)
+    _DRAWN[setting](figure, draw, time == "night", water)
     return figure
 
 
@@ -59,20 +59,13 @@ def _tree(figure: Figure, x: float, bottom: float, size: float, pine: bool) -> N
     figure.shape("trunk", box(x - 0.7 * size, bottom - 4 * size, x + 0.7 * size, bottom))
     if pine:
         for height, wide in ((3, 4.4), (6, 3.6), (9, 2.6)):
-            points = [
-                (x - wide * size, bottom - height * size),
-                (x, bottom - (height + 5) * size),
-                (x + wide * size, bottom - height * size),
-            ]
-            figure.shape("leaf_dark", points)
+            low, top = bottom - height * size, bottom - (height + 5) * size
+            figure.shape("leaf_dark", [(x - wide * size, low), (x, top), (x + wide * size, low)])
         return
     for across, rise, radius in ((-2.4, 5.4, 2.8), (2.4, 5.4, 2.8), (0, 7.6, 3.4)):
         figure.shape("leaf", oval(x + across * size, bottom - rise * size, radius * size, radius * size))
-        figure.shape(
-            "leaf_dark",
-            oval(x + across * size + 0.8, bottom - (rise - 1.8) * size, radius * size, radius * size * 0.5),
-            within="leaf",
-        )
+        shade = oval(x + across * size + 0.8, bottom - (rise - 1.8) * size, radius * size, radius * size * 0.5)
+        figure.shape("leaf_dark", shade, within="leaf")
 
 
 def _field(figure: Figure, draw: Draws, night: bool, water: bool) -> None:
@@ -86,20 +79,11 @@ def _field(figure: Figure, draw: Draws, night: bool, water: bool) -> None:
     figure.shape("meadow", curve([*edge, (90, 50), (90, 90), (-30, 90), (-30, 50)]))
     if water:
         far, near = draw.between(-1, 1), draw.between(-1, 1)
-        lake = [
-            (-12, 46),
-            (-6, 40),
-            (14, 39.4 + far),
-            (40, 39 + far),
-            (62, 39.6),
-            (76, 45),
-            (66, 53.4),
-            (44, 54 + near),
-        ]
-        figure.shape(
-            "shore", curve([(x, y + (1 if y > 48 else -0.6)) for x, y in [*lake, (20, 53.6 + near), (-4, 53)]])
-        )
-        figure.shape("lake", curve([*lake, (20, 53.6 + near), (-4, 53)]))
+        lake = points("-12,46 -6,40 14,39.4 40,39 62,39.6 76,45 66,53.4 44,54 20,53.6 -4,53")
+        lake[2:4, 1] += far
+        lake[7:9, 1] += near
+        figure.shape("shore", curve([(x, y + (1 if y > 48 else -0.6)) for x, y in lake]))
+        figure.shape("lake", curve(lake))
         _waves(figure, draw, 41, 53, 12)
     for _ in range(26):
         x, y = draw.below(640) / 10, draw.between(38, 63)
@@ -131,21 +115,17 @@ def _sky(figure: Figure, draw: Draws, night: bool, _: bool) -> None:
 
 def _street(figure: Figure, draw: Draws, night: bool, _: bool) -> None:
     _heaven(figure, draw, night, 20, draw.between(1, 2))
-    x = -draw.between(0, 6)
-    before = ""
+    x, walls = -draw.between(0, 6), ""
     while x < 64:
-        wide, tone = (
-            draw.between(11, 15),
-            draw.one_of([tone for tone in ("house_a", "house_b", "house_c", "house_d") if tone != before]),
-        )
-        before = tone
-        if draw.below(6) == 0:
-            for across in (3, 8):
-                _tree(figure, x + across, 36.4, draw.between(8, 11) / 10, False)
-            x += 11
+        wide = draw.between(11, 15)
+        walls = draw.one_of([tone for tone in ("house_a", "house_b", "house_c", "house_d") if tone != walls])
+        if draw.below(6):
+            _house(figure, draw, night, walls=walls, x=x, wide=wide)
+            x += wide + draw.below(2)
             continue
-        _house(figure, draw, night, tone, (x, x + wide))
-        x += wide + draw.below(2)
+        for across in (3, 8):
+            _tree(figure, x + across, 36.4, draw.between(8, 11) / 10, False)
+        x += 11
     figure.shape("pavement", box(0, 36, 64, 44))
     for joint in range(draw.below(7), 64, 7):
         figure.shape("slab", points("0,36 0.5,36 -1.2,43 -1.8,43", joint))
@@ -161,11 +141,13 @@ def _street(figure: Figure, draw: Draws, night: bool, _: bool) -> None:
     figure.shape("post", points("-2.2,20.6 0,18.8 2.2,20.6", lamp))
 
 
-def _house(figure: Figure, draw: Draws, night: bool, walls: str, across: tuple[float, float]) -> None:
-    (x, end), tone = across, walls
-    wide = end - x
+def _house(figure: Figure, draw: Draws, night: bool, *, walls: str, x: float, wide: float) -> None:
+    def window(middle: float, top: float) -> None:
+        light = "lit" if night and draw.below(3) else "unlit"
+        figure.shape(light, box(middle - 1.5, top, middle + 1.5, top + 3.2))
+
     top = draw.between(23, 26)
-    figure.shape(tone, box(x, top, x + wide, 36.4))
+    figure.shape(walls, box(x, top, x + wide, 36.4))
     roof = draw.one_of(("roof_a", "roof_b"))
     if draw.below(3):
         figure.shape(roof, [(x - 1, top + 0.6), (x + wide / 2, top - 5.4), (x + wide + 1, top + 0.6)])
@@ -174,13 +156,11 @@ def _house(figure: Figure, draw: Draws, night: bool, walls: str, across: tuple[f
     door = draw.below(2)
     for column in range(2):
         middle = x + wide * (0.28 + 0.44 * column)
-        figure.shape(
-            "lit" if night and draw.below(3) else "unlit", box(middle - 1.5, top + 2.2, middle + 1.5, top + 5.4)
-        )
+        window(middle, top + 2.2)
         if column == door:
             figure.shape("door", box(middle - 1.6, 31.2, middle + 1.6, 36.4))
         elif top < 25:
-            figure.shape("lit" if night and draw.below(3) else "unlit", box(middle - 1.5, 30.4, middle + 1.5, 33.6))
+            window(middle, 30.4)
 
 
 def _harbour(figure: Figure, draw: Draws, night: bool, _: bool) -> None:
@@ -218,24 +198,19 @@ def _indoors(figure: Figure, draw: Draws, night: bool, _: bool) -> None:
         hung.pop(draw.below(len(hung)))(figure, slot + draw.between(-1, 1), draw)
     figure.shape("boards", box(0, 41, 64, 64))
     figure.shape("skirting", box(0, 39.6, 64, 41.6))
-    if draw.below(2):
-        for y in (45.4, 50.4, 56.8):
-            figure.shape("joint", box(0, y, 64, y + 0.4), within="boards")
+    staggered = draw.below(2)
+    for y in (45.4, 50.4, 56.8) if staggered else (45, 50.4, 57.2):
+        figure.shape("joint", box(0, y, 64, y + 0.4), within="boards")
+    if staggered:
         for y, end in ((41.6, 45.4), (45.8, 50.4), (50.8, 56.8), (57.2, 64)):
             for x in range(-draw.below(16), 64, 21):
                 figure.shape("joint", box(x, y, x + 0.4, end), within="boards")
     else:
-        for number in range(-4, 14):
-            x = number * 7
-            figure.shape(
-                "joint",
-                [(x, 41), (x + 0.4, 41), (32 + (x - 32) * 1.7 + 0.5, 64), (32 + (x - 32) * 1.7, 64)],
-                within="boards",
-            )
-        for y in (45, 50.4, 57.2):
-            figure.shape("joint", box(0, y, 64, y + 0.4), within="boards")
+        for x in range(-28, 98, 7):
+            near = 32 + (x - 32) * 1.7
+            figure.shape("joint", [(x, 41), (x + 0.4, 41), (near + 0.5, 64), (near, 64)], within="boards")
     if draw.below(3):
-        _plant(figure, draw.one_of((4.6, 59.4)), 45.4)
+        _plant(figure, draw.one_of((4.6, 59.4)))
 
 
 def _window(figure: Figure, x: float, draw: Draws, night: bool) -> None:
@@ -243,11 +218,8 @@ def _window(figure: Figure, x: float, draw: Draws, night: bool) -> None:
     figure.shape("pane", box(x - 6.8, 6.2, x + 6.8, 25.8))
     if night:
         for _ in range(7):
-            figure.shape(
-                "star",
-                oval(x + draw.between(-60, 60) / 10, draw.between(70, 220) / 10, 0.45, 0.45, corners=8),
-                within="pane",
-            )
+            star = x + draw.between(-60, 60) / 10, draw.between(70, 220) / 10
+            figure.shape("star", oval(*star, 0.45, 0.45, corners=8), within="pane")
         figure.shape("sun", oval(x + 2.6, 11.4, 2.6, 2.6), within="pane")
         figure.shape("pane", oval(x + 4, 10.6, 2.3, 2.3), within="sun")
     else:
@@ -255,19 +227,11 @@ def _window(figure: Figure, x: float, draw: Draws, night: bool) -> None:
             for shift in (-1.4, 0, 1.4):
                 figure.shape("cloud", oval(x + across + shift, y - (shift == 0) * 0.7, 1.6, 1.3), within="pane")
     figure.shape("hill", curve(points("-14,26 -6,21.6 0,23 7,20.6 14,28 0,32", x)), within="pane")
-    figure.shape("frame", box(x - 0.5, 5, x + 0.5, 27))
-    figure.shape("frame", box(x - 8, 15.4, x + 8, 16.4))
-    figure.shape("frame", box(x - 9, 26, x + 9, 28))
+    for side, low, high in ((0.5, 5, 27), (8, 15.4, 16.4), (9, 26, 28)):
+        figure.shape("frame", box(x - side, low, x + side, high))
+    drape = points("10,3.4 4.4,3.4 5.6,12 7.4,19 8,28.6 10,28.6")
     for side in (-1, 1):
-        drape = [
-            (x + side * 10, 3.4),
-            (x + side * 4.4, 3.4),
-            (x + side * 5.6, 12),
-            (x + side * 7.4, 19),
-            (x + side * 8, 28.6),
-            (x + side * 10, 28.6),
-        ]
-        figure.shape("curtain", drape)
+        figure.shape("curtain", points(drape * (side, 1), x))
     figure.shape("skirting", box(x - 10.6, 2.6, x + 10.6, 4))
 
 
@@ -276,13 +240,10 @@ def _poster(figure: Figure, x: float, draw: Draws) -> None:
     figure.shape("frame", box(x - 6, 8, x + 6, 8 + high))
     figure.shape("poster", box(x - 4.9, 9.1, x + 4.9, 6.9 + high))
     kind = draw.below(3)
-    middle = 8 + high / 2
+    low, middle = 6.9 + high, 8 + high / 2
     if kind == 0:
-        figure.shape(
-            "motif",
-            [(x - 5, 6.9 + high), (x - 1.4, middle - 1), (x + 1.2, middle + 2), (x + 3, middle), (x + 5, 6.9 + high)],
-            within="poster",
-        )
+        hills = [(x - 5, low), *points("-1.4,-1 1.2,2 3,0", x, middle), (x + 5, low)]
+        figure.shape("motif", hills, within="poster")
     elif kind == 1:
         figure.shape("motif", oval(x, middle, 3, 3), within="poster")
     else:
@@ -308,15 +269,14 @@ def _clock(figure: Figure, x: float, draw: Draws) -> None:
         figure.shape("motif", turned(box(x - 0.3, 13, x + 0.3, 13 + long), turn, (x, 13)))
 
 
-def _plant(figure: Figure, x: float, bottom: float) -> None:
+def _plant(figure: Figure, x: float) -> None:
     for lean in (-26, 26, -52, 52, 0):
-        blade = oval(x, bottom - 9.4, 1.4, 5.4)
-        figure.shape("plant", turned(blade, lean, (x, bottom - 5)), edge="")
-    figure.shape("leaf_dark", turned(oval(x, bottom - 9, 0.5, 4), 0, (x, bottom - 5)), within="plant")
-    figure.shape("pot", points("-3,-5.4 -2.2,0 2.2,0 3,-5.4", x, bottom))
+        figure.shape("plant", turned(oval(x, 36, 1.4, 5.4), lean, (x, 40.4)))
+    figure.shape("leaf_dark", oval(x, 36.4, 0.5, 4), within="plant")
+    figure.shape("pot", points("-3,40 -2.2,45.4 2.2,45.4 3,40", x))
 
 
-_SETTINGS: dict[str, Callable] = {
+_DRAWN: dict[str, Callable] = {
     "indoors": _indoors,
     "field": _field,
     "street": _street,

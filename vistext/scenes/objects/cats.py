@@ -1,6 +1,6 @@
 """Cats: pointed ears, a round face that looks at you, and a restless tail."""
 
-from vistext.scenes.objects.legs import GAITS, finish, letter_z, shadow, stride
+from vistext.scenes.objects.legs import GAITS, Legs, finish, letter_z, shadow
 from vistext.scenes.vector_art import Figure, Points, box, curve, limb, oval, points
 
 # Variants: 0 has a light face, bib and paws; 1 is striped; 2 is plain and fluffy.
@@ -102,7 +102,7 @@ def sleeping(figure: Figure, variant: int) -> None:
 def on_legs(figure: Figure, variant: int, posture: str) -> None:
     gait = GAITS[posture]
     shadow(figure, 1, 28, gait.lift * 5)
-    legs = stride(figure, gait, hips=(5.2, 8.6), shoulders=(20.6, 8.8), reach=8, width=3.1, paw=1.2)
+    legs = Legs(figure, gait, hips=(5.2, 8.6), shoulders=(20.6, 8.8), reach=8, width=3.1, paw=1.2)
     legs.far()
     tails: dict[str, Points] = {
         "standing": "4,11 -1,12.5 -3,17 -0.6,21",

@@ -1,6 +1,6 @@
 """Dogs: hanging ears, a snout with a nose at its end, a collar, and a tail that wags."""
 
-from vistext.scenes.objects.legs import GAITS, finish, letter_z, shadow, stride, waterline
+from vistext.scenes.objects.legs import GAITS, Legs, finish, letter_z, shadow, waterline
 from vistext.scenes.vector_art import Figure, Points, curve, limb, oval, points
 
 # Variants: 0 has a light snout and chest; 1 is patched, with a dark eye and ear; 2 has long ears and a dark back.
@@ -106,7 +106,7 @@ def swimming(figure: Figure, variant: int) -> None:
 def on_legs(figure: Figure, variant: int, posture: str) -> None:
     gait = GAITS[posture]
     shadow(figure, 1, 28, gait.lift * 5)
-    legs = stride(figure, gait, hips=(5, 9.4), shoulders=(20.4, 9.6), reach=8.8, width=3.4, paw=1.4)
+    legs = Legs(figure, gait, hips=(5, 9.4), shoulders=(20.4, 9.6), reach=8.8, width=3.4, paw=1.4)
     legs.far()
     tails: dict[str, Points] = {
         "standing": "4,12.6 -1.6,15 -3,20",

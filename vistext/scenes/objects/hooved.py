@@ -1,6 +1,6 @@
 """Deer, with antlers and slim legs, and horses, with a mane and a long face."""
 
-from vistext.scenes.objects.legs import GAITS, finish, shadow, stride
+from vistext.scenes.objects.legs import GAITS, Legs, finish, shadow
 from vistext.scenes.vector_art import Figure, Points, curve, limb, oval, points
 
 # Deer. Variants: 0 has wide antlers; 1 is spotted; 2 has short antlers and a dark muzzle.
@@ -9,7 +9,7 @@ from vistext.scenes.vector_art import Figure, Points, curve, limb, oval, points
 def deer(figure: Figure, variant: int, posture: str) -> None:
     gait = GAITS[posture]
     shadow(figure, 0, 23, gait.lift * 6)
-    legs = stride(figure, gait, hips=(4, 13.6), shoulders=(17, 13.6), reach=13, width=2, paw=1.1, taper=0.75)
+    legs = Legs(figure, gait, hips=(4, 13.6), shoulders=(17, 13.6), reach=13, width=2, paw=1.1, taper=0.75)
     legs.far("hair")
     _deer_tail(figure, 1, 19)
     figure.shape("body", curve("19,21 14,19.6 7,20 2,19.4 0.6,15.6 3,12.4 11,12 17,11 20.6,14"))
@@ -87,7 +87,7 @@ def horse(figure: Figure, variant: int, posture: str) -> None:
     gait = GAITS[posture]
     shadow(figure, 0, 27, gait.lift * 6)
     feet = "second" if variant == 0 else "hair"
-    legs = stride(figure, gait, hips=(5, 12.6), shoulders=(20, 12.6), reach=12, width=2.7, paw=1.4, taper=0.8)
+    legs = Legs(figure, gait, hips=(5, 12.6), shoulders=(20, 12.6), reach=12, width=2.7, paw=1.4, taper=0.8)
     legs.far(feet)
     tails: dict[str, Points] = {
         "standing": "2.6,18.4 -1.8,16 -2.2,9 -3.4,5",

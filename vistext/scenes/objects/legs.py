@@ -1,6 +1,5 @@
 """Legs in every gait, shadows and ripples, for all animals."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,53 +41,37 @@ GAITS = {
 
 @dataclass(frozen=True)
 class Legs:
-    """Two functions: draw the legs beyond the body before it, those on this side after it."""
-
-    far: Callable[..., None]
-    near: Callable[..., None]
-
-
-def stride(
-    figure: Figure,
-    gait: Gait,
-    *,
-    hips: tuple[float, float],
-    shoulders: tuple[float, float],
-    reach: float,
-    width: float,
-    paw: float,
-    taper: float = 0.85,
-) -> Legs:
-    """The legs of an animal, from hips and shoulders on.
+    """The legs of an animal: `far` draws those beyond the body before it, `near` those on this side after it.
 
     `reach` is the length of a leg, `width` that at its top, `taper` the share of it at the foot, `paw` half the length
     of a foot.
     """
 
-    def leg(start: tuple[float, float], steps: tuple, tone: str, foot: str, top: float) -> None:
-        x, y = start
-        (knee_x, knee_y), (foot_x, foot_y) = steps
-        knee_and_foot = [
-            (x, y),
-            (x + reach * knee_x, y - reach * knee_y),
-            (x + reach * foot_x, y - reach * foot_y + paw * 0.8),
-        ]
+    figure: Figure
+    gait: Gait
+    hips: tuple[float, float]
+    shoulders: tuple[float, float]
+    reach: float
+    width: float
+    paw: float
+    taper: float = 0.85
+
+    def far(self, foot: str = "far") -> None:
+        for (x, y), steps, top in ((self.hips, self.gait.hind[0], 1.2), (self.shoulders, self.gait.fore[0], 1.1)):
+            self._leg((x + 1.2, y), steps, "far", foot, self.width * top)
+
+    def near(self, foot: str = "body") -> None:
+        self._leg(self.hips, self.gait.hind[1], "body", foot, self.width * 1.75)
+        self._leg(self.shoulders, self.gait.fore[1], "body", foot, self.width * 1.3)
+
+    def _leg(self, start: tuple[float, float], steps: tuple, tone: str, foot: str, top: float) -> None:
+        (x, y), (knee, end) = start, steps
+        end_x, end_y = x + self.reach * end[0], y - self.reach * end[1] + self.paw * 0.8
         edge = "shade" if tone == "body" else ""
-        figure.shape(tone, limb(knee_and_foot, [top, width, width * taper]), edge=edge)
-        end_x, end_y = knee_and_foot[-1]
-        figure.shape(foot, oval(end_x + paw * 0.5, end_y - paw * 0.1, paw * 1.25, paw * 0.8), edge=edge)
-
-    def far(foot: str = "far") -> None:
-        x, y = hips
-        leg((x + 1.2, y), gait.hind[0], "far", foot, width * 1.2)
-        x, y = shoulders
-        leg((x + 1.2, y), gait.fore[0], "far", foot, width * 1.1)
-
-    def near(foot: str = "body") -> None:
-        leg(hips, gait.hind[1], "body", foot, width * 1.75)
-        leg(shoulders, gait.fore[1], "body", foot, width * 1.3)
-
-    return Legs(far, near)
+        bent = [start, (x + self.reach * knee[0], y - self.reach * knee[1]), (end_x, end_y)]
+        self.figure.shape(tone, limb(bent, [top, self.width, self.width * self.taper]), edge=edge)
+        middle = end_x + self.paw * 0.5, end_y - self.paw * 0.1
+        self.figure.shape(foot, oval(*middle, self.paw * 1.25, self.paw * 0.8), edge=edge)
 
 
 def shadow(figure: Figure, left: float, right: float, lift: float = 0) -> None:
