@@ -170,6 +170,12 @@ class _State(NamedTuple):
     short: bool = False  # nothing is to follow the noun
     fresh: bool = False  # the next clause is to be about something new
 
+    def naming(self, **changes: bool) -> "_State | None":
+        """The state in which the subject is named; None if it has been."""
+        if self.named.isdisjoint(self.subject):
+            return self._replace(named=self.named.union(self.subject), **changes)
+        return None
+
 
 Expansions = Iterator[tuple[Phrase, _State]]
 
@@ -197,7 +203,10 @@ class _Generator:
             return _METHODS[symbol](self, symbol, state)
         if symbol in ATTRIBUTES:
             return self._attribute(symbol, state)
-        return self._rules(symbol, state)
+        if symbol == "ACTION" and len(self.objects) == 1:
+            return iter(())
+        changed = _STATES[symbol](state) if symbol in _STATES else state
+        return iter(()) if changed is None else self._rules(symbol, changed)
 
     def _rules(self, symbol: str, state: _State) -> Expansions:
         self.patience -= 1
@@ -256,30 +265,10 @@ class _Generator:
                 if not after.counted or matching(self.scene, after.traits) == group:
                     yield words, after._replace(topic=group)
 
-    def _action(self, symbol: str, state: _State) -> Expansions:
-        """A brief clause that may stand beside another."""
-        if len(self.objects) > 1:
-            yield from self._rules(symbol, state._replace(short=True))
-
     def _name(self, symbol: str, state: _State) -> Expansions:
         rules = [rule for rule in RULES[symbol] if not (state.short and "SIZE" in rule.symbols)]
         for rule in self.order(rules, [rule.weight for rule in rules]):
             yield from self._sequence(rule.symbols, state)
-
-    def _back(self, symbol: str, state: _State) -> Expansions:
-        """A clause about what the one before was about."""
-        return self._rules(symbol, state._replace(subject=state.topic, traits=(), counted=False))
-
-    def _second(self, symbol: str, state: _State) -> Expansions:
-        return self._rules(symbol, state._replace(fresh=True))
-
-    def _pronoun(self, symbol: str, state: _State) -> Expansions:
-        if state.subject and state.subject == state.topic and (symbol == "IT") == (len(state.subject) == 1):
-            yield from self._rules(symbol, state)
-
-    def _a(self, symbol: str, state: _State) -> Expansions:
-        if len(state.subject) == 1 and state.named.isdisjoint(state.subject):
-            yield from self._rules(symbol, state._replace(named=state.named.union(state.subject)))
 
     def _the(self, symbol: str, state: _State) -> Expansions:
         """By any words that fit no other object; what has been named before, by as few as possible."""
@@ -303,16 +292,8 @@ class _Generator:
             if matching(self.scene, after.traits) == state.subject:
                 yield words, after._replace(traits=state.traits + after.traits)
 
-    def _many(self, symbol: str, state: _State) -> Expansions:
-        if state.named.isdisjoint(state.subject):
-            yield from self._rules(symbol, state._replace(named=state.named.union(state.subject), counted=True))
-
     def _number(self, _: str, state: _State) -> Expansions:
         yield (NUMBERS[len(state.subject)],), state
-
-    def _more(self, symbol: str, state: _State) -> Expansions:
-        if not state.short:
-            yield from self._rules(symbol, state)
 
     def _list(self, symbol: str, state: _State) -> Expansions:
         """Objects one by one: those spoken of, or the one spoken of and others."""
@@ -344,9 +325,6 @@ class _Generator:
             if ("REST" in rule.symbols) == (len(state.waiting) > 1):
                 yield from self._sequence(rule.symbols, state)
 
-    def _item(self, symbol: str, state: _State) -> Expansions:
-        yield from self._rules(symbol, state._replace(subject=state.waiting[:1], waiting=state.waiting[1:], traits=()))
-
     def _related(self, _: str, state: _State) -> Expansions:
         """A relation to another object, which is named briefly."""
         if len(state.subject) != 1:
@@ -362,32 +340,32 @@ class _Generator:
                     yield phrase + words, after._replace(subject=state.subject, traits=state.traits, short=state.short)
 
 
+# Symbols whose rules are followed in another state, or, where it is None, not at all.
+_STATES: dict[str, Callable[[_State], _State | None]] = {
+    "ACTION": lambda state: state._replace(short=True),  # a brief clause that may stand beside another
+    "BACK": lambda state: state._replace(
+        subject=state.topic, traits=(), counted=False
+    ),  # about what the one before was
+    "SECOND": lambda state: state._replace(fresh=True),
+    "IT": lambda state: state if state.subject == state.topic and len(state.subject) == 1 else None,
+    "THEY": lambda state: state if state.subject == state.topic and len(state.subject) > 1 else None,
+    "BARE": lambda state: state.naming() if len(state.subject) == 1 else None,
+    "A": lambda state: state.naming() if len(state.subject) == 1 else None,
+    "FEW": lambda state: state.naming(counted=True),
+    "MANY": lambda state: state.naming(counted=True),
+    "MORE1": lambda state: None if state.short else state,
+    "MOREN": lambda state: None if state.short else state,
+    "ITEM": lambda state: state._replace(subject=state.waiting[:1], waiting=state.waiting[1:], traits=()),
+}
 # Symbols at which more is to be done than following their rules.
 _METHODS: dict[str, Callable[[_Generator, str, _State], Expansions]] = {
-    "CORE1": _Generator._about_one,
-    "ACTION1": _Generator._about_one,
-    "ACTIONN": _Generator._about_several,
-    "HEAD1": _Generator._about_one,
-    "COREN": _Generator._about_several,
-    "HEADN": _Generator._about_several,
-    "ACTION": _Generator._action,
-    "NAME1": _Generator._name,
-    "NAMEN": _Generator._name,
-    "BACK": _Generator._back,
-    "SECOND": _Generator._second,
-    "IT": _Generator._pronoun,
-    "THEY": _Generator._pronoun,
-    "BARE": _Generator._a,
-    "FEW": _Generator._many,
-    "A": _Generator._a,
+    **dict.fromkeys(("CORE1", "ACTION1", "HEAD1"), _Generator._about_one),
+    **dict.fromkeys(("COREN", "ACTIONN", "HEADN"), _Generator._about_several),
+    **dict.fromkeys(("NAME1", "NAMEN"), _Generator._name),
     "THE": _Generator._the,
     "BOTH": _Generator._both,
-    "MANY": _Generator._many,
     "NUMBER": _Generator._number,
-    "MORE1": _Generator._more,
-    "MOREN": _Generator._more,
     "LIST1": _Generator._list,
     "REST": _Generator._rest,
-    "ITEM": _Generator._item,
     "RELATED": _Generator._related,
 }

@@ -1,7 +1,7 @@
 """Cats: pointed ears, a round face that looks at you, and a restless tail."""
 
 from vistext.scenes.objects.legs import GAITS, Legs, finish, letter_z, shadow
-from vistext.scenes.vector_art import Figure, Points, box, curve, limb, oval, points
+from vistext.scenes.vector_art import Figure, box, curve, limb, oval, points
 
 # Variants: 0 has a light face, bib and paws; 1 is striped; 2 is plain and fluffy.
 STRIPED, FLUFFY = 1, 2
@@ -37,12 +37,13 @@ def _eye(figure: Figure, x: float, y: float, asleep: bool) -> None:
     figure.shape("white", oval(x + 0.5, y + 0.8, 0.5, 0.5), line=False)
 
 
-def _tail(figure: Figure, along: Points, variant: int) -> None:
+def _tail(figure: Figure, along: str, variant: int) -> None:
     thick = [3.6, 4.8, 4.6, 3] if variant == FLUFFY else [2.7, 2.8, 2.8, 2.4]
+    x, y = points(along)[-1]
     figure.shape("body", limb(along, thick))
     tip = "shade" if variant == STRIPED else "light"
     if variant != FLUFFY:
-        figure.shape(tip, oval(*points(along)[-1], 2.4, 2.4), within="body")
+        figure.shape(tip, oval(x, y, 2.4, 2.4), within="body")
 
 
 def _stripes(figure: Figure, places: list[tuple[float, float, float, float]]) -> None:
@@ -104,7 +105,7 @@ def on_legs(figure: Figure, variant: int, posture: str) -> None:
     shadow(figure, 1, 28, gait.lift * 5)
     legs = Legs(figure, gait, hips=(5.2, 8.6), shoulders=(20.6, 8.8), reach=8, width=3.1, paw=1.2)
     legs.far()
-    tails: dict[str, Points] = {
+    tails = {
         "standing": "4,11 -1,12.5 -3,17 -0.6,21",
         "walking": "4,11 -2,11.5 -5,15 -4,19",
         "running": "4,10.5 -2,12 -7,11.4 -10.5,13.5",

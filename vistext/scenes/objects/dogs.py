@@ -1,7 +1,7 @@
 """Dogs: hanging ears, a snout with a nose at its end, a collar, and a tail that wags."""
 
 from vistext.scenes.objects.legs import GAITS, Legs, finish, letter_z, shadow, waterline
-from vistext.scenes.vector_art import Figure, Points, curve, limb, oval, points
+from vistext.scenes.vector_art import Figure, curve, limb, oval, points
 
 # Variants: 0 has a light snout and chest; 1 is patched, with a dark eye and ear; 2 has long ears and a dark back.
 PATCHED, LONG_EARED = 1, 2
@@ -44,11 +44,12 @@ def _back(figure: Figure, variant: int, patch, saddle) -> None:
         figure.shape("far", saddle, within="body")
 
 
-def _tail(figure: Figure, along: Points, variant: int) -> None:
+def _tail(figure: Figure, along: str, variant: int) -> None:
+    x, y = points(along)[-1]
     figure.shape("body", limb(along, [3.2, 2.8, 1.8]))
     tip = {PATCHED: "hair", LONG_EARED: "light"}.get(variant)
     if tip:
-        figure.shape(tip, oval(*points(along)[-1], 2.4, 2.4), within="body")
+        figure.shape(tip, oval(x, y, 2.4, 2.4), within="body")
 
 
 def sitting(figure: Figure, variant: int) -> None:
@@ -108,7 +109,7 @@ def on_legs(figure: Figure, variant: int, posture: str) -> None:
     shadow(figure, 1, 28, gait.lift * 5)
     legs = Legs(figure, gait, hips=(5, 9.4), shoulders=(20.4, 9.6), reach=8.8, width=3.4, paw=1.4)
     legs.far()
-    tails: dict[str, Points] = {
+    tails = {
         "standing": "4,12.6 -1.6,15 -3,20",
         "walking": "4,12.6 -2,14 -4.4,18.4",
         "running": "4,12 -3,13.6 -8,15",

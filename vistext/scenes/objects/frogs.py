@@ -1,13 +1,13 @@
 """Frogs: two great eyes on top, a wide mouth, and legs folded to jump."""
 
 from vistext.scenes.objects.legs import shadow, waterline
-from vistext.scenes.vector_art import Figure, Points, curve, limb, oval, points
+from vistext.scenes.vector_art import Figure, curve, limb, oval, points
 
 # Variants: 0 is plain with a light belly; 1 is spotted; 2 is striped.
 SPOTTED, STRIPED = 1, 2
 
 
-def _pattern(figure: Figure, spots: list[tuple[float, float, float]], stripe: Points, variant: int) -> None:
+def _pattern(figure: Figure, spots: list[tuple[float, float, float]], stripe: str, variant: int) -> None:
     if variant == SPOTTED:
         for x, y, size in spots:
             figure.shape("far", oval(x, y, size, size * 0.85), within="body")

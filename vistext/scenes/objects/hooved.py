@@ -1,7 +1,7 @@
 """Deer, with antlers and slim legs, and horses, with a mane and a long face."""
 
 from vistext.scenes.objects.legs import GAITS, Legs, finish, shadow
-from vistext.scenes.vector_art import Figure, Points, curve, limb, oval, points
+from vistext.scenes.vector_art import Figure, curve, limb, oval, points
 
 # Deer. Variants: 0 has wide antlers; 1 is spotted; 2 has short antlers and a dark muzzle.
 
@@ -89,7 +89,7 @@ def horse(figure: Figure, variant: int, posture: str) -> None:
     feet = "second" if variant == 0 else "hair"
     legs = Legs(figure, gait, hips=(5, 12.6), shoulders=(20, 12.6), reach=12, width=2.7, paw=1.4, taper=0.8)
     legs.far(feet)
-    tails: dict[str, Points] = {
+    tails = {
         "standing": "2.6,18.4 -1.8,16 -2.2,9 -3.4,5",
         "walking": "2.6,18.4 -2.4,16.4 -3.4,10 -5,6",
         "running": "2.6,18.4 -3,19.4 -7.6,17.4 -11,18",
