@@ -90,7 +90,7 @@ def answering(network: vqa.model.QGNet, count: int = ANSWERED) -> Iterator[dict]
     """One record of `count` questions, each about a scene of its own; the quickest of three times counts."""
     sampled, rng = scenes.sample(count, 0, "test"), np.random.default_rng(0)
     pictures = scenes.draw_many(sampled).pictures
-    questions = [language.sample_question(scene, rng).question for scene in sampled]
+    questions = [language.sample_questions(scene, rng, 1)[0].question for scene in sampled]
     network.answer(pictures, questions)
     seconds = _quickest(lambda: network.answer(pictures, questions))
     yield {

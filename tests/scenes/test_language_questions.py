@@ -15,7 +15,6 @@ from vistext.scenes.language import (
     all_questions,
     evaluate,
     reply,
-    sample_question,
     sample_questions,
 )
 
@@ -31,7 +30,7 @@ def scenes(n, seed=3, split="train"):
 @cache
 def asked(n, split):
     rng = np.random.default_rng(1)
-    return tuple(sample_question(scene, rng) for scene in scenes(n, 4, split))
+    return tuple(sample_questions(scene, rng, 1)[0] for scene in scenes(n, 4, split))
 
 
 def noun(obj):
@@ -228,7 +227,7 @@ def test_several_questions_are_those_that_are_asked_one_after_another(kind):
     for scene in scenes(8)[2:]:
         if all_questions(scene, kind):
             several = sample_questions(scene, rng, 5, kind)
-            assert several == [sample_question(scene, same, kind) for _ in range(5)]
+            assert several == [sample_questions(scene, same, 1, kind)[0] for _ in range(5)]
             assert set(several) <= set(all_questions(scene, kind))
     assert rng.random() == same.random()
 
@@ -254,15 +253,11 @@ def test_unknown_kinds_are_refused_with_those_that_there_are():
 
     for refused in (
         lambda: all_questions(course_scene(), "why"),
-        lambda: sample_question(course_scene(), rng, "why"),
         lambda: sample_questions(course_scene(), rng, 3, "why"),
     ):
         with pytest.raises(ValueError, match=r"what, where, which colour.*given was 'why'"):
             refused()
-    for refused in (
-        lambda: sample_question(course_scene(), rng, "who is left of"),
-        lambda: sample_questions(course_scene(), rng, 3, "who is left of"),
-    ):
+    for refused in (lambda: sample_questions(course_scene(), rng, 3, "who is left of"),):
         with pytest.raises(ValueError, match="no question of kind 'who is left of'"):
             refused()
 

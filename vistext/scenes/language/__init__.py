@@ -1,6 +1,6 @@
 """True sentences and questions about a scene, and what a sentence states.
 
-`describe` and `descriptions` generate sentences, `sample_question`, `all_questions` and `reply` questions with answers,
+`describe` and `descriptions` generate sentences, `sample_questions`, `all_questions` and `reply` questions with answers,
 `frames` semantic frames; `parse_sentence` and `evaluate` understand. All go by one grammar (`grammar`) and one table of
 words (`lexicon`), so that whatever is generated is understood, and much more.
 """
@@ -9,7 +9,7 @@ from vistext.scenes.language.facts import Attribute, Exactly, Fact, More, Not, R
 from vistext.scenes.language.generate import LENGTHS, describe, describe_grounded, descriptions, refer
 from vistext.scenes.language.parse import NotUnderstoodError, Verdict, evaluate, parse_sentence
 from vistext.scenes.language.questions import KINDS as QUESTION_KINDS
-from vistext.scenes.language.questions import Question, all_questions, reply, sample_question, sample_questions
+from vistext.scenes.language.questions import Question, all_questions, reply, sample_questions
 from vistext.scenes.language.semantic_frames import ROLES, Frame, frames, render_frame, stated
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "refer",
     "render_frame",
     "reply",
-    "sample_question",
     "sample_questions",
     "stated",
 ]

@@ -1,7 +1,7 @@
 """Questions about a scene, with the sentences that answer them.
 
 Questions whose words give their answer away are left out ("What is the ship sailing on?": ships sail on water only),
-and `sample_question` draws answers rather than questions, so that no answer is much more frequent than the others.
+and `sample_questions` draws answers rather than questions, so that no answer is much more frequent than the others.
 """
 
 import re
@@ -55,13 +55,16 @@ def all_questions(scene: Scene, kind: str | None = None) -> list[Question]:
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"a kind of question is one of: {', '.join(KINDS)}; given was {kind!r}")
-    kinds = KINDS if kind is None else (kind,)
-    questions = [
-        Question(name, text_of(question), text_of(answer), short)
-        for name in kinds
-        for question, answer, short in _GENERATORS[name](scene)
-    ]
-    return list({question.question: question for question in questions}.values())
+    found = {}
+    for name in KINDS if kind is None else (kind,):
+        for question, answer, short in _GENERATORS[name](scene):
+            asked = _text_of(question)
+            found[asked] = Question(name, asked, _text_of(answer), short)
+    return list(found.values())
+
+
+def _text_of(words: str) -> str:
+    return text(re.sub(r"([,?.])", r" \1", words).split())
 
 
 def reply(question: str, scene: Scene) -> Question | None:
@@ -94,17 +97,14 @@ def reply(question: str, scene: Scene) -> Question | None:
     return Question("is there", question, f"No, there is no {named[2]}.", "no")
 
 
-def sample_question(scene: Scene, rng: np.random.Generator, kind: str | None = None) -> Question:
-    """One question about a scene, at random: first its kind, unless one is given, then its answer, then its words.
+def sample_questions(scene: Scene, rng: np.random.Generator, count: int, kind: str | None = None) -> list[Question]:
+    """`count` questions about one scene at random, some perhaps the same.
+
+    Of each, first its kind is drawn, unless one is given, then its answer, then its words.
 
     Raises:
         ValueError: another kind, or the scene has no question of this kind.
     """
-    return sample_questions(scene, rng, 1, kind)[0]
-
-
-def sample_questions(scene: Scene, rng: np.random.Generator, count: int, kind: str | None = None) -> list[Question]:
-    """`count` questions about one scene, some perhaps the same, each as by `sample_question`, in less time."""
     if not (first := all_questions(scene, kind or "how many")):
         raise ValueError(f"this scene has no question of kind {kind!r}; leave the kind out")
     found: dict[str, list[list[Question]]] = {}
@@ -155,11 +155,6 @@ def _balance() -> dict[tuple[str, str], float]:
     return keep
 
 
-def text_of(words: str) -> str:
-    """Words of the grammar as a sentence."""
-    return text(words.replace(",", " ,").replace("?", " ?").replace(".", " .").split())
-
-
 Questions = Iterator[tuple[str, str, str]]
 
 
@@ -180,42 +175,30 @@ def _what(scene: Scene) -> Questions:
             yield f"what is {named}?", f"{named} is a {noun(obj.kind)}.", noun(obj.kind)
 
 
-def _where(scene: Scene) -> Questions:
+def _of_attribute(
+    scene: Scene, attribute: str, forms: tuple[str, ...], asked: Callable[[SceneObject], bool] = lambda _: True
+) -> Questions:
+    """Of each object that can be named without the attribute, and of which it may be asked."""
     for i, obj in enumerate(scene.objects):
-        name = refer(scene, i, without="place")
-        if name and len(_places(obj.kind)) > 1:
-            place = value_of(obj, "place")
-            yield f"where is {name}?", f"{name} is {place}.", place
-
-
-def _which_color(scene: Scene) -> Questions:
-    for i, obj in enumerate(scene.objects):
-        if name := refer(scene, i, without="color"):
-            for words in ("which colour is", "what colour is"):
-                yield f"{words} {name}?", f"{name} is {obj.color}.", obj.color
+        name = refer(scene, i, without=attribute)
+        if name and asked(obj):
+            value = value_of(obj, attribute)
+            for form in forms:
+                yield form.format(name), f"{name} is {value}.", value
 
 
 def _how_many(scene: Scene) -> Questions:
-    for kind in (*ontology.KINDS, *GROUPS):
-        number = len(matching(scene, [("kind", kind)]))
-        be = "is" if number == 1 else "are"
-        yield (
-            f"how many {noun(kind, 2)} are there?",
-            f"there {be} {NUMBERS[number]} {noun(kind, number)}.",
-            _amount(number),
-        )
-    places = sorted({value_of(obj, "place") for obj in scene.objects})
-    colors = sorted({obj.color for obj in scene.objects})
-    for attribute, values in (("place", places), ("color", colors)):
-        for value in values:
-            number = len(matching(scene, [(attribute, value)]))
-            be = "is" if number == 1 else "are"
-            answer = f"{NUMBERS[number]} {noun('thing', number)} {be} {value}."
-            yield f"how many things are {value}?", answer, _amount(number)
-
-
-def _amount(number: int) -> str:
-    return NUMBERS[number] if number else "none"
+    values = [("kind", kind) for kind in (*ontology.KINDS, *GROUPS)]
+    values += [("place", place) for place in sorted({value_of(obj, "place") for obj in scene.objects})]
+    values += [("color", color) for color in sorted({obj.color for obj in scene.objects})]
+    for attribute, value in values:
+        number = len(matching(scene, [(attribute, value)]))
+        be, amount = "is" if number == 1 else "are", NUMBERS[number]
+        short = amount if number else "none"
+        if attribute == "kind":
+            yield f"how many {noun(value, 2)} are there?", f"there {be} {amount} {noun(value, number)}.", short
+        else:
+            yield f"how many things are {value}?", f"{amount} {noun('thing', number)} {be} {value}.", short
 
 
 def _is_there(scene: Scene) -> Questions:
@@ -267,13 +250,6 @@ def _places(kind: str) -> set[str]:
     return places.difference(ontology.HELD_OUT_PLACES.get(kind, ()))
 
 
-def _doing(scene: Scene) -> Questions:
-    for i, obj in enumerate(scene.objects):
-        name = refer(scene, i, without="posture")
-        if name and obj.kind in GROUPS["animal"]:
-            yield f"what is {name} doing?", f"{name} is {obj.posture}.", obj.posture
-
-
 def _who(scene: Scene) -> Questions:
     for i in range(len(scene.objects)):
         name = refer(scene, i)
@@ -311,11 +287,13 @@ def _compare(scene: Scene) -> Questions:
 
 _GENERATORS: dict[str, Callable[[Scene], Questions]] = {
     "what": _what,
-    "where": _where,
-    "which colour": _which_color,
+    "where": lambda scene: _of_attribute(scene, "place", ("where is {}?",), lambda obj: len(_places(obj.kind)) > 1),
+    "which colour": lambda scene: _of_attribute(scene, "color", ("which colour is {}?", "what colour is {}?")),
     "how many": _how_many,
     "is there": _is_there,
-    "what is it doing": _doing,
+    "what is it doing": lambda scene: _of_attribute(
+        scene, "posture", ("what is {} doing?",), lambda obj: obj.kind in GROUPS["animal"]
+    ),
     "who is left of": _who,
     "compare": _compare,
 }
