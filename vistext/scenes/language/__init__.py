@@ -1,8 +1,7 @@
 """True sentences and questions about a scene, and what a sentence states.
 
-`describe` and `descriptions` generate sentences, `sample_questions`, `all_questions` and `reply` questions with answers,
-`frames` semantic frames; `parse_sentence` and `evaluate` understand. All go by one grammar (`grammar`) and one table of
-words (`lexicon`), so that whatever is generated is understood, and much more.
+All of it goes by one grammar (`grammar`) and one table of words (`lexicon`), so that whatever is generated is
+understood, and much more.
 """
 
 from vistext.scenes.language.facts import Attribute, Exactly, Fact, More, Not, Related, Same

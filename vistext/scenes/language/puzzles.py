@@ -5,9 +5,10 @@ with two pictures and two different answers (as Goyal et al. 2017 balanced their
 the picture the same answer is given twice, and is right exactly once.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TypeVar
 
@@ -15,10 +16,11 @@ import numpy as np
 
 from vistext.data.vocabulary import tokenize
 from vistext.scenes.language.facts import has, matching, value_of
-from vistext.scenes.language.lexicon import VERBS, noun, with_article
+from vistext.scenes.language.lexicon import SAID, VERBS, noun, with_article
 from vistext.scenes.scene import Relation, Scene, SceneObject
 
 Key = TypeVar("Key")
+Asked = tuple[str, tuple[str, ...]]  # a puzzle's text and answers
 
 GAP = "___"
 NAMES = ("Mia", "Rex", "Bo", "Kim", "Leo", "Zoe", "Max", "Ida", "Tom", "Eva", "Sam", "Amy")
@@ -134,12 +136,8 @@ def _distinguishing_claims(scene: Scene, a: SceneObject, b: SceneObject) -> list
     return claims
 
 
-def _gaps(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+def _gap(scene: Scene, rng: np.random.Generator) -> Asked | None:
     """ "The black ___ is sleeping.", if one word alone makes it true."""
-    return _one_by_one("gap", pool, n, rng, _gap)
-
-
-def _gap(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[str, ...]] | None:
     number = int(rng.integers(len(scene.objects)))
     obj = scene.objects[number]
     used = [name for name in ("color", "kind", "posture", "place") if name == "kind" or rng.random() < 0.6]
@@ -162,17 +160,8 @@ def _word(attribute: str, value: str) -> str:
     return noun(value) if attribute == "kind" else VERBS[value][0] if attribute == "posture" else value
 
 
-def _names(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
-    """ "Mia is sleeping. Rex is to the left of Mia." """
-    return _one_by_one("names", pool, n, rng, _named)
-
-
-def _names_told(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
-    """ "Mia the cat is sleeping. Rex the dog is to the left of Mia." """
-    return _one_by_one("names told", pool, n, rng, lambda scene, rng: _named(scene, rng, with_kind=True))
-
-
-def _named(scene: Scene, rng: np.random.Generator, with_kind: bool = False) -> tuple[str, tuple[str, ...]] | None:
+def _named(scene: Scene, rng: np.random.Generator, with_kind: bool = False) -> Asked | None:
+    """ "Mia is sleeping. Rex is to the left of Mia."; with their kinds, "Mia the cat is sleeping. ..." """
     if len(scene.objects) < 2:
         return None
     numbers = rng.permutation(len(scene.objects))[:2].tolist()
@@ -181,10 +170,12 @@ def _named(scene: Scene, rng: np.random.Generator, with_kind: bool = False) -> t
     for place, number in enumerate(numbers):
         claims = _only_of(scene, number)
         if place:
+            in_relation = Counter((relation.name, relation.object) for relation in scene.relations)
             claims += [
-                f"{_direction(relation.name)} {names[0]}"
+                f"{' '.join(SAID['RELATION'][relation.name][0])} {names[0]}"
                 for relation in scene.relations
-                if (relation.subject, relation.object) == (number, numbers[0]) and _only_one(scene, relation)
+                if (relation.subject, relation.object) == (number, numbers[0])
+                and in_relation[relation.name, relation.object] == 1
             ]
         if not claims:
             return None
@@ -201,29 +192,16 @@ def _only_of(scene: Scene, number: int) -> list[str]:
     return [_word(*trait) for trait in traits if matching(scene, [trait]) == (number,)]
 
 
-def _only_one(scene: Scene, relation: Relation) -> bool:
-    """Whether no other object is in that relation to the same."""
-    return sum((other.name, other.object) == (relation.name, relation.object) for other in scene.relations) == 1
-
-
-def _direction(relation: str) -> str:
-    return f"to the {relation}" if relation in ("left of", "right of") else relation
-
-
 def _one_by_one(
-    task: str,
-    pool: Sequence[Scene],
-    n: int,
-    rng: np.random.Generator,
-    ask: Callable[[Scene, np.random.Generator], tuple[str, tuple[str, ...]] | None],
+    task: str, ask: Callable[..., Asked | None], pool: Sequence[Scene], n: int, rng: np.random.Generator
 ) -> list[Puzzle]:
     """Puzzles about scenes at random; `ask` finds a text and answers, or nothing."""
     made: list[Puzzle] = []
-    for _ in range(TRIES * n):
+    for _ in range(TRIES * n if pool else 0):
         if len(made) == n:
-            return made
-        row = int(rng.integers(len(pool))) if len(pool) else 0
-        if pool and (found := ask(pool[row], rng)):
+            break
+        row = int(rng.integers(len(pool)))
+        if found := ask(pool[row], rng):
             made.append(Puzzle(task, found[0], row, found[1]))
     if len(made) < n:
         raise ValueError(f"only {len(made)} of {n} puzzles of the task {task!r} were found in these scenes")
@@ -256,27 +234,22 @@ def _mood(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzl
     return _paired("mood", found=found, texts=texts, place=lambda tokens: len(tokens) - 1, n=n, rng=rng)
 
 
-def _mood_told(pool: Sequence[Scene], n: int, rng: np.random.Generator) -> list[Puzzle]:
+def _judged(scene: Scene, rng: np.random.Generator) -> Asked:
     """ "This picture of a horse is not dull at all.": the words decide."""
-    return _one_by_one("mood told", pool, n, rng, _judged)
-
-
-def _judged(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[str, ...]]:
     good, negated = rng.integers(2, size=2).astype(bool)
     form, word = (str(rng.choice(options)) for options in (NEGATED if negated else JUDGED, GOOD if good else BAD))
     obj = scene.objects[rng.integers(len(scene.objects))]
     text = form.format(with_article(noun(obj.kind)), word)
-    tokens = tokenize(text)
-    return text, (*[""] * (len(tokens) - 1), MOODS[int(good == negated)])
+    return text, (*[""] * (len(tokenize(text)) - 1), MOODS[int(good == negated)])
 
 
 TASKS: dict[str, Callable[[Sequence[Scene], int, np.random.Generator], list[Puzzle]]] = {
     "it": _it,
     "mood": _mood,
-    "gap": _gaps,
-    "names": _names,
-    "names told": _names_told,
-    "mood told": _mood_told,
+    "gap": partial(_one_by_one, "gap", _gap),
+    "names": partial(_one_by_one, "names", _named),
+    "names told": partial(_one_by_one, "names told", partial(_named, with_kind=True)),
+    "mood told": partial(_one_by_one, "mood told", _judged),
 }
 
 

@@ -47,9 +47,15 @@ def frames(scene: Scene) -> tuple[Frame, ...]:
 
 def _frame(scene: Scene, index: int) -> Frame:
     obj = scene.objects[index]
-    verb, kind = BASES[obj.posture], noun(obj.kind)
-    values = {"agent": kind, "item": kind, "direction": value_of(obj, "direction"), "place": obj.place}
-    return Frame(verb, tuple((role, values[role]) for role in ROLES[verb]), index)
+    return _of_attributes({name: value_of(obj, name) for name in ("kind", "posture", "direction", "place")}, index)
+
+
+def _of_attributes(attributes: dict[str, str], index: int) -> Frame:
+    """The frame of an object with these attributes; a role whose attribute is not among them is left out."""
+    verb, kind = BASES[attributes["posture"]], noun(attributes["kind"])
+    place = attributes.get("place", "").split(" ")[-1]
+    values = {"agent": kind, "item": kind, "direction": attributes.get("direction", ""), "place": place}
+    return Frame(verb, tuple((role, values[role]) for role in ROLES[verb] if values[role]), index)
 
 
 def visible_area_of(scene: Scene, index: int) -> float:
@@ -100,15 +106,8 @@ def stated(sentence: str) -> tuple[Frame, ...]:
             if isinstance(inner, Attribute) and inner.subject is not None:
                 attributes.setdefault(inner.subject, {})[inner.attribute] = inner.value
     return tuple(
-        _partial_frame(values, subject)
+        _of_attributes(values, subject)
         for subject, values in attributes.items()
         for _ in range(numbers.get(subject, 1))
         if "posture" in values and values.get("kind", "thing") not in GROUPS
     )
-
-
-def _partial_frame(attributes: dict[str, str], subject: int) -> Frame:
-    verb, kind = BASES[attributes["posture"]], noun(attributes["kind"])
-    place = attributes.get("place", "").split(" ")[-1]
-    values = {"agent": kind, "item": kind, "direction": attributes.get("direction", ""), "place": place}
-    return Frame(verb, tuple((role, values[role]) for role in ROLES[verb] if values[role]), subject)
