@@ -170,11 +170,9 @@ class _State(NamedTuple):
     short: bool = False  # nothing is to follow the noun
     fresh: bool = False  # the next clause is to be about something new
 
-    def naming(self, **changes: bool) -> "_State | None":
+    def naming(self) -> "_State | None":
         """The state in which the subject is named; None if it has been."""
-        if self.named.isdisjoint(self.subject):
-            return self._replace(named=self.named.union(self.subject), **changes)
-        return None
+        return self._replace(named=self.named | {*self.subject}) if self.named.isdisjoint(self.subject) else None
 
 
 Expansions = Iterator[tuple[Phrase, _State]]
@@ -351,8 +349,8 @@ _STATES: dict[str, Callable[[_State], _State | None]] = {
     "THEY": lambda state: state if state.subject == state.topic and len(state.subject) > 1 else None,
     "BARE": lambda state: state.naming() if len(state.subject) == 1 else None,
     "A": lambda state: state.naming() if len(state.subject) == 1 else None,
-    "FEW": lambda state: state.naming(counted=True),
-    "MANY": lambda state: state.naming(counted=True),
+    "FEW": lambda state: state._replace(counted=True).naming(),
+    "MANY": lambda state: state._replace(counted=True).naming(),
     "MORE1": lambda state: None if state.short else state,
     "MOREN": lambda state: None if state.short else state,
     "ITEM": lambda state: state._replace(subject=state.waiting[:1], waiting=state.waiting[1:], traits=()),

@@ -56,8 +56,11 @@ _SAID: dict[str, dict[str, tuple[str, ...]]] = {
     "VERBN": {posture: forms[2:3] for posture, forms in VERBS.items() if len(forms) > 1},
     "PLACE": {phrase: (phrase,) for place in PLACES for phrase in (f"on the {place}", f"in the {place}")},
     "WAY": {side: (f"to the {side}",) for side in ("left", "right")},
-    "RELATION": {"left of": ("to the left of",), "right of": ("to the right of",)}
-    | {name: (name,) for name in ("above", "below", "in front of", "behind")},
+    "RELATION": {
+        "left of": ("to the left of",),
+        "right of": ("to the right of",),
+        **{name: (name,) for name in ("above", "below", "in front of", "behind")},
+    },
     "NUMBER": {number: (number,) for number in NUMBERS[2:]},
     "TIME": {"day": ("by day",), "night": ("at night",)},
     "CLOCK": {"day": ("day",), "night": ("night",)},
