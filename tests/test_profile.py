@@ -24,38 +24,28 @@ def machine(monkeypatch, *gpus):
     monkeypatch.setitem(sys.modules, "vistext.nn.engine", SimpleNamespace(tf=tf, keras=keras))
 
 
-@pytest.mark.parametrize("chosen", ["smoke", "cpu", "gpu"])
-def test_the_environment_decides(monkeypatch, chosen):
-    monkeypatch.setenv("VISTEXT_PROFILE", chosen)
-    assert profile.name() == chosen
-
-
-@pytest.mark.parametrize("written", [" GPU ", "Gpu"])
-def test_case_and_spaces_do_not_matter(monkeypatch, written):
-    monkeypatch.setenv("VISTEXT_PROFILE", written)
-    assert profile.name() == "gpu"
+@pytest.mark.parametrize(
+    ("variable", "gpus", "expected"),
+    [
+        *((name, [], name) for name in profile.NAMES),
+        *((text, [], "gpu") for text in (" GPU ", "Gpu")),
+        *((unset, [], "cpu") for unset in (None, "", "  ")),
+        *((unset, ["A GPU"], "gpu") for unset in (None, "", "  ")),
+    ],
+)
+def test_the_environment_decides_or_else_the_machine(variable, gpus, expected, monkeypatch):
+    monkeypatch.delenv("VISTEXT_PROFILE", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("VISTEXT_PROFILE", variable)
+    machine(monkeypatch, *gpus)
+    assert profile.name() == expected
+    assert profile.compute_budget(smoke=1, cpu=4, gpu=20) == {"smoke": 1, "cpu": 4, "gpu": 20}[expected]
 
 
 def test_an_unknown_profile_is_refused_with_the_accepted_ones(monkeypatch):
     monkeypatch.setenv("VISTEXT_PROFILE", "fast")
     with pytest.raises(ValueError, match=r"VISTEXT_PROFILE='fast'; accepted: smoke, cpu, gpu"):
         profile.name()
-
-
-@pytest.mark.parametrize("unset", [None, "", "  "])
-@pytest.mark.parametrize(("gpus", "expected"), [([], "cpu"), (["A GPU"], "gpu")])
-def test_otherwise_the_machine_decides(monkeypatch, unset, gpus, expected):
-    monkeypatch.delenv("VISTEXT_PROFILE", raising=False)
-    if unset is not None:
-        monkeypatch.setenv("VISTEXT_PROFILE", unset)
-    machine(monkeypatch, *gpus)
-    assert profile.name() == expected
-
-
-@pytest.mark.parametrize(("chosen", "epochs"), [("smoke", 1), ("cpu", 4), ("gpu", 20)])
-def test_a_budget_is_the_one_that_the_profile_asks_for(monkeypatch, chosen, epochs):
-    monkeypatch.setenv("VISTEXT_PROFILE", chosen)
-    assert profile.compute_budget(smoke=1, cpu=4, gpu=20) == epochs
 
 
 @pytest.mark.parametrize(
@@ -85,13 +75,6 @@ def test_the_same_seed_gives_the_same_numbers_everywhere():
     assert all(other != once for other, once in zip(draws(4), first, strict=True))
 
 
-def colab(monkeypatch, there=True):
-    """Let this machine be one of Colab's, or none."""
-    find = importlib.util.find_spec
-    spec = SimpleNamespace() if there else None
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name == "google.colab" else find(name))
-
-
 @pytest.mark.parametrize(
     ("there", "gpus", "advised"),
     [(True, [], True), (True, ["Tesla T4"], False), (False, [], False)],
@@ -99,11 +82,12 @@ def colab(monkeypatch, there=True):
 )
 def test_on_colab_without_a_gpu_it_says_how_to_choose_one(monkeypatch, there, gpus, advised):
     machine(monkeypatch, *gpus)
-    colab(monkeypatch, there)
+    find, spec = importlib.util.find_spec, SimpleNamespace() if there else None
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if name == "google.colab" else find(name))
     monkeypatch.delenv("VISTEXT_PROFILE", raising=False)
-    told = profile.start()
-    assert ("Change runtime type" in told) is advised
-    assert told.startswith("profile gpu" if gpus else "profile cpu")
+    lines = profile.start()
+    assert ("Change runtime type" in lines) is advised
+    assert lines.startswith("profile gpu" if gpus else "profile cpu")
 
 
 def test_a_machine_without_any_package_of_google_s_is_not_colab(monkeypatch):
