@@ -43,7 +43,12 @@ def test_every_link_opens_the_fork(fork, capsys):
     assert len(found) >= 4
     assert {(repository, branch) for repository, branch, _ in found} == {("ada/fork", "spring-27")}
     assert "repository-code: https://github.com/ada/fork\n" in (fork / "CITATION.cff").read_text(encoding="utf-8")
-    assert "git+https://github.com/ada/fork@spring-27" in code_cells(read(files.lessons()[0]))[0].source
+    [lesson] = files.lessons()
+    set_up = code_cells(read(lesson))[0].source
+    assert '"vistext @ git+https://github.com/ada/fork@spring-27"' in set_up
+    assert "{" not in set_up
+    assert f"](https://colab.research.google.com/github/ada/fork/blob/spring-27/notebooks/{lesson.name})" in text
+    assert read(lesson).cells[0].source.count("colab-badge") == 1
 
 
 def test_a_second_time_changes_nothing_and_back_again_is_where_it_began(fork):

@@ -10,8 +10,6 @@ from PIL import Image
 from tools.notebooks.files import ROOT, SETUP_TAG, SHOWN, badge, code_cells, write
 from tools.notebooks.lint import LARGEST, RULES, check, shows_text
 
-HIDDEN = {"tags": [SETUP_TAG]}
-
 
 def broken(lesson, place):
     return {name for name, rule in RULES.items() if list(rule(lesson, place))}
@@ -32,28 +30,42 @@ def test_a_lesson_that_keeps_every_rule_breaks_none(lesson, place):
     assert broken(lesson, place) == set()
 
 
-def point_elsewhere(lesson):
-    lesson.cells[0].source = lesson.cells[0].source.replace("98_example", "97_example")
+def replaced(cell, old, new):
+    """Another text in the source of a cell."""
+
+    def change(lesson):
+        assert old in lesson.cells[cell].source
+        lesson.cells[cell].source = lesson.cells[cell].source.replace(old, new, 1)
+
+    return change
 
 
-def add_a_second_badge(lesson):
-    lesson.cells[0].source += "\n" + badge(ROOT / "notebooks" / "97_example.ipynb")
+def code(number, **changes):
+    """Other contents of a code cell."""
+    return lambda lesson: code_cells(lesson)[number].update(nbformat.from_dict(changes))
 
 
-def say_nothing_of_a_restart(lesson):
-    lesson.cells[0].source = lesson.cells[0].source.replace("After a restart", "Later")
+def prints(text):
+    """Another text that the second code cell prints."""
+    return code(1, outputs=[nbformat.v4.new_output("stream", text=text)])
 
 
-def pin_tensorflow_in_the_set_up(lesson):
-    code_cells(lesson)[0].source += "\n%pip install tensorflow==2.18"
+def shows(output):
+    """One more output of the last code cell."""
+    return lambda lesson: code_cells(lesson)[3].outputs.append(output)
 
 
-def untag_the_set_up(lesson):
-    code_cells(lesson)[0].metadata = {}
+def in_metadata(*path, value):
+    """Another value in the lesson's metadata."""
 
+    def change(lesson):
+        *parents, last = path
+        place = lesson.metadata
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
 
-def run_twice(lesson):
-    code_cells(lesson)[2].execution_count = 7
+    return change
 
 
 def never_run(lesson):
@@ -61,145 +73,74 @@ def never_run(lesson):
         cell.execution_count = None
 
 
-def show_an_earlier_study(lesson):
-    lesson.metadata[SHOWN]["studies/tags.json"] = "0" * 64
-
-
-def show_weights_that_no_longer_ship(lesson):
-    lesson.metadata[SHOWN]["nn/weights/perceptron.json"] = "0" * 64
-
-
-def forget_what_it_shows(lesson):
-    del lesson.metadata[SHOWN]
-
-
-def stop_with_an_error(lesson):
-    code_cells(lesson)[1].outputs = [nbformat.v4.new_output("error", ename="ValueError", evalue="", traceback=[])]
-    code_cells(lesson)[1].source = 'claim("a", True)'
-
-
-def keep_the_editor_s_metadata(lesson):
-    lesson.cells[2].metadata["collapsed"] = True
-
-
-def name_the_kernel_otherwise(lesson):
-    lesson.metadata["kernelspec"]["name"] = "my-venv"
-
-
-def name_a_python(lesson):
-    lesson.metadata["language_info"]["version"] = "3.11.7"
-
-
 def keep_a_widget_view(lesson):
     code_cells(lesson)[3].outputs[0].data["application/vnd.jupyter.widget-view+json"] = {"model_id": "1"}
 
 
-def print_a_home_folder(lesson):
-    code_cells(lesson)[1].outputs[0].text = "saved to /home/ada/out.html\n"
-
-
-def warn_from_a_home_folder_on_windows(lesson):
-    code_cells(lesson)[1].outputs[0].text = "C:\\Users\\ada\\x.py:3: UserWarning\n"
-
-
-def print_the_checkout(lesson):
-    code_cells(lesson)[1].outputs[0].text = f"{ROOT}\n"
-
-
-def grow(lesson):
-    code_cells(lesson)[1].outputs[0].text = "all work and no play\n" * (LARGEST // 20)
-
-
-def hide_half_of_it(lesson):
-    code_cells(lesson)[1].metadata = HIDDEN
-
-
-def hide_half_of_it_by_a_comment(lesson):
-    code_cells(lesson)[1].source = "# NBVAL_IGNORE_OUTPUT\nprint(1 + 1)"
-
-
-def compute_silently(lesson):
-    code_cells(lesson)[1].outputs = []
-
-
-def show_only_a_picture(lesson):
-    code_cells(lesson)[1].outputs = [page('<img alt="two bars" src="data:image/png;base64,AAAA">')]
-
-
-def hide_a_claim(lesson):
-    code_cells(lesson)[2].metadata = HIDDEN
+def hide_a_claim(lesson, tag=SETUP_TAG):
+    code_cells(lesson)[2].metadata = {"tags": [tag]}
     lesson.cells[-1:-1] = [nbformat.v4.new_code_cell("claim('x', True)", execution_count=n) for n in (5, 6)]
 
 
-def hide_a_claim_that_raises(lesson):
-    hide_a_claim(lesson)
-    code_cells(lesson)[2].metadata = {"tags": ["raises-exception"]}
-
-
-def show_a_picture_that_can_have_none(lesson):
-    code_cells(lesson)[3].outputs.append(figure())
-
-
-def show_a_picture_without_alt(lesson):
-    code_cells(lesson)[3].outputs.append(page('<p>A cat</p><img src="data:image/png;base64,AAAA">'))
-
-
-def show_a_picture_with_an_empty_alt(lesson):
-    code_cells(lesson)[3].outputs.append(page('<p>A cat</p><img alt="" src="data:image/png;base64,AAAA">'))
-
-
-def write_prose_with_a_picture_without_alt(lesson):
-    lesson.cells[2].source += "\n\n![](images/cat.png)"
-
-
-def write_prose_with_an_image_tag_without_alt(lesson):
-    lesson.cells[2].source += '\n\n<img src="images/cat.png" alt="">'
-
-
-def skip_a_level(lesson):
-    lesson.cells[4].source = lesson.cells[4].source.replace("### Larger", "#### Larger")
-
-
-def title_it_twice(lesson):
-    lesson.cells[4].source = lesson.cells[4].source.replace("### Larger", "# Larger")
-
-
-def end_without_exercises(lesson):
-    lesson.cells[-1].source = "## Recap"
-
-
+PICTURE = '<img {} src="data:image/png;base64,AAAA">'
+ERROR = nbformat.v4.new_output("error", ename="ValueError", evalue="", traceback=[])
 BREAKS = {
-    "opens_with_title_and_badge": [point_elsewhere, add_a_second_badge, say_nothing_of_a_restart],
-    "sets_up_as_every_lesson_does": [pin_tensorflow_in_the_set_up, untag_the_set_up],
-    "was_run_in_order": [run_twice, never_run],
-    "shows_what_ships": [show_an_earlier_study, show_weights_that_no_longer_ship, forget_what_it_shows],
-    "holds_no_error": [stop_with_an_error],
-    "is_clean": [keep_the_editor_s_metadata, name_the_kernel_otherwise, name_a_python, keep_a_widget_view],
-    "names_no_machine": [print_a_home_folder, warn_from_a_home_folder_on_windows, print_the_checkout],
-    "is_small": [grow],
-    "is_mostly_compared": [
-        hide_half_of_it,
-        hide_half_of_it_by_a_comment,
-        compute_silently,
-        show_only_a_picture,
-    ],
-    "hides_no_claim": [hide_a_claim, hide_a_claim_that_raises],
-    "describes_its_pictures": [
-        show_a_picture_that_can_have_none,
-        show_a_picture_without_alt,
-        show_a_picture_with_an_empty_alt,
-        write_prose_with_a_picture_without_alt,
-        write_prose_with_an_image_tag_without_alt,
-    ],
-    "nests_its_headings": [skip_a_level, title_it_twice],
-    "ends_with_your_turn": [end_without_exercises],
+    "opens_with_title_and_badge": {
+        "the badge of another": replaced(0, "98_example", "97_example"),
+        "a second badge": replaced(0, "\n\n", f"\n\n{badge(ROOT / 'notebooks' / '97_example.ipynb')}\n\n"),
+        "nothing of a restart": replaced(0, "After a restart", "Later"),
+    },
+    "sets_up_as_every_lesson_does": {
+        "TensorFlow pinned": replaced(1, "import", "%pip install tensorflow==2.18\nimport"),
+        "no tag": code(0, metadata={}),
+    },
+    "was_run_in_order": {"a cell run twice": code(2, execution_count=7), "never run": never_run},
+    "shows_what_ships": {
+        "an earlier study": in_metadata(SHOWN, "studies/tags.json", value="0" * 64),
+        "weights that no longer ship": in_metadata(SHOWN, "nn/weights/perceptron.json", value="0" * 64),
+        "nothing stored": lambda lesson: lesson.metadata.pop(SHOWN),
+    },
+    "holds_no_error": {"an error": code(1, outputs=[ERROR], source='claim("a", True)')},
+    "is_clean": {
+        "an editor's metadata": lambda lesson: lesson.cells[2].metadata.update(collapsed=True),
+        "another kernel": in_metadata("kernelspec", "name", value="my-venv"),
+        "a version of Python": in_metadata("language_info", "version", value="3.11.7"),
+        "a widget view": keep_a_widget_view,
+    },
+    "names_no_machine": {
+        "a home folder": prints("saved to /home/ada/out.html\n"),
+        "a home folder on Windows": prints("C:\\Users\\ada\\x.py:3: UserWarning\n"),
+        "the checkout": prints(f"{ROOT}\n"),
+    },
+    "is_small": {"much text": prints("all work and no play\n" * (LARGEST // 20))},
+    "is_mostly_compared": {
+        "half of it hidden": code(1, metadata={"tags": [SETUP_TAG]}),
+        "half of it hidden by a comment": code(1, source="# NBVAL_IGNORE_OUTPUT\nprint(1 + 1)"),
+        "a silent cell": code(1, outputs=[]),
+        "only a picture": code(1, outputs=[page(PICTURE.format('alt="two bars"'))]),
+    },
+    "hides_no_claim": {
+        "a claim that is passed over": hide_a_claim,
+        "a claim that may raise": lambda lesson: hide_a_claim(lesson, "raises-exception"),
+    },
+    "describes_its_pictures": {
+        "a picture that can have no alt text": shows(figure()),
+        "none": shows(page("<p>A cat</p>" + PICTURE.format(""))),
+        "an empty one": shows(page("<p>A cat</p>" + PICTURE.format('alt=""'))),
+        "none in prose": replaced(2, "## Sums", "## Sums\n\n![](images/cat.png)"),
+        "an empty one in prose": replaced(2, "## Sums", '## Sums\n\n<img src="images/cat.png" alt="">'),
+    },
+    "nests_its_headings": {
+        "a level skipped": replaced(4, "### Larger", "#### Larger"),
+        "a second title": replaced(4, "### Larger", "# Larger"),
+    },
+    "ends_with_your_turn": {"no exercises": replaced(-1, "Your turn", "Recap")},
 }
 
 
 @pytest.mark.parametrize(
     ("rule", "change"),
-    [(rule, change) for rule, changes in BREAKS.items() for change in changes],
-    ids=lambda value: value if isinstance(value, str) else value.__name__,
+    [pytest.param(rule, change, id=f"{rule}: {name}") for rule in BREAKS for name, change in BREAKS[rule].items()],
 )
 def test_a_break_is_found_by_its_rule_and_no_other(lesson, place, rule, change):
     change(lesson)
@@ -227,6 +168,6 @@ def test_check_reads_a_file_and_says_in_words_what_is_wrong(lesson, tmp_path, mo
     monkeypatch.setattr("tools.notebooks.files.ROOT", tmp_path)
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
     path = tmp_path / "98_example.ipynb"
-    end_without_exercises(lesson)
+    replaced(-1, "Your turn", "Recap")(lesson)
     write(lesson, path)
     assert "the last Markdown cell holds no heading 'Your turn'" in check(path)
