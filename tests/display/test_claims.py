@@ -8,13 +8,15 @@ import pytest
 
 from vistext.display.claims import ClaimError, claim
 
-
-@pytest.fixture(autouse=True)
-def _in_profile_cpu(monkeypatch):
-    monkeypatch.setenv("VISTEXT_PROFILE", "cpu")
+SENTENCE = "ours beats the article's"
 
 
-@pytest.mark.parametrize("trained", [False, True])
+@pytest.fixture(params=["cpu", "smoke"])
+def profile(request, monkeypatch):
+    monkeypatch.setenv("VISTEXT_PROFILE", request.param)
+    return request.param
+
+
 @pytest.mark.parametrize(
     ("measured", "figure"),
     [
@@ -29,9 +31,25 @@ def _in_profile_cpu(monkeypatch):
         (["cat", "dog"], " · cat against dog"),
     ],
 )
-def test_what_holds_is_printed_with_a_tick_and_its_figure(capsys, measured, figure, trained):
-    claim("ours beats the article's", True, measured, trained=trained)
-    assert capsys.readouterr().out == f"✓ ours beats the article's{figure}\n"
+@pytest.mark.usefixtures("profile")
+def test_what_holds_is_printed_with_its_figure_and_what_does_not_stops_the_lesson_with_it(capsys, measured, figure):
+    claim(SENTENCE, np.isclose(1.0, 1.0), measured)
+    assert capsys.readouterr().out == f"✓ {SENTENCE}{figure}\n"
+    with pytest.raises(ClaimError) as raised:
+        claim(SENTENCE, False, measured)
+    assert str(raised.value) == f"not borne out by this run: {SENTENCE}{figure}"
+    assert capsys.readouterr().out == ""
+
+
+def test_seconds_of_training_are_not_judged_and_the_line_says_so(profile, capsys):
+    for holds in (True, False):
+        if profile == "cpu" and not holds:
+            with pytest.raises(ClaimError):
+                claim(SENTENCE, holds, trained=True)
+        else:
+            claim(SENTENCE, holds, trained=True)
+            judged, not_judged = f"✓ {SENTENCE}\n", f"– {SENTENCE} (not judged in profile smoke)\n"
+            assert capsys.readouterr().out == (not_judged if profile == "smoke" else judged)
 
 
 def test_nbval_compares_what_is_claimed_and_not_the_figure(capsys):
@@ -49,34 +67,3 @@ def test_nbval_compares_what_is_claimed_and_not_the_figure(capsys):
 
     assert compared(0.87) == compared(0.61)
     assert compared("87 %") == "a · b\n✓ ours beats the article's\nc · d\n"
-
-
-def test_numpy_s_truth_is_truth(capsys):
-    claim("both convolutions agree", np.isclose(1.0, 1.0))
-    assert capsys.readouterr().out == "✓ both convolutions agree\n"
-
-
-@pytest.mark.parametrize("trained", [False, True])
-def test_what_does_not_hold_stops_the_lesson_with_the_figure(capsys, trained):
-    with pytest.raises(ClaimError) as raised:
-        claim("ours beats the article's", False, measured=0.61, trained=trained)
-    assert str(raised.value) == "not borne out by this run: ours beats the article's · 0.61"
-    assert capsys.readouterr().out == ""
-
-
-def test_without_a_figure_the_sentence_stands_alone():
-    with pytest.raises(ClaimError, match=r"^not borne out by this run: it adds up$"):
-        claim("it adds up", False)
-
-
-@pytest.mark.parametrize("holds", [True, False])
-def test_seconds_of_training_are_not_judged_and_the_line_says_so(monkeypatch, capsys, holds):
-    monkeypatch.setenv("VISTEXT_PROFILE", "smoke")
-    claim("ours beats the article's", holds, trained=True)
-    assert capsys.readouterr().out == "– ours beats the article's (not judged in profile smoke)\n"
-
-
-def test_what_needs_no_training_is_judged_in_every_profile(monkeypatch):
-    monkeypatch.setenv("VISTEXT_PROFILE", "smoke")
-    with pytest.raises(AssertionError):
-        claim("both convolutions agree", False)

@@ -10,6 +10,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from tools import pages
 from vistext.display import plots
+from vistext.display.tour import page
 from vistext.display.widgets.captioning import _mark
 
 SERIES = (plots.BLUE, plots.ORANGE, plots.GREEN, plots.GREY)
@@ -24,7 +25,7 @@ BLINDNESS = {
 
 
 def linear(color):
-    values = np.asarray(to_rgb(color) if isinstance(color, str) else color)
+    values = np.asarray(to_rgb(color) if isinstance(color, str) else color[:3])
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
@@ -39,14 +40,26 @@ def test_the_ratio_is_that_of_the_standard():
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # the well-known gray that just fails
 
 
-@pytest.mark.parametrize("color", SERIES)
-def test_what_a_figure_draws_stands_out_from_its_paper(color):
-    assert contrast(color, plots.STYLE["figure.facecolor"]) >= 3
-
-
-def test_text_in_figures_can_be_read():
+def test_figures_stand_out_from_their_paper_and_text_in_them_can_be_read():
+    assert min(contrast(color, plots.STYLE["figure.facecolor"]) for color in SERIES) >= 3
     assert contrast(plots.GREY, "white") >= 4.5
     assert contrast("black", plots.AMBER) >= 4.5
+
+
+@pytest.mark.usefixtures("drawn")
+def test_texts_can_be_read_on_the_cells_of_a_table():
+    counts = np.arange(0, 101, 5)
+    matrix = np.pad(np.stack([counts, 100 - counts], axis=1), ((0, 0), (0, 19)))
+    shares = np.linspace(0, 1, 101)[np.newaxis]
+    for figure in (
+        plots.confusion(matrix, [""] * 21, alt=""),
+        plots.shares_table(shares, [""], [""] * 101, alt=""),
+    ):
+        [axis] = figure.axes
+        [image] = axis.get_images()
+        cells = image.cmap(image.norm(image.get_array()))
+        assert len(axis.texts) >= 40
+        assert min(contrast(cells[text.get_position()[::-1]], text.get_color()) for text in axis.texts) >= 4.5
 
 
 @pytest.mark.parametrize("theme", PAPER)
@@ -62,6 +75,16 @@ def test_pages_and_slides_can_be_read():
     text = set(re.findall(r"(?<![-\w])color: (#\w+)", pages.STYLE))
     assert len(text) >= 2
     assert all(contrast(color, ground) >= 4.5 for color in text for ground in ("#fff", "#f5f5f5"))
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_the_page_of_the_tour_can_be_read(scheme):
+    palettes = re.findall(r":root \{[^}]*\}", page.STYLE)
+    assert len(palettes) == 2
+    color = dict(re.findall(r"--(\w+): (#\w{6})", palettes[scheme]))
+    for text, ground in itertools.product(("ink", "soft", "accent"), ("ground", "card")):
+        assert contrast(color[text], color[ground]) >= 4.5
+    assert min(contrast(color[bar], color["track"]) for bar in ("bar", "accent")) >= 3
 
 
 @pytest.mark.parametrize("blindness", BLINDNESS)

@@ -22,8 +22,8 @@ def claim(sentence: str, holds: bool, measured: object = None, *, trained: bool 
         sentence: what the lesson says, as a full clause without the final stop and without exact figures of this run.
         holds: whether the measurement bears it out.
         measured: the figure behind it: a text ("75.1 % against 58.3 %"), a number, or several.
-        trained: the claim is about a network that this lesson has just trained. Profile `smoke` trains for seconds,
-            only to show that the code runs, so there such a claim is printed but not judged.
+        trained: the claim is about a network that this lesson has just trained; in profile `smoke`, which trains for
+            seconds, it is printed but not judged.
 
     Raises:
         ClaimError: if `holds` is false; the message gives `measured`.

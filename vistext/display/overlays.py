@@ -1,15 +1,20 @@
 """Boxes, masks and light laid over a picture: drawn by Pillow, so that a slider can redraw them in milliseconds.
 
-Each of the ten kinds has one color in the whole course. Color alone says nothing: boxes carry their names, masks
-their outlines, and both are explained in words beside them.
+Each of the ten kinds has one color in the whole course; color alone says nothing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vistext.scenes import ontology
+
+if TYPE_CHECKING:
+    from vistext.tasks.srl.model import PredictedFrame  # which starts TensorFlow
 
 # Paul Tol's "muted" scheme, which the color-blind can tell apart, and the orange of his "vibrant" one for the tenth
 # ("Color schemes", SRON/EPS/TN/09-002, 2021); each near the usual color of its kind where there is one.
@@ -25,15 +30,7 @@ ENLARGED = 384  # pixels: about the side at which small pictures are shown, so t
 
 
 def enlarge(picture: np.ndarray, side: int = ENLARGED) -> np.ndarray:
-    """A picture with each pixel as a square, by the largest whole factor that keeps it within `side`.
-
-    Args:
-        picture: uint8 [h, w, ...].
-        side: in pixels; what is larger already stays as it is.
-
-    Returns:
-        uint8 [h·factor, w·factor, ...].
-    """
+    """A picture [h, w, ...] with each pixel as a square, by the largest whole factor that keeps it within `side`."""
     factor = max(1, side // max(picture.shape[:2]))
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
@@ -50,9 +47,6 @@ def draw_boxes(
         kinds: [n], indices into `ontology.KINDS`.
         notes: what to write after each name, such as "97 %"; none or n.
         side: see `enlarge`.
-
-    Returns:
-        uint8 [h·factor, w·factor, 3].
 
     Raises:
         ValueError: boxes, kinds and notes are not equally many.
@@ -76,6 +70,12 @@ def draw_boxes(
     return np.asarray(canvas)
 
 
+def draw_frames(picture: np.ndarray, frames: Sequence[PredictedFrame], side: int = ENLARGED) -> np.ndarray:
+    """A picture, enlarged, with a box around the object of each frame, and its verb."""
+    edges = np.array([frame.edges(len(picture)) for frame in frames])
+    return draw_boxes(picture, edges, [frame.kind for frame in frames], [frame.verb for frame in frames], side)
+
+
 def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -> np.ndarray:
     """A picture, enlarged, with the pixels of each kind in its color and an outline, and all others pale and gray.
 
@@ -83,9 +83,6 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
         picture: uint8 [h, w, 3].
         classes: uint8 [h, w]: 0 where no object is, k + 1 where an object of kind k is.
         side: see `enlarge`.
-
-    Returns:
-        uint8 [h·factor, w·factor, 3].
     """
     grey = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
     palette = np.array([[255, 255, 255], *map(_rgb, KIND_COLORS.values())], "float32")
@@ -105,15 +102,10 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
 def heatmap(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
     """A picture, enlarged, dark but for the cells with high values: the higher, the brighter.
 
-    Brightness alone carries it, so it can be read in gray; `describe_location` says it in words.
-
     Args:
         picture: uint8 [h, w, 3].
         amounts: float [rows, columns], 0 or more: of the cells of a grid over the picture; the largest is the lightest.
         side: see `enlarge`.
-
-    Returns:
-        uint8 [h·factor, w·factor, 3].
     """
     canvas = enlarge(picture, side)
     amounts = np.asarray(amounts, "float32")
@@ -123,14 +115,7 @@ def heatmap(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> n
 
 
 def describe_location(amounts: np.ndarray) -> str:
-    """In words, where most of something is: the middle of all of it.
-
-    Args:
-        amounts: float [rows, columns], 0 or more: of the cells of a grid over a picture.
-
-    Returns:
-        As `place` says it, or "nowhere in particular".
-    """
+    """In words, where the middle of all amounts is: float [rows, columns], 0 or more, in the cells of a grid."""
     total = float(amounts.sum())
     if total == 0:
         return "nowhere in particular"
@@ -140,11 +125,7 @@ def describe_location(amounts: np.ndarray) -> str:
 
 
 def place(x: float, y: float) -> str:
-    """In words, the part of a 3 × 3 grid over the picture that a point lies in; x and y from 0, left and top, to 1.
-
-    >>> place(0.1, 0.5), place(0.5, 0.5), place(0.9, 0.9)
-    ('at the left', 'at the center', 'at the bottom right')
-    """
+    """In words, the part of a 3 × 3 grid over the picture that a point lies in; x and y from 0, left and top, to 1."""
     across, down = (min(2, int(3 * share)) for share in (x, y))
     words = (("top", "", "bottom")[down], ("left", "", "right")[across])
     return f"at the {' '.join(filter(None, words)) or 'center'}"

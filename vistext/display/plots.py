@@ -1,8 +1,7 @@
 """Every picture that a lesson shows: functions from arrays to a `Picture`, a PNG with its description in words.
 
-One style throughout. Colors are Okabe and Ito's, which the color-blind can tell apart; what color says, shape or
-words say too, so that a print in gray loses nothing. Each takes `alt`, what is seen in words, and some `note`, a banner
-under the picture for what must not be overlooked.
+Each takes `alt`, what is seen in words, and perhaps a `note`, a banner under the picture. Colors are Okabe and Ito's,
+which the color-blind can tell apart; what color says, shape or words say too, so that a print in gray loses nothing.
 """
 
 from __future__ import annotations
@@ -10,13 +9,15 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from html import escape
+from inspect import signature
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
@@ -66,7 +67,7 @@ class Picture:
         return f'<img alt="{escape(self.alt)}"{title} src="data:image/png;base64,{source}" style="max-width: 100%">'
 
 
-def _finish(figure: Figure, alt: str, note: str = "") -> Picture:
+def _finish(figure: Figure, alt: str, note: str) -> Picture:
     buffer = io.BytesIO()
     if note:
         figure.text(0.5, -0.02, note, ha="center", va="top", fontsize=9, backgroundcolor=AMBER)
@@ -74,32 +75,38 @@ def _finish(figure: Figure, alt: str, note: str = "") -> Picture:
     return Picture(buffer.getvalue(), alt, note)
 
 
+def _described(draw: Callable[..., Figure]) -> Callable[..., Picture]:
+    """Draw in the course's style, whatever style the reader has set, and describe what is drawn."""
+
+    @wraps(draw)
+    def described(*args, alt: str, note: str = "", **settings) -> Picture:
+        with style.context(STYLE, after_reset=True):
+            return _finish(draw(*args, **settings), alt, note)
+
+    shown, added = signature(draw), signature(described, follow_wrapped=False)
+    parameters = [*shown.parameters.values(), added.parameters["alt"], added.parameters["note"]]
+    described.__signature__ = added.replace(parameters=parameters)  # type: ignore[attr-defined]  # which Jupyter shows
+    return described
+
+
+def _chart(width: float, height: float, layout: str | None = "constrained") -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout=layout)  # type: ignore[arg-type]
+    return figure, figure.subplots()
+
+
 def _distinguished(series: Mapping, most: int = len(HATCHES)) -> None:
     if not 1 <= len(series) <= most:
         raise ValueError(f"{len(series)} series; accepted: 1 to {most}, as more cannot be told apart in gray")
 
 
-def _styled(function):
-    """Draw in the course's style, whatever style the reader has set."""
-
-    @wraps(function)
-    def drawn(*args, **settings):
-        with style.context(STYLE, after_reset=True):
-            return function(*args, **settings)
-
-    return drawn
-
-
-@_styled
+@_described
 def grid(
     pictures: Sequence[np.ndarray] | np.ndarray,
     titles: Sequence[str] | None = None,
     *,
-    alt: str,
     columns: int = 8,
     inches: float = 1.1,
-    note: str = "",
-) -> Picture:
+) -> Figure:
     """Pictures side by side, in rows.
 
     Args:
@@ -119,14 +126,18 @@ def grid(
         axis.imshow(picture, cmap="gray", interpolation="nearest")
         if titles is not None:
             axis.set_title(titles[index], fontsize=8)
-    return _finish(figure, alt, note)
+    return figure
 
 
-@_styled
-def bars(
-    series: Mapping[str, Mapping[str, float]], *, alt: str, most: int = 10, across: str = "probability"
-) -> Picture:
-    """Probabilities, or other shares, of the same classes from one or more sources, as horizontal bars.
+def _name_bars(axis: Axes, names: Sequence[str], across: str) -> None:
+    axis.set_yticks(range(len(names)), names)
+    axis.invert_yaxis()
+    axis.set(xlabel=across)
+
+
+@_described
+def bars(series: Mapping[str, Mapping[str, float]], *, most: int = 10, across: str = "probability") -> Figure:
+    """Probabilities, or other shares, of the same classes from one to three sources, as horizontal bars.
 
     Args:
         series: for each source's name, class → probability; the order is the first one's.
@@ -135,36 +146,54 @@ def bars(
     """
     _distinguished(series)
     names = list(next(iter(series.values())))[:most]
-    figure = Figure(figsize=(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8))
-    axis = figure.subplots()
+    figure, axis = _chart(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8, layout=None)
     height = 0.8 / len(series)
-    for index, (source, values) in enumerate(series.items()):
+    looks = zip((BLUE, ORANGE, GREEN), HATCHES, strict=True)
+    for index, ((source, values), (color, hatch)) in enumerate(zip(series.items(), looks, strict=False)):
         places = np.arange(len(names)) + (index - (len(series) - 1) / 2) * height
         numbers = [values.get(name, np.nan) for name in names]
-        axis.barh(
-            places, numbers, height, label=source, color=(BLUE, ORANGE, GREEN)[index], hatch=HATCHES[index], ec="white"
-        )
+        axis.barh(places, numbers, height, label=source, color=color, hatch=hatch, ec="white")
         for place, number in zip(places, numbers, strict=True):
             if np.isfinite(number):
                 axis.text(number + 0.01, place, f"{number:.2f}", va="center", fontsize=8)
-    axis.set_yticks(range(len(names)), names)
-    axis.invert_yaxis()
-    axis.set(xlim=(0, 1.08), xlabel=across)
+    _name_bars(axis, names, across)
+    axis.set(xlim=(0, 1.08))
     if len(series) > 1:  # above, where no bar is
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series), frameon=False)
-    return _finish(figure, alt)
+    return figure
 
 
-@_styled
-def curves(histories: Mapping[str, History], *, alt: str, note: str = "") -> Picture:
+@_described
+def value_bars(values: Mapping[str, float | tuple[float, float]], *, across: str) -> Figure:
+    """One measured amount for each of several names, as horizontal bars with the number beside each.
+
+    Args:
+        values: by name, from top to bottom: the amount; or with it half the length of its error bar.
+        across: what the amounts are.
+    """
+    figure, axis = _chart(6, 0.34 * len(values) + 0.9)
+    amounts = [value if isinstance(value, tuple) else (value, 0.0) for value in values.values()]
+    middles, halves = np.array(amounts, "float64").reshape(-1, 2).T
+    error = halves if halves.any() else None
+    axis.barh(range(len(amounts)), middles, 0.7, color=BLUE, xerr=error, ecolor="black", capsize=3)
+    ends = np.maximum(middles, 0) + halves
+    for place, (middle, end) in enumerate(zip(middles, ends, strict=True)):
+        axis.text(end + 0.02 * np.ptp([0, *ends]), place, f"{middle:.3g}", va="center", fontsize=8)
+    axis.axvline(0, color="black", linewidth=0.8)
+    axis.margins(x=0.1)
+    _name_bars(axis, list(values), across)
+    return figure
+
+
+@_described
+def curves(histories: Mapping[str, History]) -> Figure:
     """Accuracy on the batches trained on, over the seconds of training, smoothed over a twentieth of each curve.
 
     Args:
         histories: by the name of the network.
     """
     _distinguished(histories)
-    figure = Figure(figsize=(6, 3))
-    axis = figure.subplots()
+    figure, axis = _chart(6, 3, layout=None)
     styles = zip(histories.items(), (ORANGE, BLUE, GREEN), ("--", "-", ":"), strict=False)
     for (name, history), color, line in styles:
         smooth = uniform_filter1d(np.array(history.accuracy), max(1, len(history.accuracy) // 20), mode="nearest")
@@ -172,19 +201,18 @@ def curves(histories: Mapping[str, History], *, alt: str, note: str = "") -> Pic
     axis.set(xlabel="seconds of training", ylabel="accuracy while training", ylim=(0, 1))
     axis.grid(alpha=0.3)
     axis.legend(loc="lower right")
-    return _finish(figure, alt, note)
+    return figure
 
 
-@_styled
+@_described
 def lines(
     series: Mapping[str, tuple[Sequence[float], ...]],
     *,
     across: str,
     up: str,
-    alt: str,
     range_up: tuple[float, float] | None = None,
     logarithmic: bool = False,
-) -> Picture:
+) -> Figure:
     """Measured points joined by lines, each with its own marker.
 
     Args:
@@ -194,13 +222,19 @@ def lines(
         logarithmic: whether equal steps across are equal factors.
     """
     _distinguished(series, len(MARKERS))
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
-    axis = figure.subplots()
+    figure, axis = _chart(6, 3.2)
     looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
-    for (name, points), (color, marker, line) in zip(series.items(), looks, strict=False):
-        error = points[2] if len(points) > 2 else None
+    for (name, (x, y, *errors)), (color, marker, line) in zip(series.items(), looks, strict=False):
         axis.errorbar(
-            points[0], points[1], error, label=name, color=color, marker=marker, linestyle=line, markersize=5, capsize=3
+            x,
+            y,
+            errors[0] if errors else None,
+            label=name,
+            color=color,
+            marker=marker,
+            linestyle=line,
+            markersize=5,
+            capsize=3,
         )
     axis.set(xlabel=across, ylabel=up, ylim=range_up)
     if logarithmic:
@@ -211,35 +245,40 @@ def lines(
     axis.grid(alpha=0.3)
     if len(series) > 1:
         axis.legend(fontsize=8)
-    return _finish(figure, alt)
+    return figure
 
 
-@_styled
-def confusion(matrix: np.ndarray, names: Sequence[str], *, alt: str, note: str = "") -> Picture:
+def _cells(axis: Axes, shares: np.ndarray, texts: np.ndarray, *, most: float, dark: float, **font) -> None:
+    """Fill a table: the larger its share the darker a cell, and white its text where the share is above `dark`."""
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=most, aspect="auto")
+    for row, column in np.argwhere(texts != ""):
+        color = "white" if shares[row, column] > dark else "black"
+        axis.text(column, row, texts[row, column], ha="center", va="center", color=color, **font)
+
+
+@_described
+def confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
     """A confusion matrix with its counts.
 
     Args:
         matrix: int [classes, classes]: row the truth, column the prediction.
         names: of the classes.
     """
-    figure = Figure(figsize=(5.6, 5))
-    axis = figure.subplots()
-    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    axis.imshow(share**0.5, cmap="Blues", vmin=0, vmax=1)  # the root, so that rare confusions are seen at all
-    for row, column in np.ndindex(*matrix.shape):
-        if matrix[row, column]:
-            color = "white" if share[row, column] > 0.5 else "black"
-            axis.text(column, row, matrix[row, column], ha="center", va="center", color=color, fontsize=8)
+    figure, axis = _chart(5.6, 5, layout=None)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    texts = np.where(matrix > 0, matrix.astype(str), "")
+    _cells(axis, shares**0.5, texts, most=1, dark=0.5**0.5, fontsize=8)  # the root shows rare confusions
+    axis.set_aspect("equal")
     axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axis.set_yticks(range(len(names)), names)
     axis.set(xlabel="predicted class", ylabel="true class")
-    return _finish(figure, alt, note)
+    return figure
 
 
-@_styled
+@_described
 def shares_table(
-    shares: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, alt: str, errors: np.ndarray | None = None
-) -> Picture:
+    shares: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, errors: np.ndarray | None = None
+) -> Figure:
     """Shares as a table, the larger the darker behind its figure in per cent.
 
     Args:
@@ -247,54 +286,37 @@ def shares_table(
         rows, columns: their names; a column's may have several lines.
         errors: float [rows, columns], written behind the figures.
     """
-    lines = max(name.count("\n") for name in columns) + 1
-    figure = Figure(figsize=(1.9 + 0.95 * len(columns), 0.36 * len(rows) + 0.2 * lines + 0.3), layout="constrained")
-    axis = figure.subplots()
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
-    for row, column in zip(*np.nonzero(np.isfinite(shares)), strict=True):
-        share = shares[row, column]
-        text = f"{100 * share:.0f}" + ("" if errors is None else f" ± {100 * errors[row, column]:.0f}")
-        axis.text(column, row, text, ha="center", va="center", color="white" if share > 0.83 else "black", fontsize=9)
+    height = max(name.count("\n") for name in columns) + 1
+    figure, axis = _chart(1.9 + 0.95 * len(columns), 0.36 * len(rows) + 0.2 * height + 0.3)
+    texts = np.full(shares.shape, "", object)
+    for cell in zip(*np.nonzero(np.isfinite(shares)), strict=True):
+        texts[cell] = f"{100 * shares[cell]:.0f}" + ("" if errors is None else f" ± {100 * errors[cell]:.0f}")
+    _cells(axis, shares, texts, most=1.15, dark=0.83, fontsize=9)
     axis.set_xticks(range(len(columns)), columns, fontsize=8)
     axis.set_yticks(range(len(rows)), rows, fontsize=9)
     axis.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
-    for side in axis.spines.values():
-        side.set_visible(False)
-    return _finish(figure, alt)
+    axis.spines[:].set_visible(False)
+    return figure
 
 
-@_styled
-def reliability(series: Mapping[str, Reliability], *, alt: str, note: str = "") -> Picture:
-    """Reliability diagrams side by side: accuracy by confidence.
-
-    Args:
-        series: by title.
-    """
+@_described
+def reliability(series: Mapping[str, Reliability]) -> Figure:
+    """Reliability diagrams side by side, by title: accuracy by confidence."""
     figure = Figure(figsize=(3.1 * len(series), 3.2), layout="constrained")
     axes = figure.subplots(1, len(series), sharey=True, squeeze=False)[0]
     for axis, (title, bins) in zip(axes, series.items(), strict=True):
         width = 1 / len(bins.predictions)
-        axis.bar(
-            (np.arange(len(bins.predictions)) + 0.5) * width,
-            bins.accuracy,
-            width,
-            color=BLUE,
-            ec="white",
-            label="accuracy",
-        )
+        middles = (np.arange(len(bins.predictions)) + 0.5) * width
+        axis.bar(middles, bins.accuracy, width, color=BLUE, ec="white", label="accuracy")
         axis.plot([0, 1], [0, 1], "--", color=ORANGE, label="perfectly calibrated")
         axis.set(title=title, xlim=(0, 1), ylim=(0, 1), xlabel="confidence", aspect="equal")
     axes[0].set_ylabel("accuracy")
     axes[0].legend(loc="upper left", fontsize=8)
-    return _finish(figure, alt, note)
+    return figure
 
 
 def rescale(values: np.ndarray) -> np.ndarray:
-    """Numbers of any range as a picture: uint8, the smallest 0, the largest 255, all 128 if they are equal.
-
-    Args:
-        values: float [...]; scaled as a whole.
-    """
+    """Numbers of any range as a picture: uint8, the smallest 0, the largest 255, all 128 if they are equal."""
     values = np.asarray(values, "float64")
     low, high = values.min(), values.max()
     if high == low:
@@ -302,33 +324,8 @@ def rescale(values: np.ndarray) -> np.ndarray:
     return np.rint(255 * (values - low) / (high - low)).astype("uint8")
 
 
-@_styled
-def value_bars(values: Mapping[str, float | tuple[float, float]], *, across: str, alt: str) -> Picture:
-    """One measured amount for each of several names, as horizontal bars with the number beside each.
-
-    Args:
-        values: by name, from top to bottom: the amount; or with it half the length of its error bar.
-        across: what the amounts are.
-    """
-    figure = Figure(figsize=(6, 0.34 * len(values) + 0.9), layout="constrained")
-    axis = figure.subplots()
-    found = [value if isinstance(value, tuple) else (value, 0.0) for value in values.values()]
-    middles, halves = np.array(found, "float64").reshape(-1, 2).T
-    error = halves if halves.any() else None
-    axis.barh(range(len(found)), middles, 0.7, color=BLUE, xerr=error, ecolor="black", capsize=3)
-    ends = np.maximum(middles, 0) + halves
-    for place, (middle, end) in enumerate(zip(middles, ends, strict=True)):
-        axis.text(end + 0.02 * np.ptp([0, *ends]), place, f"{middle:.3g}", va="center", fontsize=8)
-    axis.axvline(0, color="black", linewidth=0.8)
-    axis.set_yticks(range(len(values)), list(values))
-    axis.invert_yaxis()
-    axis.margins(x=0.1)
-    axis.set(xlabel=across)
-    return _finish(figure, alt)
-
-
-@_styled
-def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *, alt: str) -> Picture:
+@_described
+def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str]) -> Figure:
     """Words as points in the plane, those of a group with one color and marker, each with its name.
 
     Args:
@@ -336,12 +333,10 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
         words: n words.
         groups: the group of each; one to four different ones, in the order of the legend.
     """
-    names = list(dict.fromkeys(groups))
-    _distinguished(dict.fromkeys(names), len(MARKERS))
-    figure = Figure(figsize=(7.5, 5.5), layout="constrained")
-    axis = figure.subplots()
-    looks = zip(names, (BLUE, ORANGE, GREEN, GREY), MARKERS, strict=False)
-    for name, color, marker in looks:
+    names = dict.fromkeys(groups)
+    _distinguished(names, len(MARKERS))
+    figure, axis = _chart(7.5, 5.5)
+    for name, color, marker in zip(names, (BLUE, ORANGE, GREEN, GREY), MARKERS, strict=False):
         chosen = np.array([group == name for group in groups])
         x, y = places[chosen].T
         axis.scatter(x, y, s=22, color=color, marker=marker, label=name)
@@ -349,17 +344,13 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str], *,
             axis.annotate(word, point, (3, 3), textcoords="offset points", fontsize=8, color=color)
     axis.set(xticks=[], yticks=[])
     axis.legend(fontsize=8)
-    return _finish(figure, alt)
+    return figure
 
 
-@_styled
+@_described
 def captions_table(
-    picture: np.ndarray,
-    lines: Sequence[tuple[str, str]],
-    *,
-    alt: str,
-    below: Sequence[tuple[str, np.ndarray]] = (),
-) -> Picture:
+    picture: np.ndarray, lines: Sequence[tuple[str, str]], *, below: Sequence[tuple[str, np.ndarray]] = ()
+) -> Figure:
     """A picture, and beside it texts about it, each in a line, or in several where it is long.
 
     Args:
@@ -382,35 +373,26 @@ def captions_table(
         axis = figure.add_axes((column / columns, bottom / high, 0.92 / columns, 0.92 * wide / high))
         axis.imshow(small, interpolation="nearest")
         axis.text(0.5, -0.05, word, transform=axis.transAxes, ha="center", va="top", fontsize=9)
-        axis.axis("off")
     left.imshow(picture, interpolation="nearest")
     left.set_anchor("N")
     right.set(xlim=(0, 1), ylim=(max(rows, 10.5), 0))
-    down = 0.0
-    for (note, text), height in zip(wrapped, heights, strict=True):
-        right.text(0, down, note, va="top", fontsize=8, color=GREY)
-        right.text(0.29, down, "\n".join(text), va="top", fontsize=9, linespacing=1.25)
-        down += height
-    for axis in (left, right):
+    tops = np.cumsum([0, *heights[:-1]])
+    for (note, text), top in zip(wrapped, tops, strict=True):
+        right.text(0, top, note, va="top", fontsize=8, color=GREY)
+        right.text(0.29, top, "\n".join(text), va="top", fontsize=9, linespacing=1.25)
+    for axis in figure.axes:
         axis.axis("off")
-    return _finish(figure, alt)
+    return figure
 
 
-def scatter(
-    points: np.ndarray, targets: np.ndarray, radius: float, *, reach: float = 3.0, side: int = 150
-) -> np.ndarray:
-    """Points in the plane as a small picture, quickly drawn: frames of a film are made of it.
+def scatter(points: np.ndarray, targets: np.ndarray, radius: float, *, reach: float = 3.0) -> np.ndarray:
+    """Points in the plane as a small picture, uint8 [150, 150, 3], quickly drawn: frames of a film are made of it.
 
     Args:
-        points: float [n, 2]; those beyond the frame are left out.
-        targets: float [m, 2]: a circle is drawn around each.
-        radius: of the circles.
-        reach: the frame goes from -reach to reach both ways.
-        side: of the picture, in pixels.
-
-    Returns:
-        uint8 [side, side, 3]; up is up.
+        points: float [n, 2]; those beyond the frame, which goes from -reach to reach both ways, are left out.
+        targets: float [m, 2]: a circle of this radius is drawn around each.
     """
+    side = 150
     scale = side / (2 * reach)
     rows, columns = np.mgrid[:side, :side]
     across, up = (columns + 0.5) / scale - reach, reach - (rows + 0.5) / scale

@@ -1,4 +1,4 @@
-"""What every interactive part is: live, and whole as a still."""
+"""What every widget is: live, and whole as a still picture."""
 
 import ipywidgets
 import pytest
@@ -7,37 +7,30 @@ from vistext.display import plots
 from vistext.display.widgets.base import NAMES, Widget, uploaded
 
 
-def test_a_playable_is_live_where_a_kernel_runs_and_a_still_picture_elsewhere():
-    still = plots.Picture(b"a png", "a cat & a dog")
-    widget = ipywidgets.IntSlider()
-    playable = Widget(widget, still, len)
-    bundle = playable._repr_mimebundle_()
+def test_a_widget_is_live_where_a_kernel_runs_and_a_still_picture_elsewhere_and_all_its_controls_get_names():
+    still, slider = plots.Picture(b"a png", "a cat & a dog"), ipywidgets.IntSlider()
+    widget = Widget(slider, still, len)
+    bundle = widget._repr_mimebundle_()
     assert bundle.keys() == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
-    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == playable.shown.model_id
-    assert playable.shown.children[0] is widget
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.shown.model_id
     assert bundle["text/html"] == still._repr_html_()
     assert bundle["text/plain"] == "[Picture: a cat & a dog]"
+    shown, names = widget.shown.children
+    assert shown is slider
+    assert (names.value, names.layout.display) == (NAMES, "none")
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "content"),
     [
-        ({"name": "a.png", "content": memoryview(b"first")}, {"name": "b.png", "content": memoryview(b"last")}),
-        [{"name": "b.png", "content": b"last"}],
-        {"a.png": {"metadata": {}, "content": b"first"}, "b.png": {"metadata": {}, "content": b"last"}},
+        ((), None),
+        ({}, None),
+        ([{"name": "b.png", "content": b"last"}], b"last"),
+        (({"name": "a.png", "content": memoryview(b"1")}, {"name": "b.png", "content": memoryview(b"last")}), b"last"),
+        ({"a.png": {"metadata": {}, "content": b"1"}, "b.png": {"metadata": {}, "content": b"last"}}, b"last"),
     ],
-    ids=["ipywidgets 8", "a list", "ipywidgets 7"],
+    ids=["taken back", "taken back from ipywidgets 7", "a list", "ipywidgets 8", "ipywidgets 7"],
 )
-def test_the_last_file_is_taken_from_either_form_of_an_upload(value):
-    content = uploaded(value)
-    assert (content, type(content)) == (b"last", bytes)
-
-
-@pytest.mark.parametrize("value", [(), [], {}])
-def test_an_upload_that_was_taken_back_holds_nothing(value):
-    assert uploaded(value) is None
-
-
-def test_controls_that_have_no_name_of_their_own_get_one_in_the_page_and_nothing_is_seen_of_that():
-    _, names = Widget(ipywidgets.IntSlider(description="Scene"), plots.Picture(b"", ""), len).shown.children
-    assert (names.value, names.layout.display) == (NAMES, "none")
+def test_the_last_file_is_taken_from_either_form_of_an_upload(value, content):
+    assert uploaded(value) == content
+    assert isinstance(uploaded(value), bytes | None)

@@ -1,12 +1,9 @@
 """Captions sampled by z and scored by a discriminator."""
 
-import io
-
 import ipywidgets
 import numpy as np
 import pytest
-from PIL import Image
-from played import SHOWN, Html, parts, pictures_of
+from parsed import SHOWN, Html, parts, pictures_of, pixels
 
 from vistext.display import widgets
 from vistext.display.widgets.captioning import _Caption, _marked
@@ -16,38 +13,37 @@ from vistext.tasks import captioning
 
 
 @pytest.fixture(scope="module")
-def by_z(speaker):
-    return widgets.describe_by_z(*speaker, SHOWN)
+def by_z(captioner_and_discriminator):
+    return widgets.describe_by_z(*captioner_and_discriminator, SHOWN)
 
 
 @pytest.fixture(scope="module")
-def best_of_n(speaker):
-    return widgets.best_of_n(*speaker, SHOWN)
+def best_of_n(captioner_and_discriminator):
+    return widgets.best_of_n(*captioner_and_discriminator, SHOWN)
 
 
-def test_a_sentence_is_the_one_of_its_z_with_its_score_and_its_truth(by_z, speaker):
-    captioner, discriminator = speaker
+def test_a_sentence_is_the_one_of_its_z_with_its_score_and_its_truth(by_z, captioner_and_discriminator):
+    captioner, discriminator = captioner_and_discriminator
     page = Html(by_z.answer(2, "title", 0.7, 4))
     z = 0.7 * sample_noise(1, captioning.model.MAX_LENGTH["title"], 4)
     [text] = captioner.caption(pictures_of(1), "title", z=z.astype("float32"))
-    said = " ".join("".join(page.words).split())
-    assert said.startswith(text)
-    assert f"The discriminator: {discriminator.score(pictures_of(1), [text])[0]:.0%}" in said
-    assert language.evaluate(text, SHOWN[1]).why in said
-    assert "✗ not true" in said
+    shown = " ".join("".join(page.words).split())
+    assert shown.startswith(text)
+    assert f"The discriminator: {discriminator.score(pictures_of(1), [text])[0]:.0%}" in shown
+    assert language.evaluate(text, SHOWN[1]).why in shown
+    assert "✗ not true" in shown
     assert np.array_equal(page.picture()[::4, ::4], pictures_of(1)[0])
 
 
-def test_each_word_says_how_much_it_adds_to_the_score(by_z, speaker):
-    captioner, discriminator = speaker
+def test_each_word_shows_how_much_it_adds_to_the_score(by_z, captioner_and_discriminator):
+    captioner, discriminator = captioner_and_discriminator
     page = Html(by_z.answer(1, "title", 0.0, 0))
-    text = captioner.caption(pictures_of(0), "title")
-    [evidence] = discriminator.token_scores(pictures_of(0), text)
+    [scores] = discriminator.token_scores(pictures_of(0), captioner.caption(pictures_of(0), "title"))
     marked = [attrs for attrs in page.all("span") if "title" in attrs]
-    assert [float(attrs["title"]) for attrs in marked] == pytest.approx([value for _, value in evidence], abs=0.006)
-    for attrs, (_, value) in zip(marked, evidence, strict=True):
-        assert ("213, 94, 0" in attrs["style"]) == (value <= 0)
-        assert ("wavy" in attrs["style"]) == (value < -0.5)
+    assert [float(attrs["title"]) for attrs in marked] == pytest.approx([score for _, score in scores], abs=0.006)
+    for attrs, (_, score) in zip(marked, scores, strict=True):
+        assert ("213, 94, 0" in attrs["style"]) == (score <= 0)
+        assert ("wavy" in attrs["style"]) == (score < -0.5)
 
 
 def test_words_are_marked_where_they_stand_and_only_text():
@@ -58,12 +54,10 @@ def test_words_are_marked_where_they_stand_and_only_text():
     assert len([attrs for attrs in page.all("span") if "title" in attrs]) == 9
 
 
-def test_keeping_the_picture_and_moving_z_says_something_else(by_z):
+def test_keeping_the_picture_and_moving_z_generates_something_else(by_z):
     scene, seed = parts(by_z, (ipywidgets.IntSlider, ipywidgets.BoundedIntText))
-    (noise,) = parts(by_z, ipywidgets.FloatSlider)
-    (length,) = parts(by_z, ipywidgets.Dropdown)
-    (button,) = parts(by_z, ipywidgets.Button)
-    (result,) = parts(by_z, ipywidgets.HTML)
+    [noise], [length] = parts(by_z, ipywidgets.FloatSlider), parts(by_z, ipywidgets.Dropdown)
+    [button], [result] = parts(by_z, ipywidgets.Button), parts(by_z, ipywidgets.HTML)
     assert result.value == by_z.answer(1, "description", noise.value, seed.value)
     length.value = "title"
     shown = [result.value]
@@ -74,7 +68,7 @@ def test_keeping_the_picture_and_moving_z_says_something_else(by_z):
     shown.append(result.value)
     assert len(set(shown)) == 3
     button.click()
-    assert result.value == shown[2]  # the likeliest words, whatever z
+    assert result.value == shown[2]  # the most probable words, whatever z
     scene.value = 3
     assert result.value == by_z.answer(3, "title", 0.0, 3) != shown[2]
     assert scene.max == 3
@@ -83,8 +77,8 @@ def test_keeping_the_picture_and_moving_z_says_something_else(by_z):
     assert seed.value == 0
 
 
-def test_the_highest_score_among_the_samples_is_marked(best_of_n, speaker):
-    captioner, discriminator = speaker
+def test_the_highest_score_among_the_samples_is_marked(best_of_n, captioner_and_discriminator):
+    captioner, discriminator = captioner_and_discriminator
     page = Html(best_of_n.answer(3, "title", 1.0, 2, 6))
     texts = captioner.sample(pictures_of(2), 6, "title", seed=2)[0]
     scores = discriminator.score(pictures_of(2).repeat(6, axis=0), texts)
@@ -100,10 +94,8 @@ def test_the_highest_score_among_the_samples_is_marked(best_of_n, speaker):
 
 def test_the_samples_follow_every_control(best_of_n):
     scene, seed, count = parts(best_of_n, (ipywidgets.IntSlider, ipywidgets.BoundedIntText))
-    (noise,) = parts(best_of_n, ipywidgets.FloatSlider)
-    (length,) = parts(best_of_n, ipywidgets.Dropdown)
-    (button,) = parts(best_of_n, ipywidgets.Button)
-    (result,) = parts(best_of_n, ipywidgets.HTML)
+    [noise], [length] = parts(best_of_n, ipywidgets.FloatSlider), parts(best_of_n, ipywidgets.Dropdown)
+    [button], [result] = parts(best_of_n, ipywidgets.Button), parts(best_of_n, ipywidgets.HTML)
     length.value, scene.value, count.value, noise.value = "title", 2, 3, 0.5
     button.click()
     assert result.value == best_of_n.answer(2, "title", 0.5, 2, 3)
@@ -112,8 +104,8 @@ def test_the_samples_follow_every_control(best_of_n):
 
 
 def test_captions_are_a_still_picture_too_and_every_control_has_a_name(by_z, best_of_n):
-    for playable, words in ((by_z, "seven captions"), (best_of_n, "five captions")):
-        assert words in playable.still.alt
-        assert Image.open(io.BytesIO(playable.still.png)).size[0] > 600
-        controls = parts(playable, (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.Dropdown))
-        assert all(control.description for control in [*controls, *parts(playable, ipywidgets.Button)])
+    for widget, words in ((by_z, "seven captions"), (best_of_n, "five captions")):
+        assert words in widget.still.alt
+        assert pixels(widget.still).shape[1] > 600
+        controls = parts(widget, (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.Dropdown, ipywidgets.Button))
+        assert all(control.description for control in controls)

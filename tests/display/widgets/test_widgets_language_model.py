@@ -2,7 +2,7 @@
 
 import ipywidgets
 import pytest
-from played import Html, parts, tags_in
+from parsed import Html, parts
 
 from vistext.data.vocabulary import Vocabulary
 from vistext.display import widgets
@@ -13,22 +13,22 @@ WORDS = Vocabulary.build(["A cat is here.", "A dog sits <there>."])
 
 
 @pytest.fixture(scope="module")
-def writer():
+def network():
     """A language model that has learned nothing."""
     keras.utils.set_random_seed(0)
     return language_model.model.build(language_model.model.LanguageModelConfig(len(WORDS), embedding=4, units=4))
 
 
 @pytest.fixture
-def sampler(writer):
-    return widgets.sentence_sampler(writer, WORDS, lambda text: "cat" in text)
+def sampler(network):
+    return widgets.sentence_sampler(network, WORDS, lambda text: "cat" in text)
 
 
-def test_the_sampler_shows_the_likeliest_next_words_and_six_judged_sentences(sampler, writer):
+def test_the_sampler_shows_the_likeliest_next_words_and_six_judged_sentences(sampler, network):
     html = sampler.answer(2.0, "A dog", 3)
-    likely = language_model.model.next_word_probabilities(writer, WORDS, "A dog", temperature=2.0)
-    assert tags_in(html) == pytest.approx(dict(list(likely.items())[:8]), abs=5e-4)
-    drawn = language_model.model.sample(writer, WORDS, 6, beginning="A dog", temperature=2.0, seed=3)
+    likely = language_model.model.next_word_probabilities(network, WORDS, "A dog", temperature=2.0)
+    assert Html(html).meters() == pytest.approx(dict(list(likely.items())[:8]), abs=5e-4)
+    drawn = language_model.model.sample(network, WORDS, 6, beginning="A dog", temperature=2.0, seed=3)
     listed = [words for words in Html(html).words if words[0] in "✓✗"]
     assert listed == [f"{'✓' if 'cat' in text else '✗'} {text}" for text in drawn]
 
@@ -53,5 +53,6 @@ def test_turning_the_temperature_typing_and_the_button_each_draw_anew(sampler):
     button.click()
     shown.append(result.value)
     assert len(set(shown)) == 4
-    assert tags_in(shown[3]) == tags_in(shown[2]) != tags_in(shown[1])
+    meters = [Html(html).meters() for html in shown]
+    assert meters[3] == meters[2] != meters[1]
     assert "three temperatures" in sampler.still.alt

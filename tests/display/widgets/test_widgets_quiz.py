@@ -1,12 +1,9 @@
 """A network that asks."""
 
-import io
-
 import ipywidgets
 import numpy as np
 import pytest
-from PIL import Image
-from played import SHOWN, Html, parts
+from parsed import SHOWN, Html, parts, pixels
 
 from vistext import scenes
 from vistext.display import widgets
@@ -119,34 +116,31 @@ def test_only_those_of_a_network_s_questions_come_up_whose_answer_is_known():
     assert all(count == len(answers) and set(answers) <= shorts for count, answers, _ in network.told)
 
 
-def test_a_network_s_question_is_asked_when_its_answer_is_the_one_that_was_wanted():
-    class Right:
-        def ask(self, pictures, answers, *, seed):
-            asked = {one.short: one.question for one in reversed(language.all_questions(SHOWN[0]))}
-            return ["Where?", *(asked[answer] for answer in answers[1:])]
+class Right:
+    """A network that asks for all answers but the first."""
 
-    quiz = widgets.quiz(Right(), SHOWN[:1], seed=0)
-    for _ in range(4):
-        _, question, _ = parts(quiz, ipywidgets.HTML)
-        assert Html(question.value).words[-1] == "Asked by the network."
-        state(quiz)[3].click()
+    def ask(self, pictures, answers, *, seed):
+        questions = {each.short: each.question for each in reversed(language.all_questions(SHOWN[0]))}
+        return ["Where?", *(questions[answer] for answer in answers[1:])]
 
 
-def test_a_network_that_asks_nonsense_leaves_the_questions_to_the_rules(networks):
-    for asker in (vqa.model.QuestionGenerator(*networks), Asking("what is the cat sitting on?", "<b>")):
-        quiz = widgets.quiz(asker, SHOWN[:1], seed=0)
-        _, question, _ = parts(quiz, ipywidgets.HTML)
-        assert Html(question.value).words[-1] == "Asked by the rules."
-        assert known(state(quiz)[0])
+def test_a_network_asks_where_its_answer_is_the_one_that_was_wanted_and_else_the_rules_do(qgnet_parts):
+    nonsense = Asking("what is the cat sitting on?", "<b>"), vqa.model.QuestionGenerator(*qgnet_parts)
+    for generator, by in ((Right(), "the network"), *((generator, "the rules") for generator in nonsense)):
+        quiz = widgets.quiz(generator, SHOWN[:1], seed=0)
+        for _ in range(4):
+            _, question, _ = parts(quiz, ipywidgets.HTML)
+            assert Html(question.value).words[-1] == f"Asked by {by}."
+            assert known(state(quiz)[0])
+            state(quiz)[3].click()
 
 
-def test_the_quiz_can_be_played_without_a_browser_and_is_a_still_picture_too(played):
-    asked, buttons, *_ = state(played)
-    rights = {one.short for one, _ in known(asked)}
-    told = {button.description: Html(played.answer(1, button.description)).words[0] for button in buttons}
-    assert sum(words.startswith("✓ Right.") for words in told.values()) == 1
-    assert all(option in rights for option, words in told.items() if words.startswith("✓"))
+def test_one_answer_is_right_and_the_quiz_is_a_still_picture_too(played):
+    question, buttons, *_ = state(played)
+    answers = [button.description for button in buttons]
+    [right] = [answer for answer in answers if Html(played.answer(1, answer)).words[0].startswith("✓ Right.")]
+    assert right in {each.short for each, _ in known(question)}
     assert "&lt;b&gt;" in played.answer(1, "<b>")
     assert "the right one" in played.still.alt
-    assert Image.open(io.BytesIO(played.still.png)).size[0] > 600
+    assert pixels(played.still).shape[1] > 600
     assert all(button.description for button in buttons)

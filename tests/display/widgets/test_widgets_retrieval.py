@@ -5,13 +5,14 @@ import re
 import ipywidgets
 import numpy as np
 import pytest
+from parsed import parts
 
 from vistext import scenes
 from vistext.data.vocabulary import Vocabulary
 from vistext.display.widgets import retrieval
 from vistext.tasks import fusion, vqa
 
-SEEN = scenes.sample(9, 2, "val")
+SEARCHED = scenes.sample(9, 2, "val")
 WORDS = Vocabulary.build([*retrieval.EXAMPLES, "a horse"])
 
 
@@ -28,47 +29,33 @@ class Nouns:
 
 
 @pytest.fixture
-def playable():
-    return retrieval.search(Nouns(), SEEN)
+def widget():
+    return retrieval.search(Nouns(), SEARCHED)
 
 
-def parts(playable, kind):
-    found, waiting = [], [playable.widget]
-    while waiting:
-        widget = waiting.pop(0)
-        found += [widget] if isinstance(widget, kind) else []
-        waiting += getattr(widget, "children", ())
-    return found
-
-
-def test_the_best_are_shown_and_the_still_picture_says_what_is_asked_for(playable):
-    assert f"The {retrieval.FOUND} pictures" in playable.still.alt
-    assert retrieval.EXAMPLES[0] in playable.still.alt
-    shown = playable.answer("It is night.")
-    fits = re.findall(r"<figcaption>fits ([\d.]+)<br>(.*?)</figcaption>", shown)
+def test_the_best_are_shown_for_what_is_typed_or_clicked(widget):
+    assert f"The {retrieval.FOUND} pictures" in widget.still.alt
+    assert retrieval.EXAMPLES[0] in widget.still.alt
+    [field], [result] = parts(widget, ipywidgets.Text), parts(widget, ipywidgets.HTML)
+    before, field.value = result.value, "It is night."
+    assert result.value == widget.answer("It is night.") != before
+    fits = re.findall(r"<figcaption>fits ([\d.]+)<br>(.*?)</figcaption>", result.value)
     assert [float(fit) for fit, _ in fits] == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
     assert {mark for _, mark in fits} <= set(retrieval.MARKS.values())
-    assert re.findall(r'alt="(.*?)"', shown) == [f"found as number {place}" for place in range(1, 7)]
-
-
-def test_typing_and_clicking_search_again(playable):
-    [field], [shown] = parts(playable, ipywidgets.Text), parts(playable, ipywidgets.HTML)
-    before = shown.value
-    field.value = "It is night."
-    assert shown.value == playable.answer("It is night.") != before
-    parts(playable, ipywidgets.Button)[1].click()
+    assert re.findall(r'alt="(.*?)"', result.value) == [f"found as number {place}" for place in range(1, 7)]
+    parts(widget, ipywidgets.Button)[1].click()
     assert field.value == retrieval.EXAMPLES[1]
-    assert shown.value == playable.answer(retrieval.EXAMPLES[1])
+    assert result.value == widget.answer(retrieval.EXAMPLES[1])
 
 
 @pytest.mark.parametrize("typed", ["", "a penguin", "<b>horse</b>", "horse " * 100])
-def test_what_cannot_be_read_says_why_and_breaks_nothing(playable, typed):
-    said = playable.answer(typed)
-    assert 'role="status"' in said
-    assert not re.search(r"<b>|<img", said)
+def test_what_cannot_be_read_says_why_and_breaks_nothing(widget, typed):
+    html = widget.answer(typed)
+    assert 'role="status"' in html
+    assert not re.search(r"<b>|<img", html)
 
 
 def test_fewer_pictures_than_are_shown_will_do_but_none_will_not():
-    assert "The 2 pictures" in retrieval.search(Nouns(), SEEN[:2]).still.alt
+    assert "The 2 pictures" in retrieval.search(Nouns(), SEARCHED[:2]).still.alt
     with pytest.raises(ValueError, match="1 scene or more"):
         retrieval.search(Nouns(), [])

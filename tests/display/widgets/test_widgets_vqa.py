@@ -1,13 +1,9 @@
 """A network that can be asked."""
 
-import base64
-import io
-
 import ipywidgets
 import numpy as np
 import pytest
-from PIL import Image
-from played import SHOWN, Html, parts, pictures_of
+from parsed import SHOWN, Html, parts, pictures_of, pixels
 
 from vistext.data.vocabulary import tokenize
 from vistext.display import overlays, widgets
@@ -18,61 +14,55 @@ SITTING = "What is the cat sitting on?"
 
 
 @pytest.fixture(scope="module")
-def asking(networks):
-    return widgets.ask(vqa.model.QGNet(*networks), SHOWN)
+def asking(qgnet_parts):
+    return widgets.ask(vqa.model.QGNet(*qgnet_parts), SHOWN)
 
 
-class Knowing:
-    """A network that says what it was told to, each word of which comes from a cell of its own."""
+class Fixed:
+    """A network with always the same answer, each word of which attends to a cell of its own."""
 
     def __init__(self, text):
         words = tuple(tokenize(text))
-        self.said = vqa.model.Answer(text, 0.75, words, np.eye(64, dtype="float32")[: len(words)].reshape(-1, 8, 8))
+        self.fixed = vqa.model.Answer(text, 0.75, words, np.eye(64, dtype="float32")[: len(words)].reshape(-1, 8, 8))
 
     def answer(self, pictures, questions):
-        return [self.said] * len(questions)
+        return [self.fixed] * len(questions)
 
 
-def test_an_answer_is_the_network_s_with_its_probability_and_whether_it_is_true(asking, networks):
+def test_an_answer_is_the_network_s_with_its_probability_and_whether_it_is_true(asking, qgnet_parts):
     page = Html(asking.answer(2, "Is there a red car?"))
-    [said] = vqa.model.QGNet(*networks).answer(pictures_of(1), ["Is there a red car?"])
-    assert (said.text or "… nothing") in page.words
-    assert f"✗ not true: {language.evaluate(said.text, SHOWN[1]).why}" in page.words
+    [answer] = vqa.model.QGNet(*qgnet_parts).answer(pictures_of(1), ["Is there a red car?"])
+    assert (answer.text or "… nothing") in page.words
+    assert f"✗ not true: {language.evaluate(answer.text, SHOWN[1]).why}" in page.words
     assert "Expected was: No, there is no red car." in page.words
-    [meter] = page.all("meter")
-    assert float(meter["value"]) == pytest.approx(said.probability, abs=6e-4)
-    assert meter["aria-label"] == "probability of the answer"
+    assert page.meters() == {"probability of the answer": pytest.approx(answer.probability, abs=6e-4)}
     assert [attrs["role"] for attrs in page.all("div") if "role" in attrs] == ["status"]
 
 
-def test_a_true_answer_is_ticked_and_its_words_are_shown_where_they_come_from():
-    network = Knowing("The cat is sitting on the floor.")
+def test_a_true_answer_is_ticked_and_its_words_are_shown_where_they_attend_to():
+    network = Fixed("The cat is sitting on the floor.")
     page = Html(widgets.ask(network, SHOWN).answer(1, SITTING))
     assert "✓ true" in page.words
     assert not any("Expected" in words for words in page.words)
     _, *small = page.all("img")
     assert [attrs["alt"].split(":")[0] for attrs in small] == ["the", "cat", "is", "sitting", "on", "the", "floor"]
     assert small[0]["alt"] == "the: mostly at the top left"
-    source = small[3]["src"].removeprefix("data:image/png;base64,")
-    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))
-    assert np.array_equal(shown, overlays.heatmap(pictures_of(0)[0], network.said.attention_maps[3], 128))
+    expected = overlays.heatmap(pictures_of(0)[0], network.fixed.attention_maps[3], 128)
+    assert np.array_equal(page.pictures()[4], expected)
     assert [words for words in page.words if words == "floor"] == ["floor"]
 
 
-def test_a_true_answer_to_something_else_stands_beside_what_was_expected():
-    page = Html(widgets.ask(Knowing("The cat is orange."), SHOWN).answer(1, "what is the CAT sitting on ?"))
+def test_a_true_answer_to_something_else_stands_beside_what_was_expected_and_is_only_text():
+    page = Html(widgets.ask(Fixed("The cat is orange."), SHOWN).answer(1, "what is the CAT sitting on ?"))
     assert "✓ true" in page.words
     assert "Expected was: The cat is sitting on the floor." in page.words
-
-
-def test_what_a_network_says_is_only_text():
-    page = Html(widgets.ask(Knowing("<script>a</script> & <b>"), SHOWN).answer(1, SITTING))
+    page = Html(widgets.ask(Fixed("<script>a</script> & <b>"), SHOWN).answer(1, SITTING))
     assert not page.all("script") + page.all("b")
     assert "<script>a</script> & <b>" in page.words
 
 
 @pytest.mark.parametrize(
-    ("question", "said"),
+    ("question", "answer"),
     [
         ("", "There is no question yet."),
         (" \n\t", "There is no question yet."),
@@ -85,11 +75,11 @@ def test_what_a_network_says_is_only_text():
         ("What is \x00 the cat?", "Not in the vocabulary:"),
     ],
 )
-def test_what_cannot_be_read_is_answered_with_a_friendly_line(asking, question, said):
+def test_what_cannot_be_read_is_answered_with_a_friendly_line(asking, question, answer):
     page = Html(asking.answer(1, question))
     [line] = page.all("p")
     assert line["role"] == "status"
-    assert any(words.startswith(said) for words in page.words)
+    assert any(words.startswith(answer) for words in page.words)
     assert page.picture().shape == (256, 256, 3)
     assert not page.all("meter")
 
@@ -111,10 +101,6 @@ def test_typing_clicking_and_another_scene_each_ask(asking):
     kinds = {one.question: one.kind for one in language.all_questions(SHOWN[2])}
     assert len(suggested) == 4
     assert len({kinds[question] for question in suggested}) >= 3
-
-
-def test_asking_is_a_still_picture_too_and_every_control_has_a_name(asking):
+    assert all(control.description for control in (scene, field, *buttons))
     assert "dark but for what the word attends to" in asking.still.alt
-    assert Image.open(io.BytesIO(asking.still.png)).size[0] > 600
-    controls = parts(asking, (ipywidgets.IntSlider, ipywidgets.Text, ipywidgets.Button))
-    assert all(control.description for control in controls)
+    assert pixels(asking.still).shape[1] > 600

@@ -1,9 +1,6 @@
-"""One picture through every task of the course.
+"""One picture through every task of the course: a photograph is tagged, a drawn scene goes through all the others.
 
-A photograph is tagged (lesson 01). A drawn scene is searched for boxes and masks (lesson 02), captioned (lesson 05),
-asked about (lesson 06) and parsed into frames (lesson 07) by networks that know the drawn world only. Each task's
-answer is one `Section`; a later lesson adds its own to `TASKS_OF_A_SCENE` or to `TASKS_OF_A_PHOTOGRAPH`, and the
-command line and the page show whatever `TourResult.sections` holds.
+Each task's answer is one `Section`, and the command line and the page show whatever `TourResult.sections` holds.
 """
 
 from __future__ import annotations
@@ -22,12 +19,12 @@ import numpy as np
 from vistext import scenes
 from vistext.data import images
 from vistext.display.tour import page, sections
-from vistext.display.tour.section import Figure, Section, percent
-from vistext.display.tour.sections import SceneInput, sentence, with_article
+from vistext.display.tour.section import Figure, Section
+from vistext.display.tour.sections import SceneInput, sentence
 from vistext.nn import weights
 from vistext.scenes import language
 
-__all__ = ["NotReadyError", "Subject", "TourResult", "percent", "sentence", "tour", "with_article"]
+__all__ = ["NotReadyError", "Subject", "TourResult", "sentence", "tour"]
 
 CAT = "skimage.data.chelsea"
 # For each kind of subject its tasks, and the shipped weights that they need.
@@ -60,17 +57,14 @@ class Subject:
 
     @property
     def size(self) -> str:
-        """Width and height, for people."""
         height, width = self.picture.shape[:2]
         return f"{width} × {height} pixels"
 
     def facts(self) -> dict:
-        """All but the pixels, for machines."""
         height, width = self.picture.shape[:2]
         return {"name": self.name, "source": self.source, "width": width, "height": height}
 
     def figure(self) -> Figure:
-        """The picture for the page."""
         return Figure(self.picture, self.alt, f"{self.credit} · {self.size}", "hero")
 
 
@@ -83,14 +77,14 @@ class TourResult:
     seconds: float  # from the call to the answer, TensorFlow's start included where it had not started yet
 
     def facts(self) -> dict:
-        """Everything a machine may want to know, ready for JSON."""
+        """What was found, ready for JSON."""
         facts: dict[str, Any] = {"pictures": [subject.facts() for subject in self.subjects]}
         for section in self.sections:
             facts |= section.facts
         return facts | {"versions": versions(), "seconds": round(self.seconds, 2)}
 
     def html(self) -> str:
-        """The self-contained page: one HTML document with pictures and style inside it, no scripts, nothing fetched."""
+        """The page; see `tour.page`."""
         made_with = " · ".join(f"{name} {version}" for name, version in versions().items())
         return page.document(
             title="What can be said about one picture?",
@@ -103,16 +97,12 @@ class TourResult:
 def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | None = None) -> TourResult:
     """Take one picture through every task.
 
-    The picture is opened and the weights are verified before TensorFlow is imported, so that what cannot be done is
-    refused at once.
+    What cannot be done is refused at once: before TensorFlow is imported.
 
     Args:
         picture_path: a photograph, as `vistext.data.images.open_picture` takes it, to be tagged.
         scene: a scene to be drawn. With neither, the tour is of the course's two cats: scikit-image's
             photograph of one, and `scenes.course_scene()`.
-
-    Returns:
-        The pictures and what every task found in them.
 
     Raises:
         vistext.data.images.PictureError: the file is missing, not a picture, cut short or too large.
@@ -124,7 +114,7 @@ def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | No
     began = time.perf_counter()
     subjects: list[Subject] = []
     tasks: list[Callable[[], Section]] = []
-    needed: list[str] = []
+    needed: tuple[str, ...] = ()
     if scene is None:
         subjects.append(photograph := _photograph(picture_path))
         tasks += [partial(task, photograph.picture) for task in TASKS_OF_A_PHOTOGRAPH]
@@ -136,7 +126,7 @@ def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | No
         needed += WEIGHTS_OF_A_SCENE
     try:
         for name in needed:
-            weights.verify(name)  # before TensorFlow, which takes seconds to start
+            weights.verify(name)
     except (OSError, ValueError) as error:
         raise NotReadyError(f"{error}; `vistext doctor` says what to do") from error
     with eager_networks():
@@ -146,7 +136,7 @@ def tour(picture_path: str | PathLike | None = None, *, scene: scenes.Scene | No
 
 @contextmanager
 def eager_networks() -> Iterator[None]:
-    """Run networks without compiling them: for a single picture, that would take more time and memory than it saves."""
+    """Run networks uncompiled: for a single picture, to compile them takes more time and memory than it saves."""
     from vistext.nn.engine import tf
 
     before = tf.config.functions_run_eagerly()
@@ -173,7 +163,7 @@ def _drawn(scene: scenes.Scene) -> Subject:
 
 
 def versions() -> dict[str, str]:
-    """The versions behind a result, by name; TensorFlow must have been imported."""
+    """The versions behind a result, by name."""
     import platform
 
     from vistext import __version__

@@ -1,8 +1,6 @@
-"""The page of a tour: one HTML document that needs nothing but itself.
+"""The page of a tour: one HTML document with pictures and style inside it, no scripts, and nothing to be fetched.
 
-Pictures are inside it as data URIs and the style as one element; there are no scripts, and a content security policy
-forbids the browser to fetch anything. Colors follow the reader's light or dark setting, and every text reaches WCAG AA
-(4.5:1) in both. Nothing here knows of a task: a part is whatever a `Section` holds.
+Colors follow the reader's light or dark setting, and every text reaches WCAG AA (4.5:1) in both.
 """
 
 import base64
@@ -74,7 +72,7 @@ footer { margin-top: 2rem; }
 
 
 def document(*, title: str, heroes: Sequence[Figure], sections: Sequence[Section], footer: str) -> str:
-    """The whole page: a heading, the pictures that it is about, a part for each section, and a line at the end."""
+    """The whole page: a heading, the pictures that it is about, the sections, and a line at the end."""
     hero = _figure(heroes[0]) if len(heroes) == 1 else _row(heroes)
     main = "\n".join(map(_section, sections))
     return f"""<!DOCTYPE html>

@@ -18,31 +18,18 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """What one task finds in the picture. All texts are plain; the renderers escape them.
+    """What one task finds in the picture. All texts are plain; the renderers escape them."""
 
-    Attributes:
-        title: the question that the task answers.
-        sentence: the answer in one sentence.
-        facts: the answer for machines: keys that no other section uses, values that JSON can hold.
-        layout: of the rows: "bars" for a probability each, "sentences" or "questions" where the second column, or the
-            first one too, holds sentences, "numbers" for what only the terminal shows.
-        columns: heads of the rows.
-        rows: each as many cells as there are columns; a float is a probability.
-        caption: what the rows are.
-        remarks: what is to be said of these results.
-        note: what is to be known of the network; only on the page.
-        figures: only on the page.
-    """
-
-    title: str
-    sentence: str
-    facts: dict[str, Any]
+    title: str  # the question that the task answers
+    sentence: str  # the answer
+    facts: dict[str, Any]  # the answer for JSON, under keys that no other section uses
+    # Of the rows: a probability each; sentences in the second column, or in the first one too; for the terminal only.
     layout: Literal["bars", "sentences", "questions", "numbers"] = "numbers"
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[str | float, ...], ...] = ()
-    caption: str = ""
-    remarks: tuple[str, ...] = ()
-    note: str = ""
+    columns: tuple[str, ...] = ()  # heads of the rows
+    rows: tuple[tuple[str | float, ...], ...] = ()  # a float is a probability
+    caption: str = ""  # what the rows are
+    remarks: tuple[str, ...] = ()  # on these results
+    note: str = ""  # on the network; only on the page, as are the figures
     figures: tuple[Figure, ...] = ()
 
 

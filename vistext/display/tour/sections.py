@@ -14,6 +14,7 @@ from vistext.display import overlays
 from vistext.display.overlays import describe_location, place
 from vistext.display.tour.section import Figure, Section, percent
 from vistext.scenes import Scene, course_scene, draw, language, ontology
+from vistext.scenes.language.lexicon import with_article
 
 TAGGER_SIDE = 32  # pixels: the side of what the tagger is given
 PAGE_SIDE = 480  # pixels: the side at which the page shows the same part of the picture
@@ -60,28 +61,10 @@ def tags(picture: np.ndarray) -> Section:
 
 
 def tags_section(probabilities: dict[str, float], seen: np.ndarray, shown: np.ndarray, heat: np.ndarray) -> Section:
-    """The section of tags.
-
-    Args:
-        probabilities: tag → probability, most likely first.
-        seen: uint8 [32, 32, 3], the input of the network.
-        shown: uint8 [480, 480, 3], the same part of the picture for people.
-        heat: float32 [h, w] in [0, 1], how much each part supports the first tag (Grad-CAM).
-    """
+    """The section of tags, of the network's input, [32, 32, 3], the same larger, and its Grad-CAM, [h, w]."""
     from vistext.metrics.grad_cam import overlay_heatmap
 
     chosen, text = with_article(next(iter(probabilities))), sentence(probabilities)
-    seen_figure = Figure(
-        seen,
-        f"The middle of the picture, reduced to {TAGGER_SIDE} by {TAGGER_SIDE} coarse pixels",
-        f"The input of the network: the middle square, {TAGGER_SIDE} × {TAGGER_SIDE} pixels.",
-        "pixels",
-    )
-    heat_figure = Figure(
-        overlay_heatmap(shown, heat),
-        f"The middle of the picture in gray, bright and in color where it supports {chosen}, {describe_location(heat)}",
-        f"Where the evidence for {chosen} is: the brighter, the more (Grad-CAM).",
-    )
     return Section(
         title="What is in it?",
         sentence=text,
@@ -92,7 +75,20 @@ def tags_section(probabilities: dict[str, float], seen: np.ndarray, shown: np.nd
         caption="The probability of each tag, as the network predicts it",
         note=f"The network knows these {len(probabilities)} words and no others, and must choose among them, whatever"
         " the picture shows.",
-        figures=(seen_figure, heat_figure),
+        figures=(
+            Figure(
+                seen,
+                f"The middle of the picture, reduced to {TAGGER_SIDE} by {TAGGER_SIDE} coarse pixels",
+                f"The input of the network: the middle square, {TAGGER_SIDE} × {TAGGER_SIDE} pixels.",
+                "pixels",
+            ),
+            Figure(
+                overlay_heatmap(shown, heat),
+                "The middle of the picture in gray, bright and in color where it supports"
+                f" {chosen}, {describe_location(heat)}",
+                f"Where the evidence for {chosen} is: the brighter, the more (Grad-CAM).",
+            ),
+        ),
     )
 
 
@@ -107,36 +103,34 @@ def boxes(given: SceneInput) -> Section:
 def boxes_section(given: SceneInput, found) -> Section:
     """The section of boxes; `found` are the detector's `Detections`."""
     picture, drawing = given.drawing.picture, given.drawing
-    names = [ontology.KINDS[kind] for kind in found.kinds]
-    scores, edges = found.scores.tolist(), found.boxes.tolist()
+    kinds = [ontology.KINDS[kind] for kind in found.kinds]
+    detected = list(zip(kinds, found.scores.tolist(), found.boxes.tolist(), strict=True))
     centers = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2 / len(picture)  # (objects, 2), x and y
-    objects = [f"{with_article(name)} {place(*at)}" for name, at in zip(names, centers.tolist(), strict=True)]
-    detected_figure = Figure(
-        overlays.draw_boxes(picture, found.boxes, found.kinds, list(map(percent, scores)), PAGE_SIDE),
-        f"The drawing with a box around each object that was detected: {listed(objects) or 'none'}",
-        "What the network detects, with its scores.",
-    )
-    true_figure = Figure(
-        overlays.draw_boxes(picture, drawing.boxes, drawing.kinds, side=PAGE_SIDE),
-        "The same with a box around each object that was drawn",
-        "What was drawn: the truth, which the network is not given.",
-    )
+    objects = [f"{with_article(kind)} {place(*center)}" for kind, center in zip(kinds, centers.tolist(), strict=True)]
+    notes = [percent(score) for _, score, _ in detected]
     sides = ("left", "top", "right", "bottom")
     return Section(
         title="Where is it?",
         sentence=f"The drawing shows {listed(objects)}." if objects else "The network detects no object.",
         facts={
             "boxes": [
-                {"kind": name, "score": score, **dict(zip(sides, box, strict=True))}
-                for name, score, box in zip(names, scores, edges, strict=True)
+                {"kind": kind, "score": score, **dict(zip(sides, box, strict=True))} for kind, score, box in detected
             ]
         },
         columns=("object", "score", *sides),
-        rows=tuple(
-            (name, score, *(f"{edge:.1f}" for edge in box))
-            for name, score, box in zip(names, scores, edges, strict=True)
+        rows=tuple((kind, score, *(f"{edge:.1f}" for edge in box)) for kind, score, box in detected),
+        figures=(
+            Figure(
+                overlays.draw_boxes(picture, found.boxes, found.kinds, notes, PAGE_SIDE),
+                f"The drawing with a box around each object that was detected: {listed(objects) or 'none'}",
+                "What the network detects, with its scores.",
+            ),
+            Figure(
+                overlays.draw_boxes(picture, drawing.boxes, drawing.kinds, side=PAGE_SIDE),
+                "The same with a box around each object that was drawn",
+                "What was drawn: the truth, which the network is not given.",
+            ),
         ),
-        figures=(detected_figure, true_figure),
     )
 
 
@@ -152,24 +146,26 @@ def masks_section(given: SceneInput, classes: np.ndarray) -> Section:
     counts = np.bincount(classes.ravel(), minlength=len(ontology.KINDS) + 1)[1:] / classes.size
     order = [kind for kind in np.argsort(-counts, kind="stable") if counts[kind]]
     shares = {ontology.KINDS[kind]: float(counts[kind]) for kind in order}
-    right = float(np.mean(classes == given.drawing.classes))
-    predicted_figure = Figure(
-        overlays.draw_masks(given.drawing.picture, classes, PAGE_SIDE),
-        f"The drawing in pale gray, with the pixels in color that were assigned to: {listed(list(shares))}",
-        f"The class of each pixel, as the network predicts it; {percent(right)} of them are right.",
-    )
-    true_figure = Figure(
-        overlays.draw_masks(given.drawing.picture, given.drawing.classes, PAGE_SIDE),
-        "The same, with the pixels that were drawn as each object",
-        "What was drawn.",
-    )
+    picture, true_classes = given.drawing.picture, given.drawing.classes
+    right = float(np.mean(classes == true_classes))
     parts = listed([f"{percent(share)} is {name}" for name, share in shares.items()])
     return Section(
         title="Which pixels are it?",
         sentence=f"Of the drawing {parts}; the rest is background." if shares else "All of it is background.",
         facts={"masks": shares, "pixels_right": right},
         remarks=(f"{percent(right)} of the pixels are assigned to what was drawn there.",),
-        figures=(predicted_figure, true_figure),
+        figures=(
+            Figure(
+                overlays.draw_masks(picture, classes, PAGE_SIDE),
+                f"The drawing in pale gray, with the pixels in color that were assigned to: {listed(list(shares))}",
+                f"The class of each pixel, as the network predicts it; {percent(right)} of them are right.",
+            ),
+            Figure(
+                overlays.draw_masks(picture, true_classes, PAGE_SIDE),
+                "The same, with the pixels that were drawn as each object",
+                "What was drawn.",
+            ),
+        ),
     )
 
 
@@ -183,32 +179,30 @@ class Statement:
     why_not: str  # why it is not true; empty when it is
     expected: str = ""  # the right answer, if it is an answer
 
-    @classmethod
-    def about(cls, scene: Scene, label: str, text: str, score: float, expected: str = "") -> Statement:
-        """A statement, evaluated on the scene."""
-        return cls(label, text, float(score), language.evaluate(text, scene).why, expected)
-
-    @property
-    def true(self) -> bool:
-        return not self.why_not
-
-    @property
-    def row(self) -> tuple[str, str, float, str]:
-        return self.label, self.text, self.score, "true" if self.true else "false"
+    def facts(self, text: str, score: str) -> dict:
+        """For JSON, with names for its text and its score."""
+        return {text: self.text, score: self.score, "true": not self.why_not, "why_not": self.why_not}
 
     @property
     def remark(self) -> str:
         """What is wrong with it, and what would be right; empty when nothing is."""
-        if self.text == self.expected or (self.true and not self.expected):
+        if self.text == self.expected or not (self.why_not or self.expected):
             return ""
-        wrong = f"“{self.text}” is true." if self.true else f"“{self.text}” is false: {self.why_not}."
+        wrong = f"“{self.text}” is {f'false: {self.why_not}' if self.why_not else 'true'}."
         return f"{wrong} Expected was: “{self.expected}”" if self.expected else wrong
+
+
+def _evaluated(scene: Scene, label: str, text: str, score: float, expected: str = "") -> Statement:
+    return Statement(label, text, float(score), language.evaluate(text, scene).why, expected)
 
 
 def _statements_section(statements: Sequence[Statement], **settings) -> Section:
     """A section whose rows are statements; the rest as for `Section`."""
-    remarks = tuple(statement.remark for statement in statements if statement.remark)
-    return Section(rows=tuple(statement.row for statement in statements), remarks=remarks, **settings)
+    return Section(
+        rows=tuple((each.label, each.text, each.score, "false" if each.why_not else "true") for each in statements),
+        remarks=tuple(each.remark for each in statements if each.remark),
+        **settings,
+    )
 
 
 def captions(given: SceneInput) -> Section:
@@ -223,9 +217,7 @@ def captions(given: SceneInput) -> Section:
         texts.append(("the course's own", EXAMPLE))
     features = np.repeat(given.features, len(texts), axis=0)
     scores = discriminator.score_features(features, [text for _, text in texts])
-    return captions_section(
-        [Statement.about(given.scene, *text, score) for text, score in zip(texts, scores, strict=True)]
-    )
+    return captions_section([_evaluated(given.scene, *text, score) for text, score in zip(texts, scores, strict=True)])
 
 
 def generate_captions(captioner, features: np.ndarray) -> tuple:
@@ -253,12 +245,7 @@ def captions_section(statements: Sequence[Statement]) -> Section:
         statements,
         title="What would one say about it?",
         sentence=next(statement.text for statement in statements if statement.label == "description"),
-        facts={
-            "descriptions": [
-                {"what": each.label, "text": each.text, "score": each.score, "true": each.true, "why_not": each.why_not}
-                for each in statements
-            ]
-        },
+        facts={"descriptions": [{"what": each.label} | each.facts("text", "score") for each in statements]},
         layout="sentences",
         columns=("", "text", "match", "true?"),
         caption="Captions, the discriminator's probability that a person wrote each, and whether it is true",
@@ -285,7 +272,7 @@ def answers(given: SceneInput) -> Section:
     probabilities = np.exp(generated.log_probabilities.sum(axis=1))
     return answers_section(
         [
-            Statement.about(given.scene, question.question, text, probability, question.answer)
+            _evaluated(given.scene, question.question, text, probability, question.answer)
             for question, text, probability in zip(questions, texts, probabilities, strict=True)
         ]
     )
@@ -299,14 +286,7 @@ def answers_section(statements: Sequence[Statement]) -> Section:
         sentence=f"{statements[0].label} {statements[0].text}",
         facts={
             "answers": [
-                {
-                    "question": each.label,
-                    "answer": each.text,
-                    "probability": each.score,
-                    "true": each.true,
-                    "why_not": each.why_not,
-                    "expected": each.expected,
-                }
+                {"question": each.label} | each.facts("answer", "probability") | {"expected": each.expected}
                 for each in statements
             ]
         },
@@ -330,34 +310,17 @@ def frames(given: SceneInput) -> Section:
 def frames_section(given: SceneInput, found: Sequence) -> Section:
     """The section of semantic roles; `found` are `PredictedFrame`s, the most prominent object's first."""
     statements = [
-        Statement.about(
-            given.scene, linearized(frame), language.render_frame(frame.verb, frame.roles), frame.probability
-        )
+        _evaluated(given.scene, linearized(frame), language.render_frame(frame.verb, frame.roles), frame.probability)
         for frame in found
     ]
-    picture = given.drawing.picture
-    edges = np.array([frame.edges(len(picture)) for frame in found])
-    figure = Figure(
-        overlays.draw_boxes(
-            picture, edges, [frame.kind for frame in found], [frame.verb for frame in found], PAGE_SIDE
-        ),
-        f"The drawing with a box around each object, and its verb: {listed([each.label for each in statements])}",
-        "Where the network locates the objects of its frames.",
-    )
+    predicted = listed([each.label for each in statements])
     return _statements_section(
         statements,
         title="Who does what?",
         sentence=statements[0].text,
         facts={
             "frames": [
-                {
-                    "verb": frame.verb,
-                    "roles": dict(frame.roles),
-                    "sentence": each.text,
-                    "probability": each.score,
-                    "true": each.true,
-                    "why_not": each.why_not,
-                }
+                {"verb": frame.verb, "roles": dict(frame.roles)} | each.facts("sentence", "probability")
                 for frame, each in zip(found, statements, strict=True)
             ]
         },
@@ -367,7 +330,13 @@ def frames_section(given: SceneInput, found: Sequence) -> Section:
         " true",
         note="The verb decides which roles there are: what runs has a direction, what sits has none. The network"
         " predicts the frame; the sentence is made of it by a rule.",
-        figures=(figure,),
+        figures=(
+            Figure(
+                overlays.draw_frames(given.drawing.picture, found, PAGE_SIDE),
+                f"The drawing with a box around each object, and its verb: {predicted}",
+                "Where the network locates the objects of its frames.",
+            ),
+        ),
     )
 
 
@@ -394,11 +363,6 @@ def sentence(probabilities: dict[str, float]) -> str:
         f"The network is unsure: perhaps {with_article(first)} ({percent(probability)}), "
         f"perhaps {with_article(second)} ({percent(next_probability)})."
     )
-
-
-def with_article(noun: str) -> str:
-    """The noun with its indefinite article: by its first letter, which is right for CIFAR-10's ten words."""
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def listed(words: Sequence[str]) -> str:

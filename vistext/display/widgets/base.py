@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from vistext import scenes
-from vistext.display import plots
+from vistext.display import overlays, plots
 from vistext.scenes import Scene
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -44,13 +44,7 @@ NAMES = """\
 class Widget:
     """A widget together with the picture that stands for it where no kernel runs.
 
-    Args:
-        widget: what is played with.
-        still: what it shows at first.
-        answer: the function behind it, from what the user does to what is shown; it can be called without a browser.
-
-    Attributes:
-        shown: `widget` together with what gives a name to those of its controls that ipywidgets leaves without one.
+    `answer` is the function behind it, from what the user does to what is shown; it can be called without a browser.
     """
 
     def __init__(self, widget: ipywidgets.Widget, still: plots.Picture, answer: Callable):
@@ -69,10 +63,8 @@ class Widget:
 
 def as_html(picture: np.ndarray, alt: str, side: int = ENLARGED) -> str:
     """A picture as HTML, enlarged crisply up to `side`; ipywidgets' own `Image` has no place for alt text."""
-    image = Image.fromarray(picture)
-    factor = max(1, side // max(image.size))
     buffer = io.BytesIO()
-    image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST).save(buffer, "PNG")
+    Image.fromarray(overlays.enlarge(picture, side)).save(buffer, "PNG")
     return plots.Picture(buffer.getvalue(), alt)._repr_html_()
 
 
@@ -181,7 +173,6 @@ class Stage:
         return as_html(self.pictures[scene - 1], f"drawn scene {scene}")
 
     def slider(self) -> ipywidgets.IntSlider:
-        """Which scene."""
         layout = ipywidgets.Layout(width="24em")
         return ipywidgets.IntSlider(
             value=1, min=1, max=len(self.scenes), description="Scene", style=IN_LINE, layout=layout

@@ -92,9 +92,8 @@ def describe_by_z(captioner: model.Captioner, discriminator: model.Discriminator
         offered: scenes to choose from, 1 or more; the first fifty are offered.
 
     Returns:
-        A slider for the scene, a list of lengths, a slider from the most probable tokens to any that z may pick, the
-        seed of z, a button for another, and the caption. Its `answer` takes a scene's number, from 1, one of `LENGTHS`,
-        the noise, 0 to 1, and a seed, and gives HTML. With the same seed, z is moved along a line from 0.
+        A widget whose `answer` takes a scene's number, from 1, one of `LENGTHS`, the noise, 0 to 1, and a seed, and
+        gives HTML. With the same seed, z is moved along a line from 0, which takes the most probable tokens.
     """
     stage = _Captioned(captioner, discriminator, offered)
 
@@ -123,12 +122,7 @@ def describe_by_z(captioner: model.Captioner, discriminator: model.Discriminator
 def best_of_n(captioner: model.Captioner, discriminator: model.Discriminator, offered: Sequence[Scene]) -> Widget:
     """Several sampled captions of a picture, their scores, and the one with the highest.
 
-    Args:
-        captioner, discriminator, offered: as for `describe_by_z`.
-
-    Returns:
-        The same controls, a slider for how many, and the captions. Its `answer` takes a scene's number, from 1, one of
-        `LENGTHS`, the noise, 0 to 1, a seed and how many, and gives HTML: a list, with the highest score marked.
+    Arguments are as for `describe_by_z`; its `answer` takes also how many, and gives a list as HTML.
     """
     stage = _Captioned(captioner, discriminator, offered)
 

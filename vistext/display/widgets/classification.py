@@ -29,11 +29,10 @@ def kernel_explorer(grey: np.ndarray) -> Widget:
     """Nine numbers to turn, and what the convolution with them makes of a picture.
 
     Args:
-        gray: float or uint8 [h, w], 0 (black) to 255 (white).
+        grey: float or uint8 [h, w], 0 (black) to 255 (white).
 
     Returns:
-        A list of known kernels, nine fields for numbers, the picture before and after. Its `answer` takes a kernel,
-        [3, 3], and gives uint8 [h - 2, w - 2].
+        A widget whose `answer` takes a kernel, [3, 3], and gives uint8 [h - 2, w - 2].
     """
     grey = np.asarray(grey, "float64")
 
@@ -96,8 +95,8 @@ def your_picture(model, start: np.ndarray) -> Widget:
         start: uint8 [h, w, 3], the picture before one is chosen.
 
     Returns:
-        The button and what is shown. Its `answer` takes an open binary file and gives HTML: the picture as the network
-        sees it with its tags, or, for what is not a picture, one line that says so.
+        A widget whose `answer` takes an open binary file and gives HTML: the picture as the network sees it with its
+        tags, or, for what is not a picture, one line that says so.
     """
 
     def answer(picture: np.ndarray) -> str:

@@ -18,8 +18,8 @@ def thresholds(model, drawings: Drawings) -> Widget:
         drawings: scenes to choose from; the first fifty are offered.
 
     Returns:
-        Three sliders and what is shown. Its `answer` takes the number of a scene, from 1, and the two thresholds, 0 to
-        1, and gives HTML: the picture with its boxes, and how many objects were missed and invented.
+        A widget whose `answer` takes the number of a scene, from 1, and the two thresholds, 0 to 1, and gives HTML: the
+        picture with its boxes, and how many objects were missed and invented.
     """
 
     def detect(scene: int, score: float, overlap: float) -> tuple[np.ndarray, str]:

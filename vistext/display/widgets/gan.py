@@ -10,20 +10,20 @@ from vistext.display import plots
 from vistext.display.widgets.base import Widget, as_html, follow
 from vistext.tasks import gan
 
+STRIP = 8  # frames in the still strip, spread evenly from the first to the last
 FRAME = 320  # pixels: the side of a film, whose small dots should be seen
 
 
-def training_film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: str, most: int = 8) -> Widget:
+def training_film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: str) -> Widget:
     """Pictures one after the other, to be played or moved through by hand.
 
     Args:
         frames: each uint8 [h, w, 3], at least 1.
         titles: a short text for each.
         alt: what is seen, in words.
-        most: pictures in the still strip, spread evenly from the first to the last.
 
     Returns:
-        A button to play, a slider and the frame. Its `answer` takes the number of a frame, from 0, and gives HTML.
+        A widget whose `answer` takes the number of a frame, from 0, and gives HTML.
     """
 
     def answer(number: int) -> str:
@@ -33,13 +33,11 @@ def training_film(frames: Sequence[np.ndarray], titles: Sequence[str], *, alt: s
     play = ipywidgets.Play(value=0, min=0, max=last, interval=250)
     slider = ipywidgets.IntSlider(0, 0, last, description="Frame")
     ipywidgets.jslink((play, "value"), (slider, "value"))
-    result = ipywidgets.HTML(answer(0))
-    slider.observe(lambda change: setattr(result, "value", answer(change["new"])), names="value")
-    chosen = np.unique(np.linspace(0, last, min(most, len(frames))).round().astype(int))
+    chosen = np.unique(np.linspace(0, last, min(STRIP, len(frames))).round().astype(int))
     still = plots.grid(
         [frames[number] for number in chosen], [titles[number] for number in chosen], alt=alt, columns=4, inches=1.6
     )
-    return Widget(ipywidgets.VBox([ipywidgets.HBox([play, slider]), result]), still, answer)
+    return Widget(ipywidgets.VBox([ipywidgets.HBox([play, slider]), follow(answer, slider)]), still, answer)
 
 
 def walk_through_z(generator, kinds: Sequence[str]) -> Widget:
@@ -50,8 +48,8 @@ def walk_through_z(generator, kinds: Sequence[str]) -> Widget:
         kinds: the names of what it can be asked for.
 
     Returns:
-        A list of kinds, two numbers that each stand for a z, a slider and the picture. Its `answer` takes a kind, the
-        two numbers and how far to go from one to the other, 0 to 1, and gives HTML.
+        A widget whose `answer` takes a kind, two numbers that each stand for a z, and how far to go from one to the
+        other, 0 to 1, and gives HTML.
     """
     size = generator.inputs[0].shape[-1]
 

@@ -26,9 +26,8 @@ def sentence_sampler(
         beginning: the first words, until others are typed.
 
     Returns:
-        A slider, a field for the first words, a button for other sentences, and what is shown. Its `answer` takes a
-        temperature above 0, the first words and a seed, and gives HTML: the most probable next words, and six
-        sentences, each with a tick or a cross.
+        A widget whose `answer` takes a temperature above 0, the first words and a seed, and gives HTML: the most
+        probable next words, and six sentences, each with a tick or a cross.
     """
 
     def answer(temperature: float, begun: str, seed: int) -> str:

@@ -45,9 +45,8 @@ def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], 
         seed: decides on all questions, their order, and the answers to choose from.
 
     Returns:
-        The picture and the question, up to four buttons with answers, what is said to the one that is clicked, the
-        score, and a button for the next question. Its `answer` takes a question's number, from 1, and what was chosen,
-        and gives HTML: whether that is right, and why.
+        A widget whose `answer` takes a question's number, from 1, and what was chosen, and gives HTML: whether that is
+        right, and why.
     """
     stage = Stage(shown)
     order = np.random.default_rng(seed).permutation(len(stage.scenes))

@@ -32,9 +32,8 @@ def search(dual_encoder: DualEncoder, seen: Sequence[Scene]) -> Widget:
         seen: scenes that are searched, 1 or more.
 
     Returns:
-        The field, some sentences to click, and what is found. Its `answer` takes a sentence and gives HTML: the
-        pictures in a row, or in several where there is less room, each with how well it fits; for what cannot be read,
-        a line that says why.
+        A widget whose `answer` takes a sentence and gives HTML: the pictures, each with how well it fits; for what
+        cannot be read, a line that says why.
 
     Raises:
         ValueError: no scenes are given.

@@ -21,17 +21,11 @@ def click_an_object(model: SrlModel, offered: Sequence[Scene]) -> Widget:
         offered: scenes to choose from, 1 or more; the first fifty are offered.
 
     Returns:
-        A slider for the scene, the buttons, and what is shown. Its `answer` takes a scene's number, from 1, and a
-        object's, from 1, the most prominent first, and gives HTML: the picture with a box around that object, its verb
-        and roles, the frame as a sentence, and whether that is true.
+        A widget whose `answer` takes a scene's number and an object's, both from 1, the most prominent object first,
+        and gives HTML: its box, verb and roles, the frame as a sentence, and whether that is true.
     """
     stage = Stage(offered)
     found = model.frames(stage.pictures)
-
-    def boxed(scene: int, frames: Sequence[PredictedFrame]) -> np.ndarray:
-        picture = stage.pictures[scene - 1]
-        edges = np.array([frame.edges(len(picture)) for frame in frames])
-        return overlays.draw_boxes(picture, edges, [frame.kind for frame in frames], [frame.verb for frame in frames])
 
     def sentence(scene: int, frame: PredictedFrame) -> tuple[str, str]:
         """A frame as a sentence, and why that is not true; empty when it is."""
@@ -48,7 +42,7 @@ def click_an_object(model: SrlModel, offered: Sequence[Scene]) -> Widget:
         )
         alt = f"drawn scene {scene}, with a box around the {frame.obj}"
         return beside(
-            as_html(boxed(scene, [frame]), alt, overlays.ENLARGED),
+            as_html(overlays.draw_frames(stage.pictures[scene - 1], [frame]), alt, overlays.ENLARGED),
             f'<div role="status"><table>{rows}</table>'
             f'<p style="font-size: 1.3em">{escape(text)}</p><p>{escape(verdict(why_not))}</p>'
             f"<p>Probability: {frame.probability:.0%}</p></div>",
@@ -72,7 +66,7 @@ def click_an_object(model: SrlModel, offered: Sequence[Scene]) -> Widget:
     fullest = 1 + int(np.argmax([len(frames) for frames in found]))
     frames = found[fullest - 1]
     still = plots.captions_table(
-        boxed(fullest, frames),
+        overlays.draw_frames(stage.pictures[fullest - 1], frames),
         [
             (
                 f"{frame.verb}\n" + "\n".join(f"{role}: {value}" for role, value in frame.roles),

@@ -39,8 +39,8 @@ def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Widget:
         shown: scenes to choose from, 1 or more; the first fifty are offered.
 
     Returns:
-        A slider for the scene, a field for the question, some questions to click, and what is shown. Its `answer`
-        takes a scene's number, from 1, and a question, and gives HTML; for what cannot be read, a line that says why.
+        A widget whose `answer` takes a scene's number, from 1, and a question, and gives HTML; for what cannot be read,
+        a line that says why.
     """
     stage = Stage(shown)
 
