@@ -32,7 +32,7 @@ TESTS = tuple(
         *("nn/test_attention", "nn/test_decoding", "nn/test_training", "nn/test_training_loop", "nn/test_unet"),
         *(f"tasks/test_{task}_model" for task in ("captioning", "classification", "detection", "fusion", "gan")),
         *("tasks/test_srl_model", "tasks/test_srl_visible_area", "tasks/test_vqa_model", "tasks/test_language_model"),
-        *("tasks/test_masked_lm", "tasks/test_ngrams", "tasks/test_detection_segmenter"),
+        *("tasks/test_masked_lm", "tasks/test_ngrams"),
     )
 )
 # Half of their time: what is shipped, stored and loaded, which the tours show; and what is slow to learn or to draw.

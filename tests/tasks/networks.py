@@ -80,6 +80,13 @@ def srl_model():
     return srl.model.SrlModel(image_encoder(), randomize(srl.model.build(SRL), seed=3))
 
 
+def detector_outputs(truth, distances=32):
+    """What a detector would give that is sure of the truth, float32 [n, rows, columns, 10 + 4 * distances]."""
+    kinds = np.where(np.arange(detection.model.KINDS) == truth[..., :1], 20.0, -20.0)
+    edges = np.where(np.arange(distances) == truth[..., 1:, None], 20.0, -20.0)
+    return np.concatenate([kinds, edges.reshape(*truth.shape[:3], -1)], axis=-1).astype("float32")
+
+
 def random_ids(*shape, seed=1):
     """Texts of random words, int32 [..., t], START first."""
     ids = np.random.default_rng(seed).integers(UNKNOWN + 1, len(VOCABULARY), shape).astype("int32")

@@ -307,7 +307,7 @@ def test_after_the_game_the_writer_is_the_average_of_what_it_was_at_each_of_its_
             pairs = zip(expected, writer.get_weights(), strict=True)
             expected = [keep * average + (1 - keep) * now for average, now in pairs]
     last = writer.get_weights()
-    with game.averaged(None, 0) as averaged:
+    with game.averaged(None) as averaged:
         found = averaged.get_weights()
     assert all(np.allclose(one, other, atol=1e-6) for one, other in zip(found, expected, strict=True))
     assert not all(map(np.allclose, found, last))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from networks import CONFIGS, detector_outputs
 
 from tools.weights import detector, runner, segmenter
 from vistext import metrics, scenes
@@ -13,15 +14,11 @@ from vistext.nn import weights
 from vistext.scenes import ontology
 from vistext.tasks import detection
 from vistext.tasks.detection.model import DetectorConfig
-from vistext.tasks.detection.segmenter import SegmenterConfig
 from vistext.tasks.detection.train import DETECTION, SEGMENTATION, Recipe, SceneBatches
 
-TINY = {
-    "detector": Recipe(DetectorConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, batch_size=4),
-    "segmenter": Recipe(SegmenterConfig(widths=(4, 8, 8, 8), depth=1, head=0), steps=6, batch_size=4),
-}
+TASKS = {"detector": DETECTION, "segmenter": SEGMENTATION}
 COMMANDS = {"detector": detector, "segmenter": segmenter}
-STOPS_AT = 3
+TINY = {name: Recipe(CONFIGS[name][1], steps=6, batch_size=4) for name in TASKS}
 
 
 def parsed(name, *words):
@@ -35,7 +32,7 @@ def made(request, tmp_path_factory):
     """A command, stopped and run again: its name, folder, exit codes, and the files left each time."""
     name, folder = request.param, tmp_path_factory.mktemp("made")
     words = ["--out", str(folder), "--checkpoint", str(folder / "unfinished")]
-    stops = [STOPS_AT]
+    stops = [3]
 
     class Stopped(SceneBatches):
         """Scenes during which somebody presses Ctrl-C, once."""
@@ -57,9 +54,7 @@ def made(request, tmp_path_factory):
             codes.append(COMMANDS[name].run(parsed(name, *words)))
             left.append(sorted(path.name for path in folder.rglob("*") if path.is_file()))
         patch.setattr(detection.train, "SceneBatches", SceneBatches)
-        model, _ = detection.train.train(
-            {"detector": DETECTION, "segmenter": SEGMENTATION}[name], TINY[name], bar=False
-        )
+        model, _ = detection.train.train(TASKS[name], TINY[name], bar=False)
     return name, folder, codes, left, model
 
 
@@ -75,9 +70,9 @@ def test_stopped_it_says_how_to_go_on_and_run_again_it_ships_what_a_training_tha
             assert shipped[variable.path] == pytest.approx(expected, rel=1e-2, abs=1e-3)
 
 
-def test_the_card_says_how_the_weights_were_made(made):
+def test_the_card_says_how_the_weights_were_made_and_what_is_measured_of_them(made):
     name, folder, *_ = made
-    card = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    card = weights.card(name, folder)
     assert card["recipe"]["command"] == f"python -m tools weights {name}"
     assert (card["recipe"]["steps"], card["recipe"]["batch_size"], card["recipe"]["precision"]) == (6, 4, "float32")
     assert card["config"]["widths"] == [4, 8, 8, 8]
@@ -85,18 +80,13 @@ def test_the_card_says_how_the_weights_were_made(made):
     assert card["versions"].keys() == {"python", "tensorflow", "keras"}
     assert {split: of["scenes"] for split, of in card["measured"].items()} == {"val": 5, "test": 20, "compositional": 6}
 
-
-def test_the_card_says_what_is_measured_of_the_shipped_weights(made):
-    name, folder, *_ = made
-    build = {"detector": detection.model.build, "segmenter": detection.segmenter.build}[name]
-    shipped = build(TINY[name].network)
+    shipped = TASKS[name].build(TINY[name].network)
     weights.load_into(shipped, name, folder)
-    drawn = scenes.draw_many(scenes.sample(20, 0, "test"))
-    measured = weights.card(name, folder)["measured"]["test"]
+    drawn, measured = scenes.draw_many(scenes.sample(20, 0, "test")), card["measured"]["test"]
     if name == "segmenter":
-        said = detection.segmenter.segment(shipped, drawn.pictures)
-        assert measured["mean_iou"] == pytest.approx(metrics.mean_iou(said, drawn.classes), abs=1e-4)
-        assert measured["pixels_right"] == pytest.approx((said == drawn.classes).mean(), abs=1e-4)
+        predicted = detection.segmenter.segment(shipped, drawn.pictures)
+        assert measured["mean_iou"] == pytest.approx(metrics.mean_iou(predicted, drawn.classes), abs=1e-4)
+        assert measured["pixels_right"] == pytest.approx((predicted == drawn.classes).mean(), abs=1e-4)
     else:
         found = detection.model.detect(shipped, drawn.pictures, score=detection.train.MIN_SCORE)
         result = metrics.mean_average_precision(found, drawn.boxes, drawn.kinds)
@@ -104,19 +94,12 @@ def test_the_card_says_what_is_measured_of_the_shipped_weights(made):
         assert list(measured["by_overlap"].values()) == pytest.approx(result.by_overlap, abs=1e-4)
 
 
-def test_figures_are_taken_apart_by_the_number_of_things():
+def test_figures_are_taken_apart_by_the_number_of_objects():
     """A detector that finds everything in pictures of one object, and nothing in others."""
     drawn = scenes.draw_many(scenes.sample(40, 1, "val"))
-
-    class Shy:
-        def __call__(self, pictures, training):
-            alone = np.where((drawn.kinds >= 0).sum(axis=1, keepdims=True) == 1, drawn.kinds, -1)
-            truth = detection.model.targets(drawn.boxes, alone)
-            kinds = np.where(np.arange(10) == truth[..., :1], 20.0, -20.0)
-            edges = np.where(np.arange(32) == truth[..., 1:, None], 20.0, -20.0)
-            return np.concatenate([kinds, edges.reshape(*truth.shape[:3], -1)], axis=-1).astype("float32")
-
-    by_things = detection.train.evaluate_detector(Shy(), drawn)["by_things"]
+    alone = np.where((drawn.kinds >= 0).sum(axis=1, keepdims=True) == 1, drawn.kinds, -1)
+    outputs = detector_outputs(detection.model.targets(drawn.boxes, alone))
+    by_things = detection.train.evaluate_detector(lambda pictures, training: outputs, drawn)["by_things"]
     assert by_things == pytest.approx({"1": 1, "2": 0, "3": 0, "4": 0})
 
 
@@ -131,7 +114,7 @@ def test_a_batch_depends_on_its_number_and_the_seed_alone():
     assert not np.array_equal(batch(5), batch(5, seed=1))
 
 
-def test_settling_gives_batch_norm_the_statistics_of_many_pictures(monkeypatch):
+def test_recalibration_gives_batch_norm_the_statistics_of_many_pictures(monkeypatch):
     monkeypatch.setattr(detection.train, "RECALIBRATION_PICTURES", 200)
     monkeypatch.setattr(detection.train, "BATCH", 50)
     model = detection.model.build(TINY["detector"].network)
@@ -142,51 +125,31 @@ def test_settling_gives_batch_norm_the_statistics_of_many_pictures(monkeypatch):
     assert norm.moving_mean.numpy() == pytest.approx(features.mean(axis=(0, 1, 2)), abs=0.15)
 
 
-def test_a_segmenter_starts_from_the_body_of_a_detector_and_from_nothing_else_of_it():
-    body = detection.model.build(TINY["detector"].network)
-    # In so little time, not one step is taken.
-    started, _ = detection.train.train(
-        SEGMENTATION, replace(TINY["segmenter"], steps=None, seconds=1e-9), body=body, bar=False
-    )
+def test_a_segmenter_starts_from_the_backbone_of_a_detector_of_its_sizes_and_from_nothing_else_of_it():
+    trained, network = (TASKS[name].build(TINY[name].network) for name in ("detector", "segmenter"))
+    head = network.get_layer("classes").get_weights()
+    detection.train.copy_backbone(trained, network)
     for name in ("stem_conv", "down2_0_conv", "across1", "up1_conv"):
-        assert np.array_equal(started.get_layer(name).kernel, body.get_layer(name).kernel)
-    assert "up0_conv" not in {layer.name for layer in body.layers}
-
-
-def test_a_body_of_other_sizes_is_refused():
-    body = detection.model.build(DetectorConfig(widths=(4, 8, 8, 10), depth=1))
+        assert np.array_equal(network.get_layer(name).kernel, trained.get_layer(name).kernel)
+    assert np.array_equal(network.get_layer("classes").get_weights()[0], head[0])
     with pytest.raises(ValueError, match=r"down3_0_conv has another size.*the same widths and depth"):
-        detection.train.train(SEGMENTATION, TINY["segmenter"], body=body, bar=False)
+        detection.train.copy_backbone(detection.model.build(DetectorConfig(widths=(4, 8, 8, 10), depth=1)), network)
 
 
-@pytest.mark.parametrize("task", [DETECTION, SEGMENTATION], ids=["detector", "segmenter"])
-def test_a_few_steps_teach_something(task):
-    network = replace(TINY[task.name].network, widths=(16, 32, 32, 32))
-    _, history = detection.train.train(task, Recipe(network, steps=25, batch_size=16, adam_lr=0.2), bar=False)
+@pytest.mark.parametrize("name", TASKS)
+def test_a_few_steps_lower_the_loss(name):
+    network = replace(TINY[name].network, widths=(16, 32, 32, 32))
+    recipe = Recipe(network, steps=25, batch_size=16, adam_lr=0.2)
+    _, history = detection.train.train(TASKS[name], recipe, bar=False)
     assert np.mean(history.loss[-5:]) < 0.85 * np.mean(history.loss[:5])
 
 
-def test_with_seconds_instead_of_steps_it_stops_in_time():
-    recipe = replace(TINY["detector"], steps=None, seconds=1e-3)
-    _, history = detection.train.train(DETECTION, recipe, bar=False)
-    assert len(history.loss) <= 1  # none, where a millisecond passes before the first step
-
-
-@pytest.mark.parametrize("name", list(COMMANDS))
-def test_by_default_the_command_makes_the_shipped_weights_where_they_belong(name):
-    arguments = parsed(name)
-    assert (arguments.share, arguments.fresh) == (1.0, False)
-    assert arguments.out == weights.FOLDER
+@pytest.mark.parametrize("name", COMMANDS)
+def test_by_default_the_command_makes_the_shipped_weights_where_they_belong_as_their_card_says(name):
+    arguments, card, recipe = parsed(name), weights.card(name), COMMANDS[name].RECIPE
+    assert (arguments.share, arguments.fresh, arguments.out) == (1.0, False, weights.FOLDER)
     assert arguments.checkpoint.name == name
-
-
-def test_the_recipes_of_the_shipped_weights_are_those_on_their_cards():
-    for name, recipe in (
-        ("detector", detector.RECIPE),
-        ("segmenter", segmenter.RECIPE),
-    ):
-        card = weights.card(name)
-        assert card["recipe"]["share"] == 1.0
-        for setting in ("steps", "batch_size", "learning_rate", "adam_lr", "seed"):
-            assert card["recipe"][setting] == getattr(recipe, setting)
-        assert {**card["config"], "precision": "float32"} == json.loads(json.dumps(vars(recipe.network)))
+    assert card["recipe"]["share"] == 1.0
+    for setting in ("steps", "batch_size", "learning_rate", "adam_lr", "seed"):
+        assert card["recipe"][setting] == getattr(recipe, setting)
+    assert {**card["config"], "precision": "float32"} == json.loads(json.dumps(vars(recipe.network)))

@@ -11,7 +11,7 @@ from vistext.tasks import classification, gan
 RANDOM = np.random.default_rng(0)
 
 
-def test_the_kernel_distance_is_the_unbiased_estimate_as_its_paper_writes_it():
+def test_the_kernel_distance_is_the_unbiased_estimate_of_its_paper_and_grows_with_the_difference():
     one, other = RANDOM.normal(size=(7, 5)), RANDOM.normal(0.5, size=(9, 5))
     within, beyond, between = (
         polynomial_kernel(a, b, degree=3, coef0=1) for a, b in ((one, one), (other, other), (one, other))
@@ -23,9 +23,6 @@ def test_the_kernel_distance_is_the_unbiased_estimate_as_its_paper_writes_it():
     )
     assert gan.metrics.kernel_distance(one, other) == pytest.approx(expected, rel=1e-9)
     assert gan.metrics.kernel_distance(other, one) == pytest.approx(expected, rel=1e-9)
-
-
-def test_the_kernel_distance_of_samples_of_the_same_is_about_zero_and_grows_with_the_difference():
     many = np.array([gan.metrics.kernel_distance(*RANDOM.normal(size=(2, 50, 4))) for _ in range(200)])
     assert abs(many.mean()) < 4 * many.std() / np.sqrt(200), "unbiased"
     shifted = [
@@ -51,16 +48,11 @@ def test_diversity_is_the_mean_distance_within_a_kind():
         gan.metrics.intra_class_distance(features[:6], labels[:6])
 
 
-def test_accuracy_is_the_share_whose_most_probable_kind_is_the_label():
-    probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.6, 0.4, 0.0], [0.0, 0.9, 0.1]])
-    assert gan.metrics.accuracy(probabilities, np.array([0, 2, 1, 1])) == 0.75
-
-
 def test_the_nearest_is_found_as_by_brute_force_mirrored_or_not():
     others = RANDOM.integers(0, 256, (40, 4, 4, 3), np.uint8)
     pictures = RANDOM.integers(0, 256, (9, 4, 4, 3), np.uint8)
     pictures[0], pictures[1] = others[17], others[23][:, ::-1]
-    found = gan.metrics.nearest_neighbors(pictures, others, batch=4)
+    found = gan.metrics.nearest_neighbors(pictures, others)
 
     def distances(view):
         return cdist(view.reshape(9, -1).astype(float), others.reshape(40, -1).astype(float)) / np.sqrt(48)

@@ -5,7 +5,7 @@ import pytest
 
 from vistext.nn.engine import keras
 from vistext.tasks import gan
-from vistext.tasks.gan.model import GanConfig, RingConfig
+from vistext.tasks.gan.model import GanConfig
 
 SMALL = GanConfig(noise=6, width=4)
 LABELS = np.array([3, 1, 9], np.int32)
@@ -51,12 +51,9 @@ def test_a_mode_is_covered_from_a_quarter_of_its_share_on():
 
 
 def test_the_networks_for_points_are_as_wide_and_deep_as_configured():
-    generator, discriminator = gan.model.build_ring(RingConfig(noise=3, width=7, depth=4))
-    shapes = [
-        [tuple(weight.shape) for weight in network.weights if len(weight.shape) == 2]
-        for network in (generator, discriminator)
-    ]
-    assert shapes == [[(3, 7), (7, 7), (7, 7), (7, 7), (7, 2)], [(2, 7), (7, 7), (7, 7), (7, 7), (7, 1)]]
+    for network, outputs in zip(gan.model.build_ring(width=7, depth=4), (2, 1), strict=True):
+        shapes = [tuple(weight.shape) for weight in network.weights if len(weight.shape) == 2]
+        assert shapes == [(2, 7), (7, 7), (7, 7), (7, 7), (7, outputs)]
 
 
 def test_a_picture_comes_from_noise_and_kind(pair):
@@ -73,12 +70,12 @@ def test_a_picture_comes_from_noise_and_kind(pair):
 def test_noise_and_kind_reach_every_scale(pair):
     """Without the first layer, they still decide: through the scales and offsets of the norms."""
     generator, _ = pair
-    blind = keras.models.clone_model(generator)
-    blind.set_weights(generator.get_weights())
-    blind.get_layer("start").kernel.assign(np.zeros((12, 256)))
+    clone = keras.models.clone_model(generator)
+    clone.set_weights(generator.get_weights())
+    clone.get_layer("start").kernel.assign(np.zeros((12, 256)))
     noise = gan.model.sample_noise(3, 6, 0)
     for level in (4, 8, 16):
-        inside = keras.Model(blind.inputs, blind.get_layer(f"level{level}").output)
+        inside = keras.Model(clone.inputs, clone.get_layer(f"level{level}").output)
         maps = np.asarray(inside([noise, np.zeros(3, np.int32)]))
         assert maps.shape == (3, level, level, 4 * 16 // level)
         assert not np.allclose(maps[0], maps[1], atol=1e-4)
@@ -88,13 +85,13 @@ def test_the_score_is_that_of_the_given_kind(pair):
     """Each kind's score is linear in the same features, plus one that is common to all: projection."""
     _, discriminator = pair
     pictures = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3)).astype("float32")
-    seen = np.asarray(keras.Model(discriminator.inputs, discriminator.get_layer("features").output)([pictures, LABELS]))
-    common = discriminator.get_layer("real")
-    own = discriminator.get_layer("kind").embeddings.numpy()
-    expected = seen @ common.kernel.numpy() + common.bias.numpy() + (seen * own[LABELS]).sum(axis=1, keepdims=True)
-    score = np.asarray(discriminator([pictures, LABELS]))
-    scaled = keras.Model(discriminator.inputs, discriminator.get_layer("scaled").output)([pictures, LABELS])
-    assert np.asarray(scaled) == pytest.approx(pictures / 127.5 - 1, abs=1e-5)
+    inside = [discriminator.get_layer(name).output for name in ("scaled", "features", "score")]
+    outputs = keras.Model(discriminator.inputs, inside)([pictures, LABELS])
+    scaled, features, score = (np.asarray(output) for output in outputs)
+    common, own = discriminator.get_layer("real"), discriminator.get_layer("kind").embeddings.numpy()
+    expected = features @ common.kernel.numpy() + common.bias.numpy()
+    expected += (features * own[LABELS]).sum(axis=1, keepdims=True)
+    assert scaled == pytest.approx(pictures / 127.5 - 1, abs=1e-5)
     assert score.shape == (3, 1)
     assert score == pytest.approx(expected, rel=1e-4, abs=1e-4)
 

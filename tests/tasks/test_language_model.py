@@ -18,7 +18,7 @@ BOTH_WAYS = LanguageModelConfig(len(VOCABULARY), bidirectional=True, embedding=5
 
 
 def with_large_weights(config, seed=1):
-    """A model that has learned nothing, but finds words clearly more or less likely."""
+    """A model that has learned nothing, but gives words clearly different probabilities."""
     model = language_model.model.build(config)
     random = np.random.default_rng(seed)
     model.set_weights([random.normal(size=weight.shape) for weight in model.get_weights()])
@@ -73,15 +73,12 @@ def test_without_tags_it_is_the_model_that_takes_none_and_each_tag_changes_its_l
         assert np.abs(logits_of(with_tags, IDS, np.tile(tag, (4, 1))) - none).max() > 0.1
 
 
-def test_the_loss_is_the_mean_over_words_of_minus_log_p():
+def test_the_loss_is_the_mean_over_words_of_minus_log_p_and_accuracy_counts_no_padding():
     logits = np.random.default_rng(0).normal(size=(2, 3, 6)).astype("float32")
     labels = np.array([[4, 5, PAD], [2, PAD, PAD]], "int32")
     logs = log_softmax(logits, axis=-1)
     expected = -(logs[0, 0, 4] + logs[0, 1, 5] + logs[1, 0, 2]) / 3
     assert float(language_model.model.loss()(labels, logits)) == pytest.approx(expected, rel=1e-5)
-
-
-def test_accuracy_counts_no_padding():
     logits = np.zeros((1, 4, 6), "float32")
     logits[0, [0, 1, 2, 3], [4, 5, 5, 0]] = 1
     assert float(language_model.model.accuracy(np.array([[4, 4, 5, PAD]]), logits)) == pytest.approx(2 / 3)
@@ -97,12 +94,9 @@ def test_perplexity_is_the_number_of_equally_probable_words():
     model.set_weights([np.zeros(weight.shape) for weight in model.get_weights()])
     perplexity = language_model.model.perplexity(language_model.model.log_probabilities(model, IDS), IDS)
     assert perplexity == pytest.approx(len(VOCABULARY) - 2, rel=1e-5)  # without PAD and START
-
-
-@pytest.mark.parametrize(("logs", "ids"), [(np.zeros((2, 3)), IDS), (np.zeros((1, 3)), np.zeros((1, 4), int))])
-def test_perplexity_of_nothing_or_of_what_does_not_fit_is_refused(logs, ids):
-    with pytest.raises(ValueError, match="given w"):
-        language_model.model.perplexity(logs, ids)
+    for logs, ids in ((np.zeros((2, 3)), IDS), (np.zeros((1, 3)), np.zeros((1, 4), int))):
+        with pytest.raises(ValueError, match="given w"):
+            language_model.model.perplexity(logs, ids)
 
 
 def test_the_probability_of_each_word_is_the_softmax_over_the_words_that_can_come(model):
@@ -114,37 +108,30 @@ def test_the_probability_of_each_word_is_the_softmax_over_the_words_that_can_com
     assert language_model.model.log_probabilities(model, IDS)[real] == pytest.approx(expected[real], abs=1e-5)
 
 
-def test_the_next_words_are_those_of_the_whole_sentence_sorted(model):
+def test_the_next_words_are_those_of_the_whole_sentence_sorted_and_a_temperature_divides_their_logits(model):
     found = language_model.model.next_word_probabilities(model, VOCABULARY, "A cat")
     assert sum(found.values()) == pytest.approx(1, abs=1e-5)
     assert list(found.values()) == sorted(found.values(), reverse=True)
     assert found["<pad>"] == found["<start>"] == 0
     (row,) = language_model.model.log_probabilities(model, VOCABULARY.encode(["A cat sits"]))
     assert found["sits"] == pytest.approx(np.exp(row[2]), rel=1e-4)
-
-
-def test_a_temperature_divides_the_logits(model):
-    cold, usual, hot = (
-        language_model.model.next_word_probabilities(model, VOCABULARY, temperature=t) for t in (0.3, 1, 5)
-    )
-    first = next(iter(usual))
-    assert cold[first] > usual[first] > hot[first]
-    logs = np.log(np.array(list(usual.values()))[:-2]) / 5
-    assert np.array(list(hot.values()))[:-2] == pytest.approx(softmax(logs), rel=1e-3)
+    for temperature in (0.5, 5):
+        scaled = language_model.model.next_word_probabilities(model, VOCABULARY, "A cat", temperature=temperature)
+        logs = np.log(np.array(list(found.values()))[:-2]) / temperature
+        assert np.array(list(scaled.values()))[:-2] == pytest.approx(softmax(logs), rel=1e-3)
 
 
 def test_at_temperature_0_each_word_is_the_most_probable_one():
-    model = with_large_weights(SMALL, seed=24)  # with others it goes on saying the same word
+    model = with_large_weights(SMALL, seed=24)  # with others it repeats one word
     (sentence,) = set(language_model.model.sample(model, VOCABULARY, 3, temperature=0, most=6))
-    words, said_so_far = [], ""
+    words = []
     while len(words) < 6:
-        likely = language_model.model.next_word_probabilities(model, VOCABULARY, said_so_far)
-        word = next(word for word in likely if word != "<unknown>")
+        found = language_model.model.next_word_probabilities(model, VOCABULARY, " ".join(words))
+        word = next(word for word in found if word != "<unknown>")
         if word == "<end>":
             break
         words.append(word)
-        said_so_far = " ".join(words)
-    assert VOCABULARY.encode([sentence]).tolist() == VOCABULARY.encode([said_so_far]).tolist()
+    assert VOCABULARY.encode([sentence]).tolist() == VOCABULARY.encode([" ".join(words)]).tolist()
     assert len(set(words)) > 2
 
 
@@ -174,8 +161,8 @@ def test_samples_follow_the_seed_without_unknown_words_and_are_cut(model):
 def test_a_beginning_is_continued(model):
     begun = language_model.model.sample(model, VOCABULARY, 2000, beginning="A cat", seed=5, most=3)
     assert all(text.lower().startswith("a cat") for text in begun)
-    likely = language_model.model.next_word_probabilities(model, VOCABULARY, "A cat")
-    share = likely["sits"] / (1 - likely["<unknown>"])
+    probabilities = language_model.model.next_word_probabilities(model, VOCABULARY, "A cat")
+    share = probabilities["sits"] / (1 - probabilities["<unknown>"])
     found = np.mean([text.lower() == "a cat sits" for text in begun])
     assert found == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / 2000) + 1e-9)
     assert 0 < share < 1
@@ -186,18 +173,15 @@ def test_samples_depend_on_the_tags():
     tags = np.eye(2, dtype="float32")
     one, other = language_model.model.sample(model, VOCABULARY, 2, temperature=0, tags=tags)
     assert one != other
-    likely = language_model.model.next_word_probabilities(model, VOCABULARY, tags=tags[1])
-    assert VOCABULARY.encode([other])[0, 1] == VOCABULARY.numbers[next(iter(likely))]
+    probabilities = language_model.model.next_word_probabilities(model, VOCABULARY, tags=tags[1])
+    assert VOCABULARY.encode([other])[0, 1] == VOCABULARY.numbers[next(iter(probabilities))]
 
 
-def test_a_temperature_below_0_is_refused(model):
+def test_a_temperature_below_0_and_a_model_that_reads_both_ways_are_refused(model):
     with pytest.raises(ValueError, match="accepted: 0 or more"):
         language_model.model.sample(model, VOCABULARY, 1, temperature=-0.1)
     with pytest.raises(ValueError, match="accepted: above 0"):
         language_model.model.next_word_probabilities(model, VOCABULARY, temperature=0)
-
-
-def test_a_model_that_reads_both_ways_cannot_generate():
     with pytest.raises(ValueError, match="bidirectional=False"):
         language_model.model.sample(language_model.model.build(BOTH_WAYS), VOCABULARY, 1)
 

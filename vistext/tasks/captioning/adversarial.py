@@ -17,7 +17,7 @@ from vistext.data.vocabulary import PAD, START, UNKNOWN
 from vistext.nn import decoding
 from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras, tf
-from vistext.tasks.gan.adversarial import AdversarialTrainer, update_ema
+from vistext.tasks.gan.adversarial import AdversarialTrainer
 
 MASKED_LOGIT = -1e9  # the logit of what is never generated
 ESTIMATORS = ("gumbel", "reinforce")
@@ -31,6 +31,7 @@ class Hyperparameters:
     generator_lr: float = 5e-5
     discriminator_lr: float = 2e-4
     warmup_steps: int = 0  # steps in which only the discriminator learns
+    momentum: float = 0.5  # Adam's first beta
     fading: float = 0.5  # share of the training, at its end, over which both rates go down to 0
     gumbel_temperature: float = 1.0
     mle_weight: float = 0.1  # times the likelihood of true captions, so that what was learned is not forgotten
@@ -95,7 +96,7 @@ class CaptionGanTrainer(AdversarialTrainer):
     """
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Hyperparameters):
-        super().__init__(generator, discriminator, rules, 0.5, 0.99)
+        super().__init__(generator, discriminator, rules)
         self.decoder = CachedDecoder(generator)
         self.words = generator.outputs[0].shape[-1]
 
@@ -122,9 +123,7 @@ class CaptionGanTrainer(AdversarialTrainer):
         if number >= self.rules.warmup_steps:
             seed = tf.constant([self.rules.seed, number])
             generator_loss, *_ = self.train_generator(grid, true, invented, lengths, seed)
-            if self.averages:
-                steps = number - self.rules.warmup_steps
-                update_ema(self.averages, self.generator.weights, steps, self.rules.averaging)
+            self.update_averages(number - self.rules.warmup_steps)
         return {
             "discriminator_loss": loss,
             "generator_loss": generator_loss,

@@ -1,7 +1,6 @@
-"""Training the tagger as its shipped weights and its benchmark train it: recipes, and one function for all."""
+"""Training lesson 01's network: the recipes of the shipped weights and of the benchmark, and one function for all."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -70,9 +69,8 @@ def train(
     *,
     model: keras.Model | None = None,
     precision: str = "float32",
-    checkpoint: Path | None = None,
     label: str = "tagger",
-    bar: bool = True,
+    **settings,
 ) -> tuple[keras.Model, History]:
     """Build and train one of our networks, or train it further.
 
@@ -81,15 +79,12 @@ def train(
         pictures: uint8 [n, 32, 32, 3].
         labels: int [n], 0 to 9.
         model: to train further; by default a new one.
-        precision: a Keras dtype policy to compute in, as `engine.fastest_dtype_policy` finds it.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        label: what the progress bar calls it.
-        bar: whether to show one.
+        precision: of a new one, a Keras dtype policy to compute in.
+        label, settings: those of `fit`.
 
     Returns:
         The model, giving logits, and its history.
     """
-    keras.utils.set_random_seed(recipe.seed)
     if model is None:
         model = build_model(recipe, pictures, precision)
     averaged = {} if recipe.averaging is None else {"use_ema": True, "ema_momentum": recipe.averaging}
@@ -113,9 +108,8 @@ def train(
         steps=round(recipe.epochs * batches.steps_per_epoch) if recipe.epochs else None,
         seconds=recipe.seconds,
         learning_rate=linear_decay(recipe.learning_rate, recipe.final_rate),
-        checkpoint=checkpoint,
         label=label,
-        bar=bar,
+        **settings,
     )
     if averaged and not history.interrupted:  # the statistics of batch norm are still those of other weights
         for first in range(0, min(len(pictures), 3 * RECALIBRATION_PICTURES), RECALIBRATION_PICTURES):

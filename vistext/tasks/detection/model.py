@@ -1,13 +1,12 @@
 """Lesson 02's detector, a one-stage network without anchors: each cell of a grid predicts a class and a box.
 
-After Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object Detection" (arXiv:1904.01355): the picture is
-divided into cells of 4×4 pixels, and each predicts a score for each kind of object and the distances to the left, top,
-right and bottom edge of the object's box. From Li et al. 2020, "Generalized Focal Loss" (arXiv:2006.04388), come two
-refinements that make boxes exact: a distance is a distribution over whole numbers of pixels, not one number, and the
-score of a kind is trained to predict how well the box fits.
+After Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object Detection" (arXiv:1904.01355). From Li et al. 2020,
+"Generalized Focal Loss" (arXiv:2006.04388): a distance is a distribution over whole numbers of pixels, not one number,
+and the score of a kind is trained to predict how well the box fits.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -47,11 +46,9 @@ class Detections(NamedTuple):
 
 
 def build(config: DetectorConfig = DetectorConfig()) -> keras.Model:
-    """The network, not compiled.
+    """The network, not compiled: uint8 [n, h, w, 3], h and w multiples of 16 → [n, h / 4, w / 4, 10 + 4 * distances].
 
-    Returns:
-        A model: uint8 [n, h, w, 3], h and w multiples of 16 → float32 [n, h / 4, w / 4, 10 + 4 * distances]: a logit
-        for each kind, for a sigmoid each, then a logit for each distance to each edge.
+    For each cell, a logit for each kind, for a sigmoid each, then a logit for each distance to each edge; float32.
     """
     with dtype_policy(config.precision):
         pictures = layers.Input((None, None, 3), dtype="uint8", name="pictures")
@@ -66,14 +63,8 @@ def build(config: DetectorConfig = DetectorConfig()) -> keras.Model:
     return keras.Model(pictures, outputs, name="detector")
 
 
-def card() -> dict:
-    """The card of the shipped weights: data, recipe, seed, measured figures."""
-    return weights.card("detector")
-
-
-def load() -> keras.Model:
-    """The network with the shipped weights, which all callers share."""
-    return weights.load("detector", build, DetectorConfig)
+load = partial(weights.load, "detector", build, DetectorConfig)  # the shipped network, which all callers share
+card = partial(weights.card, "detector")  # its data, recipe, seed and measured figures
 
 
 def cell_centers(height: int, width: int) -> np.ndarray:
@@ -96,13 +87,10 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
     Returns:
         float32 [n, side / 4, side / 4, 5]: the kind (-1 for background), and the distances from the cell's center to
         the left, top, right and bottom edge, in pixels.
-
-    Raises:
-        ValueError: boxes and kinds are not of the same objects.
     """
     boxes, kinds = np.asarray(boxes, np.float32), np.asarray(kinds)
     if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
-        raise ValueError(f"boxes {boxes.shape} and kinds {kinds.shape}; accepted: [n, things, 4] and [n, things]")
+        raise ValueError(f"boxes {boxes.shape} and kinds {kinds.shape}; accepted: [n, objects, 4] and [n, objects]")
     cells = cell_centers(side, side)  # (rows, columns, 2): x, y
     table = np.zeros((len(boxes), *cells.shape[:2], 5), np.float32)
     table[..., 0] = -1
@@ -134,8 +122,8 @@ def loss(truth, outputs):
     pixels = ops.arange(edges.shape[-1], dtype="float32")
     distances = ops.sum(ops.exp(edges) * pixels, axis=-1)  # (cells, 4): the expected distance, a fraction of a pixel
     # A true distance between two whole numbers is a mixture of these.
-    weights_of_pixels = ops.relu(1 - ops.abs(wanted[:, 1:, None] - pixels))
-    edge_loss = -ops.mean(ops.sum(weights_of_pixels * edges, axis=-1), axis=-1)
+    shares = ops.relu(1 - ops.abs(wanted[:, 1:, None] - pixels))
+    edge_loss = -ops.mean(ops.sum(shares * edges, axis=-1), axis=-1)
     iou, giou = overlaps(distances, wanted[:, 1:])
 
     kind = ops.cast(wanted[:, :1], where.dtype)
@@ -184,7 +172,7 @@ def decode(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def candidates(model: keras.Model, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The boxes and scores of every cell, before postprocessing; arguments and errors are as for `detect`.
+    """What every cell predicts, before non-maximum suppression, for pictures as `detect` takes them.
 
     Returns:
         boxes float32 [n, 256, 4]: left, top, right, bottom in pixels of these pictures, within them; and scores float32
@@ -207,51 +195,21 @@ def detect(
         pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
         score: the lowest score of a detection, 0 to 1.
         overlap: the highest intersection over union of two detections of the same kind, 0 to 1.
-
-    Returns:
-        The detections of each picture.
-
-    Raises:
-        TypeError, ValueError: not such pictures, or a threshold that is not within 0 to 1.
-    """
-    return postprocess(*candidates(model, pictures), score=score, overlap=overlap)
-
-
-def postprocess(
-    boxes: np.ndarray, scores: np.ndarray, *, score: float = SCORE, overlap: float = OVERLAP
-) -> list[Detections]:
-    """Detections from `candidates`: each cell counts for its best kind, then non-maximum suppression.
-
-    Raises:
-        ValueError: a threshold is not within 0 to 1.
     """
     for name, value in (("score", score), ("overlap", overlap)):
         if not 0 <= value <= 1:
             raise ValueError(f"{name}={value}; accepted: 0 to 1")
-    return [_postprocess(*candidate, score, overlap) for candidate in zip(boxes, scores, strict=True)]
+    return [suppress(boxes, scores, score, overlap) for boxes, scores in zip(*candidates(model, pictures), strict=True)]
 
 
-def _postprocess(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> Detections:
+def suppress(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float) -> Detections:
+    """Non-maximum suppression of one picture's `candidates`, each of which counts for its best kind."""
     kinds, best = scores.argmax(axis=-1).astype(np.int32), scores.max(axis=-1)
     good = np.flatnonzero(best >= score)
     # Boxes of different kinds are moved so far apart that they never overlap.
     apart = boxes[good] + (kinds[good] * 2 * boxes.max(initial=1))[:, np.newaxis]
-    kept = good[non_max_suppression(apart, best[good], overlap)]
+    kept = good[tf.image.non_max_suppression(apart, best[good], len(good), overlap).numpy()]
     return Detections(boxes[kept], kinds[kept], best[kept])
-
-
-def non_max_suppression(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
-    """Of boxes [m, 4] that overlap, keep only the one with the best of the scores [m]: their indices, best first.
-
-    No two boxes kept have an intersection over union of more than `overlap`.
-    """
-    left = np.argsort(-scores, kind="stable")
-    kept = []
-    while len(left):
-        best, left = left[0], left[1:]
-        kept.append(best)
-        left = left[iou(boxes[best], boxes[left]) <= overlap]
-    return np.array(kept, int)
 
 
 def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:

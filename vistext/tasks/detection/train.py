@@ -1,11 +1,10 @@
-"""Training lesson 02's detector and segmenter: recipes, and one function for both.
+"""Training lesson 02's detector and segmenter, by one function, and measuring them.
 
 Scenes cost next to nothing to draw, so each is drawn when it is needed, and no network sees one twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -24,9 +23,7 @@ MIN_SCORE = 0.01  # for mean average precision: detections of low score complete
 
 
 def evaluate_detector(model: keras.Model, drawings: Drawings) -> dict:
-    """Mean average precision of a detector on scenes, for its card: in all, by overlap, by kind, by size of the object,
-    and by the number of objects in the scene.
-    """
+    """Mean average precision of a detector on scenes, for its card."""
     found = detect(model, drawings.pictures, score=MIN_SCORE)
     side = drawings.pictures.shape[1]
     result = metrics.mean_average_precision(found, drawings.boxes, drawings.kinds, side)
@@ -37,22 +34,19 @@ def evaluate_detector(model: keras.Model, drawings: Drawings) -> dict:
 
     return {
         "mean_average_precision": round(result.mean, 4),
-        "by_overlap": dict(zip((f"{each:.2f}" for each in metrics.OVERLAPS), _rounded(result.by_overlap), strict=True)),
-        "by_kind": dict(zip(ontology.KINDS, _rounded(result.by_kind), strict=True)),
-        "by_size": _rounded(result.by_size),
+        "by_overlap": _rounded((f"{overlap:.2f}" for overlap in metrics.OVERLAPS), result.by_overlap),
+        "by_kind": _rounded(ontology.KINDS, result.by_kind),
+        "by_size": _rounded(result.by_size, result.by_size.values()),
         "by_things": _by_object_count(drawings, of_scenes),
     }
 
 
 def evaluate_segmenter(model: keras.Model, drawings: Drawings) -> dict:
-    """Mean intersection over union of a segmenter on scenes, for its card: in all, by class, and by the number of
-    objects in the scene; and the share of the pixels that are right.
-    """
+    """Mean intersection over union of a segmenter on scenes, and the share of right pixels, for its card."""
     predicted = segmenter.segment(model, drawings.pictures)
-    ious = metrics.class_ious(predicted, drawings.classes)
     return {
         "mean_iou": round(metrics.mean_iou(predicted, drawings.classes), 4),
-        "by_class": dict(zip(("background", *ontology.KINDS), _rounded(ious), strict=True)),
+        "by_class": _rounded(("background", *ontology.KINDS), metrics.class_ious(predicted, drawings.classes)),
         "by_things": _by_object_count(drawings, lambda rows: metrics.mean_iou(predicted[rows], drawings.classes[rows])),
         "pixels_right": round(float(np.mean(predicted == drawings.classes)), 4),
     }
@@ -61,26 +55,26 @@ def evaluate_segmenter(model: keras.Model, drawings: Drawings) -> dict:
 def _by_object_count(drawings: Drawings, measure: Callable[[np.ndarray], float]) -> dict[str, float | None]:
     """A figure of the scenes with one, two, three and four objects, given the rows of these."""
     counts = (drawings.kinds >= 0).sum(axis=1)
-    return _rounded({str(count): measure(np.flatnonzero(counts == count)) for count in np.unique(counts)})
+    present = np.unique(counts)
+    return _rounded(map(str, present), [measure(np.flatnonzero(counts == count)) for count in present])
 
 
-def _rounded(values):
-    """Figures for a card, a list or a dict of them: four digits, None for what could not be measured."""
-    if isinstance(values, dict):
-        return dict(zip(values, _rounded(list(values.values())), strict=True))
-    return [None if np.isnan(value) else round(float(value), 4) for value in values]
+def _rounded(names: Iterable[str], values: Iterable[float]) -> dict[str, float | None]:
+    """Figures for a card: four digits, None for what could not be measured."""
+    figures = zip(names, values, strict=True)
+    return {name: None if np.isnan(value) else round(float(value), 4) for name, value in figures}
 
 
 @dataclass(frozen=True)
 class Task:
-    """One of the two networks, and how it is taught and judged."""
+    """One of the two networks, and how it is trained and measured."""
 
     name: str
     build: Callable[..., keras.Model]  # from a config
     labels: Callable[[Drawings], np.ndarray]  # what the loss compares the outputs with
     loss: Callable
     accuracy: Callable | None  # what the bar shows; see `training.fit`
-    measure: Callable[[keras.Model, Drawings], dict]  # figures of what it says of scenes, the most telling first
+    measure: Callable[[keras.Model, Drawings], dict]  # the figures of its card, the main one first
     about: dict[str, str]  # for its card
 
 
@@ -126,15 +120,9 @@ class Recipe(training.Recipe):
 
 @dataclass(eq=False)
 class SceneBatches(Batches):
-    """Batches of scenes of the training split, each of which depends on its number and the seed alone.
+    """Batches of scenes of the training split, each of which depends on its number and the seed alone."""
 
-    Args:
-        labels: drawings → what the loss compares with.
-        batch_size: scenes in a batch.
-        seed: of the training.
-    """
-
-    labels: Callable[[Drawings], np.ndarray]
+    labels: Callable[[Drawings], np.ndarray]  # what the loss compares with
     batch_size: int
     seed: int = 0
 
@@ -148,33 +136,12 @@ def train(
     task: Task,
     recipe: Recipe,
     *,
-    body: keras.Model | None = None,
     precision: str = "float32",
-    checkpoint: Path | None = None,
-    label: str | None = None,
-    bar: bool = True,
+    **settings,
 ) -> tuple[keras.Model, History]:
-    """Build one of the two networks and train it.
-
-    Args:
-        task: `DETECTING` or `SEGMENTING`.
-        recipe: how; its network is of that task.
-        body: a trained network of the other task, of the same widths and depth, from whose body this one starts.
-        precision: a Keras dtype policy to compute in, as `engine.fastest_dtype_policy` finds it.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        label: what the progress bar calls it; by default the name of the task.
-        bar: whether to show one.
-
-    Returns:
-        The model and its history.
-
-    Raises:
-        ValueError: the two bodies are of different sizes.
-    """
+    """Build one of the two networks and train it; precision is a Keras dtype policy, settings are those of `fit`."""
     keras.utils.set_random_seed(recipe.seed)
     model = task.build(replace(recipe.network, precision=precision))
-    if body is not None:
-        copy_backbone(body, model)
     history = learn(
         model,
         SceneBatches(task.labels, recipe.batch_size, recipe.seed),
@@ -182,34 +149,24 @@ def train(
         task.loss,
         schedule=linear_decay,
         accuracy=task.accuracy,
-        checkpoint=checkpoint,
-        label=label or task.name,
-        bar=bar,
+        label=task.name,
+        **settings,
     )
     if not history.interrupted:
         recalibrate_batch_norm(model, recipe.seed)
     return model, history
 
 
-def copy_backbone(one: keras.Model, other: keras.Model) -> None:
-    """Give a network the body of another: what it has learned of pictures, but not its head, which gives the outputs.
-
-    Raises:
-        ValueError: the two bodies are of different sizes.
-    """
-    learned, own = _backbone(one), _backbone(other)
-    for layer in own:
-        if layer in learned and own[layer].count_params() != learned[layer].count_params():
-            raise ValueError(
-                f"{layer} has another size in the two networks; accepted: the same widths and depth in both"
-            )
-        if layer in learned:  # a detector has no layers of the finest level on the way up
-            own[layer].set_weights(learned[layer].get_weights())
-
-
-def _backbone(model: keras.Model) -> dict[str, keras.layers.Layer]:
-    parts = ("stem", "down", "across", "up")
-    return {layer.name: layer for layer in model.layers if layer.name.startswith(parts) and layer.weights}
+def copy_backbone(source: keras.Model, target: keras.Model) -> None:
+    """Give a network all layers of another that both have, but not its head."""
+    learned = {layer.name: layer for layer in source.layers}
+    for layer in target.layers:
+        if layer.name.startswith(("stem", "down", "across", "up")) and layer.weights and layer.name in learned:
+            if layer.count_params() != learned[layer.name].count_params():
+                raise ValueError(
+                    f"{layer.name} has another size in the two networks; accepted: the same widths and depth in both"
+                )
+            layer.set_weights(learned[layer.name].get_weights())
 
 
 def recalibrate_batch_norm(

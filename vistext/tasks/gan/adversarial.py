@@ -2,15 +2,12 @@
 
 Goodfellow et al. 2014, "Generative Adversarial Networks" (arXiv:1406.2661), with what has stabilized it since: a loss
 whose gradient does not vanish (there, section 3), two time scales (Heusel et al. 2017, arXiv:1706.08500), a penalty on
-the discriminator's gradient at real data (Mescheder et al. 2018, "Which Training Methods for GANs do actually
-Converge?", arXiv:1801.04406) or at both real and generated data (Huang et al. 2024, "The GAN is dead; long live the
-GAN!", arXiv:2501.05441), and an average of the generator's weights (Yazıcı et al. 2019, arXiv:1806.04498).
-
-    history = train_gan(generator, discriminator, batches, Hyperparameters(), seconds=60)
+the discriminator's gradient at real data (Mescheder et al. 2018, arXiv:1801.04406) or at both real and generated data
+(Huang et al. 2024, arXiv:2501.05441), and an average of the generator's weights (Yazıcı et al. 2019, arXiv:1806.04498).
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +17,7 @@ from vistext.nn.engine import keras, tf
 from vistext.nn.optimizers import Adam
 from vistext.nn.training import Batches, train_loop
 
-RECALIBRATION_PICTURES = 20  # batches: what batch norm needs to know its statistics for averaged weights
+RECALIBRATION_BATCHES = 20  # what batch norm needs to know its statistics for averaged weights
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,6 @@ class Hyperparameters:
     generator_lr: float = 1e-3
     discriminator_lr: float = 2e-3  # higher: the discriminator is to be ahead of the generator
     momentum: float = 0.0  # Adam's first beta: what the other network did lately says little of what it does next
-    memory: float = 0.99  # Adam's second beta
-    saturating: bool = False  # whether the generator minimizes log(1 - D), as in the original loss
     penalty: float = 1.0  # times the mean squared gradient of the discriminator's score at real data, R1
     penalty_every: int = 1  # steps; it then counts so many times as much (Karras et al. 2020, arXiv:1912.04958, B)
     two_sided: bool = False  # whether the gradient at generated data counts as well, R2
@@ -57,11 +52,6 @@ STABLE = Hyperparameters(
     averaging=0.995,
 )
 
-# A first attempt: the original loss, a generator that is ahead of the discriminator, and no gradient penalty.
-VANILLA = Hyperparameters(
-    generator_lr=1e-3, discriminator_lr=2e-4, momentum=0.9, memory=0.999, saturating=True, penalty=0.0
-)
-
 
 def discriminator_loss(on_real, on_invented):
     """The loss of D: scores [n, 1] for real and for generated data → the mean of -log D(x) - log(1 - D(G(z)))."""
@@ -76,18 +66,10 @@ def generator_loss(on_invented, saturating: bool = False):
 
 
 def gradient_penalty(discriminator: keras.Model, data, conditions: tuple = (), unit: float = 1.0):
-    """The mean squared length of the gradient of the discriminator's score by its input, at some data.
+    """The mean squared length of the gradient of the discriminator's score by its input, at data float32 [n, ...].
 
-    Mescheder et al. 2018, section 4.1: R1 at real data, R2 at generated data.
-
-    Args:
-        discriminator: scores [n, 1] from data and conditions.
-        data: float32 [n, ...].
-        conditions: what else the discriminator is given.
-        unit: what counts as 1 in the data.
-
-    Returns:
-        A scalar, which can be differentiated by the discriminator's weights.
+    R1 at real data, R2 at generated data (Mescheder et al. 2018, section 4.1). `conditions` are the discriminator's
+    other inputs; `unit` is what counts as 1 in the data.
     """
     with tf.GradientTape() as tape:
         tape.watch(data)
@@ -110,19 +92,12 @@ class GanHistory:
     generator_loss: list[float] = field(default_factory=list)
     on_real: list[float] = field(default_factory=list)  # D's mean probability for the real ones of the batch, 0 to 1
     on_invented: list[float] = field(default_factory=list)  # and for the generated ones
-    watched: list[tuple[int, float]] = field(default_factory=list)  # (step, what `watch` measured)
+    watched: list[list[float]] = field(default_factory=list)  # [step, what `watch` measured]
     best: int | None = None  # the step at which that was least; its weights are kept
     interrupted: bool = False
 
-    def __post_init__(self):
-        self.watched = [(step, measured) for step, measured in self.watched]  # from JSON, they are lists
-
     def record(self, seconds: float, logs: Mapping[str, Any]) -> None:
-        """Add a step, given the logs of `train_step`.
-
-        Raises:
-            FloatingPointError: a loss is no longer finite.
-        """
+        """Add a step, given the logs of `train_step`; FloatingPointError if a loss is no longer finite."""
         for name, value in logs.items():
             getattr(self, name).append(float(value))
         self.seconds.append(seconds)
@@ -142,14 +117,14 @@ class AdversarialTrainer(keras.Model):
     """Two networks that learn against each other, an optimizer of each, and an average of the generator's weights.
 
     A subclass has a `train_step`, which computes by graphs of its own: so Keras calls it as it is. Of its rules,
-    generator_lr, discriminator_lr, fading and averaging are used here, see `Hyperparameters`.
+    generator_lr, discriminator_lr, momentum, fading and averaging are used here, see `Hyperparameters`.
     """
 
-    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Any, beta_1: float, beta_2: float):
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Any):
         super().__init__()
         self.generator, self.discriminator, self.rules = generator, discriminator, rules
-        self.generator_optimizer = Adam(rules.generator_lr, beta_1=beta_1, beta_2=beta_2)
-        self.discriminator_optimizer = Adam(rules.discriminator_lr, beta_1=beta_1, beta_2=beta_2)
+        self.generator_optimizer = Adam(rules.generator_lr, beta_1=rules.momentum, beta_2=0.99)
+        self.discriminator_optimizer = Adam(rules.discriminator_lr, beta_1=rules.momentum, beta_2=0.99)
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer.build(discriminator.trainable_variables)
         self.averages = [tf.Variable(weight.numpy()) for weight in generator.weights] if rules.averaging else []
@@ -169,40 +144,41 @@ class AdversarialTrainer(keras.Model):
         """Steps of the discriminator."""
         return int(self.discriminator_optimizer.iterations)
 
+    def update_averages(self, number) -> None:
+        """Update the exponential moving average (EMA) of the generator's weights, if there is one, after a step."""
+        if not self.averages:
+            return
+        # At first the average is short: of ten steps it should not be one of the random start.
+        done = tf.cast(number, "float32")
+        keep = tf.minimum(self.rules.averaging, (done + 1) / (done + 10))
+        for average, weight in zip(self.averages, self.generator.weights, strict=True):
+            average.assign(keep * average + (1 - keep) * tf.convert_to_tensor(weight))
+
     @contextmanager
-    def averaged(self, conditions: Callable[[int], tuple], count: int) -> Iterator[keras.Model]:
-        """The generator with its averaged weights, if there are any, for as long as the context lasts.
-
-        Args:
-            conditions: step → those of a batch, to recalibrate batch norm by.
-            count: of a batch.
-        """
-        with swapped_weights(self.generator.weights, self.averages) if self.averages else nullcontext():
-            if self.averages:
-                self.recalibrate(conditions, count)
+    def averaged(self, batch: Callable[[int], tuple]) -> Iterator[keras.Model]:
+        """The generator with its averaged weights, if there are any, for as long as the context lasts."""
+        last = self.generator.get_weights()
+        if self.averages:
+            self.generator.set_weights([average.numpy() for average in self.averages])
+            self.recalibrate(batch)
+        try:
             yield self.generator
+        finally:
+            self.generator.set_weights(last)
 
-    def recalibrate(self, conditions: Callable[[int], tuple], count: int) -> None:
+    def recalibrate(self, batch: Callable[[int], tuple]) -> None:
         """Bring what depends on the generator's weights in line with their average: nothing, by default."""
 
     def checkpoint_variables(self) -> list:
         """Every variable that training changes."""
-        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
-        networks = [*self.generator.weights, *self.discriminator.weights]
-        return [*networks, *(each for one in optimizers for each in one.variables), *self.averages, *self.best]
+        optimizers = [*self.generator_optimizer.variables, *self.discriminator_optimizer.variables]
+        return [*self.generator.weights, *self.discriminator.weights, *optimizers, *self.averages, *self.best]
 
 
 class GanTrainer(AdversarialTrainer):
-    """A generator of vectors or pictures, and its discriminator.
+    """A generator of vectors or pictures from noise, and perhaps conditions, and its discriminator."""
 
-    Args:
-        generator: noise float32 [n, size], and any conditions → generated data.
-        discriminator: data, and the same conditions → scores float32 [n, 1].
-        rules: how they learn.
-    """
-
-    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Hyperparameters):
-        super().__init__(generator, discriminator, rules, rules.momentum, rules.memory)
+    rules: Hyperparameters
 
     def train_step(self, data: tuple) -> dict[str, Any]:
         """A step of both networks, given real data and conditions; see `step`."""
@@ -210,8 +186,7 @@ class GanTrainer(AdversarialTrainer):
         if self.rules.penalty > 0 and number % self.rules.penalty_every == 0:
             eased = (1 - self.progress) ** self.rules.easing
             penalty = tf.constant(self.rules.penalty * self.rules.penalty_every * eased, "float32")
-        names = ("discriminator_loss", "generator_loss", "on_real", "on_invented")
-        return dict(zip(names, self.step(tf.constant(number), real, tuple(conditions), penalty), strict=True))
+        return self.step(tf.constant(number), real, tuple(conditions), penalty)
 
     def noise(self, count, number, which: int):
         """z, float32 [count, size]: new for each step and network, and the same if the step is repeated."""
@@ -219,7 +194,7 @@ class GanTrainer(AdversarialTrainer):
         return tf.random.stateless_normal((count, size), seed=tf.stack([self.rules.seed, 2 * number + which]))
 
     @tf.function(autograph=False)
-    def step(self, number, real, conditions: tuple, penalty):
+    def step(self, number, real, conditions: tuple, penalty) -> dict[str, Any]:
         """One step of each network, the discriminator's first.
 
         Args:
@@ -232,11 +207,10 @@ class GanTrainer(AdversarialTrainer):
             Both losses, and D's mean probability for real and for generated data: four scalars.
         """
         real = tf.cast(real, "float32")
-        loss, on_real, on_invented = self._train_discriminator(number, real, conditions, penalty)
-        other_loss = self._train_generator(number, tf.shape(real)[0], conditions)
-        if self.averages:
-            update_ema(self.averages, self.generator.weights, number, self.rules.averaging)
-        return loss, other_loss, tf.reduce_mean(tf.sigmoid(on_real)), tf.reduce_mean(tf.sigmoid(on_invented))
+        logs = self._train_discriminator(number, real, conditions, penalty)
+        logs["generator_loss"] = self._train_generator(number, tf.shape(real)[0], conditions)
+        self.update_averages(number)
+        return logs
 
     def _train_discriminator(self, number, real, conditions: tuple, penalty):
         invented = apply(self.generator, self.noise(tf.shape(real)[0], number, 0), conditions)
@@ -245,87 +219,58 @@ class GanTrainer(AdversarialTrainer):
             on_invented = apply(self.discriminator, invented, conditions)
             loss = objective = discriminator_loss(on_real, on_invented)
             if self.rules.mismatched:
-                objective += self.rules.mismatched * self._mismatched_loss(real, conditions)
+                objective += self.rules.mismatched * self._mismatched_loss(real, *conditions)
             if penalty is not None:
                 for data in (real, invented) if self.rules.two_sided else (real,):
                     objective += penalty * gradient_penalty(self.discriminator, data, conditions, self.rules.unit)
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply(tape.gradient(objective, variables), variables)
-        return loss, on_real, on_invented
+        probabilities = {"on_real": on_real, "on_invented": on_invented}
+        means = {name: tf.reduce_mean(tf.sigmoid(scores)) for name, scores in probabilities.items()}
+        return {"discriminator_loss": loss, **means}
 
-    def _mismatched_loss(self, real, conditions: tuple):
-        """D's loss on real data with the conditions of others (Reed et al. 2016, arXiv:1605.05396, 4.2)."""
-        others = [tf.roll(condition, 1, axis=0) for condition in conditions]
-        differ = [
-            tf.reshape(one != other, [tf.shape(one)[0], -1]) for one, other in zip(conditions, others, strict=True)
-        ]
-        wrong = tf.cast(tf.reduce_any(tf.concat(differ, axis=1), axis=1, keepdims=True), "float32")
-        return tf.reduce_mean(wrong * tf.nn.softplus(apply(self.discriminator, real, tuple(others))))
+    def _mismatched_loss(self, real, labels):
+        """D's loss on real data with the labels [n] of others (Reed et al. 2016, arXiv:1605.05396, 4.2)."""
+        others = tf.roll(labels, 1, axis=0)
+        wrong = tf.cast(others != labels, "float32")[:, tf.newaxis]
+        return tf.reduce_mean(wrong * tf.nn.softplus(apply(self.discriminator, real, (others,))))
 
     def _train_generator(self, number, count, conditions: tuple):
         with tf.GradientTape() as tape:
             invented = apply(self.generator, self.noise(count, number, 1), conditions)
-            loss = generator_loss(apply(self.discriminator, invented, conditions), self.rules.saturating)
+            loss = generator_loss(apply(self.discriminator, invented, conditions))
         variables = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
         return loss
 
-    @tf.function(autograph=False)
-    def _recalibrate_step(self, number, count: int, conditions: tuple) -> None:
-        apply(self.generator, self.noise(count, number, 0), conditions)
-
-    def recalibrate(self, conditions: Callable[[int], tuple], count: int) -> None:
+    def recalibrate(self, batch: Callable[[int], tuple]) -> None:
         if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
-            for number in range(RECALIBRATION_PICTURES):
-                self._recalibrate_step(tf.constant(number), count, conditions(number))
-
-
-def update_ema(averages: list[tf.Variable], weights: list, number, averaging: float) -> None:
-    """Update exponential moving averages (EMA) of weights.
-
-    Args:
-        averages, weights: variables, as many of both.
-        number: of the step, a whole number or an int32 scalar.
-        averaging: momentum of the average, 0 to 1.
-    """
-    # At first the average is short: of ten steps it should not be one of the random start.
-    done = tf.cast(number, "float32")
-    keep = tf.minimum(averaging, (done + 1) / (done + 10))
-    for average, weight in zip(averages, weights, strict=True):
-        average.assign(keep * average + (1 - keep) * tf.convert_to_tensor(weight))
-
-
-@contextmanager
-def swapped_weights(weights: list, values: list) -> Iterator[None]:
-    """Variables have other values for as long as the context lasts."""
-    now = [weight.numpy() for weight in weights]
-    _assign(weights, values)
-    try:
-        yield
-    finally:
-        _assign(weights, now)
+            for number in range(RECALIBRATION_BATCHES):
+                real, *conditions = map(tf.convert_to_tensor, batch(number))
+                apply(self.generator, self.noise(len(real), number, 0), tuple(conditions))
 
 
 class Watch(keras.callbacks.Callback):
-    """Shows the generator from time to time, and keeps the best one."""
+    """Shows the generator to a function from time to time, and keeps the best one if that measures it."""
 
-    def __init__(
-        self, history: GanHistory, trainer: AdversarialTrainer, batches: Callable, watch: Callable, every: int
-    ):
+    model: AdversarialTrainer
+
+    def __init__(self, history: GanHistory, batch: Callable, watch: Callable, every: int):
         super().__init__()
-        self.history, self.trainer, self.batches, self.watch, self.every = history, trainer, batches, watch, every
+        self.history, self.batch, self.watch, self.every = history, batch, watch, every
 
     def evaluate(self) -> None:
         history, step = self.history, len(self.history.seconds)
         if history.watched and history.watched[-1][0] == step:
             return
-        with _averaged(self.trainer, self.batches) as averaged:
+        with self.model.averaged(self.batch) as averaged:
             if (measured := self.watch(averaged, step)) is None:
                 return
-            if history.best is None or measured < dict(history.watched)[history.best]:
+            if history.best is None or measured < min(earlier for _, earlier in history.watched):
                 history.best = step
-                _assign(self.trainer.best, averaged.weights)
-            history.watched.append((step, float(measured)))
+                for kept, weight in zip(self.model.best, averaged.weights, strict=True):
+                    kept.assign(weight)
+            history.watched.append([step, float(measured)])
 
     def on_train_batch_begin(self, batch, logs=None):
         if len(self.history.seconds) % self.every == 0:
@@ -339,15 +284,17 @@ class Watch(keras.callbacks.Callback):
 def train_gan(
     generator: keras.Model,
     discriminator: keras.Model,
-    batches: Callable[[int], tuple],
+    batches: Batches | Callable[[int], tuple],
     rules: Hyperparameters = Hyperparameters(),
     **settings,
 ) -> GanHistory:
-    """Train two networks against each other; see `train_adversarially`.
+    """Train two networks against each other, until a number of steps or a time is reached.
 
     Args:
-        generator, discriminator, rules: see `GanTrainer`.
+        generator: noise float32 [n, size], and any conditions → generated data.
+        discriminator: data, and the same conditions → scores float32 [n, 1].
         batches: step → (real data [n, ...], conditions [n, ...], ...); always of the same n.
+        rules: how they learn.
         settings: those of `train_adversarially`: steps, seconds, watch, every, checkpoint, label, bar.
     """
     return train_adversarially(GanTrainer(generator, discriminator, rules), batches, **settings)
@@ -373,35 +320,20 @@ def train_adversarially(
         watch: given the generator, with averaged weights if the rules ask for them, and the number of steps so far;
             from time to time, and at the end. It may return a measure, of which less is better.
         every: steps between two calls of it.
-        label: what the progress bar calls it.
-        settings: the others of `training.train_loop`: steps, seconds, checkpoint, checkpoint_every, bar.
+        label, settings: those of `training.train_loop`: steps, seconds, checkpoint, bar.
 
     Returns:
         What it went through, from the first step even if resumed.
-
-    Raises:
-        ValueError: neither `steps` nor `seconds` is given, or one is not positive.
-        FloatingPointError: a loss is no longer finite.
     """
     history = GanHistory()
-    watching = [Watch(history, trainer, batches, watch, every)] if watch else []
+    batch = batches.__getitem__ if isinstance(batches, Batches) else batches
+    watching = [Watch(history, batch, watch, every)] if watch else []
     try:
         return train_loop(trainer, batches, history, trainer.schedule, watching, label=label, **settings)
     finally:
         if history.best is not None:
-            _assign(trainer.generator.weights, trainer.best)
-        elif trainer.averages:
-            with _averaged(trainer, batches) as averaged:
+            trainer.generator.set_weights([weight.numpy() for weight in trainer.best])
+        else:
+            with trainer.averaged(batch) as averaged:
                 final = averaged.get_weights()
             trainer.generator.set_weights(final)
-
-
-def _averaged(trainer: AdversarialTrainer, batches):
-    """The generator with its average, by whose batches batch norm is recalibrated."""
-    batch = batches.__getitem__ if isinstance(batches, Batches) else batches
-    return trainer.averaged(lambda number: batch(number)[1:], len(batch(0)[0]))
-
-
-def _assign(variables: list, values: list) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)

@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vistext import metrics
 from vistext.nn.engine import keras
+
+accuracy = metrics.accuracy
 
 
 class Features(NamedTuple):
@@ -23,18 +26,12 @@ def extract_features(model: keras.Model, pictures: np.ndarray, batch: int = 500)
     return Features(features / np.maximum(scale, 1e-9), np.asarray(keras.ops.softmax(logits)))
 
 
-def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The share of pictures that are classified as their label: [n, classes], int [n] → 0 to 1."""
-    return float((probabilities.argmax(axis=1) == labels).mean())
-
-
 def kernel_distance(features: np.ndarray, others: np.ndarray) -> float:
     """The squared maximum mean discrepancy of features [n, d] and others [m, d], unbiased, n and m at least 2.
 
-    The kernel is (x · y / d + 1)³, that of the Kernel Inception Distance (Bińkowski et al. 2018, "Demystifying MMD
-    GANs", arXiv:1801.01401, section 4), whose name belongs to the features of one network, Inception; in those of
-    another one the numbers can only be compared with each other. About 0 (it may be a little less) for two samples of
-    the same pictures.
+    The kernel is (x · y / d + 1)³, that of the Kernel Inception Distance (Bińkowski et al. 2018, arXiv:1801.01401,
+    section 4), but not in the features of Inception: so numbers can only be compared with each other. About 0 (it may
+    be a little less) for two samples of the same pictures.
     """
     features, others = np.asarray(features, np.float64), np.asarray(others, np.float64)
     if min(len(features), len(others)) < 2 or features.shape[1:] != others.shape[1:]:
@@ -75,20 +72,16 @@ class NearestNeighbors(NamedTuple):
     distance: np.ndarray  # float [n]: root mean squared difference of their bytes, 0 to 255
 
 
-def nearest_neighbors(pictures: np.ndarray, others: np.ndarray, batch: int = 100) -> NearestNeighbors:
+def nearest_neighbors(pictures: np.ndarray, others: np.ndarray) -> NearestNeighbors:
     """The nearest of others uint8 [m, h, w, 3] to pictures uint8 [n, h, w, 3], by pixels, as they are or mirrored."""
     flat = others.reshape(len(others), -1).astype(np.float32)
     squares = (flat**2).sum(axis=1)
     found = []
     for view in (pictures, pictures[:, :, ::-1]):
-        parts = []
-        for first in range(0, len(view), batch):
-            rows = view[first : first + batch].reshape(-1, flat.shape[1]).astype(np.float32)
-            # Without the squares of the pictures themselves, which do not decide which is nearest.
-            parts.append((squares - 2 * rows @ flat.T).argmin(axis=1))
-        index = np.concatenate(parts)
-        difference = view.reshape(len(view), -1).astype(np.float64) - flat[index]
-        found.append((index, np.sqrt((difference**2).mean(axis=1))))
+        rows = view.reshape(len(view), -1).astype(np.float32)
+        # Without the squares of the pictures themselves, which do not decide which is nearest.
+        index = (squares - 2 * rows @ flat.T).argmin(axis=1)
+        found.append((index, np.sqrt(((rows - flat[index]) ** 2).mean(axis=1, dtype=np.float64))))
     (index, distance), (mirrored_index, mirrored_distance) = found
     mirrored = mirrored_distance < distance
     return NearestNeighbors(np.where(mirrored, mirrored_index, index), np.where(mirrored, mirrored_distance, distance))

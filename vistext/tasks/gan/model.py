@@ -1,16 +1,13 @@
-"""Lesson 04's networks: a generator, G: z → x, and a discriminator, D: x → [0, 1].
+"""Lesson 04's networks: a generator, G: z → x, and a discriminator, D: x → [0, 1], of whose scores D is the sigmoid.
 
-For points in the plane, small dense networks (`build_ring`), whose failures can be seen. For pictures of a given kind,
-convolutions (`build_generator`, `build_discriminator`), after Radford et al. 2016, "Unsupervised Representation
-Learning with Deep Convolutional Generative Adversarial Networks" (arXiv:1511.06434). The kind enters the generator at
-every scale, as in Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis"
-(arXiv:1809.11096), and the discriminator by a product, as in Miyato and Koyama 2018, "cGANs with Projection
-Discriminator" (arXiv:1802.05637).
-
-Discriminators give scores, of which D is the sigmoid. Their training is `vistext.tasks.gan.adversarial`.
+For points in the plane, small dense networks (`build_ring`). For pictures of a given kind, convolutions, after Radford
+et al. 2016, "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks"
+(arXiv:1511.06434). The kind enters the generator at every scale, as in Brock et al. 2019 (BigGAN, arXiv:1809.11096),
+and the discriminator by a product, as in Miyato and Koyama 2018 (arXiv:1802.05637).
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +20,6 @@ layers = keras.layers
 
 SIDE = 32
 HALF = 127.5  # bytes to -1 .. 1, and back
-
 MODES = 8
 RADIUS = 2.0
 SPREAD = 0.15  # standard deviation of the points around their mode
@@ -59,23 +55,14 @@ def coverage(points: np.ndarray) -> Coverage:
     return Coverage(int((shares >= 1 / MODES / 4).sum()), float(shares.sum()), shares)
 
 
-@dataclass(frozen=True)
-class RingConfig:
-    """The sizes of the two networks for points."""
+def build_ring(width: int = 64, depth: int = 3) -> tuple[keras.Model, keras.Model]:
+    """Generator, noise float32 [n, 2] → points [n, 2], and discriminator, points → scores float32 [n, 1]."""
 
-    noise: int = 2
-    width: int = 64
-    depth: int = 3  # hidden layers of each
-
-
-def build_ring(config: RingConfig = RingConfig()) -> tuple[keras.Model, keras.Model]:
-    """Generator, noise float32 [n, noise] → points [n, 2], and discriminator, points → scores float32 [n, 1]."""
-
-    def dense(inputs: int, outputs: int, name: str) -> keras.Model:
-        x = start = layers.Input((inputs,), name=f"{name}_input")
-        for level in range(config.depth):
+    def dense(outputs: int, name: str) -> keras.Model:
+        x = start = layers.Input((2,), name=f"{name}_input")
+        for level in range(depth):
             x = layers.Dense(
-                config.width,
+                width,
                 kernel_initializer="he_normal",
                 # With biases of 0, all kinks of the piecewise linear function would go through the origin.
                 bias_initializer=keras.initializers.RandomNormal(stddev=BEND),
@@ -84,7 +71,7 @@ def build_ring(config: RingConfig = RingConfig()) -> tuple[keras.Model, keras.Mo
             x = layers.LeakyReLU(negative_slope=0.2)(x)
         return keras.Model(start, layers.Dense(outputs, name="output")(x), name=name)
 
-    return dense(config.noise, 2, "ring_generator"), dense(2, 1, "ring_discriminator")
+    return dense(2, "ring_generator"), dense(1, "ring_discriminator")
 
 
 @dataclass(frozen=True)
@@ -143,11 +130,9 @@ def _modulated(x, code, name: str):
 
 
 def build_discriminator(config: GanConfig = GanConfig()) -> keras.Model:
-    """The discriminator.
+    """The discriminator: pictures float32 [n, 32, 32, 3], 0 to 255, and labels int32 [n] → scores float32 [n, 1].
 
-    Returns:
-        A model of two inputs: pictures float32 [n, 32, 32, 3], 0 to 255, and labels int32 [n] → scores float32 [n, 1],
-        above 0 for pictures that it classifies as real ones of that kind.
+    A score is above 0 for a picture that it classifies as a real one of that kind.
     """
     with dtype_policy(config.precision):
         pictures = layers.Input((SIDE, SIDE, 3), name="pictures")
@@ -172,21 +157,14 @@ def build_discriminator(config: GanConfig = GanConfig()) -> keras.Model:
     return keras.Model([pictures, labels], score, name="discriminator")
 
 
-def card() -> dict:
-    """The card of the shipped generator: data, recipe, seed, measured figures."""
-    return weights.card("gan")
-
-
-def load() -> keras.Model:
-    """The generator of `scenes.portraits` with the shipped weights, which all callers share."""
-    return weights.load("gan", build_generator, GanConfig)
+load = partial(weights.load, "gan", build_generator, GanConfig)  # the shipped generator, which all callers share
+card = partial(weights.card, "gan")  # its data, recipe, seed and measured figures
 
 
 def sample_noise(count: int, size: int, seed: int, truncation: float | None = None) -> np.ndarray:
-    """Standard normal z, float32 [count, size].
+    """Standard normal z, float32 [count, size], of which no number is beyond a truncation, either way.
 
-    With a truncation above 0, no number is beyond it, either way (Brock et al. 2019, section 3.1): a small one gives
-    more typical pictures, at the price of variety.
+    A small one gives more typical pictures, at the price of variety (Brock et al. 2019, section 3.1).
     """
     rng = np.random.default_rng(seed)
     if truncation is None:
@@ -201,9 +179,7 @@ def sample_noise(count: int, size: int, seed: int, truncation: float | None = No
 def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     """Points from one z [size] to another, both ends included: float32 [steps, size], by spherical interpolation.
 
-    Normal vectors of many dimensions nearly all have the same length; the middle of the straight line between two of
-    them is much shorter, unlike any z that the generator was trained with (White 2016, "Sampling Generative Networks",
-    arXiv:1609.04468).
+    The middle of the straight line is much shorter than nearly all z (White 2016, arXiv:1609.04468).
     """
     start_length, end_length = np.linalg.norm(start), np.linalg.norm(end)
     first, last = start / start_length, end / end_length
@@ -219,11 +195,7 @@ def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
 def generate(
     generator: keras.Model, labels: np.ndarray, *, noise: np.ndarray | None = None, seed: int = 0
 ) -> np.ndarray:
-    """Pictures of given kinds, labels int [n] → uint8 [n, 32, 32, 3], from noise [n, noise] or from a seed.
-
-    Raises:
-        ValueError: the noise is not one vector of the generator's size for each label, or there is no such kind.
-    """
+    """Pictures of given kinds, labels int [n] → uint8 [n, 32, 32, 3], from noise [n, noise] or from a seed."""
     labels = np.asarray(labels, np.int32)
     size = generator.inputs[0].shape[-1]
     if noise is None:

@@ -1,8 +1,8 @@
-"""Training the generator of lesson 04, and measuring what it invents by a tagger that had no part in it."""
+"""Training the generator of lesson 04, and evaluating it by a classifier that had no part in its training."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +25,10 @@ CLASSIFIER_RECIPE = classification.train.Recipe(
 )
 HELD_OUT = 2000  # training pictures that only the choice of the best checkpoint sees
 
+# The shipped classifier of portraits, which all callers share: uint8 [n, h, w, 3] → logits [n, 10].
+load_evaluation_classifier = partial(
+    weights.load, CLASSIFIER, classification.model.build, classification.model.TaggerConfig
+)
 
 PICTURES = Hyperparameters(
     generator_lr=1e-3,
@@ -43,9 +47,8 @@ class Recipe:
 
     network: GanConfig = field(default_factory=GanConfig)
     rules: Hyperparameters = PICTURES
-    steps: int | None = 7_440
-    seconds: float | None = None  # train for so long at most, on whatever machine this is
-    batch_size: int = 64  # pictures in a batch
+    steps: int = 7_440
+    batch_size: int = 64
     every: int = 500  # steps between two measures, of which the best is kept
     seed: int = 0
 
@@ -57,11 +60,9 @@ def train(
     *,
     classifier: keras.Model | None = None,
     watch: Callable[[keras.Model, int], None] | None = None,
-    checkpoint: Path | None = None,
-    label: str = "generator",
-    bar: bool = True,
+    **settings,
 ) -> tuple[keras.Model, keras.Model, GanHistory]:
-    """Build a generator and a discriminator, and let them learn against each other.
+    """Build a generator and a discriminator, and train them against each other.
 
     Args:
         recipe: how.
@@ -69,13 +70,8 @@ def train(
         labels: int [n].
         classifier: a tagger in whose features the generator is evaluated from time to time, against held-out pictures;
             the best one is kept. By default nothing is evaluated, and the last one is kept.
-        watch: is shown the generator, and the number of steps so far, whenever it is measured.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        label: what the progress bar calls it.
-        bar: whether to show one.
-
-    Returns:
-        The generator, the discriminator, and what they went through.
+        watch: is given the generator, and the number of steps so far, whenever it is measured.
+        settings: others of `train_gan`: checkpoint, bar.
     """
     keras.utils.set_random_seed(recipe.seed)
     generator, discriminator = build_generator(recipe.network), build_discriminator(recipe.network)
@@ -90,7 +86,7 @@ def train(
         invented = generate(learned, labels[-aside:], seed=recipe.seed + 1)
         return metrics.kernel_distance(metrics.extract_features(classifier, invented).features, real)
 
-    match = train_gan(
+    history = train_gan(
         generator,
         discriminator,
         AugmentedBatches(
@@ -101,14 +97,12 @@ def train(
         ),
         recipe.rules,
         steps=recipe.steps,
-        seconds=recipe.seconds,
         watch=measure,
         every=recipe.every,
-        checkpoint=checkpoint,
-        label=label,
-        bar=bar,
+        label="generator",
+        **settings,
     )
-    return generator, discriminator, match
+    return generator, discriminator, history
 
 
 def degrade(pictures: np.ndarray, seed: int) -> np.ndarray:
@@ -127,11 +121,6 @@ def degrade(pictures: np.ndarray, seed: int) -> np.ndarray:
     return degraded
 
 
-def load_evaluation_classifier() -> keras.Model:
-    """The shipped classifier of portraits, which all callers share: uint8 [n, h, w, 3] → logits [n, 10]."""
-    return weights.load(CLASSIFIER, classification.model.build, classification.model.TaggerConfig)
-
-
 def evaluate(
     generator: keras.Model,
     classifier: keras.Model,
@@ -141,11 +130,10 @@ def evaluate(
     count: int = 2000,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Evaluate a generator.
+    """Evaluate a generator, for its card.
 
     Args:
-        generator: as `build_generator` makes it.
-        classifier: had no part in its training.
+        generator, classifier: the classifier had no part in the generator's training.
         real: at least `count` pictures, uint8 [n, 32, 32, 3], and labels, int [n], not trained on.
         baseline: at least `count` further real pictures: the distance between these and the real ones is the best.
         count: pictures to generate, of the kinds of `real`.

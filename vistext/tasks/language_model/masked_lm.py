@@ -1,8 +1,7 @@
-"""Lesson 03's masked language model: some words of a description are masked, and a network predicts them.
+"""Lesson 03's masked language model: a bidirectional network predicts masked words of a sentence.
 
-The network is that of `language_model.model`, `bidirectional`; the task is that of Devlin et al. 2019, "BERT",
-arXiv:1810.04805, section 3.1. A masked word is an unknown one, so a gap can be typed as any word outside the
-vocabulary: "a ___ on the floor".
+After Devlin et al. 2019, "BERT" (arXiv:1810.04805), section 3.1. A masked word is an unknown one, so a gap can be typed
+as any word outside the vocabulary: "a ___ on the floor".
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from vistext.data.vocabulary import PAD, UNKNOWN, Vocabulary
 from vistext.nn.engine import keras
 from vistext.nn.training import Batches
 from vistext.scenes.language.word_classes import KIND_OF
-from vistext.tasks.language_model.model import predict_logits
+from vistext.tasks.language_model.model import predict_logits, rank_words
 
 MASK = UNKNOWN
 MASK_RATE = 0.3  # twice BERT's: our sentences are short, and one without a gap teaches nothing
@@ -74,9 +73,4 @@ def fill_mask(
     if MASK not in ids:
         raise ValueError(f"there is no gap in {sentence!r}; write ___ for each word that is to be found")
     logits = predict_logits(model, ids, None if tags is None else np.asarray(tags, "float32")[np.newaxis])[0]
-    gaps = []
-    for place in np.flatnonzero(ids[0] == MASK):
-        probabilities = np.asarray(keras.ops.softmax(logits[place]))
-        ranked = np.argsort(-probabilities, kind="stable")
-        gaps.append({vocabulary.words[number]: float(probabilities[number]) for number in ranked})
-    return gaps
+    return [rank_words(vocabulary, logits[place]) for place in np.flatnonzero(ids[0] == MASK)]

@@ -1,20 +1,16 @@
-"""Lesson 03's networks: a sentence in, the probability of every word at each place of it out.
+"""Lesson 03's network: a sentence in, the logits of every word at each place of it out.
 
-One small recurrent network, built in two ways. Reading forwards, it predicts the next word: a language model, from
-which sentences can be sampled (Mikolov et al. 2010, "Recurrent neural network based language model"; here with gated
-units, Cho et al. 2014, arXiv:1406.1078). Reading both ways, it predicts masked words; see `masked_lm`. Either may be
-given tags beside the text.
+Reading forwards, it predicts the next word: a language model (Mikolov et al. 2010, "Recurrent neural network based
+language model"; with the gated units of Cho et al. 2014, arXiv:1406.1078). Reading both ways, it predicts masked words.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from vistext.data.vocabulary import END, PAD, START, UNKNOWN, Vocabulary, mask, teacher_forcing
-from vistext.nn.engine import keras, tf
-from vistext.nn.training import Batches
+from vistext.nn.engine import keras
+from vistext.nn.training import Batches, masked_mean
 
 layers = keras.layers
 ops = keras.ops
@@ -63,9 +59,8 @@ def loss() -> keras.losses.Loss:
 
 def accuracy(labels, logits):
     """The share of right words where the label is not PAD: int [n, length], [n, length, words] → scalar."""
-    counted = ops.cast(ops.not_equal(labels, PAD), "float32")
-    right = ops.cast(ops.equal(ops.cast(ops.argmax(logits, axis=-1), labels.dtype), labels), "float32")
-    return ops.sum(right * counted) / ops.maximum(ops.sum(counted), 1.0)
+    right = ops.equal(ops.cast(ops.argmax(logits, axis=-1), labels.dtype), labels)
+    return masked_mean(right, ops.not_equal(labels, PAD))
 
 
 @dataclass(eq=False)
@@ -109,9 +104,6 @@ def perplexity(logs: np.ndarray, ids: np.ndarray) -> float:
     the one word <unknown>; so only models with the same vocabulary may be compared.
 
     `logs` [n, length - 1] are as `log_probabilities` gives them for `ids` [n, length], by this model or by n-grams.
-
-    Raises:
-        ValueError: the two do not fit, or there is not one word.
     """
     logs, counted = np.asarray(logs, "float64"), mask(ids)[:, 1:]
     if logs.shape != counted.shape:
@@ -134,10 +126,14 @@ def next_word_probabilities(
         raise ValueError(f"temperature={temperature}; accepted: above 0")
     ids = vocabulary.encode([beginning])[:, :-1]  # without END
     logits = predict_logits(model, ids, None if tags is None else np.asarray(tags, "float32")[np.newaxis])[0, -1]
-    probabilities = np.asarray(ops.softmax(_mask_special(logits) / temperature))
-    return {
-        vocabulary.words[number]: float(probabilities[number]) for number in np.argsort(-probabilities, kind="stable")
-    }
+    return rank_words(vocabulary, _mask_special(logits) / temperature)
+
+
+def rank_words(vocabulary: Vocabulary, logits: np.ndarray) -> dict[str, float]:
+    """The probability of each word by its logits [words], the most probable first."""
+    probabilities = np.asarray(ops.softmax(logits))
+    ranked = np.argsort(-probabilities, kind="stable")
+    return {vocabulary.words[number]: float(probabilities[number]) for number in ranked}
 
 
 def sample(
@@ -163,18 +159,14 @@ def sample(
         seed: of the draws.
         tags: float32 [n, tags], for a model that takes them.
         most: the largest number of tokens; a sentence that has not ended by then is cut.
-
-    Raises:
-        ValueError: a temperature below 0, or a model that reads both ways.
     """
     if temperature < 0:
         raise ValueError(f"temperature={temperature}; accepted: 0 or more")
     reader = model.get_layer("reader")
     if isinstance(reader, layers.Bidirectional):
         raise ValueError("a model that reads both ways cannot generate; build one with bidirectional=False")
-    step = _compiled_step(model)
-    zero = np.zeros((1, model.get_layer("embedding").output_dim), "float32")
-    tag_vectors = zero if tags is None else model.get_layer("tag_embedding")(np.asarray(tags, "float32"))
+    embed, to_logits = model.get_layer("embedding"), model.get_layer("logits")
+    tag_vectors = 0.0 if tags is None else model.get_layer("tag_embedding")(np.asarray(tags, "float32"))
     rng = np.random.default_rng(seed)
     state = ops.zeros((n, reader.units))
     begun = vocabulary.encode([beginning])[0, :-1]  # with START, without END
@@ -182,43 +174,18 @@ def sample(
     ids[:, : len(begun)] = begun
     for place in range(ids.shape[1] - 1):
         # The state holds all that was read before: only the newest word is new.
-        next_logits, state = step(ids[:, place], tag_vectors, state)
+        output, [state] = reader.cell(embed(ids[:, place]) + tag_vectors, [state])
         if place + 1 < len(begun):
             continue
         ended = np.isin(ids[:, place], (END, PAD))
         if ended.all():
             break
-        logits = np.asarray(next_logits, "float64")  # (n, words)
+        logits = np.array(_mask_special(to_logits(output)), "float64")  # (n, words)
         logits[:, UNKNOWN] = -np.inf
-        ids[:, place + 1] = np.where(ended, PAD, _sample_words(logits, temperature, rng))
+        if temperature:  # the Gumbel-max trick (Gumbel 1954)
+            logits = logits / temperature + rng.gumbel(size=logits.shape)
+        ids[:, place + 1] = np.where(ended, PAD, logits.argmax(axis=-1))
     return vocabulary.decode(ids)
-
-
-@lru_cache(maxsize=8)
-def _compiled_step(model: keras.Model) -> Callable:
-    """One step in a TensorFlow graph: words int32 [n], tag vectors float32 [n or 1, embedding], states float32 [n,
-    units] → logits [n, words] of the next words, and the new states.
-    """
-    reader, embed, logits = map(model.get_layer, ("reader", "embedding", "logits"))
-    signature = [
-        tf.TensorSpec((None,), "int32"),
-        tf.TensorSpec((None, embed.output_dim), "float32"),
-        tf.TensorSpec((None, reader.units), "float32"),
-    ]
-
-    @tf.function(input_signature=signature)
-    def step(ids, tag_vectors, state):
-        output, [state] = reader.cell(embed(ids) + tag_vectors, [state])
-        return _mask_special(logits(output)), state
-
-    return step
-
-
-def _sample_words(logits: np.ndarray, temperature: float, rng: np.random.Generator) -> np.ndarray:
-    """One word for each row of logits [n, words], by the Gumbel-max trick (Gumbel 1954); greedy at temperature 0."""
-    if temperature:
-        logits = logits / temperature + rng.gumbel(size=logits.shape)
-    return logits.argmax(axis=-1)
 
 
 def _mask_special(logits):

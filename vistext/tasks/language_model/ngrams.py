@@ -21,18 +21,12 @@ class NGrams:
     Args:
         order: words in an n-gram; with 0, all words are equally probable.
         words: size of the vocabulary; PAD and START never come next, the others may.
-        discount: subtracted from each count, above 0 and below 1.
-
-    Raises:
-        ValueError: a negative order, or another discount.
     """
 
-    def __init__(self, order: int, words: int, discount: float = DISCOUNT):
+    def __init__(self, order: int, words: int):
         if order < 0:
             raise ValueError(f"order={order}; accepted: 0 or more")
-        if not 0 < discount < 1:
-            raise ValueError(f"discount={discount}; accepted: above 0 and below 1")
-        self.order, self.words, self.discount = order, words, discount
+        self.order, self.words = order, words
         # For each length of context, from none to order - 1: context → word → count.
         self.counts: list[dict[tuple[int, ...], Counter]] = [defaultdict(Counter) for _ in range(order)]
 
@@ -52,18 +46,13 @@ class NGrams:
         return self
 
     def probability(self, word: int, before: Sequence[int] = ()) -> float:
-        """The probability of a word after others.
-
-        Args:
-            word: a number of the vocabulary, neither PAD nor START.
-            before: the numbers of the words before it, from the start of the sentence or later.
-        """
+        """The probability of a word after others; all are numbers of the vocabulary, the word neither PAD nor START."""
         context = self._context(before)
         probability = 1 / (self.words - 2)  # all but PAD and START
         for length, counts in enumerate(self.counts):
             if following := counts.get(context[len(context) - length :]):
-                discounted = max(following[word] - self.discount, 0)
-                probability = (discounted + self.discount * len(following) * probability) / following.total()
+                discounted = max(following[word] - DISCOUNT, 0)
+                probability = (discounted + DISCOUNT * len(following) * probability) / following.total()
         return probability
 
     def log_probabilities(self, ids: np.ndarray) -> np.ndarray:
