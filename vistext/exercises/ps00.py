@@ -22,11 +22,6 @@ def to_do(findings, *, states=("mend", "optional"), line="{subject}: {remedy}", 
     return [text for group in groups for text in arrange(group)]
 
 
-def _as_they_come(findings):
-    chosen = [finding for finding in findings if finding["state"] != "ready"]
-    return [line for finding in chosen for line in to_do([finding])]
-
-
 def _findings(rng):
     cases = []
     for count in (5, 6, 7, 8, 9):
@@ -102,11 +97,6 @@ def box_around(mask, *, take=(0, 1, 2, 3), add=(0, 0, 0, 0), nothing=None):
         return nothing
     box = [rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]
     return [int(box[place]) + more for place, more in zip(take, add, strict=True)]
-
-
-def _with_sizes(mask):
-    box = box_around(mask)
-    return box and [*box[:2], box[2] - box[0], box[3] - box[1]]
 
 
 def _first_and_last(mask):
@@ -199,7 +189,10 @@ TO_DO = exercise("ps00-1", "What is to be done", points=2).function(
     shown=[{"findings": SHOWN}, {"findings": [SHOWN[0], SHOWN[3]]}],
     draw=_findings,
     mistakes={
-        "as-they-come": (_as_they_come, "What must be mended comes before what is optional, wherever it was found."),
+        "as-they-come": (
+            lambda findings: [line for finding in findings for line in to_do([finding])],
+            "What must be mended comes before what is optional, wherever it was found.",
+        ),
         "only-mend": ({"states": ["mend"]}, "What is optional is left out. It may wait, but it is to be listed."),
         "optional-first": ({"states": ["optional", "mend"]}, "The two groups have changed places."),
         "all-of-them": (
@@ -240,7 +233,10 @@ BOX_AROUND = exercise("ps00-3", "From a mask to a box", points=3).function(
     mistakes={
         "last-one-out": ({"add": (0, 0, -1, -1)}, "The last row and column with a pixel are in it. What ends a slice?"),
         "columns-first": ({"take": (1, 0, 3, 2)}, "Columns come first in yours. Which number does a slice take first?"),
-        "sizes": (_with_sizes, "The last two are how high and how wide it is. Where does it end?"),
+        "sizes": (
+            lambda mask: (box := box_around(mask)) and [*box[:2], box[2] - box[0], box[3] - box[1]],
+            "The last two are how high and how wide it is. Where does it end?",
+        ),
         "pairs": ({"take": (0, 2, 1, 3)}, "Rows are together, and so are columns. One corner comes first."),
         "one-too-wide": ({"add": (-1, -1, 1, 1)}, "There is a row and a column around it in which it has no pixel."),
         "first-and-last": (_first_and_last, "It goes from the first pixel to the last, by rows. Which is leftmost?"),

@@ -16,10 +16,6 @@ def thumbnail(picture, side, *, shape=("side", "block") * 2, axis=(1, 3), of=np.
     return of(square.reshape([side if name == "side" else block for name in shape]), axis=axis)
 
 
-def _first_of_block(blocks, axis):
-    return blocks[:, 0, :, 0]
-
-
 def _stretched(picture, side):
     rows, columns = (size // side for size in picture.shape)
     cut = picture[: rows * side, : columns * side].astype(float)
@@ -51,10 +47,6 @@ def _slide(picture, kernel):
 def _channels_apart(picture, kernel, bias):
     channels = np.split(picture, picture.shape[-1], axis=-1), np.split(kernel, kernel.shape[-1], axis=-1)
     return np.stack([convolve(*channel, bias) for channel in zip(*channels, strict=True)], axis=-1)
-
-
-def _bias_each(picture, kernel, bias):
-    return convolve(picture, kernel, picture.shape[-1] * bias)
 
 
 def _padded(picture, kernel, bias):
@@ -90,14 +82,6 @@ def softmax(logits, temperature, *, off=lambda scaled: scaled.max(axis=-1, keepd
     return powers / powers.sum(axis=total, keepdims=True)
 
 
-def _down_the_columns(logits, temperature):
-    return softmax(logits.T, temperature).T
-
-
-def _after(logits, temperature):
-    return softmax(logits, 1) / temperature
-
-
 def _logits(rng):
     cases, sizes = [], ((2, 3, 0.5, 0), (3, 2, 2.0, 1), (4, 4, 4.0, 2), (1, 5, 0.5, 3), (4, 3, 2.0, -1))
     for rows, columns, temperature, low in sizes:
@@ -122,31 +106,6 @@ def calibration_error(probabilities, labels, bins, *, confidence=_largest, error
     gaps = np.array([sure[chosen].mean() - right[chosen].mean() for chosen in filled])
     counts = np.array([chosen.sum() for chosen in filled])
     return float((error(gaps) * (counts / len(labels) if weights is None else weights(counts, bins))).sum())
-
-
-def _of_the_label(probabilities, labels):
-    return probabilities[np.arange(len(labels)), labels]
-
-
-def _signed_then_positive(probabilities, labels, bins):
-    return abs(calibration_error(probabilities, labels, bins, error=np.array))
-
-
-def _not_divided(probabilities, labels, bins):
-    return len(labels) * calibration_error(probabilities, labels, bins)
-
-
-def _one_by_one(probabilities, labels, bins):
-    right = probabilities.argmax(axis=1) == labels
-    return float(np.abs(probabilities.max(axis=1) - right).mean())
-
-
-def _nan_if_empty(counts, bins):
-    return counts / counts.sum() if len(counts) == bins else np.nan
-
-
-def _upper_bins(probabilities, labels, bins):
-    return calibration_error(np.nextafter(probabilities, 2), labels, bins)
 
 
 def _judgements(rng):
@@ -186,7 +145,10 @@ THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2).function(
     draw=_thumbnails,
     mistakes={
         "corner": ({"middle": False}, "Where is the square cut out? The middle of the picture is wanted, no corner."),
-        "skipping": ({"of": _first_of_block}, "One pixel of each block is kept, the rest is lost: that is aliasing."),
+        "skipping": (
+            {"of": lambda blocks, axis: blocks[:, 0, :, 0]},
+            "One pixel of each block is kept, the rest is lost: that is aliasing.",
+        ),
         "mixed-axes": ({"axis": (0, 2)}, "The mean goes over blocks, not within each. Which axes count its pixels?"),
         "mixed-reshape": (
             {"shape": ("block", "side") * 2, "axis": (0, 2)},
@@ -226,7 +188,10 @@ CONVOLVE = exercise("ps01-2", "A convolution over colors", points=3).function(
         ),
         "channels-apart": (_channels_apart, "There is a map for each channel. A kernel adds up all channels."),
         "no-bias": ({"bias": 0}, "The bias does not show in what came back. Where does b stand in f(Wx + b)?"),
-        "bias-each": (_bias_each, "The bias was added once for each channel. There is one for the kernel."),
+        "bias-each": (
+            lambda picture, kernel, bias: convolve(picture, kernel, picture.shape[-1] * bias),
+            "The bias was added once for each channel. There is one for the kernel.",
+        ),
         "no-rectifier": ({"rectify": np.array}, "There are negative numbers in the result. What does f do to them?"),
         "bias-last": (
             lambda picture, kernel, bias: convolve(picture, kernel, 0, after=bias),
@@ -265,7 +230,10 @@ SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3).function(
     draw=_logits,
     mistakes={
         "overflow": ({"off": lambda scaled: 0}, "exp of a large number is infinite. What may be taken off all logits?"),
-        "columns": (_down_the_columns, "The columns add up to 1. Which axis holds the classes of one picture?"),
+        "columns": (
+            lambda logits, temperature: softmax(logits.T, temperature).T,
+            "The columns add up to 1. Which axis holds the classes of one picture?",
+        ),
         "one-maximum": ({"off": np.max}, "One maximum for the table: rows far below become 0 / 0. Each needs its own."),
         "mean-off": (
             {"off": lambda scaled: scaled.mean(axis=1, keepdims=True)},
@@ -276,7 +244,10 @@ SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3).function(
             {"temperature": lambda t: 1 / t},
             "A higher temperature makes it surer here. Which way should it go? See section 7.",
         ),
-        "after": (_after, "The temperature was applied to the probabilities. It divides the logits."),
+        "after": (
+            lambda logits, temperature: softmax(logits, 1) / temperature,
+            "The temperature was applied to the probabilities. It divides the logits.",
+        ),
         "no-temperature": ({"temperature": 1}, "The temperature makes no difference. Is it where it cancels out?"),
     },
 )
@@ -294,18 +265,38 @@ CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4).function
     ],
     draw=_judgements,
     mistakes={
-        "one-by-one": (_one_by_one, "Right with 0.8 counts as 0.2 wrong here. Put together what is about as sure."),
+        "one-by-one": (
+            lambda probabilities, labels, bins: np.abs(
+                probabilities.max(1) - (probabilities.argmax(1) == labels)
+            ).mean(),
+            "Right with 0.8 counts as 0.2 wrong here. Put together what is about as sure.",
+        ),
         "unweighted": (
             {"weights": lambda counts, bins: 1 / len(counts)},
             "Each bin counts the same, however few pictures are in it.",
         ),
         "over-all-bins": ({"weights": lambda counts, bins: 1 / bins}, "The gaps were divided by the number of bins."),
         "signed": ({"error": np.array}, "It is negative, or too small: gaps of opposite signs cancel out."),
-        "signed-then-positive": (_signed_then_positive, "The sign was dropped at the end, when gaps had cancelled."),
-        "of-the-label": ({"confidence": _of_the_label}, "How sure it was is about what it predicted, not the truth."),
-        "not-divided": (_not_divided, "It grows with the number of pictures. A mean is wanted."),
-        "upper-bins": (_upper_bins, "A number on the edge of two bins was put in the upper one. Where does it belong?"),
-        "empty-bins": ({"weights": _nan_if_empty}, "It is nan. What is the mean of a bin without pictures?"),
+        "signed-then-positive": (
+            lambda **case: abs(calibration_error(**case, error=np.array)),
+            "The sign was dropped at the end, when gaps had cancelled.",
+        ),
+        "of-the-label": (
+            {"confidence": lambda probabilities, labels: probabilities[np.arange(len(labels)), labels]},
+            "How sure it was is about what it predicted, not the truth.",
+        ),
+        "not-divided": (
+            lambda labels, **case: len(labels) * calibration_error(labels=labels, **case),
+            "It grows with the number of pictures. A mean is wanted.",
+        ),
+        "upper-bins": (
+            {"probabilities": lambda probabilities: np.nextafter(probabilities, 2)},
+            "A number on the edge of two bins was put in the upper one. Where does it belong?",
+        ),
+        "empty-bins": (
+            {"weights": lambda counts, bins: counts / counts.sum() if len(counts) == bins else np.nan},
+            "It is nan. What is the mean of a bin without pictures?",
+        ),
     },
 )
 

@@ -105,10 +105,6 @@ def average_precision(scores, right, things, *, points=101, envelope=True, unrea
     return float(np.nanmean(np.append(precision, unreached)[np.minimum(reached, len(right))]))
 
 
-def _in_given_order(scores, right, things):
-    return average_precision(-np.arange(len(right)), right, things)
-
-
 def _at_the_hits(scores, right, things):
     right = right[np.argsort(-scores)]
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
@@ -157,14 +153,6 @@ def _true(hits, said, true):
 def _all_at_once(said, truth, classes):
     hits, known = (said == truth).sum(), (truth >= 0).sum()
     return float(hits / (2 * known - hits))
-
-
-def _accuracy(said, truth, classes):
-    return float((said == truth)[truth >= 0].mean())
-
-
-def _picture_by_picture(said, truth, classes):
-    return float(np.mean([mean_iou(*maps, classes) for maps in zip(said, truth, strict=True)]))
 
 
 def _maps(rng):
@@ -299,7 +287,10 @@ AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3).function(
     ],
     draw=_some_answers,
     mistakes={
-        "unsorted": (_in_given_order, "The answers were taken as they come. First the surest, then the others."),
+        "unsorted": (
+            {"scores": lambda scores: -np.arange(len(scores))},
+            "The answers were taken as they come. First the surest, then the others.",
+        ),
         "least-sure-first": ({"scores": np.negative}, "It begins with the least sure answer. np.argsort goes upwards."),
         "falls-and-rises": (
             {"envelope": False},
@@ -332,7 +323,10 @@ MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4).func
         "unknown-counted": ({"known": lambda truth: truth >= -1}, "Pixels of unknown truth count against the network."),
         "absent-is-nought": ({"absent": [0]}, "A class that is nowhere true nor predicted lowers the mean. Skip it."),
         "absent-is-one": ({"absent": [1]}, "A class that is nowhere true nor predicted raises the mean. Skip it."),
-        "accuracy": (_accuracy, "That is the share of pixels that are right. Background alone would make it high."),
+        "accuracy": (
+            lambda said, truth, classes: (said == truth)[truth >= 0].mean(),
+            "That is the share of pixels that are right. Background alone would make it high.",
+        ),
         "counted-twice": (
             {"share": lambda hits, said, true: hits / (said + true)},
             "Pixels that are both count twice in this union.",
@@ -343,7 +337,10 @@ MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4).func
         ),
         "only-said": ({"chosen": _true}, "A class that was predicted and is nowhere true was left out. It counts."),
         "all-at-once": (_all_at_once, "All classes were thrown together. First each, then the mean."),
-        "picture-by-picture": (_picture_by_picture, "The mean was taken by picture. First count over all pictures."),
+        "picture-by-picture": (
+            lambda said, truth, classes: np.mean([mean_iou(*maps, classes) for maps in zip(said, truth, strict=True)]),
+            "The mean was taken by picture. First count over all pictures.",
+        ),
         "no-background": ({"first": 1}, "Background was left out. It is class 0, and one of the classes."),
     },
 )

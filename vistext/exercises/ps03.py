@@ -22,10 +22,6 @@ def encode(sentences, words, length, *, start=(1,), end=(2,), unknown=3, front=F
     return table
 
 
-def _too_long(sentences, words, length):
-    return encode(sentences, words, max(length, max(map(len, sentences)) + 2))
-
-
 def _sentence(rng, words, fewest=1, most=6):
     return [str(word) for word in rng.choice(words, int(rng.integers(fewest, most + 1)))]
 
@@ -67,10 +63,6 @@ def _nought(sentences, before, word, words):
     return probability(sentences, before, word, words, more=0, below=0) if known else 0.0
 
 
-def _turned(sentences, before, word, words):
-    return probability(sentences, word, before, words, among=lambda pair, before, word: pair[1] == word)
-
-
 def _alone(sentences, before, word, words):
     singles = Counter(token for sentence in sentences for token in [*sentence, "<end>"])
     return (singles[word] + 1) / (singles.total() + words)
@@ -94,14 +86,6 @@ def _to_count(rng):
 
 def perplexity(probabilities, ids, *, of=lambda known: np.exp(-np.log(known).mean()), known=lambda ids: ids > 0):
     return float(of(probabilities[known(ids)]))
-
-
-def _divided_by_the_table(probabilities, ids):
-    return float(np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size))
-
-
-def _of_sentences(probabilities, ids):
-    return float(np.mean([perplexity(*sentence) for sentence in zip(probabilities, ids, strict=True)]))
 
 
 def _of_sentence_means(probabilities, ids):
@@ -147,7 +131,10 @@ ENCODE = exercise("ps03-1", "Sentences as a table", points=2).function(
         "capitals": ({"lower": str}, "A word with a capital was not found. The list is in lower case."),
         "end-cut-off": ({"cut": 0}, "Where a sentence is too long, its end was cut off, too."),
         "from-the-fifth": ({"shift": 4}, "Numbers begin at the first word after the special ones. All of them count."),
-        "too-long": (_too_long, "The table is wider than it should be: a long sentence is to be cut."),
+        "too-long": (
+            lambda sentences, words, length: encode(sentences, words, max(length, max(map(len, sentences)) + 2)),
+            "The table is wider than it should be: a long sentence is to be cut.",
+        ),
     },
 )
 
@@ -167,7 +154,10 @@ PROBABILITY = exercise("ps03-2", "What comes next, by counting", points=3).funct
         "top-only": ({"below": 0}, "The probabilities of all words add up to more than 1. How many got one more?"),
         "one-below": ({"below": 1}, "One was added below. But every word that may come next has been given one more."),
         "no-edges": ({"pairs": pairwise}, "First words have nothing before them here, and last ones nothing after."),
-        "turned": (_turned, "It asks what came before the word, not what comes after."),
+        "turned": (
+            {"pairs": lambda sentence: [pair[::-1] for pair in _pairs_of(sentence)]},
+            "It asks what came before the word, not what comes after.",
+        ),
         "of-the-word": (
             {"among": lambda pair, before, word: pair[1] == word},
             "You divided by how often the word itself comes. What is given is the word before.",
@@ -198,7 +188,10 @@ PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3).function
     draw=_tables,
     mistakes={
         "padding-counted": ({"known": lambda ids: ids >= 0}, "It is too good: padding, easy to guess, was counted."),
-        "divided-by-the-table": (_divided_by_the_table, "Padding is not in the sum, but in what it is divided by."),
+        "divided-by-the-table": (
+            lambda probabilities, ids: np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size),
+            "Padding is not in the sum, but in what it is divided by.",
+        ),
         "two-logarithms": ({"of": lambda p: np.exp(-np.log2(p).mean())}, "exp undoes the natural logarithm, no other."),
         "no-minus": ({"of": lambda p: np.exp(np.log(p).mean())}, "Below 1? Logarithms of probabilities are negative."),
         "no-exp": ({"of": lambda p: -np.log(p).mean()}, "That is the mean itself. What undoes the logarithm?"),
@@ -208,7 +201,10 @@ PERPLEXITY = exercise("ps03-3", "A perplexity that flatters", points=3).function
             "One unlikely word outweighs all others here. The mean is one of logarithms.",
         ),
         "sum": ({"of": lambda p: np.exp(-np.log(p).sum())}, "It grows with every word. A mean is wanted, not a sum."),
-        "sentence-by-sentence": (_of_sentences, "Each sentence got a perplexity of its own. All words count the same."),
+        "sentence-by-sentence": (
+            lambda probabilities, ids: np.mean([perplexity(*row) for row in zip(probabilities, ids, strict=True)]),
+            "Each sentence got a perplexity of its own. All words count the same.",
+        ),
         "short-sentences-count-more": (_of_sentence_means, "The mean was taken by sentence: short ones count more."),
     },
 )

@@ -23,18 +23,6 @@ def _by_probabilities(on_real, on_invented, clip=0.0):
     return [judge, np.log(1 - invented).mean(), -np.log(invented).mean()]
 
 
-def _all_in_one_mean(on_real, on_invented):
-    return [_less(np.concatenate([on_real, -on_invented])), *losses(on_real, on_invented)[1:]]
-
-
-def _judge_turned(on_real, on_invented):
-    return [losses(-on_real, -on_invented)[0], *losses(on_real, on_invented)[1:]]
-
-
-def _generator_on_real(on_real, on_invented):
-    return [losses(on_real, on_invented)[0], *losses(on_invented, on_real)[1:]]
-
-
 def _scores(rng):
     cases = []
     for real, invented in ((3, 4), (2, 5), (6, 3), (4, 1)):
@@ -65,10 +53,6 @@ def coverage(
     """How many modes are covered, and the share of points near any."""
     inside = norm(points[:, np.newaxis] - centres) <= near  # (points, modes)
     return [int(covers(inside).sum()), float(share(inside).mean())]
-
-
-def _of_those_near(inside):
-    return inside.sum(axis=0) >= inside.any(axis=1).sum() / inside.shape[1] / 4
 
 
 def _share_of_modes(points, centres, near):
@@ -118,10 +102,6 @@ def averaged(weights, keep, *, new=lambda keep: 1 - keep):
     return average
 
 
-def _from_nothing(weights, keep):
-    return averaged(np.concatenate([0 * weights[:1], weights]), keep)
-
-
 def _histories(rng):
     cases = []
     # The averages are neither in order nor in the opposite one, and one at least is below 0.
@@ -167,9 +147,18 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
             "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
         ),
         "halved": ({"judge": lambda real, fake: (real + fake) / 2}, "The judge's two parts are added, no mean."),
-        "all-in-one-mean": (_all_in_one_mean, "One mean was taken over real and invented ones. Each has its own."),
+        "all-in-one-mean": (
+            lambda on_real, on_invented: [
+                _less(np.concatenate([on_real, -on_invented])),
+                *losses(on_real, on_invented)[1:],
+            ],
+            "One mean was taken over real and invented ones. Each has its own.",
+        ),
         "sums": ({"of": np.sum}, "They grow with the number of points. Means are wanted."),
-        "judge-turned": (_judge_turned, "This judge loses when it is right: real should be 1."),
+        "judge-turned": (
+            lambda on_real, on_invented: [losses(-on_real, -on_invented)[0], *losses(on_real, on_invented)[1:]],
+            "This judge loses when it is right: real should be 1.",
+        ),
         "sign-of-the-original": (
             lambda **case: np.abs(losses(**case)),
             "The generator makes log (1 - D) small as it stands. Look for a minus too many in the second.",
@@ -178,7 +167,10 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
             lambda **case: [losses(**case)[place] for place in (0, 2, 1)],
             "The second and the third are exchanged.",
         ),
-        "generator-on-real": (_generator_on_real, "The generator is judged by what it has invented, not by real ones."),
+        "generator-on-real": (
+            lambda on_real, on_invented: [losses(on_real, on_invented)[0], *losses(on_invented, on_real)[1:]],
+            "The generator is judged by what it has invented, not by real ones.",
+        ),
     },
 )
 
@@ -203,7 +195,10 @@ COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4).function(
             {"covers": lambda inside: inside.sum(axis=0) >= _fair(inside)},
             "You ask each mode for its whole fair share. A quarter of it is enough.",
         ),
-        "of-those-near": ({"covers": _of_those_near}, "The fair share was taken of points near a mode, not of all."),
+        "of-those-near": (
+            {"covers": lambda inside: inside.sum(axis=0) >= inside.any(axis=1).sum() / inside.shape[1] / 4},
+            "The fair share was taken of points near a mode, not of all.",
+        ),
         "squares": (
             {"norm": lambda offsets: np.abs(offsets).max(axis=-1)},
             "Squares around the centres, not circles: across and up were looked at apart.",
@@ -227,7 +222,10 @@ AVERAGED = exercise("ps04-4", "The average that is kept", points=2).function(
             {"keep": lambda keep: 1 - keep},
             "It follows the new weights closely. How much is kept of the old?",
         ),
-        "from-nothing": (_from_nothing, "It begins at 0, so it is too small for long. Where should it begin?"),
+        "from-nothing": (
+            {"weights": lambda weights: np.concatenate([0 * weights[:1], weights])},
+            "It begins at 0, so it is too small for long. Where should it begin?",
+        ),
         "not-weighed": ({"new": lambda keep: 1}, "The new weights are added in full, so it grows and grows."),
         "plain-mean": (
             lambda weights, keep: weights.mean(axis=0),
