@@ -17,13 +17,10 @@ def a_new_session(monkeypatch):
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
 
 
-def test_a_right_answer_is_told_so_with_a_tick():
+def test_a_right_answer_gets_a_tick_and_a_wrong_one_what_was_asked_came_was_expected_and_where_to_look_again():
     text = repr(check("ps01-1", RIGHT["ps01-1"][0]))
     assert text.startswith("✓ ps01-1 A thumbnail: right")
     assert "Look again" not in text
-
-
-def test_a_wrong_one_reads_what_was_asked_came_was_expected_and_where_to_look_again():
     text = repr(check("ps01-1", WRONG["ps01-1"]["corner"]))
     assert text.startswith("✗ ps01-1 A thumbnail: not yet")
     begins = [line.partition(":")[0] for line in text.splitlines()[1:5]]
@@ -54,7 +51,7 @@ def test_without_an_installed_package_the_section_is_named_and_not_linked(monkey
     assert "<a " not in wrong._repr_html_()
 
 
-def test_an_exception_is_told_in_words_with_its_line():
+def test_an_exception_is_told_in_words_with_its_line_and_so_is_what_cannot_be_called():
     def thumbnail(picture, side):
         middle = picture[side]
         return middle / undefined  # noqa: F821
@@ -63,28 +60,18 @@ def test_an_exception_is_told_in_words_with_its_line():
     assert "it stopped with NameError: name 'undefined' is not defined (line" in text
     assert "return middle / undefined" in text
     assert "Traceback" not in text
-
-
-def test_what_cannot_be_called_with_a_case_is_told_in_words():
     assert "unexpected keyword argument 'side'" in repr(check("ps01-1", lambda picture: picture))
     assert "where a function was asked for" in repr(check("ps01-1", 3))
 
 
-def test_what_a_function_prints_or_warns_of_is_kept_quiet(capsys):
+def test_what_a_function_prints_or_warns_of_is_kept_quiet_and_an_interruption_goes_through(capsys):
     def thumbnail(picture, side):
-        print("here I am")
-        return np.array([1.0]) / 0
-
-    check("ps01-1", thumbnail)
-    assert capsys.readouterr() == ("", "")
-
-
-def test_an_interruption_goes_through():
-    def thumbnail(picture, side):
+        print("here I am", np.array([1.0]) / 0)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         check("ps01-1", thumbnail)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_html_says_the_same_and_lays_tables_side_by_side():
@@ -94,6 +81,9 @@ def test_html_says_the_same_and_lays_tables_side_by_side():
     assert "Came back (✗ where it is wrong)" in html
     assert "<script" not in html
     assert "src=" not in html
+    html = check("ps01-2", WRONG["ps01-2"]["too-few"])._repr_html_()
+    assert html.count("<table>") == 2
+    assert "✗ where" not in html, "another shape is shown without marks"
 
 
 def test_markup_in_an_answer_stays_text():
@@ -102,12 +92,6 @@ def test_markup_in_an_answer_stays_text():
 
     assert "<script" not in check("ps01-1", thumbnail)._repr_html_()
     assert "<b>bold" not in check("ps01-3", "<b>bold")._repr_html_()
-
-
-def test_a_table_of_another_shape_is_shown_without_marks():
-    html = check("ps01-2", WRONG["ps01-2"]["too-few"])._repr_html_()
-    assert html.count("<table>") == 2
-    assert "✗ where" not in html
 
 
 def test_a_check_needs_neither_tensorflow_nor_matplotlib():

@@ -6,11 +6,11 @@ import shlex
 
 import answers
 import pytest
+from test_answers import judged, shown_and_held_out
 
 from tools.notebooks.files import ROOT
 from tools.notebooks.release import FOLDER, MARKER
 from vistext import cli
-from vistext.exercises import call_answer
 
 PAGE = (ROOT / FOLDER / "README.md").read_text(encoding="utf-8")
 WRONG_ANSWERS, EXERCISE, CELL = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -31,9 +31,7 @@ def template(monkeypatch):
 
 def verdicts(exercise, answer):
     """Of shown and held-out cases, for some seeds."""
-    for seed in range(1, 6):
-        cases = exercise.cases(None) + exercise.cases(seed)
-        yield exercise.judge(cases, [call_answer(answer, case) for case in cases])
+    return [judged(exercise, answer, shown_and_held_out(exercise, seed)) for seed in range(1, 6)]
 
 
 def test_right_answers_of_the_template_get_full_marks_and_so_does_its_solution(template):
@@ -49,7 +47,7 @@ def test_wrong_answers_of_the_template_are_told_apart(template):
     assert len(answers.WRONG["ps99-1"]) >= 6
     ideas = set()
     for mistake, answer in answers.WRONG["ps99-1"].items():
-        found = list(verdicts(template, answer))
+        found = verdicts(template, answer)
         assert {verdict.mistake for verdict in found} == {mistake}
         assert max(verdict.share for verdict in found) < 1
         ideas.add(found[0].idea)

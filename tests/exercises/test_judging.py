@@ -91,7 +91,7 @@ def nested():
 
 
 GARBAGE = [
-    *(None, ..., True, "", "2", b"2", 10**5000, -(10**400), float("inf"), 2 + 0j, lambda: 1, int, "x" * 1_000_000),
+    *(None, ..., True, "", "2", b"2", 10**5000, -(10**400), float("inf"), 2 + 0j, lambda: 1, int, "x" * 100_000),
     *({}, {"x": 1}, {1: 2}, {1, 2}, [], [[]], [[1], [2, 3]], ["a", None], nested(), [10**400, 1], range(3), [3, 4]),
     *(Hostile(), [Hostile()], [Hostile(), 1.0], [[Hostile()], [1]], HostileList([1]), [HostileList(), 1]),
     *([0.0] * 100_000, Failure("ZeroDivisionError", "it stopped"), Failure("", "")),

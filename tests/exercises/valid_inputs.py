@@ -14,13 +14,18 @@ SOUNDS = ("animal", "elk", "ibis", "otter", "uncle", "dog", "cat", "hen", "yacht
 TEN = [()] * 10
 
 
+def pick(rng, *items):
+    return items[rng.integers(len(items))]
+
+
 @valid("ps00-1", [(0,), (1,), (2,), (3,), (8,)])
 def findings(rng, count):
-    states = rng.choice(["ready", "mend", "optional"], count)
-    remedies = rng.choice(["", "install it", "vistext doctor: see there"], count)
-    subjects = rng.choice(["memory", "Python", "NumPy", "a folder"], count)  # one may come twice
-    rows = zip(subjects.tolist(), states.tolist(), remedies.tolist(), strict=True)
-    return {"findings": [dict(zip(("subject", "state", "remedy"), row, strict=True)) for row in rows]}
+    def finding():
+        subject = pick(rng, "memory", "Python", "NumPy", "a folder")  # one may come twice
+        remedy = pick(rng, "", "install it", "vistext doctor: see there")
+        return {"subject": subject, "state": pick(rng, "ready", "mend", "optional"), "remedy": remedy}
+
+    return {"findings": [finding() for _ in range(count)]}
 
 
 @valid("ps00-3", [(0,), (0.05,), (0.1,), (0.3,), (0.9,), (1,), (None,)])
@@ -118,17 +123,17 @@ def maps(rng, shape, classes):
 
 @valid("ps03-1", [(2,), (3,), (4,), (6,), (9,)])
 def to_encode(rng, length):
-    known = [str(word) for word in rng.permutation(WORDS)[: int(rng.integers(1, 9))]]
+    known = shuffled(rng, WORDS)[: rng.integers(1, 9)]
     sentences = [rng.choice([*known, "zebra", "Xylophone"], count).tolist() for count in range(length + 4)]
-    capitals = [[str(rng.choice([word, word.capitalize(), word.upper()])) for word in one] for one in sentences]
+    capitals = [[pick(rng, word, word.capitalize(), word.upper()) for word in one] for one in sentences]
     return {"sentences": capitals, "words": SPECIAL + known, "length": length}
 
 
 @valid("ps03-2", [(1,), (1,), (2,), (2,), (6,), (6,), (6,), (6,)])
 def to_count(rng, count):
-    words = [str(word) for word in rng.permutation(WORDS)[:3]]
-    sentences = [rng.choice(words, int(rng.integers(0, 6))).tolist() for _ in range(count)]
-    before, word = str(rng.choice(["<start>", "zebra", *words])), str(rng.choice(["<end>", "zebra", *words]))
+    words = shuffled(rng, WORDS)[:3]
+    sentences = [rng.choice(words, rng.integers(0, 6)).tolist() for _ in range(count)]
+    before, word = pick(rng, "<start>", "zebra", *words), pick(rng, "<end>", "zebra", *words)
     return {"sentences": sentences, "before": before, "word": word, "words": int(rng.integers(4, 20))}
 
 
@@ -161,7 +166,7 @@ def histories(rng, *size):
 
 
 @valid("ps05-2", TEN)
-def looks(rng):
+def attention_of_a_word(rng):
     cells, d, m = rng.integers(1, 6, 3)
     hidden = rng.random(cells) < rng.choice([0, 0.3, 0.7])
     hidden[rng.integers(cells)] = False
@@ -216,13 +221,12 @@ def clear(answers):
 
 @valid("ps06-3", TEN * 3)
 def quizzes(rng):
-    questions = ["Is it red?", "Which shape?", "Is it big?", "What?"][: int(rng.integers(1, 5))]
-    answers = ["yes", "no", "red", "cat"][: int(rng.integers(2, 5))]
-    train = [(str(rng.choice(questions)), str(rng.choice(answers))) for _ in range(rng.integers(1, 14))]
-    asked = [*questions, "Where?", "How many?"]
-    test = [(str(rng.choice(asked)), str(rng.choice(answers))) for _ in range(rng.integers(1, 10))]
-    heard = [[answer for question, answer in train if question == one] for one, _ in test]
-    is_clear = clear([answer for _, answer in train]) and all(map(clear, filter(None, heard)))
+    questions = ["Is it red?", "Which shape?", "Is it big?", "What?"][: rng.integers(1, 5)]
+    answers = ["yes", "no", "red", "cat"][: rng.integers(2, 5)]
+    train = [(pick(rng, *questions), pick(rng, *answers)) for _ in range(rng.integers(1, 14))]
+    test = [(pick(rng, *questions, "Where?", "How?"), pick(rng, *answers)) for _ in range(rng.integers(1, 10))]
+    known = [[answer for question, answer in train if question == one] for one, _ in test]
+    is_clear = clear([answer for _, answer in train]) and all(map(clear, filter(None, known)))
     return {"train": train, "test": test} if is_clear else None
 
 
@@ -237,31 +241,29 @@ def attention(rng):
     answers, most, rows, columns = (int(size) for size in rng.integers(1, 6, 4))
     words, seen = rng.integers(1, most + 1, answers), np.full(rows * columns, rng.choice([0.2, 1]))
     attended = rng.dirichlet(seen, (answers, most)).reshape(answers, most, rows, columns)
-    for each, said in zip(attended, words, strict=True):
-        each[said:] *= rng.choice([0, 1, 50])
+    for maps, count in zip(attended, words, strict=True):
+        maps[count:] *= rng.choice([0, 1, 50])
     return {"maps": attended, "words": words, "side": int(rng.integers(1, min(rows, columns) + 1))}
 
 
 @valid("ps07-2", [()] * 16)
 def frames(rng):
-    roles = rng.permutation(["agent", "direction", "place", "item", "tool"]).tolist()
-    filled = [(role, str(rng.choice(["dog", "cat", "left"]))) for role in roles]
+    roles = shuffled(rng, ["agent", "direction", "place", "item", "tool"])
+    filled, others = ([(role, pick(rng, "dog", "cat", "left")) for role in roles] for _ in range(2))
     true = filled[: rng.integers(1, 5)]
     found = [pair if rng.random() < 0.8 else (pair[0], "sky") for pair in true if rng.random() < 0.9]
-    others = [(role, str(rng.choice(["dog", "cat", "left"]))) for role in roles]
     found = others if rng.random() < 0.2 else found + others[4:][: rng.integers(2)]
     return {"found": ("run" if rng.random() < 0.8 else "walk", shuffled(rng, found)), "true": ("run", true)}
 
 
 @valid("ps07-3", TEN)
-def told(rng):
+def frames_in_words(rng):
     words = {"sit": "sitting", "run": "running", "park": "parked", "tie": "tied", "open": "opening"}
     prepositions = {"grass": "on", "sky": "in", "quay": "at", "attic": "in", "box": "under"}
-    roles = [(str(rng.choice(["agent", "item"])), str(rng.choice(SOUNDS)))]
-    roles += [("direction", str(rng.choice(["left", "right"])))][: rng.integers(2)]
-    roles += [("place", str(rng.choice(list(prepositions))))][: rng.integers(2)]
-    verb = str(rng.choice(list(words)))
-    return {"verb": verb, "roles": shuffled(rng, roles), "words": words, "prepositions": prepositions}
+    roles = [(pick(rng, "agent", "item"), pick(rng, *SOUNDS))]
+    roles += [("direction", pick(rng, "left", "right"))][: rng.integers(2)]
+    roles += [("place", pick(rng, *prepositions))][: rng.integers(2)]
+    return {"verb": pick(rng, *words), "roles": shuffled(rng, roles), "words": words, "prepositions": prepositions}
 
 
 @valid("ps07-4", TEN)
@@ -270,8 +272,8 @@ def worlds(rng):
     places, verbs = [("place", "grass"), ("place", "run"), ("place", "dog")], ["sit", "run", "fly"]
 
     def frame():
-        roles = [things[rng.integers(len(things))]][: rng.integers(2)] + [places[rng.integers(2)]][: rng.integers(2)]
-        return str(rng.choice(verbs)), shuffled(rng, roles)
+        roles = [pick(rng, *things)][: rng.integers(2)] + [pick(rng, *places[:2])][: rng.integers(2)]
+        return pick(rng, *verbs), shuffled(rng, roles)
 
     scenes = [[frame() for _ in range(rng.integers(0, 4))] for _ in range(rng.integers(1, 5))]
     labels = shuffled(rng, [*(("verb", verb) for verb in verbs), ("verb", "eat"), *things, *places])

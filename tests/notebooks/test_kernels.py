@@ -42,36 +42,28 @@ def kernel(monkeypatch, tmp_path):
         manager.shutdown_kernel(now=True)
 
 
-def wait(client, words, seconds=STARTS):
-    """Until the kernel writes these words."""
-    end, seen = time.monotonic() + seconds, ""
-    while words not in seen:
-        assert time.monotonic() < end, seen
-        message = client.get_iopub_msg(timeout=seconds)
-        seen += message["content"].get("text", "") + "\n".join(message["content"].get("traceback", []))
+def text_of(message):
+    return message["content"].get("text", "") + "\n".join(message["content"].get("traceback", []))
 
 
-def ask(client, code):
-    """What code prints."""
-    told = []
-
-    def hear(message):
-        told.append(message["content"].get("text", "") + "\n".join(message["content"].get("traceback", [])))
-
-    client.execute_interactive(code, timeout=STARTS, output_hook=hear)
-    return "".join(told).strip()
+def last_line(client, code):
+    """The last line that code prints."""
+    texts = []
+    client.execute_interactive(code, timeout=STARTS, output_hook=lambda message: texts.append(text_of(message)))
+    return "".join(texts).strip().splitlines()[-1]
 
 
 def test_an_interrupted_training_stops_within_two_seconds_keeps_its_curve_and_the_kernel(kernel):
     manager, client = kernel()
     client.execute(TRAIN.format(steps=10**9, more=""))
-    wait(client, "loss")
+    while "loss" not in text_of(client.get_iopub_msg(timeout=STARTS)):
+        pass
     began = time.monotonic()
     manager.interrupt_kernel()
-    told = ask(client, "print(history.interrupted, len(history.loss) > 0, np.isfinite(history.loss).all())")
-    assert told.splitlines()[-1] == "True True True"
+    found = last_line(client, "print(history.interrupted, len(history.loss) > 0, np.isfinite(history.loss).all())")
+    assert found == "True True True"
     assert time.monotonic() - began < 2
-    assert ask(client, "print(fit(model, batch, steps=2).interrupted)").splitlines()[-1] == "False"
+    assert last_line(client, "print(fit(model, batch, steps=2).interrupted)") == "False"
 
 
 def test_a_training_whose_kernel_is_killed_is_taken_up_again_where_it_was_kept(kernel, tmp_path):
@@ -87,5 +79,5 @@ def test_a_training_whose_kernel_is_killed_is_taken_up_again_where_it_was_kept(k
     _, client = kernel()
     stops = "    asked.append(step)\n    if len(asked) == 5:\n        raise KeyboardInterrupt\n    rng ="
     again = TRAIN.replace("    rng =", stops).format(steps=10**9, more=", checkpoint='kept'")
-    told = ask(client, f"asked = []\n{again}\nprint(asked[0] > 0, len(history.loss) == asked[0] + 4)")
-    assert told.splitlines()[-1] == "True True"
+    found = last_line(client, f"asked = []\n{again}\nprint(asked[0] > 0, len(history.loss) == asked[0] + 4)")
+    assert found == "True True"
