@@ -1,14 +1,12 @@
 """Measures of sentences, against values worked by hand and the libraries that define them."""
 
 import sys
-import time
 
 import numpy as np
 import pytest
 from sacrebleu import BLEU, corpus_bleu
 from sklearn.metrics import roc_auc_score
 
-from vistext.data.vocabulary import tokenize
 from vistext.metrics import captions
 from vistext.scenes import course_scene, language, sample
 
@@ -57,8 +55,6 @@ def test_what_is_true_and_what_is_readable_is_so_by_the_language(scenes):
     assert (checked.correct <= checked.stated).all()
     assert ((checked.correct == checked.stated) == checked.true).all()
 
-
-def test_shares_are_of_captions_and_of_facts():
     checked = captions.fact_check(["A cat is sitting on the floor.", "a dog", "a a"], [CAT] * 3)
     assert checked.factual_accuracy == pytest.approx(1 / 3)
     assert checked.readable_rate == pytest.approx(2 / 3)
@@ -94,9 +90,7 @@ def test_cider_as_worked_by_hand():
     # Each run of words is in one picture of two: all weigh log 2. "a b" has of the reference "a c": of two words one,
     # no pair; of the mean over four lengths of runs, a quarter of 1/2; times 10. The lengths are the same.
     assert captions.cider_d(["a b", "x"], [["a c"], ["y"]]) == pytest.approx(10 * (1 / 2) / 4 / 2)
-
-
-def test_cider_counts_what_is_rare_for_more_than_what_is_everywhere():
+    # What is rare counts for more than what is everywhere.
     references = [["the cat runs"], ["the dog runs"], ["the bird sits"]]
     assert captions.cider_d(["the frog", "x", "x"], references) == 0
     assert captions.cider_d(["frog cat", "x", "x"], references) > 0.1
@@ -106,7 +100,7 @@ def test_without_pycocoevalcap_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pycocoevalcap", None)
     monkeypatch.delitem(sys.modules, "pycocoevalcap.cider", raising=False)
     monkeypatch.delitem(sys.modules, "pycocoevalcap.cider.cider", raising=False)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "vistext\[course\]"'):
+    with pytest.raises(ModuleNotFoundError, match="pip install pycocoevalcap"):
         captions.cider_d(["a", "b"], [["a"], ["b"]])
 
 
@@ -149,23 +143,11 @@ def test_self_bleu_is_the_mean_of_each_against_all_others(scenes):
     ]
     assert captions.self_bleu(groups) == pytest.approx(np.mean(expected))
     assert 0.1 < np.mean(expected) < 0.95
-
-
-def test_self_bleu_goes_from_nothing_in_common_to_all_the_same():
-    assert captions.self_bleu([["A cat.", "a cat."], ["two birds"] * 5]) == 1
+    assert captions.self_bleu([["A cat.", "a cat."], ["two birds"] * 5]) == pytest.approx(1)
     assert captions.self_bleu([["a b c d e", "f g h i j"]]) < 0.1
     for groups in ([], [["a", "b"], ["a"]]):
         with pytest.raises(ValueError, match="accepted: 1 or more groups, of 2 sentences or more"):
             captions.self_bleu(groups)
-
-
-def test_two_hundred_pictures_of_twenty_draws_are_compared_in_seconds():
-    rng = np.random.default_rng(4)
-    words = tokenize("A small cat is sitting on the floor. Two black dogs are running in a street at night.")
-    groups = [[" ".join(rng.choice(words, 12)) for _ in range(20)] for _ in range(200)]
-    begin = time.process_time()
-    captions.self_bleu(groups)
-    assert time.process_time() - begin < 30, "on a slow machine; about 3 s on one core"
 
 
 def test_different_true_sentences_are_counted_once_each():
@@ -176,7 +158,7 @@ def test_different_true_sentences_are_counted_once_each():
     assert captions.distinct_true(draws, [CAT, CAT]).tolist() == [2, 0]
 
 
-def test_what_is_reached_is_a_share_of_all_that_can_be_said():
+def test_coverage_is_a_share_of_all_true_descriptions():
     every = list(language.descriptions(CAT, "title"))
     draws = [every[:3] + every[:2] + ["a dog"], every, ["a dog"]]
     found = captions.coverage(draws, [CAT] * 3, "title")
@@ -185,7 +167,7 @@ def test_what_is_reached_is_a_share_of_all_that_can_be_said():
     assert found.counted == 3
 
 
-def test_pictures_of_which_more_can_be_said_are_left_out_and_not_guessed_at(scenes):
+def test_pictures_with_more_descriptions_than_are_listed_are_left_out_and_not_guessed_at(scenes):
     crowd = next(scene for scene in scenes if len(scene.objects) > 2)
     every = list(language.descriptions(CAT, "title"))
     found = captions.coverage([every[:1], ["a cat"]], [CAT, crowd], "title", most=len(every))

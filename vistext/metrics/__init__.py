@@ -4,21 +4,11 @@
 """
 
 from vistext.metrics.classification import Reliability, accuracy, calibration_error, fit_temperature, reliability
-from vistext.metrics.detection import (
-    OVERLAPS,
-    SIZES,
-    AveragePrecision,
-    Errors,
-    count_errors,
-    mean_average_precision,
-)
+from vistext.metrics.detection import OVERLAPS, count_errors, mean_average_precision
 from vistext.metrics.segmentation import class_ious, mean_iou
 
 __all__ = [
     "OVERLAPS",
-    "SIZES",
-    "AveragePrecision",
-    "Errors",
     "Reliability",
     "accuracy",
     "calibration_error",

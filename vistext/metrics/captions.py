@@ -1,10 +1,8 @@
 """How good captions are: whether they are true, how much like references, and how much they vary.
 
-No one of these metrics is enough: the same caption of every picture can be true, references of another picture are like
-references, and any words at all vary. Lesson 05 shows them side by side.
+No one of these metrics is enough: lesson 05 shows them side by side.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import islice, zip_longest
 from typing import NamedTuple
@@ -16,12 +14,13 @@ from vistext.scenes import Scene, language
 from vistext.scenes.language import NotUnderstoodError
 from vistext.scenes.language.facts import wrong_fact
 
-NO_CIDER = """CIDEr-D is counted by pycocoevalcap, which is not installed. Install it with
-    pip install "vistext[course]"      or alone, 100 MB: pip install pycocoevalcap"""
+NO_CIDER = (
+    "CIDEr-D is counted by pycocoevalcap (100 MB), which is not installed. Install it with: pip install pycocoevalcap"
+)
 
 
 class FactualAccuracy(NamedTuple):
-    """The facts that n captions state, checked against their scenes."""
+    """The facts that n captions state, checked against their scenes; the shares below are 0 to 1."""
 
     true: np.ndarray  # bool [n]: all that the caption states is correct
     readable: np.ndarray  # bool [n]: the grammar can parse it
@@ -30,17 +29,14 @@ class FactualAccuracy(NamedTuple):
 
     @property
     def factual_accuracy(self) -> float:
-        """The share of captions that are wholly true, 0 to 1."""
         return float(self.true.mean())
 
     @property
     def readable_rate(self) -> float:
-        """The share of captions that can be parsed, 0 to 1."""
         return float(self.readable.mean())
 
     @property
     def fact_precision(self) -> float:
-        """The share of correct facts, of all that are stated, 0 to 1."""
         return float(self.correct.sum() / self.stated.sum())
 
 
@@ -51,15 +47,11 @@ def fact_check(captions: Sequence[str], scenes: Sequence[Scene]) -> FactualAccur
     (`facts.wrong_fact`), until what is left is correct: "A dog is sitting on the floor.", of a cat that does, is two
     thirds correct. What is struck out is rarely more than must be: over true captions of other scenes, 1 % more.
 
+    What cannot be parsed counts as one fact that is wrong.
+
     Args:
         captions: n texts, 1 or more; titles, descriptions or stories.
         scenes: n, one for each caption.
-
-    Returns:
-        The facts of each. What cannot be parsed counts as one fact that is wrong.
-
-    Raises:
-        ValueError: not as many captions as scenes, or none.
     """
     _check_as_many(captions, "scenes", scenes)
     rows = [_count_facts(caption, scene) for caption, scene in zip(captions, scenes, strict=True)]
@@ -92,10 +84,6 @@ def bleu(captions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
 
     Returns:
         0 to 1.
-
-    Raises:
-        ValueError: not as many captions as pictures, none, or a picture without references.
-        TypeError: references are one text instead of several.
     """
     _check_references(captions, references)
     from sacrebleu import BLEU
@@ -118,11 +106,6 @@ def cider_d(captions: Sequence[str], references: Sequence[Sequence[str]]) -> flo
     Returns:
         0 to 10, the scale on which it is always given: 10 if every caption is exactly its only reference. The more the
         references differ from each other, the lower is the best that can be reached.
-
-    Raises:
-        ValueError: not as many captions as pictures, less than two, or a picture without references.
-        TypeError: references are one text instead of several.
-        ModuleNotFoundError: pycocoevalcap is not installed.
     """
     _check_references(captions, references)
     if len(captions) < 2:
@@ -145,7 +128,7 @@ def distinct_n(captions: Sequence[str], n: int) -> float:
 
     Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models", arXiv:1510.03055,
     section 5. 0 to 1, and 0 if there are no words; marks count as words. The more captions, the lower: compare sets of
-    the same size. ValueError: `n` is less than 1.
+    the same size.
     """
     if n < 1:
         raise ValueError(f"n={n}; accepted: 1 or more words")
@@ -167,9 +150,6 @@ def self_bleu(groups: Sequence[Sequence[str]]) -> float:
 
     Returns:
         0 (no two have anything in common) to 1 (all are the same); the mean over captions, then over pictures.
-
-    Raises:
-        ValueError: no groups, or one of less than two captions.
     """
     if not len(groups) or min(map(len, groups)) < 2:
         smallest = min(map(len, groups), default=0)
@@ -184,21 +164,12 @@ def _self_bleu(group: Sequence[str]) -> float:
     from sacrebleu import BLEU
 
     metric = BLEU(lowercase=True, effective_order=True)
-    # A caption that is there twice is one of the others; and references may as well be given once.
-    texts = {tuple(tokenize(caption)): caption for caption in group}
-    counts = Counter(tuple(tokenize(caption)) for caption in group)
-    total = 0.0
-    for words, text in texts.items():
-        others = [other for tokens, other in texts.items() if tokens != words]
-        total += counts[words] if counts[words] > 1 else metric.sentence_score(text, others).score / 100
-    return total / len(group)
+    scores = [metric.sentence_score(text, [*group[:i], *group[i + 1 :]]).score for i, text in enumerate(group)]
+    return float(np.mean(scores)) / 100
 
 
 def distinct_true(draws: Sequence[Sequence[str]], scenes: Sequence[Scene]) -> np.ndarray:
-    """The number of true captions of each picture that differ in words or marks: int [n].
-
-    `draws` are the captions of each scene's picture. ValueError: not as many groups of draws as scenes, or none.
-    """
+    """The number of true captions, of those drawn for each scene's picture, that differ in words or marks: int [n]."""
     _check_as_many(draws, "scenes", scenes)
     different = [{tuple(tokenize(caption)): caption for caption in drawn}.values() for drawn in draws]
     pairs = zip(different, scenes, strict=True)
@@ -236,9 +207,6 @@ def coverage(draws: Sequence[Sequence[str]], scenes: Sequence[Scene], length: st
 
     Returns:
         The share for each picture. Of k draws it is at most k by the number of descriptions.
-
-    Raises:
-        ValueError: not as many groups of draws as scenes, or none; `most` below 1, or another length.
     """
     _check_as_many(draws, "scenes", scenes)
     if most < 1:
@@ -258,15 +226,13 @@ def roc_auc(positive: np.ndarray, negative: np.ndarray) -> float:
     """The area under the ROC curve, 0 to 1: how often a positive's score is above a negative's; equal ones count half.
 
     `positive` are the scores that should be high, float [n], `negative` those that should be low, float [m].
-    ValueError: no scores of one of them, or scores that are no numbers.
     """
-    scores = np.concatenate([np.ravel(positive), np.ravel(negative)])
     n, m = np.size(positive), np.size(negative)
-    if not (n and m) or np.isnan(scores).any():
+    if not (n and m) or np.isnan(np.concatenate([positive, negative])).any():
         raise ValueError(f"{n} positive and {m} negative; accepted: 1 or more of both, and none of them nan")
-    from scipy.stats import rankdata
+    from scipy.stats import mannwhitneyu
 
-    return float((rankdata(scores)[:n].mean() - (n + 1) / 2) / m)
+    return float(mannwhitneyu(positive, negative, method="asymptotic").statistic / (n * m))
 
 
 def _without_marks(caption: str) -> str:

@@ -47,14 +47,8 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int =
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """Temperature scaling: the divisor of logits that makes labels most likely (Guo et al. 2017, section 4.2).
 
-    It changes no prediction, only how confident they are. Fit it on pictures neither trained on nor tested.
-
-    Args:
-        logits: [n, classes].
-        labels: int [n].
-
-    Returns:
-        The temperature, between 0.05 and 20; above 1 if the logits were too sure.
+    It changes no prediction, only how confident they are. Fit it on pictures neither trained on nor tested: logits
+    [n, classes] and labels int [n]. It is between 0.05 and 20, and above 1 if the logits were too sure.
     """
 
     from scipy.optimize import minimize_scalar  # late: only this needs it

@@ -9,7 +9,6 @@ import numpy as np
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
 SIZES = ("small", "medium", "large")
-_COLUMNS = ("boxes", "kinds", "scores")
 
 
 class AveragePrecision(NamedTuple):
@@ -41,9 +40,6 @@ def mean_average_precision(
 
     Returns:
         The mean over all kinds that there are, and what it is the mean of.
-
-    Raises:
-        ValueError: detections, boxes and kinds are not of the same pictures and objects, or of none.
     """
     boxes, kinds = np.asarray(boxes, np.float64), np.asarray(kinds)
     if kinds.ndim != 2 or boxes.shape != (*kinds.shape, 4):
@@ -56,7 +52,9 @@ def mean_average_precision(
 
     picture, obj = np.nonzero(kinds >= 0)
     where = np.repeat(np.arange(len(found)), [len(detections.scores) for detections in found])
-    columns = [np.concatenate([getattr(detections, name) for detections in found]) for name in _COLUMNS]
+    columns = [
+        np.concatenate([getattr(detections, name) for detections in found]) for name in ("boxes", "kinds", "scores")
+    ]
     small, large = (side / 4) ** 2, (side * 3 / 8) ** 2
     with contextlib.redirect_stdout(io.StringIO()):  # it reports its progress
         truth = _coco(picture, boxes[picture, obj], kinds[picture, obj], np.ones(len(picture)))
@@ -93,8 +91,7 @@ def count_errors(found, boxes: np.ndarray, kinds: np.ndarray, overlap: float = 0
 
     Args:
         found: something with `boxes` [m, 4] and `kinds` int [m], surest first, as the detector's `detect` gives it.
-        boxes: [objects, 4]: the true left, top, right and bottom, in pixels.
-        kinds: int [objects]: the true kinds.
+        boxes, kinds: [objects, 4] and int [objects]: the true ones.
         overlap: the intersection over union, 0 to 1, from which a box is right.
     """
     from pycocotools import mask

@@ -20,9 +20,6 @@ def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: s
 
     Returns:
         float32 [h, w] in [0, 1], the largest value 1; all 0 if no part raises the score.
-
-    Raises:
-        ValueError: no such layer, one without maps, or no such class.
     """
     classes = model.output_shape[-1]
     if not 0 <= class_index < classes:

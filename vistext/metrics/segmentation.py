@@ -15,9 +15,6 @@ def class_ious(predicted: np.ndarray, truth: np.ndarray, classes: int = 11) -> n
 
     Returns:
         float64 [classes], 0 to 1; nan for a class that no pixel is of.
-
-    Raises:
-        ValueError: the shapes differ, or there are other classes.
     """
     predicted, truth = np.asarray(predicted), np.asarray(truth)
     if predicted.shape != truth.shape:

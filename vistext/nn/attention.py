@@ -1,8 +1,6 @@
 """Attention, from each word to the words of its sentence and to the cells of a picture.
 
-Vaswani et al. 2017, "Attention Is All You Need" (arXiv:1706.03762). Each word has a query, and whatever it may attend
-to a key and a value; the result is the mean of the values, weighted by how well key and query fit. A `Block` does that
-twice, with its own sentence and with a memory (a picture's grid), and adds a feed-forward network.
+Vaswani et al. 2017, "Attention Is All You Need" (arXiv:1706.03762).
 """
 
 import math
@@ -20,12 +18,7 @@ MASK = -1e9  # added to the scores of what must not be attended to
 
 @keras.saving.register_keras_serializable("vistext")
 class Attention(keras.layers.Layer):
-    """Multi-head attention, whose keys and values can be computed ahead and cached.
-
-    Args:
-        width: features of the output, a multiple of `heads`.
-        heads: attentions side by side, each with its own queries, keys and values.
-    """
+    """Multi-head attention of `width` features, a multiple of `heads`; its keys and values can be cached."""
 
     def __init__(self, width: int, heads: int, **kwargs):
         super().__init__(**kwargs)
@@ -46,15 +39,10 @@ class Attention(keras.layers.Layer):
         return self._split_heads(self.keys(memory)), self._split_heads(self.values(memory))
 
     def attend(self, x, keys, values, mask=None):
-        """Attention from each place of x.
+        """Attention from each place of x [n, t, c] to keys and values, both [n, heads, m, width / heads].
 
-        Args:
-            x: [n, t, c].
-            keys, values: [n, heads, m, width / heads].
-            mask: added to the scores [n, heads, t, m]: `MASK` where attention is not allowed, 0 elsewhere.
-
-        Returns:
-            [n, t, width], and the weights [n, heads, t, m], which add up to 1 over m.
+        A mask is added to the scores [n, heads, t, m]: `MASK` where attention is not allowed, 0 elsewhere. The result
+        is [n, t, width], and the weights [n, heads, t, m], which add up to 1 over m.
         """
         queries = self._split_heads(self.queries(x)) * (self.width // self.heads) ** -0.5
         scores = ops.cast(tf.matmul(queries, keys, transpose_b=True), "float32")
@@ -114,17 +102,14 @@ class Block(keras.layers.Layer):
         return x_shape  # Keras would trace `call` to find out: most of the time that building takes
 
     def call(self, x, memory, padding=None, memory_mask=None):
-        """Whole sentences at once.
+        """Whole sentences at once: [n, s, t, width] → the same shape.
 
         Args:
-            x: [n, s, t, width]: s sentences of t words about each of n memories.
+            x: s sentences of t words about each of n memories.
             memory: [n, m, c]: the grids of pictures, for example.
             padding: float32 [n, s, t]: `MASK` where there is no word, 0 elsewhere. A causal block needs none: what
                 comes after a sentence is masked anyhow.
             memory_mask: float32 [n, m]: `MASK` for cells that a memory does not have, 0 elsewhere.
-
-        Returns:
-            [n, s, t, width].
         """
         return self.call_with_weights(x, memory, padding, memory_mask)[0]
 
@@ -198,14 +183,8 @@ class CoordinateEncoding(keras.layers.Layer):
 class ObjectQueries(keras.layers.Layer):
     """A vector for each object in a picture, after its cells: [n, m, c] → [n, m + most, c].
 
-    As many learned queries as there can be objects attend to the cells, each also to the queries before it (Carion et
-    al. 2020, "End-to-End Object Detection with Transformers", arXiv:2005.12872).
-
-    Args:
-        most: objects there can be.
-        width: features of each query.
-        heads: of each block's attentions.
-        blocks: how often the queries attend to the cells.
+    As many learned queries as there can be objects attend to the cells in each of some blocks, each also to the queries
+    before it (Carion et al. 2020, "End-to-End Object Detection with Transformers", arXiv:2005.12872).
     """
 
     def __init__(self, most: int, width: int, heads: int, blocks: int, **kwargs):

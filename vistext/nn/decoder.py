@@ -11,9 +11,8 @@ ops = keras.ops
 class CachedDecoder:
     """A network as a `decoding.Decoder`, whose inputs are memories [n, m, c] and, if it has them, lengths int32 [n].
 
-    Args:
-        network: a decoder of the layers embedding, places, block0, block1, ..., norm, logits, and perhaps length, as
-            `captioning.model.build_caption_decoder` and `vqa.model.build_decoder` make it.
+    Its layers are embedding, places, block0, block1, ..., norm, logits, and perhaps length, as
+    `captioning.model.build_caption_decoder` and `vqa.model.build_decoder` make it.
     """
 
     def __init__(self, network: keras.Model):
@@ -42,16 +41,10 @@ class CachedDecoder:
         return self.logits(self.norm(x))[:, 0], (length, tuple(after))
 
     def attention_maps(self, memory, ids, lengths=None) -> np.ndarray:
-        """The cross-attention of each block from which the next word is predicted.
+        """The cross-attention of each block from which the next word is predicted, float32 [blocks, n, t, m].
 
-        Args:
-            memory: float32 [n, m, c].
-            ids: int32 [n, t]: the words so far.
-            lengths: int32 [n], if the network has them as input.
-
-        Returns:
-            float32 [blocks, n, t, m], which adds up to 1 over each memory; after the m cells come the object queries,
-            if the network has any.
+        It adds up to 1 over each memory [n, m, c]; after the m cells come the object queries, if the network has any.
+        `ids` int32 [n, t] are the words so far.
         """
         memory = ops.convert_to_tensor(memory)
         x = self.places((self.embedding(ids) + self._embed_length(lengths, memory)[:, None])[:, None])

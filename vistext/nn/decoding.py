@@ -81,10 +81,6 @@ def generate(
 
     Returns:
         n sentences. PAD (before an END), START and UNKNOWN are never chosen.
-
-    Raises:
-        ValueError: a temperature of 0 or below, noise of another shape or range, `max_length` below 1, no inputs, or
-            inputs with different numbers of rows.
     """
     inputs, n = _rows(inputs, max_length)
     if not 0 < temperature < np.inf:
@@ -104,11 +100,7 @@ def generate(
 
 
 def sample_noise(n: int, max_length: int, seed: int | np.random.Generator, top_p: float = 1.0) -> np.ndarray:
-    """Noise for `generate`: float32 [n, max_length], uniform in [0, top_p); a `top_p` of 1 is plain sampling.
-
-    Raises:
-        ValueError: `n` or `max_length` is below 1, or `top_p` is outside (0, 1].
-    """
+    """Noise for `generate`: float32 [n, max_length], uniform in [0, top_p); a `top_p` of 1 is plain sampling."""
     if n < 1 or max_length < 1:
         raise ValueError(f"{n} draws of {max_length} words; accepted: 1 or more of both")
     if not 0 < top_p <= 1:
@@ -130,12 +122,6 @@ def beam_search(decoder: Decoder, inputs: tuple, *, max_length: int, width: int,
         length_penalty: 0 or more. 0: the most probable sentence is the best, and short ones are more probable than long
             ones; 1: the one with the most probable words.
 
-    Returns:
-        `width` different sentences for each row.
-
-    Raises:
-        ValueError: `width` or `max_length` is below 1, `length_penalty` is negative, no inputs, or inputs with
-            different numbers of rows.
     """
     inputs, n = _rows(inputs, max_length)
     if width < 1:

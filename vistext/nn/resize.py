@@ -21,11 +21,7 @@ def check_images(pictures) -> np.ndarray:
 def letterbox(pictures: np.ndarray, side: int) -> tuple[np.ndarray, float]:
     """Pictures uint8 [n, h, w, 3] scaled to fit [n, side, side, 3], with gray at the right or the bottom.
 
-    Returns:
-        The squares, and the factor by which lengths have grown.
-
-    Raises:
-        TypeError, ValueError: see `check_images`.
+    With the factor by which lengths have grown; TypeError and ValueError are those of `check_images`.
     """
     height, width = check_images(pictures).shape[1:3]
     if height == width == side:

@@ -46,8 +46,7 @@ def unet(x, widths: tuple[int, ...], *, up_to: int = 0, depth: int = 2):
 
     Args:
         x: features; h and w are multiples of 2^(levels - 1).
-        widths: channels of each level, from the finest, which has the side of `x`, to the coarsest; each level has half
-            the side of the one before.
+        widths: channels of each level, from the finest, which has the side of `x`, to the coarsest, by halves.
         up_to: the level at which the way up ends.
         depth: convolutions of each level on the way down, but for the finest, which has one: it costs the most.
     """
