@@ -45,8 +45,9 @@ def found(outcome):
     return {name: replace(record.graded, seconds=0) for name, record in outcome.records.items()}
 
 
+@pytest.mark.usefixtures("stand_in_sets")
 def test_one_worker_two_workers_and_dask_give_the_same_marks_though_one_of_each_dies(
-    course, handed_in, ending, dask_cluster
+    course, handed_in, ending, dask_cluster, capsys
 ):
     job = job_of(course)
     alone = batch.grade_all(course, handed_in, job)
@@ -60,6 +61,8 @@ def test_one_worker_two_workers_and_dask_give_the_same_marks_though_one_of_each_
     on_dask = batch.grade_all(course, handed_in, job, pool=cluster.workers(address, job), again=True)
     assert not ending.exists()
     assert (found(on_dask), on_dask.table.read_bytes()) == (found(alone), marks)
+    assert grade_by_command(course, handed_in, address) == cli.DONE
+    assert "ps90_standin: 4 graded, 0 unchanged" in capsys.readouterr().out  # by other limits than before
 
 
 def test_what_ends_every_worker_that_takes_it_is_given_to_a_person_and_the_rest_is_graded(
@@ -99,12 +102,6 @@ def grade_by_command(course, handed_in, address):
 
 
 @pytest.mark.usefixtures("stand_in_sets")
-def test_the_command_hands_a_class_to_a_cluster(course, handed_in, dask_cluster, capsys):
-    assert grade_by_command(course, handed_in, dask_cluster().scheduler_address) == cli.DONE
-    assert "ps90_standin: 4 graded, 0 unchanged" in capsys.readouterr().out
-
-
-@pytest.mark.usefixtures("stand_in_sets")
 def test_an_address_at_which_nobody_answers_is_said_with_what_to_do(course, handed_in, monkeypatch, capsys):
     monkeypatch.setattr(cluster, "PATIENCE", 1)
     assert grade_by_command(course, handed_in, "tcp://127.0.0.1:9") == cli.MEND_FIRST
@@ -127,6 +124,6 @@ def test_a_worker_that_would_find_other_marks_is_not_asked(course, handed_in, da
 
 
 def test_a_cluster_without_workers_is_not_waited_for(course, monkeypatch):
-    monkeypatch.setattr(cluster, "PATIENCE", 10)
+    monkeypatch.setattr(cluster, "PATIENCE", 3)
     with LocalCluster(n_workers=0, **HERE) as empty, pytest.raises(ClusterError, match="has no workers"):
         cluster.workers(empty.scheduler_address, job_of(course))()

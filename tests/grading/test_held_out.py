@@ -69,10 +69,6 @@ CALLS = {
         "open(f'/proc/{os.getppid()}/comm', 'w').write(f'it is {digit}'); os._exit(1)",
         "if 'it is' in (seen := open(f'/proc/{os.getppid()}/comm').read()): raise ValueError(seen)",
     ),
-    "the memory of the first process": (
-        "open(f'/proc/{os.getppid()}/mem', 'r+b'); raise ValueError('it could be written')",
-        "",
-    ),
     "a thread that goes on": (
         "threading.Thread(target=lambda: [time.sleep(0.1), os._exit(digit)]).start(); time.sleep(1)",
         "",
@@ -128,14 +124,15 @@ def scale(numbers, factor):
     calls.append(numbers)
     raise (Mine if len(calls) % 2 else KeyError)(f'it was asked {numbers}')
 """
-    cells = [Runnable(1, raising, given=False)]
-    held_out = execute(cells, standins.EXERCISES[:1], job).answers["ps90-1"][0].held_out_outputs
+    held_out = (
+        execute([Runnable(1, raising, False, False)], standins.EXERCISES[:1], job).answers["ps90-1"][0].held_out_outputs
+    )
     assert {(one.kind, one.message) for one in held_out} == {("Exception", ""), ("KeyError", "")}
 
 
 def test_shown_and_held_out_cases_are_asked_different_processes(job):
     counting = "import vistext\ncalls = []\ndef scale(numbers, factor):\n    calls.append(1)\n    return len(calls)"
-    own = execute([Runnable(1, counting, given=False)], standins.EXERCISES[:1], job).answers["ps90-1"][0]
+    own = execute([Runnable(1, counting, False, False)], standins.EXERCISES[:1], job).answers["ps90-1"][0]
     assert own.shown_outputs == [1, 2]
     assert own.held_out_outputs == [1, 2, 3, 4]
 

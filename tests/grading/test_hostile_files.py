@@ -1,7 +1,6 @@
 """What can be done to a grader by files and their names alone: each costs whose it is, and the others are found."""
 
 import io
-import json
 import os
 import socket
 import struct
@@ -39,15 +38,13 @@ def place(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["_" * 60_000, "_1" * 30_000, "a_" * 30_000, "1-" * 30_000, " - " * 20_000])
-@pytest.mark.parametrize("where", ["{}/ps90_standin.ipynb", "{}_ps90.ipynb", "eve/{}.ipynb", "{}.zip"])
-def test_a_name_of_sixty_thousand_letters_takes_no_time(name, where, tmp_path):
-    path = where.format(name)
-    content = zipped({NAME: OURS}) if path.endswith("zip") else OURS
-    put(tmp_path, {"class.zip": zipped({path: content, f"anna/{NAME}": OURS})})
+def test_a_name_of_sixty_thousand_letters_takes_no_time(name, tmp_path):
+    paths = {f"{name}a/{NAME}": OURS, f"{name}b_ps90.ipynb": OURS, f"eve/{name}.ipynb": OURS}
+    put(tmp_path, {"class.zip": zipped(paths | {f"{name}c.zip": zipped({NAME: OURS}), f"anna/{NAME}": OURS})})
     began = time.perf_counter()
     submissions = found(tmp_path)
-    assert time.perf_counter() - began < 5
-    assert len(submissions) == 2
+    assert time.perf_counter() - began < 10
+    assert len(submissions) == 5
     assert all(one.content == OURS for one in submissions.values())
 
 
@@ -109,12 +106,22 @@ def test_pipes_and_sockets_are_not_opened_and_links_and_loops_not_followed(place
 def test_folders_without_end_and_files_without_number_are_left(place, monkeypatch):
     monkeypatch.setattr(file_access, "MAX_OF_STUDENT", 50)
     monkeypatch.setattr(file_access, "MAX_IN_FOLDER", 40)
+    monkeypatch.setattr(file_access, "MAX_IN_ARCHIVE", 60)
     put(place, {"eve/" + "a/" * 100: None})
     put(place, {f"dora/{number}.txt": b"" for number in range(45)})
     put(place, {f"cleo/{number // 30}/{number}.txt": b"" for number in range(60)})
+    put(place, {f"{size}/w.zip": zipped({f"{number}.txt": b"" for number in range(size)}) for size in (55, 61)})
     assert "lies in more than 20 folders" in flags_of(place)
     assert "holds more than 40 files" in flags_of(place, "dora")
     assert "is one of more than 50 files" in flags_of(place, "cleo")
+    assert "there are more than 50 files in the archives" in flags_of(place, "55")
+    assert "holds more than 60 files; it was not read" in flags_of(place, "61")
+
+
+def test_names_that_are_no_utf_8_stay_two_students(place):
+    for name in (b"caf\xe9", b"caf\xe8"):
+        os.mkdir(os.path.join(os.fsencode(place), name))
+    assert len(found(place)) == 4
 
 
 def nested(depth):
@@ -193,19 +200,6 @@ def test_an_archive_costs_its_student_alone_and_is_told(trick, place):
     assert len(flags) < 8000
 
 
-def test_twenty_thousand_files_of_a_student_take_seconds(place):
-    put(place, {"eve/w.zip": zipped({f"{number}.txt": b"" for number in range(25_000)})})
-    began = time.perf_counter()
-    assert "there are more than 20,000 files" in flags_of(place)
-    assert time.perf_counter() - began < 30
-
-
-def test_a_zip_of_more_files_than_anybody_has_is_not_read(place, monkeypatch):
-    monkeypatch.setattr(file_access, "MAX_IN_ARCHIVE", 1000)
-    put(place, {"eve/w.zip": zipped({f"{number}.txt": b"" for number in range(1001)})})
-    assert "holds more than 1,000 files" in flags_of(place)
-
-
 def test_damage_in_a_class_s_zip_costs_whom_it_hits(tmp_path):
     content = bytearray(zipped({f"eve/{NAME}": OURS.replace(b"4242", b"4243"), f"anna/{NAME}": OURS}))
     content[content.index(b"4243")] ^= 1
@@ -265,32 +259,6 @@ def test_memory_does_not_grow_with_what_is_handed_in(tmp_path):
     put(tmp_path, {"class.zip": zipped({"eve.zip": buffer.getvalue(), "ben.zip": buffer.getvalue()})})
     run = subprocess.run([sys.executable, "-c", PEAK, str(tmp_path)], capture_output=True, text=True, check=True)
     assert 16 < int(run.stdout) < 110  # MiB
-
-
-LOCALES = [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C.UTF-8"}]
-IDS = """
-import json, sys
-from pathlib import Path
-from vistext.grading.collect import Search, collect
-print(json.dumps({one.student: one.owner for one in collect(Search(Path(sys.argv[1]), "ps90_standin", 1 << 20))}))
-"""
-
-
-def test_ids_are_the_same_in_every_locale(tmp_path):
-    names = [os.fsencode(name) for name in ("王小明", "Müller", "anna")] + [b"caf\xe9", b"caf\xe8"]
-    for name in names:
-        os.mkdir(os.path.join(os.fsencode(tmp_path), name))
-        with open(os.path.join(os.fsencode(tmp_path), name, NAME.encode()), "wb") as file:
-            file.write(OURS)
-    listings = [
-        subprocess.run(
-            [sys.executable, "-c", IDS, str(tmp_path)], capture_output=True, check=True, env=os.environ | locale
-        ).stdout
-        for locale in LOCALES
-    ]
-    assert listings[0] == listings[1]
-    assert {"王小明", "Müller", "anna", "caf"} < set(json.loads(listings[0]))
-    assert len(json.loads(listings[0])) == 5
 
 
 @pytest.mark.parametrize("turned", [False, True])

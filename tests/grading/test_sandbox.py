@@ -69,10 +69,9 @@ def test_who_has_stopped_reading_cannot_make_the_grader_wait():
         ("import os; os.setuid(0)", "OSError"),
         ("import os; os.chroot('/tmp')", "PermissionError"),
         ("import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))", "ValueError"),
-        ("open('/proc/1/mem', 'r+b')", "FileNotFoundError"),
-        ("open('/proc/1/cmdline')", "FileNotFoundError"),
         ("import socket; socket.socket()", "PermissionError"),
         ("import socket; socket.socket(socket.AF_VSOCK)", "PermissionError"),
+        ("open('/proc/1/mem', 'r+b')", "FileNotFoundError"),
         ("open('/tmp/large', 'wb').write(b'x' * 20_000_000)", "OSError"),
     ],
 )
@@ -81,34 +80,15 @@ def test_what_is_forbidden_raises_inside(source, raised):
         assert ran(box, source)[0] == raised
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import asyncio; await asyncio.sleep(0)",
-        "import threading; one = threading.Thread(target=int); one.start(); one.join()",
-    ],
-)
-def test_asyncio_and_threads_work(source):
-    with begun(LIMITS) as box:
-        assert ran(box, source) is None
-
-
 def test_a_folder_that_is_to_be_hidden_is_empty_even_where_its_parent_is_shown():
     shown = sandbox.PACKAGE / "nn" / "weights"
-    look = "import os; assert os.listdir({!r}) == []"
+    look = f"import os; assert os.listdir({str(shown)!r}) == []"
+    fill = f"for number in range(600):\n    open(f'{shown}/{{number}}', 'wb').write(bytes(1 << 20))"
     with begun(LIMITS, hidden=(shown,)) as box:
-        assert ran(box, look.format(str(shown))) is None
+        assert ran(box, look) is None
+        assert ran(box, fill)[0] == "OSError"
     with begun(LIMITS) as box:
-        assert ran(box, look.format(str(shown)))[0] == "AssertionError"
-
-
-def test_nothing_that_a_process_leaves_is_there_for_the_next_even_in_a_closed_folder():
-    leave = "import os; os.makedirs('/tmp/closed/deep'); open('/tmp/closed/deep/x', 'w'); os.chmod('/tmp/closed', 0)"
-    with Sandbox(LIMITS) as place:
-        with place.begin() as box:
-            assert ran(box, leave) is None
-        with place.begin() as box:
-            assert ran(box, "import os; assert not os.path.exists('/tmp/closed')") is None
+        assert ran(box, look)[0] == "AssertionError"
 
 
 BEGIN_TWICE = """
@@ -313,14 +293,6 @@ def test_locks_of_files_that_are_ones_own_are_passed_over_by_who_can_do_without(
     pytest.importorskip("h5py")
     writing = "import h5py\nwith h5py.File('own.h5', 'w') as file:\n    file['x'] = [1, 2]\nh5py.File('own.h5').close()"
     assert ran(process, writing) is None
-
-
-def test_a_folder_that_is_hidden_takes_nothing():
-    """A course that lies in a folder that is shown."""
-    hidden = sandbox.PACKAGE / "nn" / "weights"
-    writing = "import os\nfor number in range(600):\n    open(f'{}/{{number}}', 'wb').write(bytes(1 << 20))"
-    with Sandbox(LIMITS, hidden=(hidden,)) as place, place.begin() as process:
-        assert ran(process, writing.format(hidden))[0] == "OSError"
 
 
 GRADING = """

@@ -1,9 +1,6 @@
 """A class: each submission is graded once, by whichever worker is free, and entered by one process.
 
-What is found is written down before anything else is done with it. So a run that is interrupted loses nothing: the
-next one takes up where it ended, and grades only what has changed since.
-
-What students have written is unpacked, read and parsed in processes that have limits, and not in this one.
+What is found is written down first, so an interrupted run loses nothing: the next one grades only what has changed.
 """
 
 import hashlib
@@ -46,25 +43,20 @@ class Pool(AbstractContextManager):
         """How many may be handed over and not yet done."""
 
     @abstractmethod
-    def submit(self, content: bytes, job: Job) -> "Future[Graded]":
-        """Have one graded."""
+    def submit(self, content: bytes, job: Job) -> "Future[Graded]": ...
 
     def result(self, future: "Future[Graded]") -> Graded:
-        """What was found of one that is done."""
         return future.result()
 
 
 @dataclass
 class Outcome:
-    """What a run has done."""
-
     table: Path  # the CSV
     unchanged: int = 0  # how many were known from an earlier run
     records: dict[str, Record] = field(default_factory=dict)  # by student, without texts and notebooks
 
     @property
     def graded(self) -> int:
-        """How many were run and judged now."""
         return len(self.records) - self.unchanged
 
 
@@ -102,8 +94,7 @@ def grade_all(
 ) -> Outcome:
     """Grade all submissions of a set that lie in a folder or zip; `again`: also those that have not changed.
 
-    `pool` makes what grades, such as `workers(2)`; without one, it is done in this process, one after the other.
-    `progress` is called with each student's name once all is done for them.
+    `pool` makes what grades; without one, this process does. `progress` is called with each student's name at the end.
     """
     with closing(Worker(READING[0], "vistext.grading.collect")) as reader:
         course.register()
@@ -261,7 +252,6 @@ def _keep(course: Course, record: Record) -> None:
 
 
 def _earlier(course: Course, record: Record) -> Record | None:
-    """What an earlier run found of the same submission."""
     try:
         text = (_folder(course) / "students" / f"{record.student}.json").read_text(encoding="utf-8")
         earlier = Record.from_json(json.loads(text))

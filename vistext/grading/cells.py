@@ -1,14 +1,13 @@
 """The cells of a submitted notebook, read from whatever an editor has made of the file, and which of them answer what.
 
-Nothing here trusts metadata, and no answer is found by parsing what a student has written: a parser can be brought
-down. What can be seen in the text is enough, and every pattern takes linear time. `vistext.grading.preflight` says to a
-student what the grader would find, so it reads with the same functions; they need nothing that only Linux has.
+No metadata is trusted, and no answer found by parsing, which can be brought down: every pattern takes linear time.
 """
 
 import ast
 import json
+import keyword
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -26,7 +25,8 @@ CHECK = re.compile(r"""\s*check\(\s*["'][^"'\n]+["']\s*(?:,\s*\w+\s*)?\)[ \t;]*\
 UNFINISHED = re.compile(r"\braise[ \t]+NotImplementedError\b")
 FUNCTION = re.compile(r"^(?:async )?def[ \t]+(\w+)", re.MULTILINE)
 NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
-COMPARISON = re.compile(r"[=!<>]=")
+IMPORTS_ALL = re.compile(r"\bimport[ \t]*\*|%run\b")  # names that the text does not show
+NO_TARGET = re.compile(r"[=!<>]=|\{[^{}]*\}")  # comparisons and what is in braces
 STATEMENT = re.compile(r"(?:async[ \t]+)?(def|class|import|from|for|with)\b")
 # A comment or a text. One that nobody has closed ends with its line, or with the cell: so nothing is read twice.
 TEXT = re.compile(
@@ -73,7 +73,6 @@ class Cell:
 
     @cached_property
     def used(self) -> set[str]:
-        """The words that may be names."""
         return set(NAME.findall(self.code))
 
     @property
@@ -89,18 +88,15 @@ class Cell:
     @cached_property
     def bound(self) -> set[str]:
         """The names to which a line that is not indented gives a meaning, as far as its text shows."""
-        return self._bound(indented=False)
+        return self._bound_in(line for line in self.code.split("\n") if line[:1] not in (" ", "\t"))
 
     @cached_property
     def bound_anywhere(self) -> set[str]:
         """The same of all lines, in blocks and in functions too."""
-        return self._bound(indented=True)
+        return self._bound_in(self.code.split("\n"))
 
-    def _bound(self, *, indented: bool) -> set[str]:
-        if len(self.source) > LONGEST:
-            return self.used
-        lines = self.code.split("\n")
-        return {name for line in lines if indented or line[:1] not in (" ", "\t") for name in _bound(line.strip())}
+    def _bound_in(self, lines: Iterable[str]) -> set[str]:
+        return self.used if len(self.source) > LONGEST else {name for line in lines for name in _bound(line.strip())}
 
 
 def _bound(line: str) -> set[str]:
@@ -109,8 +105,11 @@ def _bound(line: str) -> set[str]:
         rest = line[statement.end() :]
         if statement[1] in ("def", "class"):
             return set(NAME.findall(rest)[:1])
-        return set(NAME.findall(rest.partition(" in ")[0] if statement[1] == "for" else rest))
-    *targets, value = COMPARISON.sub(" ", line).split("=")
+        if statement[1] == "from":
+            rest = rest.partition(" import ")[2]
+        names = NAME.findall(rest.partition(" in ")[0] if statement[1] == "for" else rest)
+        return {name for name in names if not keyword.iskeyword(name)}
+    *targets, value = NO_TARGET.sub(" ", line).split("=")
     if value.strip() == "...":  # the dots of a stub, in place of a value
         return set()
     return {name for target in targets for name in NAME.findall(re.split(r"[(\[]", target.lstrip("( "), maxsplit=1)[0])}
@@ -182,10 +181,7 @@ def cell_of(cell: dict[str, Any]) -> Cell:
 
 
 def as_python(source: str) -> str:
-    """The source of a cell as Jupyter runs it: magics as calls, and a cell that is indented as a whole moved left.
-
-    It parses. So it is for whoever wrote the cell: in the sandbox, and in a student's own process.
-    """
+    """The source of a cell as Jupyter runs it; it parses, so only in the sandbox or in a student's own process."""
     try:
         ast.parse(source)
     except (SyntaxError, ValueError):
@@ -202,17 +198,15 @@ class Found:
     answer: str  # its name
     own: list[int]  # the indices of the cells with the exercise's line, without stubs that are as they were given
     untouched: bool = False  # there are cells with its line, and all of them are as they were given
-    # The indices of the cells after which the answer is taken as it then is; where there are several, the better one
-    # counts, and where there are none, it is taken as it is at the end.
+    # The indices of the cells after which the answer is taken: the best one counts; without any, as it is at the end.
     judged: list[int] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)  # what was wrong, and mended; a sentence each
     flags: list[str] = field(default_factory=list)  # what a person should look at; a sentence each
 
 
 def find(exercise: Exercise, cells: Sequence[Cell], given: Container[int] = ()) -> Found:
-    """Find the answer to an exercise: in its own cell, else wherever a cell defines it.
+    """Find the answer to an exercise: in its own cell, else wherever a cell defines it; never in an unfinished stub.
 
-    A stub that was not finished never takes the place of an answer, and neither does a cell that only uses the name.
     `given` holds the indices of the cells that are as students were given them.
     """
     students = {

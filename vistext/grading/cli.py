@@ -30,7 +30,6 @@ AGAIN = "once that is mended, run the same command again: what was graded is kep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `vistext grade`."""
     limits = Limits()
     parser.add_argument("sets", metavar="SET", nargs="*", help=f"which sets: {', '.join(exercises.SETS)}")
     parser.add_argument("--all", action="store_true", help="every set that the course folder has a release of")
@@ -67,7 +66,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Grade, and print what came of it."""
     problem = gradebook.without_nbgrader()
     if not problem and arguments.scheduler:  # the cluster's workers are asked later
         problem = cluster.without_dask()

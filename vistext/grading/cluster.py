@@ -1,9 +1,4 @@
-"""A Dask cluster in place of worker processes: the same function, on other machines.
-
-Dask gives what a worker that died had under way to another one. What passes between the machines is not encrypted, and
-whoever reaches the scheduler can run programs on its workers: it belongs in a network that you trust, or behind
-Dask's own TLS.
-"""
+"""A Dask cluster in place of worker processes: the same function, on other machines, in a network that you trust."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
@@ -33,11 +28,7 @@ def without_dask() -> str | None:
 
 
 def workers(address: str, job: Job) -> Callable[[], Pool]:
-    """What hands submissions to the cluster of the scheduler at an address such as "tcp://10.0.0.5:8786".
-
-    It raises a `ClusterError` if no scheduler answers, if there is no worker, or if one of them has not the exercises
-    and the sandbox of the job, and would not find the marks that this machine would.
-    """
+    """What hands submissions to the scheduler at an address; a `ClusterError` if it, or a worker, is of no use."""
     return lambda: _Cluster(address, job)
 
 
@@ -65,10 +56,7 @@ class _Cluster(Pool):
         self._client.close()  # what was not asked back is forgotten there
 
     def at_once(self) -> int:
-        """As many submissions as the workers have threads now, be they more or fewer than before.
-
-        Not more: when a worker dies, Dask suspects all that it was to do, begun or not.
-        """
+        """As many as there are threads now: when a worker dies, Dask suspects all that it was to do, begun or not."""
         if self._client.status != "running":
             raise ClusterError(GONE)
         with _named_when_gone():

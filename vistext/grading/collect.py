@@ -1,13 +1,6 @@
 """What a class has handed in for a set: from nested folders, from one flat folder, or from what an LMS exports.
 
-    FOLDER/anna/ps01_tagging.ipynb             a folder for each student, of any depth (nbgrader's layout is one)
-    FOLDER/doeanna_1234_5678_ps01.ipynb        a file for each student, or a zip, or several (see `platforms`)
-    FOLDER/class.zip, or class.zip itself      a zip, or a .tar.gz, of all that
-    FOLDER/ps01-submissions/anna/...           the same in a folder that is nobody's
-    anna_ps01.ipynb                            one notebook by itself
-
-Everybody who has handed in anything is among what is found. A notebook is known by what is in it, not by its ending;
-what is none is named, for a person. Links are not followed.
+A notebook is known by what is in it, not by its ending; links are not followed; everybody has a row.
 """
 
 import re
@@ -41,10 +34,9 @@ def collect(
     students: Students | None = None,
     call: Callable[..., Any] = lambda function, *given: function(*given),
 ) -> Iterator[Submission]:
-    """Each student's submission of a set, one at a time.
+    """Each student's submission of a set; `call` calls a function which may take too much, as `Worker.call` does.
 
-    `students` knows the ids of the course's students; `call` calls a function which may take too much, as `Worker.call`
-    does. What cannot be read at all is raised: a `FileNotFoundError`, a `DamagedDataError` or a `LimitError`.
+    What cannot be read at all is raised: a `FileNotFoundError`, a `DamagedDataError` or a `LimitError`.
     """
     if not search.place.exists():
         raise FileNotFoundError(f"there is no {search.place}; give the folder, or the zip, that holds the submissions")
@@ -81,7 +73,6 @@ def owners_of(search: Search) -> list[str]:
 
 
 def submission_of(search: Search, owner: str) -> Submission:
-    """What is graded of one of them."""
     try:
         return select(_uploads_by_owner(search)[owner], search)
     except (OSError, MemoryError):

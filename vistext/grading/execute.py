@@ -1,12 +1,7 @@
-"""A student's cells are run in a sandbox, and their functions asked there; what comes back is kept, and not yet judged.
+"""A student's cells are run in a sandbox, and their functions asked there; what comes back is not yet judged.
 
-All shown cases are asked first. Then that process is ended, and another, begun afresh, is asked the held-out ones. Of
-that one, and of those that take its place if it ends, nothing is kept but answers, from which marks are made: not what
-it raises or says, nor when, nor how it ends. So nothing that a student may read can have been written by who knew what
-is held out.
-
-A call that ends its process costs itself: a new process is begun. So does a cell, of which then only the definitions
-are run.
+Shown cases are asked first, and held-out ones of another process, of which nothing is kept but answers: so nothing that
+a student may read can have been written by who knew what is held out.
 """
 
 import builtins
@@ -31,8 +26,6 @@ OUT_OF_TIME = Failure("Timeout", "nothing, for the time that a submission may ta
 
 @dataclass
 class Answers:
-    """What came back of one exercise."""
-
     shown: list[dict] = field(default_factory=list)
     shown_outputs: list[object] = field(default_factory=list)
     held_out: list[dict] = field(default_factory=list)
@@ -41,8 +34,6 @@ class Answers:
 
 @dataclass
 class Executed:
-    """What came back of a submission."""
-
     answers: dict[str, list[Answers]]  # by exercise; for each cell whose answer is judged, or for the answer at the end
     raised: dict[int, tuple[str, str]]  # by the index of the cell, the name and the message of what it raised
     flags: list[str]  # what a person should know of: processes that ended, or did not; a sentence each

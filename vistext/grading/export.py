@@ -1,4 +1,4 @@
-"""nbgrader's table of marks, those that a person gave too, of which a spreadsheet takes nothing for a formula.
+"""nbgrader's table of marks, in which a spreadsheet takes nothing for a formula.
 
 nbgrader export --exporter vistext.grading.export.Csv --to grades.csv
 """
@@ -15,7 +15,6 @@ class Csv(CsvExportPlugin):
     """What `nbgrader export` writes, with names such as "+1+1" as texts."""
 
     def export(self, gradebook) -> None:
-        """Write the table to where `--to` says."""
         super().export(gradebook)
         place = Path(self.to or "grades.csv")
         with place.open(encoding="locale", newline="") as written:

@@ -1,8 +1,4 @@
-"""What leaves the gradebook: a page for each student, and a table for the course.
-
-A page is one file without scripts that reads on a phone. Whatever a student has written is escaped, and nothing of a
-case that is not shown stands on it. In the table, what a spreadsheet would take for a formula is made text.
-"""
+"""What leaves the gradebook: a page for each student, without scripts, and a table that no spreadsheet obeys."""
 
 import csv
 import io
@@ -53,11 +49,10 @@ COLUMNS = (
     "why",
     "seed",
     "digest",
-)  # scores of exercises after points
+)  # exercises after points
 
 
 def page(assignment: str, student: str, graded: Graded) -> str:
-    """The page that tells a student what was right, what came of the rest, and what to look at again."""
     results = graded.exercises.values()
     score = f"{sum(result.score or 0.0 for result in results):g} of {sum(result.points for result in results):g} points"
     open_points = sum(result.points for result in results if result.score is None)

@@ -1,7 +1,6 @@
 """Files in folders and in archives, found without trusting them: no links are followed, and all is counted.
 
-Nothing is read before it is asked for, waited for, or unpacked under a name of a student's. Names are UTF-8, whatever
-the locale; bytes that are not are kept as lone surrogates, so that no two names become one.
+Names are UTF-8, whatever the locale; bytes that are not are kept as lone surrogates, so that no two names become one.
 """
 
 import bz2
@@ -15,13 +14,12 @@ import stat
 import struct
 import tarfile
 import tempfile
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -45,7 +43,6 @@ DAMAGED = (
     *(RuntimeError, NotImplementedError),  # zipfile's words for a password and for a method that it does not know
 )
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # the machine's trouble, not a file's
-SCRIPTS = {"CJK", "HIRAGANA", "KATAKANA", "FULLWIDTH", "IDEOGRAPHIC"}  # first words of the names of Japanese letters
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,6 @@ class Entry:
     on_disk: bool = False  # a file of its own, which can be read from any position
 
     def open(self) -> IO[bytes]:
-        """The file to read from."""
         file = self.opener() if self.opener else None
         if file is None:
             raise OSError(errno.EINVAL, "it is no file")
@@ -80,7 +76,6 @@ def printable(name: str) -> str:
 
 
 def of_file(path: Path) -> Entry:
-    """A file by itself, under its name."""
     raw = os.fsencode(path)
     return _of_file(raw, (os.path.basename(raw).decode("utf-8", "surrogateescape"),), os.stat(raw))
 
@@ -308,23 +303,8 @@ def _with_empty_folders(members: Iterator[tuple[str, bool, Entry]]) -> Iterator[
 
 
 def _zip_name(member: zipfile.ZipInfo) -> str:
-    """The name of a zip's member: UTF-8 with or without the flag that says so, else as Windows writes it.
-
-    Without the flag, Japanese Windows writes cp932, most others cp437 or what is close to it; nothing says which. It is
-    read as cp932 only if that gives nothing but Japanese beside what is ASCII, and no letter of both sides touch.
-    """
-    if member.flag_bits & 0x800:
-        return member.filename
-    raw = member.orig_filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "cp932"):
+    """The name of a zip's member: UTF-8 with or without the flag that says so, else as Windows writes it."""
+    if not member.flag_bits & 0x800:
         with contextlib.suppress(UnicodeDecodeError):
-            name = raw.decode(encoding)
-            if encoding == "utf-8" or _is_japanese(name):
-                return name
+            return member.orig_filename.encode("cp437", "replace").decode()
     return member.filename
-
-
-def _is_japanese(name: str) -> bool:
-    scripts = {unicodedata.name(letter, "?").split()[0].partition("-")[0] for letter in name if not letter.isascii()}
-    mixed = any(a.isalpha() and b.isalpha() and a.isascii() != b.isascii() for a, b in pairwise(name))
-    return scripts <= SCRIPTS and not mixed

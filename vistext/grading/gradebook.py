@@ -1,8 +1,4 @@
-"""Scores in nbgrader's gradebook, and the files that its commands and its screens look for.
-
-One process writes; it waits for others that hold the database. What is nbgrader's stays so: marks that a person gave,
-penalties for being late, extensions, further attempts.
-"""
+"""Scores in nbgrader's gradebook, and the files that its commands and its screens look for; one process writes."""
 
 from __future__ import annotations
 
@@ -67,7 +63,6 @@ class Course:
             raise CourseError(f"{error}; grade the new version in a new course folder") from error
 
     def open(self) -> Any:
-        """nbgrader's gradebook; a context manager."""
         from nbgrader.api import Gradebook
 
         if shutil.which("alembic") is None:  # nbgrader calls it by name, to make a new database

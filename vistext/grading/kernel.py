@@ -1,11 +1,7 @@
 """What the kernel refuses to the sandbox, and why it may refuse the sandbox itself.
 
-What is the same file for all sandboxes, a program of the system or a device, must not carry a word from one student to
-another: so nothing can be locked, leased or watched. What the kernel counts for a user or for the whole machine must
-not run out by one student's doing. How busy the machine is can always be felt; nobody can hide that.
-
-The sandbox is made of user namespaces. A distribution, a hardened kernel or a container may forbid these to programs
-without privileges; `remedy` says what to do about it.
+What is one file for all sandboxes cannot be locked, leased or watched, and no table that the kernel shares be filled:
+by either, one student's submission could talk to another's, or stop it.
 """
 
 import errno

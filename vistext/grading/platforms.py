@@ -1,14 +1,7 @@
 """What learning platforms make of students' names and files: one table, and how a name is read by it.
 
-A name is a folder's or a file's, without its path. Some of it is the platform's, and some the student's: their
-display name, and what they called their file. So each pattern looks from the side that the platform writes; where its
-mark stands in a name twice, that is noted, and a time in such a name is not believed.
-
-Only a platform's clock counts for a penalty for being late: the date that it writes into such a name (a date without a
-zone is in the zone of the machine that grades, which TZ can name), or nbgrader's timestamp.txt, where nbgrader puts it:
-in submitted/STUDENT/ASSIGNMENT of the course folder. Whatever a student has packed or written does not: a timestamp.txt
-anywhere else, the times of files, or a date in a forged name. Nor does a time that cannot be read. A person is told of
-each, and the submission counts as in time.
+Only a platform's clock counts for being late: the date that it writes into a name, or nbgrader's timestamp.txt where
+nbgrader puts it. Whatever a student may have written does not; a person is told of that, and it counts as in time.
 """
 
 import hashlib
@@ -39,21 +32,13 @@ class Platform:
 PLATFORMS = (
     Platform(
         "Moodle",
-        FOLDER,
-        r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?",
+        BOTH,
+        r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.+)|_?)",
         {
             "Jane Doe_12345_assignsubmission_file_": "Jane Doe_12345",
             "Jane Doe_12345_assignsubmission_onlinetext_": "Jane Doe_12345",
             "Participant_98_assignsubmission_file": "Participant_98",
             "Al_777_assignsubmission_file_x_5_assignsubmission_file_": "Al_777_assignsubmission_file_x_5",
-        },
-        mark=r"_\d+_assignsubmission_",
-    ),
-    Platform(
-        "Moodle",
-        FILE,
-        r"(?P<student>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_(?P<file>.+)",
-        {
             "Jane Doe_12345_assignsubmission_file_ps01_tagging.ipynb": "Jane Doe_12345",
             "Jane Doe_12345_assignsubmission_onlinetext_onlinetext.html": "Jane Doe_12345",
         },
@@ -126,8 +111,6 @@ PLATFORMS = (
 
 @dataclass(frozen=True)
 class Name:
-    """What a name says."""
-
     owner: str  # with the platform's number; "" if it does not say
     file: str  # what the student called it
     platform: str = ""  # which one made it; "" for none

@@ -1,24 +1,15 @@
-"""Before an exercise notebook is handed in: what would cost marks though the answers may be right.
-
-    from vistext.grading.preflight import preflight
-    preflight("ps01_tagging.ipynb")    # a sentence for each thing to mend; [] if it may be handed in
-
-Whether answers are right is for `check`. Cells are read and found as the grader does it, so what the grader mends by
-itself is not complained of. Metadata does not matter: it gets lost on Colab, and grading does without it.
-"""
+"""Before an exercise notebook is handed in: what would cost marks though the answers may be right."""
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from vistext import exercises
 from vistext.exercises.exercise import CODE_STUB, TEXT_STUB, Exercise
-from vistext.grading.cells import Cell, UnreadableError, as_python, find, read
+from vistext.grading.cells import IMPORTS_ALL, Cell, UnreadableError, as_python, find, read
 from vistext.grading.limits import Limits
 
-IMPORTS_ALL = re.compile(r"\bimport[ \t]*\*|%run\b")  # names that the text does not show
 NOT_BEGUN = CODE_STUB.splitlines()[-1]
 
 
@@ -46,7 +37,6 @@ def preflight(path: str | Path) -> list[str]:
 
 
 def _anomalies(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
-    """What is to mend in one exercise."""
     if exercise.kind == "by hand":
         unanswered = any(cell.kind != "code" and cell.bare == TEXT_STUB for cell in cells)
         return [f"{exercise.id}: there is still {TEXT_STUB!r}, where the answer belongs"] if unanswered else []

@@ -1,15 +1,11 @@
-"""Processes as who calls them sees them: they answer, or they are ended, and nobody in them can make the caller wait.
-
-A `Worker` is our own: in it, files that students wrote are unpacked, parsed and judged, under limits. Whatever a
-submission does to it costs that submission alone. A `StudentProcess` runs a student's code, in a sandbox.
-"""
+"""Processes that answer or are ended, and cannot make their caller wait: our own `Worker`, and a `StudentProcess`."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import resource
-import selectors
+import select
 import signal
 import threading
 import time
@@ -38,10 +34,7 @@ class DiedError(LimitError):
 
 
 class Worker:
-    """Calls functions in a process that is begun at once, and anew after it has ended.
-
-    It may take so many bytes of address space besides what it starts with, and imports a module when it starts.
-    """
+    """Calls functions in a process that may take so many bytes more than it starts with, and begins anew if it ends."""
 
     def __init__(self, memory: int, module: str = __name__):
         self._memory, self._module = memory, module
@@ -127,10 +120,7 @@ def _limit_memory(memory: int) -> None:
 
 
 class EndedError(Exception):
-    """The process in the sandbox is no more; its kind says why.
-
-    That is "Timeout", "Memory", "Threads", "Files", "Answer" (too long, or not readable) or "Ended" (by itself).
-    """
+    """The process in the sandbox is no more, for "Timeout", "Memory", "Threads", "Files" or "Answer"; or it "Ended"."""
 
     def __init__(self, kind: str, message: str):
         super().__init__(message)
@@ -146,11 +136,8 @@ class StudentProcess(contextlib.AbstractContextManager):
         self._questions, self._answers, self._prints = questions, answers, prints
         self._unsent = b""
         self._pending = bytearray()
-        self._open = selectors.DefaultSelector()
-        for number in (questions, answers, prints):
-            os.set_blocking(number, False)
-        self._open.register(answers, selectors.EVENT_READ)
-        self._open.register(prints, selectors.EVENT_READ)
+        self._read_from = [answers, prints]
+        os.set_blocking(questions, False)
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -172,7 +159,6 @@ class StudentProcess(contextlib.AbstractContextManager):
         if self._sandbox is None:
             return None
         code, self._sandbox = self._sandbox.end(), None
-        self._open.close()
         for number in (self._questions, self._answers, self._prints):
             os.close(number)
         return code
@@ -199,26 +185,22 @@ class StudentProcess(contextlib.AbstractContextManager):
 
     def _exchange(self, seconds: float) -> None:
         """Write and read what can be, waiting a while for either: whoever is in there may do neither."""
-        if not self._unsent and self._questions in self._open.get_map():
-            self._open.unregister(self._questions)
-        elif self._unsent and self._questions not in self._open.get_map():
-            self._open.register(self._questions, selectors.EVENT_WRITE)
-        for key, _ in self._open.select(max(seconds, 0)):
-            if key.fd == self._questions:
-                try:
-                    self._unsent = self._unsent[os.write(key.fd, self._unsent[:BLOCK]) :]
-                except OSError:
-                    raise self._ended() from None
-                continue
-            data = os.read(key.fd, BLOCK)
-            if key.fd == self._prints:
-                self.printed += len(data)
-                if not data:
-                    self._open.unregister(key.fd)
-            elif data:
-                self._pending += data
-            else:
-                raise self._ended()
+        write_to = [self._questions] if self._unsent else []
+        readable, writable, _ = select.select(self._read_from, write_to, [], max(seconds, 0))
+        if self._prints in readable:
+            printed = len(os.read(self._prints, BLOCK))
+            self.printed += printed
+            self._read_from = [self._answers, self._prints] if printed else [self._answers]
+        try:
+            if writable:
+                self._unsent = self._unsent[os.write(self._questions, self._unsent[:BLOCK]) :]
+            if self._answers in readable:
+                answer = os.read(self._answers, BLOCK)
+                self._pending += answer
+                if not answer:
+                    raise self._ended()
+        except OSError:
+            raise self._ended() from None
 
     def _ended(self) -> EndedError:
         code = self.close() or 0

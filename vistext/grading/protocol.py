@@ -1,9 +1,4 @@
-"""Plain data on its way into the sandbox and out of it: JSON, in frames with a length that is capped.
-
-Nothing is pickled. Arrays travel as their bytes with a type from a short list and a shape that must fit them, so no
-parser of a file format reads what a student has written. What is not plain data arrives as an object without contents,
-whose type has the same name.
-"""
+"""Plain data on its way into the sandbox and out of it: JSON in frames of capped length, and nothing is unpickled."""
 
 import base64
 import json
@@ -26,10 +21,7 @@ class ProtocolError(ValueError):
 
 
 def pack(value: Any, depth: int = 0) -> Any:
-    """What JSON can hold of a value.
-
-    No method of `value` is called unless its type is exactly one of Python's or NumPy's own.
-    """
+    """What JSON can hold of a value; no method of it is called unless its type is one of Python's or NumPy's own."""
     kind = type(value)
     if value is None or kind in (bool, str, float, np.str_) or (kind is int and value.bit_length() <= MAX_BITS):
         return str(value) if kind is np.str_ else value

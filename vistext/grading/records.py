@@ -23,12 +23,9 @@ class Result:
 
 @dataclass
 class Graded:
-    """What was found about one submission; without exercises if a person must look at it first.
+    """What was found about a submission. Students see the notes, never the flags, which may tell of held-out cases."""
 
-    Students see the notes, and never the flags: what happens while held-out cases are asked may tell of them.
-    """
-
-    exercises: dict[str, Result] = field(default_factory=dict)  # by id
+    exercises: dict[str, Result] = field(default_factory=dict)  # by id; none if a person must look at it first
     notebook: dict | None = None  # repaired, without outputs; None if it could not be read
     notes: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)  # why a person should look at it

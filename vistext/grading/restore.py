@@ -1,40 +1,36 @@
 """A submitted notebook, laid over what students were given: which of its cells are run, and where its answers are.
 
-Answers are found as `cells.find` says, and what was given to students by its text. Where a given cell is found, it is
-run as it was given, whatever an editor has done to it.
-
-A cell that was given is run only if a student's cell uses a name that it defines. So pictures are not drawn again, and
-TensorFlow is started only for those who use it.
+A given cell is found by its text and run as it was given; and only if a student's cell uses a name that it defines: so
+no picture is drawn again, and TensorFlow starts only for those who use it.
 """
 
 import ast
 import functools
 import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vistext.exercises.exercise import Exercise
 from vistext.grading import sanitize
-from vistext.grading.cells import LONGEST, NAME, TEXT, Cell, Found, cell_of, find
+from vistext.grading.cells import IMPORTS_ALL, LONGEST, NAME, TEXT, Cell, Found, cell_of, find
 
 WORDS = re.compile(r"(?<![\w.])([^\W\d]\w*)(?=[ \t]+([^\W\d]\w*))")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+SCOPES = (*FUNCTIONS, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+WORD = re.compile(r"\w+")
+ALIKE = 0.7  # share of words; cells of two releases have 0.74 and more, two of one release at most 0.3
 FEW_WORDS = 5  # of comments and texts in a code cell: more may be an answer in words
 
 
 @dataclass(frozen=True)
 class Runnable:
-    """A code cell that is run."""
-
     number: int  # among the code cells of the submission, from 1; 0 for one that was put back
     source: str
     given: bool
+    optional: bool  # it is run only if another cell uses a name that it defines
     exercises: tuple[str, ...] = ()  # whose line it holds
-    judged: dict[str, str] = field(
-        default_factory=dict
-    )  # exercises and answers that are judged as this cell leaves them
+    judged: dict[str, str] = field(default_factory=dict)  # exercises and answers, judged as this cell leaves them
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ def restore(cells: Sequence[Cell], release: Sequence[dict], exercises: Sequence[
     judged = {index for answer in found.values() for index in answer.judged}
     by_hand = {exercise.id: layout.text(exercise, judged) for exercise in exercises if exercise.kind == "by hand"}
     return Restored(
-        list(_needed(layout.runnable(found))),
+        _needed(layout.runnable(found)),
         by_hand,
         {key for key, answer in found.items() if answer.untouched},
         layout.placed,
@@ -155,7 +151,7 @@ class _Layout:
 
     def runnable(self, found: dict[str, Found]) -> list[Runnable]:
         """The code cells in their order, after those that were put back; no checks, and no stubs."""
-        run = [Runnable(0, cell.source, given=True) for cell in self.missing]
+        run = [Runnable(0, cell.source, given=True, optional=True) for cell in self.missing]
         code = [(index, cell) for index, cell in enumerate(self.cells) if cell.kind == "code"]
         repeated: set[int] = set()
         for number, (index, cell) in enumerate(code, 1):
@@ -164,11 +160,19 @@ class _Layout:
                 continue
             if place is not None:
                 repeated.add(place)
-                run.append(Runnable(number, self.given[place].source, given=True))
+                run.append(Runnable(number, self.given[place].source, given=True, optional=True))
             else:
                 judged = {key: answer.answer for key, answer in found.items() if index in answer.judged}
-                run.append(Runnable(number, cell.source, given=False, exercises=cell.named, judged=judged))
+                optional = not (judged or cell.named) and self._is_of_another_release(cell)
+                run.append(Runnable(number, cell.source, False, optional, cell.named, judged))
         return run
+
+    def _is_of_another_release(self, cell: Cell) -> bool:
+        """Whether most words of a cell are those of a given one that is missing, and all it defines can be seen."""
+        words = set(WORD.findall(cell.source))
+        given = [set(WORD.findall(other.source)) for other in self.missing]
+        alike = any(len(words & others) > ALIKE * len(words | others) for others in given)
+        return alike and not IMPORTS_ALL.search(cell.source)
 
 
 def _same(cell: Cell, other: Cell) -> bool:
@@ -193,14 +197,18 @@ def _is_prose(cell: Cell) -> bool:
     return written >= FEW_WORDS or any(not any(map(keyword.iskeyword, words)) for words in neighbors)
 
 
-def _needed(run: list[Runnable]) -> Iterator[Runnable]:
-    """The student's cells, and of those that were given what the student's, or others that are needed, use."""
-    chosen = {index for index, cell in enumerate(run) if not cell.given}
-    used = {"*"}.union(*(Cell("code", run[index].source).used for index in chosen))
-    while more := {index for index in range(len(run)) if index not in chosen and _defined(run[index].source) & used}:
+def _needed(run: list[Runnable]) -> list[Runnable]:
+    """The student's cells, and of the optional ones what these, or others that are needed, use."""
+    cells = [Cell("code", cell.source) for cell in run]
+    defined = [_defined(one.source) if one.given else cell.bound for one, cell in zip(run, cells, strict=True)]
+    chosen: set[int] = set()
+    used = {"*"}
+    more = {index for index, cell in enumerate(run) if not cell.optional}
+    while more:
         chosen |= more
-        used = used.union(*(Cell("code", run[index].source).used for index in more))
-    yield from (cell for index, cell in enumerate(run) if index in chosen)
+        used = used.union(*(cells[index].used for index in more))
+        more = {index for index in range(len(run)) if index not in chosen and defined[index] & used}
+    return [cell for index, cell in enumerate(run) if index in chosen]
 
 
 @functools.cache
@@ -216,9 +224,7 @@ def _defined(source: str) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        if not isinstance(
-            node, FUNCTIONS + COMPREHENSIONS
-        ):  # what is assigned in a function, a class or a comprehension stays in it
+        if not isinstance(node, SCOPES):  # what is assigned in there stays in it
             nodes += ast.iter_child_nodes(node)
     return names
 
@@ -226,8 +232,7 @@ def _defined(source: str) -> set[str]:
 def assemble(restored: Restored, release: dict, outputs: dict[str, str]) -> dict:
     """The notebook that nbgrader's screens show: the release's cells and marks, the student's answers between them.
 
-    It has no outputs but a text for each exercise, by its id, and nothing in it is live: an instructor's browser shows
-    it.
+    It has no outputs but a text for each exercise, by its id, and nothing in it is live.
     """
     cells, screen = [], sanitize.Screen()
     for index, (original, (own, after)) in enumerate(zip(release["cells"], restored.placed, strict=True)):

@@ -1,15 +1,8 @@
 """Processes of the student's own: they see a system that they cannot write to, and nobody else; and they end.
 
-bubblewrap makes namespaces of user, processes, network, host and interprocess communication. Inside there are the
-system's programs, this Python and the package, all read-only, an empty /tmp of limited size that is gone afterwards,
-no network and no capabilities. Not inside: the course folder, other submissions, the gradebook, the home of whoever
-grades, and the folder of `vistext.exercises` that holds right answers (`exercises_stub` stands there).
-
-The first process in there runs nothing of the student's. It has imported NumPy, and makes copies of itself that run the
-student's cells, one after the other, each from the same beginning and with an empty /tmp; so a new one costs next to
-nothing. A filter of system calls (vistext.grading.kernel) forbids them other processes, sockets but local ones, and
-memory that no limit of a process counts: so what one may take is what one process may take. A watch ends it when it
-holds too much memory, or has too many threads or files.
+bubblewrap makes the namespaces. The first process in there runs nothing of the student's: it makes copies of itself
+that do, one after the other, each from the same beginning and with an empty /tmp. A filter of system calls forbids them
+other processes, so that what one may take is what one process may take.
 """
 
 import base64
@@ -61,8 +54,7 @@ class SandboxError(RuntimeError):
 class Sandbox(contextlib.AbstractContextManager):
     """A place in which processes are begun, one after the other; a context manager that leaves nothing running.
 
-    Without `sandboxed` they run as they are, in a folder of their own. Hidden folders are not seen even where a folder
-    that is shown holds them.
+    Without `sandboxed` they run as they are. Hidden folders are not seen even where one that is shown holds them.
     """
 
     def __init__(self, limits: Limits, *, sandboxed: bool = True, hidden: tuple[Path, ...] = ()):

@@ -1,12 +1,7 @@
 """What runs in the sandbox: it runs a student's cells, calls their functions, and sends back what these give.
 
-It is asked and answers through pipes of its own, in frames of vistext.grading.protocol. There is no Jupyter kernel: the
-cells are run by `exec`. So there are no sockets and no connection file, it starts in a third of the time, and all that
-the trusted side reads is one pipe in one format. Whatever is run here may take this process over and answer in its
-place; it cannot answer more than this process can. Nothing here knows what is right.
-
-An answer is called in the names as its own cell left them, and what was defined later is added. So a helper may stand
-further down, and a later cell that takes a name for something else changes nothing.
+Whatever is run here may take this process over and answer in its place; it cannot answer more than this process can.
+Nothing here knows what is right. An answer is called in the names as its own cell left them, and later ones are added.
 """
 
 import ast
@@ -236,10 +231,7 @@ def _description(error: BaseException) -> list[str]:
 
 
 class _Shell:
-    """What `get_ipython()` gives here: a cell that is timed is run, and one that is to be a file is written.
-
-    Other magics of a line, and system commands, do nothing. A cell that is for another program says so.
-    """
+    """What `get_ipython()` gives here: it runs what is timed, and writes files; other magics of a line do nothing."""
 
     def __getattr__(self, name: str) -> Any:
         return _nothing

@@ -1,8 +1,7 @@
 """What a student has written, as HTML that does nothing: an instructor's browser shows it inside of Jupyter.
 
-nbgrader's screens and JupyterLab take a Markdown cell for Markdown, with HTML, links and formulas in it. So it is
-rendered here, what comes of that is sanitized, and the result is one block of HTML in one line without a dollar or a
-backslash: no reader of Markdown and no MathJax finds anything in it that they would turn into something else.
+Markdown is rendered here, what comes of it sanitized, and the result is one line of HTML without a dollar or a
+backslash: no reader of Markdown and no MathJax finds anything in it.
 """
 
 import re
@@ -30,11 +29,7 @@ ENTITIES = {"\n": "&#10;", "$": "<span>&#36;</span>", "\\": "<span>&#92;</span>"
 
 
 def render(text: str) -> str:
-    """Markdown as one line of HTML in which nothing is live.
-
-    Its links are http(s) and open elsewhere, its pictures are its own data, and its formulas are MathML. What is longer
-    than `LONGEST` is cut, and says so.
-    """
+    """Markdown as one line of HTML in which nothing is live: http(s) links, its own pictures, formulas as MathML."""
     try:
         html = _sanitized(_markdown().render(CONTROL.sub("\N{REPLACEMENT CHARACTER}", text[:LONGEST])))
     except Exception:  # a parser's own trouble with an odd text, which is then shown as it was written

@@ -1,8 +1,4 @@
-"""Which of a student's files is graded: the latest attempt that has work in it; and when it was handed in.
-
-Later is what the platform says, by its date or its number; then the number that it, or a browser, adds to a name. What
-is still as students were given it never stands in for work, nor does what cannot be read.
-"""
+"""Which of a student's files is graded: the latest attempt that has work in it; and when it was handed in."""
 
 import hashlib
 import json
@@ -26,8 +22,6 @@ ANSWERS_TOO = (".py", ".pdf", ".html", ".htm", ".doc", ".docx", ".odt", ".rtf", 
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for, and where."""
-
     place: Path  # a folder, an archive or a notebook
     assignment: str  # the name of the set's folder and notebook: "ps01_tagging"
     largest: int  # bytes of a notebook that is read
@@ -49,8 +43,6 @@ class Upload:
 
 @dataclass
 class Submission:
-    """What one student has handed in for a set."""
-
     content: bytes | None = None  # of the notebook; None if there is none that can be taken
     timestamp: str = ""  # as nbgrader writes it; "" if there is none that counts
     flags: list[str] = field(default_factory=list)  # what a person should look at; a sentence each
@@ -69,13 +61,8 @@ class _Attempt:
     sets: set[int]  # of the exercises in it
     worth: int  # how much it has to be looked at before others; below 0 if it cannot be read
     time: tuple  # larger for a later one
-    answered: int  # cells that are the student's own
-    exact: bool  # it is called as the set's notebook
-    trouble: str = ""
-
-    @property
-    def rank(self) -> tuple:
-        return self.worth, *self.time, self.answered, self.exact, str(self.upload.entry.path)
+    rank: tuple  # by worth, time, cells that are the student's own, and whether it is called as the set's notebook
+    trouble: str
 
 
 def select(uploads: Sequence[Upload], search: Search) -> Submission:
@@ -182,8 +169,9 @@ def _read(upload: Upload, search: Search, compared: bool) -> _Attempt:
         except (ValueError, RecursionError):
             worth = -1
     digest = hashlib.sha256(content if content is not None else repr(entry.path).encode()).digest()
-    exact = entry.path[-1] == f"{search.assignment}.ipynb"
-    return _Attempt(upload, content, digest, sets, worth, _time(upload), answered, exact, trouble)
+    time, exact = _time(upload), entry.path[-1] == f"{search.assignment}.ipynb"
+    rank = worth, *time, answered, exact, str(entry.path)
+    return _Attempt(upload, content, digest, sets, worth, time, rank, trouble)
 
 
 def cell_texts(notebook: object) -> list[str]:

@@ -1,9 +1,7 @@
 """Who is who in a course: a name as it was found, and the student's id in the gradebook and in files' names.
 
-Ids lead nowhere and are told apart on any disk; so two names can come to the same one: "anna s" and "anna_s", a letter
-that Unicode writes in two ways, or "Anna" and "anna". Then whoever has the id keeps it, the other gets one of their
-own, and a person is told. Who has which id is kept in the course, in graded/students.json. If two names are one
-student's, give them the same id there.
+Where two names come to one id, whoever has it keeps it, the other gets one of their own, and a person is told. Ids are
+kept in graded/students.json.
 """
 
 import hashlib
@@ -34,7 +32,7 @@ def safe_name(name: str) -> str:
 
 
 class Students:
-    """The ids of a course's students, kept in a file; None to keep them nowhere.
+    """The ids of a course's students, kept in a file if there is one.
 
     Of the ids that the gradebook has taken, one that no known name has belongs to who is called so.
     """
@@ -68,7 +66,6 @@ class Students:
             write(self._file, json.dumps(self._ids, indent=1))  # in ASCII: a lone surrogate is no UTF-8
 
     def id(self, name: str) -> str:
-        """The id of a name that has been added."""
         return self._ids[name]
 
     def namesake(self, name: str) -> str | None:
