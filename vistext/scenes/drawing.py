@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from vistext.scenes import backdrops, colors, ontology
-from vistext.scenes.photos import Album, card_box
+from vistext.scenes.photos import Album, Photos, card_box
 from vistext.scenes.raster import WHOLE
 from vistext.scenes.scene import Scene, SceneObject
 from vistext.scenes.sprite_sheet import Placed, backdrop_of, furniture_of, pixels, sprite_of
+from vistext.scenes.sprites import blend
 
 SMALLEST, LARGEST = 16, 1024
 STYLES = ("drawn", "photo")
@@ -53,41 +54,25 @@ class Drawing:
 class Drawings:
     """Many scenes in pixels, each array with one row a scene; see `Drawing`.
 
-    Attributes:
-        pictures: uint8 [n, side, side, 3] RGB.
-        boxes: int32 [n, 4, 4]; zeros after the last object.
-        kinds: int32 [n, 4]; -1 after the last object.
-        instances: uint8 [n, side, side].
-        classes: uint8 [n, side, side].
+    After the last object of a scene, boxes are zeros and kinds -1.
     """
 
-    pictures: np.ndarray
-    boxes: np.ndarray
-    kinds: np.ndarray
-    instances: np.ndarray
-    classes: np.ndarray
+    pictures: np.ndarray  # uint8 [n, side, side, 3]
+    boxes: np.ndarray  # int32 [n, 4, 4]
+    kinds: np.ndarray  # int32 [n, 4]
+    instances: np.ndarray  # uint8 [n, side, side]
+    classes: np.ndarray  # uint8 [n, side, side]
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def __getitem__(self, index: int) -> Drawing:
-        count = int((self.kinds[index] >= 0).sum())
-        return Drawing(
-            self.pictures[index],
-            self.boxes[index, :count],
-            self.kinds[index, :count],
-            self.instances[index],
-            self.classes[index],
-        )
+        objects = index, slice(int((self.kinds[index] >= 0).sum()))
+        boxes, kinds = self.boxes[objects], self.kinds[objects]
+        return Drawing(self.pictures[index], boxes, kinds, self.instances[index], self.classes[index])
 
 
-def draw(
-    scene: Scene,
-    side: int = 64,
-    *,
-    object_style: str = "drawn",
-    photos: tuple[np.ndarray, np.ndarray] | None = None,
-) -> Drawing:
+def draw(scene: Scene, side: int = 64, *, object_style: str = "drawn", photos: Photos | None = None) -> Drawing:
     """Draw a scene.
 
     Args:
@@ -108,11 +93,7 @@ def draw(
 
 
 def draw_many(
-    scenes: Sequence[Scene],
-    side: int = 64,
-    *,
-    object_style: str = "drawn",
-    photos: tuple[np.ndarray, np.ndarray] | None = None,
+    scenes: Sequence[Scene], side: int = 64, *, object_style: str = "drawn", photos: Photos | None = None
 ) -> Drawings:
     """Draw many scenes; see `draw`."""
     if not SMALLEST <= side <= LARGEST:
@@ -200,15 +181,5 @@ class _Canvas:
 
     def _lay(self, placed: Placed, palette: np.ndarray, number: int) -> None:
         """Blend a sprite in; its pixels are those of object `number` from now on (0: of none)."""
-        sprite, side = placed.sprite, len(self.pixels)
-        height, width = sprite.solid.shape
-        colored = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
-        left, top = placed.left + sprite.left, placed.top + sprite.top
-        here = slice(max(0, -top), side - top), slice(max(0, -left), side - left)
-        there = slice(max(0, top), top + height), slice(max(0, left), left + width)
-        region = self.pixels[there]
-        region *= sprite.through[here]
-        region += colored[here]
-        region *= 1 / WHOLE
-        np.floor(region, out=region)
-        self.instances[there][sprite.solid[here]] = number
+        there, here = blend(self.pixels, placed.sprite, palette, placed.left, placed.top)
+        self.instances[there][placed.sprite.solid[here]] = number

@@ -5,6 +5,7 @@ import numpy as np
 from vistext.scenes import ontology
 from vistext.scenes.scene import SceneObject
 
+Photos = tuple[np.ndarray, np.ndarray]  # pictures, uint8 [m, h, w, 3], and labels
 PAPER = 248
 LONGEST = 4 / 3  # a card is at most so many times as long as it is wide
 
@@ -12,7 +13,7 @@ LONGEST = 4 / 3  # a card is at most so many times as long as it is wide
 class Album:
     """Photographs by kind."""
 
-    def __init__(self, photos: tuple[np.ndarray, np.ndarray] | None):
+    def __init__(self, photos: Photos | None):
         if photos is None:
             raise ValueError(
                 'object_style="photo" needs photos=(pictures, labels), such as the two arrays of a split of CIFAR-10'
@@ -34,28 +35,19 @@ class Album:
         frame = max(1, min(width, height) // 14) if min(width, height) >= 5 else 0
         card = np.full((height, width, 3), PAPER, np.float32)
         inner = (height - 2 * frame, width - 2 * frame)
-        photo = fitted(self._pictures[places[which % len(places)]], *inner)
+        photo = _fitted(self._pictures[places[which % len(places)]], *inner)
         card[frame : frame + inner[0], frame : frame + inner[1]] = photo
         return card
 
 
-def extent(width: int, height: int) -> tuple[int, int]:
-    """The width and height of the card for an object that is so wide and high."""
-    across = min(width, int(height * LONGEST + 0.5))
-    down = min(height, int(width * LONGEST + 0.5))
-    return max(1, across), max(1, down)
-
-
-def fitted(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+def _fitted(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     """The middle of a picture uint8 [h, w, 3] as float32 [height, width, 3]: each pixel is the mean of its area."""
     h, w = picture.shape[:2]
     # The largest part of the wanted shape.
     rows, columns = min(h, max(1, w * height // width)), min(w, max(1, h * width // height))
     top, left = (h - rows) // 2, (w - columns) // 2
     part = picture[top : top + rows, left : left + columns].astype(np.int64)
-    for axis, length in ((0, height), (1, width)):
-        part = _means(np.moveaxis(part, axis, 0), length)
-        part = np.moveaxis(part, 0, axis)
+    part = _means(_means(part, height).swapaxes(0, 1), width).swapaxes(0, 1)
     return part.astype(np.float32)
 
 
@@ -69,6 +61,7 @@ def _means(rows: np.ndarray, length: int) -> np.ndarray:
 
 def card_box(obj: SceneObject, left: int, top: int, width: int, height: int) -> tuple[int, int, int, int]:
     """Where the card of an object is that has the box (left, top, width, height), in pixels: where that stood."""
-    across, down = extent(width, height)
+    across = max(1, min(width, int(height * LONGEST + 0.5)))
+    down = max(1, min(height, int(width * LONGEST + 0.5)))
     low = top + height - down if obj.place != "sky" else top + (height - down) // 2
     return left + (width - across) // 2, low, across, down

@@ -1,7 +1,6 @@
 """Portraits: small pictures of one drawn object each, close up and whole, before two plain areas of color.
 
-What lesson 04's networks learn to generate: simple enough for a few minutes of training, and still different in kind,
-posture, shape, color, size, place, background and facing.
+What lesson 04's networks learn to generate: simple enough for a few minutes of training.
 """
 
 import operator
@@ -11,10 +10,9 @@ from functools import cache
 import numpy as np
 
 from vistext.scenes import colors, ontology
-from vistext.scenes.raster import WHOLE
 from vistext.scenes.sampling import Draws
 from vistext.scenes.sprite_sheet import figure
-from vistext.scenes.sprites import Sprite, render
+from vistext.scenes.sprites import Sprite, blend, render
 from vistext.scenes.vector_art import INDEX
 
 SIDE = 32
@@ -60,10 +58,8 @@ def make(count: int, seed: int, split: str = "train") -> tuple[np.ndarray, np.nd
         raise ValueError(f"a split of portraits is one of: {', '.join(SPLITS)}; given was {split!r}")
     draw = Draws(seed, STREAM + SPLITS.index(split))
     pictures, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int32)
-    left: list[int] = []
-    for index in range(count):
-        left = left or list(range(len(ontology.KINDS)))
-        labels[index] = label = left.pop(draw.below(len(left)))
+    for index, label in zip(range(count), draw.kinds_in_turn(), strict=False):
+        labels[index] = label
         picture = _picture(ontology.KINDS[label], draw)
         while _split(picture) != split:
             picture = _picture(ontology.KINDS[label], draw)
@@ -84,7 +80,8 @@ def _picture(kind: str, draw: Draws) -> np.ndarray:
     # What flies or leaps is anywhere between top and bottom, all else near the bottom.
     top = free * (lift + 1) // 5 if place == "sky" or posture == "jumping" else max(0, free - 1 - lift)
     left = (SIDE - width) // 2 + draw.between(-2, 2)
-    _lay(canvas, _sprite(kind, posture, variant, length), _tones(kind, draw.one_of(ontology.COLORS[kind])), top, left)
+    palette = _tones(kind, draw.one_of(ontology.COLORS[kind]))
+    blend(canvas, _sprite(kind, posture, variant, length), palette, left, top)
     return (canvas[:, ::-1] if draw.below(2) else canvas).astype(np.uint8)
 
 
@@ -95,16 +92,6 @@ def _background(place: str, room: int, horizon: int) -> np.ndarray:
     canvas = np.empty((SIDE, SIDE, 3), np.float32)
     canvas[:horizon], canvas[horizon:] = above, below
     return canvas
-
-
-def _lay(canvas: np.ndarray, sprite: Sprite, palette: np.ndarray, top: int, left: int) -> None:
-    """Blend a sprite into the canvas, cropped to it."""
-    top, left = top + sprite.top, left + sprite.left
-    height, width = sprite.solid.shape
-    colored = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
-    here = slice(max(0, -top), SIDE - top), slice(max(0, -left), SIDE - left)
-    region = canvas[max(0, top) : top + height, max(0, left) : left + width]
-    region[:] = np.floor((region * sprite.through[here] + colored[here]) / WHOLE)
 
 
 def _size(kind: str, posture: str, length: int) -> tuple[int, int]:

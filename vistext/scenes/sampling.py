@@ -1,7 +1,8 @@
 """Random scenes, the same for the same seed on every machine."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -91,6 +92,13 @@ class Draws:
     def one_of(self, options: Sequence):
         return options[self.below(len(options))]
 
+    def kinds_in_turn(self) -> Iterator[int]:
+        """Indices of `ontology.KINDS` without end, such that each ten in a row are all of them."""
+        while True:
+            left = list(range(len(ontology.KINDS)))
+            while left:
+                yield left.pop(self.below(len(left)))
+
     def weighted(self, weights: dict):
         """One of the keys, as often as its whole number says."""
         left = self.below(sum(weights.values()))
@@ -123,27 +131,21 @@ def _words(draw: Draws, setting: str) -> list[Words]:
     for _ in range(count):
         again = words and draw.below(100) < SAME_KIND
         kind = draw.one_of(words)[0] if again else draw.weighted(KINDS[setting])
-        options = _OPTIONS[setting, kind]
+        options = _options(setting, kind)
         place = draw.one_of(tuple(options))
         size = "large" if draw.below(100) < LARGE[count] else "small"
         words.append((kind, draw.one_of(ontology.COLORS[kind]), size, draw.one_of(options[place]), place))
     return words
 
 
-def _options() -> dict[tuple[str, str], dict[str, list[str]]]:
-    """For each setting and kind: the places where it may be there, and its postures at each."""
-    options = {}
-    for setting, kinds in KINDS.items():
-        for kind in kinds:
-            at: dict[str, list[str]] = {}
-            for place in ontology.SETTINGS[setting]:
-                postures = [posture for posture, places in ontology.POSTURES[kind].items() if place in places]
-                at |= {place: postures} if postures else {}
-            options[setting, kind] = at
-    return options
-
-
-_OPTIONS = _options()
+@cache
+def _options(setting: str, kind: str) -> dict[str, list[str]]:
+    """The places where an object of a kind may be in a setting, and its postures at each."""
+    at = {
+        place: [posture for posture, places in ontology.POSTURES[kind].items() if place in places]
+        for place in ontology.SETTINGS[setting]
+    }
+    return {place: postures for place, postures in at.items() if postures}
 
 
 def _with_room_for(
@@ -155,11 +157,9 @@ def _with_room_for(
     width, height = ((extent * percent + 50) // 100 for extent in ontology.EXTENT[kind][posture])
     margin = {"mat": 5, "box": 3, "table": 4}.get(place, 0)
     first, last = zone
-    lift = 0
+    lift = ontology.TABLE_HEIGHT if place == "table" else 0
     if place == "sky":
         first += height
-    elif place == "table":
-        lift = ontology.TABLE_HEIGHT
     elif posture == "jumping":
         lift = int(ontology.LEAP * height) + 1  # rounded up, so that the ground may be a little higher than drawn
         first += 1

@@ -1,7 +1,6 @@
 """Scenes: the objects of a drawn picture, where they are, and the relations between them.
 
-A scene is plain data. From it come the pixels (`drawing`) and every true sentence (`language`), so that any sentence
-can be checked against it. Only sensible scenes can be made: `ontology` says what goes with what.
+A scene is plain data, from which come the pixels (`drawing`) and every true sentence (`language`).
 """
 
 import hashlib
@@ -235,11 +234,6 @@ class Scene:
     def split(self) -> str:
         """The one split in which this scene's facts may occur: one of `ontology.SPLITS`."""
         return split_of(self.setting, self.time, [obj.words for obj in self.objects])
-
-    @property
-    def held_out(self) -> tuple[tuple[str, str], ...]:
-        """The pairings in this scene, (kind, place) or (kind, color), that occur in the compositional split only."""
-        return tuple(pairing for obj in self.objects for pairing in held_out(obj.words))
 
 
 def held_out(words: Words) -> list[tuple[str, str]]:

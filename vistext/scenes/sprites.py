@@ -76,6 +76,25 @@ def render(figure: Figure, width: int, height: int, unit: float) -> Sprite:
     return _sprite(canvas, fineness, int(first[0]), int(first[1]))
 
 
+def blend(picture: np.ndarray, sprite: Sprite, palette: np.ndarray, left: int, top: int) -> tuple:
+    """Blend a sprite into a picture, float32 [h, w, 3] of whole numbers, so that its box begins at (left, top).
+
+    Returns:
+        The region of the picture that it lies in, and the part of the sprite that is seen, each as two slices.
+    """
+    left, top = left + sprite.left, top + sprite.top
+    height, width = sprite.solid.shape
+    here = slice(max(0, -top), len(picture) - top), slice(max(0, -left), picture.shape[1] - left)
+    there = slice(max(0, top), top + height), slice(max(0, left), left + width)
+    colored = (sprite.shares @ palette[sprite.tones]).reshape(height, width, 3)
+    region = picture[there]
+    region *= sprite.through[here]
+    region += colored[here]
+    region *= 1 / WHOLE
+    np.floor(region, out=region)
+    return there, here
+
+
 def mirror(sprite: Sprite, width: int) -> Sprite:
     """The sprite facing the other way, for a box of that width."""
     height, columns = sprite.solid.shape
@@ -87,10 +106,7 @@ def mirror(sprite: Sprite, width: int) -> Sprite:
 def render_flat(figure: Figure, side: int, gradients: dict[str, tuple[str, int, int]]) -> Sprite:
     """The sprite of a figure that is a whole picture, 64 by 64 with y down, without a line around it.
 
-    Args:
-        figure: what to draw.
-        side: of the picture, in pixels.
-        gradients: for a tone, the one into which it turns, and between which heights.
+    `gradients` has for a tone the one into which it turns, and between which heights.
     """
     fineness = FINEST // 2
     canvas = np.zeros((side * fineness, side * fineness), np.uint8)

@@ -1,11 +1,9 @@
 """A drawn stand-in for CIFAR-10: its ten classes, its sizes, its arrays; for when CIFAR-10 cannot be had.
 
-Each picture shows one drawn object close up, in any color, posture and light: turned, stretched, cropped, occluded,
-blurred, before any setting. It is no substitute for photographs, and every figure that shows it says so; but it is hard
+Each picture shows one object close up: turned, stretched, cropped, occluded, blurred, before any setting. It is hard
 enough that a network has to learn, and that a better one learns more.
 """
 
-import math
 import sys
 from functools import cache
 from typing import NamedTuple
@@ -20,6 +18,7 @@ from vistext.scenes.raster import WHOLE
 from vistext.scenes.sampling import Draws
 from vistext.scenes.sprite_sheet import backdrop_of, figure
 from vistext.scenes.sprites import render
+from vistext.scenes.vector_art import direction
 
 VERSION = 2  # of the pictures; cached ones of another version are not used
 NOTE = "a drawn stand-in for CIFAR-10, no photographs"
@@ -61,15 +60,7 @@ def cifar10_or_stand_in() -> Cifar10:
 
 
 def load() -> Cifar10:
-    """The stand-in, made on the first call (half a minute) and cached (185 MB).
-
-    Returns:
-        50,000 training and 10,000 test pictures, all classes equally often; any first part is a fair sample. The arrays
-        are memory-mapped and read-only, and the same on every machine.
-
-    Raises:
-        OSError: the disk is full, or the cache may not be written to.
-    """
+    """The stand-in, made on the first call (half a minute) and cached (185 MB), memory-mapped and read-only."""
     folder = download.cache_folder() / "standin" / f"v{VERSION}"
 
     def draw() -> dict[str, np.ndarray]:
@@ -83,28 +74,14 @@ def load() -> Cifar10:
 
 
 def make(count: int, seed: int, *, bar: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Draw pictures as those of the stand-in.
-
-    Args:
-        count: how many, at least 0.
-        seed: at least 0.
-        bar: whether to show a progress bar.
-
-    Returns:
-        Pictures, uint8 [count, 32, 32, 3], and labels, int64 [count], indices into `ontology.KINDS`: each ten in a
-        row show all ten kinds.
-
-    Raises:
-        ValueError: a negative number or seed.
-    """
+    """Pictures, uint8 [count, 32, 32, 3], and labels, int64 [count]; each ten in a row show all ten classes."""
     if count < 0:
         raise ValueError(f"the number of pictures is at least 0; given was {count}")
     draw = Draws(seed, STREAM)
     pictures, labels = np.empty((count, SIDE, SIDE, 3), np.uint8), np.empty(count, np.int64)
-    left: list[int] = []
-    for index in tqdm(range(count), "drawing", unit=" pictures", leave=False, disable=not bar):
-        left = left or list(range(len(ontology.KINDS)))
-        labels[index] = label = left.pop(draw.below(len(left)))
+    numbers = tqdm(range(count), "drawing", unit=" pictures", leave=False, disable=not bar)
+    for index, label in zip(numbers, draw.kinds_in_turn(), strict=False):
+        labels[index] = label
         pictures[index] = _picture(ontology.KINDS[label], draw)
     return pictures, labels
 
@@ -115,17 +92,11 @@ def _picture(kind: str, draw: Draws) -> np.ndarray:
     behind = _backdrop(setting, "night" if draw.below(4) == 0 else "day", draw.below(ARRANGEMENTS), draw.below(ROOMS))
     canvas = np.zeros((SIDE, SIDE, 3), np.int32)
     zoom = draw.between(80, 160) / 100
-    _lay(
-        canvas,
-        behind,
-        (16, 16),
-        (draw.between(14, 50), draw.between(14, 50)),
-        Turn(draw.between(-4, 4), zoom, zoom, False),
-    )
+    origin = draw.between(14, 50), draw.between(14, 50)
+    _lay(canvas, behind, (16, 16), origin, Turn(draw.between(-4, 4), zoom, zoom, False))
     if draw.below(100) < 20:  # something else in the distance
         _put(canvas, draw.one_of(ontology.KINDS), (draw.below(SIDE), draw.below(SIDE)), draw.between(8, 13), draw)
-    middle = 16 + draw.between(-4, 4), 16 + draw.between(-4, 4)
-    _put(canvas, kind, middle, draw.between(22, 38), draw)
+    _put(canvas, kind, (16 + draw.between(-4, 4), 16 + draw.between(-4, 4)), draw.between(22, 38), draw)
     if draw.below(100) < 25:
         _hide_a_part(canvas, behind, draw)
     return _photographed(canvas, draw)
@@ -142,9 +113,8 @@ def _backdrop(setting: str, time: str, arrangement: int, room: int) -> np.ndarra
     """A setting in colors: int32 [64, 64, 4], three colors times `WHOLE` and opacity up to `WHOLE`."""
     flat = backdrop_of(setting, time, arrangement, setting == "field" and arrangement % 2 == 0, 64)
     palette = colors.scenery(time == "night", room * (colors.ROOMS // ROOMS) + room)
-    return np.pad(
-        (flat.shares @ palette[flat.tones]).reshape(64, 64, 3), ((0, 0), (0, 0), (0, 1)), constant_values=WHOLE
-    ).astype(np.int32)
+    colored = (flat.shares @ palette[flat.tones]).reshape(64, 64, 3)
+    return np.dstack([colored, np.full((64, 64), WHOLE)]).astype(np.int32)
 
 
 @cache
@@ -175,8 +145,7 @@ def _put(canvas: np.ndarray, kind: str, middle: tuple[int, int], longest: int, d
 
 def _lay(canvas: np.ndarray, drawing: np.ndarray, middle: tuple[int, int], origin: tuple[int, int], turn: Turn) -> None:
     """Blend a drawing, [h, w, 4], into the canvas, so that its origin comes to the middle given, in whole numbers."""
-    # Rounded: the last digit of a sine differs between machines.
-    c, s = (round(value, 9) for value in (math.cos(math.radians(turn.degrees)), math.sin(math.radians(turn.degrees))))
+    c, s = direction(turn.degrees)
     x, y = _ACROSS - middle[0], _DOWN - middle[1]
     across, down = (c * x + s * y) / turn.across, (c * y - s * x) / turn.down
     if turn.mirrored:
@@ -186,11 +155,10 @@ def _lay(canvas: np.ndarray, drawing: np.ndarray, middle: tuple[int, int], origi
     v = np.clip(np.floor(down * STEPS + 0.5).astype(np.int32) + origin[1] * STEPS, 0, (height - 1) * STEPS - 1)
     column, row, right, low = u // STEPS, v // STEPS, (u % STEPS)[..., None], (v % STEPS)[..., None]
     flat, corner = drawing.reshape(-1, 4), row * width + column
-    top_left, top_right, bottom_left, bottom_right = (
-        flat.take(corner + step, axis=0) for step in (0, 1, width, width + 1)
+    upper, lower = (
+        flat.take(start, axis=0) * (STEPS - right) + flat.take(start + 1, axis=0) * right
+        for start in (corner, corner + width)
     )
-    upper = top_left * STEPS + (top_right - top_left) * right
-    lower = bottom_left * STEPS + (bottom_right - bottom_left) * right
     sampled = (upper * STEPS + (lower - upper) * low) // STEPS**2
     canvas *= WHOLE - sampled[..., 3:]
     canvas += sampled[..., :3]
@@ -202,7 +170,7 @@ def _hide_a_part(canvas: np.ndarray, behind: np.ndarray, draw: Draws) -> None:
     color = behind[draw.below(64), draw.below(64), :3] // WHOLE + draw.between(-40, 40)
     if draw.below(2):
         degrees, radius, away = draw.below(360), draw.between(4, 8), draw.between(9, 15)
-        c, s = round(math.cos(math.radians(degrees)), 9), round(math.sin(math.radians(degrees)), 9)
+        c, s = direction(degrees)
         hidden = (_ACROSS - (16 + int(away * c))) ** 2 + (_DOWN - (16 + int(away * s))) ** 2 <= radius**2
     else:
         a, b = draw.between(-4, 4), draw.between(-4, 4) or 5

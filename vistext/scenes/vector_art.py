@@ -51,19 +51,12 @@ class Figure:
     parts: list[Part] = field(default_factory=list)
 
     def shape(self, tone: str, outline, *, within: str = "", edge: str = "", line: bool = True) -> None:
-        """Paint the inside of an outline.
+        """Paint the inside of an outline in a tone, over the tones `within` only if there are any.
 
-        Args:
-            tone: one of `TONES`.
-            outline: [k, 2]; see `curve`, `oval`, `limb`.
-            within: tones to paint over, separated by spaces; anything when left out.
-            edge: the tone of a thin rim that sets this shape off from the figure behind it.
-            line: whether the figure's outer line includes it; never for what is painted within other tones.
+        `edge` is the tone of a thin rim that sets the shape off from the figure behind it; `line` is whether the line
+        around the figure includes it, which it never does where it is painted within other tones.
         """
-        only = None
-        if within:
-            only = np.zeros(256, bool)
-            only[[INDEX[name] for name in within.split()]] = True
+        only = np.isin(np.arange(256), [INDEX[name] for name in within.split()]) if within else None
         lined = line and not within and tone not in MARKS
         self.parts.append(Part(points(outline), INDEX[tone], only, INDEX[edge] if edge else None, lined))
 
@@ -111,19 +104,19 @@ def oval(x: float, y: float, across: float, up: float, turn: float = 0, *, corne
 
 @cache
 def _circle(corners: int) -> np.ndarray:
-    return np.array([_direction(360 * k / corners) for k in range(corners)])
+    return np.array([direction(360 * k / corners) for k in range(corners)])
 
 
 def turned(outline: Points, degrees: float, around: tuple[float, float] = (0, 0)) -> np.ndarray:
     """Points turned anticlockwise."""
-    c, s = _direction(degrees)
+    c, s = direction(degrees)
     x, y = (points(outline) - around).T
     return np.stack([c * x - s * y, s * x + c * y], axis=1) + around
 
 
 @cache
-def _direction(degrees: float) -> tuple[float, float]:
-    # Rounded: the last digits of a sine differ between machines.
+def direction(degrees: float) -> tuple[float, float]:
+    """Cosine and sine, rounded: their last digits differ between machines."""
     angle = math.radians(degrees)
     return round(math.cos(angle), 9), round(math.sin(angle), 9)
 
@@ -136,7 +129,7 @@ def limb(along: Points, widths: Sequence[float], smooth: int = 5) -> np.ndarray:
     ahead /= np.maximum(np.sqrt((ahead * ahead).sum(axis=1, keepdims=True)), 1e-9)
     side = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1) * width[:, None]
     # Half turns around both ends.
-    turns = [_direction(angle) for angle in (30, 60, 90, 120, 150)]
+    turns = [direction(angle) for angle in (30, 60, 90, 120, 150)]
     end = [middle[-1] + c * side[-1] + s * ahead[-1] * width[-1] for c, s in turns]
     start = [middle[0] - c * side[0] - s * ahead[0] * width[0] for c, s in turns]
     return np.concatenate([middle + side, end, (middle - side)[::-1], start])
@@ -146,7 +139,7 @@ def box(left: float, bottom: float, right: float, top: float, round_by: float = 
     """A rectangle, with rounded corners if wanted."""
     if not round_by:
         return np.array([(left, bottom), (right, bottom), (right, top), (left, top)], float)
-    quarter = [_direction(angle) for angle in (0, 30, 60, 90)]
+    quarter = [direction(angle) for angle in (0, 30, 60, 90)]
     middles = [(right, top, 1, 1), (left, top, -1, 1), (left, bottom, -1, -1), (right, bottom, 1, -1)]
     corners = []
     for x, y, sx, sy in middles:
