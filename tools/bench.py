@@ -66,19 +66,11 @@ def describing(
     plain_captions: list[str] = []
     plain_seconds = timeit.timeit(lambda: plain_captions.extend(plainly(captioner, some)), number=1)
     ratio = (count / seconds) / (one_by_one / plain_seconds)
-    yield {
-        "describing": "word by word, with model.predict",
-        "pictures": one_by_one,
-        "seconds": round(plain_seconds, 2),
-        "pictures_a_second": round(one_by_one / plain_seconds, 2),
+    yield _rate("describing", "word by word, with model.predict", "pictures", one_by_one, plain_seconds) | {
         f"seconds_for_{count}_at_this_rate": round(count * plain_seconds / one_by_one, 1),
         "same_sentences": plain_captions == captions[:one_by_one],
     }
-    yield {
-        "describing": "ours, compiled and all at once",
-        "pictures": count,
-        "seconds": round(seconds, 2),
-        "pictures_a_second": round(count / seconds, 2),
+    yield _rate("describing", "ours, compiled and all at once", "pictures", count, seconds) | {
         "target_seconds": DESCRIBED_TARGET,
         "times_as_fast": round(ratio, 1),
         "target_times": FASTER_TARGET,
@@ -93,11 +85,7 @@ def answering(network: vqa.model.QGNet, count: int = ANSWERED) -> Iterator[dict]
     questions = [language.sample_questions(scene, rng, 1)[0].question for scene in sampled]
     network.answer(pictures, questions)
     seconds = _quickest(lambda: network.answer(pictures, questions))
-    yield {
-        "answering": "ours, compiled and all at once",
-        "questions": count,
-        "seconds": round(seconds, 2),
-        "questions_a_second": round(count / seconds, 2),
+    yield _rate("answering", "ours, compiled and all at once", "questions", count, seconds) | {
         "target_seconds": ANSWERED_TARGET,
         "reached": seconds <= ANSWERED_TARGET,
     }
@@ -124,6 +112,10 @@ def plainly(captioner: captioning.model.Captioner, pictures: np.ndarray) -> list
     return captioner.vocabulary.decode(sentences)
 
 
+def _rate(part: str, way: str, what: str, count: int, seconds: float) -> dict:
+    return {part: way, what: count, "seconds": round(seconds, 2), f"{what}_a_second": round(count / seconds, 2)}
+
+
 def _quickest(work: Callable[[], object]) -> float:
     """The shortest of three times, in seconds."""
     return min(timeit.repeat(work, number=1, repeat=3))
@@ -137,8 +129,8 @@ def tagging(seed: int) -> Iterator[dict]:
     article = classification.model.build_article()
     article.fit(data.train.pictures, data.train.labels, batch_size=BATCH, epochs=EPOCHS, verbose=0)
     article_seconds = time.perf_counter() - began
-    article_accuracy = _accuracy(article, data.test)
-    yield _line("the article's", article_seconds, article_accuracy, parameters=article.count_params())
+    article_accuracy, first = _line("the article's", article, article_seconds, data.test)
+    yield first
     for name, recipe, seconds, target in (
         ("ours, in a tenth of the time", IN_A_TENTH, article_seconds / 10, article_accuracy),
         ("ours, in the same time", IN_THE_SAME, article_seconds, SAME_TIME_TARGET),
@@ -147,24 +139,16 @@ def tagging(seed: int) -> Iterator[dict]:
         limited = replace(recipe, seconds=seconds - STARTING, seed=seed)
         model, _ = train(limited, data.train.pictures, data.train.labels, precision=fastest_dtype_policy(), label=name)
         taken = time.perf_counter() - began
-        accuracy = _accuracy(model, data.test)
-        yield _line(
-            name,
-            taken,
-            accuracy,
-            parameters=model.count_params(),
-            allowed_seconds=round(seconds, 1),
-            target=round(target, 4),
-            reached=accuracy >= target and taken <= seconds,
-        )
+        accuracy, line = _line(name, model, taken, data.test)
+        reached = accuracy >= target and taken <= seconds
+        yield line | {"allowed_seconds": round(seconds, 1), "target": round(target, 4), "reached": reached}
 
 
-def _accuracy(model: keras.Model, split: cifar10.Split) -> float:
-    return metrics.accuracy(model.predict(split.pictures, batch_size=500, verbose=0), split.labels)
-
-
-def _line(name: str, seconds: float, accuracy: float, **more) -> dict:
-    return {"network": name, "seconds": round(seconds, 1), "test_accuracy": round(accuracy, 4), **more}
+def _line(name: str, model: keras.Model, seconds: float, test: cifar10.Split) -> tuple[float, dict]:
+    """The accuracy of a network, and its record."""
+    accuracy = metrics.accuracy(model.predict(test.pictures, batch_size=500, verbose=0), test.labels)
+    facts = {"seconds": round(seconds, 1), "test_accuracy": round(accuracy, 4), "parameters": model.count_params()}
+    return accuracy, {"network": name} | facts
 
 
 def _grading(seed: int) -> Iterator[dict]:

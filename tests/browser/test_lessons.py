@@ -38,7 +38,7 @@ def test_every_cell_runs_and_none_ends_in_an_error(lesson):
 def test_what_can_be_played_with_answers(lesson):
     name, _, lab = lesson
     widgets = lab.played()
-    uses = USES.get(name, [use_anything] * len(widgets))
+    uses = USES[name]
     lab.taken.clear()
     assert len(widgets) == len(uses), "each widget of a lesson is used here"
     for use, widget in zip(uses, widgets, strict=True):
@@ -189,17 +189,6 @@ def use_quiz(lab, widget):
         assert "right" in widget.get_by_role("status").inner_text().lower() or "Not" in widget.inner_text()
         lab.change(widget, lambda: widget.get_by_role("button", name="Next question").click())
     assert "of 2 right" in widget.inner_text()
-
-
-def use_anything(lab, widget):
-    """What is done in a lesson of which nothing is said below: whatever stands first changes what is shown."""
-    sliders, lists = widget.get_by_role("slider"), widget.get_by_role("combobox")
-    if sliders.count():
-        move(lab, widget, 0)
-    elif lists.count():
-        lab.change(widget, lambda: lists.first.select_option(index=1))
-    else:
-        lab.change(widget, widget.get_by_role("button").first.click)
 
 
 def use_things(lab, widget):

@@ -61,11 +61,7 @@ class Home(NamedTuple):
 def home(pyproject: Path = ROOT / "pyproject.toml") -> Home:
     """The one setting from which every badge and set-up cell is made.
 
-    Args:
-        pyproject: the file that holds `Repository` under `[project.urls]` and `branch` under `[tool.vistext]`.
-
-    Raises:
-        ValueError: the repository is not on GitHub, the only place besides Drive from which Colab opens notebooks.
+    ValueError if it is not on GitHub, the only place besides Drive from which Colab opens notebooks.
     """
     settings = tomllib.loads(pyproject.read_text(encoding="utf-8"))
     repository = settings["project"]["urls"]["Repository"].rstrip("/")
@@ -120,11 +116,7 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 
 def execute(path: Path) -> None:
-    """Run a lesson from a fresh kernel, in its folder and in the profile that the environment sets; clean and store it.
-
-    Raises:
-        nbclient.exceptions.CellExecutionError: a cell raised. The file is then as it was.
-    """
+    """Run a lesson from a fresh kernel, in its folder; clean and store it; if a cell raises, nothing is stored."""
     from nbclient import NotebookClient
     from tqdm import tqdm
 
@@ -150,8 +142,7 @@ def execute(path: Path) -> None:
 def clean(notebook: NotebookNode) -> None:
     """Drop from `notebook`, in place, what would differ from run to run, and make its pictures small.
 
-    Cell ids and tags stay. So do execution counts: `execute` makes them 1 to n, and where somebody ran cells by hand it
-    should show.
+    Execution counts stay: `execute` makes them 1 to n, and where somebody ran cells by hand it should show.
     """
     drop_volatile(notebook)
     for _, output in each_output(notebook):

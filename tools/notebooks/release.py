@@ -30,11 +30,7 @@ def release_of(source: Path) -> Path:
 
 
 def released(source: NotebookNode) -> NotebookNode:
-    """What students get of a source: stubs for solutions, no outputs, and nbgrader's marks on its cells.
-
-    Raises:
-        RuntimeError: a solution is begun and not ended, or stands in a cell that is not marked as a solution.
-    """
+    """What students get of a source: stubs for solutions, no outputs, and nbgrader's marks on its cells."""
     from nbgrader.preprocessors import ClearOutput, ClearSolutions, ComputeChecksums, LockCells
     from traitlets.config import Config
 

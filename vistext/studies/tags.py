@@ -82,11 +82,9 @@ class DescribedScenes:
 def run(plan: StudyConfig, out: Path, *, fresh: bool = False, tagging: Tagging | None = None) -> dict:
     """Measure the cells (seed, size, condition) of a plan; see `results.run_cells`.
 
-    `tagging` gives the tagger's tags; by default lesson 01's tagger, on CIFAR-10's test pictures, and DataNotFoundError
-    or DamagedDataError if there are none and a cell needs them.
+    `tagging` gives the tagger's tags; by default lesson 01's tagger, on CIFAR-10's test pictures.
     """
-    question = "Do tags help to find the missing words of a description?"
-    head = provenance("tags", question, plan)
+    head = provenance("tags", "Do tags help to find the missing words of a description?", plan)
     return run_study(plan, out, head, CONDITIONS, lambda: CellTrainer(plan, tagging or tagged_photographs), fresh=fresh)
 
 
@@ -109,15 +107,15 @@ def series(
     measure: str = "accuracy",
     tested: str | None = None,
 ) -> np.ndarray:
-    """One measure of one condition, for each seed: float64 [seeds].
+    """One measure ("accuracy", "perplexity") of one of `CONDITIONS`, for each seed: float64 [seeds].
 
     Args:
         results: as `load` or `run` gives them.
         condition: one of `CONDITIONS`.
         size: the number of training descriptions.
         words: "all", or one of `language.word_classes.CLASSES`.
-        measure: "accuracy" or "perplexity", of the masked words.
-        tested: tested with the tags of this condition instead; for "true tags" and noise only.
+        measure: of the masked words.
+        tested: "true tags" only: tested with the tags of this other condition.
     """
     cells = select(results, condition=condition, size=size)
     return np.array([(cell["tested with"][tested] if tested else cell)[measure][words] for cell in cells])
@@ -151,9 +149,9 @@ def described_scenes(n: int, seed: int, split: str) -> tuple[list[scenes.Scene],
     """n scenes of a split, and a description of at most MAX_LENGTH tokens for each; both follow the seed."""
     rng = np.random.default_rng((seed, 3))
     pool = scenes.sample(n * 6 // 5 + 30, seed, split)  # more than enough: one in nine is left out
-    pairs = [(scene, language.describe(scene, "description", rng)) for scene in pool]
-    fitting = [(scene, text) for scene, text in pairs if len(tokenize(text)) <= MAX_LENGTH][:n]
-    return [scene for scene, _ in fitting], [text for _, text in fitting]
+    texts = [language.describe(scene, "description", rng) for scene in pool]
+    fitting = [number for number, text in enumerate(texts) if len(tokenize(text)) <= MAX_LENGTH][:n]
+    return [pool[number] for number in fitting], [texts[number] for number in fitting]
 
 
 def encode(world: list[scenes.Scene], sentences: list[str], vocabulary: Vocabulary) -> DescribedScenes:
@@ -191,10 +189,8 @@ def tagged_photographs(kinds: Kinds, rng: np.random.Generator, training: bool) -
 def _tagger_predictions() -> tuple[np.ndarray, np.ndarray]:
     """The label of each of PHOTOGRAPHS test pictures, and the kind that the tagger predicts; int [n] both."""
     test = cifar10.load().test
-    network = classification.model.load()
-    parts = [slice(begin, begin + 500) for begin in range(0, PHOTOGRAPHS, 500)]
-    logits = [np.asarray(network(test.pictures[part], training=False)) for part in parts]
-    return np.asarray(test.labels[:PHOTOGRAPHS]), np.concatenate(logits).argmax(axis=1)
+    logits = classification.model.load().predict(test.pictures[:PHOTOGRAPHS], batch_size=500, verbose=0)
+    return np.asarray(test.labels[:PHOTOGRAPHS]), logits.argmax(axis=1)
 
 
 class CellTrainer:
@@ -214,8 +210,8 @@ class CellTrainer:
         self.model = language_model.model.build(self.config)
         self.model.compile(keras.optimizers.Adam(plan.learning_rate), language_model.model.loss(), jit_compile=False)
         self.model.optimizer.build(self.model.trainable_variables)
-        self.training = lru_cache(1)(lambda seed: self.encode(max(plan.sizes), seed, "train"))
         self.first_weights = lru_cache(1)(self._first_weights)
+        self.training = lru_cache(1)(lambda seed: self.encode(max(plan.sizes), seed, "train"))
 
     def encode(self, n: int, seed: int, split: str) -> DescribedScenes:
         """n described scenes of a split."""
@@ -244,7 +240,6 @@ class CellTrainer:
         return self.test_network(condition, seed)
 
     def _first_weights(self, seed: int) -> list[np.ndarray]:
-        """Those with which each cell of a seed begins."""
         keras.utils.set_random_seed(seed)
         return language_model.model.build(self.config).get_weights()
 
