@@ -111,6 +111,12 @@ def test_what_every_plot_takes_stands_in_its_signature():
     assert list(signature(plots.value_bars).parameters) == ["values", "across", "alt", "note"]
 
 
+@pytest.mark.usefixtures("drawn")
+def test_each_picture_has_its_title():
+    figure = plots.grid(NOISE, ["one", "two", "three"], alt="", columns=2)
+    assert [axis.get_title() for axis in figure.axes if axis.get_images()] == ["one", "two", "three"]
+
+
 def test_pictures_stand_in_reading_order():
     red, green, blue = (np.full((4, 4, 3), color, np.uint8) for color in ([255, 0, 0], [0, 255, 0], [0, 0, 255]))
     shown = pixels(plots.grid([red, green, blue], alt="three colours", columns=2))
@@ -160,8 +166,8 @@ def test_lines_are_as_measured_and_can_be_told_apart_without_colour():
     x, y = [10, 100, 1000], [0.1, 0.2, 0.4]
     axis = plots.lines(dict.fromkeys("abcd", (x, y)), across="pictures", up="share", logarithmic=True, alt="").axes[0]
     assert [line.get_xydata().tolist() for line in axis.lines[:1]] == [[list(pair) for pair in zip(x, y, strict=True)]]
-    looks = {(line.get_linestyle(), line.get_marker()) for line in axis.get_legend().get_lines()}
-    assert len(looks) == 4
+    styles = {(line.get_linestyle(), line.get_marker()) for line in axis.get_legend().get_lines()}
+    assert len(styles) == 4
     assert [text.get_text() for text in axis.get_xticklabels()] == ["10", "100", "1,000"]
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("pictures", "share")
 

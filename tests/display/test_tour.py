@@ -50,9 +50,9 @@ def tags(heat=None):
     )
 
 
-def html_of(section=None, name="cat.png", size=(40, 60)):
+def html_of(section=None, name="cat.png"):
     """The page of a tour with one section; the first picture is its subject's."""
-    subject = tours.Subject(name, name, np.zeros((*size, 3), np.uint8), f"The picture that was given: {name}", name)
+    subject = tours.Subject(name, name, np.zeros((40, 60, 3), np.uint8), f"The picture that was given: {name}", name)
     return tours.TourResult((subject,), (section or tags(),), 1.0).html()
 
 
@@ -63,60 +63,28 @@ def printed(section, width=60):
     return console.file.getvalue()
 
 
-def photograph(mode="RGB", size=(48, 40)):
-    """A picture with a gradient in each direction, so that no two corners are alike."""
-    across, down = np.meshgrid(np.linspace(0, 255, size[0]), np.linspace(0, 255, size[1]))
-    return Image.fromarray(np.stack([across, down, 255 - across], axis=-1).astype(np.uint8)).convert(mode)
-
-
-def turned():
-    exif = Image.Exif()
-    exif[0x0112] = 6  # a telephone held upright
-    return {"exif": exif}
-
-
-def frames():
-    return {"save_all": True, "append_images": [photograph().rotate(90 * turn) for turn in (1, 2)], "duration": 50}
-
-
-KINDS = {
-    "grey.png": lambda: (photograph("L"), {}),
-    "grey-16-bit.png": lambda: (Image.fromarray(np.arange(1920, dtype=np.uint16).reshape(40, 48) * 34), {}),
-    "transparent.png": lambda: (photograph("RGBA"), {}),
-    "palette.png": lambda: (photograph("P"), {"transparency": 3}),
-    "print.jpg": lambda: (photograph("CMYK"), {}),
-    "turned.jpg": lambda: (photograph(), turned()),
-    "photograph.webp": lambda: (photograph(), {}),
-    "animated.gif": lambda: (photograph("P"), frames()),
-    "animated.webp": lambda: (photograph(), frames()),
-    "animated.png": lambda: (photograph(), frames()),
-    "dot.png": lambda: (photograph(size=(1, 1)), {}),
-    "line.png": lambda: (photograph(size=(1, 3000)), {}),
-    "wide.png": lambda: (photograph(size=(3000, 1)), {}),
-}
-SIZES = {"turned.jpg": (40, 48), "dot.png": (1, 1), "line.png": (1, 3000), "wide.png": (3000, 1)}
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_every_kind_of_picture_is_tagged_and_shown(name, any_tagger, tmp_path):
-    image, options = KINDS[name]()
-    image.save(tmp_path / name, **options)
-    found = tours.tour(tmp_path / name)
-    width, height = SIZES.get(name, (48, 40))
+@pytest.mark.parametrize(
+    ("mode", "width", "height"), [("RGB", 48, 40), ("RGBA", 1, 1), ("L", 1, 3000), ("P", 3000, 1), ("RGB", 4000, 3000)]
+)
+@pytest.mark.usefixtures("any_tagger")
+def test_pictures_of_every_size_are_tagged_and_shown_without_megabytes(mode, width, height, tmp_path):
+    Image.new(mode, (width, height)).save(tmp_path / "a.png")
+    found = tours.tour(tmp_path / "a.png")
     assert found.subjects[0].picture.shape == (height, width, 3)
     probabilities = found.sections[0].facts["probabilities"]
     assert set(probabilities) == set(CLASSES)
     assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)
     assert list(probabilities.values()) == sorted(probabilities.values(), reverse=True)
     shapes = [picture.shape[:2] for picture in Html(found.html()).pictures()]
-    assert shapes == [(min(height, 960), min(width, 960)), (32, 32), (480, 480)]
+    shown = min(1, 960 / max(width, height))
+    assert shapes == [(max(1, height * shown), max(1, width * shown)), (32, 32), (480, 480)]
 
 
 def test_a_sentence_names_the_tag_and_claims_none_that_is_more_likely_wrong_than_right():
     for name in CLASSES:
-        said = f"{'an' if name in ('airplane', 'automobile') else 'a'} {name}"
-        assert tours.sentence({name: 0.92, "x": 0.08}) == f"The picture most likely shows {said} (92 %)."
-        assert said in tours.sentence({"x": 0.3, name: 0.2})
+        text = f"{'an' if name in ('airplane', 'automobile') else 'a'} {name}"
+        assert tours.sentence({name: 0.92, "x": 0.08}) == f"The picture most likely shows {text} (92 %)."
+        assert text in tours.sentence({"x": 0.3, name: 0.2})
     unsure = tours.sentence({"cat": 0.49, "airplane": 0.31, "dog": 0.2})
     assert unsure == "The network is unsure: perhaps a cat (49 %), perhaps an airplane (31 %)."
     assert tours.sentence({"cat": 0.5, "airplane": 0.5}).startswith("The picture most likely shows a cat")
@@ -165,19 +133,14 @@ def test_a_file_name_that_looks_like_markup_is_only_text(name):
 
 
 def test_a_file_name_cannot_command_a_terminal_or_break_the_page(any_tagger, tmp_path):
-    photograph().save(tmp_path / "picture.png")
-    path = (tmp_path / "picture.png").rename(tmp_path / "red\x1b[31m\udcff.png")
-    found = tours.tour(path)
+    Image.new("RGB", (9, 9)).save(tmp_path / "picture.png")
+    found = tours.tour((tmp_path / "picture.png").rename(tmp_path / "red\x1b[31m\udcff.png"))
     assert found.subjects[0].name == "red?[31m?.png"
     tour_page.save(found.html(), tmp_path)
 
 
-def test_a_photograph_from_a_telephone_does_not_make_a_page_of_megabytes():
-    assert Html(html_of(size=(3000, 4000))).pictures()[0].shape == (720, 960, 3)
-
-
 @pytest.mark.parametrize(
-    ("row", "column", "said"),
+    ("row", "column", "text"),
     [
         (0, 0, "mostly at the top left"),
         (1, 1, "mostly at the center"),
@@ -185,11 +148,11 @@ def test_a_photograph_from_a_telephone_does_not_make_a_page_of_megabytes():
         (None, None, "nowhere in particular"),
     ],
 )
-def test_the_overlay_says_in_words_where_the_light_is(row, column, said):
+def test_the_overlay_says_in_words_where_the_light_is(row, column, text):
     heat = np.zeros((6, 6), np.float32)
     if row is not None:
         heat[2 * row : 2 * row + 2, 2 * column : 2 * column + 2] = 1
-    assert Html(html_of(tags(heat))).all("img")[2]["alt"].endswith(said)
+    assert Html(html_of(tags(heat))).all("img")[2]["alt"].endswith(text)
 
 
 def test_the_page_is_written_whole_into_a_new_folder_and_a_full_disk_leaves_the_earlier_one(tmp_path, monkeypatch):
@@ -420,7 +383,7 @@ def test_words_are_listed_as_in_a_sentence():
 def test_a_tour_is_of_one_thing_and_says_that_weights_are_missing_before_tensorflow_is_needed(monkeypatch, tmp_path):
     with pytest.raises(ValueError, match="not of both"):
         tours.tour(tmp_path / "a.png", scene=SHOWN[0])
-    photograph().save(tmp_path / "a.png")
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
     monkeypatch.setattr(weights, "verify", lambda name: (_ for _ in ()).throw(FileNotFoundError(f"no {name}")))
     with pytest.raises(tours.NotReadyError, match="no tagger; `vistext doctor` says what to do"):
         tours.tour(tmp_path / "a.png")

@@ -148,8 +148,8 @@ def bars(series: Mapping[str, Mapping[str, float]], *, most: int = 10, across: s
     names = list(next(iter(series.values())))[:most]
     figure, axis = _chart(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8, layout=None)
     height = 0.8 / len(series)
-    looks = zip((BLUE, ORANGE, GREEN), HATCHES, strict=True)
-    for index, ((source, values), (color, hatch)) in enumerate(zip(series.items(), looks, strict=False)):
+    styles = zip((BLUE, ORANGE, GREEN), HATCHES, strict=True)
+    for index, ((source, values), (color, hatch)) in enumerate(zip(series.items(), styles, strict=False)):
         places = np.arange(len(names)) + (index - (len(series) - 1) / 2) * height
         numbers = [values.get(name, np.nan) for name in names]
         axis.barh(places, numbers, height, label=source, color=color, hatch=hatch, ec="white")
@@ -223,8 +223,8 @@ def lines(
     """
     _distinguished(series, len(MARKERS))
     figure, axis = _chart(6, 3.2)
-    looks = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
-    for (name, (x, y, *errors)), (color, marker, line) in zip(series.items(), looks, strict=False):
+    styles = zip((BLUE, ORANGE, GREEN, GREY), MARKERS, ("-", "--", "-.", ":"), strict=True)
+    for (name, (x, y, *errors)), (color, marker, line) in zip(series.items(), styles, strict=False):
         axis.errorbar(
             x,
             y,

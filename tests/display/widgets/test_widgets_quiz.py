@@ -18,11 +18,11 @@ def played():
 
 
 def state(quiz):
-    """What is asked, the answers that can be clicked, and what has been told."""
-    _, question, told = parts(quiz, ipywidgets.HTML)
+    """What is asked, the answers that can be clicked, and the feedback."""
+    _, question, feedback = parts(quiz, ipywidgets.HTML)
     *buttons, further = parts(quiz, ipywidgets.Button)
     asked = Html(question.value).words[0].split(". ", 1)[1]
-    return asked, [each for each in buttons if each.layout.display != "none"], told.value, further
+    return asked, [each for each in buttons if each.layout.display != "none"], feedback.value, further
 
 
 def known(question):
@@ -30,11 +30,11 @@ def known(question):
     return [(one, scene) for scene in SHOWN for one in language.all_questions(scene) if one.question == question]
 
 
-def test_who_answers_is_told_whether_that_is_right_and_why_and_the_score_is_kept(played):
+def test_who_answers_learns_whether_that_is_right_and_why_and_the_score_is_kept(played):
     score = []
     for wrong in (False, True, True, False):
-        asked, buttons, told, further = state(played)
-        assert told.endswith(f"{sum(score)} of {len(score)} right</p>") if score else told == ""
+        asked, buttons, feedback, further = state(played)
+        assert feedback.endswith(f"{sum(score)} of {len(score)} right</p>") if score else feedback == ""
         rights = {one.short: one.answer for one, _ in known(asked)}
         right = [button for button in buttons if button.button_style == "" and button.description in rights]
         chosen = next(button for button in buttons if (button not in right) == wrong)
@@ -50,12 +50,12 @@ def test_who_answers_is_told_whether_that_is_right_and_why_and_the_score_is_kept
 def test_a_question_counts_once_and_may_be_left_out(played):
     _, buttons, _, further = state(played)
     buttons[0].click()
-    told = state(played)[2]
-    assert "of 1 right" in told
+    feedback = state(played)[2]
+    assert "of 1 right" in feedback
     assert all(button.disabled for button in buttons)
     assert sum(button.button_style == "success" for button in buttons) == 1
     buttons[1].click()
-    assert state(played)[2] == told
+    assert state(played)[2] == feedback
     further.click()
     assert not any(button.disabled or button.button_style for button in state(played)[1])
     further.click()
@@ -79,9 +79,9 @@ def test_the_seed_decides_on_questions_and_on_the_order_of_answers():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_all_questions_of_the_drawn_world_have_two_to_four_answers_of_one_sort_and_one_of_them_is_right(seed):
-    seen = scenes.sample(60, seed, "test")
-    answers, rng = _known_answers(seen), np.random.default_rng(seed)
-    for scene in seen:
+    offered = scenes.sample(60, seed, "test")
+    answers, rng = _known_answers(offered), np.random.default_rng(seed)
+    for scene in offered:
         for one in language.all_questions(scene):
             options = _options(one, scene, answers, rng)
             assert len(set(options)) == len(options)
@@ -95,25 +95,25 @@ def test_all_questions_of_the_drawn_world_have_two_to_four_answers_of_one_sort_a
                 assert not any(language.evaluate(text, scene) for text in others)
 
 
-class Asking:
-    """A network that asks what it was told to ask, and remembers for which answers."""
+class Fixed:
+    """A network with always the same questions; it keeps the answers that it was given."""
 
     def __init__(self, *questions):
-        self.questions, self.told = questions, []
+        self.questions, self.given = questions, []
 
     def ask(self, pictures, answers, *, seed):
-        self.told.append((len(pictures), tuple(answers), seed))
+        self.given.append((len(pictures), tuple(answers), seed))
         return [self.questions[number % len(self.questions)] for number in range(len(answers))]
 
 
 def test_only_those_of_a_network_s_questions_come_up_whose_answer_is_known():
     everything = [one.question for one in language.all_questions(SHOWN[0])]
-    network = Asking("What is the meaning of life?", "What", *everything)
+    network = Fixed("What is the meaning of life?", "What", *everything)
     quiz = widgets.quiz(network, SHOWN[:1], seed=0)
     for question, *options in asked_in(quiz):
         assert known(question)[0][0].short in options
     shorts = {one.short for one in language.all_questions(SHOWN[0])}
-    assert all(count == len(answers) and set(answers) <= shorts for count, answers, _ in network.told)
+    assert all(count == len(answers) and set(answers) <= shorts for count, answers, _ in network.given)
 
 
 class Right:
@@ -125,7 +125,7 @@ class Right:
 
 
 def test_a_network_asks_where_its_answer_is_the_one_that_was_wanted_and_else_the_rules_do(qgnet_parts):
-    nonsense = Asking("what is the cat sitting on?", "<b>"), vqa.model.QuestionGenerator(*qgnet_parts)
+    nonsense = Fixed("what is the cat sitting on?", "<b>"), vqa.model.QuestionGenerator(*qgnet_parts)
     for generator, by in ((Right(), "the network"), *((generator, "the rules") for generator in nonsense)):
         quiz = widgets.quiz(generator, SHOWN[:1], seed=0)
         for _ in range(4):

@@ -55,12 +55,12 @@ def tags(picture: np.ndarray) -> Section:
 
     tagger = model.load()
     probabilities = model.tag(tagger, picture)
-    seen = images.center_crop(picture, TAGGER_SIDE)
-    heat = grad_cam.grad_cam(tagger, seen, CLASSES.index(next(iter(probabilities))))
-    return tags_section(probabilities, seen, images.center_crop(picture, PAGE_SIDE), heat)
+    reduced = images.center_crop(picture, TAGGER_SIDE)
+    heat = grad_cam.grad_cam(tagger, reduced, CLASSES.index(next(iter(probabilities))))
+    return tags_section(probabilities, reduced, images.center_crop(picture, PAGE_SIDE), heat)
 
 
-def tags_section(probabilities: dict[str, float], seen: np.ndarray, shown: np.ndarray, heat: np.ndarray) -> Section:
+def tags_section(probabilities: dict[str, float], reduced: np.ndarray, shown: np.ndarray, heat: np.ndarray) -> Section:
     """The section of tags, of the network's input, [32, 32, 3], the same larger, and its Grad-CAM, [h, w]."""
     from vistext.metrics.grad_cam import overlay_heatmap
 
@@ -77,7 +77,7 @@ def tags_section(probabilities: dict[str, float], seen: np.ndarray, shown: np.nd
         " the picture shows.",
         figures=(
             Figure(
-                seen,
+                reduced,
                 f"The middle of the picture, reduced to {TAGGER_SIDE} by {TAGGER_SIDE} coarse pixels",
                 f"The input of the network: the middle square, {TAGGER_SIDE} × {TAGGER_SIDE} pixels.",
                 "pixels",

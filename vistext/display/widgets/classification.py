@@ -100,8 +100,8 @@ def your_picture(model, start: np.ndarray) -> Widget:
     """
 
     def answer(picture: np.ndarray) -> str:
-        seen = as_html(center_crop(picture, 32), "your picture as the network's input: 32 by 32 pixels")
-        return beside(seen, meters(classification.model.tag(model, picture).items()))
+        reduced = as_html(center_crop(picture, 32), "your picture as the network's input: 32 by 32 pixels")
+        return beside(reduced, meters(classification.model.tag(model, picture).items()))
 
     def show(file) -> str:
         try:

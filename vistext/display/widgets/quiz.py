@@ -19,7 +19,7 @@ from vistext.scenes.language.lexicon import noun
 from vistext.tasks import vqa
 
 OPTIONS = 4  # answers to choose from
-WISHED = 8  # answers for which a network is asked at once to find questions
+TARGETS = 8  # answers for which a network generates questions at once
 KNOWN_FROM = 100  # scenes whose answers are chosen from
 TWO = re.compile(r"(?:more|left,) (.+?) or (?:more )?(.+?)\?")  # of questions that name what to choose from
 
@@ -33,22 +33,22 @@ class _Item(NamedTuple):
     by: str  # who asks it: "the network" or "the rules"
 
 
-def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], *, seed: int = 0) -> Widget:
-    """Questions about scenes for whoever plays, with answers to choose from, and a score.
+def quiz(generator: vqa.model.QuestionGenerator | None, offered: Sequence[Scene], *, seed: int = 0) -> Widget:
+    """Questions about scenes, with answers to choose from, and a score.
 
-    A network asks: it is given a picture and an answer. Only those of its questions come up of which the drawn world
-    says that this is their answer; if there are none among a few, one of the drawn world's own is asked.
+    A network generates them from a picture and an answer. Those are asked that have this answer in the drawn world; if
+    there are none among a few, one of the drawn world's own.
 
     Args:
         generator: as `vqa.model.load_question_generator` gives it; None has the drawn world ask all of them.
-        shown: what to ask about, 1 scene or more; the first fifty are used.
+        offered: what to ask about, 1 scene or more; the first fifty are used.
         seed: decides on all questions, their order, and the answers to choose from.
 
     Returns:
         A widget whose `answer` takes a question's number, from 1, and what was chosen, and gives HTML: whether that is
         right, and why.
     """
-    stage = Stage(shown)
+    stage = Stage(offered)
     order = np.random.default_rng(seed).permutation(len(stage.scenes))
     known = _known_answers([*stage.scenes, *scenes.sample(KNOWN_FROM, seed, "train")])
 
@@ -56,18 +56,19 @@ def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], 
     def item(number: int) -> _Item:
         rng = np.random.default_rng((seed, number))
         row = int(order[(number - 1) % len(order)])
-        wished = language.sample_questions(stage.scenes[row], rng, WISHED)
-        own = _own_question(generator, stage.pictures[row], wished, language.all_questions(stage.scenes[row]), rng)
-        question = own or wished[0]
-        options = _options(question, stage.scenes[row], known, rng)
-        return _Item(row + 1, question, options, "the network" if own else "the rules")
+        scene = stage.scenes[row]
+        targets = language.sample_questions(scene, rng, TARGETS)
+        generated = generator and _generated(generator, stage.pictures[row], targets, scene, int(rng.integers(2**31)))
+        question = generated or targets[0]
+        options = _options(question, scene, known, rng)
+        return _Item(row + 1, question, options, "the network" if generated else "the rules")
 
     def answer(number: int, chosen: str) -> str:
         question = item(number).question
         verdict = "✓ Right." if chosen == question.short else f"✗ Not “{chosen}”."
         return f'<p role="status">{escape(f"{verdict} {question.answer}")}</p>'
 
-    picture, asked, told = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+    picture, asked, feedback = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
     buttons = wide_buttons(OPTIONS)
     further = ipywidgets.Button(description="Next question", icon="arrow-right")
     numbers, marks, number = itertools.count(1), list[bool](), 0
@@ -81,7 +82,7 @@ def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], 
             f'<p style="font-size: 1.3em">{number}. {escape(current.question.question)}</p>'
             f"<p><small>Asked by {current.by}.</small></p>"
         )
-        told.value = _score(marks)
+        feedback.value = _score(marks)
         label(buttons, current.options)
         for button in buttons:
             button.disabled, button.icon, button.button_style = False, "", ""
@@ -91,7 +92,7 @@ def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], 
             return
         right = item(number).question.short
         marks.append(clicked.description == right)
-        told.value = answer(number, clicked.description) + _score(marks)
+        feedback.value = answer(number, clicked.description) + _score(marks)
         for button in buttons:
             button.disabled = True
             if button.description == right:
@@ -103,7 +104,7 @@ def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], 
         button.on_click(choose)
     further.on_click(advance)
     advance()
-    questions = ipywidgets.VBox([asked, wrapped(buttons), told, further])
+    questions = ipywidgets.VBox([asked, wrapped(buttons), feedback, further])
     first = item(1)
     still = plots.captions_table(
         stage.pictures[first.scene - 1],
@@ -117,30 +118,27 @@ def quiz(generator: vqa.model.QuestionGenerator | None, shown: Sequence[Scene], 
     return Widget(wrapped([picture, questions]), still, answer)
 
 
-def _own_question(
-    generator: vqa.model.QuestionGenerator | None,
+def _generated(
+    generator: vqa.model.QuestionGenerator,
     picture: np.ndarray,
-    wished: Sequence[language.Question],
-    all_questions: Sequence[language.Question],
-    rng: np.random.Generator,
+    targets: Sequence[language.Question],
+    scene: Scene,
+    seed: int,
 ) -> language.Question | None:
-    """The first question that a network asks when told an answer, and to which that is the answer."""
-    if generator is None:
-        return None
-    shorts, seed = [question.short for question in wished], int(rng.integers(2**31))
+    """The first question that a network generates for an answer, and to which that is the answer."""
+    shorts = [target.short for target in targets]
     texts = generator.ask(picture[np.newaxis].repeat(len(shorts), axis=0), shorts, seed=seed)
-    by_text = {question.question: question for question in all_questions}
-    pairs = zip((by_text.get(text) for text in texts), shorts, strict=True)
-    return next((question for question, short in pairs if question and question.short == short), None)
+    answers = {(question.question, question.short): question for question in language.all_questions(scene)}
+    return next((answers[pair] for pair in zip(texts, shorts, strict=True) if pair in answers), None)
 
 
-def _known_answers(seen: Sequence[Scene]) -> dict[tuple[str, bool], list[str]]:
+def _known_answers(offered: Sequence[Scene]) -> dict[tuple[str, bool], list[str]]:
     """All answers to each sort of question about some scenes."""
-    found = defaultdict(set)
-    for scene in seen:
+    known = defaultdict(set)
+    for scene in offered:
         for question in language.all_questions(scene):
-            found[_sort(question)].add(question.short)
-    return {sort: sorted(answers) for sort, answers in found.items()}
+            known[_sort(question)].add(question.short)
+    return {sort: sorted(answers) for sort, answers in known.items()}
 
 
 def _sort(question: language.Question) -> tuple[str, bool]:

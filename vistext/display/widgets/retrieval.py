@@ -24,12 +24,12 @@ EXAMPLES = (
 MARKS = {"true": "✓ so it is", "false": "✗ not so", "not understood": "?"}
 
 
-def search(dual_encoder: DualEncoder, seen: Sequence[Scene]) -> Widget:
+def search(dual_encoder: DualEncoder, offered: Sequence[Scene]) -> Widget:
     """A field for a sentence, and the pictures that fit it best, each with whether the sentence is true of it.
 
     Args:
         dual_encoder: as `fusion.model.load` gives it.
-        seen: scenes that are searched, 1 or more.
+        offered: scenes that are searched, 1 or more.
 
     Returns:
         A widget whose `answer` takes a sentence and gives HTML: the pictures, each with how well it fits; for what
@@ -38,16 +38,16 @@ def search(dual_encoder: DualEncoder, seen: Sequence[Scene]) -> Widget:
     Raises:
         ValueError: no scenes are given.
     """
-    if not seen:
+    if not offered:
         raise ValueError("there is nothing to search; give 1 scene or more")
-    pictures = scenes.draw_many(list(seen)).pictures
+    pictures = scenes.draw_many(list(offered)).pictures
     vectors = dual_encoder.encode_images(pictures)
 
     def found(sentence: str) -> list[tuple[np.ndarray, str, str]]:
         """The pictures that fit best, each with how well it fits, and with whether the sentence is true of it."""
         fit = (dual_encoder.encode_texts([sentence]) @ vectors.T)[0]
         return [
-            (pictures[number], f"fits {fit[number]:.2f}", MARKS[language.evaluate(sentence, seen[number]).answer])
+            (pictures[number], f"fits {fit[number]:.2f}", MARKS[language.evaluate(sentence, offered[number]).answer])
             for number in np.argsort(-fit, kind="stable")[:FOUND]
         ]
 

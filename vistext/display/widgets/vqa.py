@@ -31,18 +31,18 @@ SUGGESTED = 4  # questions
 TILE = 128  # pixels: the side of the small pictures, one for each word
 
 
-def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Widget:
+def ask(network: vqa.model.QGNet, offered: Sequence[Scene]) -> Widget:
     """A scene, a question to type, and the answer: its probability, whether it is true, and what each word attends to.
 
     Args:
         network: as `vqa.model.load` gives it.
-        shown: scenes to choose from, 1 or more; the first fifty are offered.
+        offered: scenes to choose from, 1 or more; the first fifty are offered.
 
     Returns:
         A widget whose `answer` takes a scene's number, from 1, and a question, and gives HTML; for what cannot be read,
         a line that says why.
     """
-    stage = Stage(shown)
+    stage = Stage(offered)
 
     def reply(scene: int, question: str) -> tuple[vqa.model.Answer, str]:
         [found] = network.answer(stage.pictures[scene - 1 : scene], [question])
@@ -104,12 +104,12 @@ def ask(network: vqa.model.QGNet, shown: Sequence[Scene]) -> Widget:
 
 def _suggested(scene: Scene) -> list[str]:
     """Questions about a scene: the first that there is, and then one of each kind, as many as are offered."""
-    asked = language.all_questions(scene)
-    last = {one.kind: one.question for one in asked}
-    return list(dict.fromkeys([asked[0].question, *last.values()]))[:SUGGESTED]
+    first, *others = language.all_questions(scene)
+    last = {question.kind: question.question for question in (first, *others)}
+    return list(dict.fromkeys([first.question, *last.values()]))[:SUGGESTED]
 
 
 def _expected(question: str, scene: Scene) -> str:
     """The sentence that answers a question about a scene; empty if it is not one of those of the drawn world."""
-    asked = {tuple(tokenize(one.question)): one.answer for one in language.all_questions(scene)}
-    return asked.get(tuple(tokenize(question)), "")
+    answers = {tuple(tokenize(known.question)): known.answer for known in language.all_questions(scene)}
+    return answers.get(tuple(tokenize(question)), "")
