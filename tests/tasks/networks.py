@@ -43,6 +43,12 @@ def randomize(network, seed=0, scale=0.4):
     return network
 
 
+def copy_of(network):
+    copied = keras.models.clone_model(network)
+    copied.set_weights(network.get_weights())
+    return copied
+
+
 @cache
 def image_encoder():
     keras.utils.set_random_seed(0)
@@ -98,6 +104,11 @@ def with_another_word(ids, place):
     changed = ids.copy()
     changed[..., place] = np.where(ids[..., place] == 5, 6, 5)
     return changed
+
+
+def one_hot(ids):
+    """Ids as the discriminator takes them: float32 [..., words], all 0 for padding."""
+    return (np.eye(len(VOCABULARY), dtype="float32") * (np.arange(len(VOCABULARY)) != PAD)[:, np.newaxis])[ids]
 
 
 def expected_log_probabilities(logits, ids):

@@ -1,7 +1,8 @@
-"""The game with words: hard words with soft slopes, its losses by NumPy, and that each way leads where it should."""
+"""Adversarial training of captions: hard words with soft gradients, losses by NumPy, and where each estimator leads."""
 
 import numpy as np
 import pytest
+from networks import copy_of, randomize
 from scipy.special import expit, log_softmax, softmax
 from scipy.stats import kstest
 
@@ -24,26 +25,16 @@ GRIDS = np.random.default_rng(0).normal(size=(5, 64, 6)).astype("float32")
 LENGTHS = np.zeros((5, 3), "int32")
 
 
-def shaken(network, seed=0):
-    random = np.random.default_rng(seed)
-    for weight in network.trainable_variables:
-        weight.assign(random.normal(scale=0.4, size=weight.shape))
-    return network
-
-
 @pytest.fixture(scope="module")
-def networks():
-    """A writer and a judge that are made once; each test takes copies."""
-    return shaken(captioning.model.build_caption_decoder(TINY)), shaken(captioning.model.build_discriminator(TINY), 1)
+def originals():
+    """A decoder and a discriminator that are built once."""
+    decoder, discriminator = captioning.model.build_caption_decoder(TINY), captioning.model.build_discriminator(TINY)
+    return randomize(decoder), randomize(discriminator, 1)
 
 
-def copies(networks):
-    made = []
-    for network in networks:
-        copy = keras.models.clone_model(network)
-        copy.set_weights(network.get_weights())
-        made.append(copy)
-    return made
+@pytest.fixture
+def networks(originals):
+    return [copy_of(network) for network in originals]
 
 
 def sentences(seed, s=3):
@@ -60,21 +51,17 @@ def as_words(ids):
     return ((ids[..., 1:, np.newaxis] == np.arange(WORDS)) & (ids[..., 1:, np.newaxis] != PAD)).astype("float32")
 
 
-def test_a_sentence_is_shown_without_its_start_and_its_padding():
+def test_words_are_one_hot_without_start_and_padding_and_special_ones_have_no_probability():
     ids = sentences(0)
     assert one_hot(tf.constant(ids), WORDS).numpy().tolist() == as_words(ids).tolist()
-
-
-def test_what_is_never_said_has_no_chance():
     logits = np.random.default_rng(0).normal(size=(2, 3, WORDS)).astype("float32")
-    chances = softmax(mask_special(tf.constant(logits)).numpy(), axis=-1)
-    expected = logits.copy()
-    expected[..., [PAD, START, UNKNOWN]] = -np.inf
-    assert chances == pytest.approx(softmax(expected, axis=-1), abs=1e-6)
+    probabilities = softmax(mask_special(tf.constant(logits)).numpy(), axis=-1)
+    logits[..., [PAD, START, UNKNOWN]] = -np.inf
+    assert probabilities == pytest.approx(softmax(logits, axis=-1), abs=1e-6)
 
 
-def slopes(logits, chosen, weights, seed, softness):
-    """What comes back to the logits from a judge that gives each word a weight; and what the judge is given."""
+def gradients(logits, chosen, weights, seed, softness):
+    """The gradient by the logits of a weighted sum of the words; and these words."""
     logits = tf.constant(logits)
     with tf.GradientTape() as tape:
         tape.watch(logits)
@@ -93,15 +80,8 @@ def some_choice(places, words=4, seed=0, same=True):
     return np.broadcast_to(logits, shape).astype("float32"), np.eye(words, dtype="float32")[chosen].reshape(shape)
 
 
-def test_to_the_judge_words_are_as_hard_as_they_were_drawn():
-    logits, chosen = some_choice(50, same=False)
-    chosen[0, 0, 40:] = 0
-    _, words = slopes(logits, chosen, 1.0, (1, 2), 0.5)
-    assert words == pytest.approx(chosen, abs=1e-6)
-
-
 @pytest.mark.parametrize("softness", [0.5, 1.0, 3.0])
-def test_the_slopes_are_those_of_the_gumbel_softmax_with_noise_that_led_to_the_choice(softness):
+def test_gradients_are_those_of_the_gumbel_softmax_with_noise_that_led_to_the_choice(softness):
     """By NumPy: noise of the chosen word so that it is highest, of the others what a uniform number gives below that.
 
     Of a Gumbel number that lies below T, the distribution function is F(x) / F(T), which is inverted here.
@@ -109,29 +89,30 @@ def test_the_slopes_are_those_of_the_gumbel_softmax_with_noise_that_led_to_the_c
     logits, chosen = some_choice(20, same=False)
     chosen[0, 0, 15:] = 0
     weights = np.random.default_rng(1).normal(size=logits.shape)
-    found, _ = slopes(logits, chosen, weights, (3, 4), softness)
+    found, words = gradients(logits, chosen, weights, (3, 4), softness)
+    assert words == pytest.approx(chosen, abs=1e-6)  # as hard as they were drawn
     uniform = tf.random.stateless_uniform(logits.shape, (3, 4), 1e-6, 1 - 1e-6).numpy().astype("float64")
     logs = log_softmax(logits.astype("float64"), axis=-1)
     highest = -np.log(-np.log(np.where(chosen > 0, uniform, 0).max(axis=-1, keepdims=True, initial=1e-9)))
     below = logs - np.log(np.exp(logs - highest) - np.log(uniform))
     noise = np.where(chosen > 0, highest, below) - logs
 
-    def judged(logits):
+    def weighted(logits):
         soft = softmax((log_softmax(logits, axis=-1) + noise) / softness, axis=-1)
         return (weights * soft).sum(axis=-1)[0, 0]
 
     step = 1e-5
     for word in range(4):
         moved = step * np.eye(4)[word]
-        expected = (judged(logits + moved) - judged(logits - moved)) / (2 * step)
+        expected = (weighted(logits + moved) - weighted(logits - moved)) / (2 * step)
         assert found[0, 0, :15, word] == pytest.approx(expected[:15], abs=1e-4)
     assert not found[0, 0, 15:].any()
 
 
 def soft_words(logits, chosen, seed, softness):
-    """The soft words, up to their sum, from the slopes alone: of word k by logit j it is -s_k s_j / softness."""
-    from_first, _ = slopes(logits, chosen, np.eye(4)[0], seed, softness)
-    from_second, _ = slopes(logits, chosen, np.eye(4)[1], seed, softness)
+    """The soft words, up to their sum, from the gradients alone: of word k by logit j it is -s_k s_j / softness."""
+    from_first, _ = gradients(logits, chosen, np.eye(4)[0], seed, softness)
+    from_second, _ = gradients(logits, chosen, np.eye(4)[1], seed, softness)
     rest = -from_first[0, 0].astype("float64")  # s_0 s_j
     first = rest[:, 2] * from_second[0, 0, :, 0] / from_second[0, 0, :, 2]
     return np.stack([first, rest[:, 1], rest[:, 2], rest[:, 3]], axis=1)
@@ -150,95 +131,81 @@ def test_the_word_that_was_drawn_is_the_softest_words_highest_and_all_noise_is_g
 
 def test_noise_follows_the_seed():
     logits, chosen = some_choice(5)
-    first, again, other = (slopes(logits, chosen, np.arange(4.0), seed, 1.0)[0] for seed in ((1, 1), (1, 1), (1, 2)))
+    first, again, other = (gradients(logits, chosen, np.arange(4.0), seed, 1.0)[0] for seed in ((1, 1), (1, 1), (1, 2)))
     assert np.array_equal(first, again)
     assert not np.allclose(first, other)
 
 
-def test_a_word_that_cannot_be_said_has_no_slope_and_makes_none_infinite():
+def test_a_masked_word_has_no_gradient_and_makes_none_infinite():
     logits, chosen = some_choice(30, same=False)
     logits = np.concatenate([np.full((1, 1, 30, 1), MASKED_LOGIT, "float32"), logits], axis=-1)
     chosen = np.concatenate([np.zeros((1, 1, 30, 1), "float32"), chosen], axis=-1)
-    found, words = slopes(logits, chosen, np.arange(5.0), (0, 1), 0.1)
+    found, words = gradients(logits, chosen, np.arange(5.0), (0, 1), 0.1)
     assert words == pytest.approx(chosen, abs=1e-6)
     assert np.isfinite(found).all()
     assert not found[..., 0].any()
 
 
-def test_the_judge_s_loss_is_that_of_true_invented_and_mismatched_pairs(networks):
-    writer, judge = copies(networks)
-    true, invented, others = sentences(1), sentences(2), sentences(3)
+def test_the_discriminator_s_loss_is_that_of_true_generated_and_mismatched_pairs_and_falls(networks):
+    decoder, discriminator = networks
+    true, generated, others = sentences(1), sentences(2), sentences(3)
 
     def scores(ids):
-        return np.asarray(judge([GRIDS, as_words(ids)])).sum(axis=-1).astype("float64")
+        return np.asarray(discriminator([GRIDS, as_words(ids)])).sum(axis=-1).astype("float64")
 
-    on_true, on_invented, on_mismatched = (scores(ids) for ids in (true, invented, others))
-    against = -np.log(1 - expit(on_invented)).mean() - np.log(1 - expit(on_mismatched)).mean()
-    game = CaptionGanTrainer(writer, judge, Hyperparameters())
-    loss, *probabilities = game.train_discriminator(GRIDS, true, invented, others)
+    on_true, on_generated, on_mismatched = (scores(ids) for ids in (true, generated, others))
+    against = -np.log(1 - expit(on_generated)).mean() - np.log(1 - expit(on_mismatched)).mean()
+    before = decoder.get_weights()
+    trainer = CaptionGanTrainer(decoder, discriminator, Hyperparameters(discriminator_lr=1e-2))
+    loss, *probabilities = trainer.train_discriminator(GRIDS, true, generated, others)
     assert float(loss) == pytest.approx(-np.log(expit(on_true)).mean() + against / 2, rel=1e-4)
-    expected = [expit(each).mean() for each in (on_true, on_invented, on_mismatched)]
+    expected = [expit(each).mean() for each in (on_true, on_generated, on_mismatched)]
     assert [float(each) for each in probabilities] == pytest.approx(expected, abs=1e-4)
-
-
-def test_a_judge_that_hears_the_same_again_and_again_learns_it(networks):
-    writer, judge = copies(networks)
-    game = CaptionGanTrainer(writer, judge, Hyperparameters(discriminator_lr=1e-2))
-    true, invented = sentences(1), sentences(2)
-    before = writer.get_weights()
-    losses = [float(game.train_discriminator(GRIDS, true, invented, sentences(3))[0]) for _ in range(40)]
-    assert losses[-1] < 0.8 * losses[0]
+    losses = [float(trainer.train_discriminator(GRIDS, true, generated, others)[0]) for _ in range(40)]
+    assert losses[-1] < 0.8 * float(loss)
     assert np.isfinite(losses).all()
-    assert all(map(np.array_equal, writer.get_weights(), before))
+    assert all(map(np.array_equal, decoder.get_weights(), before))
 
 
-def log_probabilities(writer, ids):
-    """By NumPy: of each word that is there, float64 [5, s, t], and of all words at its place."""
-    logits = np.asarray(writer([GRIDS, ids[..., :-1], LENGTHS])).astype("float64")
+def log_probabilities(decoder, ids):
+    """By NumPy: of each word that is there, float64 [5, s, t]."""
+    logits = np.asarray(decoder([GRIDS, ids[..., :-1], LENGTHS])).astype("float64")
     logits[..., [PAD, START, UNKNOWN]] = -np.inf
     logs = log_softmax(logits, axis=-1)
-    told = np.take_along_axis(logs, np.maximum(ids[..., 1:, np.newaxis], END), axis=-1)[..., 0]
-    return np.where(ids[..., 1:] == PAD, 0, told), logs
+    of_words = np.take_along_axis(logs, np.maximum(ids[..., 1:, np.newaxis], END), axis=-1)[..., 0]
+    return np.where(ids[..., 1:] == PAD, 0, of_words)
 
 
-def by_policy(reward, log_p):
-    better = (reward - reward.mean(axis=1, keepdims=True)) * 3 / 2
-    return -(better / (better.std() + 1e-3) * log_p).mean()
-
-
-@pytest.mark.parametrize("way", captioning.adversarial.ESTIMATORS)
-@pytest.mark.parametrize(("anchor", "variety"), [(0, 0), (0.3, 0.2)])
-def test_the_writer_s_loss_is_its_formula(networks, way, anchor, variety):
-    writer, judge = copies(networks)
-    rules = Hyperparameters(estimator=way, mle_weight=anchor, entropy_weight=variety, score_cap=0.1, clip=0.2)
-    true, invented = sentences(1), sentences(2)
-    true[0, :, 1] = UNKNOWN  # which the writer is never to say, and does not learn to
-    logs, at_all_words = log_probabilities(writer, invented)
-    log_p = logs.sum(axis=-1)
-    score = np.asarray(judge([GRIDS, as_words(invented)])).sum(axis=-1).astype("float64")
+@pytest.mark.parametrize("estimator", captioning.adversarial.ESTIMATORS)
+@pytest.mark.parametrize("mle_weight", [0, 0.3])
+def test_the_generator_s_loss_is_its_formula(networks, originals, monkeypatch, estimator, mle_weight):
+    decoder, discriminator = networks
+    monkeypatch.setattr(captioning.adversarial, "REWARD_RANGE", (-0.2, 0.1))
+    true, generated = sentences(1), sentences(2)
+    true[0, :, 1] = UNKNOWN  # which is never to be generated, nor learned
+    log_p = log_probabilities(decoder, generated).sum(axis=-1)
+    score = np.asarray(discriminator([GRIDS, as_words(generated)])).sum(axis=-1).astype("float64")
     assert score.min() < -0.2 < 0.1 < score.max()
-    if way == "reinforce":
-        expected = by_policy(np.clip(score, -0.2, 0.1) - variety * log_p, log_p)
+    if estimator == "reinforce":
+        reward = np.clip(score, -0.2, 0.1)
+        better = (reward - reward.mean(axis=1, keepdims=True)) * 3 / 2
+        expected = -(better / (better.std() + 1e-3) * log_p).mean()
     else:
-        at_all_words[..., [PAD, START, UNKNOWN]] = 0
-        entropy = -(np.exp(at_all_words) * at_all_words)[..., [END, 4, 5, 6, 7]].sum(axis=-1)
-        entropy = np.where(invented[..., 1:] == PAD, 0, entropy).sum(axis=-1)
-        expected = -np.log(expit(score)).mean() - variety * entropy.mean()
-    of_true = np.where(true[..., 1:] == UNKNOWN, 0, log_probabilities(writer, true)[0])
-    expected -= anchor * of_true.sum(axis=-1).mean()
-    before = judge.get_weights()
-    game = CaptionGanTrainer(writer, judge, rules)
-    loss, mean_score, surprise = game.train_generator(GRIDS, true, invented, LENGTHS, tf.constant([1, 2]))
+        expected = -np.log(expit(score)).mean()
+    of_true = np.where(true[..., 1:] == UNKNOWN, 0, log_probabilities(decoder, true))
+    expected -= mle_weight * of_true.sum(axis=-1).mean()
+    trainer = CaptionGanTrainer(decoder, discriminator, Hyperparameters(estimator=estimator, mle_weight=mle_weight))
+    loss, mean_score, entropy = trainer.train_generator(GRIDS, true, generated, LENGTHS, tf.constant([1, 2]))
     assert float(loss) == pytest.approx(expected, rel=1e-3, abs=1e-3)
     assert float(mean_score) == pytest.approx(score.mean(), abs=1e-3)
-    assert float(surprise) == pytest.approx(-log_p.mean(), rel=1e-3)
-    assert all(np.isfinite(weight).all() for weight in writer.get_weights())
-    assert not all(map(np.array_equal, writer.get_weights(), networks[0].get_weights()))
-    assert all(map(np.array_equal, judge.get_weights(), before))
+    assert float(entropy) == pytest.approx(-log_p.mean(), rel=1e-3)
+    assert all(np.isfinite(weight).all() for weight in decoder.get_weights())
+    assert not all(map(np.array_equal, decoder.get_weights(), originals[0].get_weights()))
+    assert all(map(np.array_equal, discriminator.get_weights(), originals[1].get_weights()))
 
 
-def partial_judge():
-    """One that likes word 5 and dislikes all others, whatever is seen."""
+def partial_discriminator():
+    """One that likes word 5 and dislikes all others, in any picture."""
     grid, words = keras.Input((64, 6)), keras.Input((None, None, WORDS))
     like = keras.layers.Dense(1, use_bias=False)
     model = keras.Model([grid, words], like(words)[..., 0])
@@ -246,75 +213,77 @@ def partial_judge():
     return model
 
 
-@pytest.mark.parametrize("way", captioning.adversarial.ESTIMATORS)
-def test_each_way_leads_to_what_the_judge_likes(networks, way):
-    writer, _ = copies(networks)
-    game = CaptionGanTrainer(writer, partial_judge(), Hyperparameters(estimator=way, generator_lr=2e-2, score_cap=8))
+@pytest.mark.parametrize("estimator", captioning.adversarial.ESTIMATORS)
+def test_each_estimator_leads_to_what_the_discriminator_likes(networks, monkeypatch, estimator):
+    monkeypatch.setattr(captioning.adversarial, "REWARD_RANGE", (-8.0, 8.0))
+    rules = Hyperparameters(estimator=estimator, generator_lr=2e-2)
+    trainer = CaptionGanTrainer(networks[0], partial_discriminator(), rules)
     scores = []
     for step in range(60):
-        invented = game.sample(step, GRIDS, LENGTHS, MOST)
-        scores.append(float(game.train_generator(GRIDS, invented, invented, LENGTHS, tf.constant([0, step]))[1]))
+        generated = trainer.sample(step, GRIDS, LENGTHS, MOST)
+        scores.append(float(trainer.train_generator(GRIDS, generated, generated, LENGTHS, tf.constant([0, step]))[1]))
     assert np.mean(scores[:5]) < 0
-    # At best it says word 5 four times and does not end.
-    assert np.mean(scores[-5:]) > 2.5
+    assert np.mean(scores[-5:]) > 2.5  # of 4 at best: word 5 four times, and no end
 
 
-def test_the_anchor_keeps_what_was_learned_likely(networks):
-    writer, judge = copies(networks)
-    game = CaptionGanTrainer(writer, judge, Hyperparameters(mle_weight=1.0, generator_lr=1e-2))
-    true, invented = sentences(1), sentences(2)
-    before = log_probabilities(writer, true)[0].sum()
+def test_the_likelihood_term_keeps_what_was_learned_probable(networks):
+    trainer = CaptionGanTrainer(*networks, Hyperparameters(mle_weight=1.0, generator_lr=1e-2))
+    true, generated = sentences(1), sentences(2)
+    before = log_probabilities(networks[0], true).sum()
     for step in range(20):
-        game.train_generator(GRIDS, true, invented, LENGTHS, tf.constant([0, step]))
-    assert log_probabilities(writer, true)[0].sum() > before + 5
+        trainer.train_generator(GRIDS, true, generated, LENGTHS, tf.constant([0, step]))
+    assert log_probabilities(networks[0], true).sum() > before + 5
 
 
-def test_what_the_writer_says_is_drawn_anew_at_each_step_and_the_same_when_repeated(networks):
-    game = CaptionGanTrainer(*copies(networks), Hyperparameters(seed=1))
-    first = game.sample(0, GRIDS, LENGTHS, MOST)
+def test_captions_are_sampled_anew_at_each_step_and_the_same_when_repeated(networks):
+    trainer = CaptionGanTrainer(*networks, Hyperparameters(seed=1))
+    first = trainer.sample(0, GRIDS, LENGTHS, MOST)
     assert (first.shape, first.dtype) == ((5, 3, MOST + 1), np.int32)
-    assert np.array_equal(game.sample(0, GRIDS, LENGTHS, MOST), first)
-    assert not np.array_equal(game.sample(1, GRIDS, LENGTHS, MOST), first)
-    game.rules = Hyperparameters(seed=2)
-    assert not np.array_equal(game.sample(0, GRIDS, LENGTHS, MOST), first)
+    assert np.array_equal(trainer.sample(0, GRIDS, LENGTHS, MOST), first)
+    assert not np.array_equal(trainer.sample(1, GRIDS, LENGTHS, MOST), first)
+    trainer.rules = Hyperparameters(seed=2)
+    assert not np.array_equal(trainer.sample(0, GRIDS, LENGTHS, MOST), first)
 
 
-def test_the_judge_has_a_head_start_and_both_slow_down_towards_the_end(networks):
-    writer, judge = copies(networks)
-    game = CaptionGanTrainer(writer, judge, Hyperparameters(warmup_steps=2, fading=0.5))
+def test_the_discriminator_warms_up_and_both_rates_fade_towards_the_end(networks):
+    decoder, discriminator = networks
+    trainer = CaptionGanTrainer(decoder, discriminator, Hyperparameters(warmup_steps=2, fading=0.5))
     batch = GRIDS, sentences(1), sentences(3), LENGTHS
     for number, done, moves, left in ((1, 0.0, False, 1), (2, 0.5, True, 1), (3, 0.9, True, 0.2)):
-        before = writer.get_weights()
-        game.discriminator_optimizer.iterations.assign(number)
-        game.schedule(done)
-        loss, other_loss, on_true, on_invented = map(float, game.train_step(batch).values())
-        assert moves != all(map(np.array_equal, writer.get_weights(), before))
+        before = decoder.get_weights()
+        trainer.discriminator_optimizer.iterations.assign(number)
+        trainer.schedule(done)
+        loss, other_loss, on_true, on_generated = map(float, trainer.train_step(batch).values())
+        assert moves != all(map(np.array_equal, decoder.get_weights(), before))
         assert moves == (other_loss != 0)
         assert np.isfinite(loss)
-        assert 0 < min(on_true, on_invented) < 1
-        rates = [float(each.learning_rate) for each in (game.generator_optimizer, game.discriminator_optimizer)]
-        assert rates == pytest.approx([left * game.rules.generator_lr, left * game.rules.discriminator_lr], rel=1e-4)
+        assert 0 < min(on_true, on_generated) < 1
+        rates = [float(each.learning_rate) for each in (trainer.generator_optimizer, trainer.discriminator_optimizer)]
+        rules = trainer.rules
+        assert rates == pytest.approx([left * rules.generator_lr, left * rules.discriminator_lr], rel=1e-4)
 
 
-def test_after_the_game_the_writer_is_the_average_of_what_it_was_at_each_of_its_steps(networks):
-    writer, judge = copies(networks)
-    game = CaptionGanTrainer(writer, judge, Hyperparameters(warmup_steps=1, averaging=0.5))
+def test_after_the_training_the_generator_is_the_average_of_what_it_was_at_each_of_its_steps(networks):
+    decoder, discriminator = networks
+    trainer = CaptionGanTrainer(decoder, discriminator, Hyperparameters(warmup_steps=1, averaging=0.5))
     batch = GRIDS, sentences(1), sentences(3), LENGTHS
-    expected = writer.get_weights()
+    expected = decoder.get_weights()
     for keep in (None, 0.1, 2 / 11, 3 / 12):
-        game.train_step(batch)
+        trainer.train_step(batch)
         if keep:
-            pairs = zip(expected, writer.get_weights(), strict=True)
+            pairs = zip(expected, decoder.get_weights(), strict=True)
             expected = [keep * average + (1 - keep) * now for average, now in pairs]
-    last = writer.get_weights()
-    with game.averaged(None) as averaged:
+    last = decoder.get_weights()
+    with trainer.averaged(None) as averaged:
         found = averaged.get_weights()
-    assert all(np.allclose(one, other, atol=1e-6) for one, other in zip(found, expected, strict=True))
+    assert all(np.allclose(average, wanted, atol=1e-6) for average, wanted in zip(found, expected, strict=True))
     assert not all(map(np.allclose, found, last))
-    assert all(map(np.array_equal, writer.get_weights(), last))
-    assert len(game.averages) == len(last)
+    assert all(map(np.array_equal, decoder.get_weights(), last))
 
 
-def test_another_way_is_refused_with_those_that_there_are():
+def test_what_the_policy_gradient_cannot_do_and_another_estimator_are_refused(networks):
     with pytest.raises(ValueError, match="estimator='reward'; accepted: gumbel or reinforce"):
         Hyperparameters(estimator="reward")
+    trainer = CaptionGanTrainer(*networks, Hyperparameters(estimator="reinforce"))
+    with pytest.raises(ValueError, match="one sentence about each picture; accepted for the policy gradient: 2"):
+        trainer.train_step((GRIDS, sentences(1, 1), sentences(3, 1), LENGTHS[:, :1]))

@@ -9,7 +9,7 @@ from vistext import scenes
 from vistext.data.vocabulary import END, START, UNKNOWN
 from vistext.scenes import language
 from vistext.tasks import captioning
-from vistext.tasks.captioning.data import DESCRIPTIONS, TITLES, CachedCaptionBatches, CaptionBatches
+from vistext.tasks.captioning.data import DESCRIPTIONS, TITLES, CachedCaptionBatches
 from vistext.tasks.captioning.model import LENGTHS
 
 
@@ -23,12 +23,6 @@ def test_the_vocabulary_of_the_shipped_weights_is_the_one_that_is_made():
     assert captioning.model.vocabulary() == captioning.data.vocabulary()
 
 
-def test_truncation_cuts_and_drops_columns_of_padding():
-    ids = np.array([[1, 5, 6, 2, 0, 0], [1, 7, 2, 0, 0, 0]])
-    assert captioning.data.truncate(ids, 9).tolist() == [[1, 5, 6, 2], [1, 7, 2, 0]]
-    assert captioning.data.truncate(ids, 3).tolist() == [[1, 5, 6], [1, 7, 2]]
-
-
 @pytest.mark.parametrize(("crowded", "twins"), [(0.0, 0.0), (0.5, 0.0), (0.8, 0.5), (1.0, 0.0)])
 def test_a_crowd_has_its_shares_of_scenes_with_several_objects_and_with_two_of_a_kind(crowded, twins):
     chosen = captioning.data.sample_crowded(40, crowded, seed=3, twins=twins)
@@ -40,24 +34,12 @@ def test_a_crowd_has_its_shares_of_scenes_with_several_objects_and_with_two_of_a
     assert twins or crowded == 1 or alike < 20
 
 
-def test_batches_depend_on_their_number_and_take_turns():
-    batches = CaptionBatches((TITLES, DESCRIPTIONS), 0.5, batch_size=4)
-    (pictures, ids, lengths), following = batches[1]
-    assert pictures.shape == (4, 64, 64, 3)
-    assert ids.shape == following.shape == (4, 6, ids.shape[2])
-    assert (ids[..., 0] == START).all()
-    assert (ids[..., 1:] == following[..., :-1]).all()
-    assert (lengths == LENGTHS.index("description")).all()
-    again, _ = batches[1]
-    assert (again[1] == ids).all()
-    assert (batches[0][0][2] == LENGTHS.index("title")).all()
-
-
 def test_scenes_come_up_again_with_new_captions_and_their_referents():
     seen = scenes.sample(5, 3, "train")
     own = np.random.default_rng(0).normal(size=(5, 4, 3)).astype("float16")
     batches = CachedCaptionBatches((TITLES, DESCRIPTIONS), seen, own, batch_size=8)
     (grids, ids, lengths), following = batches[1]
+    assert (batches[0][0][2] == LENGTHS.index("title")).all()
     assert grids.dtype == np.float32
     which = [int(np.flatnonzero((own == grid).all(axis=(1, 2)))[0]) for grid in grids]
     assert len(set(which)) > 1
@@ -65,6 +47,7 @@ def test_scenes_come_up_again_with_new_captions_and_their_referents():
     assert ids.shape == following.shape == (8, 6, ids.shape[2])
     assert spoken.shape == (*ids.shape, 2)
     assert spoken.max() == max(len(seen[index].objects) for index in which)
+    assert (ids[..., 0] == START).all()
     assert (ids[..., 1:] == following[..., :-1]).all()
     assert (lengths == LENGTHS.index("description")).all()
     for index, row in zip(which, np.concatenate([ids, following[..., -1:]], axis=-1), strict=True):

@@ -27,9 +27,7 @@ def test_it_is_trained_in_stages_and_resumed(tmp_path, monkeypatch):
     assert np.isfinite(history.loss).all()
     resumed, history = captioning.image_encoder.train(recipe, config=config, checkpoint=tmp_path, bar=False)
     assert not history.loss
-    assert all(
-        (one == other).all() for one, other in zip(resumed.get_weights(), image_encoder.get_weights(), strict=True)
-    )
+    assert all(map(np.array_equal, resumed.get_weights(), image_encoder.get_weights()))
 
 
 def test_the_command_ships_an_image_encoder_of_the_shipped_sizes(tmp_path, monkeypatch):

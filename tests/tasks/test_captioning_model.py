@@ -1,23 +1,22 @@
 """Captioner and discriminator: what they depend on, that generating is predicting word by word, and what is refused."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from networks import (
     CAPTIONER,
     VOCABULARY,
     captioner,
+    copy_of,
     discriminator,
     expected_log_probabilities,
     image_encoder,
+    one_hot,
     random_ids,
     with_another_word,
 )
 from scipy.special import expit
 
 from vistext import scenes
-from vistext.data.vocabulary import PAD
 from vistext.nn import decoding
 from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras
@@ -35,17 +34,6 @@ def decoder():
     return captioner().decoder.network
 
 
-def one_hot(ids):
-    """Ids [n, s, t] as the discriminator takes them: float32 [n, s, t, words]."""
-    return (np.eye(len(VOCABULARY), dtype="float32") * (np.arange(len(VOCABULARY)) != PAD)[:, np.newaxis])[ids]
-
-
-def copy_of(network):
-    copied = keras.models.clone_model(network)
-    copied.set_weights(network.get_weights())
-    return copied
-
-
 def test_encoding_follows_the_weights_of_the_image_encoder():
     again = captioning.model.build_image_encoder(CAPTIONER)
     before, expected = encode_images(again, PICTURES), encode_images(image_encoder(), PICTURES)
@@ -55,20 +43,10 @@ def test_encoding_follows_the_weights_of_the_image_encoder():
     assert np.abs(expected - before).max() > 1e-3
 
 
-def test_the_next_word_depends_on_the_picture_the_length_and_the_words_before():
-    ids = random_ids(3, 2, 6)
-    logits = np.asarray(decoder()([GRIDS, ids, LENGTH_IDS]))
-    assert (logits.shape, logits.dtype) == ((3, 2, 6, len(VOCABULARY)), np.float32)
-    assert not np.allclose(decoder()([GRIDS[::-1], ids, LENGTH_IDS])[0], logits[0], atol=0.1)
-    assert not np.allclose(decoder()([GRIDS, ids, 2 - LENGTH_IDS])[0], logits[0], atol=0.1)
-    after = np.asarray(decoder()([GRIDS, with_another_word(ids, 3), LENGTH_IDS]))
-    assert after[:, :, :3] == pytest.approx(logits[:, :, :3], abs=1e-5)
-    assert np.abs(after[:, :, 3:] - logits[:, :, 3:]).max(axis=-1).min() > 1e-3
-
-
-def test_sentences_about_one_picture_are_independent():
+def test_sentences_about_one_picture_are_independent_and_depend_on_their_lengths():
     ids, network = random_ids(3, 2, 6), discriminator().network
     logits, scores = np.asarray(decoder()([GRIDS, ids, LENGTH_IDS])), np.asarray(network([GRIDS, one_hot(ids)]))
+    assert not np.allclose(decoder()([GRIDS, ids, 2 - LENGTH_IDS])[0], logits[0], atol=0.1)
     for sentence in (slice(0, 1), slice(1, 2)):
         alone = np.asarray(decoder()([GRIDS, ids[:, sentence], LENGTH_IDS[:, sentence]]))
         assert alone == pytest.approx(logits[:, sentence], abs=1e-4)
@@ -135,23 +113,12 @@ def test_beam_search_finds_captions_that_are_at_least_as_probable_as_greedy_ones
     assert captioner().beam(PICTURES, "title", width=1) == captioner().caption(PICTURES, "title")
 
 
-def test_the_score_of_a_token_depends_on_those_before_it_and_on_the_picture_and_padding_has_none():
-    words, network = one_hot(random_ids(3, 2, 6)), discriminator().network
+def test_padding_has_no_score_and_relaxed_words_have_scores_of_their_own():
+    words, others, network = one_hot(random_ids(3, 2, 6)), one_hot(random_ids(3, 2, 6, seed=2)), discriminator().network
     scores = np.asarray(network([GRIDS, words]))
-    assert (scores.shape, scores.dtype) == ((3, 2, 6), np.float32)
-    changed = words.copy()
-    changed[:, :, 3] = np.roll(words[:, :, 3], 1, axis=-1)
-    after = np.asarray(network([GRIDS, changed]))
-    assert after[..., :3] == pytest.approx(scores[..., :3], abs=1e-5)
-    assert np.abs(after - scores)[..., 3:].min() > 1e-5
-    assert np.abs(network([GRIDS[::-1], words])[0] - scores[0]).min() > 1e-5
     longer = np.asarray(network([GRIDS, np.pad(words, [(0, 0), (0, 0), (0, 4), (0, 0)])]))
     assert not longer[:, :, 6:].any()
     assert longer[:, :, :6] == pytest.approx(scores, abs=1e-5)
-
-
-def test_relaxed_words_have_scores_of_their_own():
-    words, others, network = one_hot(random_ids(3, 2, 6)), one_hot(random_ids(3, 2, 6, seed=2)), discriminator().network
     mixed = np.asarray(network([GRIDS, (words + others) / 2]))
     assert (mixed != 0).all()
     for hard in (words, others):
@@ -193,53 +160,25 @@ def test_an_extreme_score_is_a_probability(extreme):
     assert scores == pytest.approx(np.full(4, float(extreme > 0)), abs=1e-6)
 
 
-def late(build, name):
-    """A method of a network that is built when it is called."""
-
-    def call(*arguments, **settings):
-        return getattr(build(), name)(*arguments, **settings)
-
-    return call
-
-
-CAPTION, SAMPLE, BEAM = (late(captioner, name) for name in ("caption", "sample", "beam"))
-SCORE, TOKEN_SCORES = (late(discriminator, name) for name in ("score", "token_scores"))
+LENGTHS_ACCEPTED = "one of: title, description, story; given was 'poem'"
 
 
 @pytest.mark.parametrize(
     ("attempt", "error", "message"),
     [
         *(
-            (partial(attempt, PICTURES, temperature=wrong), ValueError, r"temperature=.*accepted: above 0")
-            for attempt in (CAPTION, partial(SAMPLE, count=2))
+            (lambda wrong=wrong: captioner().caption(PICTURES, temperature=wrong), ValueError, "accepted: above 0")
             for wrong in (0, -1.0, float("nan"), float("inf"))
         ),
-        *(
-            (
-                partial(attempt, PICTURES, length="poem"),
-                ValueError,
-                "one of: title, description, story; given was 'poem'",
-            )
-            for attempt in (CAPTION, partial(SAMPLE, count=2), BEAM)
-        ),
-        *(
-            (partial(SAMPLE, PICTURES, count), ValueError, f"count={count}; accepted: 1 draw or more")
-            for count in (0, -1)
-        ),
-        (
-            partial(CAPTION, PICTURES, "title", z=np.zeros((4, MAX_LENGTH["story"]))),
-            ValueError,
-            rf"accepted: \[4, {MAX_LENGTH['title']}\]",
-        ),
-        *(
-            (partial(attempt, *arguments), error, message)
-            for attempt in (SCORE, TOKEN_SCORES)
-            for arguments, error, message in (
-                ((PICTURES, SENTENCES[:3]), ValueError, "3 sentences about 4 pictures; accepted: one for each"),
-                ((PICTURES[:1], SENTENCES[0]), TypeError, "given was one text"),
-                ((PICTURES[:1], ["cat " * 61]), ValueError, "a sentence of 61 words; accepted: at most 60"),
-            )
-        ),
+        (lambda: captioner().sample(PICTURES, 2, temperature=0), ValueError, "temperature=.*accepted: above 0"),
+        (lambda: captioner().sample(PICTURES, 0), ValueError, "count=0; accepted: 1 draw or more"),
+        (lambda: captioner().caption(PICTURES, "poem"), ValueError, LENGTHS_ACCEPTED),
+        (lambda: captioner().sample(PICTURES, 2, "poem"), ValueError, LENGTHS_ACCEPTED),
+        (lambda: captioner().beam(PICTURES, "poem"), ValueError, LENGTHS_ACCEPTED),
+        (lambda: captioner().caption(PICTURES, "title", z=np.zeros((4, 60))), ValueError, r"accepted: \[4, 24\]"),
+        (lambda: discriminator().score(PICTURES, SENTENCES[:3]), ValueError, "3 sentences about 4 pictures"),
+        (lambda: discriminator().score(PICTURES[:1], SENTENCES[0]), TypeError, "given was one text"),
+        (lambda: discriminator().token_scores(PICTURES[:1], ["cat " * 61]), ValueError, "of 61 words; accepted: .* 60"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_is_accepted(attempt, error, message):

@@ -9,6 +9,7 @@ import pytest
 
 from tools.weights import captioner as command
 from vistext import scenes
+from vistext.data.vocabulary import END
 from vistext.nn import weights
 from vistext.nn.decoder import CachedDecoder
 from vistext.nn.training import History
@@ -26,200 +27,158 @@ from vistext.tasks.captioning.train import (
 )
 from vistext.tasks.gan.adversarial import GanHistory
 
+WORDS = captioning.data.vocabulary()
 SHORT = captioning.object_queries.Recipe(steps=2, batch_size=4)
 small = partial(CaptionerConfig, width=16, heads=2, blocks=1, finding=1)  # what takes time is to compile each block
 
 
 @pytest.fixture(scope="module")
 def networks():
-    config = small(words=len(captioning.data.vocabulary()))
+    config = small(words=len(WORDS))
     decoder = captioning.model.build_caption_decoder(config)
     return captioning.model.build_image_encoder(config), decoder, captioning.model.build_discriminator(config)
 
 
-def test_what_a_judge_hears_is_true_of_the_picture_or_of_another(networks):
-    recipe = AdversarialRecipe(pool=60, batch_size=8)
-    heard = DiscriminatorBatches(recipe, networks[0])
-    grids, true, mismatched, lengths = heard[0]
+def fill(network, value):
+    network.set_weights([np.full_like(weight, value) for weight in network.get_weights()])
+
+
+def test_a_discriminator_is_given_what_is_true_of_the_picture_and_what_is_true_of_another(networks):
+    batches = DiscriminatorBatches(AdversarialRecipe(pool=60, batch_size=8), networks[0])
+    grids, true, mismatched, lengths = batches[0]
     assert grids.shape == (8, 64, 160)
     assert true.shape == mismatched.shape == (*lengths.shape, true.shape[-1])
-    which = [int(np.flatnonzero((heard.grids == grid).all(axis=(1, 2)))[0]) for grid in grids]
+    which = [int(np.flatnonzero((batches.grids == grid).all(axis=(1, 2)))[0]) for grid in grids]
 
     def share_true(ids):
         holding = []
-        for index, told in zip(which, ids, strict=True):
-            whole = told[(told == 2).any(axis=-1)]  # what was cut cannot be read
-            holding += [bool(language.evaluate(text, heard.scenes[index])) for text in heard_words.decode(whole)]
+        for index, captions in zip(which, ids, strict=True):
+            whole = captions[(captions == END).any(axis=-1)]  # what was cut cannot be read
+            holding += [bool(language.evaluate(text, batches.scenes[index])) for text in WORDS.decode(whole)]
         return np.mean(holding)
 
-    heard_words = captioning.data.vocabulary()
     assert share_true(true) == 1
     assert share_true(mismatched) == 0
-    assert all((one == other).all() for one, other in zip(heard[0], (grids, true, mismatched, lengths), strict=True))
+    assert all(map(np.array_equal, batches[0], (grids, true, mismatched, lengths)))
 
 
-def test_mismatched_sentences_to_measure_by_are_false():
-    seen = scenes.sample(30, 4, "test")
-    assert not any(map(language.evaluate, captioning.train.sample_negatives(seen, "description"), seen))
-
-
-def test_true_sentences_are_measured_as_true_and_false_ones_as_false():
-    seen = scenes.sample(10, 5, "test")
-    true = captioning.train.reference_captions(seen, "description", 3)
-    good = captioning.train.evaluate(true, seen, captioning.train.reference_captions(seen, "description", 5, seed=1))
+def test_true_captions_are_evaluated_as_true_and_negatives_as_false():
+    pool = scenes.sample(10, 5, "test")
+    true = captioning.train.reference_captions(pool, "description", 3)
+    good = captioning.train.evaluate(true, pool, captioning.train.reference_captions(pool, "description", 5, seed=1))
     assert (good["true"], good["held"], good["readable"]) == (1, 1, 1)
     assert 1 <= good["different"] <= 3
-    assert (
-        captioning.train.evaluate([["There is a cat.", "A large cat is sitting."]], [scenes.course_scene()])["stated"]
-        == 2
-    )
     assert 0 < good["bleu"] < 1
-    bad = captioning.train.evaluate([[said] for said in captioning.train.sample_negatives(seen, "description")], seen)
+    course = captioning.train.evaluate([["There is a cat.", "A large cat is sitting."]], [scenes.course_scene()])
+    assert course["stated"] == 2
+    bad = captioning.train.evaluate([[text] for text in captioning.train.sample_negatives(pool, "description")], pool)
     assert (bad["true"], bad["readable"], bad["different"]) == (0, 1, 0)
     assert "self_bleu" not in bad
 
 
-def test_likeliest_beam_and_drawn_sentences_are_as_many_as_asked_for(networks):
-    image_encoder, decoder, _ = networks
-    speaks = Captioner(image_encoder, CachedDecoder(decoder), captioning.data.vocabulary())
+def test_greedy_beam_and_sampled_captions_are_as_many_as_asked_for(networks):
+    captioner = Captioner(networks[0], CachedDecoder(networks[1]), WORDS)
     grids = np.random.default_rng(0).normal(size=(3, 64, 160)).astype("float32")
-    for way, draws in (
-        (DecodingStrategy("likeliest", speaks), 1),
-        (DecodingStrategy("beam", speaks, beam=2), 1),
-        (DecodingStrategy("drawn", speaks, top_p=0.9, temperature=0.7), 4),
+    for strategy, draws in (
+        (DecodingStrategy("greedy", captioner), 1),
+        (DecodingStrategy("beam", captioner, beam=2), 1),
+        (DecodingStrategy("sampled", captioner, top_p=0.9, temperature=0.7), 4),
     ):
-        assert [len(each) for each in captioning.train.generate_captions(way, grids, "title", 4)] == [draws] * 3
+        found = captioning.train.generate_captions(strategy, grids, "title", 4)
+        assert [len(texts) for texts in found] == [draws] * 3
 
 
-def test_a_judge_that_knows_is_told_from_one_that_guesses(networks, monkeypatch):
-    image_encoder, _, network = networks
-    seen = scenes.sample(20, 6, "test")
-    grids = np.zeros((20, 64, 160), "float32")
-    discriminator = Discriminator(image_encoder, network, captioning.data.vocabulary())
-    assert (
-        captioning.train.evaluate_discriminator(discriminator, grids, seen, "description") == 0.5
-    )  # a new discriminator finds all alike
-    knows = {id(scene): scene for scene in seen}
+def test_a_discriminator_that_knows_has_a_higher_auc_than_a_new_one(networks, monkeypatch):
+    pool, grids = scenes.sample(20, 6, "test"), np.zeros((20, 64, 160), "float32")
+    discriminator = Discriminator(networks[0], networks[2], WORDS)
+    evaluate = partial(captioning.train.evaluate_discriminator, discriminator, grids, pool, "description")
+    assert evaluate() == 0.5
     monkeypatch.setattr(
         Discriminator,
         "score_features",
-        lambda self, grids, said: np.array(
-            [float(bool(language.evaluate(one, scene))) for one, scene in zip(said, knows.values(), strict=True)]
-        ),
+        lambda self, grids, texts: np.array([bool(each) for each in map(language.evaluate, texts, pool)], float),
     )
-    assert captioning.train.evaluate_discriminator(discriminator, grids, seen, "description") == 1
+    assert evaluate() == 1
 
 
-def test_trained_in_a_few_steps_resumed_played_and_shipped(networks, tmp_path):
-    image_encoder, config = networks[0], small(words=len(captioning.data.vocabulary()))
+def test_trained_in_a_few_steps_repeated_and_trained_adversarially(networks, tmp_path):
+    image_encoder, config = networks[0], small(words=len(WORDS))
     recipe = Recipe(steps=2, turns=(TITLES, DESCRIPTIONS), pool=20, batch_size=4, finder=SHORT)
     decoder, history = captioning.train.train(recipe, image_encoder, config, checkpoint=tmp_path / "check", bar=False)
     assert len(history.loss) == 2
     assert np.isfinite(history.loss).all()
     again, _ = captioning.train.train(recipe, image_encoder, config, bar=False)
-    assert all(one == pytest.approx(other, abs=1e-4) for one, other in zip_weights(again, decoder))
-    finder, _ = captioning.object_queries.train(
-        SHORT, config, *looked_at(recipe, image_encoder), checkpoint=tmp_path / "check", bar=False
-    )
-    assert all(
-        (one == other).all() for one, other in zip_weights(*(net.get_layer("things") for net in (finder, decoder)))
-    )
+    for found, expected in zip(again.get_weights(), decoder.get_weights(), strict=True):
+        assert found == pytest.approx(expected, abs=1e-4)
+    pool = captioning.data.sample_crowded(recipe.pool, recipe.crowded, scenes.TRAIN_SEED_OFFSET * 3, recipe.twins)
+    grids = captioning.data.encode_scenes(image_encoder, pool)
+    finder, _ = captioning.object_queries.train(SHORT, config, grids, pool, checkpoint=tmp_path / "check", bar=False)
+    queries = [network.get_layer("things").get_weights() for network in (finder, decoder)]
+    assert all(map(np.array_equal, *queries))
 
     discriminator = captioning.model.build_discriminator(config)
     captioning.model.init_discriminator(discriminator, decoder)
     rules = Hyperparameters(warmup_steps=1)
-    game = AdversarialRecipe(rules=rules, turns=(("title", 3, 10),), steps=3, batch_size=4, pool=20)
+    recipe = AdversarialRecipe(rules=rules, turns=(("title", 3, 10),), steps=3, batch_size=4, pool=20)
     before = decoder.get_weights()
-    match = captioning.train.train_adversarial(
-        game, image_encoder, decoder, discriminator, checkpoint=tmp_path / "game", bar=False
-    )
-    assert len(match.discriminator_loss) == 3
-    assert match.generator_loss[0] == 0  # the head start
-    assert any((one != other).any() for one, other in zip(before, decoder.get_weights(), strict=True))
+    history = captioning.train.train_adversarial(recipe, image_encoder, decoder, discriminator, bar=False)
+    assert len(history.discriminator_loss) == 3
+    assert history.generator_loss[0] == 0  # the warm-up
+    assert not all(map(np.array_equal, before, decoder.get_weights()))
 
 
-def looked_at(recipe, image_encoder):
-    """What a decoder learns from."""
-    seen = captioning.data.sample_crowded(recipe.pool, recipe.crowded, scenes.TRAIN_SEED_OFFSET * 3, recipe.twins)
-    return captioning.data.encode_scenes(image_encoder, seen), seen
+def test_a_fine_tuned_decoder_is_the_average_of_where_each_training_ended(networks, tmp_path, monkeypatch):
+    image_encoder, decoder, _ = networks
+    recipes = [Recipe(pool=20, seed=seed) for seed in (1, 2)]
+    finetune = partial(captioning.train.finetune, recipes, image_encoder, decoder, checkpoint=tmp_path, bar=False)
+    monkeypatch.setattr(captioning.train, "learn", lambda *_, **__: History(interrupted=True))
+    assert not finetune()
+    assert not list(tmp_path.iterdir())
 
-
-def zip_weights(one, other):
-    return zip(one.get_weights(), other.get_weights(), strict=True)
-
-
-def test_a_writer_that_goes_on_is_the_average_of_where_each_training_ended(tmp_path, monkeypatch):
-    config = small(words=len(captioning.data.vocabulary()))
-    image_encoder, decoder = (
-        captioning.model.build_image_encoder(config),
-        captioning.model.build_caption_decoder(config),
-    )
-    began = decoder.get_weights()
-    further = [Recipe(pool=20, seed=seed) for seed in (1, 2)]
-
-    def learn(asked, batches, *_, **__):
+    def learn(model, batches, *_, **__):
         """Stands for a training: all weights become the training's seed."""
-        decoder.set_weights([np.full_like(weight, batches.seed) for weight in decoder.get_weights()])
+        fill(decoder, batches.seed)
         return History()
 
     monkeypatch.setattr(captioning.train, "learn", learn)
-    assert captioning.train.finetune(further, image_encoder, decoder, checkpoint=tmp_path, bar=False)
-    average = decoder.get_weights()
-    assert all((weight == 1.5).all() for weight in average)
-
-    monkeypatch.setattr(captioning.train, "learn", None)  # what is kept is not trained again
-    decoder.set_weights(began)
-    assert captioning.train.finetune(further, image_encoder, decoder, checkpoint=tmp_path, bar=False)
-    assert all(map(np.array_equal, decoder.get_weights(), average))
+    assert finetune()
+    assert all((weight == 1.5).all() for weight in decoder.get_weights())
+    monkeypatch.setattr(captioning.train, "learn", None)  # what is complete is not trained again
+    fill(decoder, 0)
+    assert finetune()
+    assert all((weight == 1.5).all() for weight in decoder.get_weights())
 
 
-def test_a_writer_that_is_interrupted_goes_on_where_it_was(tmp_path, monkeypatch):
-    config = small(words=len(captioning.data.vocabulary()))
-    image_encoder, decoder = (
-        captioning.model.build_image_encoder(config),
-        captioning.model.build_caption_decoder(config),
-    )
-    monkeypatch.setattr(captioning.train, "learn", lambda *_, **__: History(interrupted=True))
-    assert not captioning.train.finetune([Recipe(pool=20)], image_encoder, decoder, checkpoint=tmp_path, bar=False)
-    assert not list(tmp_path.iterdir())
-
-
-def test_every_game_starts_from_the_same_and_the_writer_is_the_average_of_where_they_ended(networks, monkeypatch):
+def test_every_adversarial_training_starts_from_the_same_and_the_decoder_becomes_their_average(networks, monkeypatch):
     image_encoder, decoder, discriminator = networks
-    began, knew = decoder.get_weights(), discriminator.get_weights()
-    games = [AdversarialRecipe(pool=20, seed=seed) for seed in (1, 2)]
+    starts = decoder.get_weights(), discriminator.get_weights()
+    recipes = [AdversarialRecipe(pool=20, seed=seed) for seed in (1, 2)]
 
-    def play(recipe, image_encoder, decoder, discriminator, **_):
-        """Stands for a game: all weights become as its seed, the discriminator's too."""
-        for network, weights_before in ((decoder, began), (discriminator, knew)):
+    def train(recipe, image_encoder, decoder, discriminator, **_):
+        """Stands for a training: all weights become its seed, the discriminator's too."""
+        for network, weights_before in zip((decoder, discriminator), starts, strict=True):
             assert all(map(np.array_equal, network.get_weights(), weights_before))
-            network.set_weights([np.full_like(weight, recipe.seed) for weight in weights_before])
+            fill(network, recipe.seed)
         return GanHistory(interrupted=recipe.seed == 3)
 
-    monkeypatch.setattr(captioning.train, "train_adversarial", play)
-    assert captioning.train.train_adversarial_average(games, image_encoder, decoder, discriminator, bar=False)
+    monkeypatch.setattr(captioning.train, "train_adversarial", train)
+    average = partial(captioning.train.train_adversarial_average, image_encoder=image_encoder, bar=False)
+    assert average(recipes, decoder=decoder, discriminator=discriminator)
     assert all((weight == 1.5).all() for weight in decoder.get_weights())
-    assert all(map(np.array_equal, discriminator.get_weights(), knew))
-
-    decoder.set_weights(began)
-    assert not captioning.train.train_adversarial_average(
-        [*games, AdversarialRecipe(seed=3)], image_encoder, decoder, discriminator, bar=False
-    )
-    assert all(map(np.array_equal, discriminator.get_weights(), knew))
-    decoder.set_weights(began)
+    assert all(map(np.array_equal, discriminator.get_weights(), starts[1]))
+    decoder.set_weights(starts[0])
+    assert not average([*recipes, AdversarialRecipe(seed=3)], decoder=decoder, discriminator=discriminator)
+    assert all(map(np.array_equal, discriminator.get_weights(), starts[1]))
 
 
-def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(command, "RECIPE", Recipe(steps=1, turns=(TITLES,), pool=20, batch_size=4, finder=SHORT))
-    monkeypatch.setattr(
-        captioning.train, "FINETUNING", (Recipe(steps=1, turns=(TITLES,), pool=20, batch_size=4, seed=1),)
-    )
-    game = AdversarialRecipe(turns=(("title", 2, 10),), batch_size=2, pool=20)
-    monkeypatch.setattr(captioning.train, "RUNS", (replace(game, seed=1),))
-    monkeypatch.setattr(captioning.train, "PRACTICE", game)
-    monkeypatch.setattr(command, "CaptionerConfig", small)
-    monkeypatch.setattr(command, "TESTED", 6)
-    monkeypatch.setattr(command, "DRAWS", 2)
+def test_the_command_trains_measures_and_ships(tmp_path, monkeypatch, capsys):
+    recipe = Recipe(steps=1, turns=(TITLES,), pool=20, batch_size=4, finder=SHORT)
+    adversarial = AdversarialRecipe(turns=(("title", 2, 10),), batch_size=2, pool=20)
+    for name, value in {"RECIPE": recipe, "CaptionerConfig": small, "TESTED": 6, "DRAWS": 2}.items():
+        monkeypatch.setattr(command, name, value)
+    monkeypatch.setattr(captioning.train, "FINETUNING", (replace(recipe, seed=1),))
+    monkeypatch.setattr(captioning.train, "RUNS", (replace(adversarial, seed=1),))
+    monkeypatch.setattr(captioning.train, "PRACTICE", adversarial)
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     out, checkpoint = tmp_path / "out", tmp_path / "check"
@@ -233,6 +192,5 @@ def test_the_command_trains_plays_measures_and_ships(tmp_path, monkeypatch, caps
     assert len(weights.card("captioner", out)["recipe"]["further"]) == 1
     assert 0 <= card["measured"]["title"]["drawn"]["true"] <= 1
     assert set(weights.card("discriminator", out)["measured"]["auc_mismatched"]) == set(LENGTHS)
-    assert {file.name for file in out.iterdir()} == {
-        f"{name}.{ending}" for name in ("captioner", "captioner_gan", "discriminator") for ending in ("json", "npz")
-    }
+    shipped = {f"{name}.{end}" for name in ("captioner", "captioner_gan", "discriminator") for end in ("json", "npz")}
+    assert {file.name for file in out.iterdir()} == shipped

@@ -61,6 +61,8 @@ def test_networks_of_all_fusions_have_about_as_many_weights_where_it_can_be_so()
     assert counts["text only"] == counts["picture only"] == counts["attention"]
     assert counts["gated"] == counts["contrastive"]
     assert max(counts.values()) < 3 * min(counts.values())
+    with pytest.raises(ValueError, match="one of: text only"):
+        fusion.model.build_puzzle_solver(FUSION, "glue")
 
 
 def test_attention_depends_on_the_picture():
@@ -71,38 +73,21 @@ def test_attention_depends_on_the_picture():
     assert not np.allclose(attention, fusion.model.attention_map(model, GRIDS[::-1], IDS), atol=1e-3)
 
 
-def test_an_unknown_fusion_is_refused():
-    with pytest.raises(ValueError, match="one of: text only"):
-        fusion.model.build_puzzle_solver(FUSION, "glue")
-
-
-def test_vectors_are_unit_vectors_and_padding_changes_none(pair):
-    images, texts = (np.asarray(vectors) for vectors in pair([GRIDS, IDS[:, 0]], training=False))
-    assert images.shape == texts.shape == (3, 6)
-    assert np.allclose(np.linalg.norm([*images, *texts], axis=-1), 1, atol=1e-5)
-    longer = np.pad(IDS[:, 0], ((0, 0), (0, 4)), constant_values=PAD)
-    assert np.allclose(texts, pair([GRIDS, longer], training=False)[1], atol=1e-3)
-
-
-def test_the_towers_of_a_dual_encoder_are_copied_whole(pair):
-    model = fusion.model.build_puzzle_solver(FUSION, "contrastive")
-    fusion.model.copy_towers(pair, model)
-    assert np.allclose(model.get_layer("looker")(GRIDS), pair.get_layer("looker")(GRIDS), atol=1e-5)
-    assert np.allclose(model.get_layer("reader")(IDS), pair.get_layer("reader")(IDS), atol=1e-5)
-
-
-def test_texts_and_pictures_are_encoded_separately_as_together(pair):
-    dual_encoder = DualEncoder(None, pair, VOCABULARY)
+def test_texts_and_pictures_are_encoded_separately_as_together_as_unit_vectors_and_padding_changes_none(pair):
     texts = ["Where is it?", "Yes, two.", "The cat"]
-    images, sentences = pair([GRIDS, VOCABULARY.encode(texts)], training=False)
+    images, sentences = (np.asarray(each) for each in pair([GRIDS, VOCABULARY.encode(texts)], training=False))
+    assert images.shape == sentences.shape == (3, 6)
+    assert np.allclose(np.linalg.norm([*images, *sentences], axis=-1), 1, atol=1e-5)
+    dual_encoder = DualEncoder(None, pair, VOCABULARY)
     assert np.allclose(dual_encoder.encode_features(GRIDS), images, atol=1e-5)
     assert np.allclose(dual_encoder.encode_texts(texts), sentences, atol=1e-5)
+    longer = VOCABULARY.encode(texts, 12)
+    assert np.allclose(sentences, pair([GRIDS, longer], training=False)[1], atol=1e-3)
 
 
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("", TextError, "no text yet"),
         (" . ", TextError, "no text yet"),
         ("A penguin", TextError, "“penguin”"),
         ("cat " * MAX_LENGTH, TextError, "too many"),

@@ -51,6 +51,17 @@ ON_PICTURES = {
         fusion.model.DualEncoder(networks.image_encoder(), build("dual_encoder"), VOCABULARY).encode_images
     ),
 }
+PREDICTORS = {  # from a memory of three pictures and the words so far; and how much its predictions differ at least
+    "captioner": (64, 8, lambda *inputs: networks.captioner().decoder.network(with_lengths(*inputs))[:, 0], 1e-3),
+    "discriminator": (
+        64,
+        8,
+        lambda grids, ids: networks.discriminator().network([grids, networks.one_hot(ids)[:, np.newaxis]])[:, 0],
+        1e-5,
+    ),
+    "qgnet decoder": (5, QGNET.width, lambda *inputs: networks.qgnet_parts()[1](list(inputs)), 1e-3),
+    "srl": (64, 8, lambda *inputs: networks.srl_model().network(list(inputs)), 1e-3),
+}
 IN_BATCHES = {  # the size of a batch; what is computed of the first n pictures, grids or sentences
     "image encoder": (captioning.model, "ENCODING_BATCH", lambda n: encoded(PICTURES[:n])),
     "detector": (detection.model, "BATCH", lambda n: detection.model.candidates(build("detector"), PICTURES[:n])[1]),
@@ -73,6 +84,10 @@ IN_BATCHES = {  # the size of a batch; what is computed of the first n pictures,
 }
 
 
+def with_lengths(grids, ids):
+    return [grids, ids[:, np.newaxis], np.ones((len(ids), 1), "int32")]
+
+
 @cache
 def build(name, seed=0):
     make, config = CONFIGS[name]
@@ -87,6 +102,21 @@ def outputs(name, network):
 
 def encoded(pictures):
     return captioning.model.encode_images(networks.image_encoder(), pictures)
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_predictions_depend_on_the_picture_and_on_the_words_so_far_alone(name):
+    cells, channels, predict, least = PREDICTORS[name]
+    memory = np.random.default_rng(3).normal(size=(3, cells, channels)).astype("float32")
+    ids = networks.random_ids(3, 6)
+    predictions = np.asarray(predict(memory, ids))
+    assert (predictions.shape[:2], predictions.dtype) == ((3, 6), np.float32)
+    parts = tuple(range(2, predictions.ndim))
+    of_other_pictures = np.asarray(predict(memory[::-1], ids))
+    assert np.abs(of_other_pictures - predictions)[0].max(axis=tuple(part - 1 for part in parts)).min() > least
+    after = np.asarray(predict(memory, networks.with_another_word(ids, 3)))
+    assert after[:, :3] == pytest.approx(predictions[:, :3], abs=1e-5)
+    assert np.abs(after - predictions)[:, 3:].max(axis=parts).min() > least
 
 
 @pytest.mark.parametrize("method", ON_PICTURES)

@@ -64,22 +64,8 @@ def test_slots_hold_the_frames_from_left_to_right():
     assert 0 < ends < 60
 
 
-def test_a_slot_depends_on_the_picture_and_on_the_slots_before_it(network):
-    ids = np.random.default_rng(1).integers(4, len(WORDS), (5, 9)).astype("int32")
-    ids[:, 0] = START
-    said = np.asarray(network([GRIDS, ids]))
-    assert (said.shape, said.dtype) == ((5, 9, len(WORDS) + 5), np.float32)
-    assert ((said[..., len(WORDS) : -1] >= 0) & (said[..., len(WORDS) : -1] <= 1)).all()
-    changed = ids.copy()
-    changed[:, 5] = np.where(ids[:, 5] == 7, 8, 7)
-    after = np.asarray(network([GRIDS, changed]))
-    assert after[:, :5] == pytest.approx(said[:, :5], abs=1e-5)
-    assert np.abs(after - said)[:, 5:].max(axis=-1).min() > 1e-3
-    assert np.abs(np.asarray(network([GRIDS[::-1], ids])) - said)[0].max(axis=-1).min() > 1e-3
-
-
 def allowed(place, before, verb):
-    """What may stand in a slot, said a second time."""
+    """What may stand in a slot, written a second time."""
     if before in (END, PAD):
         return {PAD}
     kind = place % 4
@@ -93,21 +79,21 @@ def allowed(place, before, verb):
 
 
 def test_generated_fillers_are_the_most_probable_of_the_allowed_ones(network):
-    written = srl.model.generate(network, GRIDS)
-    before = np.concatenate([np.full((5, 1), START), written.ids[:, :-1]], axis=1).astype("int32")
-    said = np.asarray(network([GRIDS, before]))
+    slots = srl.model.generate(network, GRIDS)
+    before = np.concatenate([np.full((5, 1), START), slots.ids[:, :-1]], axis=1).astype("int32")
+    outputs = np.asarray(network([GRIDS, before]))
     for row in range(5):
         verb = PAD
         for place in range(MAX_FRAMES):
             may = sorted(allowed(place, before[row, place], verb))
-            logs = log_softmax(said[row, place, may].astype("float64"))
-            assert written.ids[row, place] == may[int(logs.argmax())]
-            assert written.log_probabilities[row, place, may] == pytest.approx(logs, abs=1e-3)
-            verb = written.ids[row, place] if place % 4 == 0 else verb
-        there = np.isin(written.ids[row, ::4], [number(verb) for verb in VERBS])
-        sizes = np.where(there, np.exp(said[row, 3::4, -1]), 0)
-        assert written.areas[row] == pytest.approx(sizes, rel=1e-3)
-        assert written.boxes[row][there] == pytest.approx(said[row, 3::4, len(WORDS) : -1][there], abs=1e-4)
+            logs = log_softmax(outputs[row, place, may].astype("float64"))
+            assert slots.ids[row, place] == may[int(logs.argmax())]
+            assert slots.log_probabilities[row, place, may] == pytest.approx(logs, abs=1e-3)
+            verb = slots.ids[row, place] if place % 4 == 0 else verb
+        there = np.isin(slots.ids[row, ::4], [number(verb) for verb in VERBS])
+        sizes = np.where(there, np.exp(outputs[row, 3::4, -1]), 0)
+        assert slots.areas[row] == pytest.approx(sizes, rel=1e-3)
+        assert slots.boxes[row][there] == pytest.approx(outputs[row, 3::4, len(WORDS) : -1][there], abs=1e-4)
 
 
 def test_frames_are_ordered_by_visible_area_and_have_the_roles_and_probability_of_their_slots(model):
@@ -123,43 +109,32 @@ def test_frames_are_ordered_by_visible_area_and_have_the_roles_and_probability_o
             assert frame.probability == pytest.approx(np.exp(chosen[row, 4 * number : 4 * number + 4].sum()), rel=1e-3)
     grids = captioning.model.encode_images(model.image_encoder, PICTURES)
     assert [len(row) for row in model.frames(PICTURES)] == [len(row) for row in model.frames_of_features(grids)]
-
-
-def test_a_box_in_pixels_lies_within_the_picture():
-    frame = srl.model.PredictedFrame(
-        "sit", (("agent", "cat"), ("place", "mat")), 1.0, np.array([0.5, 0.25, 0.75, 0.25]), 0.1
-    )
-    assert frame.edges(64).tolist() == [32, 16, 64, 32]
+    frame.box[:] = [0.5, 0.25, 0.75, 0.25]
+    assert frame.edges(64).tolist() == [32, 16, 64, 32]  # in pixels, within the picture
 
 
 def test_objects_of_the_same_visible_area_are_as_probably_the_most_prominent():
     logs = np.full((1, MAX_FRAMES, len(WORDS)), -50.0, "float32")
     for place, verb in ((0, "sit"), (4, "run"), (8, "fly")):
         logs[0, place, number(verb)] = 0
-    written = srl.model.GeneratedSlots(
+    slots = srl.model.GeneratedSlots(
         np.zeros((1, MAX_FRAMES), int), logs, np.zeros((1, 4, 4)), np.array([[0.2, 0.2, 0.1, 0]])
     )
-    shares = np.exp(srl.model._of_most_prominent(written)).sum(axis=1)[0]
+    shares = np.exp(srl.model._of_most_prominent(slots)).sum(axis=1)[0]
     assert shares.sum() == pytest.approx(1)
     assert [shares[VERBS.index(verb)] for verb in ("sit", "run")] == pytest.approx([0.5, 0.5], abs=1e-4)
     assert shares[VERBS.index("fly")] < 1e-4
 
 
-def test_a_given_verb_is_taken_and_decides_the_roles(model):
+def test_given_verbs_are_taken_and_decide_the_roles(model):
     for verb in ("run", "sit", "park"):
         for frame in model.with_gold_verb(GRIDS, [verb] * 5):
             assert (frame.verb, tuple(role for role, _ in frame.roles)) == (verb, ROLES[verb])
-
-
-def test_a_verb_that_is_predicted_anyway_changes_nothing(model):
     predicted = model.frames_of_features(GRIDS)
     verbs = [VERBS[number] for number in model.verbs(GRIDS).argmax(axis=1)]
     for frames, frame in zip(predicted, model.with_gold_verb(GRIDS, verbs), strict=True):
         same_verb = [other.roles for other in frames if other.verb == frame.verb]
-        assert not same_verb or frame.roles in same_verb
-
-
-def test_verbs_of_all_objects_are_taken_in_their_order(model):
+        assert not same_verb or frame.roles in same_verb  # what is predicted anyway changes nothing
     wanted = [["run"], ["sit", "sit"], ["fly", "park", "walk"], ["swim", "sail", "drive", "anchor"], ["lie"]]
     found = model.with_gold_verbs(GRIDS, wanted)
     assert [[frame.verb for frame in each] for each in found] == wanted

@@ -49,10 +49,9 @@ def test_boxes_become_those_of_the_detector_and_areas_follow_from_them(seed):
 
 
 def test_where_the_detector_finds_nothing_of_the_kind_the_estimates_stay():
-    for theirs in (NOTHING, detected(BOX, kinds=[5])):
-        boxes, [share] = estimate([found(seen=0.06)], theirs, {})
-        assert boxes == [BOX]
-        assert share == BOX.area  # of its own box all is seen
+    for detections in (NOTHING, detected(BOX, kinds=[5])):
+        assert estimate([found(seen=0.06)], detections, {}) == ([BOX], [BOX.area])  # of its own box all is seen
+    assert estimate([], NOTHING, {}) == ([], [])
 
 
 def test_each_detection_is_matched_with_one_object():
@@ -81,7 +80,6 @@ def test_furniture_that_would_not_fit_into_the_picture_hides_nothing():
     assert found(edge, place="table").furniture is None
     _, seen = estimate([found(edge, place="table"), found(kind=4)], NOTHING, {})
     assert seen == pytest.approx([edge.area, BOX.area])
-    assert estimate([], NOTHING, {}) == ([], [])
 
 
 def test_a_box_is_clipped_to_the_picture():

@@ -2,13 +2,13 @@
 
 import argparse
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy.special import log_softmax
 
 from tools.weights import qgnet
-from tools.weights.qgnet import RECIPES
 from vistext import scenes
 from vistext.data import easyvqa
 from vistext.data.easyvqa import Split
@@ -50,7 +50,7 @@ def image_encoder():
 
 
 def numbered(*, pictures=False):
-    """A quiz in which every picture and text says which it is, and texts have one word to five."""
+    """A dataset in which every picture and text says which it is, and texts have one word to five."""
     number = np.arange(PICTURES)[:, np.newaxis] * TEXTS + np.arange(TEXTS) + 4
     texts = np.full((PICTURES, TEXTS, MAX_LENGTH), PAD, "int16")
     texts[..., 0] = START
@@ -69,27 +69,20 @@ def same(one, other):
     return all(np.array_equal(first, second) for first, second in pairs)
 
 
-def test_the_vocabulary_has_every_word_that_is_asked_and_answered_and_each_text_fits():
+def test_the_vocabularies_have_every_word_that_is_asked_and_answered_and_each_text_fits():
     for split in ("test", "compositional"):
-        seen = scenes.sample(150, 1, split)
-        _, asked = vqa.train.sample_questions(seen, 4)
-        texts = [text for one in asked for text in (one.question, one.answer, one.short)]
+        _, asked = vqa.train.sample_questions(scenes.sample(150, 1, split), 4)
+        texts = [text for each in asked for text in (each.question, each.answer, each.short)]
         assert not (vqa.train.vocabulary().encode(texts, MAX_LENGTH) == UNKNOWN).any()
-
-
-def test_the_vocabulary_of_easy_vqa_has_its_questions_and_its_answers():
-    assert not WORDS.unknown(" ".join(EASY.questions))
-    assert not WORDS.unknown("red yes circle no triangle")
+    assert not WORDS.unknown(" ".join([*EASY.questions, "red yes circle no triangle"]))
     assert WORDS.unknown("green")
 
 
-def test_grids_are_what_the_eye_sees_of_each_scene(image_encoder, monkeypatch):
+def test_encoded_scenes_are_their_encoded_pictures(image_encoder):
     grids = captioning.data.encode_scenes(image_encoder, SEEN)
     assert (grids.shape, grids.dtype) == ((5, 64, 8), np.float16)
     expected = captioning.model.encode_images(image_encoder, scenes.draw_many(SEEN).pictures)
     assert grids == pytest.approx(expected, abs=0.01)
-    monkeypatch.setattr(vqa.train, "BATCH", 2)
-    assert captioning.data.encode_scenes(image_encoder, SEEN) == pytest.approx(expected, abs=0.01)
 
 
 def texts_of(table, words):
@@ -97,50 +90,45 @@ def texts_of(table, words):
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-def test_a_drawn_quiz_asks_about_its_own_scenes(image_encoder, reverse):
-    grids = captioning.data.encode_scenes(image_encoder, SEEN)
-    quiz = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
-    assert np.array_equal(quiz.pictures, captioning.data.encode_scenes(image_encoder, SEEN))
-    assert quiz.inputs.shape[:2] == quiz.targets.shape[:2] == (5, 6)
-    assert quiz.inputs.dtype == quiz.targets.dtype == np.int16
-    words = vqa.train.vocabulary()
-    for scene, read, written in zip(SEEN, texts_of(quiz.inputs, words), texts_of(quiz.targets, words), strict=True):
+def test_a_dataset_of_the_drawn_world_asks_about_its_own_scenes(reverse):
+    grids = np.zeros((5, 64, 8), "float16")
+    dataset = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
+    assert dataset.pictures is grids
+    assert dataset.inputs.shape[:2] == dataset.targets.shape[:2] == (5, 6)
+    assert dataset.inputs.dtype == dataset.targets.dtype == np.int16
+    inputs, targets = (texts_of(table, vqa.train.vocabulary()) for table in (dataset.inputs, dataset.targets))
+    for scene, read, written in zip(SEEN, inputs, targets, strict=True):
         asked = language.all_questions(scene)
-        pairs = {(one.short, one.question) if reverse else (one.question, one.answer) for one in asked}
+        pairs = {(each.short, each.question) if reverse else (each.question, each.answer) for each in asked}
         assert set(zip(read, written, strict=True)) <= pairs
         assert len(set(written)) > 1
     again = vqa.train.world_dataset(grids, SEEN, 6, seed=3, reverse=reverse)
-    assert np.array_equal(again.inputs, quiz.inputs)
-    assert not np.array_equal(vqa.train.world_dataset(grids, SEEN, 6, reverse=reverse).inputs, quiz.inputs)
+    assert np.array_equal(again.inputs, dataset.inputs)
+    assert not np.array_equal(vqa.train.world_dataset(grids, SEEN, 6, reverse=reverse).inputs, dataset.inputs)
 
 
-def test_questions_of_easy_vqa_stay_with_their_picture_and_answer():
-    quiz = vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed=1)
-    assert np.array_equal(quiz.pictures, EASY.pictures)
-    assert quiz.inputs.shape[:2] == quiz.targets.shape[:2] == (3, 4)
-    read, written = texts_of(quiz.inputs, WORDS), texts_of(quiz.targets, WORDS)
+def test_questions_of_easy_vqa_stay_with_their_picture_and_answer_and_the_seed_decides_which():
+    dataset = vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed=1)
+    assert np.array_equal(dataset.pictures, EASY.pictures)
+    assert dataset.inputs.shape[:2] == dataset.targets.shape[:2] == (3, 4)
+    read, written = texts_of(dataset.inputs, WORDS), texts_of(dataset.targets, WORDS)
     for row, different in enumerate((2, 4, 1)):  # of 2, 5 and 1
         about = np.flatnonzero(EASY.picture_of == row)
         pairs = {(EASY.questions[i], EASY.answers[i]) for i in about}
         found = {(one.lower(), other) for one, other in zip(read[row], written[row], strict=True)}
         assert found <= pairs
         assert len(found) == different
-
-
-def test_the_seed_decides_which_questions_of_easy_vqa():
-    first, again, other = (vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).inputs for seed in (1, 1, 2))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-    missing = set()
-    for seed in range(20):
-        [_, read, _] = texts_of(vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).inputs, WORDS)
-        missing |= {question for question in EASY.questions[:5] if question.capitalize() not in read}
-    assert missing == set(EASY.questions[:5])
+    again, *others = (vqa.train.easyvqa_dataset(EASY, WORDS, 4, seed).inputs for seed in range(1, 20))
+    assert np.array_equal(again, dataset.inputs)
+    left_out = {
+        text for other in others for text in EASY.questions[:5] if text.capitalize() not in texts_of(other, WORDS)[1]
+    }
+    assert left_out == set(EASY.questions[:5])
 
 
 def test_batches_keep_pictures_questions_and_answers_together():
-    quiz = numbered()
-    (seen, read, before), following = VqaBatches(quiz, Recipe(SMALL, steps=1, batch_size=40, asked=ASKED))[0]
+    dataset = numbered()
+    (seen, read, before), following = VqaBatches(dataset, Recipe(SMALL, steps=1, batch_size=40, asked=ASKED))[0]
     assert (seen.shape, seen.dtype) == ((40, 64, 8), np.float32)
     assert read.shape[:2] == before.shape[:2] == (40, ASKED)
     assert {each.dtype for each in (read, before, following)} == {np.dtype("int32")}
@@ -156,45 +144,40 @@ def test_batches_keep_pictures_questions_and_answers_together():
         assert (table == END).sum(axis=-1).all()
 
 
-def test_batches_of_a_quiz_with_fewer_texts_have_them_all():
+def test_batches_of_a_dataset_with_fewer_texts_have_them_all():
     (_, read, _), _ = VqaBatches(numbered(), Recipe(SMALL, steps=1, batch_size=4, asked=TEXTS + 3))[0]
     assert [len(set(each)) for each in read[..., 1]] == [TEXTS] * 4
 
 
 @pytest.mark.parametrize("pictures", [False, True])
-def test_batches_depend_on_their_number_and_the_seed_alone(pictures):
-    quiz, recipe = numbered(pictures=pictures), Recipe(SMALL, steps=1, batch_size=8, asked=ASKED)
-    quiz.pictures[:, :5] += 9
-    batches = VqaBatches(quiz, recipe)
-    second = batches[1]
-    assert not same(batches[0], second)
-    assert same(batches[1], second)
-    assert same(VqaBatches(quiz, replace(recipe))[1], second)
-    assert not same(VqaBatches(quiz, replace(recipe, seed=1))[1], second)
-
-
-def test_batches_turn_pictures_and_not_grids():
-    for pictures in (True, False):
-        quiz = numbered(pictures=pictures)
-        quiz.pictures[:] = np.random.default_rng(0).integers(0, 256, quiz.pictures.shape)
-        before = quiz.pictures.copy()
-        (seen, _, _), _ = VqaBatches(quiz, Recipe(SMALL, steps=1, batch_size=40))[0]
-        assert seen.dtype == (np.uint8 if pictures else np.float32)
-        whole = {each.tobytes() for each in before.astype(seen.dtype)}
-        upright = sum(each.tobytes() in whole for each in seen)
-        assert (0 < upright < 20) if pictures else upright == 40
-        assert np.array_equal(quiz.pictures, before)
+def test_batches_turn_pictures_and_not_grids_and_depend_on_their_number_and_the_seed_alone(pictures):
+    dataset, recipe = numbered(pictures=pictures), Recipe(SMALL, steps=1, batch_size=40, asked=ASKED)
+    dataset.pictures[:] = np.random.default_rng(0).integers(0, 256, dataset.pictures.shape)
+    before = dataset.pictures.copy()
+    (seen, _, _), _ = VqaBatches(dataset, recipe)[0]
+    assert seen.dtype == (np.uint8 if pictures else np.float32)
+    whole = {each.tobytes() for each in before.astype(seen.dtype)}
+    upright = sum(each.tobytes() in whole for each in seen)
+    assert (0 < upright < 20) if pictures else upright == 40
+    assert np.array_equal(dataset.pictures, before)
+    second = VqaBatches(dataset, recipe)[1]
+    assert same(VqaBatches(dataset, replace(recipe))[1], second)
+    assert not same(VqaBatches(dataset, recipe)[0], second)
+    assert not same(VqaBatches(dataset, replace(recipe, seed=1))[1], second)
 
 
 @pytest.mark.parametrize("without", vqa.train.ABLATIONS)
-def test_batches_withhold_what_the_recipe_says(without):
+@pytest.mark.parametrize("pictures", [False, True])
+def test_withheld_is_a_black_picture_or_a_text_without_words(without, pictures):
     recipe = Recipe(SMALL, steps=1, batch_size=8, asked=ASKED)
-    (seen, read, before), following = VqaBatches(numbered(), recipe)[0]
-    (less, fewer, told), asked = VqaBatches(numbered(), replace(recipe, without=without))[0]
-    assert np.array_equal(less, np.zeros_like(seen) if without == "picture" else seen)
-    assert np.array_equal(fewer, np.tile([START, END], (8, ASKED, 1)) if without == "question" else read)
-    assert np.array_equal(told, before)
-    assert np.array_equal(asked, following)
+    (seen, read, before), following = VqaBatches(numbered(pictures=pictures), recipe)[0]
+    inputs, targets = VqaBatches(numbered(pictures=pictures), replace(recipe, without=without))[0]
+    expected_seen = np.zeros_like(seen) if without == "picture" else seen
+    expected_read = np.tile([START, END], (8, ASKED, 1)) if without == "question" else read
+    assert [each.dtype for each in inputs] == [seen.dtype, np.int32, np.int32]
+    assert same((inputs, targets), ((expected_seen, expected_read, before), following))
+    with pytest.raises(ValueError, match="'', 'picture', 'question'; given was 'answer'"):
+        vqa.train.ablate_input("answer", seen, read)
 
 
 def test_pictures_are_seen_in_all_eight_positions_and_no_other():
@@ -207,17 +190,6 @@ def test_pictures_are_seen_in_all_eight_positions_and_no_other():
     assert sum(counts) == 400
     assert min(counts) > 25
     assert (pictures == picture).all()
-
-
-def test_withheld_is_a_black_picture_or_a_text_without_words():
-    seen, read = np.ones((2, 4, 4, 3), "uint8"), np.full((2, 3, 7), 9, "int32")
-    assert vqa.train.ablate_input("", seen, read) == (seen, read)
-    black, same_read = vqa.train.ablate_input("picture", seen, read)
-    assert (black.shape, black.dtype, black.any(), same_read is read) == (seen.shape, np.uint8, False, True)
-    same_seen, empty = vqa.train.ablate_input("question", seen, read)
-    assert (empty.dtype, empty.tolist(), same_seen is seen) == (np.int32, [[[START, END]] * 3] * 2, True)
-    with pytest.raises(ValueError, match="'', 'picture', 'question'; given was 'answer'"):
-        vqa.train.ablate_input("answer", seen, read)
 
 
 def stopping(monkeypatch, at):
@@ -250,186 +222,163 @@ def settled(monkeypatch):
 
 
 def test_a_training_that_is_resumed_ends_as_one_that_was_not_interrupted(tmp_path, monkeypatch, settled):
-    quiz = numbered(pictures=True)
+    dataset = numbered(pictures=True)
     recipe = Recipe(replace(SMALL, words=200), steps=3, batch_size=4, asked=2)
-    whole = vqa.train.train(recipe, quiz, bar=False)
+    whole = vqa.train.train(recipe, dataset, bar=False)
     assert len(whole.history.loss) == 3
     assert np.isfinite(whole.history.loss).all()
     with monkeypatch.context() as patch:
         stopping(patch, at=2)
-        part = vqa.train.train(recipe, quiz, checkpoint=tmp_path / "check", bar=False)
+        part = vqa.train.train(recipe, dataset, checkpoint=tmp_path / "check", bar=False)
     assert part.history.interrupted
-    assert len(part.history.loss) == 2
     assert settled == [2]  # the interrupted one has not been
-    resumed = vqa.train.train(recipe, quiz, checkpoint=tmp_path / "check", bar=False)
+    resumed = vqa.train.train(recipe, dataset, checkpoint=tmp_path / "check", bar=False)
     assert resumed.history.loss == pytest.approx(whole.history.loss, rel=1e-4)
     assert settled == [2, 2]
-    for one, other in zip(weights_of(resumed), weights_of(whole), strict=True):
-        assert one == pytest.approx(other, abs=1e-4)
-    unfinished = zip(weights_of(part), weights_of(whole), strict=True)
-    assert max(np.abs(one - other).max() for one, other in unfinished) > 1e-4
+    for found, expected in zip(weights_of(resumed), weights_of(whole), strict=True):
+        assert found == pytest.approx(expected, abs=1e-4)
 
 
-def first_loss(recipe, quiz):
+def first_loss(recipe, dataset):
     """Of the words that are to come next, the mean of -log p before anything is learned; padding counts nothing."""
     keras.utils.set_random_seed(recipe.seed)
     model = vqa.model.joint_model(vqa.model.build_encoder(recipe.network), vqa.model.build_decoder(recipe.network))
-    inputs, following = VqaBatches(quiz, recipe)[0]
+    inputs, following = VqaBatches(dataset, recipe)[0]
     likely = log_softmax(np.asarray(model(list(inputs))), axis=-1)
     return -np.take_along_axis(likely, following[..., np.newaxis], axis=-1)[following != PAD].mean()
 
 
-def test_a_network_learns_to_look_and_to_read_and_says_it(image_encoder, monkeypatch):
+def test_a_network_learns_to_answer_and_sampling_follows_the_seed(image_encoder, monkeypatch):
     words = Vocabulary.build(["colour?", "shape?", "the thing is red.", "blue", "round", "square"])
     grids = np.random.default_rng(0).normal(size=(4, 64, 8)).astype("float16")
-    read = words.encode(["colour?", "shape?"] * 4).reshape(4, 2, -1)
-    answers = ["Red.", "The thing is round.", "Red.", "The thing is square.", "Blue.", "The thing is round.", "Blue."]
-    answers.append("The thing is square.")
-    quiz = VqaDataset(grids, read.astype("int16"), words.encode(answers).reshape(4, 2, -1).astype("int16"))
+    questions, shapes = ["colour?", "shape?"] * 4, ("round", "square", "round", "square")
+    colors = ("Red.", "Red.", "Blue.", "Blue.")
+    answers = [text for color, shape in zip(colors, shapes, strict=True) for text in (color, f"The thing is {shape}.")]
+    tables = (words.encode(texts).reshape(4, 2, -1).astype("int16") for texts in (questions, answers))
+    dataset = VqaDataset(grids, *tables)
     recipe = Recipe(replace(SMALL, words=len(words)), steps=150, batch_size=8, asked=2)
-    no_eye, encoder, decoder, history = vqa.train.train(recipe, quiz, bar=False)
-    assert no_eye is None
+    no_image_encoder, encoder, decoder, history = vqa.train.train(recipe, dataset, bar=False)
+    assert no_image_encoder is None
     assert np.mean(history.loss[-10:]) < 0.1 * history.loss[0]
-    assert history.loss[0] == pytest.approx(first_loss(recipe, quiz), rel=1e-4)
-    network = QGNet(image_encoder, encoder, CachedDecoder(decoder), words)
-    grids, questions = np.repeat(grids, 2, axis=0), ["colour?", "shape?"] * 4
-    assert vqa.train.predict(network, grids, questions) == answers
-    assert vqa.train.predict(network, grids, questions, top_p=1e-6) == answers
+    assert history.loss[0] == pytest.approx(first_loss(recipe, dataset), rel=1e-4)
+    predict = partial(vqa.train.predict, QGNet(image_encoder, encoder, CachedDecoder(decoder), words))
+    grids = np.repeat(grids, 2, axis=0)
+    assert predict(grids, questions) == predict(grids, questions, top_p=1e-6) == answers
     monkeypatch.setattr(vqa.train, "BATCH", 3)
-    assert vqa.train.predict(network, grids, questions) == answers
+    assert predict(grids, questions) == answers
+
+    unclear = 0 * grids  # every answer is as possible
+    first, again, other = (predict(unclear, questions, top_p=1.0, seed=seed) for seed in (1, 1, 2))
+    assert first == again != other
+    assert first != predict(unclear, questions)
+    monkeypatch.setattr(vqa.train, "BATCH", 4)
+    parts = predict(unclear, questions, top_p=1.0, seed=1)
+    assert parts[:4] != parts[4:]  # each part has draws of its own
 
 
-def test_what_is_drawn_follows_the_seed(image_encoder, monkeypatch):
-    keras.utils.set_random_seed(1)
-    network = QGNet(image_encoder, vqa.model.build_encoder(SMALL), CachedDecoder(vqa.model.build_decoder(SMALL)), WORDS)
-    grids = np.random.default_rng(0).normal(size=(4, 64, 8)).astype("float16")
-    questions = ["is there a circle?"] * 4
-    first, again, other = (vqa.train.predict(network, grids, questions, top_p=1.0, seed=seed) for seed in (1, 1, 2))
-    assert first == again
-    assert first != other
-    assert first != vqa.train.predict(network, grids, questions)
-    monkeypatch.setattr(vqa.train, "BATCH", 2)
-    same_grid = np.tile(grids[:1], (4, 1, 1))
-    parts = vqa.train.predict(network, same_grid, questions, top_p=1.0, seed=1)
-    assert parts[:2] != parts[2:]  # each part has draws of its own
-
-
-def test_questions_to_test_with_are_of_the_scene_that_is_named():
+def test_test_questions_are_of_their_scene_and_true_answers_evaluate_as_right():
     rows, asked = vqa.train.sample_questions(SEEN, 3, seed=2)
     assert rows.tolist() == [row for row in range(5) for _ in range(3)]
-    assert all(one in language.all_questions(SEEN[row]) for row, one in zip(rows, asked, strict=True))
+    assert all(each in language.all_questions(SEEN[row]) for row, each in zip(rows, asked, strict=True))
     assert vqa.train.sample_questions(SEEN, 3, seed=2)[1] == asked
     assert vqa.train.sample_questions(SEEN, 3)[1] != asked
+    measured = vqa.train.evaluate([each.answer for each in asked], asked, [SEEN[row] for row in rows])
+    assert set(measured.values()) == {1.0}
+    assert {name for name in measured if "," in name} == {f"exact, {each.kind}" for each in asked}
 
 
-def test_answers_are_measured_word_for_word_and_by_the_scene():
+def test_answers_are_evaluated_word_for_word_and_by_the_scene():
     scene = scenes.course_scene()
     floor = Question("what", "What is the cat sitting on?", "The cat is sitting on the floor.", "the floor")
     cats = Question("how many", "How many cats are there?", "There is one cat.", "one")
-    said = {
+    answers = {
         "The cat is sitting on the floor.": floor,  # right
         "There is one cat.": cats,  # right
         "There is a cat.": floor,  # true, but not what was asked
         "There are two cats.": cats,  # false
         "Cat the the on.": floor,  # cannot be read
     }
-    measured = vqa.train.evaluate(list(said), list(said.values()), [scene] * 5)
+    measured = vqa.train.evaluate(list(answers), list(answers.values()), [scene] * 5)
     assert measured == {"exact": 0.4, "true": 0.6, "exact, what": 0.3333, "exact, how many": 0.5}
     others = scenes.sample(1, 3, "test")
-    assert vqa.train.evaluate(list(said)[:1], [floor], others)["true"] == 0
+    assert vqa.train.evaluate(list(answers)[:1], [floor], others)["true"] == 0
     with pytest.raises(ValueError, match=r"shorter|longer"):
-        vqa.train.evaluate(list(said), [floor], [scene])
+        vqa.train.evaluate(list(answers), [floor], [scene])
 
 
-def test_true_answers_to_drawn_questions_are_measured_as_right():
-    rows, asked = vqa.train.sample_questions(SEEN, 4)
-    measured = vqa.train.evaluate([one.answer for one in asked], asked, [SEEN[row] for row in rows])
-    assert set(measured.values()) == {1.0}
-    assert {name for name in measured if "," in name} == {f"exact, {one.kind}" for one in asked}
-
-
-class Says:
-    """In the place of a network: says what it is told to, one after the other."""
+class Stub:
+    """In the place of a network: gives its texts, one after the other."""
 
     image_encoder = None
 
     def __init__(self, texts):
         self.texts = list(texts)
 
-    def ask_features(self, grids, wishes, **_):
-        return self.texts[: len(wishes)]
+    def ask_features(self, grids, answers, **_):
+        return self.texts[: len(answers)]
 
 
 @pytest.fixture
-def spoken(monkeypatch):
+def stub_predict(monkeypatch):
     monkeypatch.setattr(vqa.train, "predict", lambda network, grids, texts, **_: network.texts[: len(texts)])
 
 
-def test_easy_answers_are_right_or_wrong(spoken, monkeypatch):
+def test_easy_answers_are_right_or_wrong(stub_predict, monkeypatch):
     monkeypatch.setattr(
         captioning.model, "encode_images", lambda image_encoder, pictures: np.zeros((len(pictures), 64, 8))
     )
-    said = ["red", "yes", "square", "no", "yes", "no", "triangle", "no"]
-    assert vqa.train.evaluate_easyvqa(Says(said), EASY) == {"accuracy": 0.75, "wrong": 2, "questions": 8}
+    answers = ["red", "yes", "square", "no", "yes", "no", "triangle", "no"]
+    assert vqa.train.evaluate_easyvqa(Stub(answers), EASY) == {"accuracy": 0.75, "wrong": 2, "questions": 8}
 
 
-def test_questions_are_measured_by_the_scene_by_the_wish_and_by_who_answers(spoken, monkeypatch):
+def test_questions_are_evaluated_by_the_scene_by_the_given_answer_and_by_who_answers(stub_predict, monkeypatch):
     scene = scenes.course_scene()
-    by_text = {one.question: one for one in language.all_questions(scene)}
+    by_text = {each.question: each for each in language.all_questions(scene)}
     floor, cats = by_text["What is the cat sitting on?"], by_text["How many cats are there?"]
     monkeypatch.setattr(
         vqa.train, "sample_questions", lambda seen, count, seed: (np.zeros(4, int), [floor, cats, cats, floor])
     )
-    asks = Says([floor.question, floor.question, "How many cats on?", floor.question])
-    answers = Says([floor.answer, "The cat is sitting on the sofa."])
+    asks = Stub([floor.question, floor.question, "How many cats on?", floor.question])
+    answers = Stub([floor.answer, "The cat is sitting on the sofa."])
     found = vqa.train.evaluate_question_generator(asks, answers, np.zeros((1, 64, 8)), [scene], count=4, top_p=0.9)
     assert found == {"answerable": 0.75, "to_the_wish": 0.5, "agreed": 0.25, "different": 0.5}
+
+
+def run(tmp_path, *options):
+    """The exit code of `python -m tools weights qgnet`."""
+    parser = argparse.ArgumentParser()
+    qgnet.add_arguments(parser)
+    places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
+    return qgnet.run(parser.parse_args(["--precision", "float32", *places, *options]))
 
 
 @pytest.mark.parametrize("name", qgnet.RECIPES)
 def test_the_command_trains_ships_and_measures(name, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
-    frozen = replace(SMALL, widths=(8, 8, 160, 8))
-    small = {name: SMALL if name == "qgnet_easyvqa" else frozen for name in RECIPES}
-    recipes = {each: Recipe(small[each], steps=2, batch_size=4, asked=2) for each in RECIPES}
+    config = SMALL if name == "qgnet_easyvqa" else replace(SMALL, widths=(8, 8, 160, 8))
+    recipes = {name: Recipe(config, steps=2, batch_size=4, asked=2)}
     for setting, value in {"RECIPES": recipes, "TESTED": 1, "SCENES": 20}.items():
         monkeypatch.setattr(qgnet, setting, value)
     monkeypatch.setattr(vqa.train, "RECALIBRATION_PICTURES", 2)
-    shipped = vqa.model.load
+    loaders = {"question_generator": lambda _, folder: vqa.model.load_question_generator(folder)}
+    load = loaders.get(name, vqa.model.load)
     if name == "question_generator":  # whose questions another network answers
-        monkeypatch.setattr(
-            vqa.model, "load", lambda which, folder: vqa.model.QGNet(*_parts(vqa.model.load_question_generator(folder)))
-        )
-    parser = argparse.ArgumentParser()
-    qgnet.add_arguments(parser)
-    places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
-    assert qgnet.run(parser.parse_args(["--only", name, "--precision", "float32", *places])) == 0
+        monkeypatch.setattr(vqa.model, "load", lambda _, folder: QGNet(*vars(load(name, folder)).values()))
+    assert run(tmp_path, "--only", name) == 0
     card = weights.card(name, tmp_path / "out")
     assert {"validation", "test"} <= card["measured"].keys() or {"test", "compositional"} <= card["measured"].keys()
     if name == "question_generator":
         assert card["measured"]["test"].keys() == {"first_draw", "asked_back"}
     assert card["image_encoder"] == ("qgnet_easyvqa_image_encoder" if name == "qgnet_easyvqa" else "image_encoder")
     assert not (tmp_path / "check").exists() or not any((tmp_path / "check").iterdir())
-    loaded = (
-        vqa.model.load_question_generator(tmp_path / "out")
-        if name == "question_generator"
-        else shipped(name, tmp_path / "out")
-    )
-    assert len(loaded.vocabulary) == card["config"]["words"]
+    assert len(load(name, tmp_path / "out").vocabulary) == card["config"]["words"]
     assert name in capsys.readouterr().out
-
-
-def _parts(network):
-    return network.image_encoder, network.encoder, network.decoder, network.vocabulary
 
 
 def test_an_interrupted_command_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(easyvqa, "load", lambda: easyvqa.EasyVQA(EASY, EASY, ("yes", "no")))
     monkeypatch.setattr(qgnet, "RECIPES", {"qgnet_easyvqa": Recipe(SMALL, steps=3, batch_size=4, asked=2)})
     stopping(monkeypatch, at=2)
-    parser = argparse.ArgumentParser()
-    qgnet.add_arguments(parser)
-    places = ["--out", str(tmp_path / "out"), "--checkpoint", str(tmp_path / "check")]
-    assert qgnet.run(parser.parse_args(["--precision", "float32", *places])) == 130
+    assert run(tmp_path) == 130
     assert "run the same command again" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()

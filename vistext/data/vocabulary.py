@@ -152,3 +152,9 @@ def _several(sentences: Iterable[str]) -> Iterable[str]:
 
 def _short(sentence: str) -> str:
     return sentence if len(sentence) <= 60 else sentence[:57] + "..."
+
+
+def without_padding(ids: np.ndarray) -> np.ndarray:
+    """Ids [..., t] without the last columns, where these are padding only."""
+    used = np.flatnonzero((ids != PAD).reshape(-1, ids.shape[-1]).any(axis=0))
+    return ids[..., : used[-1] + 1]

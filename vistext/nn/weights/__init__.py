@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from vistext import opened
+from vistext.data.vocabulary import Vocabulary
 
 FOLDER = Path(__file__).parent
 T = TypeVar("T")
@@ -111,6 +112,11 @@ def config(name: str, kind: type[T], folder: Path = FOLDER) -> T:
     """The sizes of a shipped network, as its card states them: an instance of `kind`, a dataclass."""
     sizes = card(name, folder)["config"]
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in sizes.items()})
+
+
+def vocabulary(name: str, folder: Path = FOLDER) -> Vocabulary:
+    """The words that a shipped network knows, as its card lists them."""
+    return Vocabulary(tuple(card(name, folder)["words"]))
 
 
 def load_once(load: Callable[..., T]) -> Callable[..., T]:

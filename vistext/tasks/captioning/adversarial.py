@@ -21,6 +21,7 @@ from vistext.tasks.gan.adversarial import AdversarialTrainer
 
 MASKED_LOGIT = -1e9  # the logit of what is never generated
 ESTIMATORS = ("gumbel", "reinforce")
+REWARD_RANGE = (-8.0, 0.0)  # to the policy gradient, scores below are equally bad, and those above equally good
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,7 @@ class Hyperparameters:
     warmup_steps: int = 0  # steps in which only the discriminator learns
     momentum: float = 0.5  # Adam's first beta
     fading: float = 0.5  # share of the training, at its end, over which both rates go down to 0
-    gumbel_temperature: float = 1.0
     mle_weight: float = 0.1  # times the likelihood of true captions, so that what was learned is not forgotten
-    entropy_weight: float = 0.0  # times -log p of a caption: a reward for what is improbable
-    score_cap: float = 0.0  # by the policy gradient, scores above this are equally good,
-    clip: float = 8.0  # and those below minus this equally bad
     averaging: float | None = None  # momentum of an average (EMA) of the generator's weights
     seed: int = 0  # of what is sampled
 
@@ -88,12 +85,7 @@ def scores(discriminator: keras.Model, grid, words):
 
 
 class CaptionGanTrainer(AdversarialTrainer):
-    """A caption decoder and its discriminator.
-
-    Args:
-        generator, discriminator: as `captioning.model` builds them.
-        rules: how they learn.
-    """
+    """A caption decoder and its discriminator, as `captioning.model` builds them."""
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Hyperparameters):
         super().__init__(generator, discriminator, rules)
@@ -101,12 +93,7 @@ class CaptionGanTrainer(AdversarialTrainer):
         self.words = generator.outputs[0].shape[-1]
 
     def train_step(self, data: tuple) -> dict[str, Any]:
-        """A step of both networks.
-
-        Args:
-            data: what the image encoder gives for n pictures, float32 [n, 64, c]; true sentences about each, START
-                first, and true sentences about other pictures, int32 [n, s, t + 1] both; and the lengths of all these,
-                int32 [n, s]: indices into `captioning.model.LENGTHS`.
+        """A step of both networks, given a batch of `captioning.train.DiscriminatorBatches`.
 
         Returns:
             Both losses, and the discriminator's mean probability for true and for generated sentences.
@@ -140,16 +127,10 @@ class CaptionGanTrainer(AdversarialTrainer):
 
     @tf.function(autograph=False, reduce_retracing=True)
     def train_discriminator(self, grid, true, invented, mismatched):
-        """One step of the discriminator.
-
-        Args:
-            grid: float [n, 64, c]: features of n pictures.
-            true: int32 [n, s, t + 1]: true sentences about each, START first.
-            invented: int32 [n, s, t + 1]: generated ones.
-            mismatched: int32 [n, s, t + 1]: true ones about other pictures.
+        """One step of the discriminator, given grids and true, generated and mismatched sentences about each.
 
         Returns:
-            Its loss, and its mean probability for true, invented and mismatched pairs: four scalars.
+            Its loss, and its mean probability for the three: four scalars.
         """
         words = one_hot(tf.concat([true, invented, mismatched], axis=1), self.words)
         variables = self.discriminator.trainable_variables
@@ -164,12 +145,7 @@ class CaptionGanTrainer(AdversarialTrainer):
 
     @tf.function(autograph=False, reduce_retracing=True)
     def train_generator(self, grid, true, invented, lengths, seed):
-        """One step of the generator.
-
-        Args:
-            grid, true, invented: as for `train_discriminator`; the invented ones as they are sampled now.
-            lengths: int32 [n, s], of all of these sentences.
-            seed: int32 [2].
+        """One step of the generator, which has generated the `invented` sentences with its weights of now.
 
         Returns:
             Its loss, the discriminator's mean score, and the mean of -log p of the captions: three scalars.
@@ -182,28 +158,21 @@ class CaptionGanTrainer(AdversarialTrainer):
             inputs = tf.concat([invented, true], axis=1)[..., :-1]  # at once, which is half as much to compile
             logits = mask_special(self.generator([grid, inputs, tf.tile(lengths, [1, 2])], training=True))
             logits, true_logits = tf.split(logits, 2, axis=1)
-            logs = tf.nn.log_softmax(logits)
-            log_p = tf.reduce_sum(logs * chosen, axis=(-1, -2))  # (n, s)
+            log_p = tf.reduce_sum(tf.nn.log_softmax(logits) * chosen, axis=(-1, -2))  # (n, s)
             if rules.estimator == "gumbel":
-                score = scores(
-                    self.discriminator, grid, straight_through(logits, chosen, seed, rules.gumbel_temperature)
-                )
-                entropy = -tf.reduce_sum(tf.exp(logs) * logs, axis=-1) * tf.reduce_sum(chosen, axis=-1)
+                score = scores(self.discriminator, grid, straight_through(logits, chosen, seed))
                 loss = tf.reduce_mean(tf.nn.softplus(-score))
-                loss -= rules.entropy_weight * tf.reduce_mean(tf.reduce_sum(entropy, axis=-1))
             else:
                 score = scores(self.discriminator, grid, chosen)
-                reward = tf.clip_by_value(score, -rules.clip, rules.score_cap) - rules.entropy_weight * log_p
-                reward = tf.stop_gradient(reward)
+                reward = tf.stop_gradient(tf.clip_by_value(score, *REWARD_RANGE))
                 s = tf.cast(tf.shape(reward)[1], tf.float32)
                 # Better or worse than the other captions of the same picture.
                 better = (reward - tf.reduce_mean(reward, axis=1, keepdims=True)) * s / (s - 1)
                 better /= tf.math.reduce_std(better) + 1e-3
                 loss = -tf.reduce_mean(better * log_p)
             if rules.mle_weight:
-                words = one_hot(
-                    tf.where(true == UNKNOWN, PAD, true), self.words
-                )  # what is never generated cannot be likely
+                # What is never generated cannot be likely.
+                words = one_hot(tf.where(true == UNKNOWN, PAD, true), self.words)
                 likelihood = tf.reduce_sum(tf.nn.log_softmax(true_logits) * words, axis=(-1, -2))
                 loss -= rules.mle_weight * tf.reduce_mean(likelihood)
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)

@@ -1,13 +1,14 @@
 """Captions of scenes of the training split, in batches: what lesson 05's networks are trained on."""
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from vistext import scenes
-from vistext.data.vocabulary import PAD, Vocabulary
+from vistext.data.vocabulary import Vocabulary
 from vistext.nn.engine import keras
 from vistext.nn.training import Batches
 from vistext.scenes import TRAIN_SEED_OFFSET, Box, Scene, SceneObject, language, ontology
@@ -28,12 +29,6 @@ def vocabulary() -> Vocabulary:
     rng = np.random.default_rng(0)
     pool = scenes.sample(VOCABULARY_SCENES, TRAIN_SEED_OFFSET - 1, "train")
     return Vocabulary.build(language.describe(scene, length, rng) for scene in pool for length in LENGTHS)
-
-
-def truncate(ids: np.ndarray, max_length: int) -> np.ndarray:
-    """Ids [n, t] cut after `max_length` columns, and without columns that are padding only."""
-    used = np.flatnonzero((ids != PAD).any(axis=0))
-    return ids[:, : min(max_length, used[-1] + 1)]
 
 
 def sample_crowded(count: int, crowded: float, seed: int, twins: float = 0.0) -> list[Scene]:
@@ -84,30 +79,13 @@ def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
 
 
 @dataclass(eq=False)
-class CaptionBatches(Batches):
-    """Batches of new scenes and captions of them; each batch depends on its number and the seed alone."""
+class CachedCaptionBatches(Batches):
+    """Batches of encoded scenes that come up again and again, with new captions each time.
+
+    Each batch depends on its number and the seed alone.
+    """
 
     turns: tuple  # of one batch after another: length, captions of each picture, and tokens after which these are cut
-    crowded: float = 0.0  # share of the pictures, at least, that show several objects
-    twins: float = 0.0  # share of them, at least, that show two of a kind
-    batch_size: int = 64  # pictures in a batch
-    seed: int = 0
-
-    def __getitem__(self, step: int) -> tuple:
-        """Batch number `step`: (pictures uint8 [n, 64, 64, 3], ids int32 [n, s, t], lengths int32 [n, s]), and
-        the next tokens, int32 [n, s, t].
-        """
-        turn, seed = self.turns[step % len(self.turns)], TRAIN_SEED_OFFSET * (self.seed + 1) + step
-        chosen = sample_crowded(self.batch_size, self.crowded, seed, self.twins)
-        inputs, targets = _batch(scenes.draw_many(chosen).pictures, chosen, turn, np.random.default_rng(seed))
-        return inputs, targets[..., 0]
-
-
-@dataclass(eq=False)
-class CachedCaptionBatches(Batches):
-    """As `CaptionBatches`, but of encoded scenes that come up again and again, with new captions each time."""
-
-    turns: tuple  # as for `CaptionBatches`
     scenes: list[Scene]  # to choose from
     grids: np.ndarray  # these, as `encode_scenes` gives them
     batch_size: int = 32
@@ -120,7 +98,7 @@ class CachedCaptionBatches(Batches):
         rng = np.random.default_rng((self.seed, step))
         rows = rng.integers(0, len(self.scenes), self.batch_size)
         chosen = [self.scenes[row] for row in rows]
-        return _batch(self.grids[rows].astype("float32"), chosen, self.turns[step % len(self.turns)], rng)
+        return describe_batch(self.grids[rows].astype("float32"), chosen, self.turns[step % len(self.turns)], rng)
 
 
 def referents(token_objects: list[int | None], order: list[int], places: int) -> np.ndarray:
@@ -131,24 +109,17 @@ def referents(token_objects: list[int | None], order: list[int], places: int) ->
     """
     numbers = {None: 0} | {index: number for number, index in enumerate(order, 1)}
     mentioned = [numbers[index] for index in token_objects[:places]] + [0] * (places - len(token_objects))
-    previous, following = _fill_forward([0, *mentioned])[:places], _fill_forward(mentioned[::-1])[::-1]
+    # In place of each 0, the number before it; and read backwards, the one after it.
+    fill = partial(accumulate, func=lambda last, number: number or last)
+    previous, following = list(fill([0, *mentioned]))[:places], list(fill(mentioned[::-1]))[::-1]
     return np.stack([previous, following], axis=-1).astype("int32")
 
 
-def _fill_forward(numbers: list[int]) -> list[int]:
-    """Each number in place of the zeros that follow it."""
-    filled, last = [], 0
-    for number in numbers:
-        last = number or last
-        filled.append(last)
-    return filled
-
-
-def _batch(inputs: np.ndarray, chosen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:
-    """Inputs and targets of `CachedCaptionBatches`, with pictures or grids as the first input."""
+def describe_batch(inputs: np.ndarray, chosen: list[Scene], turn: tuple, rng: np.random.Generator) -> tuple:
+    """Inputs and targets as of `CachedCaptionBatches`, given pictures or grids, and the scenes that they show."""
     length, count, max_length = turn
     captions = [(scene, *language.describe_grounded(scene, length, rng)) for scene in chosen for _ in range(count)]
-    ids = truncate(vocabulary().encode(text for _, text, _ in captions), max_length + 1)  # (n · s, t + 1)
+    ids = vocabulary().encode(text for _, text, _ in captions)[:, : max_length + 1]  # (n · s, t + 1)
     places = ids.shape[1] - 1
     referred = [referents(about, object_queries.left_to_right(scene), places) for scene, _, about in captions]
     targets = np.concatenate([ids[:, 1:, np.newaxis], referred], axis=-1, dtype=np.int32)  # (n · s, t, 3)

@@ -5,14 +5,19 @@ shipped are trained on the features of the finished encoder.
 """
 
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from vistext import scenes
 from vistext.data.vocabulary import PAD
 from vistext.nn import training
 from vistext.nn.engine import keras
 from vistext.nn.training import History, learn, once
+from vistext.scenes import TRAIN_SEED_OFFSET
 from vistext.tasks import detection
-from vistext.tasks.captioning.data import DESCRIPTIONS, STORIES, TITLES, CaptionBatches, vocabulary
+from vistext.tasks.captioning.data import DESCRIPTIONS, STORIES, TITLES, describe_batch, sample_crowded, vocabulary
 from vistext.tasks.captioning.model import SIDE, CaptionerConfig, build_caption_decoder, build_image_encoder
 
 
@@ -20,7 +25,7 @@ from vistext.tasks.captioning.model import SIDE, CaptionerConfig, build_caption_
 class Stage(training.Recipe):
     """A part of the training."""
 
-    turns: tuple  # of what is said of a batch of pictures, see `CaptionBatches`
+    turns: tuple  # of what is said of a batch of pictures, see `CachedCaptionBatches`
     crowded: float  # share of the pictures, at least, that show several objects
     _: KW_ONLY
     momentum: float = 0.6
@@ -59,13 +64,6 @@ def train(
 ) -> tuple[keras.Model, History]:
     """Train an image encoder together with a decoder, by maximum likelihood of the next token of true captions.
 
-    Args:
-        recipe: how.
-        config: the sizes of both; by default those of the shipped weights.
-        precision: a Keras dtype policy to compute in.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        bar: whether to show a progress bar.
-
     Returns:
         The image encoder, and the history of the last stage.
     """
@@ -84,7 +82,7 @@ def train(
         def train_stage(number=number, stage=stage) -> History:
             history = learn(
                 model,
-                CaptionBatches(stage.turns, stage.crowded, batch_size=stage.batch_size, seed=stage.seed),
+                partial(_batch, stage),
                 stage,
                 keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
                 checkpoint=checkpoint and checkpoint / f"stage{number}",
@@ -99,3 +97,11 @@ def train(
         if history.interrupted:
             break
     return image_encoder, history
+
+
+def _batch(stage: Stage, step: int) -> tuple:
+    """New scenes, drawn, with captions; and the next token of each."""
+    turn, seed = stage.turns[step % len(stage.turns)], TRAIN_SEED_OFFSET * (stage.seed + 1) + step
+    chosen = sample_crowded(stage.batch_size, stage.crowded, seed)
+    inputs, targets = describe_batch(scenes.draw_many(chosen).pictures, chosen, turn, np.random.default_rng(seed))
+    return inputs, targets[..., 0]

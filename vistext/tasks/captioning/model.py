@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
@@ -51,21 +51,11 @@ class CaptionerConfig:
     precision: str = "float32"  # a Keras dtype policy; training may take a faster one, the weights stay float32
 
 
-class ImageEncoderConfig(Protocol):
-    """What the sizes of an image encoder are read from: a `CaptionerConfig`, or a `QGNetConfig`."""
+def build_image_encoder(config: Any) -> keras.Model:
+    """The image encoder: pictures uint8 [n, 64, 64, 3] → a vector for each of 64 cells, float [n, 64, widths[2]].
 
-    @property
-    def widths(self) -> tuple[int, ...]: ...
-
-    @property
-    def depth(self) -> int: ...
-
-    @property
-    def precision(self) -> str: ...
-
-
-def build_image_encoder(config: ImageEncoderConfig) -> keras.Model:
-    """The image encoder: pictures uint8 [n, 64, 64, 3] → a vector for each of 64 cells, float [n, 64, widths[2]]."""
+    The config is a `CaptionerConfig`, or another one with widths, depth and precision.
+    """
     with dtype_policy(config.precision):
         pictures = layers.Input((SIDE, SIDE, 3), dtype="uint8", name="pictures")
         x = stem(pictures, config.widths[0])  # (n, 32, 32, widths[0])
@@ -77,9 +67,6 @@ def build_image_encoder(config: ImageEncoderConfig) -> keras.Model:
 
 def build_caption_decoder(config: CaptionerConfig) -> keras.Model:
     """The caption decoder, which predicts the next word.
-
-    Args:
-        config: its sizes.
 
     Returns:
         A model of three inputs: grids float [n, 64, widths[2]], ids int32 [n, s, t] of s sentences about each picture,
@@ -106,9 +93,6 @@ def build_discriminator(config: CaptionerConfig) -> keras.Model:
 
     It is built as the caption decoder is, so that it can start from the decoder's weights: see `init_discriminator`.
 
-    Args:
-        config: its sizes.
-
     Returns:
         A model of two inputs: grids float [n, 64, widths[2]], and tokens one-hot (or relaxed, adding up to 1) float [n,
         s, t, words], all 0 for padding → the score of each token, float32 [n, s, t], 0 for padding; the score of a
@@ -133,7 +117,6 @@ def build_discriminator(config: CaptionerConfig) -> keras.Model:
 
 
 def object_queries(config: CaptionerConfig) -> ObjectQueries:
-    """The layer that finds the objects; see `captioning.object_queries` for its training."""
     return ObjectQueries(ontology.MAX_OBJECTS, config.width, config.heads, config.finding, name="things")
 
 
@@ -184,17 +167,13 @@ class Captioner:
         z: np.ndarray | None = None,
         temperature: float = 1.0,
     ) -> list[str]:
-        """Caption each picture.
+        """Caption each picture, by greedy decoding or as z decides.
 
         Args:
             pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
             length: one of `LENGTHS`.
-            z: float [n, MAX_LENGTH[length]] in [0, 1), as `decoding.sample_noise` gives it, which decides the words;
-                when left out, each word is the most probable one (greedy decoding).
+            z: float [n, MAX_LENGTH[length]] in [0, 1), as `decoding.sample_noise` gives it; greedy when left out.
             temperature: see `decoding.generate`.
-
-        Returns:
-            n sentences (or titles, or stories).
 
         Raises:
             TypeError, ValueError: not such pictures, another length, a z of another shape, a temperature of 0 or below.
@@ -220,8 +199,7 @@ class Captioner:
             raise ValueError(f"count={count}; accepted: 1 draw or more for each picture")
         grids = encode_images(self.image_encoder, pictures)
         z = decoding.sample_noise(len(grids) * count, _max_length(length), seed, top_p)
-        generated = self.generate(np.repeat(grids, count, axis=0), length, z=z, temperature=temperature)
-        texts = self.detokenize(generated)
+        texts = self.detokenize(self.generate(np.repeat(grids, count, axis=0), length, z=z, temperature=temperature))
         return [texts[first : first + count] for first in range(0, len(texts), count)]
 
     def beam(self, pictures: np.ndarray, length: str = "description", *, width: int = 4) -> list[str]:
@@ -230,9 +208,8 @@ class Captioner:
 
     def beam_features(self, grids: np.ndarray, length: str, *, width: int) -> list[str]:
         """As `beam`, for encoded pictures [n, 64, c]."""
-        found = decoding.beam_search(
-            self.decoder, self._inputs(grids, length), max_length=MAX_LENGTH[length], width=width
-        )
+        inputs = self._inputs(grids, length)
+        found = decoding.beam_search(self.decoder, inputs, max_length=MAX_LENGTH[length], width=width)
         return self.vocabulary.decode(found.ids[:, 0])
 
     def generate(self, grids: np.ndarray, length: str, *, z: np.ndarray | None = None, temperature: float = 1.0):
@@ -241,7 +218,6 @@ class Captioner:
         return decoding.generate(self.decoder, inputs, max_length=MAX_LENGTH[length], noise=z, temperature=temperature)
 
     def detokenize(self, generated: decoding.Generated) -> list[str]:
-        """What was generated, as sentences."""
         return self.vocabulary.decode(generated.ids)
 
     def _inputs(self, grids: np.ndarray, length: str) -> tuple[np.ndarray, np.ndarray]:
@@ -250,11 +226,7 @@ class Captioner:
 
 
 def encode_images(image_encoder: keras.Model, pictures: np.ndarray) -> np.ndarray:
-    """Encode pictures uint8 [n, h, w, 3], scaled to fit if they are not of 64×64 pixels: grids, float32 [n, 64, c].
-
-    Raises:
-        TypeError, ValueError: not such pictures.
-    """
+    """Encode pictures uint8 [n, h, w, 3], scaled to fit if they are not of 64×64 pixels: grids, float32 [n, 64, c]."""
     squares, _ = resize.letterbox(pictures, SIDE)
     encode = _compiled(image_encoder)
     parts = [encode(squares[first : first + ENCODING_BATCH]) for first in range(0, len(squares), ENCODING_BATCH)]
@@ -263,9 +235,7 @@ def encode_images(image_encoder: keras.Model, pictures: np.ndarray) -> np.ndarra
 
 @lru_cache(maxsize=8)
 def _compiled(network: keras.Model) -> Callable:
-    """A network as a TensorFlow graph, traced once for any number of pictures: two thirds of Keras's time for an image
-    encoder, and a tenth for a discriminator with a single sentence.
-    """
+    """A network as a TensorFlow graph, traced once for any number of pictures."""
     inputs = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in network.inputs]
 
     def predict(*arguments):
@@ -288,12 +258,8 @@ class Discriminator:
     def token_scores(self, pictures: np.ndarray, sentences: list[str]) -> list[list[tuple[str, float]]]:
         """What each token adds to the score of its sentence: above 0 for real sentences, below for generated ones.
 
-        Args:
-            pictures: uint8 [n, h, w, 3].
-            sentences: one of at most 60 tokens for each; words that are not in the vocabulary count as <unknown>.
-
-        Returns:
-            For each sentence its tokens, <end> included, each with its score.
+        Pictures are uint8 [n, h, w, 3], with a sentence of at most 60 tokens for each; words that are not in the
+        vocabulary count as <unknown>. The tokens of a sentence include <end>.
         """
         return self.token_scores_of_features(encode_images(self.image_encoder, pictures), sentences)
 
@@ -331,7 +297,7 @@ class Discriminator:
             words = ops.one_hot(np.where(tokens == PAD, -1, tokens), len(self.vocabulary))
             grid = ops.convert_to_tensor(grids[first : first + SCORING_BATCH])
             parts.append(np.asarray(score(grid, words))[:, 0])
-        return np.concatenate(parts) if parts else np.zeros((0, ids.shape[1] - 1), np.float32)
+        return np.concatenate(parts)
 
 
 def probability(score):
@@ -351,13 +317,13 @@ def shipped_config(name: str = "image_encoder") -> CaptionerConfig:
 
 def vocabulary() -> Vocabulary:
     """The vocabulary of the shipped weights."""
-    return Vocabulary(tuple(card("image_encoder")["words"]))
+    return weights.vocabulary("image_encoder")
 
 
 def load(name: str = "captioner_gan") -> Captioner:
-    """The generator with shipped weights, which all callers share: to train it further, build your own.
+    """The generator with shipped weights: "captioner_gan", trained adversarially, or "captioner", by likelihood alone.
 
-    `name` is "captioner_gan", trained adversarially, or "captioner", by likelihood alone.
+    All callers share it: to train it further, build your own.
     """
     return Captioner(load_image_encoder(), _load_decoder(name), vocabulary())
 

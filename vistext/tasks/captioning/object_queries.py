@@ -2,33 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from vistext.nn import training
 from vistext.nn.attention import CoordinateEncoding
-from vistext.nn.engine import dtype_policy as computing
-from vistext.nn.engine import keras, tf
-from vistext.nn.training import Batches, History, learn, masked_mean, once
+from vistext.nn.engine import dtype_policy, keras, tf
+from vistext.nn.training import History, learn, masked_mean, once
 from vistext.scenes import Scene
-from vistext.scenes.ontology import COLORS, FACINGS, KINDS, MAX_OBJECTS, POSTURES, SIZES
+from vistext.scenes.ontology import COLORS, FACINGS, KINDS, MAX_OBJECTS, PLACES, POSTURES, SIZES
 from vistext.tasks.captioning.model import GRID, CaptionerConfig, object_queries
 
 layers = keras.layers
 
 
-def _distinct(lists) -> tuple[str, ...]:
-    return tuple(sorted({word for words in lists for word in words}))
-
-
 NOTHING = 0  # the kind where there is no object
 TRAITS: dict[str, tuple[str, ...]] = {
     "kind": ("nothing", *KINDS),
-    "color": _distinct(COLORS.values()),
+    "color": tuple(sorted(set().union(*COLORS.values()))),
     "size": SIZES,
-    "posture": _distinct(POSTURES.values()),
-    "place": _distinct(places for postures in POSTURES.values() for places in postures.values()),
+    "posture": tuple(sorted(set().union(*POSTURES.values()))),
+    "place": tuple(sorted(PLACES)),
     "facing": FACINGS,
 }
 ENDS = np.cumsum([len(words) for words in TRAITS.values()]).tolist()  # where the logits of each trait end
@@ -62,21 +58,6 @@ def labels(scenes: Sequence[Scene]) -> np.ndarray:
             table[row, number, : BOX.start] = [words.index(getattr(obj, name)) for name, words in TRAITS.items()]
             table[row, number, BOX] = (obj.box.x, obj.box.y, obj.box.w, obj.box.h)
     return table
-
-
-@dataclass(eq=False)
-class ObjectBatches(Batches):
-    """Batches of grids and their labels; each depends on its number and the seed alone."""
-
-    grids: np.ndarray  # float [n, 64, c], as `encode_images` gives them
-    labels: np.ndarray  # as `labels` gives them
-    batch_size: int
-    seed: int
-
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Batch number `step`: grids float32 [n, 64, c] and labels."""
-        rows = np.random.default_rng((self.seed, step)).integers(0, len(self.labels), self.batch_size)
-        return self.grids[rows].astype("float32"), self.labels[rows]
 
 
 class Loss(keras.losses.Loss):
@@ -113,7 +94,7 @@ def accuracy(targets, outputs):
 
 def build(config: CaptionerConfig) -> keras.Model:
     """The network to train: grids float [n, 64, c] → float32 [n, MAX_OBJECTS, logits of all traits, and the box]."""
-    with computing(config.precision):
+    with dtype_policy(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
         cells = CoordinateEncoding(name="cells")(grid)
         objects = object_queries(config)(cells)[:, -MAX_OBJECTS:]
@@ -126,40 +107,20 @@ def train(
     recipe: Recipe,
     config: CaptionerConfig,
     grids: np.ndarray,
-    seen: Sequence[Scene],
+    scenes: Sequence[Scene],
     *,
     precision: str = "float32",
     checkpoint: Path | None = None,
     bar: bool = True,
 ) -> tuple[keras.Model, History]:
-    """Train it.
-
-    Args:
-        recipe: how.
-        config: the sizes of decoder and discriminator, of which its layer "things" becomes a part.
-        grids: features of scenes, float [n, 64, c].
-        seen: the scenes.
-        precision: a Keras dtype policy to compute in.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        bar: whether to show a progress bar.
-
-    Returns:
-        The network, as `build` makes it, and the history, which is empty if the training was complete already.
-    """
+    """Train the network that `build` makes on scenes, encoded as grids; the history is empty if it was complete."""
     keras.utils.set_random_seed(recipe.seed)
-    network = build(replace(config, precision=precision))
-    history = once(
-        network,
-        checkpoint and checkpoint / "finder.weights.h5",
-        lambda: learn(
-            network,
-            ObjectBatches(grids, labels(seen), recipe.batch_size, recipe.seed),
-            recipe,
-            Loss(recipe.box),
-            accuracy=accuracy,
-            checkpoint=checkpoint and checkpoint / "finder",
-            label="finder",
-            bar=bar,
-        ),
-    )
-    return network, history
+    network, targets = build(replace(config, precision=precision)), labels(scenes)
+
+    def batch(step: int) -> tuple:
+        rows = np.random.default_rng((recipe.seed, step)).integers(0, len(targets), recipe.batch_size)
+        return grids[rows].astype("float32"), targets[rows]
+
+    run = partial(learn, network, batch, recipe, Loss(recipe.box), accuracy=accuracy, label="finder", bar=bar)
+    run = partial(run, checkpoint=checkpoint and checkpoint / "finder")
+    return network, once(network, checkpoint and checkpoint / "finder.weights.h5", run)

@@ -1,10 +1,11 @@
 """Training lesson 05's caption decoder by likelihood, then adversarially with a discriminator; and evaluating both."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,10 +48,10 @@ class Recipe(training.Recipe):
     batch_size: int = 32
     learning_rate: float = 0.04
     turns: tuple = (DESCRIPTIONS, STORIES, DESCRIPTIONS, STORIES, TITLES)  # see `CachedCaptionBatches`
-    pool: int = 32_000  # scenes that are drawn and looked at once, and described anew whenever they come up
+    pool: int = 32_000  # scenes that are drawn and encoded once, and described anew whenever they come up
     crowded: float = 0.85  # share of these, at least, that show several objects
     twins: float = 0.5  # likewise, two of a kind
-    pointing: float = 0.5  # how much it counts, beside the words, of which object they speak; see `pointing`
+    grounding_weight: float = 0.5  # of the grounding loss, beside that of the words
     finder: object_queries.Recipe = field(default_factory=object_queries.Recipe)  # what is trained first
 
 
@@ -75,42 +76,28 @@ def train(
     checkpoint: Path | None = None,
     bar: bool = True,
 ) -> tuple[keras.Model, History]:
-    """Train a caption decoder by maximum likelihood of the next token of true captions.
+    """Train a caption decoder, given a frozen image encoder, by maximum likelihood of the next token of true captions.
 
     First its object queries are trained alone. Then a grounding loss asks at each token which object was mentioned last
     and which will be next: without it, the caption says of two deer twice what the first one does.
 
-    Args:
-        recipe: how.
-        image_encoder: as `build_image_encoder` makes it; frozen.
-        config: the decoder's sizes, with object queries.
-        precision: a Keras dtype policy to compute in.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        bar: whether to show a progress bar.
-
     Returns:
         The decoder and the history, which is that of the object queries if these were interrupted.
     """
-    seen, grids = _cached_batches(recipe, image_encoder)
+    pool, grids = _encoded_pool(recipe, image_encoder)
     finder, history = object_queries.train(
-        recipe.finder,
-        config,
-        grids,
-        seen,
-        precision=precision,
-        checkpoint=checkpoint,
-        bar=bar,
+        recipe.finder, config, grids, pool, precision=precision, checkpoint=checkpoint, bar=bar
     )
     keras.utils.set_random_seed(recipe.seed)
     decoder = build_caption_decoder(replace(config, precision=precision))
     decoder.get_layer("things").set_weights(finder.get_layer("things").get_weights())
     if not history.interrupted:
-        history = _fit(recipe, decoder, (seen, grids), checkpoint, bar)
+        history = _fit(recipe, decoder, (pool, grids), checkpoint, bar)
     return decoder, history
 
 
 def finetune(
-    further: tuple[Recipe, ...],
+    recipes: Sequence[Recipe],
     image_encoder: keras.Model,
     decoder: keras.Model,
     *,
@@ -123,46 +110,43 @@ def finetune(
     of the average's greedy descriptions were true, and 96.8 to 97.6 % of those of each; of stories, one did better
     (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization", arXiv:1803.05407).
 
-    Args:
-        further: the trainings; their finders are not looked at.
-        image_encoder, decoder: as for `train`, which returns the decoder; it is changed.
-        checkpoint, bar: as for `train`.
-
     Returns:
         False if it was interrupted; the decoder is then where that run was.
     """
 
-    def training(recipe: Recipe) -> History:
+    def run(recipe: Recipe) -> History:
         keras.utils.set_random_seed(recipe.seed)
-        return _fit(recipe, decoder, _cached_batches(recipe, image_encoder), checkpoint, bar)
+        return _fit(recipe, decoder, _encoded_pool(recipe, image_encoder), checkpoint, bar)
 
-    return _average_of_runs(decoder, [partial(training, recipe) for recipe in further], checkpoint)
+    return _average_of_runs(decoder, run, recipes, checkpoint)
 
 
-def _average_of_runs(decoder: keras.Model, runs: list[Callable[[], Record]], checkpoint: Path | None) -> bool:
+def _average_of_runs(
+    decoder: keras.Model, run: Callable[[Any], Record], recipes: Sequence, checkpoint: Path | None
+) -> bool:
     """Train a caption decoder several times; it becomes the average of where each run ended. False if interrupted."""
     ends = []
-    for number, run in enumerate(runs):
-        if once(decoder, checkpoint and checkpoint / f"end{number}.weights.h5", run).interrupted:
+    for number, recipe in enumerate(recipes):
+        file = checkpoint and checkpoint / f"end{number}.weights.h5"
+        if once(decoder, file, partial(run, recipe)).interrupted:
             return False
         ends.append(decoder.get_weights())
     decoder.set_weights([np.mean(weight, axis=0) for weight in zip(*ends, strict=True)])
     return True
 
 
-def _cached_batches(recipe: Recipe, image_encoder: keras.Model) -> tuple[list[Scene], np.ndarray]:
+def _encoded_pool(recipe: Recipe, image_encoder: keras.Model) -> tuple[list[Scene], np.ndarray]:
     """The scenes of a training, and their features."""
-    seen = sample_crowded(recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 3), recipe.twins)
-    return seen, encode_scenes(image_encoder, seen)
+    pool = sample_crowded(recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 3), recipe.twins)
+    return pool, encode_scenes(image_encoder, pool)
 
 
-def _fit(recipe: Recipe, decoder: keras.Model, cached: tuple, checkpoint: Path | None, bar: bool) -> History:
-    """Train a decoder with object queries on scenes and features, as `_cached_batches` gives them."""
+def _fit(recipe: Recipe, decoder: keras.Model, encoded_pool: tuple, checkpoint: Path | None, bar: bool) -> History:
     return learn(
         grounding.with_grounding(decoder),
-        CachedCaptionBatches(recipe.turns, *cached, recipe.batch_size, recipe.seed),
+        CachedCaptionBatches(recipe.turns, *encoded_pool, recipe.batch_size, recipe.seed),
         recipe,
-        grounding.Loss(recipe.pointing),
+        grounding.Loss(recipe.grounding_weight),
         accuracy=grounding.accuracy,
         checkpoint=checkpoint and checkpoint / "decoder",
         label="decoder",
@@ -185,9 +169,9 @@ class AdversarialRecipe:
     steps: int = 160
     batch_size: int = 32  # pictures in a batch
     temperature: float = 0.75  # applied to the decoder for good at the end; see `apply_temperature`
-    pool: int = 6000  # scenes that are drawn and looked at once, and described anew whenever they come up
-    crowded: float = 0.85  # share of these, at least, that show several objects
-    twins: float = 0.5  # likewise, two of a kind
+    pool: int = 6000  # scenes, as in `Recipe`
+    crowded: float = 0.85
+    twins: float = 0.5
     nearly: float = 0.3  # share of mismatched sentences that are about a scene that differs in one trait
     alike: float = 0.5  # likewise, about one of the same kinds of object
     seed: int = 0
@@ -206,24 +190,16 @@ RUNS = tuple(
 
 @dataclass(eq=False)
 class DiscriminatorBatches(Batches):
-    """Batches of the adversarial training; each depends on its number and the seed alone.
-
-    Args:
-        recipe: of the training.
-        image_encoder: as `build_image_encoder` makes it; frozen.
-        scenes: to take captions of; by default the recipe's.
-    """
+    """Batches of the adversarial training, of scenes encoded once; each depends on its number and the seed alone."""
 
     recipe: AdversarialRecipe
     image_encoder: keras.Model
-    scenes: list[Scene] = field(default_factory=list)
 
     def __post_init__(self):
         super().__post_init__()
         recipe = self.recipe
-        self.scenes = self.scenes or sample_crowded(
-            recipe.pool, recipe.crowded, TRAIN_SEED_OFFSET * (recipe.seed + 1) - 2, recipe.twins
-        )
+        seed = TRAIN_SEED_OFFSET * (recipe.seed + 1) - 2
+        self.scenes = sample_crowded(recipe.pool, recipe.crowded, seed, recipe.twins)
         self.grids = encode_scenes(self.image_encoder, self.scenes)
         kinds = [(scene.setting, *sorted(obj.kind for obj in scene.objects)) for scene in self.scenes]
         groups = defaultdict(list)
@@ -248,7 +224,7 @@ class DiscriminatorBatches(Batches):
         lengths = np.full((self.recipe.batch_size, count), LENGTHS.index(length), np.int32)
         return self.grids[rows].astype("float32"), true, mismatched, lengths
 
-    def _mismatched(self, index: int | np.integer, length: str, rng: np.random.Generator) -> str:
+    def _mismatched(self, index: int, length: str, rng: np.random.Generator) -> str:
         """A caption of another scene, often a similar one, that is false of this one."""
         scene = self.scenes[index]
         while True:
@@ -269,8 +245,7 @@ def train_adversarial(
     discriminator: keras.Model,
     *,
     batches: DiscriminatorBatches | None = None,
-    checkpoint: Path | None = None,
-    bar: bool = True,
+    **settings,
 ) -> GanHistory:
     """Train a decoder and a discriminator adversarially; both are changed.
 
@@ -279,23 +254,19 @@ def train_adversarial(
         image_encoder, decoder: as for and from `train`.
         discriminator: as `build_discriminator` makes it, at best after `init_discriminator`.
         batches: by default those of the recipe.
-        checkpoint, bar: see `gan.adversarial.train_adversarially`.
-
-    Returns:
-        What they went through.
+        settings: those of `gan.adversarial.train_adversarially`: checkpoint, bar.
     """
     return train_adversarially(
         CaptionGanTrainer(decoder, discriminator, recipe.rules),
         batches or DiscriminatorBatches(recipe, image_encoder),
         steps=recipe.steps,
-        checkpoint=checkpoint,
         label="adversarial",
-        bar=bar,
+        **settings,
     )
 
 
 def train_adversarial_average(
-    games: tuple[AdversarialRecipe, ...],
+    recipes: Sequence[AdversarialRecipe],
     image_encoder: keras.Model,
     decoder: keras.Model,
     discriminator: keras.Model,
@@ -305,22 +276,19 @@ def train_adversarial_average(
 ) -> bool:
     """Train adversarially several times from one start; the decoder becomes the average of where each run ended.
 
-    Args:
-        games: how.
-        image_encoder, decoder, discriminator: as for `train_adversarial`; the discriminator ends as it began.
-        checkpoint, bar: as for `play`.
+    The discriminator ends as it began.
 
     Returns:
         False if one was interrupted; the decoder is then where that was.
     """
     decoder_start, discriminator_start = decoder.get_weights(), discriminator.get_weights()
 
-    def game(recipe: AdversarialRecipe) -> GanHistory:
+    def run(recipe: AdversarialRecipe) -> GanHistory:
         decoder.set_weights(decoder_start)
         discriminator.set_weights(discriminator_start)
         return train_adversarial(recipe, image_encoder, decoder, discriminator, checkpoint=checkpoint, bar=bar)
 
-    ended = _average_of_runs(decoder, [partial(game, recipe) for recipe in games], checkpoint)
+    ended = _average_of_runs(decoder, run, recipes, checkpoint)
     discriminator.set_weights(discriminator_start)
     return ended
 
@@ -356,20 +324,12 @@ def generate_captions(
 def evaluate(
     draws: list[list[str]], scenes: list[Scene], references: list[list[str]] | None = None
 ) -> dict[str, float]:
-    """Evaluate captions of scenes.
-
-    Args:
-        draws: for each scene as many sentences, one or more.
-        scenes: the scenes.
-        references: for each scene true sentences, for BLEU and CIDEr-D of the first draws.
+    """Evaluate captions of scenes, one or more of each; with true ones to refer to, also BLEU and CIDEr-D of the first.
 
     Returns:
         true, held, readable: shares of wholly true sentences, of true facts, of sentences that can be parsed; stated:
         facts that a sentence states, on average; different: distinct true captions of a picture, on average;
         distinct_1, distinct_2, self_bleu: see `vistext.metrics.captions`; with references bleu and cider_d.
-
-    Raises:
-        ImportError: references are given, and pycocoevalcap is not installed.
     """
     texts = [text for drawn in draws for text in drawn]
     repeated = [scene for scene, drawn in zip(scenes, draws, strict=True) for _ in drawn]

@@ -73,9 +73,6 @@ def build_puzzle_solver(config: FusionConfig, fusion: str) -> keras.Model:
     Returns:
         A model of two inputs, grids float [n, 64, channels] and ids int32 [n, s, t] of s texts about each picture →
         logits float32 [n, s, t, words].
-
-    Raises:
-        ValueError: an unknown fusion.
     """
     if fusion not in FUSIONS:
         raise ValueError(f"a fusion is one of: {', '.join(FUSIONS)}; given was {fusion!r}")
@@ -163,18 +160,14 @@ class DualEncoder:
 def load(folder: Path = weights.FOLDER) -> DualEncoder:
     """The dual encoder with shipped weights, which all callers share; the image encoder is always the package's."""
     network = weights.load("dual_encoder", build_dual_encoder, FusionConfig, folder=folder)
-    return DualEncoder(captioning.model.load_image_encoder(), network, _vocabulary("dual_encoder", folder))
+    return DualEncoder(captioning.model.load_image_encoder(), network, weights.vocabulary("dual_encoder", folder))
 
 
 def load_puzzle_solver(folder: Path = weights.FOLDER) -> tuple[keras.Model, keras.Model, Vocabulary]:
     """An image encoder, a puzzle solver for all tasks, and its vocabulary; as `load`."""
     build = partial(build_puzzle_solver, fusion=weights.card("puzzle_solver", folder)["recipe"]["fusion"])
     network = weights.load("puzzle_solver", build, FusionConfig, folder=folder)
-    return captioning.model.load_image_encoder(), network, _vocabulary("puzzle_solver", folder)
-
-
-def _vocabulary(name: str, folder: Path) -> Vocabulary:
-    return Vocabulary(tuple(weights.card(name, folder)["words"]))
+    return captioning.model.load_image_encoder(), network, weights.vocabulary("puzzle_solver", folder)
 
 
 def copy_towers(dual_encoder: keras.Model, model: keras.Model) -> None:

@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from vistext.data.vocabulary import PAD, Vocabulary, tokenize
+from vistext.data.vocabulary import PAD, Vocabulary, tokenize, without_padding
 from vistext.nn import training
 from vistext.nn.engine import keras
 from vistext.nn.training import Batches, History, learn
@@ -93,21 +92,14 @@ class PuzzleBatches(Batches):
         rows = rng.choice(self.used, recipe.batch_size)
         drawn = rng.random((recipe.batch_size, recipe.asked)) * self.counts[rows, np.newaxis]
         chosen = self.order[self.first[rows, np.newaxis] + drawn.astype(int)]  # (n, s)
-        ids = self.made.ids[chosen]
-        longest = int((ids != PAD).any(axis=(0, 1)).sum())
+        ids = without_padding(self.made.ids[chosen])
         grids = self.grids[rows].astype("float32")
         grids[rng.random(recipe.batch_size) < recipe.withheld] = 0
-        return (grids, ids[..., :longest]), self.made.answers[chosen][..., :longest]
+        return (grids, ids), self.made.answers[chosen][..., : ids.shape[-1]]
 
 
 def train(
-    recipe: Recipe,
-    grids: np.ndarray,
-    made: PuzzleBatch,
-    *,
-    pair: keras.Model | None = None,
-    checkpoint: Path | None = None,
-    bar: bool = True,
+    recipe: Recipe, grids: np.ndarray, made: PuzzleBatch, *, pair: keras.Model | None = None, **settings
 ) -> tuple[keras.Model, History]:
     """Train a network that solves puzzles: at each place where something is asked, the answer is to be likely.
 
@@ -115,28 +107,16 @@ def train(
         recipe: how.
         grids: features of n scenes, float16 [n, 64, c].
         made: puzzles about them.
-        pair: where the towers of the fusion "contrastive" come from; see `train_pair`.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        bar: whether to show a progress bar.
-
-    Returns:
-        The network, and what its training went through.
+        pair: where the towers of the fusion "contrastive" come from; see `train_dual_encoder`.
+        settings: those of `training.fit`: checkpoint, label, bar.
     """
     keras.utils.set_random_seed(recipe.seed)
     model = build_puzzle_solver(recipe.network, recipe.fusion)
     if pair is not None:
         copy_towers(pair, model)
-    history = learn(
-        model,
-        PuzzleBatches(recipe, grids, made),
-        recipe,
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-        accuracy=accuracy,
-        checkpoint=checkpoint,
-        label=recipe.fusion,
-        bar=bar,
-    )
-    return model, history
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD)
+    settings = {"label": recipe.fusion} | settings
+    return model, learn(model, PuzzleBatches(recipe, grids, made), recipe, loss, accuracy=accuracy, **settings)
 
 
 def accuracy(labels, logits):
@@ -211,12 +191,7 @@ def encode_texts(chosen: Sequence[Scene], forms: Sequence[str] = TEXT_FORMS, see
 
 
 def train_dual_encoder(
-    recipe: DualEncoderRecipe,
-    grids: np.ndarray,
-    ids: np.ndarray,
-    *,
-    checkpoint: Path | None = None,
-    bar: bool = True,
+    recipe: DualEncoderRecipe, grids: np.ndarray, ids: np.ndarray, **settings
 ) -> tuple[keras.Model, History]:
     """Train two towers: in each batch, a picture and its own text are to be the closest of all.
 
@@ -224,11 +199,7 @@ def train_dual_encoder(
         recipe: how.
         grids: features of n scenes, float16 [n, 64, c].
         ids: texts about each, int [n, s, t], as `encode_texts` gives them.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        bar: whether to show a progress bar.
-
-    Returns:
-        The pair, and what its training went through.
+        settings: those of `training.fit`: checkpoint, label, bar.
     """
     keras.utils.set_random_seed(recipe.seed)
     pair = build_dual_encoder(recipe.network)
@@ -237,11 +208,10 @@ def train_dual_encoder(
     def batch(step: int) -> tuple:
         rng = np.random.default_rng((recipe.seed, step))
         rows = rng.choice(len(grids), recipe.batch_size, replace=False)
-        said = ids[rows, rng.integers(ids.shape[1], size=recipe.batch_size)]
-        longest = int((said != PAD).any(axis=0).sum())
-        return (grids[rows].astype("float32"), said[:, :longest]), np.arange(recipe.batch_size, dtype="int32")
+        texts = without_padding(ids[rows, rng.integers(ids.shape[1], size=recipe.batch_size)])
+        return (grids[rows].astype("float32"), texts), np.arange(recipe.batch_size, dtype="int32")
 
-    return pair, learn(model, batch, recipe, contrastive_loss, checkpoint=checkpoint, label="dual encoder", bar=bar)
+    return pair, learn(model, batch, recipe, contrastive_loss, **{"label": "dual encoder"} | settings)
 
 
 def distinct_scenes(pool: Sequence[Scene], n: int) -> list[int]:

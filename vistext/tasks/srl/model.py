@@ -67,9 +67,8 @@ def build(config: SrlConfig) -> keras.Model:
         grid = layers.Input((GRID * GRID, config.channels), name="grid")
         ids = layers.Input((None,), dtype="int32", name="ids")
         cells = CoordinateEncoding(name="cells")(grid)
-        x = PositionalEmbedding(MAX_FRAMES, name="places")(
-            layers.Embedding(len(WORDS), config.width, name="embedding")(ids)
-        )
+        x = layers.Embedding(len(WORDS), config.width, name="embedding")(ids)
+        x = PositionalEmbedding(MAX_FRAMES, name="places")(x)
         x = ops.expand_dims(x, 1)  # (n, 1, t, width)
         for number in range(config.blocks):
             x = Block(config.heads, name=f"block{number}")(x, cells)
@@ -79,16 +78,6 @@ def build(config: SrlConfig) -> keras.Model:
         area = layers.Dense(1, dtype="float32", name="seen")(x)
     outputs = layers.Concatenate(dtype="float32", name="outputs")([logits, box, area])
     return keras.Model([grid, ids], outputs, name="srl")
-
-
-def _allowed() -> np.ndarray:
-    """Which words may follow which in each slot: bool [MAX_FRAMES, words, words]."""
-    table = np.zeros((MAX_FRAMES, len(WORDS), len(WORDS)), bool)
-    for place in range(MAX_FRAMES):
-        slot = SLOTS[place % len(SLOTS)]
-        for number, word in enumerate(WORDS):
-            table[place, number, [_NUMBER[filler] for filler in _fillers(slot, word, first=place == 0)]] = True
-    return table
 
 
 def _fillers(slot: str, previous: str, *, first: bool) -> Sequence[str]:
@@ -102,8 +91,14 @@ def _fillers(slot: str, previous: str, *, first: bool) -> Sequence[str]:
     return FACINGS if slot == "direction" else PLACES
 
 
+# Which words may follow which in each slot: bool [MAX_FRAMES, words, words].
+_FILLERS = np.array(
+    [
+        [np.isin(WORDS, _fillers(SLOTS[place % len(SLOTS)], word, first=place == 0)) for word in WORDS]
+        for place in range(MAX_FRAMES)
+    ]
+)
 # Whether there is a direction depends on the verb, which is not the word before it.
-_FILLERS = _allowed()
 _DIRECTED = np.array(["direction" in ROLES.get(word, ()) for word in WORDS])
 
 
@@ -113,12 +108,7 @@ class GeneratedSlots(NamedTuple):
     ids: np.ndarray  # int32 [n, MAX_FRAMES]
     log_probabilities: np.ndarray  # float32 [n, MAX_FRAMES, words]: among the fillers that each slot may hold
     boxes: np.ndarray  # float32 [n, MAX_OBJECTS, 4]: left and upper edge, width and height, as shares of the picture
-    areas: (
-        np.ndarray
-    )  # float32 [n, MAX_OBJECTS]: the share of the picture that shows each object; 0 where there is none
-
-
-_SHAPES = ((MAX_FRAMES, len(WORDS)), (MAX_OBJECTS, 4), (MAX_OBJECTS,))
+    areas: np.ndarray  # float32 [n, MAX_OBJECTS]: the share of the picture that shows each; 0 where there is none
 
 
 def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None = None) -> GeneratedSlots:
@@ -142,8 +132,6 @@ def generate(network: keras.Model, grids: np.ndarray, verbs: np.ndarray | None =
     given = np.zeros((len(grids), MAX_OBJECTS), "int32") if verbs is None else np.asarray(verbs, "int32")
     if given.shape != (len(grids), MAX_OBJECTS):
         raise ValueError(f"verbs have shape {list(given.shape)}; accepted: [{len(grids)}, {MAX_OBJECTS}]")
-    if not len(grids):
-        return GeneratedSlots(given.repeat(len(SLOTS), 1), *(np.zeros((0, *shape), "float32") for shape in _SHAPES))
     fill_slots = _compiled(network)
     batches = [slice(first, first + ENCODING_BATCH) for first in range(0, len(grids), ENCODING_BATCH)]
     parts = [[np.asarray(array) for array in fill_slots(grids[batch], given[batch])] for batch in batches]
@@ -248,16 +236,9 @@ class SrlModel:
     margins: visible_area.Margins = field(default_factory=dict)
 
     def frames(self, pictures: np.ndarray) -> list[list[PredictedFrame]]:
-        """The frame of each object in pictures.
+        """For each picture one to four frames, the most prominent object's first.
 
-        Args:
-            pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
-
-        Returns:
-            For each picture one to four frames, the most prominent object's first.
-
-        Raises:
-            TypeError, ValueError: not such pictures.
+        Pictures are uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
         """
         grids = encode_images(self.image_encoder, pictures)
         return self.frames_of_features(grids, self.generate(pictures, grids))
@@ -289,12 +270,10 @@ class SrlModel:
     def with_gold_verb(
         self, grids: np.ndarray, verbs: Sequence[str], slots: GeneratedSlots | None = None
     ) -> list[PredictedFrame]:
-        """For each encoded picture the frame of the most prominent object, given its verb, one of `VERBS`.
-
-        Raises:
-            ValueError: there is no such verb, or there are not as many as pictures.
-        """
-        _check(verbs, len(grids))
+        """For each encoded picture the frame of the most prominent object, given its verb, one of `VERBS`."""
+        if isinstance(verbs, str) or len(verbs) != len(grids):
+            raise ValueError(f"{len(verbs)} verbs for {len(grids)} pictures; accepted: one for each")
+        _check(verbs)
         numbers = np.array([_NUMBER[verb] for verb in verbs], "int32").reshape(-1, 1)
         logs = _of_most_prominent(slots or generate(self.network, grids))  # (n, objects, verbs)
         logs = np.take_along_axis(logs, numbers[..., None] - _VERBS.start, axis=2)[..., 0]
@@ -304,25 +283,19 @@ class SrlModel:
         return [row[number] for row, number in zip(frames, which, strict=True)]
 
     def with_gold_verbs(self, grids: np.ndarray, verbs: Sequence[Sequence[str]]) -> list[list[PredictedFrame]]:
-        """The frames of all objects of encoded pictures, given their verbs; both from left to right.
-
-        Raises:
-            ValueError: there is no such verb, or there are not as many lists as pictures, or one is too long or empty.
-        """
+        """The frames of all objects of encoded pictures, given their verbs; both from left to right."""
         if len(verbs) != len(grids):
             raise ValueError(f"{len(verbs)} lists of verbs for {len(grids)} pictures; accepted: one for each")
         given = np.full((len(grids), MAX_OBJECTS), END, "int32")
         for row, listed in enumerate(verbs):
             if not 1 <= len(listed) <= MAX_OBJECTS:
                 raise ValueError(f"{len(listed)} verbs for a picture; accepted: 1 to {MAX_OBJECTS}")
-            _check(listed, len(listed))
+            _check(listed)
             given[row, : len(listed)] = [_NUMBER[verb] for verb in listed]
         return _predicted_frames(generate(self.network, grids, given), given=given)
 
 
-def _check(verbs: Sequence[str], n: int) -> None:
-    if isinstance(verbs, str) or len(verbs) != n:
-        raise ValueError(f"{len(verbs)} verbs for {n} pictures; accepted: one for each")
+def _check(verbs: Sequence[str]) -> None:
     for verb in verbs:
         if verb not in VERBS:
             raise ValueError(f"a verb is one of: {', '.join(VERBS)}; given was {verb!r}")

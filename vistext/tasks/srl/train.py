@@ -7,8 +7,7 @@ Understanding", section 6.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from itertools import permutations
-from pathlib import Path
+from itertools import chain, permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +65,7 @@ class Recipe(training.Recipe):
     _: KW_ONLY
     steps: int = 2400
     box: float = 1.0  # how much a box that is off by the whole picture's side counts, beside the words' loss
-    seen: float = 2.0  # likewise, how much is seen of an object, off by a factor of e
+    area: float = 2.0  # likewise, a visible area that is off by a factor of e
 
 
 @dataclass(eq=False)
@@ -89,11 +88,11 @@ class SrlBatches(Batches):
 
 
 class Loss(keras.losses.Loss):
-    """Cross-entropy of the fillers, and, times `box` and `seen`, absolute errors of boxes and of log visible areas."""
+    """Cross-entropy of the fillers, and, times `box` and `area`, absolute errors of boxes and of log visible areas."""
 
-    def __init__(self, box: float, seen: float):
+    def __init__(self, box: float, area: float):
         super().__init__(reduction="sum", name="loss")
-        self.box, self.seen = box, seen
+        self.box, self.area = box, area
 
     def call(self, targets, outputs):
         words, is_last = tf.cast(targets[..., 0], tf.int32), np.arange(MAX_FRAMES) % len(SLOTS) == len(SLOTS) - 1
@@ -103,7 +102,7 @@ class Loss(keras.losses.Loss):
         return (
             masked_mean(entropy, words != PAD)
             + self.box * masked_mean(tf.reduce_sum(error[..., :4], axis=-1), there)
-            + self.seen * masked_mean(error[..., 4], there & is_last)
+            + self.area * masked_mean(error[..., 4], there & is_last)
         )
 
 
@@ -121,36 +120,20 @@ class TrainResult(NamedTuple):
     history: History
 
 
-def train(
-    recipe: Recipe,
-    taught: SrlDataset,
-    *,
-    precision: str = "float32",
-    checkpoint: Path | None = None,
-    label: str = "roles",
-    bar: bool = True,
-) -> TrainResult:
+def train(recipe: Recipe, dataset: SrlDataset, *, precision: str = "float32", **settings) -> TrainResult:
     """Train a network: each slot's word is to be likely, given the picture and the slots before.
 
     Args:
         recipe: how.
-        taught: what to learn from.
+        dataset: what to learn from.
         precision: a Keras dtype policy to compute in.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        label, bar: of the progress bar, and whether there is one.
+        settings: those of `training.fit`: checkpoint, label, bar.
     """
     keras.utils.set_random_seed(recipe.seed)
     network = build(replace(recipe.network, precision=precision))
-    history = learn(
-        network,
-        SrlBatches(taught, recipe),
-        recipe,
-        Loss(recipe.box, recipe.seen),
-        accuracy=_word_accuracy,
-        checkpoint=checkpoint,
-        label=label,
-        bar=bar,
-    )
+    settings = {"label": "roles"} | settings
+    loss = Loss(recipe.box, recipe.area)
+    history = learn(network, SrlBatches(dataset, recipe), recipe, loss, accuracy=_word_accuracy, **settings)
     return TrainResult(network, history)
 
 
@@ -183,11 +166,12 @@ def match_frames(
 ) -> list[PredictedFrame | Frame | None]:
     """For each true frame a predicted one, None where there are too few: the matching with the highest scores."""
     padded: list[PredictedFrame | Frame | None] = [*predicted, *[None] * max(0, len(true) - len(predicted))]
-    return list(max(permutations(padded, len(true)), key=lambda chosen: sum(map(_total_score, chosen, true))))
-
-
-def _total_score(predicted: PredictedFrame | Frame | None, true: Frame) -> float:
-    return sum(score(predicted, true)) if predicted else 0.0
+    return list(
+        max(
+            permutations(padded, len(true)),
+            key=lambda chosen: sum(sum(measures) for measures in map(score, chosen, true)),
+        )
+    )
 
 
 def mean(scores: Sequence[Score]) -> dict[str, float]:
@@ -211,13 +195,7 @@ def count_combinations(scenes: Sequence[Scene]) -> Counter:
 def evaluate(
     model: SrlModel, grids: np.ndarray, scenes: Sequence[Scene], known: Counter | None = None
 ) -> dict[str, dict[str, float]]:
-    """Evaluate a model on scenes.
-
-    Args:
-        model: the network.
-        grids: float [n, 64, c]: the scenes, encoded.
-        scenes: n scenes.
-        known: how often each combination occurred in training, for the rare ones; see `count_combinations`.
+    """Evaluate a model on encoded scenes; with `count_combinations` of what is known from training, also on rare ones.
 
     Returns:
         For the most prominent object "predicted, top 1", "predicted, top 5", "gold verb" and, if `known` is given,
@@ -232,23 +210,23 @@ def evaluate(
     predicted, verbs = model.frames_of_features(grids, slots), model.verbs(grids, slots)
     top = [score(frames[0], frame) for frames, frame in zip(predicted, first, strict=True)]
     gold_frames = model.with_gold_verb(grids, [frame.verb for frame in first], slots)
-    gold = [score(frame, right) for frame, right in zip(gold_frames, first, strict=True)]
+    gold = list(map(score, gold_frames, first))
     in_top_5 = [VERBS.index(frame.verb) in row[-5:] for frame, row in zip(first, verbs.argsort(axis=1), strict=True)]
-    top_5 = [Score(*(hit * part for part in one)) for hit, one in zip(in_top_5, gold, strict=True)]
-    matched = [match_frames(frames, right) for frames, right in zip(predicted, true, strict=True)]
-    scores = [[score(*pair) for pair in zip(*frames, strict=True)] for frames in zip(matched, true, strict=True)]
+    top_5 = [Score(*(hit * part for part in gold_score)) for hit, gold_score in zip(in_top_5, gold, strict=True)]
+    left_to_right = [linearize(scene)[1] for scene in scenes]
+    all_gold_frames = model.with_gold_verbs(grids, [[frame.verb for frame in frames] for frames in left_to_right])
+    matched = list(map(match_frames, predicted, true))
+    scores = [list(map(score, *frames)) for frames in zip(matched, true, strict=True)]
     number = [len(frames) == len(right) for frames, right in zip(predicted, true, strict=True)]
-    whole = [same and all(one.value_all for one in row) for same, row in zip(number, scores, strict=True)]
-    every = [one for row in scores for one in row]
+    whole = [same and all(each.value_all for each in row) for same, row in zip(number, scores, strict=True)]
+    every = list(chain(*scores))
     measured = {
         "predicted, top 1": mean(top),
         "predicted, top 5": mean(top_5),
         "gold verb": _without_verb(gold),
-        "near": mean(
-            [_best(frames[0], right, scene) for frames, right, scene in zip(predicted, true, scenes, strict=True)]
-        ),
+        "near": mean(list(map(_best, [frames[0] for frames in predicted], true, scenes))),
         "all, predicted": mean(every),
-        "all, gold verb": _without_verb(_all_with_gold(model, grids, scenes)),
+        "all, gold verb": _without_verb(list(map(score, chain(*all_gold_frames), chain(*left_to_right)))),
         "scenes": {
             "order": _share([frames[0] is found[0] for frames, found in zip(predicted, matched, strict=True)]),
             "number": _share(number),
@@ -256,19 +234,14 @@ def evaluate(
         },
     }
     if known is not None:
-        few = rare(known)
-        frames = [frame for right in true for frame in right]
-        measured["rare"] = mean([one for one, frame in zip(top, first, strict=True) if combination(frame) in few])
-        measured["all, rare"] = mean(
-            [one for one, frame in zip(every, frames, strict=True) if combination(frame) in few]
-        )
+        measured["rare"] = _of_rare(top, first, known)
+        measured["all, rare"] = _of_rare(every, list(chain(*true)), known)
     return measured
 
 
-def _all_with_gold(model: SrlModel, grids: np.ndarray, scenes: Sequence[Scene]) -> list[Score]:
-    ordered = [linearize(scene)[1] for scene in scenes]
-    predicted = model.with_gold_verbs(grids, [[frame.verb for frame in frames] for frames in ordered])
-    return [score(*pair) for frames in zip(predicted, ordered, strict=True) for pair in zip(*frames, strict=True)]
+def _of_rare(scores: Sequence[Score], frames: Sequence[Frame], known: Counter) -> dict[str, float]:
+    few = rare(known)
+    return mean([each for each, frame in zip(scores, frames, strict=True) if combination(frame) in few])
 
 
 def _without_verb(scores: Sequence[Score]) -> dict[str, float]:

@@ -70,12 +70,7 @@ def learn_margins(pool: Sequence[Scene]) -> dict[str, list[float]]:
 def estimate(
     objects: Sequence[DetectedObject], detected: Detections, margins: Margins
 ) -> tuple[list[Box], list[float]]:
-    """Where the objects of a picture of 64×64 pixels are, and how much of it shows each.
-
-    Args:
-        objects: as the network predicts them.
-        detected: what the detector finds.
-        margins: as `learn_margins` gives them; 0 for what is not there.
+    """Where objects that the network predicts are in a picture of 64×64 pixels, and how much of it shows each.
 
     Returns:
         For each object the box of what is drawn of it: that of the matching detection, of the same kind and with the

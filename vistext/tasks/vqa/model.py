@@ -8,9 +8,7 @@ asks questions (Wang et al. 2018, "QG-Net: A Data-Driven Question Generation Mod
 name to a network that does so from text). Layers keep the names under which the shipped weights are stored.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,7 @@ from vistext.data.vocabulary import PAD, Vocabulary, tokenize
 from vistext.nn import decoding, weights
 from vistext.nn.attention import MASK, Block, CoordinateEncoding, PositionalEmbedding, memory_of
 from vistext.nn.decoder import CachedDecoder, padding_mask
-from vistext.nn.engine import dtype_policy, keras, tf
+from vistext.nn.engine import dtype_policy, keras
 from vistext.tasks import captioning
 from vistext.tasks.captioning.model import GRID, encode_images
 
@@ -76,9 +74,8 @@ def build_decoder(config: QGNetConfig) -> keras.Model:
     with dtype_policy(config.precision):
         z = layers.Input((None, config.width), name="z")
         ids = layers.Input((None,), dtype="int32", name="ids")
-        x = PositionalEmbedding(MAX_LENGTH, name="places")(
-            layers.Embedding(config.words, config.width, name="embedding")(ids)
-        )
+        x = layers.Embedding(config.words, config.width, name="embedding")(ids)
+        x = PositionalEmbedding(MAX_LENGTH, name="places")(x)
         x = ops.expand_dims(x, 1)  # (n, 1, u, width)
         for number in range(config.writing):
             x = Block(config.heads, name=f"block{number}")(x, z, memory_mask=padding_mask(z))
@@ -91,29 +88,14 @@ def run_encoder(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray
     """z of a text about each picture, float32 [n, t, width], and the attention of its words in each block, float32
     [blocks, n, t, 64], which adds up to 1 over the cells; given grids float32 [n, 64, c] and ids int32 [n, t].
     """
-    z, weights = _compiled_encoder(encoder)(grid, ids)
-    return np.asarray(z), np.asarray(weights)
-
-
-@lru_cache(maxsize=8)
-def _compiled_encoder(encoder: keras.Model) -> Callable:
-    """`run_encoder` in a TensorFlow graph, traced once for any number of texts of any length."""
-    layer, blocks = encoder.get_layer, [block for block in encoder.layers if isinstance(block, Block)]
-    memory = memory_of(encoder)
-    cells = tf.TensorSpec((None, *encoder.inputs[0].shape[1:]), "float32")
-
-    @tf.function(input_signature=[cells, tf.TensorSpec((None, None), "int32")])
-    def encode(grid, ids):
-        grid, ids, attention = memory(grid), ids[:, None], []
-        x = layer("read_places")(layer("read_embedding")(ids))
-        padding = ops.where(ops.equal(ids, PAD), MASK, 0.0)
-        for block in blocks:
-            x, weights = block.call_with_weights(x, grid, padding)
-            attention.append(weights[:, 0])
-        words = ops.cast(ops.not_equal(ids, PAD), x.dtype)[..., None]
-        return (layer("read_norm")(x) * words)[:, 0], ops.stack(attention)
-
-    return encode
+    layer, memory, ids, attention = encoder.get_layer, memory_of(encoder)(grid), ids[:, None], []
+    x = layer("read_places")(layer("read_embedding")(ids))
+    padding = np.where(ids == PAD, MASK, 0.0)
+    for block in (layer for layer in encoder.layers if isinstance(layer, Block)):
+        x, weights = block.call_with_weights(x, memory, padding)
+        attention.append(weights[:, 0])
+    z = layer("read_norm")(x) * (ids != PAD)[..., None].astype("float32")
+    return np.asarray(z)[:, 0], np.asarray(attention)
 
 
 class TextError(ValueError):
@@ -179,15 +161,11 @@ class EncoderDecoder:
         memory = self.encode(grids, texts)
         return decoding.generate(self.decoder, (memory,), max_length=MAX_LENGTH - 1, noise=z, temperature=temperature)
 
-    def attention_maps(self, grids: np.ndarray, texts: list[str], ids: np.ndarray) -> np.ndarray:
+    def attention_maps(self, z: np.ndarray, encoder_attention: np.ndarray, ids: np.ndarray) -> np.ndarray:
         """Attention of each generated word to the cells of its picture, through the words of z: float32 [n, u, 8, 8].
 
-        Given grids float32 [n, 64, c], a text about each picture, and what was generated, ids int32 [n, u + 1].
+        Given the results of `run_encoder`, and what was generated, ids int32 [n, u + 1].
         """
-        return self._attention_maps(*run_encoder(self.encoder, grids, self._ids(grids, texts)), ids)
-
-    def _attention_maps(self, z: np.ndarray, encoder_attention: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        """The same, given the results of `run_encoder`."""
         attention_to_z = self.decoder.attention_maps(z, ids[:, :-1]).mean(axis=0)  # (n, u, t)
         return (attention_to_z @ encoder_attention.mean(axis=0)).reshape(len(ids), -1, GRID, GRID)
 
@@ -216,7 +194,7 @@ class QGNet(EncoderDecoder):
         grids = encode_images(self.image_encoder, pictures)
         z, attention = run_encoder(self.encoder, grids, self._ids(grids, questions))
         generated = decoding.generate(self.decoder, (z,), max_length=MAX_LENGTH - 1)
-        maps = self._attention_maps(z, attention, generated.ids)
+        maps = self.attention_maps(z, attention, generated.ids)
         texts, probabilities = self.vocabulary.decode(generated.ids), np.exp(generated.log_probabilities.sum(axis=1))
         words = [tuple(tokenize(text)) for text in texts]
         return [
@@ -228,33 +206,19 @@ class QGNet(EncoderDecoder):
 class QuestionGenerator(EncoderDecoder):
     """The reverse: (picture, answer) → question."""
 
-    def ask(
-        self,
-        pictures: np.ndarray,
-        answers: list[str],
-        *,
-        seed: int | None = None,
-        top_p: float = 1.0,
-        round_trip: QGNet | None = None,
-    ) -> list[str]:
+    def ask(self, pictures: np.ndarray, answers: list[str], **sampling) -> list[str]:
         """Ask a question about each picture that has a given answer.
 
         Args:
             pictures: uint8 [n, h, w, 3]; those that are not of 64×64 pixels are scaled to fit.
             answers: one for each picture, short as in `language.Question.short`: "the floor", "two", "yes".
-            seed: of the sampling; when left out, decoding is greedy.
-            top_p: with a seed; see `decoding.sample_noise`.
-            round_trip: with a seed, a network with the same image encoder that answers what is sampled. Of `TRIES`
-                questions that one is taken which it answers with the given answer with the highest probability, and if
-                there is none, the first (after Alberti et al. 2019, "Synthetic QA Corpora Generation with Roundtrip
-                Consistency", arXiv:1906.05416).
+            sampling: seed, top_p and round_trip, see `ask_features`; when left out, decoding is greedy.
 
         Raises:
             TextError: an answer is empty, too long, or has unknown words.
             TypeError, ValueError: not such pictures, or not as many answers.
         """
-        grids = encode_images(self.image_encoder, pictures)
-        return self.ask_features(grids, answers, seed=seed, top_p=top_p, round_trip=round_trip)
+        return self.ask_features(encode_images(self.image_encoder, pictures), answers, **sampling)
 
     def ask_features(
         self,
@@ -265,7 +229,17 @@ class QuestionGenerator(EncoderDecoder):
         top_p: float = 1.0,
         round_trip: QGNet | None = None,
     ) -> list[str]:
-        """As `ask`, for encoded pictures [n, 64, c]."""
+        """As `ask`, for encoded pictures [n, 64, c].
+
+        Args:
+            grids, answers: one answer for each picture.
+            seed: of the sampling; when left out, decoding is greedy.
+            top_p: with a seed; see `decoding.sample_noise`.
+            round_trip: with a seed, a network with the same image encoder that answers what is sampled. Of `TRIES`
+                questions that one is taken which it answers with the given answer with the highest probability, and if
+                there is none, the first (after Alberti et al. 2019, "Synthetic QA Corpora Generation with Roundtrip
+                Consistency", arXiv:1906.05416).
+        """
         if seed is None:
             return self.vocabulary.decode(self.generate(grids, answers).ids)
         tries = 1 if round_trip is None else TRIES
@@ -274,12 +248,13 @@ class QuestionGenerator(EncoderDecoder):
         questions = self.vocabulary.decode(self.generate(grids, wanted, z=z).ids)
         if round_trip is None:
             return questions
+        scores = np.zeros(len(questions))
         readable = [row for row, text in enumerate(questions) if _is_readable(text, round_trip.vocabulary)]
         generated = round_trip.generate(grids[readable], [questions[row] for row in readable])
         texts = round_trip.vocabulary.decode(generated.ids)
-        scores = np.zeros(len(questions))
-        for row, text, log_probability in zip(readable, texts, generated.log_probabilities.sum(axis=1), strict=True):
-            scores[row] = np.exp(log_probability) if contains_answer(text, wanted[row]) else 0
+        probabilities = np.exp(generated.log_probabilities.sum(axis=1))
+        for row, text, probability in zip(readable, texts, probabilities, strict=True):
+            scores[row] = probability if contains_answer(text, wanted[row]) else 0
         best = scores.reshape(-1, tries).argmax(axis=1)
         return [questions[row * tries + number] for row, number in enumerate(best)]
 
@@ -314,35 +289,31 @@ def load_question_generator(folder: Path = weights.FOLDER) -> QuestionGenerator:
 
 @weights.load_once
 def _load_parts(name: str, folder: Path) -> tuple[keras.Model, keras.Model, CachedDecoder, Vocabulary]:
-    config, card = weights.config(name, QGNetConfig, folder), weights.card(name, folder)
+    config, image_encoder_name = weights.config(name, QGNetConfig, folder), weights.card(name, folder)["image_encoder"]
     encoder, decoder = build_encoder(config), build_decoder(config)
     weights.load_into(joint_model(encoder, decoder), name, folder)
-    if card["image_encoder"] == "image_encoder":
+    if image_encoder_name == "image_encoder":
         image_encoder = captioning.model.load_image_encoder()
     else:
         build = captioning.model.build_image_encoder
-        image_encoder = weights.load(card["image_encoder"], build, QGNetConfig, folder=folder)
-    return image_encoder, encoder, CachedDecoder(decoder), Vocabulary(tuple(card["words"]))
+        image_encoder = weights.load(image_encoder_name, build, QGNetConfig, folder=folder)
+    return image_encoder, encoder, CachedDecoder(decoder), weights.vocabulary(name, folder)
 
 
 def joint_model(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
-    """Both as one, to train and to save: grids [n, 64, c], texts [n, s, t] and targets so far [n, s, u] → logits [n, s,
-    u, words].
-    """
+    """Both as one: grids [n, 64, c], texts [n, s, t] and targets so far [n, s, u] → logits [n, s, u, words]."""
     grid, read = encoder.inputs
     written = layers.Input((None, None), dtype="int32", name="written")
     logits = decoder([layers.Lambda(_merge)(encoder.outputs[0]), layers.Lambda(_merge)(written)])
     return keras.Model([grid, read, written], layers.Lambda(_split)([logits, written]), name="qgnet")
 
 
-def _merge(x):
-    """[n, s, ...] → [n · s, ...]"""
+def _merge(x):  # [n, s, ...] → [n · s, ...]
     n, s, *rest = (static or dynamic for static, dynamic in zip(x.shape, ops.shape(x), strict=True))
     return ops.reshape(x, (n * s, *rest))
 
 
-def _split(inputs):
-    """[n · s, ...] and something of [n, s, ...] → [n, s, ...]"""
+def _split(inputs):  # [n · s, ...] and something of [n, s, ...] → [n, s, ...]
     x, like = inputs
     rest = (static or dynamic for static, dynamic in zip(x.shape[1:], ops.shape(x)[1:], strict=True))
     return ops.reshape(x, (ops.shape(like)[0], ops.shape(like)[1], *rest))

@@ -2,14 +2,13 @@
 
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from vistext import scenes
 from vistext.data.easyvqa import Split
-from vistext.data.vocabulary import END, PAD, START, Vocabulary
+from vistext.data.vocabulary import END, PAD, START, Vocabulary, without_padding
 from vistext.nn import decoding, training
 from vistext.nn.engine import keras
 from vistext.nn.training import Batches, History, learn
@@ -108,14 +107,14 @@ class VqaBatches(Batches):
         """Batch number `step`: pictures or grids [n, ...], inputs int32 [n, s, t] and targets so far int32 [n, s, u];
         and the next tokens, int32 [n, s, u].
         """
-        dataset, recipe = self.dataset, self.recipe
-        rng = np.random.default_rng((recipe.seed, step))
+        dataset, recipe, rng = self.dataset, self.recipe, np.random.default_rng((self.recipe.seed, step))
         rows = rng.integers(0, len(dataset.pictures), recipe.batch_size)
         columns = rng.permutation(dataset.inputs.shape[1])[: recipe.asked]
-        inputs, targets = (_truncate(table[rows][:, columns]) for table in (dataset.inputs, dataset.targets))
+        inputs, targets = (
+            without_padding(table[rows][:, columns]).astype("int32") for table in (dataset.inputs, dataset.targets)
+        )
         pictures = dataset.pictures[rows]
-        encoded = pictures.dtype != np.uint8
-        pictures = pictures.astype("float32") if encoded else dihedral(pictures, rng)
+        pictures = dihedral(pictures, rng) if pictures.dtype == np.uint8 else pictures.astype("float32")
         return (*ablate_input(recipe.without, pictures, inputs), targets[..., :-1]), targets[..., 1:]
 
 
@@ -142,12 +141,6 @@ def ablate_input(without: str, pictures: np.ndarray, ids: np.ndarray) -> tuple[n
     return pictures, ids
 
 
-def _truncate(ids: np.ndarray) -> np.ndarray:
-    """Ids [n, s, t] without columns that are padding only, int32."""
-    used = np.flatnonzero((ids != PAD).any(axis=(0, 1)))
-    return ids[..., : used[-1] + 1].astype("int32")
-
-
 class TrainResult(NamedTuple):
     """What has been trained."""
 
@@ -157,44 +150,29 @@ class TrainResult(NamedTuple):
     history: History
 
 
-def train(
-    recipe: Recipe,
-    quiz: VqaDataset,
-    *,
-    precision: str = "float32",
-    checkpoint: Path | None = None,
-    label: str = "encoder and decoder",
-    bar: bool = True,
-) -> TrainResult:
+def train(recipe: Recipe, dataset: VqaDataset, *, precision: str = "float32", **settings) -> TrainResult:
     """Train an encoder and a decoder, and an image encoder if pictures are given, by likelihood of the next token.
 
     Args:
         recipe: how.
-        quiz: what to learn from.
+        dataset: what to learn from.
         precision: a Keras dtype policy to compute in.
-        checkpoint: a folder to resume from and to keep the unfinished training in.
-        label, bar: of the progress bar, and whether there is one.
+        settings: those of `training.fit`: checkpoint, label, bar.
     """
     keras.utils.set_random_seed(recipe.seed)
     config = replace(recipe.network, precision=precision)
     encoder, decoder = build_encoder(config), build_decoder(config)
     model, image_encoder = joint_model(encoder, decoder), None
-    if quiz.pictures.dtype == np.uint8:
+    if dataset.pictures.dtype == np.uint8:
         image_encoder = captioning.model.build_image_encoder(config)
         pictures = keras.Input(image_encoder.inputs[0].shape[1:], dtype="uint8", name="pictures")
         texts = [keras.Input((None, None), dtype="int32", name=name) for name in ("read", "written")]
         model = keras.Model([pictures, *texts], model([image_encoder(pictures), *texts]))
-    history = learn(
-        model,
-        VqaBatches(quiz, recipe),
-        recipe,
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD),
-        checkpoint=checkpoint,
-        label=label,
-        bar=bar,
-    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=PAD)
+    settings = {"label": "encoder and decoder"} | settings
+    history = learn(model, VqaBatches(dataset, recipe), recipe, loss, **settings)
     if image_encoder and not history.interrupted:
-        recalibrate_batch_norm(image_encoder, pictures=quiz.pictures[:RECALIBRATION_PICTURES])
+        recalibrate_batch_norm(image_encoder, pictures=dataset.pictures[:RECALIBRATION_PICTURES])
     return TrainResult(image_encoder, encoder, decoder, history)
 
 
@@ -239,15 +217,10 @@ def evaluate_question_generator(
     round_trip: bool = True,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Evaluate questions that are generated for given answers.
+    """Evaluate questions that are generated for the answers to `count` questions about each encoded scene.
 
-    Args:
-        generator, answerer: ask, and answer the questions, with the same image encoder.
-        grids: float [n, 64, c]: the scenes, encoded.
-        pool: n scenes.
-        count: answers for each, those of `sample_questions`.
-        top_p, seed: of the sampling, see `decoding.sample_noise`.
-        round_trip: whether `answerer` also filters the questions; see `QuestionGenerator.ask`.
+    Sampling is by top_p and seed, see `decoding.sample_noise`. With `round_trip`, the answering network, which has the
+    same image encoder, also filters the questions: see `QuestionGenerator.ask_features`.
 
     Returns:
         Shares: answerable, of questions of the drawn world's language that have an answer in the scene; to_the_wish, of
