@@ -1,5 +1,6 @@
 """Small networks for the tests of the tasks, with weights so large that every word and every cell counts."""
 
+import argparse
 from functools import cache
 
 import numpy as np
@@ -91,6 +92,27 @@ def detector_outputs(truth, distances=32):
     kinds = np.where(np.arange(detection.model.KINDS) == truth[..., :1], 20.0, -20.0)
     edges = np.where(np.arange(distances) == truth[..., 1:, None], 20.0, -20.0)
     return np.concatenate([kinds, edges.reshape(*truth.shape[:3], -1)], axis=-1).astype("float32")
+
+
+def parsed(command, *words):
+    """The arguments of a command of `tools.weights`."""
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+def stopped(kind, *steps):
+    """Batches of a kind during which somebody presses Ctrl-C: at the first of these steps, later at the next, ..."""
+    left = list(steps)
+
+    class Stopped(kind):
+        def __getitem__(self, step):
+            if left and step == left[0]:
+                del left[0]
+                raise KeyboardInterrupt
+            return super().__getitem__(step)
+
+    return Stopped
 
 
 def random_ids(*shape, seed=1):

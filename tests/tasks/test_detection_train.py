@@ -1,12 +1,11 @@
 """Making the shipped weights of lesson 02, end to end on a small scale, and the short trainings of the lesson."""
 
-import argparse
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import CONFIGS, detector_outputs
+from networks import CONFIGS, detector_outputs, parsed, stopped
 
 from tools.weights import detector, runner, segmenter
 from vistext import metrics, scenes
@@ -21,37 +20,20 @@ COMMANDS = {"detector": detector, "segmenter": segmenter}
 TINY = {name: Recipe(CONFIGS[name][1], steps=6, batch_size=4) for name in TASKS}
 
 
-def parsed(name, *words):
-    parser = argparse.ArgumentParser()
-    COMMANDS[name].add_arguments(parser)
-    return parser.parse_args(words)
-
-
 @pytest.fixture(scope="module", params=list(TINY))
 def made(request, tmp_path_factory):
     """A command, stopped and run again: its name, folder, exit codes, and the files left each time."""
     name, folder = request.param, tmp_path_factory.mktemp("made")
     words = ["--out", str(folder), "--checkpoint", str(folder / "unfinished")]
-    stops = [3]
-
-    class Stopped(SceneBatches):
-        """Scenes during which somebody presses Ctrl-C, once."""
-
-        def __getitem__(self, step):
-            if step in stops:
-                stops.remove(step)
-                raise KeyboardInterrupt
-            return super().__getitem__(step)
-
     codes, left = [], []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(COMMANDS[name], "RECIPE", TINY[name])
         patch.setattr(detector, "SPLITS", {"val": 5, "test": 20, "compositional": 6})
         patch.setattr(detection.train, "RECALIBRATION_PICTURES", 20)
         patch.setattr(runner, "fastest_dtype_policy", lambda: "float32")
-        patch.setattr(detection.train, "SceneBatches", Stopped)
+        patch.setattr(detection.train, "SceneBatches", stopped(SceneBatches, 3))
         for _ in range(2):
-            codes.append(COMMANDS[name].run(parsed(name, *words)))
+            codes.append(COMMANDS[name].run(parsed(COMMANDS[name], *words)))
             left.append(sorted(path.name for path in folder.rglob("*") if path.is_file()))
         patch.setattr(detection.train, "SceneBatches", SceneBatches)
         model, _ = detection.train.train(TASKS[name], TINY[name], bar=False)
@@ -146,7 +128,7 @@ def test_a_few_steps_lower_the_loss(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_by_default_the_command_makes_the_shipped_weights_where_they_belong_as_their_card_says(name):
-    arguments, card, recipe = parsed(name), weights.card(name), COMMANDS[name].RECIPE
+    arguments, card, recipe = parsed(COMMANDS[name]), weights.card(name), COMMANDS[name].RECIPE
     assert (arguments.share, arguments.fresh, arguments.out) == (1.0, False, weights.FOLDER)
     assert arguments.checkpoint.name == name
     assert card["recipe"]["share"] == 1.0

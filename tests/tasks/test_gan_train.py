@@ -1,11 +1,11 @@
 """Training the generator of pictures and shipping it, end to end on a small scale."""
 
-import argparse
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from networks import parsed, stopped
 
 from tools.weights import gan as command
 from tools.weights import runner
@@ -63,18 +63,12 @@ def test_real_pictures_would_measure_as_real_ones(classifier, monkeypatch):
     )
 
 
-def parsed(*words):
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return parser.parse_args(words)
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The command on a small scale, stopped once and run again: its folder, and both exit codes."""
     folder = tmp_path_factory.mktemp("made")
     small = classification.train.Recipe(widths=(4, 8), epochs=1, batch_size=50, sides=((32, 1.0),))
-    arguments = parsed("--out", str(folder), "--checkpoint", str(folder / "unfinished"))
+    arguments = parsed(command, "--out", str(folder), "--checkpoint", str(folder / "unfinished"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command, "COUNTS", {"generator": 100, "classifier": 100})
         patch.setattr(command, "TESTED", 40)
@@ -82,16 +76,7 @@ def made(tmp_path_factory):
         patch.setattr(gan.train, "HELD_OUT", 20)
         patch.setattr(command, "RECIPE", replace(SMALL, every=2))
         patch.setattr(runner, "fastest_dtype_policy", lambda: "float32")
-        stops = [4]
-
-        class Stopped(AugmentedBatches):
-            def __getitem__(self, step):
-                if step in stops:
-                    stops.remove(step)
-                    raise KeyboardInterrupt
-                return super().__getitem__(step)
-
-        patch.setattr(gan.train, "AugmentedBatches", Stopped)
+        patch.setattr(gan.train, "AugmentedBatches", stopped(AugmentedBatches, 4))
         codes = [command.run(arguments) for _ in range(2)]
     return folder, codes
 
@@ -117,9 +102,9 @@ def test_stopped_and_run_again_it_ships_what_is_whole_and_its_card_says_how_it_w
 def test_degraded_pictures_are_noisy_and_every_second_one_is_blurred():
     plain = np.full((400, 16, 16, 3), 128, np.uint8)
     plain[:, :, 8:] = 168
-    degraded = gan.train.degrade(plain, 0)
+    degraded = command.degrade(plain, 0)
     assert (degraded.shape, degraded.dtype) == (plain.shape, np.uint8)
-    assert np.array_equal(degraded, gan.train.degrade(plain, 0))
+    assert np.array_equal(degraded, command.degrade(plain, 0))
     noise = degraded[:, :, :6].astype(float).std(axis=(1, 2, 3))
     assert noise.min() < 3
     assert 30 < noise.max() < 45

@@ -12,6 +12,18 @@ from vistext.scenes import ontology
 from vistext.tasks import detection
 
 SPLITS = {"val": 1000, "test": 3000, "compositional": 3000}  # scenes that the shipped weights are measured on
+ABOUT = {
+    "detector": {
+        "task": "what is where in a scene of the drawn world: boxes around what can be seen of each thing",
+        "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
+        "gives": "detector.detect: boxes in pixels, kinds, scores",
+    },
+    "segmenter": {
+        "task": "what each pixel of a scene of the drawn world shows",
+        "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
+        "gives": "segmenter.segment: uint8 [n, h, w], 0 for the background, 1 + the index of the class",
+    },
+}
 RECIPE = detection.train.Recipe(detection.model.DetectorConfig(), steps=6000)
 
 
@@ -28,7 +40,7 @@ def make(job: runner.Job, task: detection.train.Task, recipe: detection.train.Re
     job.save(
         shipped,
         task.name,
-        task.about | {"data": "scenes of the drawn world, training split, each seen once"},
+        ABOUT[task.name] | {"data": "scenes of the drawn world, training split, each seen once"},
         {"precision": job.precision, "minutes": round(history.seconds[-1] / 60, 1), **asdict(recipe)},
         config=recipe.network,
         classes=list(ontology.KINDS),

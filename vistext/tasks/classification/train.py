@@ -1,6 +1,6 @@
-"""Training lesson 01's network: the recipes of the shipped weights and of the benchmark, and one function for all."""
+"""Training lesson 01's network: a recipe, and one function for all who train it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,27 +31,6 @@ class Recipe(training.Recipe):
     cutout: int = 0
     sides: tuple[tuple[int, float], ...] = ((24, 0.4), (32, 1.0))
     averaging: float | None = None  # momentum of an average of the weights, which then takes their place
-
-
-# The shipped weights: a training to the end, and from there, at a rate that never becomes small, ten epochs whose
-# weights are averaged over about four (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better
-# Generalization").
-SHIPPED = (
-    Recipe(),
-    Recipe(epochs=10, learning_rate=0.06, final_rate=0.03, cutout=8, sides=((32, 1.0),), averaging=0.995, seed=1),
-)
-
-# For short trainings: fewer channels, small pictures, little variety. Found on pictures kept aside from training.
-IN_A_TENTH = Recipe(
-    widths=(32, 64, 128),
-    epochs=None,
-    batch_size=500,
-    learning_rate=0.24,
-    adam_lr=0.3,
-    shift=2,
-    sides=((16, 0.7), (24, 0.9), (32, 1.0)),
-)
-IN_THE_SAME = replace(IN_A_TENTH, adam_lr=0.1, sides=((16, 0.2), (24, 0.6), (32, 1.0)))
 
 
 def build_model(recipe: Recipe, pictures: np.ndarray, precision: str = "float32") -> keras.Model:

@@ -75,7 +75,6 @@ class Task:
     loss: Callable
     accuracy: Callable | None  # what the bar shows; see `training.fit`
     measure: Callable[[keras.Model, Drawings], dict]  # the figures of its card, the main one first
-    about: dict[str, str]  # for its card
 
 
 DETECTION = Task(
@@ -85,11 +84,6 @@ DETECTION = Task(
     loss,
     accuracy,
     evaluate_detector,
-    {
-        "task": "what is where in a scene of the drawn world: boxes around what can be seen of each thing",
-        "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
-        "gives": "detector.detect: boxes in pixels, kinds, scores",
-    },
 )
 SEGMENTATION = Task(
     "segmenter",
@@ -98,11 +92,6 @@ SEGMENTATION = Task(
     keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     None,
     evaluate_segmenter,
-    {
-        "task": "what each pixel of a scene of the drawn world shows",
-        "takes": "uint8 [n, h, w, 3] RGB; trained at 64 × 64",
-        "gives": "segmenter.segment: uint8 [n, h, w], 0 for the background, 1 + the index of the class",
-    },
 )
 
 

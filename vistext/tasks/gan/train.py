@@ -15,14 +15,6 @@ from vistext.tasks.gan.adversarial import GanHistory, Hyperparameters, train_gan
 from vistext.tasks.gan.model import HALF, GanConfig, build_discriminator, build_generator, generate
 
 CLASSIFIER = "evaluation_classifier"  # the name of its weights
-CLASSIFIER_RECIPE = classification.train.Recipe(
-    widths=(32, 64, 128),
-    epochs=1.5,
-    batch_size=500,
-    learning_rate=0.2,
-    shift=2,
-    sides=((16, 0.3), (24, 0.6), (32, 1.0)),
-)
 HELD_OUT = 2000  # training pictures that only the choice of the best checkpoint sees
 
 # The shipped classifier of portraits, which all callers share: uint8 [n, h, w, 3] → logits [n, 10].
@@ -103,22 +95,6 @@ def train(
         **settings,
     )
     return generator, discriminator, history
-
-
-def degrade(pictures: np.ndarray, seed: int) -> np.ndarray:
-    """Pictures uint8 [n, h, w, 3] with noise, and every second one blurred, for an evaluation classifier to learn
-    shapes from: a speck that no portrait has is then not decisive.
-    """
-    from scipy.ndimage import uniform_filter  # late: only this needs it
-
-    rng = np.random.default_rng(seed)
-    degraded = np.empty_like(pictures)
-    for first in range(0, len(pictures), 1000):
-        batch = pictures[first : first + 1000].astype(np.float32)
-        batch[::2] = uniform_filter(batch[::2], (0, 3, 3, 0))
-        batch += rng.normal(size=batch.shape) * rng.uniform(0, 40, (len(batch), 1, 1, 1))
-        degraded[first : first + 1000] = np.clip(np.rint(batch), 0, 255)
-    return degraded
 
 
 def evaluate(
