@@ -57,12 +57,6 @@ def test_no_token_is_lost_or_joined_to_its_neighbour(tokens):
     assert tokenize(detokenize(tokens)) == tokens
 
 
-def test_numbers_follow_frequency_then_the_alphabet():
-    vocabulary = Vocabulary.build(["dog cat", "dog bird"])
-
-    assert vocabulary.words == (*SPECIAL, "dog", "bird", "cat")
-
-
 def test_a_sentence_is_start_words_end_and_padding():
     vocabulary = Vocabulary.build([CAT])
     word = {token: 4 + place for place, token in enumerate(CAT_ALPHABET)}
@@ -118,7 +112,8 @@ def test_unknown_words_get_one_number_and_are_reported(vocabulary):
     assert vocabulary.unknown(CAT) == []
 
 
-def test_rare_words_can_be_left_out():
+def test_numbers_follow_frequency_then_the_alphabet_and_rare_words_can_be_left_out():
+    assert Vocabulary.build(["dog cat", "dog bird"]).words == (*SPECIAL, "dog", "bird", "cat")
     vocabulary = Vocabulary.build(["cat cat dog"], minimum=2)
 
     assert vocabulary.words == (*SPECIAL, "cat")
@@ -167,14 +162,9 @@ def test_what_are_no_ids_of_sentences_is_refused(vocabulary, ids, error, message
         vocabulary.decode(ids)
 
 
-def test_the_mask_shows_words_and_not_padding(vocabulary):
-    ids = vocabulary.encode(["cat", "a cat on"], 6)
-
-    assert mask(ids).tolist() == [[True] * 3 + [False] * 3, [True] * 5 + [False]]
-
-
-def test_teacher_forcing_asks_for_the_next_word():
+def test_teacher_forcing_asks_for_the_next_word_and_the_mask_leaves_padding_out():
     inputs, targets = teacher_forcing(np.array([[START, 7, 8, END, PAD]]))
 
     assert inputs.tolist() == [[START, 7, 8, END]]
     assert targets.tolist() == [[7, 8, END, PAD]]
+    assert mask(targets).tolist() == [[True, True, True, False]]
