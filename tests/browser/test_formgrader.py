@@ -13,7 +13,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_ce
 
 from tools.notebooks.files import ROOT
 from vistext.grading import batch
-from vistext.grading.gradebook import Course
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 CANARY = "canary"  # in every address that may not be asked for, and in every program that may not run
@@ -109,9 +108,7 @@ def graded(tmp_path_factory, browser):
     grading_tests("standins")
     submissions = grading_tests("submissions")
     folder = tmp_path_factory.mktemp("formgrader")
-    release = folder / "course" / "release" / "ps90_standin"
-    release.mkdir(parents=True)
-    nbformat.write(submissions.make_release(), release / "ps90_standin.ipynb")
+    course = submissions.make_course(folder / "course")
     everything = "\n\n".join(LIVE.values())
     handed_in = {
         "honest": hostile(submissions, HONEST, ["I think so."]),
@@ -121,7 +118,6 @@ def graded(tmp_path_factory, browser):
     for student, content in handed_in.items():
         (folder / "handed in" / student).mkdir(parents=True)
         (folder / "handed in" / student / "ps90_standin.ipynb").write_bytes(content)
-    course = Course(folder / "course", "ps90")
     # Comments only: nothing of a student's is run, so no sandbox is needed.
     batch.grade_all(course, folder / "handed in", submissions.job_of(course, sandboxed=False))
     shown = course.path("autograded", "shown_raw")

@@ -2,14 +2,12 @@
 
 import json
 
-import nbformat
 import pytest
 import standins
-from submissions import CLASS, LIMITS, as_bytes, make_release
+from submissions import CLASS, LIMITS, as_bytes, make_course, make_release
 
 from vistext.grading import cli, sandbox
 from vistext.grading.grade import grade
-from vistext.grading.gradebook import Course
 from vistext.grading.limits import Job
 
 SEED = 987_654_321
@@ -41,10 +39,7 @@ def graded(job):
 
 @pytest.fixture
 def course(tmp_path):
-    release = tmp_path / "course" / "release" / "ps90_standin"
-    release.mkdir(parents=True)
-    nbformat.write(make_release(), release / "ps90_standin.ipynb")
-    return Course(tmp_path / "course", "ps90")
+    return make_course(tmp_path / "course")
 
 
 @pytest.fixture

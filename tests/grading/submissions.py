@@ -9,8 +9,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.notebooks.release import released
 from vistext.grading.collect import Search, collect
+from vistext.grading.gradebook import Course
 from vistext.grading.limits import MIB, Job, Limits
 
+NAME = "ps90_standin.ipynb"
 # Enough for NumPy, and soon over: hostile code is to be stopped, not waited for.
 LIMITS = Limits(
     seconds=25, cell_seconds=4, call_seconds=3, memory=1024 * MIB, threads=32, disk=16 * MIB, files=2000, restarts=5
@@ -96,6 +98,14 @@ CLASS = {
 }
 
 
+def make_course(folder):
+    """A course folder that has the release and nothing else."""
+    release = folder / "release" / "ps90_standin"
+    release.mkdir(parents=True)
+    nbformat.write(make_release(), release / NAME)
+    return Course(folder, "ps90")
+
+
 def job_of(course, **changes):
     return Job("ps90", course.release, changes.pop("seed", 7), LIMITS, exercises="standins", **changes)
 
@@ -104,7 +114,6 @@ def table(outcome):
     return {row["student"]: row for row in csv.DictReader(outcome.table.open(encoding="utf-8"))}
 
 
-NAME = "ps90_standin.ipynb"
 OURS = as_bytes(hand_in(RIGHT))
 LARGEST = 1 << 20  # bytes of a notebook
 

@@ -137,8 +137,7 @@ def test_shown_and_held_out_cases_are_asked_different_processes(job):
     assert own.held_out_outputs == [1, 2, 3, 4]
 
 
-def test_an_honest_cell_that_makes_files_and_folders_runs_the_second_time_as_the_first(job):
-    making = """
+MAKING = """
 import os, pathlib, tempfile
 os.mkdir('made')
 os.mkdir('/tmp/made')
@@ -148,9 +147,9 @@ open('made/deep/er/file', 'x').close()
 os.symlink('/usr', 'made/link')
 os.chdir('made')
 """
-    assert scores(grade(as_bytes(hand_in(RIGHT, before=making)), job))[:3] == [4, 2, 3]
+LOCKING = "import os\nos.makedirs('locked/in')\nopen('locked/in/file', 'x').close()\nos.chmod('locked/in', 0)"
 
 
-def test_what_cannot_be_taken_away_costs_a_new_sandbox_and_no_marks(job):
-    locking = "import os\nos.makedirs('locked/in')\nopen('locked/in/file', 'x').close()\nos.chmod('locked/in', 0)"
-    assert scores(grade(as_bytes(hand_in(RIGHT, before=locking)), job))[:3] == [4, 2, 3]
+@pytest.mark.parametrize("before", [MAKING, LOCKING], ids=["made", "locked"])
+def test_an_honest_cell_that_makes_files_and_folders_runs_the_second_time_as_the_first(job, before):
+    assert scores(grade(as_bytes(hand_in(RIGHT, before=before)), job))[:3] == [4, 2, 3]

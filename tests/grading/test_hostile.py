@@ -13,10 +13,9 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_release
+from submissions import LIMITS, RIGHT, as_bytes, hand_in, make_course
 
 from vistext.grading import batch, cli
-from vistext.grading.gradebook import Course
 from vistext.grading.limits import Job
 
 pytestmark = pytest.mark.sandbox
@@ -289,14 +288,11 @@ def write_class(folder):
 def run(tmp_path_factory):
     """The class, graded once with two workers."""
     folder = tmp_path_factory.mktemp("course")
-    release = folder / "release" / "ps90_standin"
-    release.mkdir(parents=True)
-    nbformat.write(make_release(), release / "ps90_standin.ipynb")
+    course = make_course(folder)
     (folder / "source").mkdir()
     submissions = folder / "handed in"
     submissions.mkdir()
     write_class(submissions)
-    course = Course(folder, "ps90")
     job = Job("ps90", course.release, batch.seed_of(course), LIMITS, exercises="standins")
     began = time.monotonic()
     outcome = batch.grade_all(course, submissions, job, pool=batch.workers(2))

@@ -112,8 +112,7 @@ def grade_all(
         finally:
             ids = [exercise.id for exercise in import_module(job.exercises).of_set(job.problem_set)]
             kept = sorted((_folder(course) / "students").glob("[!.]*.json"))  # those of earlier runs too
-            records = (Record.from_json(json.loads(path.read_text(encoding="utf-8"))) for path in kept)
-            write(outcome.table, feedback.table(records, ids))
+            write(outcome.table, feedback.table(map(Record.read, kept), ids))
     return outcome
 
 
@@ -253,8 +252,7 @@ def _keep(course: Course, record: Record) -> None:
 
 def _earlier(course: Course, record: Record) -> Record | None:
     try:
-        text = (_folder(course) / "students" / f"{record.student}.json").read_text(encoding="utf-8")
-        earlier = Record.from_json(json.loads(text))
+        earlier = Record.read(_folder(course) / "students" / f"{record.student}.json")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return earlier if earlier.digest == record.digest else None

@@ -1,6 +1,8 @@
 """What is known of a graded submission: plain data, which workers send back and which is kept as JSON."""
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -45,8 +47,9 @@ class Record:
     entered: bool = False  # its scores are in the gradebook, and its files in their places
 
     @classmethod
-    def from_json(cls, data: dict) -> "Record":
-        """The record; also one that an earlier version has kept."""
+    def read(cls, path: Path) -> "Record":
+        """The record that is kept in a file; also by an earlier version."""
+        data = json.loads(path.read_text(encoding="utf-8"))
         graded = data["graded"] | {"flags": data["graded"].get("flags", data["graded"].get("doubts", []))}
         graded.pop("doubts", None)
         graded["exercises"] = {key: Result(**result) for key, result in graded["exercises"].items()}
