@@ -165,7 +165,7 @@ def check_folder(folder: Path) -> None:
 
 
 def save(html: str, folder: Path, name: str = FILE_NAME) -> Path:
-    """Write a page into a folder and return its path; at no time does half a page stand in its place."""
+    """Write a page into a folder, whole or not at all, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / name
     unfinished = folder / f".{name}.{os.getpid()}"

@@ -5,7 +5,7 @@ import numpy as np
 
 from vistext import metrics
 from vistext.display import overlays, plots
-from vistext.display.widgets.base import Widget, as_html, follow
+from vistext.display.widgets.base import MOST_SCENES, Widget, as_html, follow
 from vistext.scenes import Drawings
 from vistext.tasks import detection
 
@@ -35,8 +35,8 @@ def thresholds(model, drawings: Drawings) -> Widget:
         return f"{as_html(picture, f'the scene with the boxes at these thresholds: {errors}')}<p>{errors}</p>"
 
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="28em")}
-    fullest = 1 + int((drawings.kinds[:50] >= 0).sum(axis=1).argmax())
-    scene = ipywidgets.IntSlider(value=fullest, min=1, max=min(50, len(drawings)), description="Scene", **wide)
+    fullest = 1 + int((drawings.kinds[:MOST_SCENES] >= 0).sum(axis=1).argmax())
+    scene = ipywidgets.IntSlider(value=fullest, min=1, max=min(MOST_SCENES, len(drawings)), description="Scene", **wide)
     score, overlap = (
         ipywidgets.FloatSlider(value=value, min=0, max=1, step=0.01, description=name, **wide)
         for name, value in (("Score from", detection.model.SCORE), ("Overlap up to", detection.model.OVERLAP))
