@@ -1,7 +1,6 @@
-"""A scene in pixels: its picture, boxes and masks, the same on every machine.
+"""A scene in pixels: its picture, boxes and masks, in whole numbers and so the same on every machine.
 
-Everything is whole numbers from the corners of the shapes on. Matrix products are of float32, for speed, but of whole
-numbers below 2^24, which are exact in whatever order they are added.
+Matrix products are of float32, for speed, but of whole numbers below 2^24, which are exact in whatever order they add.
 """
 
 from collections.abc import Sequence
@@ -52,10 +51,7 @@ class Drawing:
 
 @dataclass(frozen=True, eq=False)
 class Drawings:
-    """Many scenes in pixels, each array with one row a scene; see `Drawing`.
-
-    After the last object of a scene, boxes are zeros and kinds -1.
-    """
+    """Many scenes in pixels, each array with one row a scene; after a scene's last object, boxes are 0 and kinds -1."""
 
     pictures: np.ndarray  # uint8 [n, side, side, 3]
     boxes: np.ndarray  # int32 [n, 4, 4]
@@ -78,13 +74,8 @@ def draw(scene: Scene, side: int = 64, *, object_style: str = "drawn", photos: P
     Args:
         scene: what to draw.
         side: of the picture, in pixels, 16 to 1024.
-        object_style: "drawn", or "photo": each object is a card with a photograph of its kind, so that colors
-            and postures are hidden, but not kinds, places and relations.
-        photos: for "photo": uint8 [m, h, w, 3] and labels, int [m], indices into `ontology.KINDS`, such as the two
-            arrays of a split of CIFAR-10.
-
-    Returns:
-        Picture, boxes and masks.
+        object_style: "drawn", or "photo": each object is a card with a photograph of its kind.
+        photos: for "photo": uint8 [m, h, w, 3] and labels, int [m], such as the two arrays of a split of CIFAR-10.
 
     Raises:
         ValueError: a side out of range, an unknown style, or photographs that are missing or lack a kind.
@@ -116,8 +107,6 @@ def draw_many(
 
 def _draw(scene: Scene, side: int, drawn: Drawings, index: int, album: Album | None) -> None:
     canvas = _Canvas(scene, side, drawn.instances[index])
-    for obj in scene.objects:
-        canvas.lay_mat(obj)
     for number, obj in enumerate(scene.objects, start=1):
         canvas.put(obj, number, album)
     drawn.pictures[index] = canvas.pixels
@@ -154,13 +143,9 @@ class _Canvas:
         # float32 [side, side, 3], whole numbers
         self.pixels = np.floor(np.ascontiguousarray(canvas[:, ::-1]) if flipped else canvas)
         self.instances = instances
-
-    def lay_mat(self, obj: SceneObject) -> None:
-        """Mats lie flat: they are laid before anything stands."""
-        if obj.place == "mat":
-            mat, _ = furniture_of(obj, len(self.pixels))
-            assert mat is not None
-            self._lay(mat, self._scenery, 0)
+        for obj in scene.objects:  # mats lie flat: they are laid before anything stands
+            if obj.place == "mat" and (mat := furniture_of(obj, side)[0]):
+                self._lay(mat, self._scenery, 0)
 
     def put(self, obj: SceneObject, number: int, album: Album | None) -> None:
         """Draw an object, and what it is in or on, over all that is there; its pixels are marked `number`."""

@@ -1,7 +1,4 @@
-"""Portraits: small pictures of one drawn object each, close up and whole, before two plain areas of color.
-
-What lesson 04's networks learn to generate: simple enough for a few minutes of training.
-"""
+"""Portraits, for lesson 04: small pictures of one whole object each, close up, before two plain areas of color."""
 
 import operator
 import zlib
@@ -45,12 +42,7 @@ def make(count: int, seed: int, split: str = "train") -> tuple[np.ndarray, np.nd
         split: "train" or "test". No picture is in both: its own bytes decide in which it is.
 
     Returns:
-        Pictures, uint8 [count, 32, 32, 3], and labels, int32 [count], indices into `ontology.KINDS`: each ten in a row
-        show all ten kinds. The same on every machine.
-
-    Raises:
-        ValueError: a negative number or seed, or an unknown split.
-        TypeError: `count` or `seed` is not a whole number.
+        Pictures, uint8 [count, 32, 32, 3], and labels, int32 [count]: each ten in a row show all ten kinds.
     """
     if (count := operator.index(count)) < 0:
         raise ValueError(f"the number of pictures is at least 0; given was {count}")

@@ -1,8 +1,7 @@
 """Rasterization in whole numbers, so that every machine draws the same picture.
 
-A shape is a closed outline. Shapes are painted, a later one over an earlier one, into a map of tones that is finer than
-the picture, which is then reduced to the share that each tone has of each pixel. Colors come last, so that one
-rasterization serves for every color and every light.
+Shapes are painted into a map of tones that is finer than the picture, which is then reduced to the share that each tone
+has of each pixel. Colors come last, so that one rasterization serves for every color and every light.
 """
 
 from collections.abc import Sequence
@@ -15,18 +14,11 @@ WHOLE = 256  # the shares of a pixel add up to this
 
 
 class Layer(NamedTuple):
-    """What is filled at once.
+    """What is filled at once; several outlines all turn the same way, and what lies in any of them is inside."""
 
-    Attributes:
-        outlines: closed, each float [k, 2], x and y of its corners in samples; parts of it may lie outside. Several
-            must all turn the same way, as `widen` makes them.
-        tone: what the inside becomes; where outlines cross themselves or each other, all of it counts as inside.
-        within: bool [256], the tones that may be painted over; all of them when left out.
-    """
-
-    outlines: Sequence[np.ndarray]
-    tone: int
-    within: np.ndarray | None = None
+    outlines: Sequence[np.ndarray]  # closed, each float [k, 2] in samples; parts may lie outside
+    tone: int  # what the inside becomes
+    within: np.ndarray | None = None  # bool [256], the tones that may be painted over; all when left out
 
 
 def paint(tones: np.ndarray, layers: Sequence[Layer]) -> None:
@@ -80,13 +72,7 @@ def _reach(values: np.ndarray, starts: np.ndarray, end: int) -> tuple[np.ndarray
 
 
 def shares(tones: np.ndarray, fineness: int, count: int) -> np.ndarray:
-    """How much of each pixel each tone covers: float32 [h, w, count], whole numbers that add up to `WHOLE`.
-
-    Args:
-        tones: uint8 [h * fineness, w * fineness], each below `count`.
-        fineness: samples across a pixel; a power of 2, at most 16.
-        count: the number of tones.
-    """
+    """How much of each pixel each tone covers: float32 [h, w, count], whole numbers that add up to `WHOLE`."""
     height, width = (length // fineness for length in tones.shape)
     pixel = np.arange(height * width, dtype=np.int64).reshape(height, 1, width, 1) * count
     split = tones.reshape(height, fineness, width, fineness)

@@ -39,7 +39,7 @@ TRIES = 12  # to find room for an object
 
 
 def sample(n: int, seed: int = 0, split: str = "train") -> list[Scene]:
-    """Draw scenes at random.
+    """Draw scenes at random, the same for the same seed and split everywhere.
 
     Args:
         n: how many, at least 0. More of them begin with the same ones.
@@ -47,12 +47,8 @@ def sample(n: int, seed: int = 0, split: str = "train") -> list[Scene]:
         split: "train", "val" or "test", no two of which share a scene's facts, or "compositional": scenes with a
             pairing (a kind with a place, a color with a kind) that occurs in none of the others.
 
-    Returns:
-        The scenes; the same for the same seed and split everywhere.
-
     Raises:
         ValueError: a negative number or seed, or an unknown split.
-        TypeError: `n` or `seed` is not a whole number.
     """
     if (n := operator.index(n)) < 0:
         raise ValueError(f"the number of scenes is at least 0; given was {n}")

@@ -41,16 +41,12 @@ class Turn(NamedTuple):
 
 
 def cifar10_or_stand_in() -> Cifar10:
-    """CIFAR-10 where it can be had, and the stand-in, with a banner that says so and why, where it cannot.
+    """CIFAR-10 where it can be had, and the stand-in, with a `note` and a banner that says why, where it cannot.
 
     Without a network the answer comes at once, or after a dozen seconds where nothing says that there is none.
 
-    Returns:
-        One of the two; the stand-in has a `note`.
-
     Raises:
         DamagedDataError: the network gives something else than CIFAR-10: no reason to take something else here.
-        OSError: the disk is full, or the cache may not be written to.
     """
     try:
         return cifar10.load(attempts=2)

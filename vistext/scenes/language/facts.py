@@ -116,10 +116,7 @@ def holds_for(facts: Sequence[Fact], scene: Scene) -> bool:
 
 
 def wrong_fact(facts: Sequence[Fact], scene: Scene) -> Fact | None:
-    """The fact without which the others would hold, preferably no kind; None if all facts hold.
-
-    If no single fact is to blame, it is the first with which it goes wrong.
-    """
+    """The fact without which the others would hold, preferably no kind, else the first wrong one; None if all hold."""
     if holds_for(facts, scene):
         return None
     blame = sorted(range(len(facts)), key=lambda index: (_identifies(facts[index]), -index))

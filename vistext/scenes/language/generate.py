@@ -1,7 +1,6 @@
 """True sentences about a scene, by the grammar: at three lengths, and in as many ways as it has.
 
-They are true by construction: each noun phrase is assigned an object, and every word about it is looked up there. "The"
-is used of what is the only one, a number of all that match, and nothing is stated twice.
+They are true by construction: each noun phrase is assigned an object, and every word about it is looked up there.
 """
 
 import math
@@ -40,23 +39,14 @@ def descriptions(scene: Scene, length: str) -> Iterator[str]:
 
 
 def describe(scene: Scene, length: str, rng: np.random.Generator) -> str:
-    """One true description of a scene, at random; `length` as for `descriptions`.
-
-    Raises:
-        ValueError: another length.
-    """
+    """One true description of a scene, at random; `length` as for `descriptions`."""
     return text(_walk(scene, length, rng))
 
 
 def describe_grounded(scene: Scene, length: str, rng: np.random.Generator) -> tuple[str, list[int | None]]:
-    """The same description as by `describe`, and which object each token is about.
+    """The same description as by `describe`, and for each of its tokens the object that it is about.
 
-    Returns:
-        The text; and for each of the tokens that `vocabulary.tokenize` makes of it the object's place in
-        `scene.objects`, None for what is about none or several ("is", "two").
-
-    Raises:
-        ValueError: another length.
+    None is for a token about no object or several ("is", "two").
     """
     tokens = _walk(scene, length, rng)
     return text(tokens), [token.about if isinstance(token, _Word) else None for token in tokens]
@@ -91,15 +81,9 @@ def _walk(scene: Scene, length: str, rng: np.random.Generator) -> Phrase:
 
 
 def refer(scene: Scene, obj: int, without: str = "") -> str | None:
-    """The shortest expression that refers to one object of the scene and no other: "the cat", "the black cat", ...
+    """The shortest expression that refers to one object only ("the black cat"), without an attribute if one is given.
 
-    Args:
-        scene: its scene.
-        obj: its place in `scene.objects`.
-        without: an attribute that must not be used, because it is asked for.
-
-    Returns:
-        The expression in lower case; None if only that attribute, or none, would distinguish it.
+    None if only that attribute, or none, would distinguish it.
     """
     traits = _distinguishing(scene, obj, without)
     if traits is None:

@@ -1,7 +1,6 @@
-"""The words of the drawn world: which word or phrase stands for which value of which attribute.
+"""The words of the drawn world: which phrase stands for which value of which attribute, to generate and to parse.
 
-Each table is used both ways, to generate and to parse. Of several words for one value, the first is generated most
-often; those in `ALSO` are understood, but never generated.
+Of several for one value, the first is generated most often; those in `ALSO` are understood, but never generated.
 """
 
 from collections.abc import Mapping

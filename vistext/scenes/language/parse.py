@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, groupby
 
 from vistext.data.vocabulary import tokenize
 from vistext.scenes.language import facts as logic
@@ -39,13 +39,9 @@ class Verdict:
 
 
 def parse_sentence(sentence: str) -> tuple[Fact, ...]:
-    """The facts that a title, a sentence or a story states, in its order.
+    """The facts that a title, a sentence or a story states, in its order; at least one.
 
-    "It" and "they" are what the sentence (or the half of it) before was about. Capitals do not matter, nor does
-    a full stop at the very end; grammar does: "Two cats is ..." is not understood.
-
-    Returns:
-        At least one fact (see `facts`).
+    "It" and "they" are what the sentence (or the half of it) before was about. Capitals do not matter.
 
     Raises:
         NotUnderstoodError: a word or a construction that `grammar` does not have, or "it" without anything before it.
@@ -59,12 +55,9 @@ def parse_sentence(sentence: str) -> tuple[Fact, ...]:
 
 
 def evaluate(sentence: str, scene: Scene) -> Verdict:
-    """Whether a sentence is true of a scene.
+    """Whether a sentence is true of a scene; "not understood" where `parse_sentence` raises.
 
     "A cat" is any cat, "the cat" the only one, "two cats" exactly two (with all that the sentence says of them).
-
-    Returns:
-        A verdict that is true in an `if` when the sentence is; "not understood" where `parse_sentence` raises.
     """
     try:
         stated = parse_sentence(sentence)
@@ -98,13 +91,8 @@ def _sentences(tokens: tuple[str, ...]) -> list[list[str]]:
     """Tokens split at full stops; the last one may be missing."""
     if tokens[-1] != ".":
         tokens = (*tokens, ".")
-    sentences: list[list[str]] = [[]]
-    for token in tokens[:-1]:
-        if token == ".":
-            sentences.append([])
-        else:
-            sentences[-1].append(token)
-    if [] in sentences:
+    sentences = [[*group] for stop, group in groupby(tokens, lambda token: token == ".") if not stop]
+    if len(sentences) != tokens.count("."):
         raise NotUnderstoodError("a full stop stands without a sentence before it")
     return sentences
 
@@ -174,10 +162,9 @@ class _Interpreter:
 
     def _core(self, tree: Tree) -> None:
         """A clause or the head of a title: its subjects, and its predicate."""
-        subjects = [part for part in tree.parts if part.symbol in _SUBJECTS]
-        predicates = [part for part in tree.parts if part.symbol in _PREDICATES]
-        mentions = [mention for part in subjects for mention in self._mentions(part)]
+        mentions = [mention for part in tree.parts if part.symbol in _SUBJECTS for mention in self._mentions(part)]
         first = mentions[0].variable
+        predicates = [part for part in tree.parts if part.symbol in _PREDICATES]
         predicate = [fact for part in predicates for fact in self._facts_about(part, first)]
         for mention in mentions:
             own = tuple(logic.about(fact, first, mention.variable) for fact in predicate)

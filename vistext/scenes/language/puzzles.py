@@ -1,8 +1,7 @@
-"""Lesson 08's puzzles: small tasks of language, each with a picture that may help, or not.
+"""Lesson 08's puzzles: each asks for a word at some places of a text, with a picture that may help, or not.
 
-Each asks for a word at some places of a text. Where text alone must not suffice, puzzles come in pairs: the same text
-with two pictures and two different answers (as Goyal et al. 2017 balanced their questions, arXiv:1612.00837). Without
-the picture the same answer is given twice, and is right exactly once.
+Where text alone must not suffice, puzzles come in pairs: the same text with two pictures and two different answers (as
+Goyal et al. 2017 balanced their questions, arXiv:1612.00837).
 """
 
 from collections import Counter, defaultdict

@@ -1,7 +1,6 @@
 """Questions about a scene, with the sentences that answer them.
 
-Questions whose words give their answer away are left out ("What is the ship sailing on?": ships sail on water only),
-and `sample_questions` draws answers rather than questions, so that no answer is much more frequent than the others.
+Questions whose words give their answer away are left out ("What is the ship sailing on?": ships sail on water only).
 """
 
 import re
@@ -44,15 +43,7 @@ class Question:
 
 
 def all_questions(scene: Scene, kind: str | None = None) -> list[Question]:
-    """All different questions about a scene, always in the same order; there may be none of a kind.
-
-    Args:
-        scene: what is asked about.
-        kind: one of `KINDS`; all of them when left out.
-
-    Raises:
-        ValueError: another kind.
-    """
+    """All different questions about a scene, of one of `KINDS` or of all, in a fixed order; there may be none."""
     if kind is not None and kind not in KINDS:
         raise ValueError(f"a kind of question is one of: {', '.join(KINDS)}; given was {kind!r}")
     found = {}
@@ -68,17 +59,9 @@ def _text_of(words: str) -> str:
 
 
 def reply(question: str, scene: Scene) -> Question | None:
-    """A question with its answer, if it can be answered about a scene.
+    """A question with its answer; besides `all_questions`, "Is there ...?" is answered for anything, by parsing it.
 
-    Besides `all_questions`, "Is there ...?" is answered for anything, by parsing it as a statement.
-
-    Args:
-        question: any text; capitals matter.
-        scene: what is asked about.
-
-    Returns:
-        None for what is no question of the drawn world, and for one about something that is not there, or of which
-        there are several: "What is the cat doing?" where there is no cat, or are two.
+    None for what is no question of the drawn world, and for one about something that is not there or there twice.
     """
     if found := {known.question: known for known in all_questions(scene)}.get(question):
         return found
@@ -136,8 +119,7 @@ def _by_answer(questions: list[Question]) -> dict[str, list[Question]]:
 def _balance() -> dict[tuple[str, str], float]:
     """How often, in [0, 1], to keep a question with its answer, so that no answer of it stands out.
 
-    The most frequent one is to be no more frequent than the next. Measured on the training split, since how likely an
-    answer is depends on all of the world's tables.
+    Measured on the training split, since how likely an answer is depends on all of the world's tables.
     """
     weights: dict[str, dict[str, float]] = {}
     for scene in sample(MEASURED, seed=0, split="train"):

@@ -1,8 +1,4 @@
-"""Semantic frames: for each object the verb and its roles (agent or item, direction, place).
-
-The shape is that of imSitu (Yatskar et al., "Situation Recognition", 2016): a verb has its own set of roles, and each
-role a noun for a value.
-"""
+"""Semantic frames as in imSitu (Yatskar et al., "Situation Recognition", 2016): verbs, each with roles of its own."""
 
 from dataclasses import dataclass
 
@@ -90,13 +86,7 @@ def render_frame(verb: str, roles: tuple[tuple[str, str], ...]) -> str:
 
 
 def stated(sentence: str) -> tuple[Frame, ...]:
-    """The frames that a sentence states: of each object with a kind and a posture, those roles that are filled.
-
-    There are as many of the same as the sentence counts objects.
-
-    Raises:
-        NotUnderstoodError, TypeError: as `parse_sentence`.
-    """
+    """The frames that a sentence states: of each object with a kind and a posture, as often as it is counted."""
     attributes: dict[int, dict[str, str]] = {}
     numbers = {}
     for fact in parse_sentence(sentence):

@@ -1,7 +1,4 @@
-"""What class of word each word of the drawn world belongs to: kinds, colors, verbs, places, ...
-
-A metric over all words hides what matters: "the" is easily predicted, "cat" is not.
-"""
+"""What class of word each word of the drawn world belongs to: kinds, colors, verbs, places, ..."""
 
 from vistext.scenes.language.grammar import WORDS
 from vistext.scenes.language.lexicon import NOUNS, SAID
