@@ -8,45 +8,24 @@ import os
 from importlib import import_module
 
 from vistext.exercises.answers import call_answer, to_plain
-from vistext.exercises.exercise import Exercise, Failure, Misconception, Verdict
+from vistext.exercises.exercise import Exercise, Failure
 from vistext.exercises.report import CheckFailedError, Report
 
-__all__ = [
-    "SETS",
-    "CheckFailedError",
-    "Exercise",
-    "Failure",
-    "Misconception",
-    "Report",
-    "Verdict",
-    "call_answer",
-    "check",
-    "find",
-    "of_set",
-    "to_plain",
-]
+__all__ = ["SETS", "CheckFailedError", "Exercise", "Failure", "call_answer", "check", "find", "of_set", "to_plain"]
 
 SETS = tuple(f"ps{number:02}" for number in range(9))
 SEED = 20  # of the held-out cases that a student's check runs; whoever grades draws others
 
 
 def of_set(name: str) -> tuple[Exercise, ...]:
-    """The exercises of a problem set, in order.
-
-    Raises:
-        ValueError: there is no such set.
-    """
+    """The exercises of a problem set, in order; a `ValueError` names the sets if it is none of them."""
     if name not in SETS:
         raise ValueError(f"{name!r} is no problem set; there are {', '.join(SETS)}")
     return import_module(f"vistext.exercises.{name}").EXERCISES
 
 
 def find(exercise_id: str) -> Exercise:
-    """The exercise with an id such as "ps01-3".
-
-    Raises:
-        ValueError: there is none.
-    """
+    """The exercise with an id such as "ps01-3"; a `ValueError` names those of its set if it is none of them."""
     exercises = of_set(str(exercise_id).partition("-")[0])
     for exercise in exercises:
         if exercise.id == exercise_id:

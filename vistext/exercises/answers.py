@@ -19,17 +19,10 @@ LIBRARIES = ("tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")  # whose
 
 
 def call_answer(function: object, case: dict) -> object:
-    """Call a function with a copy of a case; runs in the process of whoever wrote the function.
+    """What a student's function returns for a copy of a case, its keyword arguments, as `to_plain` makes it.
 
-    What it prints and what it is warned of is kept quiet.
-
-    Args:
-        function: a student's.
-        case: its keyword arguments, plain data.
-
-    Returns:
-        What it returned, as `to_plain` makes it; or a `Failure` that says in words what it raised and in which line, or
-        that it changed what it was given.
+    Or a `Failure` that says in words what it raised and in which line, or that it changed what it was given. What it
+    prints and what it is warned of is kept quiet. Runs in the process of whoever wrote the function.
     """
     if not callable(function):
         if function is None or function is ...:

@@ -115,7 +115,7 @@ def _some_sentences(rng, n):
     return {"said": said, "references": references[:: rng.choice([-1, 1])], "n": n}
 
 
-def _said(rng):
+def _some_captions(rng):
     also = [
         vary(clipped, match=lambda times, known: min(times, next(filter(None, known), 0))),
         vary(clipped, match=lambda times, known: min(times, next(filter(None, known[::-1]), 0))),
@@ -145,7 +145,7 @@ def gumbel_softmax(logits, uniform, temperature, *, noise=_gumbel, drawn=lambda 
     return np.stack([np.eye(len(noisy))[drawn(logits, uniform, noisy).argmax()], blend])
 
 
-def _cold_logits_alone(logits, uniform, temperature):
+def _logits_alone_divided(logits, uniform, temperature):
     drawn, _ = gumbel_softmax(logits, uniform, temperature)
     return np.stack([drawn, softmax(logits / temperature + _gumbel(uniform))])
 
@@ -270,7 +270,7 @@ CLIPPED = exercise("ps05-4", "The overlap that BLEU counts", points=3).function(
             "n": 2,
         },
     ],
-    draw=_said,
+    draw=_some_captions,
     mistakes={
         "not-clipped": (
             {"match": lambda times, known: times if any(known) else 0},
@@ -327,7 +327,10 @@ GUMBEL_SOFTMAX = exercise("ps05-5", "A draw that lets gradients through", points
         ),
         "uniform": ({"noise": np.array}, "The even numbers u were added as they are. Make Gumbel numbers of them."),
         "multiplied": ({"temperature": lambda t: 1 / t}, "At a low temperature the blend is more even. Is that right?"),
-        "cold-logits-alone": (_cold_logits_alone, "In the blend the temperature divides logits only, not the noise."),
+        "cold-logits-alone": (
+            _logits_alone_divided,
+            "In the blend the temperature divides logits only, not the noise.",
+        ),
         "temperature-in-the-draw": (
             lambda logits, uniform, temperature: gumbel_softmax(logits / temperature, uniform, 1.0),
             "The temperature changes which word is drawn. Divide last.",

@@ -29,7 +29,7 @@ def _some_texts(rng, texts, length, vocabulary):
     return {"logits": logits.round(2), "ids": ids}
 
 
-def _written(rng):
+def _texts(rng):
     sizes, also = ((2, 4, 6), (3, 5, 7), (2, 3, 5), (4, 5, 6)), [lambda **case: np.sort(how_sure(**case))]
     cases = discriminating(HOW_SURE, rng, _some_texts, sizes, also=also)
     return [*cases, _some_texts(rng, 2, 1, 5), _some_texts(rng, 1, 2, 5)]
@@ -68,16 +68,16 @@ def _mean_over_questions(train, test):
 def _quiz(rng):
     """What is most frequent in training is so neither in the test, nor among different pairs or questions' answers."""
     first, second, third, fourth, new = rng.permutation(["circle", "square", "star", "ring", "cross"]).tolist()
-    heard = {
+    answered = {
         f"Is there a {first}?": ["no"] * 6 + ["yes"] * 2,
         f"Is there a {second}?": ["no", "yes", "yes"],
         "How big is it?": ["small", "small", "huge", "huge", "huge"],
         "Which shape is it?": [third, fourth, fourth],
     }
-    train = shuffled(rng, [(question, answer) for question, answers in heard.items() for answer in answers])
+    train = shuffled(rng, [(question, answer) for question, answers in answered.items() for answer in answers])
     train = [("Is it big?", "yes"), *train, (f"Is it a {third}?", "yes")]  # what is asked once comes first and last
-    heard |= {question: [answer] for question, answer in (train[0], train[-1])}
-    test = [(question, answers[place]) for question, answers in heard.items() for place in (0, -1, -1)]
+    answered |= {question: [answer] for question, answer in (train[0], train[-1])}
+    test = [(question, answers[place]) for question, answers in answered.items() for place in (0, -1, -1)]
     test += [(f"Is it a {new}?", "no")] * 2 + [("Is it old?", "yes")] * 2 + [("Where is it?", "here")] * 28
     test += [(f"Is there a {first}?", "yes")] * int(rng.integers(1, 4))
     return {"train": train, "test": [train[0], *shuffled(rng, test), (f"Is it a {new}?", "no")]}  # both are right
@@ -144,20 +144,20 @@ def most_attended(maps, words, side, *, together=np.sum, squares=_windows, step=
     return step * _highest(squares(total, side)[:, ::step, ::step])
 
 
-def _look(rng, rows, columns, side, answers):
+def _some_maps(rng, rows, columns, side, answers):
     words, cells = rng.integers(2, 7, answers), np.full(rows * columns, 0.25)
     maps = rng.dirichlet(cells, (answers, 7)).reshape(answers, 7, rows, columns)
     return {"maps": maps, "words": words, "side": side}
 
 
-def _looks(rng):
+def _attention_maps(rng):
     also = [
         lambda maps, words, side: most_attended(maps[:, 1:], words - 1, side),
         vary(most_attended, squares=lambda total, side: _windows(total, side)[:, :-1]),
         vary(most_attended, squares=lambda total, side: _windows(total, side)[:, :, :-1]),
     ]
     sizes = ((8, 8, 3, 4), (6, 8, 3, 3), (7, 5, 3, 3), (8, 7, 4, 4))
-    cases = discriminating(MOST_ATTENDED, rng, _look, sizes, also=also)
+    cases = discriminating(MOST_ATTENDED, rng, _some_maps, sizes, also=also)
     # One answer without padding, and squares of one cell.
     return [*cases, {"maps": rng.random((1, 2, 3, 4)), "words": np.array([2]), "side": 1}]
 
@@ -166,10 +166,10 @@ _BY_HAND = np.log([[[0.02, 0.02, 0.02, 0.9, 0.04], [0.01, 0.01, 0.8, 0.1, 0.08],
 _ASKED = ["Is it red?"] * 3 + ["Which shape?"] * 3 + ["Is it big?"]
 _TRAIN = list(zip(_ASKED, ["no", "yes", "no", "circle", "square", "square", "no"], strict=True))
 _TEST = list(zip([*_ASKED[2:6], "Is it old?"], ["no", "circle", "square", "star", "no"], strict=True))
-_LOOK = np.zeros((1, 3, 3, 4))  # (answers, words, rows, columns); the last word is padding
-_LOOK[0, 0] = [[0, 0, 0, 0.4], [0.3, 0, 0, 0], [0.3, 0, 0, 0]]
-_LOOK[0, 1] = [[0, 0, 0.1, 0], [0, 0.3, 0.3, 0], [0, 0.1, 0.2, 0]]
-_LOOK[0, 2, 0] = [0.9, 0.1, 0, 0]
+_MAPS = np.zeros((1, 3, 3, 4))  # (answers, words, rows, columns); the last word is padding
+_MAPS[0, 0] = [[0, 0, 0, 0.4], [0.3, 0, 0, 0], [0.3, 0, 0, 0]]
+_MAPS[0, 1] = [[0, 0, 0.1, 0], [0, 0.3, 0.3, 0], [0, 0.1, 0.2, 0]]
+_MAPS[0, 2, 0] = [0.9, 0.1, 0, 0]
 
 Z_SHAPE = exercise("ps06-1", "The shape of what was found", points=1).value(
     "z_shape",
@@ -201,7 +201,7 @@ HOW_SURE = exercise("ps06-2", "How sure is it?", points=3).function(
             "ids": np.array([[1, 3, 2], [1, 2, 0]]),
         },
     ],
-    draw=_written,
+    draw=_texts,
     mistakes={
         "padding-counted": ({"silent": ()}, "Padding counts here. Who wrote it?"),
         "end-not-counted": ({"silent": (PAD, END)}, "That the sentence ends here was a decision with a probability."),
@@ -266,11 +266,11 @@ CLOSED_EYES = exercise("ps06-3", "With closed eyes", points=3).function(
             "How right is it on questions that were not counted? You asked those that were.",
         ),
         "first-answer": (
-            {"choose": lambda heard: heard[0]},
+            {"choose": lambda answers: answers[0]},
             "The first answer to each question was kept, rare or not.",
         ),
         "last-answer": (
-            {"choose": lambda heard: heard[-1]},
+            {"choose": lambda answers: answers[-1]},
             "Of each question the last answer was kept: it overwrote others.",
         ),
         "any-answer": (_any_answer, "Any answer that was ever heard counts as right. But one only can be given."),
@@ -328,8 +328,8 @@ MOST_ATTENDED = exercise("ps06-5", "Where it looked most", points=4).function(
     most_attended,
     section=LESSON + "5.-Where-does-an-answer-come-from?",
     expects="an array of whole numbers of shape (n, 2): row and column",
-    shown=[{"maps": _LOOK, "words": np.array([2]), "side": 2}],
-    draw=_looks,
+    shown=[{"maps": _MAPS, "words": np.array([2]), "side": 2}],
+    draw=_attention_maps,
     mistakes={
         "padding-counted": (
             {"words": lambda words: words + 99},

@@ -12,14 +12,7 @@ def _in_its_role(place, role, noun, filled, roles):
 
 
 def score(
-    found,
-    true,
-    *,
-    needs_verb=True,
-    value=lambda hits: sum(hits) / len(hits),
-    whole=all,
-    right=_in_its_role,
-    asked=lambda filled, roles: roles,
+    found, true, *, needs_verb=True, value=np.mean, whole=all, right=_in_its_role, asked=lambda filled, roles: roles
 ):
     """Verb, value and value-all; `right` says of each role that is `asked` for whether its noun is."""
     (verb, filled), (true_verb, roles) = found, true
@@ -77,7 +70,7 @@ _FORMS = {
     "pull": "pulled",
 }
 _PREPOSITIONS = {"grass": "on", "road": "on", "water": "on", "sky": "in", "box": "in", "quay": "at"}
-_THINGS = {
+_NOUNS = {
     "a": ("animal", "ant", "antelope", "ambulance", "ark"),
     "e": ("elk", "eel", "emu", "eagle", "engine"),
     "i": ("ibis", "ibex", "insect", "iguana", "ice cart"),
@@ -112,7 +105,7 @@ def tell(
     return " ".join(phrase for phrase in phrases if phrase) + end
 
 
-def _worded(rng):
+def _sentences(rng):
     cases = []
     for verb, doer, begin, order, place in (  # orders of place, direction, and who it is
         ("run", "agent", "a", "pdw", "grass"),
@@ -125,7 +118,7 @@ def _worded(rng):
         ("pull", "item", "", "wd", ""),
     ):
         way = ("direction", str(rng.choice(["left", "right"])))
-        roles = {"p": ("place", place), "d": way, "w": (doer, str(rng.choice(_THINGS[begin])))}
+        roles = {"p": ("place", place), "d": way, "w": (doer, str(rng.choice(_NOUNS[begin])))}
         ordered = [roles[letter] for letter in order]
         cases.append({"verb": verb, "roles": ordered, "words": _FORMS, "prepositions": _PREPOSITIONS})
     return cases
@@ -287,7 +280,7 @@ TELL = exercise("ps07-3", "A frame in words", points=3).function(
             "prepositions": {"road": "on"},
         },
     ],
-    draw=_worded,
+    draw=_sentences,
     mistakes={
         "always-a": ({"article": lambda noun: "a"}, "Read it aloud. Before a vowel, what becomes of “a”?"),
         "agents-only": ({"doer": ("agent",)}, "What was done to a thing is said as well, and then nobody acts."),

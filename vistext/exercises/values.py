@@ -116,11 +116,9 @@ def _count(value: object, depth: int) -> float:
 
 
 def to_text(value: object, digits: int = 4) -> str:
-    """A value in words, short however large it is: what kind of thing it is, its shape, and its first numbers.
+    """Anything in words, few however large it is: what kind of thing it is, its shape, and its first numbers.
 
-    Args:
-        value: anything.
-        digits: behind the point, of the numbers in an array.
+    `digits` are those behind the point, of the numbers in an array.
     """
     array = numbers(value)
     if array is not None and not _mixed(value):
