@@ -11,8 +11,12 @@ def _in_its_role(place, role, noun, filled, roles):
     return dict(filled).get(role) == dict(roles).get(role) == noun
 
 
+def _share(hits):
+    return sum(hits) / len(hits)
+
+
 def score(
-    found, true, *, needs_verb=True, value=np.mean, whole=all, right=_in_its_role, asked=lambda filled, roles: roles
+    found, true, *, needs_verb=True, value=_share, whole=all, right=_in_its_role, asked=lambda filled, roles: roles
 ):
     """Verb, value and value-all; `right` says of each role that is `asked` for whether its noun is."""
     (verb, filled), (true_verb, roles) = found, true
