@@ -65,10 +65,10 @@ def _of_operator(node: ast.operator | ast.cmpop | ast.boolop) -> Iterator:
 
 def _of_whole(node: ast.BinOp | ast.UnaryOp | ast.BoolOp | ast.Call | ast.Subscript | ast.IfExp) -> Iterator:
     """One of its parts alone."""
-    parts = [*ast.iter_child_nodes(node)]
+    parts = [node.value] if isinstance(node, ast.Subscript) else [*ast.iter_child_nodes(node)]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         parts[0] = node.func.value  # of a method
-    not_alone = (ast.keyword, ast.Slice, ast.Starred, ast.operator, ast.unaryop, ast.boolop, ast.expr_context)
+    not_alone = (ast.keyword, ast.Starred, ast.operator, ast.unaryop, ast.boolop, ast.expr_context)
     yield from (("part only", part) for part in parts if not isinstance(part, not_alone))
 
 
