@@ -93,9 +93,9 @@ def run_encoder(encoder: keras.Model, grid, ids) -> tuple[np.ndarray, np.ndarray
     padding = np.where(ids == PAD, MASK, 0.0)
     for block in (layer for layer in encoder.layers if isinstance(layer, Block)):
         x, weights = block.call_with_weights(x, memory, padding)
-        attention.append(weights[:, 0])
+        attention.append(np.asarray(weights)[:, 0])
     z = layer("read_norm")(x) * (ids != PAD)[..., None].astype("float32")
-    return np.asarray(z)[:, 0], np.asarray(attention)
+    return np.asarray(z)[:, 0], np.stack(attention)
 
 
 class TextError(ValueError):
