@@ -183,7 +183,7 @@ def test_a_name_that_nobody_knows_is_named(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate with openssl")
-def test_one_who_reads_along_is_named_with_what_to_set(server, tmp_path):
+def test_a_certificate_of_one_who_reads_along_is_named_with_what_to_set(server, tmp_path):
     name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "own.pem", *name]
     subprocess.run(made, cwd=tmp_path, check=True, capture_output=True)

@@ -29,7 +29,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 TESTS = tuple(
     f"tests/{path}.py"
     for path in (
-        *("nn/test_attention", "nn/test_decoding", "nn/test_training", "nn/test_training_loop", "nn/test_unet"),
+        *(f"nn/test_{part}" for part in ("attention", "augmentation", "decoding", "optimizers", "training", "unet")),
         *(f"tasks/test_{task}_model" for task in ("captioning", "classification", "detection", "fusion", "gan")),
         *("tasks/test_srl_model", "tasks/test_srl_visible_area", "tasks/test_vqa_model", "tasks/test_language_model"),
         *("tasks/test_masked_lm", "tasks/test_ngrams"),

@@ -23,10 +23,6 @@ VARIABLE = "VISTEXT_DATA"
 CACHE_VARIABLE = "VISTEXT_CACHE"
 BLOCK = 1 << 18  # bytes read at once
 
-NO_CERTIFICATE = (
-    "the certificate is not accepted ({}): where a proxy or a virus scanner reads along, set REQUESTS_CA_BUNDLE to "
-    "the file with its own"
-)
 WEB_PAGE = "a web page in place of the file (of a network that one has to log in to?): open one in a browser, log in"
 
 
@@ -228,12 +224,16 @@ def _reason(error: Exception, url: str) -> tuple[str, bool]:
         sender = f"proxy {proxy}" if tunnel else "server"
         return f"the {sender} answers {status} {words}", status >= 500 or status in (408, 429)
     refused = re.search(r"certificate verify failed: ([^(]*\w)", str(error))
+    certificate = (
+        f"the certificate is not accepted ({refused[1] if refused else 'no TLS'}): where a proxy or a virus scanner "
+        "reads along, set REQUESTS_CA_BUNDLE to the file with its own"
+    )
     no_proxy = f"{variable} is not the address of a proxy that can be used here: http://HOST:PORT"
     reasons: list[tuple[type | tuple[type, ...], str]] = [
         (exceptions.ChunkedEncodingError, "the connection was closed early"),
         (exceptions.ProxyError, f"the proxy {proxy} cannot be reached: correct {variable}, or unset it"),
         ((exceptions.InvalidProxyURL, exceptions.InvalidSchema, ProxySchemeUnknown), no_proxy),
-        (exceptions.SSLError, NO_CERTIFICATE.format(refused[1] if refused else "no TLS")),
+        (exceptions.SSLError, certificate),
         (exceptions.Timeout, "no answer in time"),
         (socket.gaierror, f"{urlsplit(url).hostname} is not found (DNS): no connection to the internet?"),
         (Exception, "no connection"),
