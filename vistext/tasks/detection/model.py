@@ -109,10 +109,9 @@ def targets(boxes: np.ndarray, kinds: np.ndarray, side: int = SIDE) -> np.ndarra
 
 
 def loss(truth, outputs):
-    """Classification (quality focal loss), twice 1 - GIoU, and distribution focal loss, per positive location.
+    """Quality focal loss, twice 1 - GIoU, and distribution focal loss, per positive location.
 
-    These are equations 2 and 6 of Generalized Focal Loss; truth [n, rows, columns, 5] is as `targets` gives it, outputs
-    [n, rows, columns, 10 + 4 * distances] as the network gives them.
+    Equations 2 and 6 of Generalized Focal Loss; truth is as `targets` gives it, outputs as the network gives them.
     """
     where = tf.where(truth[..., 0] >= 0)  # (cells, 3): picture, row, column of the positive locations
     count = ops.maximum(1.0, ops.cast(ops.shape(where)[0], "float32"))

@@ -121,13 +121,7 @@ class SceneBatches(Batches):
         return drawings.pictures, self.labels(drawings)
 
 
-def train(
-    task: Task,
-    recipe: Recipe,
-    *,
-    precision: str = "float32",
-    **settings,
-) -> tuple[keras.Model, History]:
+def train(task: Task, recipe: Recipe, *, precision: str = "float32", **settings) -> tuple[keras.Model, History]:
     """Build one of the two networks and train it; precision is a Keras dtype policy, settings are those of `fit`."""
     keras.utils.set_random_seed(recipe.seed)
     model = task.build(replace(recipe.network, precision=precision))

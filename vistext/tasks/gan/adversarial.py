@@ -195,16 +195,9 @@ class GanTrainer(AdversarialTrainer):
 
     @tf.function(autograph=False)
     def step(self, number, real, conditions: tuple, penalty) -> dict[str, Any]:
-        """One step of each network, the discriminator's first.
+        """Step `number` of each network, the discriminator's first: both losses, and D's mean probabilities.
 
-        Args:
-            number: of the step, int32 scalar.
-            real: [n, ...] of real data.
-            conditions: what else both networks are given, each [n, ...].
-            penalty: times the mean squared gradient, float32 scalar; None for a step that does not count it.
-
-        Returns:
-            Both losses, and D's mean probability for real and for generated data: four scalars.
+        `penalty` is the weight of the mean squared gradient; None for a step that does not count it.
         """
         real = tf.cast(real, "float32")
         logs = self._train_discriminator(number, real, conditions, penalty)

@@ -106,19 +106,14 @@ def evaluate(
     count: int = 2000,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Evaluate a generator, for its card.
+    """Evaluate a generator, for its card, by `count` generated and as many real pictures that were not trained on.
 
     Args:
         generator, classifier: the classifier had no part in the generator's training.
-        real: at least `count` pictures, uint8 [n, 32, 32, 3], and labels, int [n], not trained on.
-        baseline: at least `count` further real pictures: the distance between these and the real ones is the best.
-        count: pictures to generate, of the kinds of `real`.
+        real: pictures, uint8 [n, 32, 32, 3], and labels, int [n], which the generator is asked for.
+        baseline: further real pictures: their distance to the real ones is what can be reached.
+        count: of each, at most n.
         seed: of the noise.
-
-    Returns:
-        recognised: the classifier's accuracy on generated pictures, and recognised_real on real ones; distance: kernel
-        distance of generated pictures to the real ones, and distance_real of `baseline`; diversity: the distance within
-        a kind, as a share of that of real ones.
     """
     labels = real[1][:count]
     generated = metrics.extract_features(classifier, generate(generator, labels, seed=seed))
