@@ -80,6 +80,24 @@ def test_a_card_may_be_in_any_language_and_is_read_by_any_tool(tmp_path):
     assert json.loads(text)["says"] == "größer als ½ · 猫"
 
 
+class Twins(layers.Layer):
+    """Two layers of one name in a third."""
+
+    def __init__(self):
+        super().__init__(name="twins")
+        self.first, self.second = layers.Dense(2, name="norm"), layers.Dense(2, name="norm")
+
+    def call(self, x):
+        return self.first(x) + self.second(x)
+
+
+def test_a_model_of_whose_variables_two_have_the_same_path_is_refused(tmp_path):
+    inputs = layers.Input((3,))
+    with pytest.raises(ValueError, match="several variables are called twins/norm/kernel, twins/norm/bias; give the"):
+        weights.save(keras.Model(inputs, Twins()(inputs)), "small", {}, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def flip(content):
     return content[:-100] + bytes([content[-100] ^ 1]) + content[-99:]
 

@@ -6,6 +6,7 @@ they were trained with, what was measured, and the checksum by which they are re
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -33,7 +34,13 @@ def save(model, name: str, card: dict, folder: Path = FOLDER, *, bits: int = 10)
 
     Returns:
         The card as written: with `sha256`, `bytes` and `parameters` added.
+
+    Raises:
+        ValueError: two variables have the same path, so that the file could hold only one of them.
     """
+    paths = Counter(variable.path for variable in model.variables)
+    if twice := [path for path, times in paths.items() if times > 1]:
+        raise ValueError(f"several variables are called {', '.join(twice)}; give the layers that own them other names")
     arrays = {variable.path: np.asarray(variable.numpy(), "float32") for variable in model.variables}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.npz"
