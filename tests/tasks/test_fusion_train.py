@@ -118,5 +118,5 @@ def test_the_towers_of_a_pair_begin_the_fusion_contrastive(made):
     model, _ = fusion.train.train(
         replace(RECIPE, fusion="contrastive", steps=1, learning_rate=1e-9), GRIDS, made, pair=pair, bar=False
     )
-    for tower, inputs in (("looker", GRIDS[:2]), ("reader", made.ids[:2, np.newaxis])):
+    for tower, inputs in (("image_tower", GRIDS[:2]), ("text_tower", made.ids[:2, np.newaxis])):
         assert np.allclose(model.get_layer(tower)(inputs), pair.get_layer(tower)(inputs), atol=1e-3)

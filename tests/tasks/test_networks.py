@@ -187,11 +187,7 @@ def test_keras_saves_and_loads_a_whole_network(name, tmp_path):
     assert np.array_equal(outputs(name, back), outputs(name, build(name)))
 
 
-# Both towers end in a layer called "norm", so of the two only the image tower's is stored.
-UNSAVED = pytest.param("dual_encoder", marks=pytest.mark.xfail(reason="two variables have the same path"))
-
-
-@pytest.mark.parametrize("name", [UNSAVED if name == "dual_encoder" else name for name in CONFIGS])
+@pytest.mark.parametrize("name", CONFIGS)
 def test_what_is_loaded_is_what_was_saved_once_a_process(name, tmp_path):
     make, config = CONFIGS[name]
     sizes = {key: value for key, value in asdict(config).items() if key != "precision"}

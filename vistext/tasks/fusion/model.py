@@ -45,7 +45,7 @@ class FusionConfig:
 def build_text_tower(config: FusionConfig) -> keras.Model:
     """Texts alone: ids int32 [n, s, t] → float [n, s, t, width]."""
     ids = layers.Input((None, None), dtype="int32", name="ids")
-    return keras.Model(ids, _transform(config, _embed(config, ids), _padding(ids)), name="reader")
+    return keras.Model(ids, _transform(config, _embed(config, ids), _padding(ids)), name="text_tower")
 
 
 def build_image_tower(config: FusionConfig) -> keras.Model:
@@ -56,7 +56,7 @@ def build_image_tower(config: FusionConfig) -> keras.Model:
     x = PositionalEmbedding(config.queries, name="queries")(ops.tile(x[:, None, None], (1, 1, config.queries, 1)))
     for number in range(config.blocks):
         x = Block(config.heads, causal=False, name=f"look{number}")(x, cells)  # (n, 1, queries, width)
-    return keras.Model(grid, layers.LayerNormalization(epsilon=1e-5, name="norm")(x)[:, 0], name="looker")
+    return keras.Model(grid, layers.LayerNormalization(epsilon=1e-5, name="look_norm")(x)[:, 0], name="image_tower")
 
 
 def build_puzzle_solver(config: FusionConfig, fusion: str) -> keras.Model:
@@ -172,7 +172,7 @@ def load_puzzle_solver(folder: Path = weights.FOLDER) -> tuple[keras.Model, kera
 
 def copy_towers(dual_encoder: keras.Model, model: keras.Model) -> None:
     """Give a network of the fusion "contrastive" the towers of a dual encoder."""
-    for name in ("reader", "looker"):
+    for name in ("text_tower", "image_tower"):
         model.get_layer(name).set_weights(dual_encoder.get_layer(name).get_weights())
 
 
