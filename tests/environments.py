@@ -120,13 +120,9 @@ def interpreter(version: str) -> str:
 
 
 def make(folder: Path, version: str, packages: tuple[str, ...], checkout: Path) -> Runtime:
-    """An environment in `folder`, with `packages`, among which `.` is `checkout`; skipped where it cannot be made.
+    """An environment in an empty folder, with what `uv pip install` is to install, `.` being `checkout`.
 
-    Args:
-        folder: an empty folder.
-        version: of Python.
-        packages: what `uv pip install` is to install, and its options.
-        checkout: where it is installed from.
+    Skipped where it cannot be made.
     """
     pytest.importorskip("uv", reason='uv is not installed: pip install -e ".[dev]"')
     python = folder / "venv" / "bin" / "python"

@@ -9,7 +9,7 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
-from environments import ENVIRONMENTS, LOWEST
+from environments import ENVIRONMENTS, LOWEST, PINNED
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -27,23 +27,10 @@ BASE = [Requirement(line) for line in PROJECT["dependencies"]]
 README, MAKEFILE = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))
 PYTHONS = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
 
-# Colab's runtime as published for 2026-08-19: what it has of ours, and what must stay as it is there.
-ON_COLAB = {
-    "matplotlib": "3.10.0",
-    "numpy": "2.1.3",
-    "packaging": "26.3",
-    "pillow": "11.3.0",
-    "pooch": "1.9.0",
-    "pycocotools": "2.0.11",
-    "requests": "2.32.4",
-    "rich": "13.9.4",
-    "scikit-image": "0.25.2",
-    "scipy": "1.16.3",
-    "tqdm": "4.67.3",
-}
+# What Colab's runtime has of ours, and what must stay as it is there.
+ON_COLAB = dict(line.split("==") for line in PINNED.read_text(encoding="utf-8").splitlines() if "==" in line)
 # Not in that list; what they need themselves, any version of it will do: at worst they are added, which moves nothing.
 ADDED = {"easy-vqa", "filelock", "pillow-heif", "sacrebleu"}
-COLAB_OF_THE_COURSE = {"ipywidgets": "7.7.1", "scikit-learn": "1.6.1"}
 
 
 @pytest.mark.parametrize("requirement", BASE, ids=str)
@@ -56,10 +43,10 @@ def test_colab_needs_to_move_nothing_for_the_base_install(requirement):
     assert ON_COLAB[requirement.name] in requirement.specifier
 
 
-@pytest.mark.parametrize("name", COLAB_OF_THE_COURSE)
+@pytest.mark.parametrize("name", ["ipywidgets", "scikit-learn"])
 def test_colab_has_what_lessons_need_beyond_the_base_install(name):
     wanted = {need.name: need for need in map(Requirement, PROJECT["optional-dependencies"]["course"])}
-    assert COLAB_OF_THE_COURSE[name] in wanted[name].specifier
+    assert ON_COLAB[name] in wanted[name].specifier
 
 
 @pytest.mark.parametrize(
