@@ -29,6 +29,7 @@ def profile(request, monkeypatch):
         (np.array([1, 2, 3]), " · 1, 2, 3"),
         ({"ours": 0.75, "the article's": (1, 2)}, " · ours 0.75, the article's 1 against 2"),
         (["cat", "dog"], " · cat against dog"),
+        (Path("cat.png"), " · cat.png"),
     ],
 )
 @pytest.mark.usefixtures("profile")

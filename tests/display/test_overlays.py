@@ -76,27 +76,28 @@ def test_every_kind_has_a_colour_of_its_own_on_which_its_name_can_be_read():
         assert lightest - darkest > 90
 
 
-def test_a_cell_is_as_bright_as_its_amount_is_large():
+def test_a_cell_is_the_warmer_and_the_darker_the_larger_its_amount():
     amounts = np.zeros((8, 8))
     amounts[2, 5], amounts[7, 0] = 0.5, 0.25
     shown = overlays.heatmap(GREY, amounts, 128)
     assert shown.shape == (128, 128, 3)
-    assert (shown[32:48, 80:96] == 128).all()
-    assert (shown[112:, :16] == round(128 * (0.15 + 0.85 / 2))).all()
-    dark = np.ones((128, 128), bool)
-    dark[32:48, 80:96] = dark[112:, :16] = False
-    assert (shown[dark] == round(128 * 0.15)).all()
+    hot, warm, clear = shown[40, 88], shown[120, 8], shown[0, 0]
+    assert (shown[32:48, 80:96] == hot).all()
+    assert (shown[112:, :16] == warm).all()
+    assert (clear == 120 + 128 // 2).all()
+    assert (overlays.heatmap(GREY, np.zeros((8, 8)), 64) == clear).all()
+    assert all(int(red) - blue > 80 for red, _, blue in (warm, hot))
+    lightness = np.array([clear, warm, hot]) @ [0.299, 0.587, 0.114]
+    assert (np.diff(lightness) < 0).all()
     assert (GREY == 128).all()
-    assert (overlays.heatmap(GREY, np.zeros((8, 8)), 64) == round(128 * 0.15)).all()
 
 
 @pytest.mark.parametrize(("height", "width", "cells"), [(64, 64, (8, 8)), (50, 31, (8, 8)), (9, 200, (3, 7))])
-def test_pictures_of_any_shape_are_lit(height, width, cells):
+def test_pictures_of_any_shape_get_a_heat_map(height, width, cells):
     picture = np.full((height, width, 3), 200, np.uint8)
     shown = overlays.heatmap(picture, np.arange(1, 1 + np.prod(cells)).reshape(cells), 1)
     assert (shown.shape, shown.dtype) == (picture.shape, np.uint8)
-    assert len(np.unique(shown)) == np.prod(cells)
-    assert shown[-1, -1, 0] == 200
+    assert len(np.unique(shown.reshape(-1, 3), axis=0)) == np.prod(cells)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ nbval compares text and passes over pictures, so a lesson can be green with noth
 much must be. The others keep a lesson readable, for a student, for a screen reader, in a diff, and on another machine.
 """
 
+import ast
 import copy
 import re
 from collections.abc import Callable, Iterator
@@ -147,9 +148,23 @@ def shows_text(output: NotebookNode) -> bool:
     return bool(data)
 
 
+def only_defines(cell: NotebookNode) -> bool:
+    """Whether a cell does no more than import, set constants and define functions and classes, so shows nothing."""
+    try:
+        body = ast.parse(cell.source).body
+    except SyntaxError:  # a magic
+        return False
+    definitions = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    return all(
+        isinstance(node, definitions)
+        or (isinstance(node, ast.Assign) and not any(isinstance(part, ast.Call) for part in ast.walk(node.value)))
+        for node in body
+    )
+
+
 @rule
 def is_mostly_compared(notebook: NotebookNode, path: Path) -> Iterator[str]:
-    cells = code_cells(notebook)
+    cells = [cell for cell in code_cells(notebook) if not only_defines(cell)]
     silent = [
         _first_line(cell)
         for cell in cells
@@ -157,8 +172,8 @@ def is_mostly_compared(notebook: NotebookNode, path: Path) -> Iterator[str]:
     ]
     if 3 * len(silent) > len(cells):
         yield (
-            f"{len(silent)} of {len(cells)} code cells neither show text that nbval compares nor make a claim, "
-            f"and at most a third may: {'; '.join(silent)}"
+            f"{len(silent)} of {len(cells)} code cells that do more than define neither show text that nbval compares "
+            f"nor make a claim, and at most a third may: {'; '.join(silent)}"
         )
 
 

@@ -86,6 +86,19 @@ def photograph(name: str) -> np.ndarray:
     return open_picture(Path(data.__file__).with_name(f"{name}.png"))
 
 
+def overlay_heat(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A picture in pale gray under a heat map: from clear, where heat is 0, to dark red, where it is 1.
+
+    Warmer is darker, so the map can be read in print, too, and by the color-blind. The picture is uint8 [h, w, 3], heat
+    float [h, w] in [0, 1].
+    """
+    gray = 120 + 0.5 * np.asarray(Image.fromarray(picture).convert("L"), "float32")
+    anchors = ((255, 255, 150), (253, 141, 60), (160, 0, 30))  # yellow, orange, dark red, after ColorBrewer's YlOrRd
+    warm = np.stack([np.interp(heat, (0, 0.5, 1), channel) for channel in zip(*anchors, strict=True)], axis=-1)
+    opacity = np.minimum(heat * 1.4, 0.7)[..., np.newaxis]
+    return np.rint(opacity * warm + (1 - opacity) * gray[..., np.newaxis]).astype("uint8")
+
+
 def center_crop(picture: np.ndarray, size: int) -> np.ndarray:
     """The central square of a picture, uint8 [h, w, 3], scaled without aliasing (Lanczos): uint8 [size, size, 3]."""
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:

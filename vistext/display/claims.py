@@ -4,7 +4,7 @@ A lesson's stored text must hold on every machine, so what nbval compares holds 
 "✓ ours is right more often · 75.1 % against 58.3 %" it compares what is before the dot (tests/notebooks/sanitize.cfg).
 """
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -45,4 +45,6 @@ def _as_text(measured) -> str:
         return ", ".join(f"{name} {_as_text(value)}" for name, value in measured.items())
     if np.ndim(measured):
         return (" against " if len(measured) == 2 else ", ").join(map(_as_text, measured))
-    return f"{measured:,}" if isinstance(measured, Integral) else f"{measured:,.3g}"
+    if isinstance(measured, Integral):
+        return f"{measured:,}"
+    return f"{measured:,.3g}" if isinstance(measured, Real) else str(measured)

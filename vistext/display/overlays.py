@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from vistext.data.images import overlay_heat
 from vistext.scenes import ontology
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ KIND_COLORS = dict(
         strict=True,
     )
 )
-DARK = 0.15  # of its brightness, that a picture keeps where nothing is: enough to recognize it
 ENLARGED = 384  # pixels: about the side at which small pictures are shown, so that lines and letters are fine
 
 
@@ -100,18 +100,17 @@ def draw_masks(picture: np.ndarray, classes: np.ndarray, side: int = ENLARGED) -
 
 
 def heatmap(picture: np.ndarray, amounts: np.ndarray, side: int = ENLARGED) -> np.ndarray:
-    """A picture, enlarged, dark but for the cells with high values: the higher, the brighter.
+    """A picture, enlarged, under a heat map of the cells of a grid: the higher its value, the darker red a cell.
 
     Args:
         picture: uint8 [h, w, 3].
-        amounts: float [rows, columns], 0 or more: of the cells of a grid over the picture; the largest is the lightest.
+        amounts: float [rows, columns], 0 or more: of the cells of the grid; the largest is the hottest.
         side: see `enlarge`.
     """
     canvas = enlarge(picture, side)
     amounts = np.asarray(amounts, "float32")
     cells = (np.arange(size) * count // size for size, count in zip(canvas.shape, amounts.shape, strict=False))
-    light = (amounts / (amounts.max() or 1))[np.ix_(*cells)][..., np.newaxis]
-    return np.rint(canvas * (DARK + (1 - DARK) * light)).astype("uint8")
+    return overlay_heat(canvas, (amounts / (amounts.max() or 1))[np.ix_(*cells)])
 
 
 def describe_location(amounts: np.ndarray) -> str:

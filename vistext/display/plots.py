@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from html import escape
@@ -65,6 +66,10 @@ class Picture:
     def _repr_html_(self) -> str:
         source, title = base64.b64encode(self.png).decode(), f' title="{escape(self.note)}"' if self.note else ""
         return f'<img alt="{escape(self.alt)}"{title} src="data:image/png;base64,{source}" style="max-width: 100%">'
+
+
+# On a slow machine, which a lesson's output must not tell.
+warnings.filterwarnings("ignore", "Creating legend with loc=")
 
 
 def _finish(figure: Figure, alt: str, note: str) -> Picture:

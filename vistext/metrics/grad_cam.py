@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from vistext.data.images import overlay_heat
 from vistext.nn.engine import keras, tf
 
 
@@ -42,15 +43,8 @@ def grad_cam(model: keras.Model, picture: np.ndarray, class_index: int, layer: s
 
 
 def overlay_heatmap(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """A picture, uint8 [height, width, 3], bright and in color where a map is high, dim and gray elsewhere.
-
-    Brightness alone carries it, so it can be read in gray and by the color-blind. The map, float [h, w] in [0, 1], is
-    scaled to the picture's size.
-    """
-    height, width = picture.shape[:2]
-    light = np.clip(_resized(np.asarray(heat, "float32"), height, width), 0, 1)[..., np.newaxis]  # (height, width, 1)
-    gray = np.asarray(Image.fromarray(picture).convert("L"), "float32")[..., np.newaxis]
-    return (light * picture + (1 - light) * 0.35 * gray).round().astype("uint8")
+    """A picture, uint8 [height, width, 3], under a map, float [h, w] in [0, 1], which is scaled to its size."""
+    return overlay_heat(picture, np.clip(_resized(np.asarray(heat, "float32"), *picture.shape[:2]), 0, 1))
 
 
 def _resized(heat: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -147,6 +147,24 @@ def test_a_break_is_found_by_its_rule_and_no_other(lesson, place, rule, change):
     assert broken(lesson, place) == {rule}
 
 
+def test_cells_that_only_define_need_not_show_anything(lesson, place):
+    model = """from math import pi
+WIDTH, HEADS = 64, 4
+class Layer:
+    pass
+def build(width):
+    return print(width)
+"""
+    for _ in range(3):
+        lesson.cells.insert(-1, nbformat.v4.new_code_cell(model))
+    for number, cell in enumerate(code_cells(lesson), start=1):
+        cell.execution_count = number
+    assert broken(lesson, place) == set()
+    code_cells(lesson)[-1].source += "network = build(WIDTH)"
+    code_cells(lesson)[-2].source += "network = build(WIDTH)"
+    assert broken(lesson, place) == {"is_mostly_compared"}
+
+
 def test_a_lesson_without_a_title_is_found(lesson, place):
     lesson.cells[0].source = lesson.cells[0].source.removeprefix("# ")
     assert broken(lesson, place) == {"opens_with_title_and_badge", "nests_its_headings"}

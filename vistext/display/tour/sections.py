@@ -84,8 +84,7 @@ def tags_section(probabilities: dict[str, float], reduced: np.ndarray, shown: np
             ),
             Figure(
                 overlay_heatmap(shown, heat),
-                "The middle of the picture in gray, bright and in color where it supports"
-                f" {chosen}, {describe_location(heat)}",
+                f"The middle of the picture in gray, under red where it supports {chosen}, {describe_location(heat)}",
                 f"Where the evidence for {chosen} is: the brighter, the more (Grad-CAM).",
             ),
         ),

@@ -43,9 +43,9 @@ def build(config: LanguageModelConfig) -> keras.Model:
         # Without a bias, a network that is given no tags is the one that was built without them.
         tag_vector = layers.Dense(config.embedding, use_bias=False, name="tag_embedding")(tags)
         x = layers.Add(name="words_and_tags")([x, layers.Reshape((1, config.embedding))(tag_vector)])
-    reader = layers.GRU(config.units, return_sequences=True, name="reader")
+    reader = layers.GRU(config.units, return_sequences=True, name="gru")
     if config.bidirectional:
-        reader = layers.Bidirectional(reader, name="reader")
+        reader = layers.Bidirectional(reader, name="gru")
     x = reader(x, mask=embed.compute_mask(ids))  # (n, length, units), twice as many both ways
     x = layers.Dropout(config.dropout, name="dropout")(x)
     logits = layers.Dense(config.words, name="logits")(x)
@@ -162,7 +162,7 @@ def sample(
     """
     if temperature < 0:
         raise ValueError(f"temperature={temperature}; accepted: 0 or more")
-    reader = model.get_layer("reader")
+    reader = model.get_layer("gru")
     if isinstance(reader, layers.Bidirectional):
         raise ValueError("a model that reads both ways cannot generate; build one with bidirectional=False")
     embed, to_logits = model.get_layer("embedding"), model.get_layer("logits")
