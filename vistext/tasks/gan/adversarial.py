@@ -58,10 +58,8 @@ def discriminator_loss(on_real, on_invented):
     return tf.reduce_mean(tf.nn.softplus(-on_real)) + tf.reduce_mean(tf.nn.softplus(on_invented))
 
 
-def generator_loss(on_invented, saturating: bool = False):
-    """The loss of G: scores [n, 1] of its data → the mean of -log D(G(z)), or log(1 - D(G(z)))."""
-    if saturating:
-        return -tf.reduce_mean(tf.nn.softplus(on_invented))
+def generator_loss(on_invented):
+    """The loss of G that does not saturate: scores [n, 1] of its data → the mean of -log D(G(z))."""
     return tf.reduce_mean(tf.nn.softplus(-on_invented))
 
 

@@ -8,7 +8,6 @@ and the discriminator by a product, as in Miyato and Koyama 2018 (arXiv:1802.056
 
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -38,21 +37,6 @@ def sample_ring(count: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     centers = mode_centers()[rng.integers(0, MODES, count)]
     return (centers + rng.normal(scale=SPREAD, size=(count, 2))).astype(np.float32)
-
-
-class Coverage(NamedTuple):
-    """How much of the ring points cover."""
-
-    modes: int  # with at least a quarter of an equal share of the points near them
-    near: float  # share of the points that are near any mode, 0 to 1
-    shares: np.ndarray  # float [8]: of the points, near each mode
-
-
-def coverage(points: np.ndarray) -> Coverage:
-    """How much of the ring points float [n, 2] cover; near is within `NEAR` of a mode's center."""
-    distances = np.linalg.norm(points[:, np.newaxis] - mode_centers(), axis=-1)  # (n, 8)
-    shares = (distances <= NEAR).mean(axis=0)
-    return Coverage(int((shares >= 1 / MODES / 4).sum()), float(shares.sum()), shares)
 
 
 def build_ring(width: int = 64, depth: int = 3) -> tuple[keras.Model, keras.Model]:
