@@ -141,24 +141,15 @@ def _name_bars(axis: Axes, names: Sequence[str], across: str) -> None:
 
 
 @_described
-def bars(
-    series: Mapping[str, Mapping[str, float]],
-    *,
-    most: int = 10,
-    across: str = "probability",
-    limits: tuple[float, float] = (0, 1),
-) -> Figure:
-    """Probabilities, or other amounts, of the same classes from one to three sources, as horizontal bars.
+def bars(series: Mapping[str, Mapping[str, float]], *, most: int = 10, across: str = "probability") -> Figure:
+    """Probabilities, or other shares, of the same classes from one to three sources, as horizontal bars.
 
     Args:
         series: for each source's name, class → probability; the order is the first one's.
         most: so many classes.
         across: what the numbers are.
-        limits: between which they lie.
     """
     _distinguished(series)
-    low, high = limits
-    decimals = 2 if high <= 1 else 0
     names = list(next(iter(series.values())))[:most]
     figure, axis = _chart(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8, layout=None)
     height = 0.8 / len(series)
@@ -169,12 +160,9 @@ def bars(
         axis.barh(places, numbers, height, label=source, color=color, hatch=hatch, ec="white")
         for place, number in zip(places, numbers, strict=True):
             if np.isfinite(number):
-                end = max(number, 0) + 0.01 * (high - low)
-                axis.text(end, place, f"{number:.{decimals}f}", va="center", fontsize=8)
+                axis.text(number + 0.01, place, f"{number:.2f}", va="center", fontsize=8)
     _name_bars(axis, names, across)
-    axis.set(xlim=(low, high + 0.08 * (high - low)))
-    if low < 0:
-        axis.axvline(0, color="black", linewidth=0.8)
+    axis.set(xlim=(0, 1.08))
     if len(series) > 1:  # above, where no bar is
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series), frameon=False)
     return figure
@@ -294,7 +282,12 @@ def confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
 
 @_described
 def shares_table(
-    shares: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, errors: np.ndarray | None = None
+    shares: np.ndarray,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    errors: np.ndarray | None = None,
+    percent: bool = True,
 ) -> Figure:
     """Shares as a table, the larger the darker behind its figure in per cent.
 
@@ -302,12 +295,14 @@ def shares_table(
         shares: float [rows, columns], 0 to 1; NaN where there is none.
         rows, columns: their names; a column's may have several lines.
         errors: float [rows, columns], written behind the figures.
+        percent: False for cosine similarities, -1 to 1: with two decimals, and white below 0.
     """
     height = max(name.count("\n") for name in columns) + 1
     figure, axis = _chart(1.9 + 0.95 * len(columns), 0.36 * len(rows) + 0.2 * height + 0.3)
     texts = np.full(shares.shape, "", object)
     for cell in zip(*np.nonzero(np.isfinite(shares)), strict=True):
-        texts[cell] = f"{100 * shares[cell]:.0f}" + ("" if errors is None else f" ± {100 * errors[cell]:.0f}")
+        figures = [shares[cell]] if errors is None else [shares[cell], errors[cell]]
+        texts[cell] = " ± ".join(f"{100 * value:.0f}" if percent else f"{value:.2f}" for value in figures)
     _cells(axis, shares, texts, most=1.15, dark=0.83, fontsize=9)
     axis.set_xticks(range(len(columns)), columns, fontsize=8)
     axis.set_yticks(range(len(rows)), rows, fontsize=9)
