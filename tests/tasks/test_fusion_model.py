@@ -65,14 +65,6 @@ def test_networks_of_all_fusions_have_about_as_many_weights_where_it_can_be_so()
         fusion.model.build_puzzle_solver(FUSION, "glue")
 
 
-def test_attention_depends_on_the_picture():
-    model = randomize(fusion.model.build_puzzle_solver(FUSION, "attention"))
-    attention = fusion.model.attention_map(model, GRIDS, IDS)
-    assert attention.shape == (3, 2, 7, 64)
-    assert np.allclose(attention.sum(axis=-1), 1, atol=1e-4)
-    assert not np.allclose(attention, fusion.model.attention_map(model, GRIDS[::-1], IDS), atol=1e-3)
-
-
 def test_texts_and_pictures_are_encoded_separately_as_together_as_unit_vectors_and_padding_changes_none(pair):
     texts = ["Where is it?", "Yes, two.", "The cat"]
     images, sentences = (np.asarray(each) for each in pair([GRIDS, VOCABULARY.encode(texts)], training=False))

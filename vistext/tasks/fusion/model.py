@@ -96,17 +96,6 @@ def build_puzzle_solver(config: FusionConfig, fusion: str) -> keras.Model:
     return keras.Model([grid, ids], logits, name="fusion")
 
 
-def attention_map(model: keras.Model, grid: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """The attention of words to cells, in the last block of a network with the fusion "attention".
-
-    Grids float32 [n, 64, channels] and ids int32 [n, s, t] → float32 [n, s, t, 64], which adds up to 1 over the cells.
-    """
-    x, cells = model.get_layer("places")(model.get_layer("embedding")(ids)), model.get_layer("cells")(grid)
-    for block in (layer for layer in model.layers if isinstance(layer, Block)):
-        x, weights = block.call_with_weights(x, cells, _padding(ids))
-    return np.asarray(weights)
-
-
 def build_dual_encoder(config: FusionConfig) -> keras.Model:
     """Two towers whose vectors can be compared.
 
