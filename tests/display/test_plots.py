@@ -152,6 +152,14 @@ def test_bars_are_as_long_as_the_probabilities_and_in_the_order_of_the_first():
 
 
 @pytest.mark.usefixtures("drawn")
+def test_bars_of_other_amounts_lie_between_their_limits():
+    axis = plots.bars({"ours": {"cat": 40.0, "dog": -4.0}}, alt="", limits=(-10, 60)).axes[0]
+    assert axis.get_xlim()[0] == -10
+    assert [text.get_text() for text in axis.texts] == ["40", "-4"]
+    assert all(text.get_position()[0] > 0 for text in axis.texts), "the numbers of negative bars stand beside the axis"
+
+
+@pytest.mark.usefixtures("drawn")
 def test_several_sources_can_be_told_apart_without_colour():
     bars = plots.bars(dict.fromkeys("abc", PROBABILITIES), alt="").axes[0]
     assert len({container[0].get_hatch() for container in bars.containers}) == 3

@@ -141,15 +141,24 @@ def _name_bars(axis: Axes, names: Sequence[str], across: str) -> None:
 
 
 @_described
-def bars(series: Mapping[str, Mapping[str, float]], *, most: int = 10, across: str = "probability") -> Figure:
-    """Probabilities, or other shares, of the same classes from one to three sources, as horizontal bars.
+def bars(
+    series: Mapping[str, Mapping[str, float]],
+    *,
+    most: int = 10,
+    across: str = "probability",
+    limits: tuple[float, float] = (0, 1),
+) -> Figure:
+    """Probabilities, or other amounts, of the same classes from one to three sources, as horizontal bars.
 
     Args:
         series: for each source's name, class → probability; the order is the first one's.
         most: so many classes.
         across: what the numbers are.
+        limits: between which they lie.
     """
     _distinguished(series)
+    low, high = limits
+    decimals = 2 if high <= 1 else 0
     names = list(next(iter(series.values())))[:most]
     figure, axis = _chart(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8, layout=None)
     height = 0.8 / len(series)
@@ -160,9 +169,12 @@ def bars(series: Mapping[str, Mapping[str, float]], *, most: int = 10, across: s
         axis.barh(places, numbers, height, label=source, color=color, hatch=hatch, ec="white")
         for place, number in zip(places, numbers, strict=True):
             if np.isfinite(number):
-                axis.text(number + 0.01, place, f"{number:.2f}", va="center", fontsize=8)
+                end = max(number, 0) + 0.01 * (high - low)
+                axis.text(end, place, f"{number:.{decimals}f}", va="center", fontsize=8)
     _name_bars(axis, names, across)
-    axis.set(xlim=(0, 1.08))
+    axis.set(xlim=(low, high + 0.08 * (high - low)))
+    if low < 0:
+        axis.axvline(0, color="black", linewidth=0.8)
     if len(series) > 1:  # above, where no bar is
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series), frameon=False)
     return figure

@@ -247,7 +247,7 @@ def captions_section(statements: Sequence[Statement]) -> Section:
         facts={"descriptions": [{"what": each.label} | each.facts("text", "score") for each in statements]},
         layout="sentences",
         columns=("", "text", "match", "true?"),
-        caption="Captions, the discriminator's probability that a person wrote each, and whether it is true",
+        caption="Captions, how well each matches the picture by the discriminator's score, and whether it is true",
         note="Title, description and story are the most probable ones, token by token; the others are sampled. What is"
         " true is known from the scene, of which both networks are given the picture only. They know drawings, and no"
         " photographs.",
