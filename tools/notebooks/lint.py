@@ -66,7 +66,11 @@ def opens_with_title_and_badge(notebook: NotebookNode, path: Path) -> Iterator[s
         yield "the first cell does not open with a title ('# ...')"
     if first.source.count(badge(path)) != 1 or first.source.count("colab-badge") != 1:
         yield f"the first cell does not hold this badge, once: {badge(path)}"
-    if RESTART not in first.source:
+
+
+@rule
+def says_how_to_go_on(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    if not notebook.cells or RESTART not in notebook.cells[0].source:
         yield "the first cell does not say how to go on after a restart (tools.notebooks.files.RESTART)"
 
 

@@ -88,8 +88,8 @@ BREAKS = {
     "opens_with_title_and_badge": {
         "the badge of another": replaced(0, "98_example", "97_example"),
         "a second badge": replaced(0, "\n\n", f"\n\n{badge(ROOT / 'notebooks' / '97_example.ipynb')}\n\n"),
-        "nothing of a restart": replaced(0, "After a restart", "Later"),
     },
+    "says_how_to_go_on": {"nothing of a restart": replaced(0, "After a restart", "Later")},
     "sets_up_as_every_lesson_does": {
         "TensorFlow pinned": replaced(1, "import", "%pip install tensorflow==2.18\nimport"),
         "no tag": code(0, metadata={}),
