@@ -10,6 +10,7 @@ from pathlib import Path
 
 DONE, WRONG_INPUT = 0, 2
 STUDIES = {
+    "tagger_ablation": "what does each ingredient of the better network bring? (lesson 01)",
     "tags": "when do tags help to find a missing word? (lesson 03)",
     "decoding_strategies": "ways to draw a caption, compared (lesson 05)",
     "vqa_ablation": "does it look, and read the question? (lesson 06)",
