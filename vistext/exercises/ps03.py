@@ -231,7 +231,7 @@ GRU_WEIGHTS = exercise("ps03-4", "A smaller memory", points=2).value(
 FROM_COLD_TO_HOT = exercise("ps03-5", "From low to high temperature", points=1).value(
     "from_cold_to_hot",
     "CADB",
-    section=LESSON + "5.-Sampling",
+    section=LESSON + "6.-Sampling",
     expects="a text of four letters, each of A, B, C and D once",
     mistakes={
         "turned": ("BDAC", "From hot to cold. Which curve is nearest to: always the same word?"),
@@ -244,6 +244,6 @@ FROM_COLD_TO_HOT = exercise("ps03-5", "From low to high temperature", points=1).
     },
 )
 
-QUESTION = exercise("ps03-6", "One run, one claim", points=2).by_hand(LESSON + "8.-The-claim,-with-error-bars")
+QUESTION = exercise("ps03-6", "One run, one claim", points=2).by_hand(LESSON + "9.-The-claim,-with-error-bars")
 
 EXERCISES = (ENCODE, PROBABILITY, PERPLEXITY, GRU_WEIGHTS, FROM_COLD_TO_HOT, QUESTION)
