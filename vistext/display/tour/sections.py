@@ -85,7 +85,7 @@ def tags_section(probabilities: dict[str, float], reduced: np.ndarray, shown: np
             Figure(
                 overlay_heatmap(shown, heat),
                 f"The middle of the picture in gray, under red where it supports {chosen}, {describe_location(heat)}",
-                f"Where the evidence for {chosen} is: the brighter, the more (Grad-CAM).",
+                f"Where the evidence for {chosen} is: the redder, the more (Grad-CAM).",
             ),
         ),
     )

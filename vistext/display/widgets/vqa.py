@@ -74,7 +74,7 @@ def ask(network: vqa.model.QGNet, offered: Sequence[Scene]) -> Widget:
         )
         return (
             stage.beside(scene, f'<div role="status">{lines}</div>')
-            + "<p><small>What each word attends to: the brighter, the more.</small></p>"
+            + "<p><small>What each word attends to: the redder, the more.</small></p>"
             + beside(*figures, gap="0.5em")
         )
 
