@@ -37,16 +37,16 @@ def test_both_captioners_have_the_same_strategies_and_stories_at_each_temperatur
 
 
 def test_each_strategy_is_measured_on_each_group(measured):
-    assert decoding_strategies.names(measured) == ["likelihood, likeliest", STORIES]
+    assert decoding_strategies.names(measured) == ["likelihood, greedy", STORIES]
     for strategy in decoding_strategies.names(measured):
         shares = decoding_strategies.series(measured, strategy, "true")
         assert shares.shape == (2,)
         assert np.all((shares >= 0) & (shares <= 1))
     assert (
         decoding_strategies.series(measured, STORIES, "stated")
-        > decoding_strategies.series(measured, "likelihood, likeliest", "stated")
+        > decoding_strategies.series(measured, "likelihood, greedy", "stated")
     ).any()
-    with pytest.raises(KeyError, match="no strategy is called 'shouted'; there are: likelihood, likeliest"):
+    with pytest.raises(KeyError, match="no strategy is called 'shouted'; there are: likelihood, greedy"):
         decoding_strategies.series(measured, "shouted", "true")
 
 

@@ -51,7 +51,7 @@ def test_every_condition_is_tested_and_shuffled_pictures_need_no_training_of_the
         2 * [(without, seed) for without in ("", "picture", "question") for seed in (0, 1)]
     )
     results["cells"].reverse()
-    assert vqa_ablation.series(results, "easy-VQA", "deaf").tolist() == [0.5, 0.75]
+    assert vqa_ablation.series(results, "easy-VQA", "image-only").tolist() == [0.5, 0.75]
     assert vqa_ablation.table(results).count("62.5 ± 17.7") == len(CONDITIONS) * len(SETS)
     assert list(vqa_ablation.kinds(results, "easy-VQA")) == ["all"]
 
@@ -79,16 +79,16 @@ def test_networks_are_tested_without_what_is_withheld(monkeypatch):
     vqa_ablation.test_network(network, data, "shuffled", 0)
     assert sorted(map(bytes, inputs["grids"])) == sorted(map(bytes, grids))
     assert not any(np.array_equal(shuffled, own) for shuffled, own in zip(inputs["grids"], grids, strict=True))
-    vqa_ablation.test_network(network, data, "blind", 0)
+    vqa_ablation.test_network(network, data, "question-only", 0)
     assert not inputs["grids"].any()
     assert inputs["texts"] == list(EASY.questions)
     inputs.clear()
-    assert 0 <= vqa_ablation.test_network(network, data, "deaf", 0)["exact"]["all"] <= 1
+    assert 0 <= vqa_ablation.test_network(network, data, "image-only", 0)["exact"]["all"] <= 1
     assert not inputs, "an image-only network is given no questions"
 
 
 def test_a_network_of_the_drawn_world_is_trained_and_tested_without_pictures():
     data = vqa_ablation.world(TINY)
     network = vqa_ablation.train_network(data, "picture", 0)
-    shares = vqa_ablation.test_network(network, data, "blind", 0)["exact"]
+    shares = vqa_ablation.test_network(network, data, "question-only", 0)["exact"]
     assert set(shares) == {"all", *data.kinds}

@@ -134,7 +134,7 @@ LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1).value(
 LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
     losses,
     section=LESSON + "The-two-losses",
-    expects="three numbers in a list: the judge's loss, the generator's original one, and the other one",
+    expects="three numbers in a list: the discriminator's loss, the generator's original one, and the other one",
     shown=[
         {"on_real": np.array([2.0, 0.5, -1.0]), "on_invented": np.array([-3.0, 0.0])},
         {"on_real": np.array([800.0, 1.0]), "on_invented": np.array([-1000.0, 2.0, 900.0])},
@@ -146,7 +146,10 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
             vary(_by_probabilities, clip=1e-7),
             "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
         ),
-        "halved": ({"judge": lambda real, fake: (real + fake) / 2}, "The judge's two parts are added, no mean."),
+        "halved": (
+            {"judge": lambda real, fake: (real + fake) / 2},
+            "The discriminator's two parts are added, no mean.",
+        ),
         "all-in-one-mean": (
             lambda on_real, on_invented: [
                 _less(np.concatenate([on_real, -on_invented])),
@@ -157,7 +160,7 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
         "sums": ({"of": np.sum}, "They grow with the number of points. Means are wanted."),
         "judge-turned": (
             lambda on_real, on_invented: [losses(-on_real, -on_invented)[0], *losses(on_real, on_invented)[1:]],
-            "This judge loses when it is right: real should be 1.",
+            "This discriminator's loss is high when it is right: real should be 1.",
         ),
         "sign-of-the-original": (
             lambda **case: np.abs(losses(**case)),

@@ -1,4 +1,4 @@
-"""Problem set 5, on lesson 05: descriptions, and a judge of them."""
+"""Problem set 5, on lesson 05: captioning, and a discriminator of captions."""
 
 from collections import Counter
 from functools import partial
@@ -346,7 +346,7 @@ GUMBEL_SOFTMAX = exercise("ps05-5", "A draw that lets gradients through", points
         "no-noise": ({"noise": np.zeros_like}, "There is no chance in it: u makes no difference."),
         "blend-twice": (
             lambda **case: gumbel_softmax(**case)[[1, 1]],
-            "The blend is passed on. A judge would know it from a pure word at once.",
+            "The blend is passed on. A discriminator would know it from a pure word at once.",
         ),
         "exchanged": (lambda **c: gumbel_softmax(**c)[::-1], "The two rows are exchanged."),
     },

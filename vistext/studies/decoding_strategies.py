@@ -25,7 +25,7 @@ load = partial(stored.load, "decoding_strategies", "a quarter of an hour")
 REFERENCES = 10
 LISTED = 8  # scenes of a group whose true descriptions are all listed, which takes long
 NUCLEI = (0.6, 0.7, 0.8, 0.9, 0.95)
-LIKELIHOOD, ADVERSARIAL = "likelihood", "discriminator"  # how the captioner was trained
+LIKELIHOOD, ADVERSARIAL = "likelihood", "fine-tuned"  # how the captioner was trained
 TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), ADVERSARIAL: (0.4, 0.6, 0.8, 1.0, 1.3)}
 
 
@@ -44,7 +44,7 @@ QUICK = StudyConfig(groups=2, scenes=4, draws=3)
 
 def strategies(training: str, captioner: captioning.model.Captioner) -> list[tuple[DecodingStrategy, str]]:
     """All strategies of a captioner, each with a length; their names begin with how it was trained."""
-    greedy = DecodingStrategy(f"{training}, likeliest", captioner)
+    greedy = DecodingStrategy(f"{training}, greedy", captioner)
     sampling = DecodingStrategy(f"{training}, drawn", captioner, top_p=1.0)
     temperatures = [
         replace(sampling, name=f"{training}, temperature {t:g}", temperature=t) for t in TEMPERATURES[training]
@@ -113,15 +113,15 @@ def names(results: dict) -> list[str]:
 SHOWN = {
     "true": "true",
     "stated": "facts",
-    "held": "hold",
-    "readable": "read",
+    "held": "correct",
+    "readable": "parsed",
     "bleu": "BLEU-4",
     "cider_d": "CIDEr-D",
     "distinct_1": "dist-1",
     "distinct_2": "dist-2",
     "self_bleu": "self-BLEU",
-    "different": "different",
-    "reached": "reached",
+    "different": "distinct",
+    "reached": "coverage",
 }
 
 

@@ -1,7 +1,7 @@
 """`python -m tools study vqa_ablation`: does QG-Net use the picture, and does it use the question?
 
 For easy-VQA and for the drawn world, the same small network is trained on the same questions: with both inputs;
-question-only ("blind"), with an empty picture; and image-only ("deaf"), with an empty question. The one with both
+question-only, with an empty picture; and image-only, with an empty question. The one with both
 inputs is also tested with shuffled pictures: each question about another one. Several seeds, of first weights and of
 batches. The networks are tested on the test split, once; how they are trained was chosen on validation pictures.
 """
@@ -33,7 +33,7 @@ QUESTIONS_PER_PICTURE = 10  # in training
 GRID = (captioning.model.GRID**2,)
 
 # Condition → the input that is withheld in training and in the test.
-CONDITIONS = {"both": "", "shuffled": "", "blind": "picture", "deaf": "question"}
+CONDITIONS = {"both": "", "shuffled": "", "question-only": "picture", "image-only": "question"}
 SMALL = QGNetConfig(0, widths=(16, 48, 64, 96), depth=1, width=64, reading=1, writing=1)
 EASY_RECIPE = Recipe(SMALL, steps=500, momentum=0.6, batch_size=32, asked=4, learning_rate=0.1)
 DRAWN_RECIPE = Recipe(QGNetConfig(0), steps=300, batch_size=32, asked=4, learning_rate=0.1)
@@ -133,13 +133,13 @@ def train_network(data: Data, without: str, seed: int) -> QGNet:
 def test_network(network: QGNet, data: Data, condition: str, seed: int) -> dict[str, dict[str, float]]:
     """Shares of test questions that a network answers word for word: "exact", of "all" and of each kind."""
     grids, rows, questions = data.pictures, data.rows, data.questions
-    if condition == "blind":
+    if condition == "question-only":
         grids = np.zeros((len(grids), *GRID, data.recipe.network.widths[2]), "float32")
     elif grids.dtype == np.uint8:
         grids = captioning.model.encode_images(network.image_encoder, grids)
     if condition == "shuffled":
         rows = derangement(len(grids), np.random.default_rng(seed))[rows]
-    if condition == "deaf":
+    if condition == "image-only":
         answers = np.array(image_only_answers(network, grids))[rows]
     else:
         answers = np.array(vqa.train.predict(network, grids[rows], questions))
@@ -173,7 +173,7 @@ def table(results: dict) -> str:
         condition: [mean_and_deviation(100 * series(results, name, condition)) for name in SETS]
         for condition in CONDITIONS
     }
-    return stored.table(" " * 10, tuple(SETS), rows, "{:9.1f} ± {:4.1f}")
+    return stored.table(" " * 14, tuple(SETS), rows, "{:9.1f} ± {:4.1f}")
 
 
 def kinds(results: dict, data: str) -> Iterator[str]:
