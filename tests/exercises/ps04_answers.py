@@ -63,7 +63,7 @@ WRONG["ps04-2"] = {
     "halved": vary(of_means, combine=lambda real, away, invented: [(real + away) / 2, -away, invented]),
     "all-in-one-mean": lambda **case: [np.concatenate(entropies(**case)[:2]).mean(), *by_the_library(**case)[1:]],
     "sums": vary(of_means, mean=np.sum),
-    "judge-turned": lambda on_real, on_invented: [
+    "discriminator-turned": lambda on_real, on_invented: [
         by_the_library(-on_real, -on_invented)[0],
         *by_the_library(on_real, on_invented)[1:],
     ],

@@ -1,5 +1,8 @@
 """What each ingredient of lesson 01's network brings: one is left out at a time, and the test split is not used."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -54,4 +57,5 @@ def test_networks_lack_what_is_left_out_and_nothing_else(data, without):
 
 def test_the_stored_results_are_those_of_the_plan():
     results = tagger_ablation.load()
+    assert results["plan"] == json.loads(json.dumps(asdict(tagger_ablation.FULL)))
     assert all(len(tagger_ablation.series(results, name)) == 3 for name in (ALL, *INGREDIENTS))

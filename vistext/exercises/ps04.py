@@ -12,15 +12,15 @@ def _less(scores, of=np.mean):
     return float(of(np.logaddexp(0, -scores)))
 
 
-def losses(on_real, on_invented, *, of=np.mean, judge=np.add):
+def losses(on_real, on_invented, *, of=np.mean, total=np.add):
     real, away, invented = (_less(scores, of) for scores in (on_real, -on_invented, on_invented))
-    return [float(judge(real, away)), -away, invented]
+    return [float(total(real, away)), -away, invented]
 
 
 def _by_probabilities(on_real, on_invented, clip=0.0):
     real, invented = (np.clip(1 / (1 + np.exp(-scores)), clip, 1 - clip) for scores in (on_real, on_invented))
-    judge = -np.log(real).mean() - np.log(1 - invented).mean()
-    return [judge, np.log(1 - invented).mean(), -np.log(invented).mean()]
+    discriminator = -np.log(real).mean() - np.log(1 - invented).mean()
+    return [discriminator, np.log(1 - invented).mean(), -np.log(invented).mean()]
 
 
 def _scores(rng):
@@ -147,7 +147,7 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
             "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
         ),
         "halved": (
-            {"judge": lambda real, fake: (real + fake) / 2},
+            {"total": lambda real, fake: (real + fake) / 2},
             "The discriminator's two parts are added, no mean.",
         ),
         "all-in-one-mean": (
@@ -158,7 +158,7 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
             "One mean was taken over real and invented ones. Each has its own.",
         ),
         "sums": ({"of": np.sum}, "They grow with the number of points. Means are wanted."),
-        "judge-turned": (
+        "discriminator-turned": (
             lambda on_real, on_invented: [losses(-on_real, -on_invented)[0], *losses(on_real, on_invented)[1:]],
             "This discriminator's loss is high when it is right: real should be 1.",
         ),

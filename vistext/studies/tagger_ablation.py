@@ -23,7 +23,7 @@ from vistext.studies import results as stored
 from vistext.studies.results import mean_and_deviation, provenance, run_cells, select
 from vistext.tasks.classification.model import Whitening
 
-load = partial(stored.load, "tagger_ablation", "half an hour")
+load = partial(stored.load, "tagger_ablation", "an hour")
 layers = keras.layers
 
 ALL = "nothing"

@@ -207,8 +207,8 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, score: float, overlap: float
     good = np.flatnonzero(best >= score)
     # Boxes of different kinds are moved so far apart that they never overlap.
     apart = boxes[good] + (kinds[good] * 2 * boxes.max(initial=1))[:, np.newaxis]
-    kept = good[tf.image.non_max_suppression(apart, best[good], len(good), overlap).numpy()]
-    return Detections(boxes[kept], kinds[kept], best[kept])
+    chosen = good[tf.image.non_max_suppression(apart, best[good], len(good), overlap).numpy()]
+    return Detections(boxes[chosen], kinds[chosen], best[chosen])
 
 
 def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
