@@ -19,7 +19,7 @@ from mutation_changes import changes
 
 from vistext import exercises
 from vistext.exercises import Exercise, Failure, call_answer
-from vistext.exercises.exercise import outcome
+from vistext.exercises.judging import outcome
 
 VALID: dict[str, Callable[[np.random.Generator], list[dict]]] = {}
 SAMPLES = 40  # draws of valid inputs by which a mutant is found to be equivalent

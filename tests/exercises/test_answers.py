@@ -1,6 +1,7 @@
 """The graders are tested: right answers get full marks, wrong ones lose some and are told why, nothing gets nothing."""
 
 from contextlib import suppress
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,11 +11,14 @@ from answers import BARELY_WRONG, RIGHT, WRONG
 from tools.notebooks.files import read
 from tools.notebooks.release import release_of, solutions, sources
 from vistext import exercises
-from vistext.exercises import call_answer, to_plain, values
+from vistext.exercises import values
 
 EXERCISES = [exercise for name in exercises.SETS for exercise in exercises.of_set(name)]
 ASKED = [exercise for exercise in EXERCISES if exercise.kind != "by hand"]
 FUNCTIONS = [exercise for exercise in ASKED if exercise.kind == "function"]
+COMPARED = [exercise for exercise in ASKED if exercise.kind != "network"]  # with what is right
+NETWORKS = [exercise for exercise in ASKED if exercise.kind == "network"]
+CALLED = [exercise for exercise in ASKED if exercise.kind in exercises.CALLED]
 SEEDS = range(1, 6)
 
 
@@ -36,17 +40,25 @@ def of_set(exercise, notebooks):
 
 
 def judged(exercise, answer, cases):
-    outputs = [call_answer(answer, case) for case in cases] if exercise.kind == "function" else [to_plain(answer)]
-    return exercise.judge(cases, outputs)
+    return exercise.judge(cases, exercises.answers_of(exercise, answer, cases))
+
+
+@cache
+def trained(exercise_id, answer):
+    """The verdict on a network, which is trained once for all tests."""
+    exercise = exercises.find(exercise_id)
+    return judged(exercise, answer, exercise.cases(1))
 
 
 def shown_and_held_out(exercise, seed):
-    return exercise.cases(None) + (exercise.cases(seed) if exercise.kind == "function" else [])
+    return exercise.cases(None) + (exercise.cases(seed) if exercise.kind in exercises.CALLED else [])
 
 
-def each_of(table):
+def each_of(table, exercises=COMPARED):
     """Every answer of a table: its exercise, its name and itself."""
-    answers = [(exercise, name, answer) for exercise in ASKED for name, answer in table.get(exercise.id, {}).items()]
+    answers = [
+        (exercise, name, answer) for exercise in exercises for name, answer in table.get(exercise.id, {}).items()
+    ]
     names = [f"{exercise.id} {name}" for exercise, name, _ in answers]
     return pytest.mark.parametrize(("exercise", "name", "answer"), answers, ids=names)
 
@@ -55,7 +67,10 @@ def each(exercises):
     return pytest.mark.parametrize("exercise", exercises, ids=[exercise.id for exercise in exercises])
 
 
-@each_of({exercise.id: dict(enumerate([of_set(exercise, REFERENCES), *RIGHT[exercise.id]])) for exercise in ASKED})
+EVERY_RIGHT = {exercise.id: dict(enumerate([of_set(exercise, REFERENCES), *RIGHT[exercise.id]])) for exercise in ASKED}
+
+
+@each_of(EVERY_RIGHT)
 def test_a_right_answer_gets_full_marks_on_shown_and_on_held_out_cases(exercise, name, answer):
     for seed in (None, *SEEDS):
         verdict = judged(exercise, answer, exercise.cases(seed))
@@ -72,6 +87,20 @@ def test_a_wrong_answer_loses_marks_and_is_told_why(exercise, name, answer):
         assert judged(exercise, answer, exercise.cases(seed)).share <= 2 / 3  # of held-out cases alone
 
 
+@each_of(EVERY_RIGHT, NETWORKS)
+def test_a_network_that_has_learned_reaches_every_bar(exercise, name, answer):
+    verdict = trained(exercise.id, answer)
+    assert (verdict.passed, verdict.share, verdict.mistake) == (True, 1.0, ""), verdict
+
+
+@each_of(WRONG, NETWORKS)
+def test_a_network_that_has_not_learned_what_is_asked_misses_a_bar_and_is_told_why(exercise, name, answer):
+    verdict = trained(exercise.id, answer)
+    assert not verdict.passed, verdict
+    assert verdict.mistake == name, verdict
+    assert verdict.share <= 2 / 3
+
+
 @each_of(BARELY_WRONG)
 def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise, name, answer):
     assert not judged(exercise, answer, shown_and_held_out(exercise, exercises.SEED)).passed
@@ -82,15 +111,21 @@ def test_what_is_wrong_only_at_an_edge_never_gets_full_marks(exercise, name, ans
 @each(ASKED)
 def test_there_are_three_more_right_answers_six_wrong_ones_and_one_for_every_mistake(exercise):
     assert len(RIGHT[exercise.id]) >= 3
-    assert len(WRONG[exercise.id]) >= 6
-    assert {mistake.key for mistake in exercise.mistakes} <= set(WRONG[exercise.id])
+    assert len(WRONG[exercise.id]) >= (4 if exercise.kind == "network" else 6)
+    known = {key for key, *_ in exercise.symptoms} if exercise.kind == "network" else set()
+    assert known | {mistake.key for mistake in exercise.mistakes} <= set(WRONG[exercise.id])
 
 
 @each(ASKED)
 def test_no_two_mistakes_have_the_same_message(exercise):
-    ideas = [judged(exercise, answer, shown_and_held_out(exercise, 1)).idea for answer in WRONG[exercise.id].values()]
+    answers = WRONG[exercise.id].values()
+    if exercise.kind == "network":
+        ideas = [trained(exercise.id, answer).idea for answer in answers]
+        known = [idea for *_, idea in exercise.symptoms]
+    else:
+        ideas = [judged(exercise, answer, shown_and_held_out(exercise, 1)).idea for answer in answers]
+        known = [mistake.idea for mistake in exercise.mistakes]
     assert len(set(ideas)) == len(ideas)
-    known = [mistake.idea for mistake in exercise.mistakes]
     assert len(set(known)) == len(known)
 
 
@@ -102,13 +137,13 @@ def test_the_untouched_release_scores_nothing(exercise):
         assert (verdict.passed, verdict.share, verdict.mistake) == (False, 0.0, "not-begun")
 
 
-@each(FUNCTIONS)
+@each(CALLED)
 def test_held_out_cases_are_others_for_each_seed_and_the_same_for_the_same(exercise):
     def among(case, cases):
         return any(values.equal(list(case.values()), list(each.values()), 0) for each in cases)
 
     cases = exercise.cases(7)
-    assert len(cases) >= 4
+    assert len(cases) >= (1 if exercise.kind == "network" else 4)
     assert all(among(case, [again]) for case, again in zip(cases, exercise.cases(7), strict=True))
     # A case or two may come for every seed (nothing at all, say), but never one that is shown.
     assert sum(among(case, exercise.cases(8)) for case in cases) <= len(cases) // 3

@@ -6,7 +6,7 @@ Of the reference, five seeds; by `pytest tests/exercises/test_mutants.py --thoro
 import pytest
 from answers import RIGHT
 from mutation import VALID, Program, first_wrong, mutants, survivors
-from test_answers import ASKED, FUNCTIONS, each
+from test_answers import COMPARED, FUNCTIONS, each
 
 from tools.notebooks.files import read
 from tools.notebooks.release import solutions, sources
@@ -20,7 +20,7 @@ def reference(exercise):
     return Program(CELLS[exercise.id], exercise.answer)
 
 
-@each(ASKED)
+@each(COMPARED)
 def test_no_mutant_that_is_wrong_for_a_valid_input_passes(exercise, request):
     programs, seeds = [reference(exercise)], range(1, 6)
     if request.config.getoption("--thorough", default=False):
@@ -31,7 +31,7 @@ def test_no_mutant_that_is_wrong_for_a_valid_input_passes(exercise, request):
 
 
 def test_there_are_enough_mutants():
-    assert sum(1 for exercise in ASKED for _ in mutants(reference(exercise))) >= ENOUGH
+    assert sum(1 for exercise in COMPARED for _ in mutants(reference(exercise))) >= ENOUGH
 
 
 @each(FUNCTIONS)

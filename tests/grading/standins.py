@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vistext.exercises.exercise import Exercise, Misconception
+from vistext.exercises.judging import Exercise, Misconception
 
 SETS = ("ps90",)
 LESSON = "01_tagging.ipynb#Pooling"

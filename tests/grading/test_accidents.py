@@ -462,7 +462,7 @@ def test_what_is_too_large_without_its_outputs_is_refused_with_the_reason(job):
 
 
 def test_an_answer_that_cannot_be_judged_costs_itself_and_a_person_is_told(graded, monkeypatch):
-    from vistext.exercises.exercise import Exercise
+    from vistext.exercises.judging import Exercise
 
     judging = Exercise.judge
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 from submissions import RIGHT, as_bytes, hand_in, make_release, scores
 
-from vistext.exercises.exercise import Exercise
+from vistext.exercises.judging import Exercise
 from vistext.grading.grade import grade
 from vistext.grading.sandbox import Sandbox
 

@@ -111,9 +111,9 @@ total = 0
 """,
     "patched_checks": """
 import sys, types
-import vistext.exercises, vistext.exercises.exercise, vistext.exercises.values as values
+import vistext.exercises, vistext.exercises.judging, vistext.exercises.values as values
 values.equal = lambda *more, **other: True
-vistext.exercises.exercise.Exercise.judge = lambda *more: (True, 1.0)
+vistext.exercises.judging.Exercise.judge = lambda *more: (True, 1.0)
 sys.modules["vistext.exercises"] = types.ModuleType("vistext.exercises")
 scale = lambda numbers, factor: 0
 largest = lambda numbers: 0

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from tools.notebooks import files
 from tools.notebooks.files import BADGE, badge, drop_volatile, read, repoint, write
-from vistext.exercises.exercise import CODE_STUB, MARKER, TEXT_STUB
+from vistext.exercises.judging import CODE_STUB, MARKER, TEXT_STUB
 
 FOLDER = Path("notebooks") / "exercises"  # nbgrader's course folder
 

@@ -5,14 +5,28 @@ function with, and `find(id).judge(cases, outputs)` says what the outputs are wo
 """
 
 import os
+from collections.abc import Sequence
 from importlib import import_module
 
-from vistext.exercises.answers import call_answer, to_plain
-from vistext.exercises.exercise import Exercise, Failure
+from vistext.exercises.answers import call_answer, call_function, call_network, to_plain
+from vistext.exercises.judging import Exercise, Failure
 from vistext.exercises.report import CheckFailedError, Report
 
-__all__ = ["SETS", "CheckFailedError", "Exercise", "Failure", "call_answer", "check", "find", "of_set", "to_plain"]
+__all__ = [
+    "CALLED",
+    "SETS",
+    "CheckFailedError",
+    "Exercise",
+    "Failure",
+    "answers_of",
+    "call_answer",
+    "check",
+    "find",
+    "of_set",
+    "to_plain",
+]
 
+CALLED = ("function", "network")  # the kinds whose answer is a function
 SETS = tuple(f"ps{number:02}" for number in range(9))
 SEED = 20  # of the held-out cases that a student's check runs; whoever grades draws others
 
@@ -33,10 +47,18 @@ def find(exercise_id: str) -> Exercise:
     raise ValueError(f"{exercise_id!r} is no exercise; there are {', '.join(exercise.id for exercise in exercises)}")
 
 
+def answers_of(exercise: Exercise, answer: object, cases: Sequence[dict]) -> list[object]:
+    """What a student's function, or the network that it trains, gives for each case; or the value that they give."""
+    if exercise.kind == "network":
+        return [call_network(call_function(answer, case["given"]), case["asked"], answer) for case in cases]
+    return [call_answer(answer, case) for case in cases] if exercise.kind == "function" else [to_plain(answer)]
+
+
 def check(exercise_id: str, answer: object = None) -> Report | None:
     """What is found about an answer, for the student who wrote it.
 
-    Runs in the student's own process, on the cases that are shown and on a few others.
+    Runs in the student's own process, on the cases that are shown and on a few others; a network is trained once, on
+    what is shown.
 
     Args:
         exercise_id: such as "ps01-3".
@@ -53,7 +75,7 @@ def check(exercise_id: str, answer: object = None) -> Report | None:
     """
     exercise = find(exercise_id)
     cases = exercise.cases(None) + (exercise.cases(SEED) if exercise.kind == "function" else [])
-    outputs = [call_answer(answer, case) for case in cases] if exercise.kind == "function" else [to_plain(answer)]
+    outputs = answers_of(exercise, answer, cases)
     report = Report.of(exercise, cases, outputs, of_set(exercise_id.partition("-")[0]))
     if not os.environ.get("NBGRADER_EXECUTION"):
         return report

@@ -13,7 +13,7 @@ from typing import cast
 import numpy as np
 
 from vistext.exercises import values
-from vistext.exercises.exercise import Failure
+from vistext.exercises.judging import Failure
 
 LIBRARIES = ("tensorflow", "keras", "jax", "jaxlib", "torch", "pandas")  # whose numbers NumPy can read
 
@@ -24,22 +24,43 @@ def call_answer(function: object, case: dict) -> object:
     Or a `Failure` that says in words what it raised and in which line, or that it changed what it was given. What it
     prints and what it is warned of is kept quiet. Runs in the process of whoever wrote the function.
     """
+    return to_plain(call_function(function, case))
+
+
+def call_network(network: object, asked: object, function: object = None) -> object:
+    """What a network, or any function, gives for an argument, as `to_plain` makes it; None and failures stay so.
+
+    `function` is the one that made it, whose lines an error names.
+    """
+    if network is None or type(network) is Failure:
+        return network
+    if not callable(network):
+        return Failure("NoNetwork", f"{values.to_text(to_plain(network))}, where a network was asked for")
+    return to_plain(_called(network, function, asked))
+
+
+def call_function(function: object, case: dict) -> object:
+    """As `call_answer`, but what came back is left as it is, a network perhaps."""
     if not callable(function):
         if function is None or function is ...:
             return Failure("NotImplementedError", "nothing yet")
         return Failure("Missing", f"{values.to_text(function)}, where a function was asked for")
     given = copy.deepcopy(case)
+    output = _called(function, function, **given)
+    if type(output) is not Failure and not all(values.equal(given[name], value, 0) for name, value in case.items()):
+        return Failure("ChangedInput", "an answer, but what it was given is no longer as it was")
+    return output
+
+
+def _called(function: Callable, written: object, *arguments: object, **named: object) -> object:
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            output = function(**given)
+            return function(*arguments, **named)
         except NotImplementedError:
             return Failure("NotImplementedError", "nothing yet (NotImplementedError)")
         except Exception as error:  # any at all: it is the student's, and is told to the student
-            return Failure(type(error).__name__, _in_words(error, function))
-    if not all(values.equal(given[name], value, 0) for name, value in case.items()):
-        return Failure("ChangedInput", "an answer, but what it was given is no longer as it was")
-    return to_plain(output)
+            return Failure(type(error).__name__, _in_words(error, written))
 
 
 def to_plain(value: object, depth: int = values.DEEPEST) -> object:
@@ -75,7 +96,7 @@ def _array_as_plain(array: np.ndarray, depth: int) -> object:
     return array.astype(float) if array.dtype == np.longdouble else array
 
 
-def _in_words(error: Exception, function: Callable) -> str:
+def _in_words(error: Exception, function: object) -> str:
     """What was raised, and in which line of the student's cell."""
     code = getattr(function, "__code__", None)
     message = " ".join(str(error).split())[:200]

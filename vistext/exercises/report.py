@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 
 from vistext.exercises import values
-from vistext.exercises.exercise import Exercise, Failure, Verdict, outcome
+from vistext.exercises.judging import Exercise, Failure, Verdict, outcome
 
 PASSED, FAILED, UNTRIED, BY_HAND = "✓", "✗", "·", "✎"
 MARKS = {PASSED: "done", FAILED: "not yet", UNTRIED: "not tried", BY_HAND: "read by a person"}
@@ -137,12 +137,14 @@ def anchor(section: str) -> str:
 
 def _tables(exercise: Exercise, cases: Sequence[dict], outputs: Sequence[object]) -> str:
     """The first wrong array beside the right one, with the wrong numbers marked; empty where this says no more."""
+    if exercise.kind != "function":
+        return ""
     for case, output in zip(cases, outputs, strict=False):
         right = outcome(exercise.solve, case)
         if type(output) is Failure or values.equal(output, right, exercise.tolerance):
             continue
         found, wanted = values.numbers(output), values.numbers(right)
-        if exercise.kind != "function" or not (_fits(found) and _fits(wanted)):
+        if not (_fits(found) and _fits(wanted)):
             return ""
         wrong = np.zeros(found.shape, bool)
         if found.shape == wanted.shape:

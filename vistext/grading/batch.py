@@ -30,7 +30,7 @@ from vistext.grading.students import write
 AHEAD = 3  # submissions for each worker that are read and waiting
 AHEAD_BYTES = 128 * MIB  # of these in all; one is read whatever it takes
 READING = 1024 * MIB, 180  # bytes and seconds to find out who has handed in, or to read what one student has
-GRADING = 2048 * MIB, 120  # bytes, and seconds besides those of the sandbox
+GRADING = 2048 * MIB, 120  # bytes, and seconds besides those of the sandbox, which runs twice
 
 Work = tuple[Record, bytes | None]  # a submission, and its notebook if that is still to be graded
 
@@ -214,7 +214,7 @@ class _Workers(Pool):
 
     def _grade(self, content: bytes, job: Job) -> Graded:
         worker = self._free.get()
-        call = partial(worker.call, grade, content, job, seconds=job.limits.seconds + GRADING[1])
+        call = partial(worker.call, grade, content, job, seconds=2 * job.allowed.seconds + GRADING[1])
         try:
             try:
                 return call()

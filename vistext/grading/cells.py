@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from vistext.exercises.exercise import Exercise
+from vistext.exercises.judging import Exercise
 from vistext.grading.limits import Limits
 
-# As `exercise.MARKER`, with all that autocorrection and a second hand make of such a line.
+# As `judging.MARKER`, with all that autocorrection and a second hand make of such a line.
 DASH = r"(?:[-_.]|\\u2[0-9a-f]{3}|" + "|".join("\u2010\u2011\u2012\u2013\u2014\u2015\u2212") + ")"
 MARKER = rf"[ \t]*#+[ \t]*exercise\b[ \t:]*ps[ \t]?0?(\d{{1,2}})[ \t]*{DASH}[ \t]*0?(\d{{1,2}})(?!\d)"
 EXERCISE = re.compile(f"^{MARKER}", re.MULTILINE | re.IGNORECASE)

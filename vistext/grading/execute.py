@@ -9,7 +9,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from vistext.exercises.exercise import Exercise, Failure
+from vistext.exercises import CALLED
+from vistext.exercises.judging import Exercise, Failure
 from vistext.grading import protocol
 from vistext.grading.limits import Job
 from vistext.grading.process import EndedError, StudentProcess
@@ -53,7 +54,7 @@ def execute(cells: Sequence[Runnable], exercises: Sequence[Exercise], job: Job) 
             answers.shown_outputs = [session.answer(exercise, place, case) for case in answers.shown]
         session.hold_out()
         for exercise, place, answers in asked:
-            if exercise.kind == "function":
+            if exercise.kind in CALLED:
                 answers.held_out = exercise.cases(job.seed)
                 if all(type(output) is Failure and output.kind in NO_ANSWER for output in answers.shown_outputs):
                     answers.held_out_outputs = answers.shown_outputs[:1] * len(answers.held_out)
@@ -71,8 +72,8 @@ class _Session:
     """The student's process: begun when it is needed, and again without what ended it."""
 
     def __init__(self, cells: Sequence[Runnable], job: Job):
-        self.cells, self.job, self.limits = cells, job, job.limits
-        self.deadline = time.monotonic() + job.limits.seconds
+        self.cells, self.job, self.limits = cells, job, job.allowed
+        self.deadline = time.monotonic() + self.limits.seconds
         self.held_out = False
         self.sandbox: Sandbox | None = None
         self.process: StudentProcess | None = None
@@ -109,10 +110,18 @@ class _Session:
         process = self._ready()
         if process is None:
             return OUT_OF_TIME
-        packed = protocol.pack(case) if exercise.kind == "function" else None
-        question = {"name": exercise.answer, "place": place, "case": packed}
+        question: dict = {"name": exercise.answer, "place": place, "case": None}
+        if exercise.kind == "function":
+            question["case"] = protocol.pack(case)
+        elif exercise.kind == "network":
+            question |= {"case": protocol.pack(case["given"]), "network": True}
         try:
-            return self._output(self._ask(process, {"ask": question}, self.limits.call_seconds), exercise)
+            seconds = max(self.limits.call_seconds, exercise.seconds)
+            output = self._output(self._ask(process, {"ask": question}, seconds), exercise)
+            if exercise.kind == "network" and type(output) is not Failure:
+                asked = {"query": protocol.pack(case["asked"])}
+                output = self._output(self._ask(process, asked, self.limits.call_seconds), exercise)
+            return output
         except EndedError as error:
             self._flag(f"{exercise.id}: {error}", f"{exercise.id}: {STOPPED}")
             self.broken[key] = Failure(error.kind, f"no answer: {error}")
@@ -126,7 +135,9 @@ class _Session:
             return protocol.unpack(reply["output"])
         kind, message = _two_texts(reply.get("failure"))
         if self.held_out:  # its kind is compared with what is right; its words are the student's
-            return Failure(kind if hasattr(builtins, kind) or kind in ("ChangedInput", "Missing") else "Exception", "")
+            return Failure(
+                kind if hasattr(builtins, kind) or kind in ("ChangedInput", "Missing", "NoNetwork") else "Exception", ""
+            )
         if kind == "Missing":
             for index, cell in enumerate(self.cells):
                 if exercise.id in cell.exercises and index in self.raised:

@@ -1,6 +1,6 @@
 """Stands for `vistext.exercises`, whose folder holds right answers, inside the sandbox: a check says nothing there."""
 
-from vistext.exercises.exercise import Verdict
+from vistext.exercises.judging import Verdict
 
 
 class Report:

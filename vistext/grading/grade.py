@@ -3,7 +3,7 @@
 import time
 from importlib import import_module
 
-from vistext.exercises.exercise import Exercise, Failure
+from vistext.exercises.judging import Exercise, Failure
 from vistext.grading import cells, sanitize
 from vistext.grading.execute import Answers, Executed, execute
 from vistext.grading.limits import Job

@@ -1,14 +1,16 @@
 """What a submission may take, and how a run is set up: plain data, which is sent to worker processes and recorded."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 
 MIB = 1 << 20
+CORES = 4  # that TensorFlow may keep busy for one training
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may take. The defaults fit sets in which nothing is trained: they finish in a second."""
+    """What one submission may take. Trainings get time of their own: see `Job.allowed`."""
 
     seconds: float = 120.0  # by the clock, for the cases that are shown; and as many again for those held out
     cell_seconds: float = 60.0  # one cell; starting TensorFlow takes 15 of them on a busy machine
@@ -36,3 +38,10 @@ class Job:
     sandboxed: bool = True  # False only where an instructor has said so
     exercises: str = "vistext.exercises"  # the module that holds them
     hidden: tuple[Path, ...] = ()  # folders that the sandbox must not show
+
+    @property
+    def allowed(self) -> Limits:
+        """The limits, with the time that networks are trained in: each on one case, by at most `CORES` at once."""
+        training = sum(exercise.seconds for exercise in import_module(self.exercises).of_set(self.problem_set))
+        processor_seconds = self.limits.processor_seconds + int(CORES * training)
+        return replace(self.limits, seconds=self.limits.seconds + training, processor_seconds=processor_seconds)

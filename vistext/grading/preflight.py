@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vistext import exercises
-from vistext.exercises.exercise import CODE_STUB, TEXT_STUB, Exercise
+from vistext.exercises.judging import CODE_STUB, TEXT_STUB, Exercise
 from vistext.grading.cells import IMPORTS_ALL, Cell, UnreadableError, as_python, find, read
 from vistext.grading.limits import Limits
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from vistext.exercises.exercise import Exercise
+from vistext.exercises.judging import Exercise
 from vistext.grading import sanitize
 from vistext.grading.cells import IMPORTS_ALL, LONGEST, NAME, TEXT, Cell, Found, cell_of, find
 

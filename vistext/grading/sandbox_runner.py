@@ -21,13 +21,13 @@ import struct
 import sys
 import traceback
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from vistext.exercises.answers import call_answer, to_plain
-from vistext.exercises.exercise import Failure
+from vistext.exercises.answers import call_answer, call_function, call_network, to_plain
+from vistext.exercises.judging import Failure
 from vistext.grading import protocol
 from vistext.grading.cells import as_python
 
@@ -120,7 +120,7 @@ def _serve(request: dict, *pipes: int) -> None:
     while (head := questions.read(protocol.HEADER.size)) and len(head) == protocol.HEADER.size:
         message = json.loads(questions.read(protocol.HEADER.unpack(head)[0]))  # ours: it may be of any length
         [(kind, content)] = message.items()
-        reply = _run(content, module.__dict__) if kind == "run" else _ask(content, module.__dict__)
+        reply = ACTIONS[kind](content, module.__dict__)
         answers.write(protocol.frame(reply))
         answers.flush()
 
@@ -201,8 +201,26 @@ def _ask(question: dict, names: dict) -> dict:
         return {"failure": ["Missing", f"There is no `{name}`."]}
     if case is None:
         return {"output": protocol.pack(to_plain(names[name]))}
+    if question.get("network"):
+        return _packed(lambda: _train(names[name], protocol.unpack(case)))
+    return _packed(lambda: call_answer(names[name], protocol.unpack(case)))
+
+
+def _train(function: object, given: dict) -> object:
+    """Keep the network that a function returns; give back nothing but a failure."""
+    _trained[:] = call_function(function, given), function
+    return _trained[0] if type(_trained[0]) is Failure else None
+
+
+def _query(asked: Any, names: dict) -> dict:
+    """Call the network that was trained last, with what the function that did so has not seen."""
+    network, function = _trained
+    return _packed(lambda: call_network(network, protocol.unpack(asked), function))
+
+
+def _packed(answer: Callable[[], object]) -> dict:
     try:
-        output = call_answer(names[name], protocol.unpack(case))
+        output = answer()
         if type(output) is Failure:
             return {"failure": [output.kind, output.message]}
         return {"output": protocol.pack(output)}
@@ -218,6 +236,8 @@ class _State(NamedTuple):
     values: dict
 
 
+ACTIONS = {"run": _run, "ask": _ask, "query": _query}
+_trained: list[Any] = []  # the network that was trained last, and the function that did
 _states: dict[int | None, _State] = {}  # by the cell's number; None: at the end
 _current: list[int | None] = [None]  # the cell after which the names are as they are
 
