@@ -87,7 +87,7 @@ LEFT, RIGHT = [0, 0, 10, 10], [20, 0, 30, 10]  # two cats
 
 
 @pytest.mark.parametrize(
-    ("detections", "missed", "invented"),
+    ("detections", "missed", "false_positives"),
     [
         ([], 2, 0),
         ([(LEFT, 3), (RIGHT, 3)], 0, 0),
@@ -97,9 +97,11 @@ LEFT, RIGHT = [0, 0, 10, 10], [20, 0, 30, 10]  # two cats
         ([([40, 40, 50, 50], 3)], 2, 1),
     ],
 )
-def test_what_is_missed_and_what_is_invented_are_counted(detections, missed, invented):
+def test_what_is_missed_and_false_positives_are_counted_and_padding_is_not(detections, missed, false_positives):
     answer = found(*((*each, 1.0) for each in detections))
-    assert metrics.count_errors(answer, np.array([LEFT, RIGHT]), np.array([3, 3])) == (missed, invented)
+    assert metrics.count_errors(answer, np.array([LEFT, RIGHT]), np.array([3, 3])) == (missed, false_positives)
+    padded = np.array([LEFT, RIGHT, [0, 0, 0, 0]]), np.array([3, 3, -1])
+    assert metrics.count_errors(answer, *padded) == (missed, false_positives)
     assert metrics.count_errors(answer, np.zeros((0, 4)), np.zeros(0, int)) == (0, len(detections))
 
 
@@ -113,12 +115,12 @@ HERE, THERE, ELSEWHERE = [0, 0, 10, 10], [20, 20, 60, 60], [40, 0, 60, 10]
 
 
 def test_average_precision_as_worked_by_hand():
-    """Two objects; found are one of them, then something invented, then the other.
+    """Two objects; found are one of them, then a false positive, then the other.
 
     Up to a recall of a half all is right; from there on, two of three are: 51 recalls at 1, and 50 at 2/3.
     """
-    said = found((HERE, 3, 0.9), (ELSEWHERE, 3, 0.8), (THERE, 3, 0.7))
-    result = metrics.mean_average_precision([said], [[HERE, THERE]], [[3, 3]])
+    detected = found((HERE, 3, 0.9), (ELSEWHERE, 3, 0.8), (THERE, 3, 0.7))
+    result = metrics.mean_average_precision([detected], [[HERE, THERE]], [[3, 3]])
     by_hand = (51 + 50 * 2 / 3) / 101
     assert result.mean == pytest.approx(by_hand)
     assert result.by_overlap == pytest.approx(np.full(10, by_hand))
@@ -133,7 +135,7 @@ def test_a_box_counts_up_to_the_overlap_that_it_has():
     assert result.mean == pytest.approx(0.3)
 
 
-def test_an_object_found_twice_or_as_another_kind_or_in_another_picture_is_invented():
+def test_an_object_found_twice_or_as_another_kind_or_in_another_picture_is_a_false_positive():
     true = [[HERE], [THERE]], [[0], [1]]
     right = found((HERE, 0, 0.9)), found((THERE, 1, 0.8))
     assert metrics.mean_average_precision(right, *true).mean == pytest.approx(1)

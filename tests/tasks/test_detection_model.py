@@ -66,12 +66,12 @@ def test_right_outputs_have_no_loss_and_wrong_ones_have():
     for truth in (TRUTH, background):
         assert float(detection.model.loss(truth, detector_outputs(truth))) == pytest.approx(0, abs=1e-3)
     positive = np.argwhere(TRUTH[..., 0] >= 0)
-    missed, invented, inexact = right.copy(), right.copy(), right.copy()
+    missed, spurious, inexact = right.copy(), right.copy(), right.copy()
     missed[(*positive[:50].T, slice(KINDS))] = -20
-    invented[:, 0, 0, 3] = 20
+    spurious[:, 0, 0, 3] = 20
     edges = inexact[..., KINDS:].reshape(*TRUTH.shape[:3], 4, 32)
     inexact[..., KINDS:] = np.roll(edges, 1, axis=-1).reshape(*TRUTH.shape[:3], -1)
-    for wrong in (missed, invented, inexact):
+    for wrong in (missed, spurious, inexact):
         assert float(detection.model.loss(TRUTH, wrong)) > 0.1
 
     assert float(detection.model.accuracy(background, detector_outputs(background))) == 0

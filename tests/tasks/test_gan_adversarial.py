@@ -24,8 +24,8 @@ def points(step):
 
 
 def test_the_losses_are_those_of_2014():
-    on_real, on_invented = PROBABILITIES, PROBABILITIES[::-1]
-    expected = -np.log(on_real).mean() - np.log1p(-on_invented).mean()
+    on_real, on_generated = PROBABILITIES, PROBABILITIES[::-1]
+    expected = -np.log(on_real).mean() - np.log1p(-on_generated).mean()
     assert float(gan.adversarial.discriminator_loss(SCORES, SCORES[::-1])) == pytest.approx(expected, rel=1e-5)
     assert float(gan.adversarial.generator_loss(SCORES)) == pytest.approx(-np.log(PROBABILITIES).mean(), rel=1e-5)
 
@@ -58,20 +58,20 @@ def test_a_step_is_the_one_that_calculus_gives_by_hand(penalty, sides):
     trainer = GanTrainer(*lines(), rules)
     real = np.array([[0.5], [-1.0]], "float32")
     z = trainer.noise(2, 0, 0).numpy()
-    invented = 2 * z + 1
-    # Of softplus(-s) on real and softplus(s) on invented, each the mean of two, and of the squared slope w².
-    by_score = (-expit(-(3 * real - 1)) / 2, expit(3 * invented - 1) / 2)
+    generated = 2 * z + 1
+    # Of softplus(-s) on real and softplus(s) on generated, each the mean of two, and of the squared slope w².
+    by_score = (-expit(-(3 * real - 1)) / 2, expit(3 * generated - 1) / 2)
     gradient = [
-        float((by_score[0] * real + by_score[1] * invented).sum()) + sides * 2 * 3 * penalty,
+        float((by_score[0] * real + by_score[1] * generated).sum()) + sides * 2 * 3 * penalty,
         float((by_score[0] + by_score[1]).sum()),
     ]
 
     logs = trainer.step(tf.constant(0), real, (), tf.constant(penalty) if penalty else None)
 
-    expected_loss = np.log1p(np.exp(-(3 * real - 1))).mean() + np.log1p(np.exp(3 * invented - 1)).mean()
+    expected_loss = np.log1p(np.exp(-(3 * real - 1))).mean() + np.log1p(np.exp(3 * generated - 1)).mean()
     assert float(logs["discriminator_loss"]) == pytest.approx(expected_loss, rel=1e-5)
     assert float(logs["on_real"]) == pytest.approx(expit(3 * real - 1).mean(), rel=1e-5)
-    assert float(logs["on_invented"]) == pytest.approx(expit(3 * invented - 1).mean(), rel=1e-5)
+    assert float(logs["on_generated"]) == pytest.approx(expit(3 * generated - 1).mean(), rel=1e-5)
     # Adam's first step is the rate against the sign of the gradient, almost whatever its size.
     w, b = (float(np.ravel(weight)[0]) for weight in trainer.discriminator.get_weights())
     assert [w, b] == pytest.approx([3 - 0.02 * np.sign(gradient[0]), -1 - 0.02 * np.sign(gradient[1])], abs=1e-4)
@@ -216,7 +216,7 @@ def test_stabilized_training_covers_the_ring_and_by_the_clock_it_ends_in_time():
     assert shares.sum() > 0.6
     assert len(history.on_real) == len(history.discriminator_loss) == len(history.seconds) == 800
     assert history.seconds == sorted(history.seconds)
-    assert np.mean(history.on_invented[:10]) < np.mean(history.on_real[:10]), "at first the two are told apart"
+    assert np.mean(history.on_generated[:10]) < np.mean(history.on_real[:10]), "at first the two are told apart"
     assert len(train_gan(*small(), points, seconds=1e-3, bar=False).seconds) <= 1, "by the clock"
 
 

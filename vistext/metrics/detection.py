@@ -82,28 +82,29 @@ def mean_average_precision(
 class Errors(NamedTuple):
     """The errors of a detector in one picture."""
 
-    missed: int  # objects that were not detected
-    invented: int  # detections without an object: of another kind, in another place, or of one detected already
+    missed: int  # false negatives: objects that were not detected
+    false_positives: int  # detections of another kind, in another place, or of an object detected already
 
 
 def count_errors(found, boxes: np.ndarray, kinds: np.ndarray, overlap: float = 0.5) -> Errors:
-    """Count what was missed and invented in a picture, with detections matched to objects as COCO does.
+    """Count the objects missed and the false positives of a picture, with detections matched to objects as COCO does.
 
     Args:
         found: something with `boxes` [m, 4] and `kinds` int [m], surest first, as the detector's `detect` gives it.
-        boxes, kinds: [objects, 4] and int [objects]: the true ones.
+        boxes, kinds: [objects, 4] and int [objects]: the true ones; kind -1 is padding, which nobody can miss.
         overlap: the intersection over union, 0 to 1, from which a box is right.
     """
     from pycocotools import mask
 
     detected, true = _sizes(np.asarray(found.boxes)), _sizes(np.asarray(boxes))
     overlaps = np.array(mask.iou(detected, true, [False] * len(true))).reshape(len(detected), len(true))
-    free = set(range(len(true)))
+    free = set(np.flatnonzero(np.asarray(kinds) >= 0).tolist())
+    objects = len(free)
     for row, kind in zip(overlaps, found.kinds, strict=True):
         fitting = [obj for obj in free if kinds[obj] == kind and row[obj] >= overlap]
         free -= {max(fitting, key=row.__getitem__)} if fitting else set()
-    hits = len(true) - len(free)
-    return Errors(missed=len(free), invented=len(detected) - hits)
+    hits = objects - len(free)
+    return Errors(missed=len(free), false_positives=len(detected) - hits)
 
 
 def _sizes(boxes: np.ndarray) -> np.ndarray:

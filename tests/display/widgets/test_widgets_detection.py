@@ -37,11 +37,11 @@ def test_moving_a_threshold_changes_what_is_shown(searched, drawings):
     scene.value = 1
     others = len(drawings[0].boxes) - 1
     assert scene.max == 3
-    assert Html(result.value).text == f"{others + 1} drawn, {others} missed, 0 shown that are not there"
+    assert Html(result.value).text == f"{others + 1} drawn, {others} missed, 0 false positives"
     score.value = 1.0
-    assert Html(result.value).text == f"{others + 1} drawn, {others + 1} missed, 0 shown that are not there"
+    assert Html(result.value).text == f"{others + 1} drawn, {others + 1} missed, 0 false positives"
     score.value, overlap.value = 0.99, 1.0
-    assert Html(result.value).text == f"{others + 1} drawn, {others} missed, 0 shown that are not there"
+    assert Html(result.value).text == f"{others + 1} drawn, {others} missed, 0 false positives"
     score.value = 0.5
     assert "0 shown" not in Html(result.value).text
     scene.value = 3

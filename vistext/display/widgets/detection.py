@@ -19,15 +19,15 @@ def thresholds(model, drawings: Drawings) -> Widget:
 
     Returns:
         A widget whose `answer` takes the number of a scene, from 1, and the two thresholds, 0 to 1, and gives HTML: the
-        picture with its boxes, and how many objects were missed and invented.
+        picture with its boxes, and how many objects were missed, and how many detections are false.
     """
 
     def detect(scene: int, score: float, overlap: float) -> tuple[np.ndarray, str]:
         drawing = drawings[scene - 1]
         [found] = detection.model.detect(model, drawing.picture[np.newaxis], score=score, overlap=overlap)
-        missed, invented = metrics.count_errors(found, drawing.boxes, drawing.kinds)
+        missed, false_positives = metrics.count_errors(found, drawing.boxes, drawing.kinds)
         notes = [f"{value:.2f}" for value in found.scores]
-        errors = f"{len(drawing.boxes)} drawn, {missed} missed, {invented} shown that are not there"
+        errors = f"{len(drawing.boxes)} drawn, {missed} missed, {false_positives} false positives"
         return overlays.draw_boxes(drawing.picture, found.boxes, found.kinds, notes), errors
 
     def answer(scene: int, score: float, overlap: float) -> str:

@@ -53,14 +53,14 @@ STABLE = Hyperparameters(
 )
 
 
-def discriminator_loss(on_real, on_invented):
+def discriminator_loss(on_real, on_generated):
     """The loss of D: scores [n, 1] for real and for generated data → the mean of -log D(x) - log(1 - D(G(z)))."""
-    return tf.reduce_mean(tf.nn.softplus(-on_real)) + tf.reduce_mean(tf.nn.softplus(on_invented))
+    return tf.reduce_mean(tf.nn.softplus(-on_real)) + tf.reduce_mean(tf.nn.softplus(on_generated))
 
 
-def generator_loss(on_invented):
+def generator_loss(on_generated):
     """The loss of G that does not saturate: scores [n, 1] of its data → the mean of -log D(G(z))."""
-    return tf.reduce_mean(tf.nn.softplus(-on_invented))
+    return tf.reduce_mean(tf.nn.softplus(-on_generated))
 
 
 def gradient_penalty(discriminator: keras.Model, data, conditions: tuple = (), unit: float = 1.0):
@@ -89,7 +89,7 @@ class GanHistory:
     discriminator_loss: list[float] = field(default_factory=list)
     generator_loss: list[float] = field(default_factory=list)
     on_real: list[float] = field(default_factory=list)  # D's mean probability for the real ones of the batch, 0 to 1
-    on_invented: list[float] = field(default_factory=list)  # and for the generated ones
+    on_generated: list[float] = field(default_factory=list)  # and for the generated ones
     watched: list[list[float]] = field(default_factory=list)  # [step, what `watch` measured]
     best: int | None = None  # the step at which that was least; its weights are kept
     interrupted: bool = False
@@ -108,7 +108,7 @@ class GanHistory:
 
     def summary(self) -> str:
         """The last steps, for a progress bar."""
-        return f"D says {np.mean(self.on_real[-20:]):.0%} to real, {np.mean(self.on_invented[-20:]):.0%} to invented"
+        return f"D(real) {np.mean(self.on_real[-20:]):.0%}, D(generated) {np.mean(self.on_generated[-20:]):.0%}"
 
 
 class AdversarialTrainer(keras.Model):
@@ -204,19 +204,19 @@ class GanTrainer(AdversarialTrainer):
         return logs
 
     def _train_discriminator(self, number, real, conditions: tuple, penalty):
-        invented = apply(self.generator, self.noise(tf.shape(real)[0], number, 0), conditions)
+        generated = apply(self.generator, self.noise(tf.shape(real)[0], number, 0), conditions)
         with tf.GradientTape() as tape:
             on_real = apply(self.discriminator, real, conditions)
-            on_invented = apply(self.discriminator, invented, conditions)
-            loss = objective = discriminator_loss(on_real, on_invented)
+            on_generated = apply(self.discriminator, generated, conditions)
+            loss = objective = discriminator_loss(on_real, on_generated)
             if self.rules.mismatched:
                 objective += self.rules.mismatched * self._mismatched_loss(real, *conditions)
             if penalty is not None:
-                for data in (real, invented) if self.rules.two_sided else (real,):
+                for data in (real, generated) if self.rules.two_sided else (real,):
                     objective += penalty * gradient_penalty(self.discriminator, data, conditions, self.rules.unit)
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply(tape.gradient(objective, variables), variables)
-        probabilities = {"on_real": on_real, "on_invented": on_invented}
+        probabilities = {"on_real": on_real, "on_generated": on_generated}
         means = {name: tf.reduce_mean(tf.sigmoid(scores)) for name, scores in probabilities.items()}
         return {"discriminator_loss": loss, **means}
 
@@ -228,8 +228,8 @@ class GanTrainer(AdversarialTrainer):
 
     def _train_generator(self, number, count, conditions: tuple):
         with tf.GradientTape() as tape:
-            invented = apply(self.generator, self.noise(count, number, 1), conditions)
-            loss = generator_loss(apply(self.discriminator, invented, conditions))
+            generated = apply(self.generator, self.noise(count, number, 1), conditions)
+            loss = generator_loss(apply(self.discriminator, generated, conditions))
         variables = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
         return loss

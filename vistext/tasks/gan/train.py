@@ -75,8 +75,8 @@ def train(
             watch(learned, step)
         if classifier is None or real is None:
             return None
-        invented = generate(learned, labels[-aside:], seed=recipe.seed + 1)
-        return metrics.kernel_distance(metrics.extract_features(classifier, invented).features, real)
+        generated = generate(learned, labels[-aside:], seed=recipe.seed + 1)
+        return metrics.kernel_distance(metrics.extract_features(classifier, generated).features, real)
 
     history = train_gan(
         generator,
