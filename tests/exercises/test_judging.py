@@ -227,7 +227,7 @@ def test_who_computes_in_float32_is_right(exercise):
     ("exercise", "right", "wrong"),
     [  # letters in order may have anything between them, and with a pencil two decimals will do
         (
-            "ps03-5",
+            "ps03-1",
             ["CADB", "cadb", " C A D B ", "c,a,d,b", "C > A > D > B", "C-A-D-B.", "C\nA\nD\nB"],
             ["CADBB", "CAD", "", "C A D", "CBDA", "1CADB"],
         ),

@@ -8,8 +8,6 @@ from mutation import valid
 from vistext.exercises.exercise import shuffled
 
 TAGS = ["ant", "cat", "dog", "eagle", "frog", "igloo", "oak", "owl", "ship", "truck", "umbrella", "iguana", "egg"]
-SPECIAL = ["<pad>", "<start>", "<end>", "<unknown>"]
-WORDS = ["the", "a", "cat", "dog", "ship", "is", "sits", "on", "."]
 SOUNDS = ("animal", "elk", "ibis", "otter", "uncle", "dog", "cat", "hen", "yacht", "ocean liner", "sheep", "tuna")
 TEN = [()] * 10
 
@@ -121,28 +119,31 @@ def maps(rng, shape, classes):
     return {"said": said, "truth": truth, "classes": classes}
 
 
-@valid("ps03-1", [(2,), (3,), (4,), (6,), (9,)])
-def to_encode(rng, length):
-    known = shuffled(rng, WORDS)[: rng.integers(1, 9)]
-    sentences = [rng.choice([*known, "zebra", "Xylophone"], count).tolist() for count in range(length + 4)]
-    capitals = [[pick(rng, word, word.capitalize(), word.upper()) for word in one] for one in sentences]
-    return {"sentences": capitals, "words": SPECIAL + known, "length": length}
-
-
-@valid("ps03-2", [(1,), (1,), (2,), (2,), (6,), (6,), (6,), (6,)])
-def to_count(rng, count):
-    words = shuffled(rng, WORDS)[:3]
-    sentences = [rng.choice(words, rng.integers(0, 6)).tolist() for _ in range(count)]
-    before, word = pick(rng, "<start>", "zebra", *words), pick(rng, "<end>", "zebra", *words)
-    return {"sentences": sentences, "before": before, "word": word, "words": int(rng.integers(4, 20))}
-
-
-@valid("ps03-3", [(1, 1), (1, 3), (2, 4), (5, 3)])
+@valid("ps03-2", [(1, 1), (1, 3), (2, 4), (5, 3)])
 def tables(rng, rows, columns):
     ids = rng.integers(1, 30, (rows, columns))
     ids[np.arange(columns) >= rng.integers(1, columns + 1, rows)[:, None]] = 0
     chances = np.round(rng.uniform(0.01, 1, ids.shape) ** rng.choice([0, 1, 3]), 6)
     return {"probabilities": np.maximum(chances, 1e-6), "ids": ids}
+
+
+@valid("ps03-3", [(1, 1, 1), (1, 3, 2), (3, 2, 4), (4, 4, 3)])
+def steps(rng, n, inputs, units):
+    shapes = {"x": (n, inputs), "state": (n, units), "w": (inputs, 3 * units), "u": (units, 3 * units), "b": 3 * units}
+    return {name: rng.normal(0, rng.choice([0.3, 1, 3]), shape) for name, shape in shapes.items()}
+
+
+@valid("ps03-4", [(1, 1, 1), (1, 2, 3), (3, 1, 2), (4, 2, 1), (5, 3, 2)])
+def words_with_heads(rng, t, heads, d):
+    q, k, v = rng.normal(0, rng.choice([0.3, 1, 3]), (3, t, heads * d))
+    return {"q": q, "k": k, "v": v, "heads": heads}
+
+
+@valid("ps03-5", [(1, 2, 1), (1, 3, 4), (3, 2, 5), (5, 4, 8)])
+def blocks(rng, t, width, hidden):
+    shapes = {"w_qkv": (width, 3 * width), "w_mix": (width, width), "w_up": (width, hidden), "w_down": (hidden, width)}
+    case = {name: rng.normal(0, rng.choice([0.3, 1]), shape) for name, shape in shapes.items()}
+    return case | {"x": rng.normal(rng.choice([0, 2]), rng.choice([1, 5]), (t, width))}
 
 
 @valid("ps04-2", [(1, 1), (1, 3), (4, 2), (5, 5)])
