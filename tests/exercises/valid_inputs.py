@@ -166,16 +166,16 @@ def histories(rng, *size):
     return {"keep": float(rng.choice([0.0, 0.25, 0.5, 0.9, 1.0])), "weights": rng.normal(size=size)}
 
 
-@valid("ps05-2", TEN)
+@valid("ps05-1", TEN)
 def attention_of_a_word(rng):
     cells, d, m = rng.integers(1, 6, 3)
-    hidden = rng.random(cells) < rng.choice([0, 0.3, 0.7])
-    hidden[rng.integers(cells)] = False
+    mask = rng.random(cells) >= rng.choice([0, 0.3, 0.7])
+    mask[rng.integers(cells)] = True
     keys, values = rng.normal(0, 1.5, (cells, d)), rng.normal(0, 2, (cells, m))
-    return {"query": rng.normal(0, 1.5, d), "keys": keys, "values": values, "hidden": hidden}
+    return {"query": rng.normal(0, 1.5, d), "keys": keys, "values": values, "mask": mask}
 
 
-@valid("ps05-3", TEN)
+@valid("ps05-2", TEN)
 def beams(rng):
     words, count, length = int(rng.integers(3, 8)), int(rng.integers(1, 5)), int(rng.integers(2, 4))
     begun: set = set()
@@ -185,21 +185,37 @@ def beams(rng):
     scores = np.log(rng.uniform(0.001, 1, count)) * rng.choice([0.1, 1])
     next_words = rng.dirichlet(np.full(words, rng.choice([0.3, 1, 3])), count) + rng.uniform(0, 1e-9, (count, words))
     given = [list(beam) for beam in begun]
-    return {"beams": given, "scores": scores, "logs": np.log(next_words), "width": int(rng.integers(1, 9))}
+    return {"beams": given, "scores": scores, "log_probs": np.log(next_words), "width": int(rng.integers(1, 9))}
+
+
+@valid("ps05-3", TEN)
+def sentences(rng):
+    words = ("a", "the", "cat", "dog", "sits", "on")[: int(rng.integers(2, 7))]
+    candidate, *references = (rng.choice(words, rng.integers(0, 9)).tolist() for _ in range(rng.integers(2, 5)))
+    return {"candidate": candidate, "references": references, "n": int(rng.integers(1, 5))}
 
 
 @valid("ps05-4", TEN)
-def sentences(rng):
-    words = ("a", "the", "cat", "dog", "sits", "on")[: int(rng.integers(2, 7))]
-    said, *references = (rng.choice(words, rng.integers(0, 9)).tolist() for _ in range(rng.integers(2, 5)))
-    return {"said": said, "references": references, "n": int(rng.integers(1, 5))}
-
-
-@valid("ps05-5", TEN)
 def draws(rng):
     words = int(rng.integers(2, 7))
     logits, uniform = rng.normal(0, rng.choice([0.3, 1, 3]), words), rng.uniform(0.001, 0.999, words)
     return {"logits": logits, "uniform": uniform, "temperature": float(rng.choice([0.2, 0.5, 1, 2, 5]))}
+
+
+@valid("ps05-5", TEN)
+def pairs(rng):
+    kinds = ("on_true", "on_generated", "on_mismatched")
+    scores = {kind: rng.normal(0, rng.choice([1, 10, 900]), rng.integers(1, 6)) for kind in kinds}
+    return scores | dict(zip(("alpha", "beta"), rng.uniform(0, 2, 2).tolist(), strict=True))
+
+
+@valid("ps05-6", TEN)
+def sampled_captions(rng):
+    pictures, sentences, samples = (int(size) for size in rng.integers((1, 2, 2), (5, 7, 7)))
+    logits, reference = rng.normal(0, rng.choice([0.5, 2]), (2, pictures, sentences))
+    drawn, rewards = rng.integers(0, sentences, (pictures, samples)), rng.normal(0, 2, (pictures, samples))
+    beta = float(rng.choice([0, 0.3, 1, 2]))
+    return {"logits": logits, "reference": reference, "samples": drawn, "rewards": rewards, "beta": beta}
 
 
 @valid("ps06-2", TEN)
