@@ -47,6 +47,17 @@ def test_a_box_at_the_border_or_with_no_area_is_drawn_all_the_same_and_named_wit
     assert (right - left) * (bottom - top) > 400
 
 
+def test_names_do_not_hide_one_another():
+    boxes, kinds = [[20, 20, 24, 50], [26, 20, 30, 50], [32, 20, 36, 50]], ["cat", "dog", "ship"]
+    shown = overlays.draw_boxes(GREY, boxes, [ontology.KINDS.index(kind) for kind in kinds], ["0.50"] * 3)
+    alone = [
+        overlays.draw_boxes(GREY, [box], [ontology.KINDS.index(kind)], ["0.50"])
+        for box, kind in zip(boxes, kinds, strict=True)
+    ]
+    for kind, single in zip(kinds, alone, strict=True):
+        assert (shown == rgb(kind)).all(axis=-1).sum() > 0.8 * (single == rgb(kind)).all(axis=-1).sum()
+
+
 def test_boxes_and_kinds_that_do_not_match_are_refused():
     with pytest.raises(ValueError, match="2 boxes, 1 kinds and 2 notes: they must be equally many"):
         overlays.draw_boxes(GREY, np.zeros((2, 4)), [1])

@@ -28,6 +28,10 @@ DRAWN = {
     "titles that are empty": lambda alt: plots.grid(NOISE, [""] * 3, alt=alt),
     "one bar": lambda alt: plots.bars({"ours": {"cat": 1.0}}, alt=alt),
     "bars of three": lambda alt: plots.bars(dict.fromkeys("abc", PROBABILITIES), alt=alt),
+    "bars on a logarithmic axis, one of which is missing": lambda alt: plots.bars(
+        {"ours": {"cat": 1.0, "dog": 0.0}, "theirs": {"cat": 0.9}}, alt=alt, logarithmic=True
+    ),
+    "one bar on a logarithmic axis": lambda alt: plots.bars({"ours": {"cat": 1.0}}, alt=alt, logarithmic=True),
     "bars that are missing": lambda alt: plots.bars({"ours": PROBABILITIES, "theirs": {"cat": 0.9}}, alt=alt),
     "a curve of one step": lambda alt: plots.curves({"ours": History([1.0], [2.0], [0.1])}, alt=alt),
     "a curve of none": lambda alt: plots.curves({"ours": History()}, alt=alt),
@@ -155,8 +159,58 @@ def test_bars_are_as_long_as_the_probabilities_and_in_the_order_of_the_first():
 def test_bars_of_other_amounts_lie_between_their_limits():
     axis = plots.bars({"ours": {"cat": 40.0, "dog": -4.0}}, alt="", limits=(-10, 60)).axes[0]
     assert axis.get_xlim()[0] == -10
-    assert [text.get_text() for text in axis.texts] == ["40", "-4"]
+    assert [text.get_text() for text in axis.texts] == ["40", "−4"]
     assert all(text.get_position()[0] > 0 for text in axis.texts), "the numbers of negative bars stand beside the axis"
+
+
+@pytest.mark.usefixtures("drawn")
+def test_probabilities_near_0_can_be_told_apart_on_a_logarithmic_axis():
+    probabilities = {"cat": 0.98, "dog": 0.02, "frog": 0.00031, "bird": 2e-6, "ship": 3e-9, "truck": 0.0}
+    axis = plots.bars({"ours": probabilities}, alt="", logarithmic=True).axes[0]
+    assert axis.get_xscale() == "log"
+    texts = [text.get_text() for text in axis.texts]
+    assert texts == ["0.98", "0.02", "3·10⁻⁴", "2·10⁻⁶", "< 10⁻⁶", "< 10⁻⁶"]
+    low, high = axis.get_xlim()
+    assert 1e-7 <= low < 1e-6 < 1 < high
+    assert all(low <= text.get_position()[0] < high for text in axis.texts)
+
+
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([1.14, 2.6, 4.07, -3.48, 0.0267, -0.004], ["1.14", "2.60", "4.07", "−3.48", "0.03", "0.00"]),
+        ([0.78, 0.912, 0.8], ["0.780", "0.912", "0.800"]),
+        ([12, 7, 0], ["12", "7", "0"]),
+        ([150.4, 1200.6], ["150", "1201"]),
+        ([(46.2, 2), (1.51, 4), (11.98, 2)], ["46", "2", "12"]),
+        ([(6.2, 2), (-0.71, 4), (11.98, 2)], ["6.2", "−0.7", "12.0"]),
+    ],
+)
+def test_all_amounts_of_a_chart_are_written_with_the_same_number_of_decimals(values, texts):
+    axis = plots.value_bars(dict(zip("abcdef", values, strict=False)), across="x", alt="").axes[0]
+    assert [text.get_text() for text in axis.texts] == texts
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_line_of_many_points_has_few_markers():
+    axis = plots.lines({"ours": (range(300), range(300)), "theirs": ([1], [2])}, across="x", up="y", alt="").axes[0]
+    assert [line.get_markevery() for line in axis.lines] == [12, 1]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_line_of_a_title_that_is_wider_than_its_picture_is_broken():
+    figure = plots.grid(NOISE[:2], ["does the image not contain a triangle?\nyes", "no"], alt="", inches=1.5)
+    first, second = (axis.title for axis in figure.axes)
+    assert (first.get_text(), second.get_text()) == ("does the image not contain a\ntriangle?\nyes", "no")
+    figure.draw_without_rendering()
+    assert first.get_window_extent().x1 < second.get_window_extent().x0
+
+
+@pytest.mark.usefixtures("drawn")
+def test_large_pictures_are_reduced_smoothly():
+    figure = plots.grid([np.zeros((400, 400, 3), np.uint8), NOISE[0]], alt="", inches=1.5)
+    assert [axis.get_images()[0].get_interpolation() for axis in figure.axes] == ["hanning", "nearest"]
 
 
 @pytest.mark.usefixtures("drawn")
@@ -227,7 +281,7 @@ def test_a_table_of_shares_is_in_per_cent_with_its_errors():
 @pytest.mark.usefixtures("drawn")
 def test_a_table_of_cosine_similarities_has_decimals_and_signs():
     axis = plots.shares_table(np.array([[0.854, -0.126]]), ["ours"], ["it", "mood"], percent=False, alt="").axes[0]
-    assert [text.get_text() for text in axis.texts] == ["0.85", "-0.13"]
+    assert [text.get_text() for text in axis.texts] == ["0.85", "−0.13"]
 
 
 @pytest.mark.usefixtures("drawn")
@@ -239,6 +293,16 @@ def test_a_reliability_diagram_has_a_bar_where_there_were_predictions():
     assert axis.get_title() == "before"
     (diagonal,) = axis.lines
     assert np.array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
+
+
+@pytest.mark.usefixtures("drawn")
+def test_under_a_reliability_diagram_stands_how_many_predictions_each_bin_has():
+    bins = Reliability(np.array([np.nan, 0.7]), np.array([np.nan, 0.6]), np.array([0, 5]))
+    _, _, before, after = plots.reliability({"before": bins, "after": bins}, alt="").axes
+    for axis in (before, after):
+        assert [bar.get_height() for bar in axis.containers[0]] == [0, 5]
+        assert (axis.get_xlabel(), axis.get_yscale()) == ("confidence", "log")
+        assert axis.get_ylim()[0] < 1, "a bin of a single prediction is seen"
 
 
 @pytest.mark.parametrize(
@@ -262,7 +326,7 @@ def test_amounts_are_bars_of_their_lengths_with_error_bars_where_there_are_any()
     bars, error_bars = axis.containers[1], axis.containers[0]
     assert [bar.get_width() for bar in bars] == [2, -1]
     assert [segment[:, 0].tolist() for segment in error_bars.lines[2][0].get_segments()] == [[1.5, 2.5], [-1.25, -0.75]]
-    assert [text.get_text() for text in axis.texts] == ["2", "-1"]
+    assert [text.get_text() for text in axis.texts] == ["2", "−1"]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "other"]
     bare = plots.value_bars({"one": 3.0}, across="points", alt="").axes[0]
     assert len(bare.containers) == 1
@@ -277,6 +341,16 @@ def test_a_map_of_words_has_each_word_at_its_place_and_a_marker_for_each_group()
     assert kinds.get_offsets().tolist() == [[0, 1], [4, 5]]
     assert not np.array_equal(kinds.get_paths()[0].vertices, colors.get_paths()[0].vertices)
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["kinds", "colours"]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_words_of_a_map_do_not_hide_each_other_where_there_is_room():
+    places = np.array([[0.0, 0.0], [0.02, 0.0], [0.0, 0.02], [1.0, 1.0], [1.0, 0.0]])
+    words = ["airplane", "automobile", "sleeping", "the last of all", "ship"]
+    figure = plots.word_map(places, words, ["kinds"] * 5, alt="")
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[:number])
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
 
 
 @pytest.mark.usefixtures("drawn")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +43,8 @@ HANDOVER = "import json\n\nfrom vistext import opened\n\nprint(json.dumps(opened
 SETUP_TAG = "nbval-ignore-output"  # it prints the machine and its versions
 
 SHOWN = "vistext_shown"  # in a lesson's metadata: the shipped files that its outputs show, each with its checksum
+TOOK = "vistext_took"  # and what its last stored run took: "seconds", in tens, and the "cores" of that machine
+RUNS_IN = re.compile(r"the cells run in about [\w. ]+ \(measured: \d+ s on \d+ cores?\)")  # in its header
 KEPT_CELL_METADATA = {"tags", "jupyter", "nbgrader"}
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a model that lives in the kernel: nothing without one
@@ -103,6 +106,14 @@ def each_output(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
             yield number, output
 
 
+def runs_in(took: dict) -> str:
+    """What the header of a lesson says of the `TOOK` in its metadata; it matches `RUNS_IN`."""
+    seconds, cores = took["seconds"], took["cores"]
+    halves = max(1, round(seconds / 30))
+    minutes = {1: "half a minute", 2: "a minute"}.get(halves, f"{halves / 2:g} minutes")
+    return f"the cells run in about {minutes} (measured: {seconds} s on {cores} core{'s' if cores > 1 else ''})"
+
+
 def read(path: Path) -> NotebookNode:
     """The notebook at `path`."""
     return nbformat.read(path, as_version=4)
@@ -116,13 +127,17 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 
 def execute(path: Path) -> None:
-    """Run a lesson from a fresh kernel, in its folder; clean and store it; if a cell raises, nothing is stored."""
+    """Run a lesson from a fresh kernel, in its folder; clean and store it; if a cell raises, nothing is stored.
+
+    What the run took, start of the kernel included, goes into its metadata, `TOOK`, and from there into its header.
+    """
     from nbclient import NotebookClient
     from tqdm import tqdm
 
     notebook = read(path)
     repoint(notebook, path)
     notebook.cells.append(nbformat.v4.new_code_cell(HANDOVER))
+    start = time.perf_counter()
     with tqdm(total=len(notebook.cells), desc=Path(path).stem, unit="cell") as bar:
         NotebookClient(
             notebook,
@@ -135,6 +150,9 @@ def execute(path: Path) -> None:
             on_cell_complete=lambda **_: bar.update(),
         ).execute()
     notebook.metadata[SHOWN] = json.loads(notebook.cells.pop().outputs[0].text)
+    took = {"seconds": max(10, 10 * round((time.perf_counter() - start) / 10)), "cores": os.cpu_count() or 1}
+    notebook.metadata[TOOK] = took
+    notebook.cells[0].source = RUNS_IN.sub(runs_in(took), notebook.cells[0].source)
     clean(notebook)
     write(notebook, path)
 
@@ -155,8 +173,8 @@ def clean(notebook: NotebookNode) -> None:
 
 def drop_volatile(notebook: NotebookNode) -> None:
     """The half of `clean` that comes out the same anywhere; how small a picture gets depends on the library."""
-    shown = {SHOWN: notebook.metadata[SHOWN]} if SHOWN in notebook.metadata else {}
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}, **shown})
+    kept = {name: notebook.metadata[name] for name in (SHOWN, TOOK) if name in notebook.metadata}
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}, **kept})
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA})
     for _, output in each_output(notebook):

@@ -18,11 +18,13 @@ from tools.notebooks.files import (
     ROOT,
     SETUP_TAG,
     SHOWN,
+    TOOK,
     badge,
     code_cells,
     drop_volatile,
     each_output,
     read,
+    runs_in,
     setup_cell,
 )
 from vistext import opened
@@ -99,6 +101,15 @@ def shows_what_ships(notebook: NotebookNode, path: Path) -> Iterator[str]:
     for name, checksum in opened.checksums(shown).items():
         if checksum != shown[name]:
             yield f"shows an earlier {name} than ships (run `make notebooks`)"
+
+
+@rule
+def says_how_long_it_runs(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    took = notebook.metadata.get(TOOK)
+    if took is None:
+        yield "does not store how long its cells ran (run `make notebooks`)"
+    elif notebook.cells and runs_in(took) not in notebook.cells[0].source:
+        yield f"the first cell does not say, as its stored run has it: '{runs_in(took)}' (run `make notebooks`)"
 
 
 @rule

@@ -57,7 +57,7 @@ def draw_boxes(
     canvas = Image.fromarray(enlarge(picture, side))
     factor = canvas.width // picture.shape[1]
     pen = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(max(11, canvas.width // 26))
+    font = ImageFont.load_default(max(11, canvas.width // 20))
     frames = np.rint(np.asarray(boxes, "float64").reshape(-1, 4) * factor).astype(int).tolist()
     for left, top, right, bottom in frames:
         if left < right and top < bottom:
@@ -65,8 +65,9 @@ def draw_boxes(
     for (left, top, right, bottom), name in zip(frames, names, strict=True):
         if left < right and top < bottom:
             pen.rectangle((left, top, right - 1, bottom - 1), outline=KIND_COLORS[name], width=3)
-    for (left, top, _, _), name, note in zip(frames, names, notes, strict=True):  # last, so that no frame crosses them
-        _label(pen, f"{name} {note}".strip(), font, (left, top), KIND_COLORS[name])
+    labels: list[tuple[int, int, int, int]] = []
+    for frame, name, note in zip(frames, names, notes, strict=True):  # last, so that no frame crosses them
+        labels.append(_label(pen, f"{name} {note}".strip(), font, frame, color=KIND_COLORS[name], others=labels))
     return np.asarray(canvas)
 
 
@@ -130,17 +131,37 @@ def place(x: float, y: float) -> str:
     return f"at the {' '.join(filter(None, words)) or 'center'}"
 
 
-def _label(pen: ImageDraw.ImageDraw, text: str, font, corner: tuple[int, int], color: str) -> None:
-    """A name on its color: above its box, or inside where there is no room above; never beyond the picture."""
-    left, top, right, bottom = font.getbbox(text)
-    width, height = right - left + 8, bottom - top + 6
-    size = pen.im.size
-    x = min(max(0, corner[0]), max(0, size[0] - width))
-    y = corner[1] - height if corner[1] >= height else corner[1]
-    y = min(max(0, y), max(0, size[1] - height))
+def _label(
+    pen: ImageDraw.ImageDraw, text: str, font, box: Sequence[int], *, color: str, others: Sequence[Sequence[int]]
+) -> tuple[int, int, int, int]:
+    """A name on its color: above its box, or where it hides least of the other names; never beyond the picture."""
+    start, up, end, down = font.getbbox(text)
+    width, height = int(end - start) + 8, int(down - up) + 6
+    left, top, right, bottom = box
+    above = [(left, top - height), (right - width, top - height)] if top >= height else []
+    corners = [
+        *above,
+        (left, top),
+        (right - width, top),
+        (left, bottom),
+        (right - width, bottom),
+        (left, bottom - height),
+    ]
+    furthest = pen.im.size[0] - width, pen.im.size[1] - height
+    places = [[min(max(0, at), max(0, most)) for at, most in zip(corner, furthest, strict=True)] for corner in corners]
+
+    def hidden(place: Sequence[int]) -> int:
+        x, y = place
+        return sum(
+            max(0, min(x + width, other[2]) - max(x, other[0])) * max(0, min(y + height, other[3]) - max(y, other[1]))
+            for other in others
+        )
+
+    x, y = min(places, key=hidden)
     pen.rectangle((x, y, x + width - 1, y + height - 1), fill=color)
     ink = "white" if np.dot(_rgb(color), (0.299, 0.587, 0.114)) < 140 else "black"
-    pen.text((x + 4 - left, y + 3 - top), text, fill=ink, font=font)
+    pen.text((x + 4 - start, y + 3 - up), text, fill=ink, font=font)
+    return x, y, x + width, y + height
 
 
 def _rgb(color: str) -> tuple[int, int, int]:

@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from html import escape
 from inspect import signature
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from scipy.ndimage import uniform_filter1d
 
 from vistext.metrics import Reliability
@@ -31,6 +32,20 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
 AMBER = "#FFD27F"  # behind black text
 HATCHES = ("", "///", "...")
 MARKERS = "os^D"
+MARKED = 25  # points of a line: more markers would run into one another
+LEAST = 1e-6  # the smallest probability that a logarithmic axis shows
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# Where a point's name may stand: distances from it in points of print, and where on the name that is.
+AROUND: tuple[tuple[float, float, Literal["left", "center", "right"], Literal["bottom", "center", "top"]], ...] = (
+    (3, 3, "left", "bottom"),
+    (5, 0, "left", "center"),
+    (3, -3, "left", "top"),
+    (-3, 3, "right", "bottom"),
+    (-5, 0, "right", "center"),
+    (-3, -3, "right", "top"),
+    (0, 5, "center", "bottom"),
+    (0, -5, "center", "top"),
+)
 STYLE = {
     "figure.dpi": 110,
     "figure.facecolor": "white",
@@ -104,6 +119,29 @@ def _distinguished(series: Mapping, most: int = len(HATCHES)) -> None:
         raise ValueError(f"{len(series)} series; accepted: 1 to {most}, as more cannot be told apart in gray")
 
 
+def _number(value: float, decimals: int) -> str:
+    """With the minus of print, and none before a zero."""
+    return f"{round(float(value), decimals) + 0.0:.{decimals}f}".replace("-", "−")
+
+
+def _decimals(values: np.ndarray, digits: int) -> int:
+    """So many that a value of middling size shows `digits` digits: one format for all; none for whole numbers."""
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if not len(sizes) or (sizes == np.rint(sizes)).all():
+        return 0
+    return max(0, digits - 1 - int(np.floor(np.log10(np.median(sizes)))))
+
+
+def _small(probability: float) -> str:
+    """A probability beside its bar on a logarithmic axis."""
+    if probability >= 0.01:
+        return f"{probability:.2f}"
+    if probability < LEAST:
+        return "< 10⁻⁶"
+    digit, power = f"{probability:.0e}".split("e")
+    return f"{digit}·10{str(int(power)).translate(SUPERSCRIPTS)}"
+
+
 @_described
 def grid(
     pictures: Sequence[np.ndarray] | np.ndarray,
@@ -116,22 +154,34 @@ def grid(
 
     Args:
         pictures: each uint8 or float [h, w, 3], or [h, w], which is shown in gray from its darkest to its lightest.
-        titles: a short text over each.
+        titles: a short text over each; a line that is wider than its picture is broken.
         columns: pictures in a row.
         inches: width of one.
     """
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
+    if titles is not None:
+        letters = int(18 * (inches + 0.08))  # of 4 points in a line
+        titles = ["\n".join(_wrapped(line, letters) for line in title.split("\n")) for title in titles]
     extra = 0.16 * max((title.count("\n") + 1 for title in titles), default=0) if titles is not None else 0
     figure = Figure(figsize=(columns * (inches + 0.08), rows * (inches + extra + 0.08)), layout="compressed")
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for index, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
-        axis.imshow(picture, cmap="gray", interpolation="nearest")
+        axis.imshow(picture, cmap="gray", interpolation=_interpolation(picture, inches))
         if titles is not None:
             axis.set_title(titles[index], fontsize=8)
     return figure
+
+
+def _interpolation(picture: np.ndarray, inches: float) -> str:
+    """Small pictures are enlarged with sharp pixels, large ones reduced so that letters on them stay legible."""
+    return "nearest" if max(picture.shape[:2]) <= inches * STYLE["figure.dpi"] else "hanning"
+
+
+def _wrapped(line: str, letters: int) -> str:
+    return "\n".join(textwrap.wrap(line, letters, break_long_words=False, break_on_hyphens=False))
 
 
 def _name_bars(axis: Axes, names: Sequence[str], across: str) -> None:
@@ -147,6 +197,7 @@ def bars(
     most: int = 10,
     across: str = "probability",
     limits: tuple[float, float] = (0, 1),
+    logarithmic: bool = False,
 ) -> Figure:
     """Probabilities, or other amounts, of the same classes from one to three sources, as horizontal bars.
 
@@ -155,10 +206,14 @@ def bars(
         most: so many classes.
         across: what the numbers are.
         limits: between which they lie.
+        logarithmic: for probabilities most of which are near 0: equal steps are equal factors, down to 10⁻⁶ at most.
     """
     _distinguished(series)
     low, high = limits
     decimals = 2 if high <= 1 else 0
+    if logarithmic:
+        least = min(value for values in series.values() for value in values.values())
+        low = 10 ** np.floor(np.log10(max(least, LEAST)) - 0.01)
     names = list(next(iter(series.values())))[:most]
     figure, axis = _chart(6, 0.32 * len(names) * (0.6 + 0.4 * len(series)) + 0.8, layout=None)
     height = 0.8 / len(series)
@@ -168,11 +223,17 @@ def bars(
         numbers = [values.get(name, np.nan) for name in names]
         axis.barh(places, numbers, height, label=source, color=color, hatch=hatch, ec="white")
         for place, number in zip(places, numbers, strict=True):
-            if np.isfinite(number):
+            if logarithmic and np.isfinite(number):
+                axis.text(1.15 * max(number, low), place, _small(number), va="center", fontsize=8)
+            elif np.isfinite(number):
                 end = max(number, 0) + 0.01 * (high - low)
-                axis.text(end, place, f"{number:.{decimals}f}", va="center", fontsize=8)
-    _name_bars(axis, names, across)
-    axis.set(xlim=(low, high + 0.08 * (high - low)))
+                axis.text(end, place, _number(number, decimals), va="center", fontsize=8)
+    _name_bars(axis, names, f"{across} (each step: a factor of 10)" if logarithmic else across)
+    if logarithmic:
+        axis.set_xscale("log")
+        axis.set_xticks(10.0 ** np.arange(round(np.log10(low)), 1))
+        axis.minorticks_off()
+    axis.set(xlim=(low, high * (high / low) ** 0.08 if logarithmic else high + 0.08 * (high - low)))
     if low < 0:
         axis.axvline(0, color="black", linewidth=0.8)
     if len(series) > 1:  # above, where no bar is
@@ -194,8 +255,9 @@ def value_bars(values: Mapping[str, float | tuple[float, float]], *, across: str
     error = halves if halves.any() else None
     axis.barh(range(len(amounts)), middles, 0.7, color=BLUE, xerr=error, ecolor="black", capsize=3)
     ends = np.maximum(middles, 0) + halves
+    decimals = _decimals(middles, 3 if error is None else 2)
     for place, (middle, end) in enumerate(zip(middles, ends, strict=True)):
-        axis.text(end + 0.02 * np.ptp([0, *ends]), place, f"{middle:.3g}", va="center", fontsize=8)
+        axis.text(end + 0.02 * np.ptp([0, *ends]), place, _number(middle, decimals), va="center", fontsize=8)
     axis.axvline(0, color="black", linewidth=0.8)
     axis.margins(x=0.1)
     _name_bars(axis, list(values), across)
@@ -251,6 +313,7 @@ def lines(
             marker=marker,
             linestyle=line,
             markersize=5,
+            markevery=-(-len(x) // MARKED) or 1,
             capsize=3,
         )
     axis.set(xlabel=across, ylabel=up, ylim=range_up)
@@ -314,7 +377,7 @@ def shares_table(
     texts = np.full(shares.shape, "", object)
     for cell in zip(*np.nonzero(np.isfinite(shares)), strict=True):
         figures = [shares[cell]] if errors is None else [shares[cell], errors[cell]]
-        texts[cell] = " ± ".join(f"{100 * value:.0f}" if percent else f"{value:.2f}" for value in figures)
+        texts[cell] = " ± ".join(_number(100 * value, 0) if percent else _number(value, 2) for value in figures)
     _cells(axis, shares, texts, most=1.15, dark=0.83, fontsize=9)
     axis.set_xticks(range(len(columns)), columns, fontsize=8)
     axis.set_yticks(range(len(rows)), rows, fontsize=9)
@@ -325,17 +388,21 @@ def shares_table(
 
 @_described
 def reliability(series: Mapping[str, Reliability]) -> Figure:
-    """Reliability diagrams side by side, by title: accuracy by confidence."""
-    figure = Figure(figsize=(3.1 * len(series), 3.2), layout="constrained")
-    axes = figure.subplots(1, len(series), sharey=True, squeeze=False)[0]
-    for axis, (title, bins) in zip(axes, series.items(), strict=True):
+    """Reliability diagrams side by side, by title: accuracy by confidence, and below it the predictions in each bin."""
+    figure = Figure(figsize=(3.1 * len(series), 4), layout="constrained")
+    above, below = figure.subplots(2, len(series), sharex=True, sharey="row", squeeze=False, height_ratios=[3, 1])
+    for axis, counts, (title, bins) in zip(above, below, series.items(), strict=True):
         width = 1 / len(bins.predictions)
         middles = (np.arange(len(bins.predictions)) + 0.5) * width
         axis.bar(middles, bins.accuracy, width, color=BLUE, ec="white", label="accuracy")
         axis.plot([0, 1], [0, 1], "--", color=ORANGE, label="perfectly calibrated")
-        axis.set(title=title, xlim=(0, 1), ylim=(0, 1), xlabel="confidence", aspect="equal")
-    axes[0].set_ylabel("accuracy")
-    axes[0].legend(loc="upper left", fontsize=8)
+        axis.set(title=title, xlim=(0, 1), ylim=(0, 1), box_aspect=1)
+        counts.bar(middles, bins.predictions, width, color=GREY, ec="white")
+        counts.set(yscale="log", ylim=(0.5, None), xlabel="confidence", box_aspect=1 / 3)  # 0.5: a single one shows
+        counts.yaxis.set_major_formatter("{x:,.0f}")
+    above[0].set_ylabel("accuracy")
+    below[0].set_ylabel("predictions")
+    figure.legend(*above[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=8)
     return figure
 
 
@@ -364,11 +431,45 @@ def word_map(places: np.ndarray, words: Sequence[str], groups: Sequence[str]) ->
         chosen = np.array([group == name for group in groups])
         x, y = places[chosen].T
         axis.scatter(x, y, s=22, color=color, marker=marker, label=name)
-        for point, word in zip(places[chosen], np.array(words)[chosen], strict=True):
-            axis.annotate(word, point, (3, 3), textcoords="offset points", fontsize=8, color=color)
     axis.set(xticks=[], yticks=[])
     axis.legend(fontsize=8)
+    colors = dict(zip(names, (BLUE, ORANGE, GREEN, GREY), strict=False))
+    _name_points(axis, places, words, [colors[group] for group in groups])
     return figure
+
+
+def _name_points(axis: Axes, places: np.ndarray, words: Sequence[str], colors: Sequence[str]) -> None:
+    """Write each word beside its point, where it hides least of other words and of points."""
+    axis.figure.draw_without_rendering()  # type: ignore[union-attr]  # the layout decides how far apart the points are
+    unit = axis.figure.dpi / 72
+    spots = axis.transData.transform(places)
+    points = [Bbox.from_bounds(x - 3 * unit, y - 3 * unit, 6 * unit, 6 * unit) for x, y in spots]
+    texts = [
+        axis.annotate(word, place, (3, 3), textcoords="offset points", fontsize=8, color=color)
+        for place, word, color in zip(places, words, colors, strict=True)
+    ]
+    sizes = [(box.width, box.height) for box in (text.get_window_extent() for text in texts)]
+    part = {"left": 0, "bottom": 0, "center": 0.5, "right": 1, "top": 1}
+    taken = dict(enumerate(points))  # and under len(points) + index the words
+
+    def hidden(box: Bbox, index: int) -> float:
+        """The area of a box that is taken by others or lies outside the axes."""
+        others = (each for number, each in taken.items() if number not in (index, len(points) + index))
+        overlaps = filter(None, (Bbox.intersection(box, each) for each in others))
+        inside = Bbox.intersection(box, axis.bbox)
+        outside = box.width * box.height - (inside.width * inside.height if inside else 0)
+        return outside + sum(each.width * each.height for each in overlaps)
+
+    for _ in range(3):  # rounds: the first words did not know of the last ones
+        for index, (text, (x, y), (width, height)) in enumerate(zip(texts, spots, sizes, strict=True)):
+            boxes = [
+                Bbox.from_bounds(x + right * unit - part[ha] * width, y + up * unit - part[va] * height, width, height)
+                for right, up, ha, va in AROUND
+            ]
+            best = min(range(len(AROUND)), key=lambda choice: hidden(boxes[choice], index))
+            taken[len(points) + index] = boxes[best]
+            right, up, ha, va = AROUND[best]
+            text.set(position=(right, up), ha=ha, va=va)
 
 
 @_described
@@ -395,9 +496,9 @@ def captions_table(
         row, column = divmod(number, columns)
         bottom = deep - row * (wide + 0.2) - wide
         axis = figure.add_axes((column / columns, bottom / high, 0.92 / columns, 0.92 * wide / high))
-        axis.imshow(small, interpolation="nearest")
+        axis.imshow(small, interpolation=_interpolation(small, wide))
         axis.text(0.5, -0.05, word, transform=axis.transAxes, ha="center", va="top", fontsize=9)
-    left.imshow(picture, interpolation="nearest")
+    left.imshow(picture, interpolation=_interpolation(picture, 1.9))
     left.set_anchor("N")
     right.set(xlim=(0, 1), ylim=(max(rows, 10.5), 0))
     tops = np.cumsum([0, *heights[:-1]])

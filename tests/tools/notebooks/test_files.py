@@ -89,6 +89,35 @@ def test_a_lesson_stores_the_checksums_of_the_weights_and_studies_that_it_opened
     assert list(RULES["shows_what_ships"](done, path)) == []
 
 
+def test_a_lesson_says_how_long_its_stored_run_took(tmp_path):
+    path = tmp_path / "slow.ipynb"
+    slow = notebook("import time\ntime.sleep(6)")
+    slow.cells[0].source = f"# A lesson\n\nAn hour; {files.runs_in({'seconds': 870, 'cores': 3})}. And so on."
+    write(slow, path)
+    execute(path)
+    done = read(path)
+    took = done.metadata[files.TOOK]
+    assert took["seconds"] % 10 == 0
+    assert 10 <= took["seconds"] <= 300
+    assert took["cores"] == os.cpu_count()
+    assert done.cells[0].source == f"# A lesson\n\nAn hour; {files.runs_in(took)}. And so on."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cores", "text"),
+    [
+        (10, 2, "half a minute (measured: 10 s on 2 cores)"),
+        (60, 1, "a minute (measured: 60 s on 1 core)"),
+        (130, 8, "2 minutes (measured: 130 s on 8 cores)"),
+        (140, 2, "2.5 minutes (measured: 140 s on 2 cores)"),
+    ],
+)
+def test_minutes_are_rounded_to_halves(seconds, cores, text):
+    said = files.runs_in({"seconds": seconds, "cores": cores})
+    assert said == f"the cells run in about {text}"
+    assert files.RUNS_IN.fullmatch(said)
+
+
 def test_a_lesson_that_stops_is_left_as_it_was(tmp_path, capsys):
     path = tmp_path / "broken.ipynb"
     write(notebook("print('so far')", "1 / 0"), path)

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from tools.notebooks.files import ROOT, SETUP_TAG, SHOWN, badge, code_cells, write
+from tools.notebooks.files import ROOT, SETUP_TAG, SHOWN, TOOK, badge, code_cells, write
 from tools.notebooks.lint import LARGEST, RULES, check, shows_text
 
 
@@ -99,6 +99,11 @@ BREAKS = {
         "an earlier study": in_metadata(SHOWN, "studies/tags.json", value="0" * 64),
         "weights that no longer ship": in_metadata(SHOWN, "nn/weights/perceptron.json", value="0" * 64),
         "nothing stored": lambda lesson: lesson.metadata.pop(SHOWN),
+    },
+    "says_how_long_it_runs": {
+        "minutes by hand": replaced(0, "1.5 minutes", "a minute"),
+        "those of another run": in_metadata(TOOK, "seconds", value=40),
+        "never measured": lambda lesson: lesson.metadata.pop(TOOK),
     },
     "holds_no_error": {"an error": code(1, outputs=[ERROR], source='claim("a", True)')},
     "is_clean": {

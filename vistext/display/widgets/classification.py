@@ -123,5 +123,6 @@ def your_picture(model, start: np.ndarray) -> Widget:
     still = plots.bars(
         {"tagger": ranked},
         alt=f"Bars: the probabilities of ten tags for the starting picture, {next(iter(ranked))} first",
+        logarithmic=True,
     )
     return Widget(ipywidgets.VBox([button, result]), still, show)

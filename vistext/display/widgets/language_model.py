@@ -54,15 +54,15 @@ def sentence_sampler(
         control.observe(redraw, names="value")
     button.on_click(redraw)
     redraw()
+    probabilities = {
+        f"temperature {temperature:g}": next_word_probabilities(model, vocabulary, beginning, temperature=temperature)
+        for temperature in TEMPERATURES
+    }
     still = plots.bars(
-        {
-            f"temperature {temperature:g}": next_word_probabilities(
-                model, vocabulary, beginning, temperature=temperature
-            )
-            for temperature in TEMPERATURES
-        },
+        probabilities,
         alt=f'Bars: the probability of each word after "{beginning}", at three temperatures; the higher it is, the '
         "more alike the bars are",
+        limits=(0, max(max(ranked.values()) for ranked in probabilities.values())),
     )
     controls = ipywidgets.HBox([slider, field, button], layout=ipywidgets.Layout(flex_flow="row wrap"))
     return Widget(ipywidgets.VBox([controls, result]), still, answer)
