@@ -46,8 +46,9 @@ AROUND: tuple[tuple[float, float, Literal["left", "center", "right"], Literal["b
     (0, 5, "center", "bottom"),
     (0, -5, "center", "top"),
 )
+DOTS = 110  # an inch
 STYLE = {
-    "figure.dpi": 110,
+    "figure.dpi": DOTS,
     "figure.facecolor": "white",
     "font.size": 10,
     "axes.spines.top": False,
@@ -177,7 +178,7 @@ def grid(
 
 def _interpolation(picture: np.ndarray, inches: float) -> str:
     """Small pictures are enlarged with sharp pixels, large ones reduced so that letters on them stay legible."""
-    return "nearest" if max(picture.shape[:2]) <= inches * STYLE["figure.dpi"] else "hanning"
+    return "nearest" if max(picture.shape[:2]) <= inches * DOTS else "hanning"
 
 
 def _wrapped(line: str, letters: int) -> str:
