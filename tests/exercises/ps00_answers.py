@@ -1,55 +1,52 @@
 """Answers to problem set 0, as students write them."""
 
 from bisect import bisect_left
-from collections import defaultdict
 from fractions import Fraction
-from heapq import nlargest
 from itertools import accumulate
+from math import exp
 
 import numpy as np
 from answers import BARELY_WRONG, RIGHT, WRONG, values, vary
+from scipy.special import expit, log_softmax, softmax
 from skimage.measure import label, regionprops
+from sklearn.linear_model import LogisticRegression
 
 
-def by_two_loops(findings, states=("mend", "optional"), text="{subject}: {remedy}"):
-    lines = []
-    for state in states:
-        for finding in findings:
-            if finding["state"] == state:
-                lines.append(text.format(**finding))
-    return lines
+def in_one_step(picture, largest=255, axis=(0, 1)):
+    return picture.mean(axis=axis) / largest
 
 
-def by_a_stable_sort(findings):
-    order = {"mend": 0, "optional": 1}
-    chosen = [finding for finding in findings if finding["state"] in order]
-    chosen.sort(key=lambda finding: order[finding["state"]])
-    return [f"{finding['subject']}: {finding['remedy']}" for finding in chosen]
+def of_a_list_of_pixels(picture):
+    return list((picture / 255).reshape(-1, 3).mean(axis=0))
 
 
-def grouped_by_state(findings):
-    groups = defaultdict(list)
-    for finding in findings:
-        groups[finding["state"]].append(": ".join([finding["subject"], finding["remedy"]]))
-    return groups["mend"] + groups["optional"]
+def pixel_after_pixel(picture):
+    totals = [0, 0, 0]
+    for row in picture.tolist():
+        for pixel in row:
+            totals = [total + value for total, value in zip(totals, pixel, strict=True)]
+    return tuple(total / 255 / picture.shape[0] / picture.shape[1] for total in totals)
 
 
-RIGHT["ps00-1"] = [by_two_loops, by_a_stable_sort, grouped_by_state]
+RIGHT["ps00-1"] = [in_one_step, of_a_list_of_pixels, pixel_after_pixel]
 BARELY_WRONG["ps00-1"] = {
-    "each once": lambda findings: list(dict.fromkeys(by_two_loops(findings))),
-    "a text for one": lambda findings: lines if len(lines := by_two_loops(findings)) != 1 else lines[0],
+    "rounded": lambda picture: in_one_step(picture).round(2),
+    "whole bytes": lambda picture: picture.mean(axis=(0, 1)).astype(np.uint8) / 255,
+    "without the last row": lambda picture: in_one_step(picture[:-1] if len(picture) > 1 else picture),
+    "mean of the extremes": lambda picture: (picture.max((0, 1)) / 255 + picture.min((0, 1)) / 255) / 2,
 }
 WRONG["ps00-1"] = {
-    "as-they-come": lambda findings: [line for finding in findings for line in by_two_loops([finding])],
-    "only-mend": vary(by_two_loops, states=["mend"]),
-    "optional-first": vary(by_two_loops, states=["optional", "mend"]),
-    "all-of-them": vary(by_two_loops, states=["mend", "optional", "ready"]),
-    "in-order-of-abc": lambda findings: by_two_loops(sorted(findings, key=lambda found: found["subject"])),
-    "subjects-only": lambda findings: [line.split(":")[0] for line in by_two_loops(findings)],
-    "remedies-only": lambda findings: [line.split(": ")[1] for line in by_two_loops(findings)],
-    "from-the-end": lambda findings: by_two_loops(findings[::-1]),
-    "returns-nothing": lambda findings: print(*by_two_loops(findings)),
-    "stopped": lambda findings: [finding.subject for finding in findings],
+    "not-scaled": vary(in_one_step, largest=1),
+    "one-number": vary(in_one_step, axis=None),
+    "rows": vary(in_one_step, axis=(1, 2)),
+    "columns": vary(in_one_step, axis=(0, 2)),
+    "reversed": lambda picture: in_one_step(picture)[::-1],
+    "brightest": lambda picture: picture.max(axis=(0, 1)) / 255,
+    "median": lambda picture: np.median(picture, axis=(0, 1)) / 255,
+    "by-256": vary(in_one_step, largest=256),
+    "rounded-down": lambda picture: picture.mean(axis=(0, 1)) // 255,
+    "overflow": lambda picture: picture.sum(axis=(0, 1), dtype=np.uint8) / (255 * picture[..., 0].size),
+    "returns-nothing": lambda picture: print(in_one_step(picture)),
 }
 
 values(
@@ -109,118 +106,181 @@ WRONG["ps00-3"] = {
 }
 
 
-def article(tag):
-    return "an " + tag if tag[0] in "aeiou" else "a " + tag
+def row_by_row(logits, threshold):
+    found = []
+    for row in logits.tolist():
+        powers = [exp(value - max(row)) for value in row]
+        found.append(powers.index(max(powers)) if max(powers) / sum(powers) >= threshold else -1)
+    return found
 
 
-def by_sorting(probabilities, *, rank=-1, ranked=None, sure=0.5, name=article, percent="{:.0%}", most=2):
-    ranked = ranked or sorted(probabilities, key=lambda tag: rank * probabilities[tag])
-    words = [f"{name(tag)} ({percent.format(probabilities[tag]).replace('%', ' %')})" for tag in ranked[:most]]
-    return f"This is {words[0]}." if probabilities[ranked[0]] >= sure else f"This may be {' or '.join(words)}."
+def with_the_library(
+    logits, threshold, *, scale=softmax, axis=1, enough=np.ndarray.__ge__, pick=np.argmax, otherwise=-1
+):
+    probabilities = scale(logits, axis=axis)
+    found = pick(probabilities, axis=1)
+    found[~enough(probabilities.max(axis=1), threshold)] = otherwise
+    return found
 
 
-def by_taking_the_largest_out(probabilities):
-    left, words = dict(probabilities), []
-    for _ in range(2):
-        tag = max(left, key=left.get)
-        chance = left.pop(tag)
-        words.append(article(tag) + " (" + str(int(round(chance, 2) * 100 + 0.5)) + " %)")
-        if chance >= 0.5:
-            return "This is " + words[0] + "."
-    return "This may be " + " or ".join(words) + "."
+def by_logarithms(logits, threshold):
+    logarithms = log_softmax(logits, axis=-1)
+    best = np.argmax(logits, axis=-1)
+    return [int(k) if np.exp(row[k]) >= threshold else -1 for row, k in zip(logarithms, best, strict=True)]
 
 
-def by_the_library_s_largest(probabilities):
-    first, second = nlargest(2, probabilities, key=probabilities.get)
-    if probabilities[first] >= 0.5:
-        return f"This is {article(first)} ({100 * probabilities[first]:.0f} %)."
-    chances = [int(np.round(100 * probabilities[tag])) for tag in (first, second)]
-    return f"This may be {article(first)} ({chances[0]} %) or {article(second)} ({chances[1]} %)."
+def without_its(extreme):
+    """Powers of logits from which something is subtracted, but not the maximum of each row."""
+    powers = lambda logits: np.exp(logits - extreme(logits))  # noqa: E731
+    return lambda logits, axis: powers(logits) / powers(logits).sum(axis=1, keepdims=True)
 
 
-def rounded_by(function):
-    """Percentages that another function than round makes whole."""
-    return lambda probabilities: by_sorting({tag: function(100 * p) / 100 for tag, p in probabilities.items()})
-
-
-RIGHT["ps00-4"] = [by_sorting, by_taking_the_largest_out, by_the_library_s_largest]
+RIGHT["ps00-4"] = [row_by_row, with_the_library, by_logarithms]
 BARELY_WRONG["ps00-4"] = {
-    "sure by its percentage": vary(by_sorting, sure=0.495),
-    "an before three vowels": vary(by_sorting, name=lambda tag: ("an " if tag[0] in "aei" else "a ") + tag),
-    "the next as given": lambda probabilities: by_sorting(
-        probabilities, ranked=list({max(probabilities, key=probabilities.get): 0} | probabilities)
-    ),
-    "rounded up": rounded_by(np.ceil),
+    "one maximum for all": vary(with_the_library, scale=without_its(np.max)),
+    "cut off": lambda logits, threshold: with_the_library(np.clip(logits, -700, 700), threshold),
+    "a half is always enough": lambda logits, threshold: with_the_library(logits, min(threshold, 0.5)),
+    "never the last class": lambda logits, threshold: with_the_library(logits[:, :-1], threshold),
 }
 WRONG["ps00-4"] = {
-    "as-given": vary(by_sorting, rank=0),
-    "least-likely": vary(by_sorting, rank=1),
-    "one-article": vary(by_sorting, name="a {}".format),
-    "cut": rounded_by(np.floor),
-    "fractions": vary(by_sorting, percent="{}%"),
-    "always-sure": vary(by_sorting, sure=0),
-    "never-sure": vary(by_sorting, sure=2),
-    "other-way-round": lambda probabilities: by_sorting(
-        probabilities, sure=0 if max(probabilities.values()) < 0.5 else 2
-    ),
-    "even-is-not-enough": vary(by_sorting, sure=np.nextafter(0.5, 1)),
-    "one-only": vary(by_sorting, most=1),
+    "of-logits": lambda logits, threshold: np.where(logits.max(axis=1) >= threshold, logits.argmax(axis=1), -1),
+    "sigmoid": vary(with_the_library, scale=lambda logits, axis: expit(logits)),
+    "over-pictures": vary(with_the_library, axis=0),
+    "one-sum": vary(with_the_library, axis=None),
+    "overflow": vary(with_the_library, scale=without_its(lambda logits: 0)),
+    "never-unsure": lambda logits, threshold: logits.argmax(axis=1),
+    "below": vary(with_the_library, enough=np.ndarray.__lt__),
+    "above-only": vary(with_the_library, enough=np.ndarray.__gt__),
+    "least-probable": vary(with_the_library, pick=np.argmin),
+    "zero": vary(with_the_library, otherwise=0),
+    "wrong-type": lambda logits, threshold: [str(found) for found in with_the_library(logits, threshold)],
 }
 
 
-def by_trying_each(sure, right, wanted, *, order=sorted, named=float.__ge__, share=lambda right, *more: np.mean(right)):
-    for least in order(sure):
-        chosen = [pair for pair in zip(right, sure, strict=True) if named(pair[1], least)]
-        if chosen and share(*zip(*chosen, strict=True), sure) >= wanted:
-            return least
+def by_trying_each(confidences, correct, accuracy, *, order=sorted, accept=float.__ge__, share=None):
+    for threshold in order(confidences):
+        chosen = [pair for pair in zip(correct, confidences, strict=True) if accept(pair[1], threshold)]
+        outcomes, values = zip(*chosen, strict=True) if chosen else ([], [])
+        if chosen and (share(outcomes, values, correct) if share else np.mean(outcomes)) >= accuracy:
+            return threshold
     return None
 
 
-def by_counting_down(sure, right, wanted):
-    order = np.argsort(sure)[::-1]
-    shares = np.cumsum(np.array(right)[order]) / np.arange(1, len(right) + 1)
-    enough = np.flatnonzero(shares >= wanted)
-    return np.array(sure)[order][enough[-1]] if len(enough) else None
+def by_counting_down(confidences, correct, accuracy):
+    order = np.argsort(confidences)[::-1]
+    accuracies = np.cumsum(np.array(correct)[order]) / np.arange(1, len(correct) + 1)
+    enough = np.flatnonzero(accuracies >= accuracy)
+    return np.array(confidences)[order][enough[-1]] if len(enough) else None
 
 
-def by_adding_up(sure, right, wanted):
+def by_adding_up(confidences, correct, accuracy):
     found = None
-    pairs = sorted(zip(sure, right, strict=True), reverse=True)
-    for count, (hits, (one, _)) in enumerate(zip(accumulate(truth for _, truth in pairs), pairs, strict=True), start=1):
-        found = one if hits >= wanted * count else found
+    pairs = sorted(zip(confidences, correct, strict=True), reverse=True)
+    for count, (hits, (one, _)) in enumerate(zip(accumulate(hit for _, hit in pairs), pairs, strict=True), start=1):
+        found = one if hits >= accuracy * count else found
     return found
 
 
-def by_halving(sure, right, wanted):
-    sure, right = np.array(sure), np.array(right)
-    place = bisect_left([right[sure >= least].mean() for least in np.sort(sure)], wanted)
-    return sorted(sure)[place] if place < len(sure) else None
+def by_halving(confidences, correct, accuracy):
+    confidences, correct = np.array(confidences), np.array(correct)
+    place = bisect_left([correct[confidences >= least].mean() for least in np.sort(confidences)], accuracy)
+    return sorted(confidences)[place] if place < len(confidences) else None
 
 
-def until_it_fails(sure, right, wanted):
+def until_it_fails(confidences, correct, accuracy):
     found, hits = None, 0
-    for count, (certainty, truth) in enumerate(sorted(zip(sure, right, strict=True), reverse=True), start=1):
-        hits += truth
-        if hits / count < wanted:
+    for count, (confidence, hit) in enumerate(sorted(zip(confidences, correct, strict=True), reverse=True), start=1):
+        hits += hit
+        if hits / count < accuracy:
             return found
-        found = certainty
+        found = confidence
     return found
+
+
+def never(extreme):
+    """A threshold, but where it is the lowest (or highest) of all confidences."""
+    return lambda confidences, **c: (
+        found if (found := by_trying_each(confidences, **c)) != extreme(confidences) else None
+    )
 
 
 RIGHT["ps00-5"] = [by_trying_each, by_counting_down, by_adding_up]
 BARELY_WRONG["ps00-5"] = {
     "the first as given": vary(by_trying_each, order=list),
     "by halving": by_halving,
-    "never all of them": lambda sure, **c: found if (found := by_trying_each(sure, **c)) != min(sure) else None,
-    "never the surest alone": lambda sure, **c: found if (found := by_trying_each(sure, **c)) != max(sure) else None,
+    "never all of them": never(min),
+    "never the most confident alone": never(max),
 }
 WRONG["ps00-5"] = {
     "from-the-top": until_it_fails,
-    "highest": vary(by_trying_each, order=lambda sure: sorted(sure)[::-1]),
-    "above-only": vary(by_trying_each, named=float.__gt__),
-    "of-all": vary(by_trying_each, share=lambda right, sure, every: sum(right) / len(every)),
-    "more-than-wanted": vary(by_trying_each, wanted=lambda wanted: np.nextafter(wanted, 2)),
-    "by-how-sure": vary(by_trying_each, share=lambda right, sure, every: np.mean(sure)),
-    "wanted-itself": lambda sure, right, wanted: min((each for each in sure if each >= wanted), default=None),
-    "silent-as-one": lambda **c: 1 if by_trying_each(**c) is None else by_trying_each(**c),
+    "highest": vary(by_trying_each, order=lambda confidences: sorted(confidences)[::-1]),
+    "above-only": vary(by_trying_each, accept=float.__gt__),
+    "of-all": vary(by_trying_each, share=lambda outcomes, values, correct: sum(outcomes) / len(correct)),
+    "more-than-wanted": vary(by_trying_each, accuracy=lambda accuracy: np.nextafter(accuracy, 2)),
+    "by-confidence": vary(by_trying_each, share=lambda outcomes, values, correct: np.mean(values)),
+    "accuracy-itself": lambda confidences, correct, accuracy: min(
+        (confidence for confidence in confidences if confidence >= accuracy), default=None
+    ),
+    "one-for-none": lambda **c: 1 if by_trying_each(**c) is None else by_trying_each(**c),
+}
+
+
+def rows(pictures):
+    return pictures.reshape(len(pictures), -1) / 255
+
+
+def descend(pictures, labels, *, steps=200, rate=0.5, last=softmax, change=lambda labels: labels):
+    x, targets = rows(pictures), np.eye(3)[change(labels)]
+    weights = np.zeros((65, 3))  # the bias is the weight of a pixel that is always 1
+    x = np.hstack([x, np.ones((len(x), 1))])
+    for _ in range(steps):
+        weights = weights - rate * x.T @ (softmax(x @ weights, axis=1) - targets) / len(x)
+    return lambda pictures: last(rows(pictures) @ weights[:-1] + weights[-1], axis=1)
+
+
+class InBatches:
+    """Stochastic gradient descent with momentum, as an object that can be called."""
+
+    def __init__(self, pictures, labels):
+        self.weights, self.bias = np.zeros((64, 3)), np.zeros(3)
+        random, speed = np.random.default_rng(1), np.zeros((64, 3))
+        for _ in range(20):
+            for batch in np.split(random.permutation(len(pictures)), 10):
+                errors = self(pictures[batch])
+                errors[np.arange(len(batch)), labels[batch]] -= 1
+                speed = 0.9 * speed - 0.05 * rows(pictures[batch]).T @ errors / len(batch)
+                self.weights += speed
+                self.bias -= 0.1 * errors.mean(axis=0)
+
+    def __call__(self, pictures):
+        return softmax(rows(pictures) @ self.weights + self.bias, axis=1)
+
+
+def one_against_the_rest(pictures, labels):
+    """A logistic regression for each class, shared out afterwards."""
+    weights = np.zeros((64, 3))
+    for _ in range(600):
+        weights -= 0.5 * rows(pictures - 60.0).T @ (expit(rows(pictures - 60.0) @ weights) - np.eye(3)[labels]) / 300
+
+    def classify(pictures):
+        scores = expit(rows(pictures - 60.0) @ weights)
+        return (scores / scores.sum(axis=1, keepdims=True)).tolist()
+
+    return classify
+
+
+def by_logistic_regression(pictures, labels):
+    trained = LogisticRegression(max_iter=500).fit(rows(pictures), labels)
+    return lambda pictures: trained.predict_proba(rows(pictures))
+
+
+RIGHT["ps00-6"] = [descend, InBatches, one_against_the_rest, by_logistic_regression]
+WRONG["ps00-6"] = {
+    "no-probabilities": vary(descend, last=lambda logits, axis: logits),
+    "too-short": vary(descend, steps=10),
+    "guessing": vary(descend, change=lambda labels: np.random.default_rng(0).permutation(labels)),
+    "class-missing": vary(descend, change=lambda labels: np.minimum(labels, 1)),
+    "wrong-shape": lambda pictures, labels: lambda asked: descend(pictures, labels)(asked).argmax(axis=1),
+    "returns-nothing": lambda pictures, labels: print(descend(pictures, labels)),
+    "no-network": lambda pictures, labels: descend(pictures, labels)(pictures),
 }

@@ -7,87 +7,16 @@ from math import ceil
 import numpy as np
 from answers import BARELY_WRONG, RIGHT, WRONG, values, vary
 from scipy.signal import correlate
-from scipy.special import softmax
-from skimage.measure import block_reduce
+from scipy.special import log_softmax, softmax
+from sklearn.neural_network import MLPClassifier
 
 from vistext import metrics
 
 
-def middle(picture, side):
-    size = min(picture.shape) // side * side
-    top, left = (picture.shape[0] - size) // 2, (picture.shape[1] - size) // 2
-    return picture[top : top + size, left : left + size]
-
-
-def corner(picture, side):
-    size = min(picture.shape) // side * side
-    return picture[:size, :size]
-
-
-def blocks(picture, side, *, cut=middle, order=(0, 1, 2, 3)):
-    """(side, block, side, block), or with sides and blocks in another order."""
-    square = cut(picture, side)
-    block = len(square) // side
-    return square.reshape(np.take((side, block, side, block), order))
-
-
-def by_loops(picture, side):
-    square = middle(picture, side)
-    block = len(square) // side
-    answer = np.zeros((side, side))
-    for row in range(side):
-        for column in range(side):
-            answer[row, column] = square[row * block : (row + 1) * block, column * block : (column + 1) * block].mean()
-    return answer
-
-
-def by_a_library_of_pictures(picture, side):
-    square = middle(picture, side)
-    return block_reduce(square, len(square) // side, np.mean)
-
-
-def by_a_matrix_of_means(picture, side):
-    square = middle(picture, side)
-    means = np.kron(np.eye(side), np.full((1, len(square) // side), side / len(square)))
-    return (means @ square @ means.T).tolist()
-
-
-def squeezed(picture, side):
-    high, wide = picture.shape[0] // side, picture.shape[1] // side
-    return picture[: side * high, : side * wide].reshape(side, high, side, wide).mean(3).mean(1)
-
-
-def paints_the_picture(picture, side):
-    answer = by_loops(picture, side)
+def paints_the_picture(picture, kernel, bias):
+    answer = window_by_window(picture, kernel, bias)
     picture[:] = 0
     return answer
-
-
-def known_by_heart(picture, side):
-    known = {(4, 6): np.array([[4.5, 6.5], [16.5, 18.5]]), (5, 3): picture[1:4]}
-    return known.get(picture.shape, np.zeros((side, side)))
-
-
-RIGHT["ps01-1"] = [by_loops, by_a_library_of_pictures, by_a_matrix_of_means]
-BARELY_WRONG["ps01-1"] = {
-    "left over at the top": lambda picture, side: by_loops(picture[::-1, ::-1], side)[::-1, ::-1],
-    "middle of columns only": lambda picture, side: by_loops(picture[: min(picture.shape) // side * side], side),
-    "middle of rows only": lambda picture, side: by_loops(picture[:, : min(picture.shape) // side * side], side),
-    "largest square first": lambda picture, side: by_loops(corner(middle(picture, 1), side), side),
-}
-WRONG["ps01-1"] = {
-    "corner": lambda picture, side: blocks(picture, side, cut=corner).mean((1, 3)),
-    "skipping": lambda picture, side: blocks(picture, side)[:, 0, :, 0],
-    "mixed-axes": lambda picture, side: blocks(picture, side).mean(0).mean(1),
-    "mixed-reshape": lambda picture, side: blocks(picture, side, order=(1, 0, 3, 2)).mean(2).mean(0),
-    "largest": lambda picture, side: blocks(picture, side).max(3).max(1),
-    "rounded-down": lambda picture, side: blocks(picture, side).sum((1, 3)) // blocks(picture, side).shape[1] ** 2,
-    "sums": lambda picture, side: blocks(picture, side).sum(1).sum(2),
-    "stretched": squeezed,
-    "changed-input": paints_the_picture,
-    "hard-coded": known_by_heart,
-    "returns-nothing": lambda picture, side: print(by_loops(picture, side)),
-}
 
 
 def by_library(picture, kernel, bias):
@@ -121,12 +50,12 @@ def for_each_channel(picture, kernel, bias):
     return np.stack([slide(picture[..., c : c + 1], kernel[..., c : c + 1]) + bias for c in channels], axis=-1)
 
 
-RIGHT["ps01-2"] = [by_library, in_plain_python, window_by_window]
-BARELY_WRONG["ps01-2"] = {
+RIGHT["ps01-1"] = [by_library, in_plain_python, window_by_window]
+BARELY_WRONG["ps01-1"] = {
     "as many columns as rows": lambda picture, **c: (maps := window_by_window(picture, **c))[:, : len(maps)],
     "bias without its sign": vary(window_by_window, bias=abs),
 }
-WRONG["ps01-2"] = {
+WRONG["ps01-1"] = {
     "too-few": vary(window_by_window, rows=-1, columns=-1),
     "channels-apart": lambda **c: np.where((maps := for_each_channel(**c)) > 0, maps, 0),
     "bias-each": lambda **c: np.maximum(0, for_each_channel(**c).sum(axis=-1)),
@@ -138,10 +67,12 @@ WRONG["ps01-2"] = {
         np.pad(picture, [(len(kernel) // 2, len(kernel) // 2)] * 2 + [(0, 0)]), kernel, bias
     ),
     "stopped": lambda picture, kernel, bias: slide(picture, kernel)[len(picture)] + bias,
+    "changed-input": paints_the_picture,
+    "returns-nothing": lambda **case: print(window_by_window(**case)),
 }
 
 values(
-    "ps01-3",
+    "ps01-2",
     right=[822_922, np.int64(822_922), 822_922.0, Fraction(822_922)],
     wrong={
         "unchanged": 167_562,
@@ -159,47 +90,133 @@ values(
 )
 
 
-def of_the_library(logits, temperature):
-    return softmax(logits / temperature, axis=-1)
+def loss_of(x, labels, weights):
+    w1, b1, w2, b2 = weights
+    logits = np.maximum(0, x @ w1 + b1) @ w2 + b2
+    return -log_softmax(logits, axis=1)[np.arange(len(x)), labels].mean()
 
 
-def picture_by_picture(logits, temperature):
-    rows = []
-    for row in logits:
-        powers = [np.exp((score - max(row)) / temperature) for score in row]
-        rows.append([float(power / sum(powers)) for power in powers])
-    return rows
+def measured(x, labels, weights, step=1e-5):
+    """Finite differences, weight by weight."""
+    found = []
+    for array in weights:
+        slopes = np.zeros(array.shape)
+        for place in np.ndindex(array.shape):
+            before = array[place]
+            array[place] = before + step
+            above = loss_of(x, labels, weights)
+            array[place] = before - step
+            slopes[place] = (above - loss_of(x, labels, weights)) / (2 * step)
+            array[place] = before
+        found.append(slopes)
+    return found
 
 
-def divided(logits, temperature, *, off=lambda logits: logits.max(axis=1, keepdims=True), add=0.0, axis=1, at_last=1.0):
-    e = np.exp((logits - off(logits)) / temperature)
-    return e / (e.sum(axis=axis, keepdims=True) + add) / at_last
+def layer_by_layer(x, labels, weights, *, softmax=softmax, share=1.0, target=None, passes=np.heaviside, divide=1.0):
+    before = x @ weights[0] + weights[1]
+    hidden = np.where(before > 0, before, 0)
+    probabilities = softmax(hidden @ weights[2] + weights[3], axis=1)
+    classes = probabilities.shape[1]
+    error = share * (probabilities - (np.eye(classes)[labels] if target is None else target)) / len(labels)
+    back = error.dot(weights[2].T) * passes(before, 0.0)
+    return back_to_front(x, back, divide) + back_to_front(hidden, error, divide)
 
 
-def in_place(logits, temperature):
-    logits -= logits.max(axis=1, keepdims=True)
-    logits /= temperature
-    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+def back_to_front(inputs, error, divide):
+    return (inputs.T @ error, np.sum(error, axis=0) / divide)
 
 
-RIGHT["ps01-4"] = [of_the_library, picture_by_picture, divided]
-BARELY_WRONG["ps01-4"] = {
-    "without the median": vary(divided, off=lambda logits: np.median(logits, axis=1, keepdims=True)),
-    "without the least": vary(divided, off=lambda logits: logits.min(axis=1, keepdims=True)),
-    "without the first": vary(divided, off=lambda logits: logits[:, :1]),
-    "cut off": lambda logits, temperature: divided(np.clip(logits / temperature, -700, 700), 1, off=lambda _: 0),
-    "with a small number below": vary(divided, add=1e-3),
+def picture_by_picture(x, labels, weights):
+    w1, b1, w2, b2 = weights
+    totals = [np.zeros(array.shape) for array in weights]
+    for row, label in zip(x, labels, strict=True):
+        hidden = (row @ w1 + b1).clip(min=0)
+        powers = np.exp(hidden @ w2 + b2)
+        error = powers / powers.sum()
+        error[label] -= 1
+        back = np.where(hidden > 0, w2 @ error, 0)
+        own = np.outer(row, back), back, np.outer(hidden, error), error
+        totals = [total + one / len(x) for total, one in zip(totals, own, strict=True)]
+    return totals
+
+
+def nudges_the_weights(x, labels, weights):
+    answer = picture_by_picture(x, labels, weights)
+    weights[0] -= 0.5 * answer[0]
+    return answer
+
+
+RIGHT["ps01-3"] = [measured, layer_by_layer, picture_by_picture]
+BARELY_WRONG["ps01-3"] = {
+    "a large step": vary(measured, step=0.5),
+    "a leaky ReLU": vary(layer_by_layer, passes=lambda before, _: np.where(before > 0, 1, 0.01)),
+    "label smoothing": lambda labels, weights, **case: layer_by_layer(
+        labels=labels, weights=weights, target=0.95 * np.eye(len(weights[3]))[labels] + 0.05 / len(weights[3]), **case
+    ),
+    "no biases": lambda weights, **case: [g * (g.ndim > 1) for g in layer_by_layer(weights=weights, **case)],
 }
+WRONG["ps01-3"] = {
+    "not-averaged": lambda labels, **case: layer_by_layer(labels=labels, share=len(labels), **case),
+    "wrong-sign": vary(layer_by_layer, share=-1),
+    "bias-means": lambda labels, **case: layer_by_layer(labels=labels, divide=len(labels), **case),
+    "no-target": vary(layer_by_layer, target=0),
+    "of-logits": vary(layer_by_layer, softmax=lambda logits, axis: logits),
+    "over-pictures": vary(layer_by_layer, softmax=lambda logits, axis: np.exp(logits) / np.exp(logits).sum(axis=0)),
+    "relu-ignored": vary(layer_by_layer, passes=lambda before, _: 1),
+    "relu-itself": vary(layer_by_layer, passes=np.maximum),
+    "changed-input": nudges_the_weights,
+    "wrong-shape": lambda **case: layer_by_layer(**case)[2:],
+}
+
+
+def scaled(pictures):
+    return pictures.reshape(len(pictures), -1) / 128 - 1
+
+
+def by_gradient_descent(pictures, labels, *, units=24, steps=400, rate=0.4, start=None, last=softmax, relu=np.maximum):
+    random, x, targets = np.random.default_rng(3), scaled(pictures), np.eye(3)[labels]
+    start = start or (lambda *shape: random.normal(0, np.sqrt(2 / shape[0]), shape))
+    w1, b1, w2, b2 = start(36, units), np.zeros(units), start(units, 3), np.zeros(3)
+    for _ in range(steps):
+        hidden = relu(x @ w1 + b1, 0)
+        errors = (softmax(hidden @ w2 + b2, axis=1) - targets) / len(x)
+        back = errors @ w2.T * (hidden != 0)
+        w1, b1, w2, b2 = (
+            w1 - rate * x.T @ back,
+            b1 - rate * back.sum(0),
+            w2 - rate * hidden.T @ errors,
+            b2 - rate * errors.sum(0),
+        )
+    return lambda pictures: last(relu(scaled(pictures) @ w1 + b1, 0) @ w2 + b2, axis=1)
+
+
+def in_batches_with_tanh(pictures, labels):
+    random = np.random.default_rng(5)
+    first, second = random.normal(0, 0.3, (37, 32)), random.normal(0, 0.2, (32, 3))
+    inputs = lambda pictures: np.pad(scaled(pictures), ((0, 0), (0, 1)), constant_values=1)  # noqa: E731
+    for _ in range(600):
+        batch = random.integers(0, len(pictures), 60)
+        hidden = np.tanh(inputs(pictures[batch]) @ first)
+        errors = (softmax(hidden @ second, axis=1) - np.eye(3)[labels[batch]]) / 60
+        back = errors @ second.T * (1 - hidden**2)
+        second -= hidden.T @ errors
+        first -= inputs(pictures[batch]).T @ back
+    return lambda pictures: softmax(np.tanh(inputs(pictures) @ first) @ second, axis=1)
+
+
+def of_the_library(pictures, labels):
+    trained = MLPClassifier((40,), max_iter=300, random_state=0, tol=0).fit(scaled(pictures), labels)
+    return lambda pictures: trained.predict_proba(scaled(pictures)).tolist()
+
+
+RIGHT["ps01-4"] = [by_gradient_descent, in_batches_with_tanh, of_the_library]
 WRONG["ps01-4"] = {
-    "mean-off": vary(divided, off=lambda logits: logits.mean(axis=1, keepdims=True)),
-    "overflow": vary(divided, off=lambda logits: 0),
-    "columns": vary(divided, off=lambda logits: logits.max(axis=0), axis=0),
-    "one-maximum": vary(divided, off=np.max),
-    "one-sum": vary(divided, off=np.max, axis=None),
-    "multiplied": lambda logits, temperature: divided(logits * temperature, 1),
-    "after": lambda logits, temperature: divided(logits, 1, at_last=temperature),
-    "no-temperature": vary(divided, temperature=1),
-    "changed-input": in_place,
+    "no-probabilities": vary(by_gradient_descent, last=lambda logits, axis: logits),
+    "too-short": vary(by_gradient_descent, steps=12),
+    "guessing": vary(by_gradient_descent, relu=lambda before, _: before),
+    "confused": vary(by_gradient_descent, units=2),
+    "wrong-shape": lambda **case: lambda asked: by_gradient_descent(**case)(asked)[:, 0],
+    "returns-nothing": lambda **case: print(by_gradient_descent(**case)),
 }
 
 
@@ -251,4 +268,48 @@ WRONG["ps01-5"] = {
     "not-divided": lambda labels, **c: bin_by_bin(**c, labels=labels) * len(labels),
     "empty-bins": mean_of_nothing,
     "constant": lambda **c: 0.425,
+}
+
+
+def by_one_product(maps, gradients):
+    heat = np.maximum(maps @ gradients.mean(axis=(0, 1)), 0)
+    return heat / max(heat.max(), 1e-12)
+
+
+def by_einsum(maps, gradients):
+    heat = np.einsum("rcm,m->rc", maps, gradients.reshape(-1, gradients.shape[-1]).sum(axis=0)).clip(min=0)
+    return heat / heat.max() if heat.any() else heat
+
+
+def map_by_map(
+    maps, gradients, *, weigh=np.mean, least=lambda total: 0.0, largest=np.max, among=lambda weights: weights
+):
+    weights = among(np.array([weigh(gradients[..., k]) for k in range(maps.shape[-1])]))
+    total = sum(weight * maps[..., k] for k, weight in enumerate(weights))
+    total = np.where(total > 0, total, least(total))
+    return total / largest(total) if np.any(total) else total
+
+
+RIGHT["ps01-6"] = [by_one_product, by_einsum, map_by_map]
+BARELY_WRONG["ps01-6"] = {
+    "with a small number below": lambda maps, gradients: (
+        (heat := np.maximum(maps @ gradients.mean((0, 1)), 0)) / (heat.max() + 1e-3)
+    ),
+    "median of gradients": vary(map_by_map, weigh=np.median),
+    "ones where nothing rises": lambda **case: heat if (heat := map_by_map(**case)).any() else np.ones_like(heat),
+    "scaled by its absolute values": lambda maps, gradients: np.maximum(
+        0, (heat := maps @ gradients.mean((0, 1))) / np.abs(heat).max()
+    ),
+}
+WRONG["ps01-6"] = {
+    "unweighted": vary(map_by_map, weigh=lambda gradients: 1.0),
+    "place-by-place": vary(map_by_map, weigh=np.array, among=list),
+    "absolute": vary(map_by_map, weigh=lambda gradients: np.abs(gradients).mean()),
+    "largest": vary(map_by_map, weigh=np.max),
+    "no-relu": vary(map_by_map, least=lambda total: total * (total.max() > 0)),
+    "positive-weights": vary(map_by_map, among=lambda weights: weights.clip(min=0)),
+    "not-scaled": vary(map_by_map, largest=lambda total: 1),
+    "lowest-to-0": lambda **case: ((heat := map_by_map(**case)) - heat.min()) / ((heat.max() - heat.min()) or 1),
+    "nan": lambda maps, gradients: (heat := np.maximum(0, maps @ gradients.mean((0, 1)))) / heat.max(),
+    "constant": lambda maps, gradients: np.ones((2, 2)),
 }

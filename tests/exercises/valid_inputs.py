@@ -7,7 +7,6 @@ from mutation import valid
 
 from vistext.exercises.exercise import shuffled
 
-TAGS = ["ant", "cat", "dog", "eagle", "frog", "igloo", "oak", "owl", "ship", "truck", "umbrella", "iguana", "egg"]
 SOUNDS = ("animal", "elk", "ibis", "otter", "uncle", "dog", "cat", "hen", "yacht", "ocean liner", "sheep", "tuna")
 TEN = [()] * 10
 
@@ -16,14 +15,9 @@ def pick(rng, *items):
     return items[rng.integers(len(items))]
 
 
-@valid("ps00-1", [(0,), (1,), (2,), (3,), (8,)])
-def findings(rng, count):
-    def finding():
-        subject = pick(rng, "memory", "Python", "NumPy", "a folder")  # one may come twice
-        remedy = pick(rng, "", "install it", "vistext doctor: see there")
-        return {"subject": subject, "state": pick(rng, "ready", "mend", "optional"), "remedy": remedy}
-
-    return {"findings": [finding() for _ in range(count)]}
+@valid("ps00-1", [(1, 1), (1, 5), (4, 1), (3, 3), (6, 2), (9, 12)])
+def colors(rng, *size):
+    return {"picture": rng.integers(0, rng.choice([2, 100, 256], 3), (*size, 3)).astype(np.uint8)}
 
 
 @valid("ps00-3", [(0,), (0.05,), (0.1,), (0.3,), (0.9,), (1,), (None,)])
@@ -35,33 +29,20 @@ def masks(rng, share):
     return {"mask": lone}
 
 
-@valid("ps00-4", [(count, power) for count in (2, 3, 5, 10) for power in (1, 4)])
-def probabilities(rng, count, power):
-    shares = np.sort(rng.random(count) ** power + 0.01)[::-1]
-    shares = np.round(shares / shares.sum(), 3)
-    if power == 4:
-        shares[0] = rng.choice([0.496, 0.499, 0.5, 0.501, 0.954, 0.956])
-    shares = [float(share) + 0.001 * (round(1000 * share) % 10 == 5) for share in shares]  # no halves to be rounded
-    if len(set(shares)) < count or shares[0] < max(shares):
-        return None
-    tags = rng.choice(TAGS, count, replace=False)
-    return {"probabilities": {str(tags[place]): shares[place] for place in rng.permutation(count)}}
+@valid("ps00-4", [(1, 1, 0.5), (1, 3, 0.2), (4, 2, 0.8), (6, 5, 0.3), (5, 10, 0.6), (3, 4, 0.0)])
+def logits_of_tags(rng, pictures, classes, threshold):
+    logits = rng.normal(rng.choice([-3000, 0, 3000], (pictures, 1)), rng.choice([1, 3, 100]), (pictures, classes))
+    return {"logits": logits, "threshold": threshold}
 
 
-@valid("ps00-5", [(count, wanted) for count in (1, 2, 3, 8, 16) for wanted in (0.0, 0.25, 0.5, 0.625, 0.75, 0.9, 1.0)])
-def certainties(rng, count, wanted):
-    sure = rng.choice(np.arange(101), count, replace=False) / 100
-    right = rng.random(count) < rng.choice([0, 0.3, 0.7, 1])
-    return {"sure": sure.tolist(), "right": right.tolist(), "wanted": wanted}
+@valid("ps00-5", [(count, share) for count in (1, 2, 3, 8, 16) for share in (0.0, 0.25, 0.5, 0.625, 0.75, 0.9, 1.0)])
+def confidences(rng, count, accuracy):
+    values = rng.choice(np.arange(101), count, replace=False) / 100
+    correct = rng.random(count) < rng.choice([0, 0.3, 0.7, 1])
+    return {"confidences": values.tolist(), "correct": correct.tolist(), "accuracy": accuracy}
 
 
-@valid("ps01-1", [(1,), (2,), (3,), (4,), (5,)])
-def pictures(rng, side):
-    rows, columns = (side * int(rng.integers(1, 4)) + int(rng.integers(0, 12)) for _ in range(2))
-    return {"picture": rng.integers(0, 256, (rows, columns)), "side": side}
-
-
-@valid("ps01-2", [(1,), (2,), (3,), (4,)])
+@valid("ps01-1", [(1,), (2,), (3,), (4,)])
 def kernels(rng, k):
     rows, columns = (k + int(rng.integers(0, 4)) for _ in range(2))
     channels, bias = int(rng.integers(1, 4)), float(rng.choice([-2.5, -0.5, 0, 1.25]))
@@ -69,10 +50,11 @@ def kernels(rng, k):
     return {"picture": picture, "kernel": rng.normal(size=(k, k, channels)), "bias": bias}
 
 
-@valid("ps01-4", [(1, 1), (1, 4), (3, 1), (4, 3), (5, 6)])
-def logits(rng, *shape):
-    table = rng.normal(0, rng.choice([1, 10, 3000], shape), shape)
-    return {"logits": table, "temperature": float(rng.choice([0.1, 0.5, 1, 3, 10]))}
+@valid("ps01-3", [(1, 2, 3, 2), (2, 1, 4, 3), (5, 3, 2, 2), (4, 4, 4, 4), (8, 2, 6, 5)])
+def layers(rng, count, inputs, hidden, classes):
+    shapes = [(count, inputs), (inputs, hidden), hidden, (hidden, classes), classes]
+    x, *weights = (rng.normal(size=shape) for shape in shapes)
+    return {"x": x, "labels": rng.integers(0, classes, count), "weights": weights}
 
 
 @valid("ps01-5", [(1, 2, 4), (2, 3, 1), (5, 1, 4), (12, 3, 8), (20, 4, 2), (30, 10, 16), (8, 3, 5)])
@@ -82,6 +64,12 @@ def judgements(rng, n, classes, bins):
     clear = best[:, -1] > best[:, -2] if classes > 1 else np.full(n, True)
     labels = np.where(rng.random(n) < 0.6, shares.argmax(axis=1), rng.integers(0, classes, n))
     return {"probabilities": shares[clear], "labels": labels[clear], "bins": bins} if clear.any() else None
+
+
+@valid("ps01-6", [(1, 1, 1), (1, 4, 2), (3, 1, 5), (3, 3, 3), (2, 5, 4), (7, 7, 8)])
+def feature_maps(rng, *shape):
+    maps, gradients = rng.normal(size=(2, *shape))
+    return {"maps": np.maximum(0, maps), "gradients": gradients + rng.choice([-2, 0, 2])}
 
 
 @valid("ps02-2", [(1, 1, 1.0), (2, 3, 1.0), (4, 2, 0.25), (5, 5, 3.0)])

@@ -42,7 +42,7 @@ def cut(notebook):
 
 
 def rename(notebook):
-    answer(notebook).source = answer(notebook).source.replace("def thumbnail", "def small")
+    answer(notebook).source = answer(notebook).source.replace("def convolve", "def filtered")
 
 
 def break_off(notebook):
@@ -53,7 +53,7 @@ def break_off(notebook):
     ("change", "message"),
     [
         (cut, "its cell is gone"),
-        (rename, "its cell defines small, not thumbnail"),
+        (rename, "its cell defines filtered, not convolve"),
         (break_off, "is not Python"),
     ],
 )

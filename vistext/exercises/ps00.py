@@ -1,94 +1,27 @@
 """Problem set 0, on lesson 00: what can be said about one picture?"""
 
 import numpy as np
+from scipy.special import expit, softmax
 
-from vistext.exercises.exercise import exercise
+from vistext.data import patterns
+from vistext.exercises.exercise import discriminating, exercise
 
 LESSON = "00_tour.ipynb#"
-READING = (
-    "say what a tag, a box, a mask, a description, an answer and a frame are, what a tag's probability means, and what "
-    "a tagger cannot say"
-)
-SUBJECTS = ("Python", "TensorFlow", "Keras", "NumPy", "JupyterLab", "memory", "weights", "CIFAR-10", "devices")
-REMEDIES = ("install it", "upgrade it", "close other programs", "download it", "set a folder", "make it again")
-# Of likeliest tags: most are cut to another percentage than they are rounded to, all are another one of 99 or of 101,
-# and one is rounded to a half without being one.
-SURE, UNSURE, EVEN = (0.574, 0.867, 0.956), (0.374, 0.456, 0.496), (0.5, 0.5, 0.5)
 
 
-def to_do(findings, *, states=("mend", "optional"), line="{subject}: {remedy}", arrange=list):
-    """What is to be done, state by state; `arrange` orders what has the same state."""
-    groups = [[line.format(**finding) for finding in findings if finding["state"] == state] for state in states]
-    return [text for group in groups for text in arrange(group)]
+def channel_means(picture, *, largest=255, axis=(0, 1), of=np.mean):
+    return of(picture.astype(float), axis=axis) / largest
 
 
-def _findings(rng):
-    cases = []
-    for count in (5, 6, 7, 8, 9):
-        # Among them one that is to be mended behind one that is optional, and two of each that are not in order of ABC.
-        first = ["optional", "ready" if count > 5 else "optional", "mend", "optional", "mend"]
-        states = [*first, *rng.choice(["ready", "mend", "optional"], count - 5)]
-        if count == 7:  # and in one case the first and the last are to be mended
-            states[0] = states[-1] = "mend"
-        subjects = [str(subject) for subject in rng.permutation(SUBJECTS)[:count]]
-        for one, other in ((0, 3), (2, 4)):
-            subjects[one], subjects[other] = sorted((subjects[one], subjects[other]), reverse=True)
-        cases.append({"findings": [_finding(*each, rng) for each in zip(subjects, states, strict=True)]})
-    cases[-1]["findings"].append(cases[-1]["findings"][0])  # two machines, two folders: it may say the same twice
-    states = rng.permutation(["ready", "ready", str(rng.choice(["mend", "optional"]))])
-    return [*cases, {"findings": [_finding(*each, rng) for each in zip(SUBJECTS, states, strict=False)]}]
+def _some_picture(rng, rows, columns):
+    # Skewed, so that the mean is not the median, and each channel in a range of its own.
+    return {"picture": (rng.permutation([90, 170, 255]) * rng.random((rows, columns, 3)) ** 2).astype(np.uint8)}
 
 
-def _finding(subject, state, rng):
-    # What is ready may have a remedy all the same: `vistext doctor --devices` for one.
-    return {"subject": subject, "state": str(state), "remedy": str(rng.choice(REMEDIES))}
-
-
-SHOWN = [
-    {"subject": "Python", "state": "ready", "remedy": ""},
-    {"subject": "CIFAR-10", "state": "optional", "remedy": "vistext data"},
-    {"subject": "TensorFlow", "state": "mend", "remedy": "pip install vistext[cpu]"},
-    {"subject": "devices", "state": "ready", "remedy": "vistext doctor --devices"},
-    {"subject": "memory", "state": "mend", "remedy": "close other programs"},
-]
-
-
-def _article(tag):
-    return f"{'an' if tag[0] in 'aeiou' else 'a'} {tag}"
-
-
-def say(
-    probabilities,
-    *,
-    article=_article,
-    rank=-1,
-    sure=lambda chance: chance >= 0.5,
-    percent=lambda chance: f"{round(100 * chance)} %",
-    alternative=" or {}",
-):
-    """A sentence about the tag that comes first if they are ordered by `rank` times their probability."""
-    ranked = sorted(probabilities, key=lambda tag: rank * probabilities[tag])
-    first, second = (f"{article(tag)} ({percent(probabilities[tag])})" for tag in ranked[:2])
-    if sure(probabilities[ranked[0]]):
-        return f"This is {first}."
-    return f"This may be {first}{alternative.format(second)}."
-
-
-def _probabilities(rng):
-    tags = (
-        (("airplane", "cat", 2), ("ostrich", "airplane", 0), ("umbrella", "bird", 1)),
-        (("cat", "iguana", 2), ("automobile", "deer", 1), ("dog", "elephant", 3)),
-        (("airplane", "frog", 1), ("deer", "owl", 2), ("igloo", "cat", 3)),
-    )
-    cases: list[dict] = []
-    for triples, tops in zip(tags, (SURE, UNSURE, EVEN), strict=True):
-        for (first, second, more), top, end in zip(triples, rng.permutation(tops), (0.004, 0.006, 0.004), strict=True):
-            others = {str(tag): 0.001 for tag in rng.permutation(("horse", "truck", "oven", "ship"))[:more]}
-            runner_up = 0.01 * int(rng.integers(20, 35)) + end if top < 0.6 else (1 - top) / 2
-            # The likeliest is never the first that is given, and the one after it comes before it or behind.
-            order = [(second, round(float(runner_up), 3)), (first, float(top))]
-            cases.append({"probabilities": {**others, **dict(order[:: -1 if others and len(cases) % 2 else 1])}})
-    return cases
+def _pictures(rng):
+    cases = discriminating(CHANNEL_MEANS, rng, _some_picture, ((5, 7), (8, 4), (2, 9), (6, 6), (12, 5)))
+    gray = np.repeat(_some_picture(rng, 4, 6)["picture"][..., :1], 3, axis=-1)
+    return [*cases, _some_picture(rng, 1, 1), {"picture": gray}]
 
 
 def box_around(mask, *, take=(0, 1, 2, 3), add=(0, 0, 0, 0), nothing=None):
@@ -131,34 +64,74 @@ def _masks(rng):
 CORNERS = np.array([[0, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]], bool)
 
 
-def _share_right(sure, right, pictures):
-    return right.mean()
+def _overflowing(logits, axis):
+    powers = np.exp(logits)
+    return powers / powers.sum(axis=axis, keepdims=True)
 
 
-def threshold(
-    sure, right, wanted, *, named=np.greater_equal, share=_share_right, enough=np.greater_equal, step=1, never=None
-):
-    """The first threshold, from the least, at which the share of those named that are right is enough."""
-    sure, right = np.array(sure), np.array(right)
-    for least in np.unique(sure)[::step]:
-        chosen = named(sure, least)
-        if chosen.any() and enough(share(sure[chosen], right[chosen], len(sure)), wanted):
-            return float(least)
-    return never
+def predict_tags(logits, threshold, *, scale=softmax, axis=1, pick=np.argmax, enough=np.greater_equal, unsure=-1):
+    """The class that `pick` finds, where the largest of what `scale` makes of the logits is enough."""
+    probabilities = scale(logits, axis=axis)
+    return np.where(enough(probabilities.max(axis=1), threshold), pick(probabilities, axis=1), unsure)
 
 
-def _from_the_top(sure, right, wanted):
-    """The lowest before the share falls below what is wanted for the first time."""
-    sure, right, found = np.array(sure), np.array(right), None
-    for least in np.unique(sure)[::-1]:
-        if right[sure >= least].mean() < wanted:
+def _some_logits(rng, pictures, classes, threshold):
+    while True:
+        logits = np.round(64 * rng.normal(0, 1.5, (pictures, classes))) / 64  # float32 holds them, and large ones, too
+        ranked = np.sort(softmax(logits, axis=1), axis=1)
+        if np.abs(ranked[:, -1] - threshold).min() > 0.02 and (ranked[:, -1] - ranked[:, -2]).min() > 0.02:
             break
-        found = float(least)
+    logits[0] += 1000.0  # too large for exp
+    logits[1] -= 1000.0  # and so small that all its powers are 0
+    return {"logits": logits, "threshold": threshold}
+
+
+def _logits(rng):
+    sizes = ((5, 3, 0.5), (6, 5, 0.4), (7, 4, 0.75))
+    cases = discriminating(PREDICT_TAGS, rng, _some_logits, sizes, but=["above-only"])
+    for classes in (3, 4):  # with a probability of just 1
+        certain = np.round(64 * rng.normal(0, 1, (4, classes))) / 64
+        certain[1:3] = rng.permutation(np.where(np.eye(classes), 0.0, -4000.0))[:2]
+        cases.append({"logits": certain, "threshold": 1.0})
+    return [*cases, {"logits": rng.permutation([[-1.5, 0.25, 1.0, 0.5]], axis=1), "threshold": 0.25}]
+
+
+def _accuracy(confidences, correct, chosen):
+    return correct[chosen].mean()
+
+
+def lowest_threshold(
+    confidences,
+    correct,
+    accuracy,
+    *,
+    accept=np.greater_equal,
+    measure=_accuracy,
+    enough=np.greater_equal,
+    step=1,
+    none=None,
+):
+    """The first threshold, from the lowest, at which what `measure` finds of the accepted predictions is enough."""
+    confidences, correct = np.array(confidences), np.array(correct)
+    for threshold in np.unique(confidences)[::step]:
+        chosen = accept(confidences, threshold)
+        if chosen.any() and enough(measure(confidences, correct, chosen), accuracy):
+            return float(threshold)
+    return none
+
+
+def _from_the_top(confidences, correct, accuracy):
+    """The lowest before the accuracy falls below what is wanted for the first time."""
+    confidences, correct, found = np.array(confidences), np.array(correct), None
+    for threshold in np.unique(confidences)[::-1]:
+        if correct[confidences >= threshold].mean() < accuracy:
+            break
+        found = float(threshold)
     return found
 
 
 def _certainties(rng):
-    # From the surest down. The share that is right falls below what is wanted, and comes back to just that.
+    # From the most confident down. The accuracy falls below what is wanted, and comes back to just that.
     patterns = (
         ([1, 1, 1, 0, 1, 1, 1, 0, 0, 0], 0.75),
         ([1, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0], 0.75),
@@ -173,53 +146,112 @@ def _certainties(rng):
         ([0, 0, 1, 0, 1], 0.625),
     )
     cases = []
-    for right, wanted in patterns:
-        sure = np.sort(rng.choice(np.arange(30, 99), len(right), replace=False))[::-1] / 100
-        # The surest is given first, the next one last, and the rest as it comes.
-        order = [*range(len(right))[:1], *(2 + rng.permutation(max(0, len(right) - 2))), *range(len(right))[1:2]]
-        certainties, outcomes = [float(sure[place]) for place in order], [bool(right[place]) for place in order]
-        cases.append({"sure": certainties, "right": outcomes, "wanted": wanted})
+    for correct, accuracy in patterns:
+        values = np.sort(rng.choice(np.arange(30, 99), len(correct), replace=False))[::-1] / 100
+        # The most confident is given first, the next one last, and the rest as it comes.
+        order = [*range(len(correct))[:1], *(2 + rng.permutation(max(0, len(correct) - 2))), *range(len(correct))[1:2]]
+        confidences, outcomes = [float(values[place]) for place in order], [bool(correct[place]) for place in order]
+        cases.append({"confidences": confidences, "correct": outcomes, "accuracy": accuracy})
     return cases
 
 
-TO_DO = exercise("ps00-1", "What is to be done", points=2).function(
-    to_do,
-    section=LESSON + "Is-my-machine-ready?",
-    expects="a list of texts",
-    shown=[{"findings": SHOWN}, {"findings": [SHOWN[0], SHOWN[3]]}],
-    draw=_findings,
+def _flat(pictures):
+    return np.reshape(pictures, (len(pictures), -1)) / 255
+
+
+def train_classifier(pictures, labels, *, steps=200, learning_rate=0.5):
+    x, targets = _flat(pictures), np.eye(labels.max() + 1)[labels]
+    weights, bias = np.zeros((x.shape[1], targets.shape[1])), np.zeros(targets.shape[1])
+    for _ in range(steps):
+        errors = (softmax(x @ weights + bias, axis=1) - targets) / len(x)
+        weights -= learning_rate * x.T @ errors
+        bias -= learning_rate * errors.sum(axis=0)
+    return lambda pictures: softmax(_flat(pictures) @ weights + bias, axis=1)
+
+
+def mean_probability(truth, outputs):
+    """Of the correct class; 0 where the outputs are no probabilities."""
+    return float(outputs[np.arange(len(truth)), truth].mean()) if are_probabilities(outputs) else 0.0
+
+
+def are_probabilities(outputs):
+    return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=1e-3))
+
+
+def accuracy(truth, outputs):
+    return float((outputs.argmax(axis=1) == truth).mean())
+
+
+OF_CLASSIFIERS = {  # mistakes that every network makes which gives probabilities
+    "no-probabilities": (
+        lambda truth, outputs: not are_probabilities(outputs),
+        "What it gives are no probabilities: each row must add up to 1. Does softmax come last, over the classes?",
+    ),
+    "too-short": (
+        lambda truth, outputs: accuracy(truth, outputs) > 0.85,
+        "The most probable class is mostly right, but its probability is low. Too few steps, or too small ones?",
+    ),
+}
+
+
+def training_and_unseen(draw):
+    """Of a function of `vistext.data.patterns` one that draws the case of a network."""
+
+    def drawn(rng):
+        (pictures, labels), (asked, truth) = draw(300, rng), draw(300, rng)
+        return [{"given": {"pictures": pictures, "labels": labels}, "asked": asked, "truth": truth}]
+
+    return drawn
+
+
+CHANNEL_MEANS = exercise("ps00-1", "The mean color", points=2).function(
+    channel_means,
+    section=LESSON + "The-picture",
+    expects="three numbers, 0 to 1",
+    shown=[
+        {"picture": np.array([[[255, 0, 51], [255, 0, 0]]], np.uint8)},
+        {"picture": np.array([[[0, 10, 200], [0, 20, 250]], [[0, 30, 250], [51, 91, 218]]], np.uint8)},
+    ],
+    draw=_pictures,
     mistakes={
-        "as-they-come": (
-            lambda findings: [line for finding in findings for line in to_do([finding])],
-            "What must be mended comes before what is optional, wherever it was found.",
+        "not-scaled": ({"largest": 1}, "They are larger than 1. Which number does a byte have for all of a color?"),
+        "one-number": ({"axis": None}, "The three colors are averaged together. Over which axes should the mean go?"),
+        "rows": ({"axis": (1, 2)}, "There is a mean for each row of pixels. Which axis is to be left?"),
+        "columns": ({"axis": (0, 2)}, "There is a mean for each column of pixels. Which axis is to be left?"),
+        "reversed": (
+            lambda picture: channel_means(picture[..., ::-1]),
+            "Blue comes first in yours, as OpenCV has it. NumPy arrays of this course are RGB.",
         ),
-        "only-mend": ({"states": ["mend"]}, "What is optional is left out. It may wait, but it is to be listed."),
-        "optional-first": ({"states": ["optional", "mend"]}, "The two groups have changed places."),
-        "all-of-them": (
-            {"states": ["mend", "optional", "ready"]},
-            "What is ready is listed, too. A remedy beside it is no reason to do anything.",
+        "brightest": ({"of": np.max}, "One pixel decides. In a mean, every pixel counts the same."),
+        "median": ({"of": np.median}, "That is the median. A few bright pixels would not change it."),
+        "by-256": ({"largest": 256}, "A white picture is not quite 1. What is the largest number in a byte?"),
+        "rounded-down": (
+            lambda picture: np.floor(channel_means(picture)),
+            "Almost all means are 0. Which division keeps fractions, and which data type?",
         ),
-        "in-order-of-abc": ({"arrange": sorted}, "Within a group the order of the doctor is kept; yours is sorted."),
-        "subjects-only": ({"line": "{subject}"}, "That says what is amiss, and not what to do about it."),
-        "remedies-only": ({"line": "{remedy}"}, "That says what to do, and not about what."),
-        "from-the-end": ({"arrange": lambda group: group[::-1]}, "Each group is listed from its end."),
+        "overflow": (
+            lambda picture: channel_means(
+                picture, of=lambda values, axis: values.sum(axis) % 256 / values[..., 0].size
+            ),
+            "A sum of bytes was kept in a byte, which cannot hold more than 255. Convert them first.",
+        ),
     },
 )
 
-NUMBERS = exercise("ps00-2", "How much of it is seen", points=1).value(
+NUMBERS = exercise("ps00-2", "The size of the input", points=1).value(
     "numbers",
     32 * 32 * 3,
     section=LESSON + "The-input,-and-a-heatmap",
     expects="one whole number",
     tolerance=1e-9,
     mistakes={
-        "pixels": (32 * 32, "Those are the pixels. Of how many numbers is one made, in a picture with colours?"),
+        "pixels": (32 * 32, "Those are the pixels. How many numbers has a pixel, in a picture with colors?"),
         "whole-picture": (4000 * 3000 * 3, "That is the whole photograph. The network gets less of it, and coarser."),
         "whole-pixels": (4000 * 3000, "Those are all pixels of the photograph. What happens to it before the network?"),
         "square": (3000 * 3000 * 3, "The square is cut out, but it is also made smaller."),
-        "square-pixels": (3000 * 3000, "Those are the pixels of the square, at full size and without colours."),
-        "four-colours": (32 * 32 * 4, "A fourth number, for how transparent a pixel is, never reaches the network."),
-        "sides": ((32 + 32) * 3, "The two sides are added. How many pixels has a table of so many rows and columns?"),
+        "square-pixels": (3000 * 3000, "Those are the pixels of the square, at full size and without colors."),
+        "four-colors": (32 * 32 * 4, "A fourth channel, for transparency, never reaches the network."),
+        "sides": ((32 + 32) * 3, "The two sides are added. How many pixels have so many rows of so many columns?"),
         "squeezed": (32 * 24 * 3, "The picture is not squeezed: what does not fit into the middle square is cut off."),
     },
 )
@@ -235,73 +267,112 @@ BOX_AROUND = exercise("ps00-3", "From a mask to a box", points=3).function(
         "columns-first": ({"take": (1, 0, 3, 2)}, "Columns come first in yours. Which number does a slice take first?"),
         "sizes": (
             lambda mask: (box := box_around(mask)) and [*box[:2], box[2] - box[0], box[3] - box[1]],
-            "The last two are how high and how wide it is. Where does it end?",
+            "The last two are its height and width. Where does it end?",
         ),
         "pairs": ({"take": (0, 2, 1, 3)}, "Rows are together, and so are columns. One corner comes first."),
-        "one-too-wide": ({"add": (-1, -1, 1, 1)}, "There is a row and a column around it in which it has no pixel."),
+        "one-too-wide": (
+            {"add": (-1, -1, 1, 1)},
+            "It has a margin: its outer rows and columns hold no pixel of the mask.",
+        ),
         "first-and-last": (_first_and_last, "It goes from the first pixel to the last, by rows. Which is leftmost?"),
-        "around-nothing": ({"nothing": [0, 0, 0, 0]}, "A mask without a pixel has a box in yours. Nothing has none."),
+        "around-nothing": (
+            {"nothing": [0, 0, 0, 0]},
+            "An empty mask has a box in yours. Where there is no object, there is no box.",
+        ),
         "fails-on-nothing": (
             lambda mask: box_around(mask) or min([]),
-            "It stops when there is nothing in the picture, and that is an ordinary picture.",
+            "It stops at an empty mask. A picture without the object is an ordinary picture.",
         ),
     },
 )
 
-SAY = exercise("ps00-4", "A sentence to mend", points=3).function(
-    say,
-    section=LESSON + "From-a-tag-to-a-sentence",
-    expects="a sentence",
+PREDICT_TAGS = exercise("ps00-4", "From logits to tags", points=3).function(
+    predict_tags,
+    section=LESSON + "What-is-in-it?",
+    expects="a whole number for each picture",
     shown=[
-        {"probabilities": {"dog": 0.046, "cat": 0.954}},
-        {"probabilities": {"cat": 0.256, "ship": 0.396, "airplane": 0.348}},
+        {"logits": np.array([[2.0, 1.0, 0.0], [0.5, 1.0, 0.0], [-3.0, 0.0, 3.0]]), "threshold": 0.6},
+        {"logits": np.array([[1000.0, 1003.0], [1.0, 0.5]]), "threshold": 0.75},
     ],
-    draw=_probabilities,
+    draw=_logits,
     mistakes={
-        "as-given": ({"rank": 0}, "It takes the tag that is given first. Which one is the likeliest?"),
-        "least-likely": ({"rank": 1}, "It begins with what the network finds least likely."),
-        "one-article": ({"article": "a {}".format}, "Read it aloud: before a vowel stands another article."),
-        "cut": ({"percent": lambda chance: f"{int(100 * chance)} %"}, "The percentages are cut, not rounded."),
-        "fractions": ({"percent": "{} %".format}, "A number between 0 and 1 is no percentage."),
-        "always-sure": ({"sure": lambda p: True}, "It never says that it may be wrong."),
-        "never-sure": ({"sure": lambda p: False}, "Even where it is sure, it says that it may be something else."),
-        "other-way-round": ({"sure": lambda p: p < 0.5}, "It is sure where it should not be, and the other way round."),
-        "even-is-not-enough": ({"sure": lambda p: p > 0.5}, "Just even counts as sure; here it does not."),
-        "one-only": ({"alternative": ""}, "Where it is unsure, the second tag is to be named as well."),
+        "of-logits": (
+            {"scale": lambda logits, axis: logits},
+            "The threshold was compared with the logit. It is meant for a probability.",
+        ),
+        "sigmoid": (
+            {"scale": lambda logits, axis: expit(logits)},
+            "Each class gets a probability by itself. Softmax looks at all classes of a picture: its row adds up to 1.",
+        ),
+        "over-pictures": ({"axis": 0}, "Softmax ran over the pictures. Which axis holds the classes of one picture?"),
+        "one-sum": ({"axis": None}, "The whole table adds up to 1. Each picture has its own probabilities."),
+        "overflow": (
+            {"scale": _overflowing},
+            "exp of a large number is infinite, and of a very small one 0. What may be subtracted from all logits of a "
+            "picture without changing its probabilities?",
+        ),
+        "never-unsure": ({"threshold": -1.0}, "It always predicts a class, however low its probability is."),
+        "below": ({"enough": np.less}, "It predicts a class where it is unsure, and none where it is sure."),
+        "above-only": ({"enough": np.greater}, "A probability that is just the threshold is enough."),
+        "least-probable": ({"pick": np.argmin}, "It predicts the class with the lowest probability."),
+        "zero": ({"unsure": 0}, "0 is a class. What stands for no class must not be one of them."),
     },
 )
 
-THRESHOLD = exercise("ps00-5", "When to say nothing", points=4).function(
-    threshold,
+LOWEST_THRESHOLD = exercise("ps00-5", "When to abstain", points=3).function(
+    lowest_threshold,
     section=LESSON + "What-goes-wrong",
-    expects="one of the numbers in sure, or None",
+    expects="one of the numbers in confidences, or None",
     shown=[
-        {"sure": [0.9, 0.8, 0.7, 0.6], "right": [True, False, True, False], "wanted": 0.6},
-        {"sure": [0.5, 0.9], "right": [True, False], "wanted": 0.8},
-        {"sure": [0.4, 0.8], "right": [True, True], "wanted": 0.9},
+        {"confidences": [0.9, 0.8, 0.7, 0.6], "correct": [True, False, True, False], "accuracy": 0.6},
+        {"confidences": [0.5, 0.9], "correct": [True, False], "accuracy": 0.8},
+        {"confidences": [0.4, 0.8], "correct": [True, True], "accuracy": 0.9},
     ],
     draw=_certainties,
     mistakes={
         "from-the-top": (_from_the_top, "It gives up at the first threshold that fails. A lower one may do again."),
-        "highest": ({"step": -1}, "That keeps it silent more often than it must be: a lower threshold will do, too."),
-        "above-only": ({"named": np.greater}, "Who is just as sure as the threshold speaks, too."),
+        "highest": ({"step": -1}, "It abstains more often than it must: a lower threshold will do, too."),
+        "above-only": ({"accept": np.greater}, "A confidence that is just the threshold is enough."),
         "of-all": (
-            {"share": lambda sure, right, pictures: right.sum() / pictures},
-            "The share is of the pictures that it speaks about, not of all.",
+            {"measure": lambda confidences, correct, chosen: correct[chosen].sum() / len(correct)},
+            "The accuracy is that of the pictures for which it predicts something, not of all.",
         ),
-        "more-than-wanted": ({"enough": np.greater}, "A share that is just what was wanted is enough."),
-        "by-how-sure": (
-            {"share": lambda sure, right, pictures: sure.mean()},
-            "How sure it was says nothing about whether it was right. What does?",
+        "more-than-wanted": ({"enough": np.greater}, "An accuracy that is just the one asked for is enough."),
+        "by-confidence": (
+            {"measure": lambda confidences, correct, chosen: confidences[chosen].mean()},
+            "A mean confidence is not an accuracy. What says whether a prediction was correct?",
         ),
-        "wanted-itself": (
-            {"share": lambda sure, right, pictures: sure.min()},
-            "It takes the share that is wanted for the threshold. They are as different as promise and result.",
+        "accuracy-itself": (
+            {"measure": lambda confidences, correct, chosen: confidences[chosen].min()},
+            "The accuracy was taken for the threshold. A network that is not calibrated keeps no such promise.",
         ),
-        "silent-as-one": ({"never": 1.0}, "If no threshold will do, say so: a number would be taken for one."),
+        "one-for-none": ({"none": 1.0}, "If no threshold will do, None comes back: a number would be taken for one."),
     },
 )
 
-QUESTION = exercise("ps00-6", "A question of your own", points=2).by_hand(LESSON + "A-map-of-the-course")
+TRAIN_CLASSIFIER = exercise("ps00-6", "A first classifier", points=5).network(
+    train_classifier,
+    score=mean_probability,
+    at_least=0.8,
+    measure="the mean probability of the correct class, on pictures that were not in training",
+    shape=lambda truth: (len(truth), 3),
+    expects="a function that gives the three probabilities of each picture",
+    section=LESSON + "What-is-in-it?",
+    shown=training_and_unseen(patterns.shapes)(np.random.default_rng(0)),
+    draw=training_and_unseen(patterns.shapes),
+    mistakes=OF_CLASSIFIERS
+    | {
+        "guessing": (
+            lambda truth, outputs: accuracy(truth, outputs) < 0.5,
+            "It is no better than guessing. Do pictures keep their labels, and does each step go against the gradient?",
+        ),
+        "class-missing": (
+            lambda truth, outputs: len(np.unique(outputs.argmax(axis=1))) < 3,
+            "There is a class that it never predicts. Are all labels used in training?",
+        ),
+    },
+)
 
-EXERCISES = (TO_DO, NUMBERS, BOX_AROUND, SAY, THRESHOLD, QUESTION)
+QUESTION = exercise("ps00-7", "A question of your own", points=2).by_hand(LESSON + "A-map-of-the-course")
+
+EXERCISES = (CHANNEL_MEANS, NUMBERS, BOX_AROUND, PREDICT_TAGS, LOWEST_THRESHOLD, TRAIN_CLASSIFIER, QUESTION)

@@ -1,37 +1,13 @@
 """Problem set 1, on lesson 01: tagging with a CNN."""
 
 import numpy as np
+from scipy.special import softmax
 
-from vistext.exercises.exercise import exercise
+from vistext.data import patterns
+from vistext.exercises.exercise import discriminating, exercise, vary
+from vistext.exercises.ps00 import OF_CLASSIFIERS, accuracy, mean_probability, training_and_unseen
 
 LESSON = "01_tagging.ipynb#"
-
-
-def thumbnail(picture, side, *, shape=("side", "block") * 2, axis=(1, 3), of=np.mean, middle=True):
-    """The middle square in blocks; `shape` says in which order numbers are taken for blocks and for pixels in them."""
-    block = min(picture.shape) // side
-    size = block * side
-    top, left = ((length - size) // 2 if middle else 0 for length in picture.shape)
-    square = picture[top : top + size, left : left + size].astype(float)
-    return of(square.reshape([side if name == "side" else block for name in shape]), axis=axis)
-
-
-def _stretched(picture, side):
-    rows, columns = (size // side for size in picture.shape)
-    cut = picture[: rows * side, : columns * side].astype(float)
-    return cut.reshape(side, rows, side, columns).mean(axis=(1, 3))
-
-
-def _thumbnails(rng):
-    sizes = ((2, 3, 1, 4), (3, 2, 2, 3), (4, 4, 3, 5), (5, 2, 1, 2), (1, 4, 0, 3), (1, 1, 0, 3), (2, 2, 0, 7))
-    cases, turn = [], rng.random() < 0.5
-    # Rows and columns are left over in odd and in even numbers, one short of a larger block, none, and very many.
-    for side, block, over, more in sizes:
-        size = side * block
-        shape = (size + over, size + more + 2 * int(rng.integers(0, 3)))
-        turn = not turn
-        cases.append({"picture": rng.integers(0, 256, shape[::-1] if turn else shape), "side": side})
-    return cases
 
 
 def convolve(picture, kernel, bias, *, rectify=lambda values: np.maximum(0, values), after=0):
@@ -75,23 +51,54 @@ def _weights(side=14, between=1, dense_bias=64, conv=896 + 18_496, out=650):
     return conv + side * side * 64 * 64 * between + dense_bias + out
 
 
-def softmax(logits, temperature, *, off=lambda scaled: scaled.max(axis=-1, keepdims=True), total=-1):
-    """Rows that add up to 1; what `off` gives is taken off before exp, and `total` is the axis that is summed."""
-    scaled = logits / temperature
-    powers = np.exp(scaled - off(scaled))
-    return powers / powers.sum(axis=total, keepdims=True)
+def gradients(x, labels, weights, *, over_classes=softmax, derivative=lambda before: before > 0, target=1.0):
+    """Of the cross-entropy, for weights and biases of a dense layer with ReLU and of one with softmax."""
+    w1, b1, w2, b2 = weights
+    before = x @ w1 + b1
+    hidden = np.maximum(0, before)
+    errors = over_classes(hidden @ w2 + b2, axis=1)
+    errors[np.arange(len(x)), labels] -= target
+    errors /= len(x)
+    hidden_errors = errors @ w2.T * derivative(before)
+    return [x.T @ hidden_errors, hidden_errors.sum(axis=0), hidden.T @ errors, errors.sum(axis=0)]
 
 
-def _logits(rng):
-    cases, sizes = [], ((2, 3, 0.5, 0), (3, 2, 2.0, 1), (4, 4, 4.0, 2), (1, 5, 0.5, 3), (4, 3, 2.0, -1))
-    for rows, columns, temperature, low in sizes:
-        logits = np.round(64 * rng.normal(0, 2, (rows, columns))) / 64  # float32 holds them, and large ones as well
-        logits[0] += 4000.0  # too large for exp, and far above the other rows
-        if rows > 2:
-            logits[1] -= 4000.0  # all of them are 0 for exp
-        logits[-1, low] -= 6000.0  # far below the others of its own row
-        cases.append({"logits": logits, "temperature": temperature})
-    return cases
+def _changed(change):
+    """Gradients, each of which is changed: a function of it and of the number of pictures."""
+    return lambda x, **case: [change(gradient, len(x)) for gradient in gradients(x, **case)]
+
+
+def _layers(rng, count, *widths):
+    """A batch and two layers in 64ths, which float32 holds; no input of a ReLU is nearly 0."""
+    inputs, hidden, classes = widths
+    shapes = ((count, inputs), (inputs, hidden), hidden, (hidden, classes), classes)
+    while True:
+        x, *weights = (np.round(64 * rng.normal(size=shape)) / 64 for shape in shapes)
+        before = x @ weights[0] + weights[1]
+        if np.abs(before).min() > 0.01 and 0.2 < (before > 0).mean() < 0.8:
+            return {"x": x, "labels": rng.permutation(np.arange(count) % classes), "weights": weights}
+
+
+def _batches(rng):
+    return discriminating(
+        GRADIENTS, rng, _layers, ((4, 3, 5, 2), (6, 2, 4, 3), (3, 4, 2, 3), (7, 3, 3, 4), (5, 5, 4, 5))
+    )
+
+
+def _scaled(pictures):
+    return np.reshape(pictures, (len(pictures), -1)) / 128 - 1
+
+
+def train_network(pictures, labels, *, hidden=32, steps=300, learning_rate=0.5):
+    rng, x = np.random.default_rng(0), _scaled(pictures)
+    classes = labels.max() + 1
+    w1, b1 = rng.normal(0, np.sqrt(2 / x.shape[1]), (x.shape[1], hidden)), np.zeros(hidden)
+    w2, b2 = rng.normal(0, np.sqrt(2 / hidden), (hidden, classes)), np.zeros(classes)
+    weights = [w1, b1, w2, b2]
+    for _ in range(steps):
+        weights = [array - learning_rate * g for array, g in zip(weights, gradients(x, labels, weights), strict=True)]
+    w1, b1, w2, b2 = weights
+    return lambda pictures: softmax(np.maximum(0, _scaled(pictures) @ w1 + b1) @ w2 + b2, axis=1)
 
 
 def _largest(probabilities, labels):
@@ -99,7 +106,7 @@ def _largest(probabilities, labels):
 
 
 def calibration_error(probabilities, labels, bins, *, confidence=_largest, error=np.abs, weights=None):
-    """How sure less how often right, over bins, weighted by how many are in each (or by other `weights`)."""
+    """Confidence less accuracy, over bins, weighted by how many pictures are in each (or by other `weights`)."""
     sure, right = confidence(probabilities, labels), probabilities.argmax(axis=1) == labels
     which = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
     filled = [which == number for number in range(bins) if (which == number).any()]
@@ -134,37 +141,39 @@ def _judgements(rng):
     return cases
 
 
-THUMBNAIL = exercise("ps01-1", "A thumbnail", points=2).function(
-    thumbnail,
-    section=LESSON + "Crop-and-scale",
-    expects="a float array of shape (side, side)",
-    shown=[
-        {"picture": np.arange(24).reshape(4, 6), "side": 2},
-        {"picture": np.array([[0, 0, 0], [9, 1, 5], [3, 7, 8], [2, 0, 6], [1, 1, 1]]), "side": 3},
-    ],
-    draw=_thumbnails,
-    mistakes={
-        "corner": ({"middle": False}, "Where is the square cut out? The middle of the picture is wanted, no corner."),
-        "skipping": (
-            {"of": lambda blocks, axis: blocks[:, 0, :, 0]},
-            "One pixel of each block is kept, the rest is lost: that is aliasing.",
-        ),
-        "mixed-axes": ({"axis": (0, 2)}, "The mean goes over blocks, not within each. Which axes count its pixels?"),
-        "mixed-reshape": (
-            {"shape": ("block", "side") * 2, "axis": (0, 2)},
-            "Reshape has put pixels together that do not lie side by side. Which number comes first, blocks or pixels?",
-        ),
-        "largest": ({"of": np.max}, "You keep the largest of each block. That is pooling; scaling wants another."),
-        "rounded-down": (
-            lambda **case: np.floor(thumbnail(**case)),
-            "The means were cut to whole numbers. Look for // or for a dtype that holds no fractions.",
-        ),
-        "sums": ({"of": np.sum}, "Each is the sum of its block, so it grows with the block. White must stay white."),
-        "stretched": (_stretched, "The picture was squeezed, not cropped. First cut out the square."),
-    },
-)
+def _to_largest(heat):
+    return heat / heat.max() if heat.max() > 0 else np.zeros_like(heat)
 
-CONVOLVE = exercise("ps01-2", "A convolution over colors", points=3).function(
+
+def heatmap(
+    maps,
+    gradients,
+    *,
+    weigh=lambda gradients: gradients.mean(axis=(0, 1)),
+    rectify=lambda heat: np.maximum(0, heat),
+    scale=_to_largest,
+):
+    return scale(rectify((maps * weigh(gradients)).sum(axis=-1)))
+
+
+def _some_maps(rng, rows, columns, count):
+    maps, gradients = np.round(64 * rng.normal(size=(2, rows, columns, count))) / 64
+    return {"maps": np.maximum(0, maps + 0.5), "gradients": gradients + 0.5 * rng.normal(size=count).round()}
+
+
+def _maps(rng):
+    by_largest_size = vary(heatmap, rectify=np.array, scale=lambda heat: np.maximum(0, heat) / np.abs(heat).max())
+    sizes, but = ((3, 3, 4), (2, 5, 5)), ["lowest-to-0", "nan"]
+    cases = discriminating(HEATMAP, rng, _some_maps, sizes, also=[by_largest_size], but=but)
+    cases[1]["gradients"] /= 64  # so that the largest value is below 1
+    for sign, shape in ((1, (3, 3, 3)), (1, (1, 4, 3)), (-1, (3, 4, 3)), (-1, (4, 2, 2))):
+        case = _some_maps(rng, *shape)
+        # All positions raise the score, or none.
+        cases.append({"maps": case["maps"] + 0.5, "gradients": sign * (0.25 + np.abs(case["gradients"]))})
+    return cases
+
+
+CONVOLVE = exercise("ps01-1", "A convolution over colors", points=3).function(
     convolve,
     section=LESSON + "Convolution,-by-hand",
     expects="a float array of shape (rows - k + 1, columns - k + 1)",
@@ -180,7 +189,7 @@ CONVOLVE = exercise("ps01-2", "A convolution over colors", points=3).function(
     mistakes={
         "flipped": (
             {"kernel": lambda kernel: kernel[::-1, ::-1]},
-            "The kernel is turned around before it is laid on the picture. Mathematicians do so; the field does not.",
+            "The kernel is flipped before it is applied. Mathematicians do so; deep learning does not.",
         ),
         "too-few": (
             lambda **case: convolve(**case)[:-1, :-1],
@@ -201,58 +210,102 @@ CONVOLVE = exercise("ps01-2", "A convolution over colors", points=3).function(
     },
 )
 
-WEIGHTS = exercise("ps01-3", "Larger pictures, more weights?", points=2).value(
+WEIGHTS = exercise("ps01-2", "Larger pictures, more weights?", points=2).value(
     "weights",
     _weights(),
     section=LESSON + "4.-The-article's-network",
     expects="one whole number",
     tolerance=1e-9,
     mistakes={
-        "unchanged": (_weights(6), "Convolutions do not mind the size. But what does the first dense layer take?"),
-        "four-times": (_weights(12), "Places do not grow by four exactly: each layer trims edges. Follow the side."),
-        "rounded-up": (_weights(15), "A last odd row is left out by pooling, not kept: look at 29 by 29."),
+        "unchanged": (
+            _weights(6),
+            "Convolutions do not depend on the size. But how many inputs has the first dense layer?",
+        ),
+        "four-times": (
+            _weights(12),
+            "There are not just four times as many positions: each convolution trims edges. Follow the side.",
+        ),
+        "rounded-up": (_weights(15), "Pooling drops a last odd row: look at 29 by 29."),
         "padded": (_weights(16), "Each convolution of 3 by 3 takes a pixel off every edge of its input."),
         "no-biases": (_weights(dense_bias=0, conv=19_296, out=640), "Each kernel and each unit has a bias, too."),
         "one-layer": (_weights(conv=0, out=0), "That is the first dense layer alone. The others have weights, too."),
-        "one-map": (_weights(14, 1 / 64), "The dense layer sees every place of every map; there are 64 maps."),
+        "one-map": (_weights(14, 1 / 64), "The dense layer takes every position of every map; there are 64 maps."),
         "no-pooling": (_weights(60), "Pooling halves the side after each convolution."),
     },
 )
 
-SOFTMAX = exercise("ps01-4", "A softmax that breaks", points=3).function(
-    softmax,
-    section=LESSON + "Softmax:-from-scores-to-probabilities",
-    expects="a float array of the shape of logits, whose rows add up to 1",
+GRADIENTS = exercise("ps01-3", "Backpropagation", points=4).function(
+    gradients,
+    section=LESSON + "One-step-of-gradient-descent,-by-hand",
+    expects="a list of four float arrays, of the shapes of the weights",
     shown=[
-        {"logits": np.array([[2.0, -1.0], [0.0, 0.0]]), "temperature": 1.0},
-        {"logits": np.array([[4000.0, 4002.0, 4001.0], [1.0, 2.0, 4.0]]), "temperature": 2.0},
+        {
+            "x": np.array([[1.0, 2.0], [-1.0, 0.5]]),
+            "labels": np.array([0, 1]),
+            "weights": [
+                np.array([[1.0, -1.0, 2.0], [0.5, 1.0, 0.25]]),
+                np.array([0.0, 0.25, 0.0]),
+                np.array([[1.0, 0.0], [-1.0, 2.0], [0.5, -0.5]]),
+                np.array([0.5, -0.5]),
+            ],
+        }
     ],
-    draw=_logits,
+    draw=_batches,
     mistakes={
-        "overflow": ({"off": lambda scaled: 0}, "exp of a large number is infinite. What may be taken off all logits?"),
-        "columns": (
-            lambda logits, temperature: softmax(logits.T, temperature).T,
-            "The columns add up to 1. Which axis holds the classes of one picture?",
+        "not-averaged": (
+            _changed(lambda g, n: n * g),
+            "They grow with the batch. The loss is a mean over its pictures.",
         ),
-        "one-maximum": ({"off": np.max}, "One maximum for the table: rows far below become 0 / 0. Each needs its own."),
-        "mean-off": (
-            {"off": lambda scaled: scaled.mean(axis=1, keepdims=True)},
-            "The mean was taken off, and a number may still lie far above it. What makes all of them safe for exp?",
+        "wrong-sign": (_changed(lambda g, n: -g), "All signs are reversed: a step against them would raise the loss."),
+        "bias-means": (
+            _changed(lambda g, n: g / n if g.ndim == 1 else g),
+            "The biases were averaged twice. Where was the division by the number of pictures already done?",
         ),
-        "one-sum": ({"off": np.max, "total": None}, "The whole table adds up to 1. Each picture has a 1 of its own."),
-        "multiplied": (
-            {"temperature": lambda t: 1 / t},
-            "A higher temperature makes it surer here. Which way should it go? See section 7.",
+        "no-target": ({"target": 0.0}, "The labels make no difference. What is the error of the correct class?"),
+        "of-logits": (
+            {"over_classes": lambda logits, axis: logits.copy()},
+            "The errors are those of the logits. Cross-entropy is about probabilities.",
         ),
-        "after": (
-            lambda logits, temperature: softmax(logits, 1) / temperature,
-            "The temperature was applied to the probabilities. It divides the logits.",
+        "over-pictures": (
+            {"over_classes": lambda logits, axis: softmax(logits, axis=0)},
+            "Softmax ran over the pictures. Which axis holds the classes of one picture?",
         ),
-        "no-temperature": ({"temperature": 1}, "The temperature makes no difference. Is it where it cancels out?"),
+        "relu-ignored": (
+            {"derivative": np.ones_like},
+            "The first layer's are wrong: where ReLU gives 0, how much does its output change with its input?",
+        ),
+        "relu-itself": (
+            {"derivative": lambda before: np.maximum(0, before)},
+            "The first layer's are wrong: the output of ReLU stands where its derivative belongs.",
+        ),
     },
 )
 
-CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4).function(
+TRAIN_NETWORK = exercise("ps01-4", "Train it yourself", points=4).network(
+    train_network,
+    score=mean_probability,
+    at_least=0.9,
+    measure="the mean probability of the correct class, on pictures that were not in training",
+    shape=lambda truth: (len(truth), 3),
+    expects="a function that gives the three probabilities of each picture",
+    section=LESSON + "One-step-of-gradient-descent,-by-hand",
+    shown=training_and_unseen(patterns.textures)(np.random.default_rng(0)),
+    draw=training_and_unseen(patterns.textures),
+    mistakes=OF_CLASSIFIERS
+    | {
+        "guessing": (
+            lambda truth, outputs: accuracy(truth, outputs) < 0.5,
+            "It is hardly better than guessing, as a linear classifier is. Is there a ReLU between the layers, "
+            "do the first weights differ, do pictures keep their labels?",
+        ),
+        "confused": (
+            lambda truth, outputs: accuracy(truth, outputs) <= 0.85,
+            "It confuses some of the classes. Are there enough hidden units for every pattern and its negative?",
+        ),
+    },
+)
+
+CALIBRATION_ERROR = exercise("ps01-5", "Can the probabilities be trusted?", points=3).function(
     calibration_error,
     section=LESSON + "7.-Calibration:-can-the-probabilities-be-trusted?",
     expects="one number, 0 to 1",
@@ -269,7 +322,7 @@ CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4).function
             lambda probabilities, labels, bins: np.abs(
                 probabilities.max(1) - (probabilities.argmax(1) == labels)
             ).mean(),
-            "Right with 0.8 counts as 0.2 wrong here. Put together what is about as sure.",
+            "A correct prediction with 0.8 counts as 0.2 wrong here. Group pictures of about the same confidence.",
         ),
         "unweighted": (
             {"weights": lambda counts, bins: 1 / len(counts)},
@@ -283,11 +336,11 @@ CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4).function
         ),
         "of-the-label": (
             {"confidence": lambda probabilities, labels: probabilities[np.arange(len(labels)), labels]},
-            "How sure it was is about what it predicted, not the truth.",
+            "The confidence is the probability of the predicted class, not of the label.",
         ),
         "not-divided": (
             lambda labels, **case: len(labels) * calibration_error(labels=labels, **case),
-            "It grows with the number of pictures. A mean is wanted.",
+            "It grows with the number of pictures. A mean is asked for.",
         ),
         "upper-bins": (
             {"probabilities": lambda probabilities: np.nextafter(probabilities, 2)},
@@ -300,8 +353,54 @@ CALIBRATION_ERROR = exercise("ps01-5", "May one believe it?", points=4).function
     },
 )
 
-QUESTION = exercise("ps01-6", "Where it looked", points=2).by_hand(
+HEATMAP = exercise("ps01-6", "Grad-CAM", points=3).function(
+    heatmap,
+    section=LESSON + 'Grad-CAM:-which-parts-raised-the-score-of-"cat"?',
+    expects="a float array of shape (rows, columns), 0 to 1",
+    shown=[
+        {
+            "maps": np.array([[[0.0, 2.0], [1.0, 0.0]], [[4.0, 1.0], [2.0, 6.0]]]),
+            "gradients": np.array([[[0.5, 0.0], [0.0, -1.0]], [[1.0, 0.0], [0.5, 0.0]]]),
+        },
+        {"maps": np.ones((1, 2, 1)), "gradients": np.array([[[-1.0], [-2.0]]])},
+    ],
+    draw=_maps,
+    mistakes={
+        "unweighted": (
+            {"weigh": lambda gradients: np.ones(gradients.shape[-1])},
+            "All maps count the same. The gradients make no difference.",
+        ),
+        "place-by-place": (
+            {"weigh": np.array},
+            "Each place has a weight of its own. In Grad-CAM a map has one weight: over which axes is the mean?",
+        ),
+        "absolute": (
+            {"weigh": lambda gradients: np.abs(gradients).mean(axis=(0, 1))},
+            "A map that lowers the score counts as if it raised it. Mind the signs.",
+        ),
+        "largest": (
+            {"weigh": lambda gradients: gradients.max(axis=(0, 1))},
+            "The largest gradient of a map decides. All of its places count.",
+        ),
+        "no-relu": ({"rectify": np.array}, "There are negative numbers in it. What lowers the score is left out."),
+        "positive-weights": (
+            {"weigh": lambda gradients: np.maximum(0, gradients.mean(axis=(0, 1)))},
+            "Maps that lower the score were left out before the sum. They should subtract in it.",
+        ),
+        "not-scaled": ({"scale": lambda heat: heat}, "The largest value is not 1. Divide by what?"),
+        "lowest-to-0": (
+            {"scale": lambda heat: (heat - heat.min()) / np.ptp(heat) if np.ptp(heat) else heat},
+            "The lowest value was moved to 0. If all places raise the score, none of them is 0.",
+        ),
+        "nan": (
+            {"scale": lambda heat: heat / heat.max()},
+            "It is nan where no place raises the score. What is 0 divided by 0?",
+        ),
+    },
+)
+
+QUESTION = exercise("ps01-7", "What a heatmap shows", points=2).by_hand(
     section=LESSON + 'Grad-CAM:-which-parts-raised-the-score-of-"cat"?'
 )
 
-EXERCISES = (THUMBNAIL, CONVOLVE, WEIGHTS, SOFTMAX, CALIBRATION_ERROR, QUESTION)
+EXERCISES = (CONVOLVE, WEIGHTS, GRADIENTS, TRAIN_NETWORK, CALIBRATION_ERROR, HEATMAP, QUESTION)
