@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from vistext.exercises import values
+from vistext.exercises.crashes import explain
 
 # The line by which an exercise is found again without metadata, and what stands where there is no answer yet.
 MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
@@ -188,13 +189,12 @@ _FAILED = {
     "Timeout": ("too-slow", "It did not end in time. Is there a loop without end, or one that goes through far more?"),
     "NoNetwork": ("no-network", "Return the network itself, or a function of one argument; not what it gives."),
     "Missing": ("missing", "Give your answer the name that the exercise asks for."),
-    "": ("stopped", "It stopped before it could answer. Run it by itself with the case above, and look where."),
 }
 
 
 def failed(failure: Failure) -> tuple[str, str]:
     """The key and the idea of what stopped an answer."""
-    return _FAILED.get(failure.kind, _FAILED[""])
+    return _FAILED.get(failure.kind) or ("stopped", explain(failure.kind, failure.message))
 
 
 _HARD_CODED = (

@@ -26,7 +26,8 @@ from vistext.grading.process import EndedError, StudentProcess
 PACKAGE = Path(__file__).resolve().parents[1]
 # The first folder that modules are looked for in is the package's, not the one in which students' files might lie.
 INSIDE = f"import sys; sys.path[0] = {str(PACKAGE.parent)!r}; from vistext.grading.sandbox_runner import main; main()"
-SHOWN_OF_EXERCISES = ("answers.py", "judging.py", "values.py")  # how a function is called; no exercise, and no answer
+# How a function is called; no exercise, and no answer.
+SHOWN_OF_EXERCISES = ("answers.py", "crashes.py", "judging.py", "values.py")
 SYSTEM = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 WRITABLE = ("/tmp", "/dev/shm")
 NOBODY: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []}
