@@ -1,15 +1,12 @@
 """Answers to problem set 6, as students write them."""
 
-import math
-from collections import Counter, defaultdict
-from itertools import product
-from statistics import mode
-
 import numpy as np
 from answers import RIGHT, WRONG, values, vary
-from scipy.ndimage import uniform_filter
 from scipy.special import log_softmax, softmax
-from scipy.stats import gmean
+
+from vistext.nn.engine import keras
+
+layers, ops = keras.layers, keras.ops
 
 values(
     "ps06-1",
@@ -18,207 +15,286 @@ values(
 )
 
 
-def in_half_the_digits(logits, ids):
-    logs, mask = log_softmax(np.float32(logits), axis=2), np.float32(ids[:, 1:] > 0)
-    return np.exp((np.take_along_axis(logs, ids[:, 1:, None], 2).squeeze(2) * mask).sum(1))
+def by_einsum(words, ids, cells, weights, *, axis=2, root=0.5, plus=1, padding=0, weigh=softmax):
+    query, key, value = weights
+    scores = np.einsum("ntd,dm,km,nck->ntc", words, query, key, cells, optimize=True) / len(query.T) ** root
+    z = plus * words + np.einsum("ntc,nck,kd->ntd", weigh(scores, axis=axis), cells, value, optimize=True)
+    z[ids == 0] *= padding
+    return z
 
 
-def without_numpy(logits, ids):
-    back = ()
-    for table, line in zip(logits.tolist(), ids.tolist(), strict=True):
-        written = line[1 : line.index(2) + 1]
-        parts = [math.exp(row[word]) / sum(map(math.exp, row)) for row, word in zip(table, written, strict=False)]
-        back += (math.prod(parts),)
-    return back
+def word_by_word(words, ids, cells, weights):
+    w_query, w_key, w_value = weights
+    z = np.zeros_like(words)
+    for question, picture in enumerate(cells):
+        for place, word in enumerate(words[question]):
+            if ids[question, place]:
+                scores = [(word @ w_query) @ (cell @ w_key) / np.sqrt(w_key.shape[1]) for cell in picture]
+                powers = np.exp(np.array(scores) - max(scores))
+                z[question, place] = word + sum(
+                    power * (cell @ w_value) for power, cell in zip(powers / powers.sum(), picture, strict=True)
+                )
+    return z
 
 
-def with_nan(logits, ids, *, words=np.s_[:, 1:], logs=log_softmax, axis=-1, silent=(0,), together=np.nanprod):
-    """What is made of the chances of each text's words; those that do not count are nan."""
-    written = ids[words]
-    rows, places = np.indices(written.shape)
-    found = np.exp(logs(logits, axis=axis)[rows, places, written])
-    return together(np.where(np.isin(written, silent), np.nan, found), axis=1)
+def in_tensors(words, ids, cells, weights):
+    w_query, w_key, w_value = weights
+    words, cells = (ops.convert_to_tensor(each, "float64") for each in (words, cells))
+    scores = ops.matmul(ops.matmul(words, w_query), ops.swapaxes(ops.matmul(cells, w_key), 1, 2))
+    z = words + ops.matmul(ops.softmax(scores / w_query.shape[1] ** 0.5), ops.matmul(cells, w_value))
+    return ops.where((ids > 0)[..., None], z, ops.zeros_like(z))
 
 
-RIGHT["ps06-2"] = [in_half_the_digits, without_numpy, with_nan]
+RIGHT["ps06-2"] = [by_einsum, word_by_word, in_tensors]
 WRONG["ps06-2"] = {
-    "shifted": vary(with_nan, words=np.s_[:, :-1]),
-    "no-softmax": vary(with_nan, logs=lambda logits, axis: logits),
-    "added": vary(with_nan, together=np.nansum),
-    "padding-counted": vary(with_nan, silent=()),
-    "end-not-counted": vary(with_nan, silent=(0, 2)),
-    "softmax-over-places": vary(with_nan, axis=1),
-    "logarithm": lambda **case: np.log(with_nan(**case)),
-    "by-the-word": vary(with_nan, together=lambda found, axis: gmean(found, axis=axis, nan_policy="omit")),
-    "likeliest": lambda logits, ids: np.where(ids[:, 1:] == 0, 1, softmax(logits, axis=-1).max(axis=-1)).prod(axis=1),
-    "plain-mean": vary(with_nan, together=np.nanmean),
-    "weakest": vary(with_nan, together=np.nanmin),
-    "wrong-shape": vary(with_nan, together=lambda found, axis: np.nanprod(found)),
-    "stopped": lambda logits, ids: log_softmax(logits, axis=-1)[(*np.indices(ids.shape), ids)].sum(axis=1),
+    "softmax-over-words": vary(by_einsum, axis=1),
+    "not-scaled": vary(by_einsum, root=0),
+    "scaled-by-width": vary(by_einsum, root=1),
+    "no-softmax": vary(by_einsum, weigh=lambda scores, axis: scores),
+    "mean-of-cells": vary(by_einsum, weights=lambda weights: [weights[0], 0 * weights[1], weights[2]]),
+    "no-residual": vary(by_einsum, plus=0),
+    "padding-filled": vary(by_einsum, padding=1),
+    "wrong-shape": lambda **case: by_einsum(**case)[case["ids"] > 0],
+    "stopped": vary(by_einsum, weights=lambda weights: weights[:2]),
 }
 
 
-def by_counters(train, test):
-    counted = defaultdict(Counter)
-    for question, answer in train:
-        counted[question][answer] += 1
-    general = sum(counted.values(), Counter())
-    hits = [counted.get(question, general).most_common(1)[0][0] == answer for question, answer in test]
-    return np.mean(hits)
+def in_half_the_digits(logits, answers):
+    logs, mask = log_softmax(np.float32(logits), axis=2), np.float32(answers[:, 1:] > 0)
+    return -(np.take_along_axis(logs, answers[:, 1:, None], 2).squeeze(2) * mask).sum() / mask.sum()
 
 
-def by_numpy(train, test):
-    (questions, answers), (asked, true) = np.array(train).T, np.array(test).T
-
-    def most(question):
-        names, counts = np.unique(answers[questions == question], return_counts=True)
-        return names[counts.argmax()] if len(names) else most(questions)
-
-    return (np.array([most(question) for question in asked]) == true).mean()
-
-
-def most_frequent(train, test, own):
-    return mode(answer for _, answer in train)
+def answer_by_answer(logits, answers):
+    total = count = 0
+    for table, line in zip(logits.tolist(), answers.tolist(), strict=True):
+        for row, token in zip(table, line[1 : line.index(2) + 1], strict=False):
+            total += np.log(np.exp(row).sum()) - row[token]
+            count += 1
+    return total / count
 
 
-def by_the_mode(train, test, *, learn=lambda train, test: train, choose=mode, otherwise=most_frequent, each=np.mean):
-    """What `each` makes of which answers are right, if unknown questions get an answer of their own."""
-    heard = defaultdict(list)
-    for question, answer in learn(train, test):
-        heard[question].append(answer)
-    own = {question: choose(answers) for question, answers in heard.items()}
-    return each([own.get(question, otherwise(train, test, own)) == answer for question, answer in test])
+def with_nan(logits, answers, *, targets=np.s_[:, 1:], logs=log_softmax, axis=-1, without=(0,), together=np.nanmean):
+    """What is made of the losses of the tokens; those that do not count are nan."""
+    chosen = answers[targets]
+    rows, places = np.indices(chosen.shape)
+    found = -logs(logits, axis=axis)[rows, places, chosen]
+    return together(np.where(np.isin(chosen, without), np.nan, found))
 
 
-def known_only(train, test):
-    return [pair for pair in test if pair[0] in dict(train)]
+def most_probable(logits, answers):
+    return -log_softmax(logits, axis=2).max(axis=2)[answers[:, 1:] > 0].mean()
 
 
-def heard_before(train, test):
-    return np.mean([pair in train if known_only(train, [pair]) else by_the_mode(train, [pair]) for pair in test])
-
-
-def mean_of_means(train, test):
-    questions = {question for question, _ in test}
-    return np.mean([by_the_mode(train, [pair for pair in test if pair[0] == question]) for question in questions])
-
-
-RIGHT["ps06-3"] = [by_counters, by_numpy, by_the_mode]
+RIGHT["ps06-3"] = [in_half_the_digits, answer_by_answer, with_nan]
 WRONG["ps06-3"] = {
-    "unseen-wrong": vary(by_the_mode, otherwise=lambda train, test, own: None),
-    "unseen-left-out": lambda train, test: by_the_mode(train, known_only(train, test)),
-    "stops-at-unseen": lambda train, test: [dict(train)[question] for question, _ in test],
-    "peeks": vary(by_the_mode, learn=lambda train, test: test),
-    "unseen-peeks": vary(by_the_mode, otherwise=lambda train, test, own: mode(answer for _, answer in test)),
-    "unseen-by-questions": vary(by_the_mode, otherwise=lambda train, test, own: mode(own.values())),
-    "on-training": lambda train, test: by_the_mode(train, train),
-    "first-answer": vary(by_the_mode, choose=lambda answers: answers[0]),
-    "any-answer": heard_before,
-    "mean-over-questions": mean_of_means,
-    "always-the-same": vary(by_the_mode, learn=lambda train, test: []),
-    "last-answer": vary(by_the_mode, learn=lambda train, test: dict(train).items()),
-    "not-divided": vary(by_the_mode, each=sum),
-    "wrong-shape": vary(by_the_mode, each=lambda hits: [int(hit) for hit in hits]),
+    "padding-counted": vary(with_nan, without=()),
+    "end-not-counted": vary(with_nan, without=(0, 2)),
+    "not-shifted": vary(with_nan, targets=np.s_[:, :-1]),
+    "softmax-over-places": vary(with_nan, axis=1),
+    "sign": lambda **case: -with_nan(**case),
+    "mean-of-means": vary(with_nan, together=lambda found: np.nanmean(found, axis=1).mean()),
+    "divided-by-all": vary(with_nan, together=lambda found: np.nansum(found) / found.size),
+    "summed": vary(with_nan, together=np.nansum),
+    "most-probable": most_probable,
+    "wrong-shape": vary(with_nan, together=lambda found: found),
 }
 
 
-def by_a_dict(picture_of, order):
-    after = dict(zip(order.tolist(), np.roll(order, -1).tolist(), strict=True))
-    return [after[picture] for picture in picture_of.tolist()]
+def by_a_mask(predicted, picture_of, answers, *, own=False):
+    is_own = np.arange(predicted.shape[1]) == picture_of[:, None]
+    right = predicted == answers[:, None]
+    return [right[is_own].mean(), right[~is_own | own].mean()]
 
 
-def by_places(picture_of, order):
-    place = np.argsort(order)[picture_of]
-    return order[(place + 1) % len(order)]
+def by_loops(predicted, picture_of, answers):
+    own, others = [], []
+    for row, picture, answer in zip(predicted, picture_of, answers, strict=True):
+        for number, said in enumerate(row):
+            (own if number == picture else others).append(said == answer)
+    return sum(own) / len(own), sum(others) / len(others)
 
 
-def by_comparing(picture_of, order):
-    rows, places = np.where(np.asarray(picture_of)[:, None] == order)
-    return np.take(order, places + 1, mode="wrap").astype(float)[np.argsort(rows)]
+def by_shifting(predicted, picture_of, answers, *, steps=None):
+    shares, rows = [], np.arange(len(answers))
+    for step in range(predicted.shape[1]) if steps is None else steps:
+        shares.append((predicted[rows, (picture_of + step) % predicted.shape[1]] == answers).mean())
+    return np.array([shares[0], np.mean(shares[1:])], np.float32)
 
 
-def handed_on(picture_of, order, begin=lambda order: np.arange(len(order))):
-    """All but the last of the order hand on to the next; the last as at the beginning."""
-    after = begin(order)
-    after[order[:-1]] = order[1:]
-    return after[picture_of]
+def times(predicted, factors, **case):
+    return np.multiply(by_loops(predicted, **case), factors(*predicted.shape))
 
 
-def in_place(picture_of, order):
-    picture_of[:] = by_a_dict(picture_of, order)
-    return picture_of
-
-
-RIGHT["ps06-4"] = [by_a_dict, by_places, by_comparing]
+RIGHT["ps06-4"] = [by_a_mask, by_loops, by_shifting]
 WRONG["ps06-4"] = {
-    "not-mended": lambda picture_of, order: np.append(order[1:], order[-1])[picture_of],
-    "last-stays": handed_on,
-    "last-to-0": vary(handed_on, begin=np.zeros_like),
-    "place-for-picture": lambda picture_of, order: np.roll(order, -1)[picture_of],
-    "order-alone": lambda picture_of, order: order[picture_of],
-    "backwards": lambda picture_of, order: order[np.argsort(order)[picture_of] - 1],
-    "next-number": lambda picture_of, order: (picture_of + 1) % len(order),
-    "other": lambda picture_of, order: (picture_of + 1) % (picture_of.max() + 1),
-    "questions-moved": lambda picture_of, order: np.roll(picture_of, 1),
-    "stopped": lambda picture_of, order: order[np.argsort(order)[picture_of] + 1],
-    "wrong-shape": lambda picture_of, order: by_places(np.arange(len(order)), order),
-    "changed-input": in_place,
+    "own-among-others": vary(by_a_mask, own=True),
+    "next-picture": vary(by_shifting, steps=(0, 1)),
+    "exchanged": lambda **case: by_loops(**case)[::-1],
+    "not-per-picture": vary(times, factors=lambda n, pictures: (1, pictures - 1)),
+    "divided-by-all": vary(times, factors=lambda n, pictures: (1, (pictures - 1) / pictures)),
+    "change": lambda predicted, picture_of, answers: by_loops(
+        predicted, picture_of, predicted[np.arange(len(predicted)), picture_of]
+    ),
+    "wrong-shape": lambda **case: by_loops(**case)[0],
 }
 
 
-def added(maps, words, together=np.sum):
-    return [together(each[:count], axis=0) for each, count in zip(maps, words, strict=True)]
+def by_matrices(to_words, to_cells, columns, *, heads=np.mean):
+    found = np.einsum("naw,nwc->nac", heads(to_words, 1), heads(to_cells, 1))
+    return found.reshape(found.shape[0], found.shape[1], found.shape[2] // columns, columns)
 
 
-def best_square(total, side, *, last=1, step=1):
-    rows, columns = (range(0, size - side + last, step) for size in total.shape)
-    return max(product(rows, columns), key=lambda at: total[at[0] : at[0] + side, at[1] : at[1] + side].sum())
+def every_pair_of_heads(to_words, to_cells, columns):
+    pairs = [[to_words[:, i] @ to_cells[:, j] for i in range(to_words.shape[1])] for j in range(to_cells.shape[1])]
+    return [[row.reshape(-1, columns) for row in rows] for rows in np.mean(pairs, axis=(0, 1))]
 
 
-def by_loops(maps, words, side, *, together=np.sum, **options):
-    return [best_square(total, side, **options) for total in added(maps, words, together)]
+def token_by_token(to_words, to_cells, columns):
+    (n, heads, tokens, words), cells = to_words.shape, to_cells.shape[3]
+    maps = np.zeros((n, tokens, cells // columns, columns))
+    for cell in range(cells):
+        for word in range(words):
+            weight = to_words[..., word].sum(axis=1) * to_cells[:, :, word, cell].sum(axis=1)[:, None]
+            maps[:, :, cell // columns, cell % columns] += weight / heads**2
+    return maps
 
 
-def by_running_sums(maps, words, side):
-    found = []
-    for total in added(maps, words):
-        upto = np.pad(total, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
-        sums = upto[side:, side:] - upto[:-side, side:] - upto[side:, :-side] + upto[:-side, :-side]
-        found.append(np.unravel_index(sums.argmax(), sums.shape))
-    return np.array(found, float)
+def best_word(to_words, **case):
+    best = to_words.mean(axis=1).argmax(axis=-1)[:, None]
+    return by_matrices(to_words=np.eye(to_words.shape[-1])[best], **case)
 
 
-def by_a_filter(maps, words, side):
-    found = []
-    for total in added(maps, words):
-        means = uniform_filter(total, side, mode="constant", origin=-(side // 2))
-        means = means[: len(total) - side + 1, : total.shape[1] - side + 1]
-        found.append(np.unravel_index(means.argmax(), means.shape))
-    return found
+def head_by_head(to_words, to_cells, columns):
+    found = np.einsum("nhaw,nhwc->nac", to_words, to_cells) / to_words.shape[1]
+    return found.reshape(*found.shape[:2], -1, columns)
 
 
-def best_of_a_single_word(maps, words, side):
-    def score(place):
-        return place[0][place[1] : place[1] + side, place[2] : place[2] + side].sum()
-
-    places = [[(one, *best_square(one, side)) for one in each[:n]] for each, n in zip(maps, words, strict=True)]
-    return [max(each, key=score)[1:] for each in places]
-
-
-RIGHT["ps06-5"] = [by_loops, by_running_sums, by_a_filter]
+RIGHT["ps06-5"] = [by_matrices, every_pair_of_heads, token_by_token]
 WRONG["ps06-5"] = {
-    "other": best_of_a_single_word,
-    "padding-counted": vary(by_loops, words=lambda words: [None] * len(words)),
-    "one-word-too-many": vary(by_loops, words=lambda words: words + 1),
-    "last-word-forgotten": vary(by_loops, words=lambda words: words - 1),
-    "first-word": vary(by_loops, words=np.ones_like),
-    "strongest-word": vary(by_loops, together=np.max),
-    "best-cell": vary(by_loops, side=1),
-    "edge-missed": vary(by_loops, last=0),
-    "side-by-side": lambda side, **case: by_loops(side=side, step=side, **case),
-    "always-two": vary(by_loops, side=2),
-    "middle": lambda side, **case: np.add(by_loops(side=side, **case), side // 2),
-    "turned": lambda **case: np.fliplr(by_loops(**case)),
-    "all-answers-together": lambda maps, words, side: [best_square(sum(added(maps, words)), side)] * len(maps),
-    "wrong-shape": lambda maps, **case: [row * maps.shape[3] + column for row, column in by_loops(maps, **case)],
+    "head-by-head": head_by_head,
+    "heads-added": vary(by_matrices, heads=np.sum),
+    "words-alike": vary(by_matrices, to_words=lambda weights: 0 * weights + 1 / weights.shape[3]),
+    "best-word": best_word,
+    "columns-first": lambda to_words, to_cells, columns: np.moveaxis(
+        by_matrices(to_words, to_cells, to_cells.shape[3] // columns), 3, 2
+    ),
+    "upside-down": lambda **case: np.flip(by_matrices(**case), axis=2),
+    "wrong-shape": lambda **case: by_matrices(**case).reshape(len(case["to_words"]), case["to_words"].shape[2], -1),
+}
+
+
+class Positions(layers.Layer):
+    def build(self, shape):
+        self.table = self.add_weight(shape=shape[1:], initializer="random_normal")
+
+    def call(self, x):
+        return x + self.table
+
+
+def halves(pictures, questions, decode, order=True):
+    """Encoder and decoder, in one model from a dict to the six answers' logits."""
+    inputs = {
+        name: layers.Input(each.shape[1:], name=name)
+        for name, each in (("pictures", pictures), ("questions", questions))
+    }
+    cells = Positions()(layers.Reshape((6, 48))(layers.Conv2D(48, 4, strides=4)(inputs["pictures"])))
+    words = layers.Embedding(7, 48)(inputs["questions"])
+    words = Positions()(words) if order else words
+    z = layers.LayerNormalization()(words + layers.MultiHeadAttention(3, 16)(words, cells))
+    return keras.Model(inputs, decode(z))
+
+
+def with_a_gru(pictures, questions, answers, *, epochs=10, **options):
+    def decode(z):
+        return layers.Dense(6, activation="softmax")(layers.GRU(64)(z))
+
+    return trained(halves(pictures, questions, decode, **options), pictures, questions, answers, epochs)
+
+
+def trained(network, pictures, questions, answers, epochs=10):
+    probabilities = network.layers[-1].activation is keras.activations.softmax
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=not probabilities)
+    network.compile(keras.optimizers.AdamW(0.004), loss)
+    network.fit({"pictures": pictures, "questions": questions}, answers, 64, epochs, verbose=0)
+    return network
+
+
+def in_a_loop(pictures, questions, answers):
+    """Scores of words and cells, and what is read by them, into a multilayer perceptron; a step by hand."""
+    import tensorflow as tf
+
+    picture, question = layers.Input(pictures.shape[1:]), layers.Input(questions.shape[1:])
+    cells = layers.Reshape((6, 32))(layers.Conv2D(32, 4, strides=4)(picture))
+    weights = ops.softmax(ops.matmul(layers.Embedding(7, 32)(question), ops.swapaxes(layers.Dense(32)(cells), 1, 2)))
+    everything = [
+        layers.Flatten()(each) for each in (weights, ops.matmul(weights, cells), layers.Embedding(7, 8)(question))
+    ]
+    hidden = layers.Dense(64, activation="relu")(layers.Concatenate()(everything))
+    network, optimizer = keras.Model([picture, question], layers.Dense(6)(hidden)), keras.optimizers.Adam(0.004)
+
+    @tf.function
+    def step(*batch):
+        with tf.GradientTape() as tape:
+            logits = network([batch[0], batch[1]])
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(batch[2], logits))
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)
+        )
+
+    rng = np.random.default_rng(0)
+    for _ in range(700):
+        rows = rng.integers(0, len(answers), 64)
+        step(pictures[rows], questions[rows], answers[rows])
+    return lambda asked: network([asked["pictures"], asked["questions"]])
+
+
+def with_self_attention(pictures, questions, answers):
+    """Words and cells in one transformer block, read out word by word."""
+
+    def decode(z):
+        z = z + layers.MultiHeadAttention(3, 16)(z, z)
+        return layers.Dense(6)(layers.Dense(96, activation="gelu")(layers.Flatten()(z)))
+
+    return trained(halves(pictures, questions, decode), pictures, questions, answers)
+
+
+def pooled(z):
+    return layers.Dense(6)(layers.Dense(64, activation="relu")(layers.GlobalAveragePooling1D()(z)))
+
+
+def without_order(pictures, questions, answers):
+    return trained(halves(pictures, questions, pooled, order=False), pictures, questions, answers)
+
+
+def flat(pictures, questions, answers, epochs=25):
+    inputs = {"pictures": layers.Input(pictures.shape[1:]), "questions": layers.Input(questions.shape[1:])}
+    words = layers.Embedding(7, 16)(inputs["questions"])
+    x = layers.Concatenate()([layers.Flatten()(inputs["pictures"]), layers.Flatten()(words)])
+    for _ in range(2):
+        x = layers.Dense(256, activation="relu")(x)
+    return trained(keras.Model(inputs, layers.Dense(6)(x)), pictures, questions, answers, epochs)
+
+
+def on_other_inputs(change):
+    """A network that is trained on changed inputs, and called with such."""
+
+    def train(pictures, questions, answers):
+        network = with_a_gru(**change({"pictures": pictures, "questions": questions}), answers=answers, epochs=4)
+        return lambda asked: network(change(asked))
+
+    return train
+
+
+def untrained(pictures, questions, answers):
+    return halves(pictures, questions, pooled)
+
+
+RIGHT["ps06-6"] = [with_a_gru, in_a_loop, with_self_attention]
+WRONG["ps06-6"] = {
+    "question-only": on_other_inputs(lambda inputs: inputs | {"pictures": 0 * inputs["pictures"]}),
+    "image-only": on_other_inputs(lambda inputs: inputs | {"questions": 0 * inputs["questions"]}),
+    "chance": vary(with_a_gru, answers=np.random.default_rng(0).permutation, epochs=3),
+    "no-word-order": without_order,
+    "by-heart": lambda **case: flat(**{name: each[:600] for name, each in case.items()}),
+    "no-network": lambda **case: with_a_gru(**case, epochs=1).history,
 }

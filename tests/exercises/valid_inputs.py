@@ -1,7 +1,5 @@
 """What is valid for the exercises, as their texts allow it, drawn far and wide."""
 
-from collections import Counter
-
 import numpy as np
 from mutation import valid
 
@@ -207,48 +205,39 @@ def sampled_captions(rng):
 
 
 @valid("ps06-2", TEN)
+def questions_and_cells(rng):
+    n, length, cells, d, k, m = (int(size) for size in rng.integers(1, 6, 6))
+    ids = rng.integers(1, 9, (n, length)) * (np.arange(length) < rng.integers(1, length + 1, n)[:, None])
+    shapes = (n, length, d), (n, cells, k), (d, m), (k, m), (k, d)
+    words, features, *weights = (rng.normal(0, rng.choice([0.5, 1, 2]), shape) for shape in shapes)
+    return {"words": words, "ids": ids, "cells": features, "weights": weights}
+
+
+@valid("ps06-3", TEN)
 def texts(rng):
     count, length, vocabulary = int(rng.integers(1, 5)), int(rng.integers(1, 6)), int(rng.integers(4, 8))
-    ids = np.zeros((count, length + 1), int)
-    ids[:, 0] = 1
-    for row in ids:
-        said = int(rng.integers(0, length))
-        row[1 : said + 1] = rng.integers(3, vocabulary, said)
-        row[said + 1] = 2
-    return {"logits": rng.normal(0, 2, (count, length, vocabulary)), "ids": ids}
-
-
-def clear(answers):
-    """Whether one answer is more frequent than all others."""
-    first, second = (*Counter(answers).most_common(2), ("", 0))[:2]
-    return first[1] > second[1]
-
-
-@valid("ps06-3", TEN * 3)
-def quizzes(rng):
-    questions = ["Is it red?", "Which shape?", "Is it big?", "What?"][: rng.integers(1, 5)]
-    answers = ["yes", "no", "red", "cat"][: rng.integers(2, 5)]
-    train = [(pick(rng, *questions), pick(rng, *answers)) for _ in range(rng.integers(1, 14))]
-    test = [(pick(rng, *questions, "Where?", "How?"), pick(rng, *answers)) for _ in range(rng.integers(1, 10))]
-    known = [[answer for question, answer in train if question == one] for one, _ in test]
-    is_clear = clear([answer for _, answer in train]) and all(map(clear, filter(None, known)))
-    return {"train": train, "test": test} if is_clear else None
+    answers = np.zeros((count, length + 1), int)
+    answers[:, 0] = 1
+    for row in answers:
+        words = int(rng.integers(0, length))
+        row[1 : words + 1] = rng.integers(3, vocabulary, words)
+        row[words + 1] = 2
+    return {"logits": rng.normal(0, 2, (count, length, vocabulary)), "answers": answers}
 
 
 @valid("ps06-4", [(pictures,) for pictures in range(2, 10)])
-def exchanges(rng, pictures):
-    asked = rng.integers(0, pictures, rng.integers(1, 12))
-    return {"picture_of": asked, "order": rng.permutation(pictures)}
+def predictions(rng, pictures):
+    questions = int(rng.integers(1, 12))
+    predicted, answers = rng.integers(0, 3, (questions, pictures)), rng.integers(0, 3, questions)
+    return {"predicted": predicted, "picture_of": rng.integers(0, pictures, questions), "answers": answers}
 
 
 @valid("ps06-5", TEN)
 def attention(rng):
-    answers, most, rows, columns = (int(size) for size in rng.integers(1, 6, 4))
-    words, seen = rng.integers(1, most + 1, answers), np.full(rows * columns, rng.choice([0.2, 1]))
-    attended = rng.dirichlet(seen, (answers, most)).reshape(answers, most, rows, columns)
-    for maps, count in zip(attended, words, strict=True):
-        maps[count:] *= rng.choice([0, 1, 50])
-    return {"maps": attended, "words": words, "side": int(rng.integers(1, min(rows, columns) + 1))}
+    n, heads, tokens, words, rows, columns = (int(size) for size in rng.integers(1, 5, 6))
+    to_words = rng.dirichlet(np.full(words, 0.5), (n, heads, tokens))
+    to_cells = rng.dirichlet(np.full(rows * columns, 0.5), (n, heads, words))
+    return {"to_words": to_words, "to_cells": to_cells, "columns": columns}
 
 
 @valid("ps07-2", [()] * 16)
