@@ -79,19 +79,20 @@ def build_generator(config: GanConfig = GanConfig()) -> keras.Model:
         x = layers.Dense(4 * 4 * channels, use_bias=False, kernel_initializer="he_normal", name="start")(code)
         x = layers.Reshape((4, 4, channels), name="start_4")(x)
         x = _modulated(x, code, "level4")
+        # Upsampling and convolution, as the kernels of a transposed one overlap unevenly: a checkerboard (Odena et al.
+        # 2016, "Deconvolution and Checkerboard Artifacts", doi:10.23915/distill.00003).
         for side in (8, 16):
             channels //= 2
-            x = layers.Conv2DTranspose(
+            x = layers.Conv2D(
                 channels,
-                4,
-                strides=2,
+                3,
                 padding="same",
                 use_bias=False,
                 kernel_initializer="he_normal",
                 name=f"level{side}_conv",
-            )(x)
+            )(layers.UpSampling2D(name=f"level{side}_up")(x))
             x = _modulated(x, code, f"level{side}")
-        x = layers.Conv2DTranspose(3, 4, strides=2, padding="same", name="colours")(x)
+        x = layers.Conv2D(3, 5, padding="same", name="colours")(layers.UpSampling2D(name="colours_up")(x))
         x = layers.Activation("tanh", dtype="float32", name="colours_tanh")(x)
         pictures = layers.Rescaling(HALF, offset=HALF, dtype="float32", name="pictures")(x)
     return keras.Model([noise, labels], pictures, name="generator")

@@ -29,6 +29,7 @@ PICTURES = Hyperparameters(
     penalty_every=8,
     unit=HALF,
     fading=0.5,
+    mismatched=1.0,
     averaging=0.999,
 )
 
