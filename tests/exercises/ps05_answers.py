@@ -392,5 +392,5 @@ WRONG["ps05-7"] = {
     "one-each": lambda weights, pictures, scores: by_reinforce(
         weights, pictures, np.where(np.arange(25) < 24, scores, 0.2), beta=0, steps=600
     ),
-    "other": lambda **given: by_reinforce(**given, steps=4),
+    "held-back": vary(by_reinforce, beta=4, rate=1.0),
 }

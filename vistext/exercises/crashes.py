@@ -3,10 +3,8 @@
 import re
 
 STOPPED = "It stopped before it could answer. Run it by itself with the case above, and look where."
-LINE = re.compile(
-    r" \(line \d+ of its cell.*", re.DOTALL
-)  # the student's own code, whose words say nothing of the error
-
+# Where the student's own code begins in a message: its words say nothing of the error.
+LINE = re.compile(r" \(line \d+ of its cell.*", re.DOTALL)
 LONGEST = 500  # letters of a message that are looked at
 
 # Kind and message, each as a pattern that is found somewhere in it; the first that fits counts.

@@ -558,6 +558,10 @@ FINE_TUNE = exercise("ps05-7", "Fine-tune a captioner", points=4).network(
             lambda truth, p: coverage(truth, p) < VARIED_ENOUGH,
             "Of most pictures it gives too few of the true sentences. How much variety has the reward left?",
         ),
+        "held-back": (
+            lambda truth, p: share_true(truth, p) < TRUE_ENOUGH,
+            "Truer than before, and not enough: the penalty holds it back too much, or there were too few steps.",
+        ),
     },
 )
 
