@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from vistext.data import patterns
-from vistext.exercises.exercise import discriminating, exercise
+from vistext.exercises.exercise import discriminating, exercise, vary
 
 LESSON = "00_tour.ipynb#"
 
@@ -88,7 +88,8 @@ def _some_logits(rng, pictures, classes, threshold):
 
 def _logits(rng):
     sizes = ((5, 3, 0.5), (6, 5, 0.4), (7, 4, 0.75))
-    cases = discriminating(PREDICT_TAGS, rng, _some_logits, sizes, but=["above-only"])
+    powers_of_two = vary(predict_tags, logits=lambda logits: logits * np.log(2))
+    cases = discriminating(PREDICT_TAGS, rng, _some_logits, sizes, also=[powers_of_two], but=["above-only"])
     for classes in (3, 4):  # with a probability of just 1
         certain = np.round(64 * rng.normal(0, 1, (4, classes))) / 64
         certain[1:3] = rng.permutation(np.where(np.eye(classes), 0.0, -4000.0))[:2]
