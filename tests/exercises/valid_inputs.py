@@ -134,22 +134,21 @@ def blocks(rng, t, width, hidden):
 
 @valid("ps04-2", [(1, 1), (1, 3), (4, 2), (5, 5)])
 def scores(rng, *sizes):
-    real, invented = (rng.normal(0, rng.choice([1, 10, 900]), size) for size in sizes)
-    return {"on_real": real, "on_invented": invented}
+    real, generated = (rng.normal(0, rng.choice([1, 10, 900]), size) for size in sizes)
+    return {"on_real": real, "on_generated": generated}
 
 
-@valid("ps04-3", [(1,), (2,), (3,), (4,), (8,)])
-def clouds(rng, modes):
-    centres = 2.0 * rng.permutation([(x, y) for x in range(-3, 4) for y in range(-3, 4)])[:modes]
-    n = int(rng.integers(1, 9)) * modes + int(rng.integers(0, modes))
-    at = rng.integers(0, rng.integers(1, modes + 1), n)
-    away = rng.choice([(0.0, 0.0), (0.625, 0.0), (0.375, 0.5), (0.5, 0.5), (0.0, -0.75), (-0.25, 0.25)], n)
-    return {"points": centres[at] + away, "centres": centres, "near": float(rng.choice([0.625, 0.5]))}
+@valid("ps04-3", [(1, 1, 1), (2, 3, 1), (3, 1, 4), (2, 5, 2)])
+def discriminator_steps(rng, size, real, generated):
+    return generator_steps(rng, size, generated) | {"real": rng.normal(0, 2, (real, 2))}
 
 
-@valid("ps04-4", [(1, 1), (1, 3), (2, 2), (3, 1), (5, 4)])
-def histories(rng, *size):
-    return {"keep": float(rng.choice([0.0, 0.25, 0.5, 0.9, 1.0])), "weights": rng.normal(size=size)}
+@valid("ps04-4", [(1, 1), (2, 1), (2, 4), (4, 3)])
+def generator_steps(rng, size, noise):
+    generator = [rng.normal(0, 1, (size, 2)), rng.normal(0, 1, 2)]
+    discriminator = [rng.normal(0, 1, (2, 1)), rng.normal(0, 1, 1)]
+    case = {"generator": generator, "discriminator": discriminator, "noise": rng.normal(0, 1, (noise, size))}
+    return case | {"learning_rate": float(rng.choice([0.001, 0.1, 0.5, 3]))}
 
 
 @valid("ps05-1", TEN)
@@ -282,27 +281,27 @@ def painted(rng):
 
 
 @valid("ps08-2", TEN)
-def searches(rng):
-    sentences = int(rng.integers(1, 7))
-    shape = sentences, sentences + int(rng.integers(0, 4))
-    table = rng.normal(rng.choice([-2, 0, 2]), 1, shape) + rng.integers(2) * np.eye(*shape)
-    return {"scores": table, "k": int(rng.integers(1, shape[1] + 2))}
+def texts_and_pictures(rng):
+    texts, pictures, regions, numbers = rng.integers(1, 6, 4)
+    shapes = {"texts": (texts, numbers), "pictures": (pictures, regions, numbers)}
+    shapes |= {"text_weights": numbers, "image_weights": numbers}
+    return {name: rng.normal(0, rng.choice([0.5, 2]), shape) for name, shape in shapes.items()}
 
 
-@valid("ps08-3", TEN)
+@valid("ps08-5", TEN)
 def gains(rng):
     seeds = int(rng.integers(2, 10))
-    blind = rng.uniform(20, 80, seeds)
-    fused = blind + rng.normal(rng.choice([-8, 0, 8]), rng.choice([1, 5]), seeds)
-    return {"fused": fused, "blind": blind, "factor": float(rng.uniform(1.9, 13))}
+    text_only = rng.uniform(20, 80, seeds)
+    fused = text_only + rng.normal(rng.choice([-8, 0, 8]), rng.choice([1, 5]), seeds)
+    return {"fused": fused, "text_only": text_only, "factor": float(rng.uniform(1.9, 13))}
 
 
-@valid("ps08-4", TEN)
+@valid("ps08-6", TEN)
 def batches(rng):
     pictures, sentences = rng.normal(0, 2, (2, *rng.integers(1, 6, 2)))
     return {"pictures": pictures, "sentences": sentences, "scale": float(rng.choice([0.5, 1, 3, 10]))}
 
 
-@valid("ps08-5", TEN)
+@valid("ps08-3", TEN)
 def sums(rng):
     return {"table": rng.normal(rng.choice([-2, 0, 2]), 2, rng.integers(1, 6, 2))}

@@ -1,10 +1,12 @@
 """Problem set 4, on lesson 04: generative adversarial networks."""
 
 import numpy as np
+from scipy.special import expit
 
-from vistext.exercises.exercise import exercise, vary
+from vistext.exercises.exercise import discriminating, exercise, vary
 
 LESSON = "04_gan.ipynb#"
+NEAR = 0.45  # of a mode: three standard deviations of the real points around it
 
 
 def _less(scores, of=np.mean):
@@ -12,105 +14,166 @@ def _less(scores, of=np.mean):
     return float(of(np.logaddexp(0, -scores)))
 
 
-def losses(on_real, on_invented, *, of=np.mean, total=np.add):
-    real, away, invented = (_less(scores, of) for scores in (on_real, -on_invented, on_invented))
-    return [float(total(real, away)), -away, invented]
+def losses(on_real, on_generated, *, of=np.mean, total=np.add):
+    real, away, generated = (_less(scores, of) for scores in (on_real, -on_generated, on_generated))
+    return [float(total(real, away)), -away, generated]
 
 
-def _by_probabilities(on_real, on_invented, clip=0.0):
-    real, invented = (np.clip(1 / (1 + np.exp(-scores)), clip, 1 - clip) for scores in (on_real, on_invented))
-    discriminator = -np.log(real).mean() - np.log(1 - invented).mean()
-    return [discriminator, np.log(1 - invented).mean(), -np.log(invented).mean()]
+def _by_probabilities(on_real, on_generated, clip=0.0):
+    real, generated = (np.clip(1 / (1 + np.exp(-scores)), clip, 1 - clip) for scores in (on_real, on_generated))
+    discriminator = -np.log(real).mean() - np.log(1 - generated).mean()
+    return [discriminator, np.log(1 - generated).mean(), -np.log(generated).mean()]
 
 
 def _scores(rng):
     cases = []
-    for real, invented in ((3, 4), (2, 5), (6, 3), (4, 1)):
-        scores = rng.normal(0, 2, real + invented).round(2)
+    for real, generated in ((3, 4), (2, 5), (6, 3), (4, 1)):
+        scores = rng.normal(0, 2, real + generated).round(2)
         scores[0], scores[-1] = -900 - int(rng.integers(90)), 900 + int(rng.integers(90))  # exp of these is infinite
-        cases.append({"on_real": scores[:real], "on_invented": scores[real:]})
-    cases[0]["on_invented"][0] = -1000.0
+        cases.append({"on_real": scores[:real], "on_generated": scores[real:]})
+    cases[0]["on_generated"][0] = -1000.0
     # And small ones only, of whose losses every decimal counts.
     while True:
-        small = {"on_real": rng.normal(0, 2, 3).round(2)[[0, 1, 2, 0]], "on_invented": rng.normal(0, 2, 5).round(2)}
+        small = {"on_real": rng.normal(0, 2, 3).round(2)[[0, 1, 2, 0]], "on_generated": rng.normal(0, 2, 5).round(2)}
         if np.abs(np.round(losses(**small), 3) - losses(**small)).min() > 1e-4:
             return [*cases, small]
 
 
-def _fair(inside):
-    return len(inside) / inside.shape[1]
+def _linear(inputs, layer):
+    kernel, bias = layer
+    return inputs @ kernel + bias
 
 
-def coverage(
-    points,
-    centres,
-    near,
-    *,
-    norm=lambda offsets: np.linalg.norm(offsets, axis=-1),
-    covers=lambda inside: inside.sum(axis=0) >= _fair(inside) / 4,
-    share=lambda inside: inside.any(axis=1),
+def _descended(layer, inputs, gradient, learning_rate):
+    """A linear layer after a step, by the gradient with respect to its outputs."""
+    kernel, bias = layer
+    return [kernel - learning_rate * inputs.T @ gradient, bias - learning_rate * gradient.sum(axis=0)]
+
+
+def discriminator_step(
+    generator, discriminator, real, noise, learning_rate, *, on_real=1.0, on_generated=1.0, target=1, count=len
 ):
-    """How many modes are covered, and the share of points near any."""
-    inside = norm(points[:, np.newaxis] - centres) <= near  # (points, modes)
-    return [int(covers(inside).sum()), float(share(inside).mean())]
+    """The weights of both networks after a step; `on_real` and `on_generated` weigh the two halves of the loss."""
+    generated = _linear(noise, generator)
+    errors = [
+        weight * (expit(_linear(points, discriminator)) - label) / count(points)
+        for points, label, weight in ((real, target, on_real), (generated, 1 - target, on_generated))
+    ]  # the gradient with respect to the scores
+    points = np.concatenate([real, generated])
+    return [list(generator), _descended(discriminator, points, np.concatenate(errors), learning_rate)]
 
 
-def _share_of_modes(points, centres, near):
-    modes, share = coverage(points, centres, near)
-    return [modes / len(centres), share]
+def _both_in_the_discriminators_step(generator, discriminator, real, noise, learning_rate):
+    case = {"generator": generator, "discriminator": discriminator, "noise": noise, "learning_rate": learning_rate}
+    # The gradient of -log (1 - D) goes on to the generator.
+    return [generator_step(**case, error=lambda probability: probability)[0], discriminator_step(real=real, **case)[1]]
 
 
-def _nearest_mode(points, centres, near):
-    nearest = np.linalg.norm(points[:, np.newaxis] - centres, axis=-1).argmin(axis=1)
-    at = np.bincount(nearest, minlength=len(centres))
-    return [int((at >= len(points) / len(centres) / 4).sum()), coverage(points, centres, near)[1]]
+def _one_mean(generator, discriminator, real, noise, learning_rate):
+    return discriminator_step(
+        generator, discriminator, real, noise, learning_rate, count=lambda _: len(real) + len(noise)
+    )
 
 
-def _clouds(rng):
-    cases: list[dict] = []
-    for modes, each, more in ((4, 24, 0), (5, 28, 1), (6, 24, 0), (3, 32, 1)):
-        near, quarter = 0.625, each // 4
-        centres = 2.0 * rng.permutation([(x, y) for x in range(-2, 3) for y in range(-2, 3)])[:modes]
-        # Near them: a full share, just a quarter, one less, one, nobody. With a point more, a quarter is not enough.
-        shares = [each, quarter + 1 if more else quarter, quarter if more else quarter - 1, 1, 0, 0][:modes]
-        at = [centres[k] + _within(rng, number, 0.5) for k, number in enumerate(shares)]
-        for points in at[:2]:
-            points[0] = centres[shares.index(len(points))] + rng.permutation(
-                [0.375, -0.5]
-            )  # on the circle: as far as near
-        at.append(centres[-1] + rng.choice([-0.5, 0.5], (each // 2, 2)))  # outside the circle, inside of its square
-        left = modes * each + more - sum(map(len, at))
-        at.append(centres[rng.integers(0, modes, left)] + [0.6875, 0.0])  # outside of both, but near if not rooted
-        turn = 1 if len(cases) % 2 else -1  # the full one is the first, or the last
-        cases.append({"points": rng.permutation(np.concatenate(at)), "centres": centres[::turn], "near": near})
-    collapsed = centres[0] + _within(rng, 20, 0.5)
-    everywhere = np.concatenate([centre + _within(rng, 8, 0.5) for centre in centres])
-    cases += [{"points": points, "centres": centres, "near": near} for points in (collapsed, everywhere)]
-    return [*cases, {"points": centres[:1] + 0.75, "centres": centres[:1], "near": near}]
+def generator_step(
+    generator,
+    discriminator,
+    noise,
+    learning_rate,
+    *,
+    error=lambda probability: probability - 1,
+    through=np.transpose,
+    count=len,
+):
+    """The weights of both networks after a step; `error` is the derivative of the loss with respect to a score."""
+    scores = _linear(_linear(noise, generator), discriminator)
+    on_points = error(expit(scores)) / count(noise) @ through(discriminator[0])
+    return [_descended(generator, noise, on_points, learning_rate), list(discriminator)]
 
 
-def _within(rng, number, radius):
-    """Points around 0, in 64ths, which are exact in sums and in float32."""
-    angles, lengths = rng.uniform(0, 2 * np.pi, number), radius * np.sqrt(rng.uniform(0, 1, number))
-    return np.round(64 * np.stack([lengths * np.cos(angles), lengths * np.sin(angles)], axis=1)) / 64
+def _both_in_the_generators_step(generator, discriminator, noise, learning_rate):
+    points = _linear(noise, generator)
+    error = (expit(_linear(points, discriminator)) - 1) / len(noise)
+    moved = _descended(discriminator, points, error, learning_rate)
+    return [generator_step(generator, discriminator, noise, learning_rate)[0], moved]
 
 
-def averaged(weights, keep, *, new=lambda keep: 1 - keep):
-    average = weights[0]
-    for step in weights[1:]:
-        average = keep * average + new(keep) * step
-    return average
+def _without_biases(step):
+    def stepped(generator, discriminator, **case):
+        kernels = [kernel for kernel, _ in step(generator, discriminator, **case)]
+        return [[kernel, bias] for kernel, (_, bias) in zip(kernels, (generator, discriminator), strict=True)]
+
+    return stepped
 
 
-def _histories(rng):
-    cases = []
-    # The averages are neither in order nor in the opposite one, and one at least is below 0.
-    sizes = ((3, [1, 0], 0.9), (4, [2, 0, 1], 0.6), (6, [0], 0.75), (5, [1, 3, 0, 2], 0.3), (1, [0], 0.5))
-    for steps, ranks, keep in sizes:
-        weights = rng.normal(size=(steps, len(ranks))).round(6)
-        weights[:, 0] *= -np.sign(averaged(weights, keep)[0])
-        cases.append({"weights": weights[:, np.argsort(averaged(weights, keep))[ranks]], "keep": keep})
-    return cases
+def _two_networks(rng, size, noise, learning_rate):
+    def layer(*shape):
+        return [rng.normal(0, 1, shape).round(2), rng.normal(0, 1, shape[1]).round(2)]
+
+    networks = {"generator": layer(size, 2), "discriminator": layer(2, 1)}
+    return networks | {"noise": rng.normal(0, 1, (noise, size)).round(2), "learning_rate": learning_rate}
+
+
+def _with_real(rng, real, *sizes):
+    return _two_networks(rng, *sizes) | {"real": rng.normal(1, 1, (real, 2)).round(2)}
+
+
+def _discriminator_steps(rng):
+    sizes = ((3, 2, 4, 0.5), (5, 2, 2, 0.25), (2, 2, 6, 1.5), (4, 2, 3, 2.0))
+    return discriminating(DISCRIMINATOR_STEP, rng, _with_real, sizes)
+
+
+def _generator_steps(rng):
+    return discriminating(GENERATOR_STEP, rng, _two_networks, ((2, 4, 0.5), (3, 2, 0.25), (1, 5, 1.5), (4, 3, 2.0)))
+
+
+def train_generator(real):
+    """A generator by the losses and remedies of lesson 04."""
+    from vistext.tasks import gan
+
+    def batch(step):
+        return (real[np.random.default_rng(step).integers(0, len(real), 128)],)
+
+    networks = gan.model.build_ring()
+    gan.adversarial.train_gan(*networks, batch, gan.adversarial.STABLE, steps=1500, bar=False)
+    return networks[0]
+
+
+def _rings(rng):
+    angles = 2 * np.pi * (np.arange(8) / 8 + rng.random())
+    centers = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    real = centers[rng.integers(0, 8, 4000)] + rng.normal(0, 0.15, (4000, 2))
+    noise = rng.normal(0, 1, (1000, 2)).astype(np.float32)
+    real = real.astype(np.float32)
+    return [{"given": {"real": real}, "asked": noise, "truth": {"centers": centers, "real": real}}]
+
+
+def _distances(points, others):
+    return np.linalg.norm(points[:, np.newaxis] - others, axis=-1)
+
+
+def _are_copies(truth, points):
+    known = {point.tobytes() for point in truth["real"]}
+    return np.array([point.tobytes() in known for point in points.astype(np.float32)])
+
+
+def near_modes(truth, points):
+    """The share of new points near a mode, none of which counts for more than its fair share."""
+    near = (_distances(points, truth["centers"]) <= NEAR) & ~_are_copies(truth, points)[:, np.newaxis]
+    shares = near.mean(axis=0)
+    return float(np.minimum(shares, 1 / len(shares)).sum())
+
+
+def _in_the_middle(truth, points):
+    """Whether most points are nearer to the middle of all modes than to any."""
+    return (np.linalg.norm(points, axis=1) < _distances(points, truth["centers"]).min(axis=1)).mean() > 0.5
+
+
+def _collapsed(truth, points):
+    """Whether some mode is the nearest one for less than a quarter of its fair share."""
+    centers = truth["centers"]
+    counts = np.bincount(_distances(points, centers).argmin(axis=1), minlength=len(centers))
+    return counts.min() < len(points) / len(centers) / 4
 
 
 LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1).value(
@@ -120,7 +183,7 @@ LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1).value(
     expects="one number, to two decimals",
     tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
     mistakes={
-        "one-half-of-it": (np.log(2), "That is what it loses on one of the two. It is asked about real and invented."),
+        "one-half-of-it": (np.log(2), "That is what it loses on one of the two. It is asked about real and generated."),
         "base-two": (2.0, "log is the natural logarithm here, the one that exp undoes."),
         "base-ten": (2 * np.log10(2), "log is the natural logarithm, not the one to base ten."),
         "no-minus": (-2 * np.log(2), "Logarithms of probabilities are negative, and a loss has a minus before them."),
@@ -136,30 +199,30 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
     section=LESSON + "The-two-losses",
     expects="three numbers in a list: the discriminator's loss, the generator's original one, and the other one",
     shown=[
-        {"on_real": np.array([2.0, 0.5, -1.0]), "on_invented": np.array([-3.0, 0.0])},
-        {"on_real": np.array([800.0, 1.0]), "on_invented": np.array([-1000.0, 2.0, 900.0])},
+        {"on_real": np.array([2.0, 0.5, -1.0]), "on_generated": np.array([-3.0, 0.0])},
+        {"on_real": np.array([800.0, 1.0]), "on_generated": np.array([-1000.0, 2.0, 900.0])},
     ],
     draw=_scores,
     mistakes={
         "overflow": (_by_probabilities, "Infinite, or nan: a probability was rounded to 0, and has no logarithm."),
         "clipped": (
             vary(_by_probabilities, clip=1e-7),
-            "The probabilities were cut off at 0.0000001, so whoever is surely wrong loses too little.",
+            "The probabilities were cut off at 0.0000001, so a discriminator that is surely wrong loses too little.",
         ),
         "halved": (
             {"total": lambda real, fake: (real + fake) / 2},
             "The discriminator's two parts are added, no mean.",
         ),
         "all-in-one-mean": (
-            lambda on_real, on_invented: [
-                _less(np.concatenate([on_real, -on_invented])),
-                *losses(on_real, on_invented)[1:],
+            lambda on_real, on_generated: [
+                _less(np.concatenate([on_real, -on_generated])),
+                *losses(on_real, on_generated)[1:],
             ],
-            "One mean was taken over real and invented ones. Each has its own.",
+            "One mean was taken over real and generated ones. Each has its own.",
         ),
         "sums": ({"of": np.sum}, "They grow with the number of points. Means are wanted."),
         "discriminator-turned": (
-            lambda on_real, on_invented: [losses(-on_real, -on_invented)[0], *losses(on_real, on_invented)[1:]],
+            lambda on_real, on_generated: [losses(-on_real, -on_generated)[0], *losses(on_real, on_generated)[1:]],
             "This discriminator's loss is high when it is right: real should be 1.",
         ),
         "sign-of-the-original": (
@@ -171,77 +234,130 @@ LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
             "The second and the third are exchanged.",
         ),
         "generator-on-real": (
-            lambda on_real, on_invented: [losses(on_real, on_invented)[0], *losses(on_invented, on_real)[1:]],
-            "The generator is judged by what it has invented, not by real ones.",
+            lambda on_real, on_generated: [losses(on_real, on_generated)[0], *losses(on_generated, on_real)[1:]],
+            "The generator is judged by what it has generated, not by real ones.",
         ),
     },
 )
 
-COVERAGE = exercise("ps04-3", "Has it collapsed?", points=4).function(
-    coverage,
-    section=LESSON + "Something-that-can-be-seen-whole",
-    expects="two numbers in a list: how many modes are covered, and the share of points near any",
+DISCRIMINATOR_STEP = exercise("ps04-3", "A step of the discriminator", points=3).function(
+    discriminator_step,
+    section=LESSON + "The-training-step",
+    expects="a list of both networks, each as it was given: [kernel, bias]",
     shown=[
         {
-            "points": np.array([[0.0, 0], [0.1, 0], [0, 0.1], [3, 0.2], [1.5, 0], [0.4, 0.4], [0.2, 0], [0, 0.3]]),
-            "centres": np.array([[0.0, 0], [3, 0]]),
-            "near": 0.5,
+            "generator": [np.array([[1.0, 0.0], [0.5, -1.0]]), np.array([0.0, 1.0])],
+            "discriminator": [np.array([[1.0], [-0.5]]), np.array([0.25])],
+            "real": np.array([[1.0, 2.0], [0.0, -1.0], [2.0, 0.5]]),
+            "noise": np.array([[0.5, 1.0], [-1.0, 0.0]]),
+            "learning_rate": 0.5,
         }
     ],
-    draw=_clouds,
+    draw=_discriminator_steps,
     mistakes={
-        "any-point": (
-            {"covers": lambda inside: inside.any(axis=0)},
-            "A single point is enough to cover a mode here. How many are asked for?",
+        "both-updated": (
+            _both_in_the_discriminators_step,
+            "The generator has changed as well. Whose weights does this step update?",
         ),
-        "whole-share": (
-            {"covers": lambda inside: inside.sum(axis=0) >= _fair(inside)},
-            "You ask each mode for its whole fair share. A quarter of it is enough.",
+        "alone": (lambda **case: discriminator_step(**case)[1], "One network came back. Both were asked for."),
+        "ascent": (
+            {"learning_rate": np.negative},
+            "After this step its loss is higher than before. In which direction does a loss fall?",
         ),
-        "of-those-near": (
-            {"covers": lambda inside: inside.sum(axis=0) >= inside.any(axis=1).sum() / inside.shape[1] / 4},
-            "The fair share was taken of points near a mode, not of all.",
+        "swapped": ({"target": 0}, "It learns to call generated points real. Which target belongs to which?"),
+        "real-alone": ({"on_generated": 0}, "Generated points teach it nothing here. Its loss has two halves."),
+        "generated-alone": ({"on_real": 0}, "Real points teach it nothing here. Its loss has two halves."),
+        "one-mean": (_one_mean, "One mean was taken over all points. Real and generated ones have a mean each."),
+        "sums": ({"count": lambda _: 1}, "The loss was added up over the points. Means are asked for."),
+        "noise-as-points": (
+            lambda generator, **case: [list(generator), discriminator_step([np.eye(2), np.zeros(2)], **case)[1]],
+            "The discriminator was given the noise itself. What does the generator make of it?",
         ),
-        "squares": (
-            {"norm": lambda offsets: np.abs(offsets).max(axis=-1)},
-            "Squares around the centres, not circles: across and up were looked at apart.",
+        "whole-gradient": (
+            {"learning_rate": 1.0},
+            "The whole gradient was subtracted, however large the learning rate is.",
         ),
-        "not-rooted": ({"norm": lambda offset: (offset**2).sum(-1)}, "A squared distance is compared with a distance."),
-        "mean-of-shares": ({"share": np.array}, "The share is of points and modes. Each point is near one, or none."),
-        "share-of-modes": (_share_of_modes, "The first number is a share. How many modes are covered?"),
-        "nearest-mode": (_nearest_mode, "A point far from all modes was given to the nearest of them."),
-        "turned": (lambda **case: coverage(**case)[::-1], "The two numbers are exchanged."),
+        "bias-at-rest": (_without_biases(discriminator_step), "The bias is as it was. It is a weight as well."),
     },
 )
 
-AVERAGED = exercise("ps04-4", "The average that is kept", points=2).function(
-    averaged,
+GENERATOR_STEP = exercise("ps04-4", "A step of the generator", points=3).function(
+    generator_step,
+    section=LESSON + "The-training-step",
+    expects="a list of both networks, each as it was given: [kernel, bias]",
+    shown=[
+        {
+            "generator": [np.array([[1.0, 0.0], [0.5, -1.0]]), np.array([0.0, 1.0])],
+            "discriminator": [np.array([[1.0], [-0.5]]), np.array([0.25])],
+            "noise": np.array([[0.5, 1.0], [-1.0, 0.0], [2.0, -0.5]]),
+            "learning_rate": 0.5,
+        }
+    ],
+    draw=_generator_steps,
+    mistakes={
+        "both-updated": (
+            _both_in_the_generators_step,
+            "The discriminator has changed as well: it was made to find generated points real.",
+        ),
+        "discriminator-updated": (
+            lambda generator, **case: [list(generator), _both_in_the_generators_step(generator, **case)[1]],
+            "The discriminator has changed in place of the generator. The loss only goes through it.",
+        ),
+        "alone": (lambda **case: generator_step(**case)[0], "One network came back, where both were asked for."),
+        "ascent": (
+            {"learning_rate": np.negative},
+            "After this step the discriminator recognizes the points more surely. What is the generator's objective?",
+        ),
+        "saturating": (
+            {"error": np.negative},
+            "That is a step by the saturating loss, whose gradient vanishes where D is near 0.",
+        ),
+        "target-zero": (
+            {"error": np.array},
+            "Target 0 is the discriminator's, for generated points. What is the generator's target for them?",
+        ),
+        "no-logarithm": (
+            {"error": lambda probability: -probability * (1 - probability)},
+            "The mean of D itself was raised. The loss is a logarithm of it.",
+        ),
+        "not-through-the-discriminator": (
+            {"through": lambda kernel: np.ones_like(kernel.T)},
+            "The gradient with respect to the scores was used for the points. What lies between points and scores?",
+        ),
+        "sums": ({"count": lambda _: 1}, "The loss was added up over the points. Its mean is asked for."),
+        "whole-gradient": ({"learning_rate": 1.0}, "The learning rate has no influence on this step."),
+        "bias-at-rest": (_without_biases(generator_step), "The generator's bias has not moved. It is a weight, too."),
+    },
+)
+
+TRAIN = exercise("ps04-5", "A generator of your own", points=4).network(
+    train_generator,
+    score=near_modes,
+    at_least=(0.5, 0.75),
+    measure="the share of generated points near a mode, where no mode counts for more than its fair share",
+    shape=lambda truth: (1000, 2),
+    expects="a generator: noise of shape (n, 2) → points of shape (n, 2)",
     section=LESSON + "3.-Stabilized-training",
-    expects="a float array of the shape of one step's weights",
-    shown=[{"weights": np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 3.0]]), "keep": 0.8}],
-    draw=_histories,
+    shown=_rings(np.random.default_rng(4)),
+    draw=_rings,
     mistakes={
-        "exchanged": (
-            {"keep": lambda keep: 1 - keep},
-            "It follows the new weights closely. How much is kept of the old?",
+        "copies": (
+            lambda truth, points: _are_copies(truth, points).mean() > 0.2,
+            "These are points of the training data. A generator is to produce new ones.",
         ),
-        "from-nothing": (
-            {"weights": lambda weights: np.concatenate([0 * weights[:1], weights])},
-            "It begins at 0, so it is too small for long. Where should it begin?",
+        "in-the-middle": (
+            _in_the_middle,
+            "Most points lie in the middle of the ring, nearer to the mean of all real points than to any mode. Has "
+            "the generator been trained, and by the discriminator's score?",
         ),
-        "not-weighed": ({"new": lambda keep: 1}, "The new weights are added in full, so it grows and grows."),
-        "plain-mean": (
-            lambda weights, keep: weights.mean(axis=0),
-            "That is the plain mean of all steps. The last ones should count more.",
+        "collapsed": (
+            _collapsed,
+            "Mode collapse: in some modes there is hardly a point. What has the lesson done against that?",
         ),
-        "last": (lambda weights, keep: weights[-1], "These are the last weights. They wander."),
-        "of-two": ({"weights": lambda weights: weights[[-2, -1]]}, "Only two steps count. An average is carried on."),
-        "one-short": ({"weights": lambda weights: weights[: max(1, len(weights) - 1)]}, "The last step is missing."),
-        "backwards": ({"weights": lambda weights: weights[::-1]}, "It goes from the last step to the first."),
     },
 )
 
-WHO = exercise("ps04-5", "Who is who", points=2).value(
+WHO = exercise("ps04-6", "Who is who", points=2).value(
     "who",
     "EACDB",
     section=LESSON + "Third-measure:-are-they-varied?",
@@ -257,8 +373,8 @@ WHO = exercise("ps04-5", "Who is who", points=2).value(
     },
 )
 
-QUESTION = exercise("ps04-6", "Two ways from here to there", points=2).by_hand(
+QUESTION = exercise("ps04-7", "Two ways from here to there", points=2).by_hand(
     section=LESSON + "6.-Interpolation-in-latent-space"
 )
 
-EXERCISES = (LOSS, LOSSES, COVERAGE, AVERAGED, WHO, QUESTION)
+EXERCISES = (LOSS, LOSSES, DISCRIMINATOR_STEP, GENERATOR_STEP, TRAIN, WHO, QUESTION)
