@@ -92,17 +92,17 @@ def crowds(rng, n):
 def answers(rng, n):
     right = rng.random(n) < rng.choice([0, 0.5, 1])
     # Of no recall hangs by a hair of a float whether it is a hundredth.
-    things = int(rng.choice([many for many in (1, 2, 4, 7, 8, 9, 11, 13, 16, 41) if many >= right.sum()]))
-    return {"scores": rng.permutation(n) / 16 + 0.01, "right": right, "things": things}
+    objects = int(rng.choice([many for many in (1, 2, 4, 7, 8, 9, 11, 13, 16, 41) if many >= right.sum()]))
+    return {"scores": rng.permutation(n) / 16 + 0.01, "right": right, "objects": objects}
 
 
 @valid("ps02-5", [((1, 1, 1), 1), ((1, 2, 3), 2), ((2, 3, 2), 4), ((3, 4, 4), 7)])
 def maps(rng, shape, classes):
-    truth, said = (rng.integers(0, rng.integers(1, classes + 1), shape) for _ in range(2))
+    truth, predicted = (rng.integers(0, rng.integers(1, classes + 1), shape) for _ in range(2))
     if rng.random() < 0.7:
         truth[rng.random(truth.shape) < 0.3] = -1
     truth[0, 0, 0] = 0
-    return {"said": said, "truth": truth, "classes": classes}
+    return {"predicted": predicted, "truth": truth, "classes": classes}
 
 
 @valid("ps03-2", [(1, 1), (1, 3), (2, 4), (5, 3)])

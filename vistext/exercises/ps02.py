@@ -20,17 +20,27 @@ def _union(areas, common):
     return areas[0] + areas[1] - common
 
 
-def _iou(found, truth, *, more=0, area=_positive, of=_union):
-    """Of each box with each, both as corners: the area of what they cover together, divided by their union."""
+def _empty_share(hull, union, common):
+    return (hull - union) / hull
+
+
+def _giou(found, truth, *, more=0, area=_positive, of=_union, penalty=_empty_share):
+    """Of each box with each, both as corners: IoU, less the share of the hull that neither covers."""
     boxes = found[:, None], truth[None]
     starts, ends = np.maximum(*(box[..., :2] for box in boxes)), np.minimum(*(box[..., 2:] for box in boxes))
     common = area(*np.moveaxis(ends - starts + more, -1, 0))  # widths and heights are below 0 where boxes are apart
     areas = [(box[..., 2] - box[..., 0] + more) * (box[..., 3] - box[..., 1] + more) for box in boxes]
-    return common / of(areas, common)
+    union = of(areas, common)
+    corners = np.minimum(*(box[..., :2] for box in boxes)), np.maximum(*(box[..., 2:] for box in boxes))
+    return common / union - penalty(np.prod(corners[1] - corners[0] + more, axis=-1), union, common)
 
 
-def overlaps(found, truth, **options):
-    return _iou(found, _corners(truth), **options)
+def _no_penalty(hull, union, common):
+    return 0
+
+
+def generalized_iou(found, truth, **options):
+    return _giou(found, _corners(truth), **options)
 
 
 def _pairs_of_boxes(rng):
@@ -66,11 +76,6 @@ def suppress(table, scores, kinds, overlap, *, order=lambda scores: np.argsort(-
     return kept
 
 
-def _places_when_sorted(table, scores, kinds, overlap):
-    order = np.argsort(-scores).tolist()
-    return [order.index(box) for box in suppress(table, scores, kinds, overlap)]
-
-
 def _crowds(rng):
     cases = [{"table": np.ones((1, 1)), "scores": rng.random(1), "kinds": rng.integers(0, 9, 1), "overlap": 0.5}]
     for number in range(5):
@@ -88,16 +93,16 @@ def _crowds(rng):
         )
         kind = int(rng.integers(2, 6))
         kinds = kind + np.array([0, 0, 0, 0, (1, -1)[number % 2], 0, 2, 2, 0, 2])
-        order, table = rng.permutation(10), _iou(boxes, boxes).round(3)
+        order, table = rng.permutation(10), _giou(boxes, boxes, penalty=_no_penalty).round(3)
         cases.append({"table": table[order][:, order], "scores": scores[order], "kinds": kinds[order]})
         cases[-1]["overlap"] = float(table[6, 7])
     return cases
 
 
-def average_precision(scores, right, things, *, points=101, envelope=True, unreached=0.0):
+def average_precision(scores, right, objects, *, points=101, envelope=True, unreached=0.0):
     """The mean of the precision at equal steps of recall."""
     right = right[np.argsort(-scores)]
-    recall = np.cumsum(right) / things
+    recall = np.cumsum(right) / objects
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
     if envelope:
         precision = np.maximum.accumulate(precision[::-1])[::-1]
@@ -105,70 +110,120 @@ def average_precision(scores, right, things, *, points=101, envelope=True, unrea
     return float(np.nanmean(np.append(precision, unreached)[np.minimum(reached, len(right))]))
 
 
-def _at_the_hits(scores, right, things):
+def _at_the_hits(scores, right, objects):
     right = right[np.argsort(-scores)]
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-    return float(precision[right].sum() / things)
+    return float(precision[right].sum() / objects)
 
 
 def _some_answers(rng):
     cases = []
-    for answers, things in ((5, 7), (8, 9), (10, 11), (7, 13)):  # no recall is a whole number of hundredths
+    for answers, objects in ((5, 7), (8, 9), (10, 11), (7, 13)):  # no recall is a whole number of hundredths
         right = rng.random(answers) < 0.5
         right[:3], right[-1] = (False, True, True), True  # the surest is wrong, and the least sure is right
-        cases.append((right, things))
+        cases.append((right, objects))
     cases[0][0][3] = False
     # And here all of them are, up to 1, and precision falls from each to the next.
     cases.append((np.repeat([False, True, False, True, False, True], [1, 2, int(rng.integers(2, 5)), 1, 3, 1]), 4))
     # In the rest the surest is right: alone, as all are, and by itself.
-    cases += [(np.array(right, bool), things) for right, things in (([1, 0, 0, 1], 11), ([1, 1, 1], 7), ([1], 3))]
+    cases += [(np.array(right, bool), objects) for right, objects in (([1, 0, 0, 1], 11), ([1, 1, 1], 7), ([1], 3))]
     drawn = []
-    for right, things in cases:
+    for right, objects in cases:
         scores = np.sort(rng.permutation(90)[: len(right)])[::-1] / 100 + 0.02
         order = rng.permutation(len(right))
-        drawn.append({"scores": scores[order], "right": right[order], "things": things})
+        drawn.append({"scores": scores[order], "right": right[order], "objects": objects})
     return drawn
 
 
-def _of_either(hits, said, true):
-    return hits / (said + true - hits)
+def _of_either(hits, predicted, true):
+    return hits / (predicted + true - hits)
 
 
 def mean_iou(
-    said, truth, classes, *, known=lambda truth: truth >= 0, share=_of_either, first=0, chosen=None, absent=()
+    predicted, truth, classes, *, known=lambda truth: truth >= 0, share=_of_either, first=0, chosen=None, absent=()
 ):
     """The mean over classes; `absent` stands for each that occurs nowhere, and `chosen` decides which classes count."""
-    said, truth = said[known(truth)], truth[known(truth)]
+    predicted, truth = predicted[known(truth)], truth[known(truth)]
     counts = [
-        (((said == k) & (truth == k)).sum(), (said == k).sum(), (truth == k).sum()) for k in range(first, classes)
+        (((predicted == k) & (truth == k)).sum(), (predicted == k).sum(), (truth == k).sum())
+        for k in range(first, classes)
     ]
-    counted = chosen or (lambda hits, said, true: said + true)
+    counted = chosen or (lambda hits, predicted, true: predicted + true)
     return float(np.mean([part for count in counts for part in ([share(*count)] if counted(*count) else absent)]))
 
 
-def _true(hits, said, true):
+def _true(hits, predicted, true):
     return true
-
-
-def _all_at_once(said, truth, classes):
-    hits, known = (said == truth).sum(), (truth >= 0).sum()
-    return float(hits / (2 * known - hits))
 
 
 def _maps(rng):
     cases = []
     for number, (pictures, side, classes) in enumerate(((2, 4, 7), (3, 3, 8), (2, 5, 7), (4, 4, 9))):
-        # Besides the background: one only true, one only said, one said only where the truth is open, one nowhere.
+        # Besides the background: one only true, one only predicted, one predicted where the truth is open, one nowhere.
         true, wrong, open_, *usual = np.roll(np.arange(1, classes), number)[:-1].tolist()
         truth = rng.choice([0, *usual], (pictures, side, side), p=[0.6, *[0.4 / len(usual)] * len(usual)])
         truth[0, 0, :3], truth[1, 0, :2] = (*usual[:2], true), usual[1]
-        said = np.where(rng.random(truth.shape) < 0.7, truth, rng.choice([0, *usual], truth.shape))
-        said[truth == true] = wrong
-        truth[:, -1, -1], said[:, -1, -1] = -1, open_
-        said[0, 0, :2] = (usual[0], 0)
-        cases.append({"said": said, "truth": truth, "classes": classes})
-    cases[0]["truth"][-1, -1, -1] = cases[0]["said"][-1, -1, -1]  # and here it is not
+        predicted = np.where(rng.random(truth.shape) < 0.7, truth, rng.choice([0, *usual], truth.shape))
+        predicted[truth == true] = wrong
+        truth[:, -1, -1], predicted[:, -1, -1] = -1, open_
+        predicted[0, 0, :2] = (usual[0], 0)
+        cases.append({"predicted": predicted, "truth": truth, "classes": classes})
+    cases[0]["truth"][-1, -1, -1] = cases[0]["predicted"][-1, -1, -1]  # and here it is not
     return cases
+
+
+SIDE, TRAINED, UNSEEN = 20, 1500, 200  # of a picture, and pictures
+
+
+def _draw_pictures(rng, count):
+    """Pictures of one striped or checkered object each, among plain patches; and its box."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    stripes = np.array([(-1.0) ** x, (-1.0) ** y, (-1.0) ** (x + y)])
+    pictures, boxes = rng.normal(0.5, 0.06, (count, SIDE, SIDE)), np.zeros((count, 4), int)
+    for picture, box in zip(pictures, boxes, strict=True):
+        for pattern in (*rng.choice([-0.2, 0.2], (2, 1, 1)) * np.ones((SIDE, SIDE)), None):
+            width, height = rng.integers(5, 13, 2)
+            left, top = rng.integers(0, SIDE - width + 1), rng.integers(0, SIDE - height + 1)
+            place = slice(top, top + height), slice(left, left + width)
+            striped = rng.choice([-0.2, 0.2]) * stripes[rng.integers(3)] if pattern is None else pattern
+            picture[place] += striped[place]
+        box[:] = left, top, left + width, top + height  # of the last, which has the stripes
+    return pictures[..., None].round(2).astype(np.float32), boxes
+
+
+def _pictures(rng):
+    """Asked are unseen pictures, and then some of those that it was trained with."""
+    (pictures, boxes), (unseen, true) = (_draw_pictures(rng, count) for count in (TRAINED, UNSEEN))
+    asked, truth = np.concatenate([unseen, pictures[:100]]), {"boxes": np.concatenate([true, boxes[:100]])}
+    return [{"given": {"pictures": pictures, "boxes": boxes}, "asked": asked, "truth": truth}]
+
+
+def train_detector(pictures, boxes):
+    from keras import Sequential, layers, optimizers  # judging needs no TensorFlow
+
+    convolutions = [layers.Conv2D(width, 3, padding="same", activation="relu") for width in (12, 24, 24)]
+    network = Sequential(
+        [
+            *(convolutions[0], layers.MaxPooling2D(), convolutions[1], layers.MaxPooling2D(), convolutions[2]),
+            *(layers.Flatten(), layers.Dense(64, activation="relu"), layers.Dense(4), layers.Rescaling(SIDE)),
+        ]
+    )
+    rate = optimizers.schedules.CosineDecay(0.004, 15 * len(pictures) // 32)
+    network.compile(optimizers.Adam(rate), "mae")
+    network.fit(pictures, boxes, epochs=15, verbose=0)
+    return network
+
+
+def _of_each(truth, boxes):
+    """The IoU of each box with the true one; 0 where it has no area."""
+    found, true = np.asarray(boxes, float), truth["boxes"]
+    common = _positive(*(np.minimum(found[:, 2:], true[:, 2:]) - np.maximum(found[:, :2], true[:, :2])).T)
+    areas = [_positive(*(box[:, 2:] - box[:, :2]).T) for box in (found, true)]
+    return common / _union(areas, common)
+
+
+def _mean_iou_of_boxes(truth, boxes):
+    return float(_of_each(truth, boxes)[:UNSEEN].mean())
 
 
 AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1).value(
@@ -189,10 +244,10 @@ AGREEMENT = exercise("ps02-1", "Off by a few pixels", points=1).value(
     },
 )
 
-OVERLAPS = exercise("ps02-2", "Each with each", points=3).function(
-    overlaps,
-    section=LESSON + "How-well-do-two-boxes-agree?",
-    expects="a float array of shape (found, true), numbers from 0 to 1",
+GIOU = exercise("ps02-2", "Generalized IoU", points=3).function(
+    generalized_iou,
+    section=LESSON + "The-loss-of-the-boxes:-generalized-IoU",
+    expects="a float array of shape (found, true), numbers above -1, at most 1",
     shown=[
         {
             "found": np.array([[0.0, 0, 10, 10], [2, 3, 6, 9]]),
@@ -201,10 +256,27 @@ OVERLAPS = exercise("ps02-2", "Each with each", points=3).function(
     ],
     draw=_pairs_of_boxes,
     mistakes={
-        "two-forms": (_iou, "Found and true boxes are written in two forms. What are the last two numbers?"),
+        "two-forms": (_giou, "Found and true boxes are written in two forms. What are the last two numbers?"),
+        "plain": ({"penalty": _no_penalty}, "That is IoU itself: 0 for all boxes that are apart, however far."),
+        "added": (
+            {"penalty": lambda hull, union, common: -(hull - union) / hull},
+            "It grows as boxes move apart. The empty share of the hull should count against them.",
+        ),
+        "area-not-share": (
+            {"penalty": lambda hull, union, common: hull - union},
+            "Far below -1: the empty part of the hull is an area here. Which share of the hull is it?",
+        ),
+        "share-of-the-union": (
+            {"penalty": lambda hull, union, common: (hull - union) / union},
+            "The empty part was divided by the union. It is a share of the hull.",
+        ),
+        "hull-without-common": (
+            {"penalty": lambda hull, union, common: (hull - common) / hull},
+            "Only the intersection was taken off the hull. What is covered by one box alone is not empty.",
+        ),
         "unclamped": (
             {"area": np.multiply},
-            "Numbers below 0, or above what is possible: boxes that are apart have a negative common width.",
+            "Boxes that are apart have a common width or height below 0. What is their intersection?",
         ),
         "clamped-late": (
             {"area": lambda width, height: np.maximum(0, width * height)},
@@ -213,17 +285,9 @@ OVERLAPS = exercise("ps02-2", "Each with each", points=3).function(
         "inclusive": ({"more": 1}, "Each box is a pixel too wide. Right and bottom are the first that are outside."),
         "counted-twice": (
             {"of": lambda areas, common: areas[0] + areas[1]},
-            "What both cover was counted twice in what either covers.",
+            "What both cover was counted twice in the union.",
         ),
-        "of-the-smaller": (
-            {"of": lambda areas, common: np.minimum(*areas)},
-            "You divided by the smaller box. A small box inside a large one is no good match.",
-        ),
-        "of-the-truth": (
-            {"of": lambda areas, common: areas[1]},
-            "You divided by the true box. Then a box around the whole picture is always right.",
-        ),
-        "turned": (lambda **case: overlaps(**case).T, "Rows are true boxes here. They should be found ones."),
+        "turned": (lambda **case: generalized_iou(**case).T, "Rows are true boxes here. They should be found ones."),
     },
 )
 
@@ -269,7 +333,6 @@ SUPPRESS = exercise("ps02-3", "A suppression that drops too much", points=3).fun
             {"overlap": lambda overlap: np.nextafter(overlap, -1)},
             "A box was dropped that overlaps by just as much as it may. By how much must it be?",
         ),
-        "places-when-sorted": (_places_when_sorted, "These are places in the sorted list, not in the list as given."),
         "by-place": (
             lambda **case: sorted(suppress(**case)),
             "The right boxes, in the order in which they came. Best first is wanted.",
@@ -282,8 +345,8 @@ AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3).function(
     section=LESSON + "4.-How-good-is-it?-Average-precision",
     expects="one number from 0 to 1",
     shown=[
-        {"scores": np.array([0.9, 0.6, 0.8]), "right": np.array([True, True, False]), "things": 2},
-        {"scores": np.array([0.3, 0.9, 0.5, 0.7]), "right": np.array([True, False, True, True]), "things": 6},
+        {"scores": np.array([0.9, 0.6, 0.8]), "right": np.array([True, True, False]), "objects": 2},
+        {"scores": np.array([0.3, 0.9, 0.5, 0.7]), "right": np.array([True, False, True, True]), "objects": 6},
     ],
     draw=_some_answers,
     mistakes={
@@ -298,11 +361,10 @@ AVERAGE_PRECISION = exercise("ps02-4", "Average precision", points=3).function(
         ),
         "reached-only": ({"unreached": np.nan}, "The mean leaves out recalls that are not reached: precision is 0."),
         "of-the-found": (
-            lambda scores, right, things: average_precision(scores, right, right.sum()),
-            "It reaches recall 1 although things are missing. Recall is a share of all true things.",
+            lambda scores, right, objects: average_precision(scores, right, right.sum()),
+            "It reaches recall 1 although objects are missing. Recall is a share of all true objects.",
         ),
         "at-the-hits": (_at_the_hits, "It was added up at each right answer. Here it is a mean at 101 recalls."),
-        "eleven-points": ({"points": 11}, "Eleven recalls were the custom before COCO. It takes 101."),
         "one-hundred-points": ({"points": 100}, "From 0 to 1 in steps of 0.01 are 101 recalls, both ends included."),
     },
 )
@@ -313,7 +375,7 @@ MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4).func
     expects="one number from 0 to 1",
     shown=[
         {
-            "said": np.array([[[0, 0], [1, 1]], [[0, 1], [2, 0]]]),
+            "predicted": np.array([[[0, 0], [1, 1]], [[0, 1], [2, 0]]]),
             "truth": np.array([[[0, 0], [0, 1]], [[0, 1], [2, -1]]]),
             "classes": 4,
         }
@@ -324,27 +386,65 @@ MEAN_IOU = exercise("ps02-5", "Mean IoU, where not all is known", points=4).func
         "absent-is-nought": ({"absent": [0]}, "A class that is nowhere true nor predicted lowers the mean. Skip it."),
         "absent-is-one": ({"absent": [1]}, "A class that is nowhere true nor predicted raises the mean. Skip it."),
         "accuracy": (
-            lambda said, truth, classes: (said == truth)[truth >= 0].mean(),
+            lambda predicted, truth, classes: (predicted == truth)[truth >= 0].mean(),
             "That is the share of pixels that are right. Background alone would make it high.",
         ),
         "counted-twice": (
-            {"share": lambda hits, said, true: hits / (said + true)},
+            {"share": lambda hits, predicted, true: hits / (predicted + true)},
             "Pixels that are both count twice in this union.",
         ),
         "of-the-truth": (
-            {"share": lambda hits, said, true: hits / true, "chosen": _true},
-            "You divided by the true pixels of each class. What was said to be it, and is not, must count, too.",
+            {"share": lambda hits, predicted, true: hits / true, "chosen": _true},
+            "You divided by the true pixels of each class. What was predicted to be it, and is not, must count, too.",
         ),
-        "only-said": ({"chosen": _true}, "A class that was predicted and is nowhere true was left out. It counts."),
-        "all-at-once": (_all_at_once, "All classes were thrown together. First each, then the mean."),
+        "only-predicted": (
+            {"chosen": _true},
+            "A class that was predicted and is nowhere true was left out. It counts.",
+        ),
         "picture-by-picture": (
-            lambda said, truth, classes: np.mean([mean_iou(*maps, classes) for maps in zip(said, truth, strict=True)]),
+            lambda predicted, truth, classes: np.mean(
+                [mean_iou(*maps, classes) for maps in zip(predicted, truth, strict=True)]
+            ),
             "The mean was taken by picture. First count over all pictures.",
         ),
         "no-background": ({"first": 1}, "Background was left out. It is class 0, and one of the classes."),
     },
 )
 
-QUESTION = exercise("ps02-6", "Counting a crowd", points=2).by_hand(LESSON + "Suppression-that-goes-too-far")
+FIND_BOX = exercise("ps02-6", "A detector of your own", points=4).network(
+    train_detector,
+    score=_mean_iou_of_boxes,
+    at_least=0.65,
+    measure="the mean IoU with the true boxes, on unseen pictures",
+    shape=lambda truth: (len(truth["boxes"]), 4),
+    expects="a network that gives boxes of shape (n, 4) in pixels for pictures of shape (n, 20, 20, 1)",
+    section=LESSON + "The-network",
+    shown=_pictures(np.random.default_rng(4)),
+    draw=_pictures,
+    mistakes={
+        "corner-and-size": (
+            lambda truth, outputs: _mean_iou_of_boxes(truth, _corners(outputs)) >= 0.6,
+            "The last two numbers are width and height. Right and bottom are asked for, as in training.",
+        ),
+        "shares": (
+            lambda truth, outputs: _mean_iou_of_boxes(truth, SIDE * outputs) >= 0.6,
+            "Boxes are given as shares of the picture's side. They are to be in pixels again at the end.",
+        ),
+        "rows-first": (
+            lambda truth, outputs: _mean_iou_of_boxes(truth, outputs[:, [1, 0, 3, 2]]) >= 0.6,
+            "Rows and columns are exchanged: left and right are columns.",
+        ),
+        "one-box": (
+            lambda truth, outputs: outputs.std(axis=0).max() < 1,
+            "It gives nearly the same box for every picture. Does it depend on the picture, and has it been trained?",
+        ),
+        "by-heart": (
+            lambda truth, outputs: _of_each(truth, outputs)[UNSEEN:].mean() > _mean_iou_of_boxes(truth, outputs) + 0.3,
+            "Boxes of training pictures are far better than those of unseen ones: it has learned them by heart.",
+        ),
+    },
+)
 
-EXERCISES = (AGREEMENT, OVERLAPS, SUPPRESS, AVERAGE_PRECISION, MEAN_IOU, QUESTION)
+QUESTION = exercise("ps02-7", "Counting a crowd", points=2).by_hand(LESSON + "Suppression-that-goes-too-far")
+
+EXERCISES = (AGREEMENT, GIOU, SUPPRESS, AVERAGE_PRECISION, MEAN_IOU, FIND_BOX, QUESTION)
