@@ -13,7 +13,7 @@ from tools.notebooks.release import release_of, solutions, sources
 from vistext import exercises
 from vistext.exercises import values
 
-EXERCISES = [exercise for name in exercises.SETS for exercise in exercises.of_set(name)]
+EXERCISES = [exercise for name in exercises.PROBLEM_SETS for exercise in exercises.of_set(name)]
 ASKED = [exercise for exercise in EXERCISES if exercise.kind != "by hand"]
 FUNCTIONS = [exercise for exercise in ASKED if exercise.kind == "function"]
 COMPARED = [exercise for exercise in ASKED if exercise.kind != "network"]  # with what is right

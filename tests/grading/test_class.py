@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from submissions import CLASS, RIGHT, as_bytes, hand_in, job_of, make_release, table
 from traitlets.config import Config
 
-from tools.notebooks.release import release_of, sources
+from tools.notebooks.release import problem_sets, release_of
 from vistext import cli, exercises
 from vistext.grading import batch, gradebook, sandbox
 from vistext.grading.cells import cell_of
@@ -205,7 +205,7 @@ def test_without_bubblewrap_or_nbgrader_the_command_refuses_and_says_how_to_get_
 
 def test_to_grade_a_right_notebook_of_a_real_set_nothing_starts_tensorflow():
     starting = re.compile(r"tensorflow|keras|vistext\.(?:tasks|nn|metrics)")
-    for source in sources():
+    for source in problem_sets():
         release, submitted = (nbformat.read(path, as_version=4)["cells"] for path in (release_of(source), source))
         for of_another_release in (False, True):
             for cell in submitted:

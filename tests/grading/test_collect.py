@@ -334,7 +334,18 @@ def test_a_student_s_own_folder_can_be_given(tmp_path):
 
 def test_a_student_who_is_called_as_a_set_might_be_has_a_row_where_the_course_has_no_such_set(tmp_path):
     put(tmp_path, {f"ps12/{NAME}": WORK, f"anna/{NAME}": WORK, f"ps91/anna/{NAME}": OTHER_SET})
-    assert sorted(found(tmp_path, sets=frozenset({90, 91}))) == ["anna", "ps12"]
+    assert sorted(found(tmp_path, sets=frozenset({"ps90", "ps91"}))) == ["anna", "ps12"]
+
+
+def test_a_project_is_told_from_the_problem_set_of_the_same_number(tmp_path):
+    other = WORK.replace(b"exercise: ps90", b"exercise: pr90")
+    put(
+        tmp_path,
+        {"anna/work.ipynb": WORK, "anna/later.ipynb": other, f"ben/pr90_{NAME[5:]}": other, "ben/b.ipynb": WORK},
+    )
+    assert {name: one.content for name, one in found(tmp_path).items()} == {"anna": WORK, "ben": WORK}
+    project = {one.student: one for one in collect(Search(tmp_path, "pr90_standin", LARGEST))}
+    assert {name: one.content for name, one in project.items()} == {"anna": other, "ben": other}
 
 
 def test_a_table_that_a_student_hands_in_is_no_list_of_the_instructor_s(tmp_path):

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from tools.notebooks.files import read
-from tools.notebooks.release import release_of, sources
+from tools.notebooks.release import problem_sets, release_of, sources
 from vistext import exercises
 from vistext.grading.grade import grade
 from vistext.grading.limits import Job, Limits
@@ -110,7 +110,7 @@ def as_colab_gives_it(notebook):
 
 
 @pytest.mark.sandbox
-@EACH
+@pytest.mark.parametrize("source", problem_sets(), ids=lambda path: path.stem)
 def test_a_finished_set_gets_full_marks_whatever_was_stripped_on_its_way_and_its_release_none(source, tmp_path):
     content = json.dumps(as_colab_gives_it(edited(source))).encode()
     (tmp_path / "Copy of a problem set.ipynb").write_bytes(content)

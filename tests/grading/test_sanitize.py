@@ -3,6 +3,7 @@
 What a browser makes of it is looked at in tests/browser/test_formgrader.py.
 """
 
+import base64
 import time
 from html.parser import HTMLParser
 
@@ -94,3 +95,23 @@ def test_a_page_of_many_cells_ends_somewhere():
     assert sum(map(len, shown)) < 1_500_000
     assert sanitize.LEFT_OUT in shown[-1]
     assert shown[-3].startswith("# ")
+
+
+def drawn(text):
+    """An output as `plots` makes it, and one as kernels do."""
+    html = {"text/html": f'<img alt="x" onerror="alert(1)" src="data:image/png;base64,{text}"><script>1</script>'}
+    return [{"data": html}, {"data": {"image/png": [text[:8], "\n" + text[8:]]}, "metadata": {"x": "<script>"}}]
+
+
+def test_of_outputs_nothing_but_png_pictures_is_shown():
+    png = base64.b64encode(sanitize.PNG + b"pixels").decode()
+    picture = {"output_type": "display_data", "metadata": {}, "data": {"image/png": png}}
+    others = [1, None, {}, {"data": 1}, {"data": {"image/png": 1, "text/html": [2]}}, *drawn("!" * 12), *drawn("AAAA")]
+    assert sanitize.Screen().pictures([*others, *drawn(png)]) == [picture, picture]
+    assert sanitize.Screen().pictures("outputs") == []
+
+
+def test_pictures_end_somewhere():
+    large = base64.b64encode(sanitize.PNG + bytes(2_500_000)).decode()
+    screen = sanitize.Screen()
+    assert len(screen.pictures(drawn(large) * 9)) + len(screen.pictures(drawn(large))) == 2

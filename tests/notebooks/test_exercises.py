@@ -15,7 +15,17 @@ from tools import repoint_badges
 from tools.notebooks import files
 from tools.notebooks.files import BADGE, ROOT, badge, code_cells, lessons, read, setup_cell, write
 from tools.notebooks.lint import RULES
-from tools.notebooks.release import FOLDER, MARKER, release_of, released, repoint_source, solutions, sources
+from tools.notebooks.release import (
+    FOLDER,
+    MARKER,
+    problem_sets,
+    projects,
+    release_of,
+    released,
+    repoint_source,
+    solutions,
+    sources,
+)
 from vistext import exercises
 
 RULES_OF_RELEASES = (  # those of lessons that can hold for them
@@ -27,6 +37,7 @@ RULES_OF_RELEASES = (  # those of lessons that can hold for them
     "nests_its_headings",
 )
 EACH = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
+PROJECTS = pytest.mark.parametrize("source", projects(), ids=lambda path: path.stem)
 ABOUT = re.compile(
     r"^## (\d) · (.*) \(([\d.]+) points?\)\n\n"
     r"\*(Warm-up|Easy|Medium|To stretch you), (\d+) minutes\. "
@@ -42,8 +53,9 @@ def prose(notebook):
 
 
 def test_there_is_a_problem_set_for_each_module_of_exercises():
-    modules = (ROOT / "vistext" / "exercises").glob("ps[0-9][0-9].py")
-    assert [path.stem[:4] for path in sources()] == sorted(path.stem for path in modules) == list(exercises.SETS)
+    assert [path.stem[:4] for path in sources()] == list(exercises.SETS)
+    modules = (ROOT / "vistext" / "exercises").glob("p[rs][0-9][0-9].py")
+    assert sorted(path.stem for path in modules) == sorted(exercises.SETS)
 
 
 @EACH
@@ -108,15 +120,41 @@ def test_the_prose_gives_each_exercise_its_title_points_and_section_and_serves_e
     total = f"{sum(map(float, points)):g} points, about {sum(map(int, minutes))} minutes"
     assert f"**{len(of_set)} exercises, {total}.**" in text
     steps = [text.count(f"<summary>{step}</summary>") for step in HINTS]
-    assert steps in ([len(of_set) - 1] * 2, [0, 0])
-    assert 4 <= len(of_set) <= 8
-    assert [exercise.kind for exercise in of_set].count("by hand") == 1
-    assert {"Warm-up", "To stretch you"} <= set(difficulties)
+    kinds = [exercise.kind for exercise in of_set]
+    is_project = source.stem[:4] in exercises.PROJECTS
+    if is_project:
+        assert kinds == ["network", "by hand", "by hand", "by hand"]
+        assert steps == [1, 1]
+        assert 3 <= sum(map(int, minutes)) / 60 <= 5
+    else:
+        assert steps in ([len(of_set) - 1] * 2, [0, 0])
+        assert 4 <= len(of_set) <= 8
+        assert kinds.count("by hand") == 1
+        assert {"Warm-up", "To stretch you"} <= set(difficulties)
     [lesson] = {section.partition("#")[0] for section in sections}
     lesson = read(ROOT / "notebooks" / lesson)
     headings = re.findall(r"^#+ (.*)$", prose(lesson), re.MULTILINE)
     assert {unquote(section).partition("#")[2] for section in sections} <= {one.replace(" ", "-") for one in headings}
-    assert set(aims) == {" ".join(aim.split()) for aim in AIM.findall(lesson.cells[0].source)}
+    of_lesson = {" ".join(aim.split()) for aim in AIM.findall(lesson.cells[0].source)}
+    assert set(aims) <= of_lesson if is_project else set(aims) == of_lesson
+
+
+@PROJECTS
+def test_each_answer_that_a_person_marks_has_a_rubric_whose_points_add_up(source):
+    sections = re.split(r"^## \d · ", prose(read(release_of(source))), flags=re.MULTILINE)[2:]
+    by_hand = exercises.of_set(source.stem[:4])[1:]
+    for exercise, section in zip(by_hand, sections, strict=True):
+        points = re.findall(r"^\|.*\| ([\d.]+) \|$", section, re.MULTILINE)
+        assert len(points) >= 3
+        assert sum(map(float, points)) == exercise.points
+
+
+@PROJECTS
+def test_a_project_names_the_bars_that_it_is_judged_by(source):
+    network = exercises.of_set(source.stem[:4])[0]
+    baseline, good, excellent = network.at_least
+    for notebook in (read(source), read(release_of(source))):
+        assert f"*baseline* **{baseline}**, *good* **{good}** and\n  *excellent* **{excellent}**" in prose(notebook)
 
 
 def run(notebook):
@@ -131,8 +169,8 @@ def run(notebook):
     return stubs
 
 
-@EACH
-def test_source_and_release_run_from_top_to_bottom(source):
+@pytest.mark.parametrize("source", problem_sets(), ids=lambda path: path.stem)
+def test_source_and_release_run_from_top_to_bottom(source):  # projects, which train for minutes, by test_projects.py
     kinds = [exercise.kind for exercise in exercises.of_set(source.stem[:4])]
     with contextlib.redirect_stdout(None):
         assert run(read(source)) == 0

@@ -20,8 +20,21 @@ FOLDER = Path("notebooks") / "exercises"  # nbgrader's course folder
 
 
 def sources() -> list[Path]:
-    """The source of every problem set of this checkout, in order."""
-    return sorted((files.ROOT / FOLDER / "source").glob("ps[0-9][0-9]_*/ps[0-9][0-9]_*.ipynb"))
+    """The source of every problem set of this checkout, in order; then that of every project."""
+    return [*problem_sets(), *projects()]
+
+
+def problem_sets() -> list[Path]:
+    return _beginning("ps")
+
+
+def projects() -> list[Path]:
+    """The sources of projects, whose networks train for minutes."""
+    return _beginning("pr")
+
+
+def _beginning(kind: str) -> list[Path]:
+    return sorted((files.ROOT / FOLDER / "source").glob(f"{kind}[0-9][0-9]_*/{kind}[0-9][0-9]_*.ipynb"))
 
 
 def release_of(source: Path) -> Path:

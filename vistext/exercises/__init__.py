@@ -14,6 +14,8 @@ from vistext.exercises.report import CheckFailedError, Report
 
 __all__ = [
     "CALLED",
+    "PROBLEM_SETS",
+    "PROJECTS",
     "SETS",
     "CheckFailedError",
     "Exercise",
@@ -27,7 +29,9 @@ __all__ = [
 ]
 
 CALLED = ("function", "network")  # the kinds whose answer is a function
-SETS = tuple(f"ps{number:02}" for number in range(9))
+PROBLEM_SETS = tuple(f"ps{number:02}" for number in range(9))
+PROJECTS = ("pr02", "pr05", "pr08")  # hours of work: one network, and what a person marks
+SETS = PROBLEM_SETS + PROJECTS
 SEED = 20  # of the held-out cases that a student's check runs; whoever grades draws others
 
 

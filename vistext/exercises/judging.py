@@ -74,6 +74,11 @@ class Exercise:
     tolerance: float = 1e-5  # by which numbers may differ: what float32 holds
     seconds: float = 0.0  # for one training, if something is trained
 
+    @property
+    def of_project(self) -> bool:
+        """Whether it belongs to a project: hours of work, of which the grader runs only what the answer needs."""
+        return self.id.startswith("pr")
+
     def cases(self, seed: int | None) -> list[dict]:
         """The arguments with which the student's function is called.
 

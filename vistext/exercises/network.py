@@ -13,6 +13,7 @@ RETURN_IT = "It returned nothing. Does it end with return, and the network behin
 NOT_NUMBERS = "What the network gives is no array of numbers. Should it give probabilities, or vectors?"
 NOT_FINITE = "It gives nan or infinity: training has diverged. Is the learning rate too large, or log taken of 0?"
 CONSTANT = "It gives the same whatever it is asked. Has it learned more than how often each answer comes?"
+SHOWN = 1_000_003  # the seed of a case that is shown
 NOT_ENOUGH = "It has learned something, and not enough. More steps, another learning rate, or more units?"
 
 
@@ -30,6 +31,10 @@ class NetworkExercise(Exercise):
     shape: Callable[[Any], tuple[int, ...]] = lambda truth: ()  # of what the network gives, by the truth
     symptoms: tuple[tuple[str, Callable[[Any, np.ndarray], bool], str], ...] = field(default=(), repr=False)
     seconds: float = 60.0  # for one training
+
+    def cases(self, seed: int | None) -> list[dict]:
+        """As `Exercise.cases`; where no case is written down as shown, one is drawn, once it is asked for."""
+        return super().cases(SHOWN if seed is None and not self.shown else seed)
 
     def judge(self, cases: Sequence[dict], outputs: Sequence[object]) -> Verdict:
         """Judge what the networks gave for what they were asked, by their scores; see `Exercise.judge`."""
@@ -92,7 +97,7 @@ def network(
     solve: Callable[..., object],
     *,
     at_least: float | Sequence[float],
-    shown: Sequence[dict],
+    shown: Sequence[dict] = (),
     mistakes: Mapping[str, tuple],
     **rest: Any,
 ) -> NetworkExercise:

@@ -17,7 +17,7 @@ from vistext.grading.limits import Limits
 
 # As `judging.MARKER`, with all that autocorrection and a second hand make of such a line.
 DASH = r"(?:[-_.]|\\u2[0-9a-f]{3}|" + "|".join("\u2010\u2011\u2012\u2013\u2014\u2015\u2212") + ")"
-MARKER = rf"[ \t]*#+[ \t]*exercise\b[ \t:]*ps[ \t]?0?(\d{{1,2}})[ \t]*{DASH}[ \t]*0?(\d{{1,2}})(?!\d)"
+MARKER = rf"[ \t]*#+[ \t]*exercise\b[ \t:]*(p[sr])[ \t]?0?(\d{{1,2}})[ \t]*{DASH}[ \t]*0?(\d{{1,2}})(?!\d)"
 EXERCISE = re.compile(f"^{MARKER}", re.MULTILINE | re.IGNORECASE)
 # The same in the bytes of a file of JSON, where a line begins after a quote, or after a line break in a text.
 EXERCISE_IN_FILE = re.compile(rf'(?:\A|\n|\\n|"){MARKER}'.encode(), re.IGNORECASE)
@@ -52,6 +52,7 @@ class Cell:
     kind: str  # "code", "markdown" or "raw"
     source: str
     grade_id: str = ""
+    outputs: Any = field(default=None, compare=False, repr=False)  # as they were submitted: anything at all
 
     @cached_property
     def bare(self) -> str:
@@ -62,7 +63,9 @@ class Cell:
     def named(self) -> tuple[str, ...]:
         """The exercises whose line is in it, such as "ps01-3"; none in text."""
         found = EXERCISE.findall(self.source) if self.kind == "code" else []
-        return tuple(dict.fromkeys(f"ps{int(number):02d}-{int(exercise)}" for number, exercise in found))
+        return tuple(
+            dict.fromkeys(f"{kind.lower()}{int(number):02d}-{int(exercise)}" for kind, number, exercise in found)
+        )
 
     @cached_property
     def code(self) -> str:
@@ -177,6 +180,7 @@ def cell_of(cell: dict[str, Any]) -> Cell:
         kind=kind if kind in ("code", "raw") else "markdown",
         source=source.encode("utf-8", errors="replace").decode().replace("\r\n", "\n").replace("\r", "\n"),
         grade_id=grade_id if isinstance(grade_id, str) else "",
+        outputs=cell.get("outputs"),
     )
 
 

@@ -149,7 +149,7 @@ def _is_shared_folder(name: str, assignment: str) -> bool:
 
 def _is_of_other_set(name: str, search: Search) -> bool:
     named = sets_named(name) & search.sets
-    return bool(named) and not named & sets_named(search.assignment) and name.lower().startswith("ps")
+    return bool(named) and not named & sets_named(search.assignment) and name.lower().startswith(("ps", "pr"))
 
 
 def _holds_students(found: Sequence[Entry], search: Search) -> bool:

@@ -120,7 +120,8 @@ class _Session:
             output = self._output(self._ask(process, {"ask": question}, seconds), exercise)
             if exercise.kind == "network" and type(output) is not Failure:
                 asked = {"query": protocol.pack(case["asked"])}
-                output = self._output(self._ask(process, asked, self.limits.call_seconds), exercise)
+                seconds = max(self.limits.call_seconds, exercise.seconds / 5)  # a caption is generated word by word
+                output = self._output(self._ask(process, asked, seconds), exercise)
             return output
         except EndedError as error:
             self._flag(f"{exercise.id}: {error}", f"{exercise.id}: {STOPPED}")

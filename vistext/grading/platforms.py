@@ -153,11 +153,11 @@ SUFFIX = re.compile(
 NUMBERED = re.compile(r"(?:[ _-](\d{1,3})|\((\d{1,3})\))$")
 NUMBER = r"(?:[ _-]\d{1,3})?"
 GENERIC = re.compile(
-    r"(?:home ?work|hw|untitled|notebook|assignment|exercises?|problem ?set|solutions?|submission|answers?|final|copy|"
-    r"work|lab|test|scratch|aufgaben?|hausaufgaben?|abgabe|(?:ue|ü)bung|l(?:oe|ö)sung)?[ _-]?\d{0,3}",
+    r"(?:home ?work|hw|untitled|notebook|assignment|exercises?|problem ?set|project|solutions?|submission|answers?|"
+    r"final|copy|work|lab|test|scratch|aufgaben?|hausaufgaben?|abgabe|(?:ue|ü)bung|l(?:oe|ö)sung)?[ _-]?\d{0,3}",
     re.IGNORECASE,
 )
-SET = re.compile(r"(?<![a-z0-9])ps[ _-]?(\d{1,2})(?!\d)", re.IGNORECASE)
+SET = re.compile(r"(?<![a-z0-9])(p[sr])[ _-]?(\d{1,2})(?!\d)", re.IGNORECASE)  # a problem set, or a project
 
 
 def read_name(name: str, assignment: str, *, folder: bool) -> Name:
@@ -195,9 +195,9 @@ def copy_number(name: str) -> int:
     return int(found[1] or found[2]) if found else 0
 
 
-def sets_named(text: str) -> set[int]:
-    """The numbers of the problem sets that a name or path speaks of."""
-    return {int(number) for number in SET.findall(text)}
+def sets_named(text: str) -> set[str]:
+    """The problem sets and projects that a name or path speaks of, such as "ps01" and "pr02"."""
+    return {f"{kind.lower()}{int(number):02}" for kind, number in SET.findall(text)}
 
 
 def is_set_name(name: str, assignment: str) -> bool:
@@ -229,7 +229,7 @@ def _set_names(assignment: str) -> str:
     """A pattern of the names of a set: ps01_tagging, ps01-tagging, PS 1."""
     number, _, title = assignment.partition("_")
     found = SET.fullmatch(number)
-    short = rf"ps[ _-]?0{{0,1}}{int(found[1])}(?!\d)" if found else re.escape(number)
+    short = rf"{found[1]}[ _-]?0{{0,1}}{int(found[2])}(?!\d)" if found else re.escape(number)
     return rf"(?:{short}(?:[-_ ]?{re.escape(title)})?)"
 
 

@@ -38,7 +38,8 @@ def preflight(path: str | Path) -> list[str]:
 
 def _anomalies(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
     if exercise.kind == "by hand":
-        unanswered = any(cell.kind != "code" and cell.bare == TEXT_STUB for cell in cells)
+        stubs = [cell.grade_id for cell in cells if cell.kind != "code" and cell.bare == TEXT_STUB]
+        unanswered = any(grade_id in ("", exercise.id) for grade_id in stubs)
         return [f"{exercise.id}: there is still {TEXT_STUB!r}, where the answer belongs"] if unanswered else []
     found = find(exercise, cells)
     if not found.judged:

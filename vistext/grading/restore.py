@@ -1,7 +1,8 @@
 """A submitted notebook, laid over what students were given: which of its cells are run, and where its answers are.
 
 A given cell is found by its text and run as it was given; and only if a student's cell uses a name that it defines: so
-no picture is drawn again, and TensorFlow starts only for those who use it.
+no picture is drawn again, and TensorFlow starts only for those who use it. In a project, the same holds for the
+student's own cells: experiments, which may have taken an hour, are not made again. A cell that uses the answer is one.
 """
 
 import ast
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 from vistext.exercises.judging import Exercise
 from vistext.grading import sanitize
-from vistext.grading.cells import IMPORTS_ALL, LONGEST, NAME, TEXT, Cell, Found, cell_of, find
+from vistext.grading.cells import FUNCTION, IMPORTS_ALL, LONGEST, NAME, TEXT, Cell, Found, cell_of, find
 
 WORDS = re.compile(r"(?<![\w.])([^\W\d]\w*)(?=[ \t]+([^\W\d]\w*))")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -60,9 +61,10 @@ def restore(cells: Sequence[Cell], release: Sequence[dict], exercises: Sequence[
     as_given = {index for index, place in enumerate(layout.same) if place is not None}
     found = {exercise.id: find(exercise, cells, as_given) for exercise in exercises if exercise.kind != "by hand"}
     judged = {index for answer in found.values() for index in answer.judged}
+    lazily = any(exercise.of_project for exercise in exercises)
     by_hand = {exercise.id: layout.text(exercise, judged) for exercise in exercises if exercise.kind == "by hand"}
     return Restored(
-        _needed(layout.runnable(found)),
+        _needed(layout.runnable(found, lazily), lazily),
         by_hand,
         {key for key, answer in found.items() if answer.untouched},
         layout.placed,
@@ -149,9 +151,10 @@ class _Layout:
                 text = text.replace(self.given[index].source.strip(), "")
         return text.strip()
 
-    def runnable(self, found: dict[str, Found]) -> list[Runnable]:
+    def runnable(self, found: dict[str, Found], lazily: bool) -> list[Runnable]:
         """The code cells in their order, after those that were put back; no checks, and no stubs."""
         run = [Runnable(0, cell.source, given=True, optional=True) for cell in self.missing]
+        answers = {answer.answer for answer in found.values()} if lazily else set()
         code = [(index, cell) for index, cell in enumerate(self.cells) if cell.kind == "code"]
         repeated: set[int] = set()
         for number, (index, cell) in enumerate(code, 1):
@@ -163,7 +166,11 @@ class _Layout:
                 run.append(Runnable(number, self.given[place].source, given=True, optional=True))
             else:
                 judged = {key: answer.answer for key, answer in found.items() if index in answer.judged}
-                optional = not (judged or cell.named) and self._is_of_another_release(cell)
+                if not (judged or cell.named) and answers & cell.used:
+                    continue
+                optional = not (judged or cell.named) and (
+                    not IMPORTS_ALL.search(cell.source) if lazily else self._is_of_another_release(cell)
+                )
                 run.append(Runnable(number, cell.source, False, optional, cell.named, judged))
         return run
 
@@ -197,17 +204,24 @@ def _is_prose(cell: Cell) -> bool:
     return written >= FEW_WORDS or any(not any(map(keyword.iskeyword, words)) for words in neighbors)
 
 
-def _needed(run: list[Runnable]) -> list[Runnable]:
-    """The student's cells, and of the optional ones what these, or others that are needed, use."""
+def _needed(run: list[Runnable], lazily: bool) -> list[Runnable]:
+    """The student's cells, and of the optional ones what these, or others that are needed, use.
+
+    Lazily, a function's local name asks for functions of that name, but not for an experiment that assigns it a value.
+    """
     cells = [Cell("code", cell.source) for cell in run]
     defined = [_defined(one.source) if one.given else cell.bound for one, cell in zip(run, cells, strict=True)]
+    functions = [set(FUNCTION.findall(cell.code)) for cell in cells]
+    local = [cell.bound_anywhere - cell.bound if lazily else set() for cell in cells]
     chosen: set[int] = set()
-    used = {"*"}
+    used, free = {"*"}, {"*"}
     more = {index for index, cell in enumerate(run) if not cell.optional}
     while more:
         chosen |= more
         used = used.union(*(cells[index].used for index in more))
-        more = {index for index in range(len(run)) if index not in chosen and defined[index] & used}
+        free = free.union(*(cells[index].used - local[index] for index in more))
+        left = set(range(len(run))) - chosen
+        more = {index for index in left if defined[index] & free or functions[index] & used}
     return [cell for index, cell in enumerate(run) if index in chosen]
 
 
@@ -232,7 +246,8 @@ def _defined(source: str) -> set[str]:
 def assemble(restored: Restored, release: dict, outputs: dict[str, str]) -> dict:
     """The notebook that nbgrader's screens show: the release's cells and marks, the student's answers between them.
 
-    It has no outputs but a text for each exercise, by its id, and nothing in it is live.
+    It has no outputs but a text for each exercise, by its id, and the pictures that the student's own cells have drawn;
+    nothing in it is live.
     """
     cells, screen = [], sanitize.Screen()
     for index, (original, (own, after)) in enumerate(zip(release["cells"], restored.placed, strict=True)):
@@ -252,6 +267,8 @@ def assemble(restored: Restored, release: dict, outputs: dict[str, str]) -> dict
             # What stands in a raw cell is given to a browser as it is.
             kind = "code" if cell.kind == "code" else "markdown"
             cells.append(_cell(kind, f"own-{index}-{number}", {}, screen.show(cell.kind, cell.source)))
+            if kind == "code":
+                cells[-1]["outputs"] = screen.pictures(cell.outputs)
     return {"cells": cells, "metadata": release["metadata"], "nbformat": 4, "nbformat_minor": 5}
 
 

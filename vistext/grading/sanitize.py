@@ -4,7 +4,11 @@ Markdown is rendered here, what comes of it sanitized, and the result is one lin
 backslash: no reader of Markdown and no MathJax finds anything in it.
 """
 
+import base64
+import binascii
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from html import escape
 from typing import Any
@@ -12,6 +16,8 @@ from typing import Any
 LONGEST = 50_000  # letters of a text that are shown; no answer in words has as many
 LONGEST_FORMULA = 2000
 LARGEST = 1_000_000  # letters of all that is shown of a notebook
+LARGEST_PICTURES = 8_000_000  # letters of all pictures of it that are shown
+PNG = b"\x89PNG\r\n\x1a\n"
 LEFT_OUT = "This cell is not shown, for the page would be too large. It is in what was submitted."
 TAGS = {
     *("a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p"),
@@ -22,6 +28,7 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}, "math": {"display"}, "mfrac": {"linethickness"}}
 LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+DRAWN = re.compile(r"data:image/png;base64,([A-Za-z0-9+/]+={0,2})")  # as the course's figures are shown
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 # What no text holds: a terminal, a spreadsheet or a reader of Markdown may obey it, or show letters in another order.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -51,7 +58,20 @@ class Screen:
     """The cells of one notebook as they are shown; what would make its page too large for a browser is left out."""
 
     def __init__(self) -> None:
-        self._left = LARGEST
+        self._left, self._pictures_left = LARGEST, LARGEST_PICTURES
+
+    def pictures(self, outputs: object) -> list[dict[str, Any]]:
+        """The PNG pictures among the outputs of a cell, whatever these are, as outputs that hold nothing else."""
+        shown: list[dict[str, Any]] = []
+        for output in outputs if isinstance(outputs, list) else []:
+            for encoded in _encoded(output):
+                self._pictures_left -= len(encoded)
+                if self._pictures_left < 0:
+                    return shown
+                with suppress(binascii.Error):
+                    if base64.b64decode(encoded, validate=True).startswith(PNG):
+                        shown.append({"output_type": "display_data", "metadata": {}, "data": {"image/png": encoded}})
+        return shown
 
     def show(self, kind: str, source: str) -> str:
         """The source of a cell that shows a student's, of kind "code", "markdown" or "raw"; never live."""
@@ -125,3 +145,19 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "src":
         return value if PICTURE.fullmatch(value) else None
     return re.sub(r"[<>$\\]", " ", value)
+
+
+def _encoded(output: object) -> Iterator[str]:
+    """What may be pictures in an output, in base 64: its own, and those in its HTML."""
+    data = output.get("data") if isinstance(output, dict) else None
+    if not isinstance(data, dict):
+        return
+    for kind in ("image/png", "text/html"):
+        found = data.get(kind)
+        text = "".join(filter(_is_text, found)) if isinstance(found, list) else found
+        if isinstance(text, str):
+            yield from DRAWN.findall(text) if kind == "text/html" else ["".join(text.split())]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)

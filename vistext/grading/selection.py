@@ -17,6 +17,7 @@ MAX_NOTEBOOKS = 20  # of a student; more are not looked at
 MAX_LOOKED_INTO = 300  # files under other endings
 BEGINNING = 1 << 16  # bytes in which a notebook shows that it is one
 KEYS = ('"cells"', '"worksheets"')
+EVERY_SET = frozenset(f"{kind}{number:02}" for kind in ("ps", "pr") for number in range(100))
 ANSWERS_TOO = (".py", ".pdf", ".html", ".htm", ".doc", ".docx", ".odt", ".rtf", ".rar", ".7z")
 
 
@@ -29,7 +30,7 @@ class Search:
     # The place is the course's own submitted/: its folders are called as the students' ids, and nbgrader has put times
     # there.
     by_nbgrader: bool = False
-    sets: frozenset[int] = frozenset(range(100))  # the numbers of the course's problem sets; "ps12" may be a student
+    sets: frozenset[str] = EVERY_SET  # those of the course; "ps12" may be a student
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class _Attempt:
     upload: Upload  # with the entry of the notebook itself
     content: bytes | None
     digest: bytes
-    sets: set[int]  # of the exercises in it
+    sets: set[str]  # of the exercises in it
     worth: int  # how much it has to be looked at before others; below 0 if it cannot be read
     time: tuple  # larger for a later one
     rank: tuple  # by worth, time, cells that are the student's own, and whether it is called as the set's notebook
@@ -106,14 +107,14 @@ def _notebooks(uploads: Sequence[Upload]) -> tuple[list[Upload], list[Upload]]:
     return notebooks, others
 
 
-def _sets_in_path(upload: Upload) -> set[int]:
+def _sets_in_path(upload: Upload) -> set[str]:
     """The sets that a file's path speaks of, but for the part that is its owner's name."""
     below = upload.entry.path[1:]
     return sets_named("/".join((upload.name.file, *below) if upload.name.file else below))
 
 
 def _best(
-    notebooks: Sequence[Upload], search: Search, ours: set[int], submission: Submission
+    notebooks: Sequence[Upload], search: Search, ours: set[str], submission: Submission
 ) -> tuple[_Attempt | None, list[_Attempt], list[_Attempt]]:
     """The notebook that is graded, further ones of the set, and those of other sets; but the first without contents."""
     latest_first = sorted(notebooks, key=lambda upload: (_time(upload), str(upload.entry.path)), reverse=True)
@@ -159,7 +160,7 @@ def _read(upload: Upload, search: Search, compared: bool) -> _Attempt:
     text = content or b""
     if json.detect_encoding(text[:4]) not in ("utf-8", "utf-8-sig"):
         text = decode(text).encode("utf-8", "replace")
-    sets = {int(number) for number, _ in EXERCISE_IN_FILE.findall(text)}
+    sets = {f"{kind.decode().lower()}{int(number):02}" for kind, number, _ in EXERCISE_IN_FILE.findall(text)}
     worth, answered = (0 if content is not None else -1), 0
     if compared and content is not None:
         try:
@@ -193,7 +194,7 @@ def _flags_of_others(best: _Attempt, others: list[_Attempt]) -> Iterator[str]:
 
 def _flags_without_notebook(elsewhere: list[_Attempt], beside: Sequence[Upload], assignment: str) -> Iterator[str]:
     for attempt in elsewhere[:5]:
-        sets = ", ".join(f"ps{number:02d}" for number in sorted(attempt.sets))
+        sets = ", ".join(sorted(attempt.sets))
         yield f"{attempt.upload.entry.printable} holds exercises of {sets}, not of {assignment}"
     if beside:
         yield f"there is no notebook in what was handed in: {_listed([file.entry.printable for file in beside])}"
