@@ -1,7 +1,14 @@
 """Answers to problem set 7, as students write them."""
 
+from itertools import product
+
 import numpy as np
 from answers import RIGHT, WRONG, values, vary
+from scipy.special import log_softmax
+
+from vistext.nn.engine import keras
+
+layers, ops = keras.layers, keras.ops
 
 values(
     "ps07-1",
@@ -10,225 +17,300 @@ values(
 )
 
 
-def in_a_loop(found, true):
-    count = 0
-    for role, noun in true[1]:
-        for other, guess in found[1]:
-            count += role == other and noun == guess
-    if found[0] != true[0]:
-        return 0, 0, 0
-    return 1, count / len(true[1]), int(count == len(true[1]))
+def share(hits):
+    return sum(hits) / len(hits)
 
 
-def by_arrays(found, true):
-    nouns = dict(found[1])
-    right = np.array([nouns.get(role, "") == noun for role, noun in true[1]])
-    return (found[0] == true[0]) * np.array([1, right.mean(), right.all()], np.float32)
+def frame_by_frame(
+    verbs, nouns, true_verbs, true_nouns, *, needs_verb=True, given=any, skip=-1, value=share, whole=all, only=False
+):
+    rows = []
+    for verb, fillers, true_verb, annotated in zip(verbs, nouns, true_verbs, true_nouns, strict=True):
+        hits = [
+            given(answer == noun for answer in answers)
+            for noun, answers in zip(fillers, annotated.T, strict=True)
+            if answers[0] != skip
+        ]
+        right = verb == true_verb
+        counts = right or not needs_verb
+        if right or not only:
+            rows.append([right, counts * value(hits), counts and whole(hits)])
+    return np.mean(rows, axis=0) if not only else [np.mean(np.equal(verbs, true_verbs)), *np.mean(rows, axis=0)[1:]]
 
 
-def share(right):
-    return sum(right) / len(right)
+def with_nan(verbs, nouns, true_verbs, true_nouns, *, mean=lambda right: np.nanmean(right, axis=1).mean()):
+    right = np.where(true_nouns[:, 0] < 0, np.nan, (true_nouns == nouns[:, None]).max(axis=1))
+    hit = verbs == true_verbs
+    return hit.mean(), mean(right * hit[:, None]), np.mean(np.nanmin(right, axis=1) * hit)
+
+
+def sums_of_masks(verbs, nouns, true_verbs, true_nouns):
+    asked = true_nouns.min(axis=1) >= 0
+    right = asked & np.logical_or.reduce([nouns == column for column in np.moveaxis(true_nouns, 1, 0)])
+    right[verbs != true_verbs] = False
+    found, wanted = right.sum(1), asked.sum(1)
+    return [np.mean(verbs == true_verbs), np.mean(found / wanted), np.mean(found == wanted)]
+
+
+def one_annotator(verbs, nouns, true_verbs, true_nouns):
+    each = [
+        frame_by_frame(*frame)
+        for frame in zip(*(np.split(x, len(x)) for x in (verbs, nouns, true_verbs, true_nouns)), strict=True)
+    ]
+    best = [
+        max(frame_by_frame(verb, noun, true_verb, one[None, None])[2] for one in annotated[0])
+        for verb, noun, true_verb, annotated in zip(
+            *(np.split(x, len(x)) for x in (verbs, nouns, true_verbs, true_nouns)), strict=True
+        )
+    ]
+    return [*np.mean(each, axis=0)[:2], np.mean(best)]
+
+
+RIGHT["ps07-2"] = [frame_by_frame, with_nan, sums_of_masks]
+WRONG["ps07-2"] = {
+    "verb-not-needed": vary(frame_by_frame, needs_verb=False),
+    "first-annotator": vary(frame_by_frame, true_nouns=lambda nouns: nouns[:, :1]),
+    "all-annotators": vary(frame_by_frame, given=all),
+    "one-annotator": one_annotator,
+    "no-such-role": vary(with_nan, mean=lambda right: np.nansum(right) / right.size),
+    "pooled": vary(with_nan, mean=np.nanmean),
+    "how-many": vary(frame_by_frame, value=sum),
+    "of-right-verbs": vary(frame_by_frame, only=True),
+    "any-will-do": vary(frame_by_frame, whole=any),
+    "wrong-shape": lambda **case: frame_by_frame(**case)[:2],
+}
 
 
 def role_by_role(
-    found, true, *, hits=lambda pair, filled: pair in filled, of_true=True, value=share, whole=all, needs_verb=True
+    verb_logits, noun_logits, verbs, nouns, has_role, *, share=lambda losses, roles: sum(losses) / len(losses), verb=1
 ):
-    """By which roles of one of the two frames (true ones, or else those found) are right."""
-    roles, others = (true[1], found[1]) if of_true else (found[1], true[1])
-    right = [hits(pair, others) for pair in roles]
-    verb = found[0] == true[0]
-    counts = verb or not needs_verb
-    return [verb, counts * value(right), counts and whole(right)]
+    def loss(logits, target):
+        return np.log(np.exp(logits).sum()) - logits[target]
+
+    total = 0
+    for n, true_verb in enumerate(verbs):
+        losses = [loss(noun_logits[n, r], nouns[n, r]) for r in np.flatnonzero(has_role[true_verb])]
+        total += verb * loss(verb_logits[n], true_verb) + share(losses, has_role.shape[1])
+    return total / len(verbs)
 
 
-def zipped(found, true):
-    hits = [filled[1] == role[1] for filled, role in zip(found[1], true[1], strict=False)]
-    verb = found[0] == true[0]
-    return [verb, verb * sum(hits) / len(true[1]), verb * float(all(hits) and len(found[1]) >= len(true[1]))]
+def by_keras(verb_logits, noun_logits, verbs, nouns, has_role):
+    def loss(logits, targets):
+        return -ops.sum(ops.one_hot(targets, logits.shape[-1], dtype="float64") * ops.log_softmax(logits), axis=-1)
+
+    mask = has_role[verbs]
+    return ops.mean(loss(verb_logits, verbs) + ops.sum(loss(noun_logits, nouns) * mask, axis=1) / mask.sum(axis=1))
 
 
-def four_of_four(found, true):
-    verb, value, whole = role_by_role(found, true)
-    return verb, (verb + value * len(true[1])) / (1 + len(true[1])), whole
+def by_masked_arrays(
+    verb_logits,
+    noun_logits,
+    verbs,
+    nouns,
+    has_role,
+    *,
+    axis=2,
+    logs=log_softmax,
+    roles=lambda found: found.mean(axis=1),
+):
+    rows, places = np.indices(nouns.shape)
+    found = np.ma.array(-logs(noun_logits, axis=axis)[rows, places, nouns], mask=~has_role[verbs])
+    return float((roles(found) - logs(verb_logits, axis=1)[rows[:, 0], verbs]).mean())
 
 
-def the_same_set(found, true):
-    verb, value, _ = role_by_role(found, true)
-    return verb, value, verb * float(set(found[1]) == set(true[1]))
-
-
-RIGHT["ps07-2"] = [in_a_loop, by_arrays, role_by_role]
-WRONG["ps07-2"] = {
-    "verb-not-needed": vary(role_by_role, needs_verb=False),
-    "no-more-allowed": the_same_set,
-    "any-will-do": vary(role_by_role, whole=any),
-    "how-many": vary(role_by_role, value=sum),
-    "of-those-found": vary(role_by_role, of_true=False),
-    "by-place": zipped,
-    "in-any-role": vary(role_by_role, hits=lambda pair, filled: pair[1] in [noun for _, noun in filled]),
-    "stops-at-a-gap": vary(role_by_role, hits=lambda pair, filled: dict(filled)[pair[0]] == pair[1]),
-    "verb-as-a-role": four_of_four,
-    "all-or-nothing": vary(role_by_role, value=all),
-}
-
-
-def in_a_template(verb, roles, words, prepositions, form="{A} {who} is {does}{way}{where}."):
-    filled = dict(roles)
-    who = filled.get("agent") or filled["item"]
-    a = "an" if who[0] in "aeiou" else "a"
-    way = f" to the {filled['direction']}" if "direction" in filled else ""
-    where = f" {prepositions[filled['place']]} the {filled['place']}" if "place" in filled else ""
-    names = {"A": a.capitalize(), "a": a, "who": who, "Who": who.title(), "does": words[verb], "verb": verb}
-    return form.format(**names, way=way, where=where)
-
-
-def step_by_step(verb, roles, words, prepositions):
-    text = ""
-    for step in ("agent item", "direction", "place"):
-        for role, noun in roles:
-            if role in step.split():
-                text += f" to the {noun}" if step == "direction" else ""
-                text += f" {prepositions[noun]} the {noun}" if step == "place" else ""
-                text += f"{'An' if noun[0] in 'aeiou' else 'A'} {noun} is {words[verb]}" if "item" in step else ""
-    return text + "."
-
-
-def by_sorting_roles(verb, roles, words, prepositions):
-    def part(role, noun):
-        if role == "direction":
-            return f"to the {noun}"
-        if role == "place":
-            return f"{prepositions[noun]} the {noun}"
-        return f"A{'n' * (noun[0] in set('aeiou'))} {noun} is {words[verb]}"
-
-    return " ".join(part(*pair) for pair in sorted(roles, key=lambda pair: "aidp".index(pair[0][0]))) + "."
-
-
-RIGHT["ps07-3"] = [in_a_template, step_by_step, by_sorting_roles]
+RIGHT["ps07-3"] = [role_by_role, by_keras, by_masked_arrays]
 WRONG["ps07-3"] = {
-    "agents-only": lambda roles, **case: in_a_template(roles=roles, **case) if dict(roles)["agent"] else "",
-    "title-case": vary(in_a_template, form="{A} {Who} is {does}{way}{where}."),
-    "always-a": vary(in_a_template, form="A {who} is {does}{way}{where}."),
-    "no-direction": vary(in_a_template, form="{A} {who} is {does}{where}."),
-    "no-place": vary(in_a_template, form="{A} {who} is {does}{way}."),
-    "place-first": vary(in_a_template, form="{A} {who} is {does}{where}{way}."),
-    "bare-direction": lambda **case: in_a_template(**case).replace(" to the ", " "),
-    "small-letter": vary(in_a_template, form="{a} {who} is {does}{way}{where}."),
-    "no-stop": vary(in_a_template, form="{A} {who} is {does}{way}{where}"),
-    "no-is": vary(in_a_template, form="{A} {who} {does}{way}{where}."),
-    "bare-verb": vary(in_a_template, form="{A} {who} is {verb}{way}{where}."),
-    "always-on": vary(in_a_template, prepositions=lambda prepositions: dict.fromkeys(prepositions, "on")),
+    "all-roles": vary(by_masked_arrays, has_role=np.ones_like),
+    "divided-by-all": vary(role_by_role, share=lambda losses, roles: sum(losses) / roles),
+    "summed": vary(role_by_role, share=lambda losses, roles: sum(losses)),
+    "pooled": vary(by_masked_arrays, roles=lambda found: found.mean()),
+    "verb-as-a-role": lambda verb_logits, noun_logits, verbs, nouns, has_role: np.mean(
+        [
+            (role_by_role(*one, has_role, share=lambda losses, roles: sum(losses))) / (1 + has_role[one[2][0]].sum())
+            for one in zip(*(np.split(x, len(x)) for x in (verb_logits, noun_logits, verbs, nouns)), strict=True)
+        ]
+    ),
+    "no-verb": vary(role_by_role, verb=0),
+    "softmax-over-roles": lambda **case: (
+        by_masked_arrays(**case, axis=1)
+        + log_softmax(case["verb_logits"], axis=1)[np.arange(len(case["verbs"])), case["verbs"]].mean()
+        - log_softmax(case["verb_logits"], axis=1)[np.arange(len(case["verbs"])), case["verbs"]].mean()
+    ),
+    "no-softmax": vary(by_masked_arrays, logs=lambda logits, axis: logits),
+    "sign": lambda **case: -role_by_role(**case),
+    "wrong-shape": vary(role_by_role, share=lambda losses, roles: np.mean(losses) * np.ones(2)),
 }
 
 
-def cell_by_cell(scenes, labels, *, labels_of=lambda verb, roles: [("verb", verb), *roles], times=lambda before: 1):
-    numbers = np.zeros((len(scenes), len(labels)))
-    for row, frames in enumerate(scenes):
-        for frame in frames:
-            for label in labels_of(*frame):
-                if label in labels:
-                    numbers[row, labels.index(label)] = times(numbers[row, labels.index(label)])
-    return numbers
-
-
-def as_truth_values(scenes, labels):
-    def so(label, frames):
-        role, value = label
-        if role == "verb":
-            return any(verb == value for verb, _ in frames)
-        return any(label in roles for _, roles in frames)
-
-    return np.array([[so(label, frames) for label in labels] for frames in scenes])
-
-
-def by_a_dict_of_columns(scenes, labels):
-    column, rows = {label: number for number, label in enumerate(labels)}, [[0] * len(labels) for _ in scenes]
-    for row, frames in zip(rows, scenes, strict=True):
-        for verb, roles in frames:
-            for pair in {("verb", verb), *roles} & set(labels):
-                row[column[pair]] = 1
-    return rows
-
-
-def by_the_word(scenes, labels):
-    words = [{verb for verb, _ in frames} | {noun for _, roles in frames for _, noun in roles} for frames in scenes]
-    return np.array([[float(value in told) for _, value in labels] for told in words])
-
-
-added_up = vary(cell_by_cell, times=lambda before: before + 1)
-
-RIGHT["ps07-4"] = [cell_by_cell, as_truth_values, by_a_dict_of_columns]
-WRONG["ps07-4"] = {
-    "counted": added_up,
-    "first-thing": vary(cell_by_cell, scenes=lambda scenes: [frames[:1] for frames in scenes]),
-    "last-thing": vary(cell_by_cell, scenes=lambda scenes: [frames[-1:] for frames in scenes]),
-    "in-any-role": by_the_word,
-    "no-verbs": vary(cell_by_cell, labels_of=lambda verb, roles: roles),
-    "verbs-alone": vary(cell_by_cell, labels_of=lambda verb, roles: [("verb", verb)]),
-    "shares": lambda scenes, labels: added_up(scenes=scenes, labels=labels) / [[len(one) or 1] for one in scenes],
-    "all-scenes": lambda scenes, labels: np.tile(cell_by_cell(scenes, labels).max(axis=0), (len(scenes), 1)),
-    "the-others": lambda **case: (cell_by_cell(**case) == 0).astype(float),
-    "wrong-shape": lambda **case: cell_by_cell(**case).T[:, :1],
-}
-
-
-def painted(boxes, side, *, order=1):
-    picture = [[None] * side for _ in range(side)]
-    for number in range(len(boxes))[::order]:
-        left, top, right, bottom = boxes[number]
-        for row in range(top, min(side, bottom)):
-            for column in range(left, min(side, right)):
-                picture[row][column] = number
-    return np.array([sum(line.count(number) for line in picture) for number in range(len(boxes))])
-
-
-def pixel_by_pixel(boxes, side, **options):
-    return painted(boxes, side, **options) / side**2
-
-
-def from_near_to_far(boxes, side):
-    free, found = np.ones((side, side), bool), np.zeros(len(boxes))
-    for number in reversed(range(len(boxes))):
-        left, top, right, bottom = boxes[number]
-        found[number] = free[top:bottom, left:right].sum() / side**2
-        free[top:bottom, left:right] = False
-    return found
-
-
-def by_masks(boxes, side):
-    rows, columns = np.mgrid[:side, :side]
-    masks = [(rows >= y0) & (rows < y1) & (columns >= x0) & (columns < x1) for x0, y0, x1, y1 in boxes]
+def every_frame(verb_logs, agent_logs, place_logs, *, start=0, best=max, parts=(1, 1, 1)):
     found = []
-    for number, mask in enumerate(masks):
-        hidden = np.any([np.zeros_like(mask), *masks[number + 1 :]], axis=0)
-        found.append((mask & ~hidden).mean(dtype=np.float32))
+    for n, logs in enumerate(place_logs):
+        frames = product(*map(range, logs.shape))
+        found.append(
+            best(
+                frames,
+                key=lambda f: parts[0] * verb_logs[n, f[0]] + parts[1] * agent_logs[n, f[0], f[1]] + parts[2] * logs[f],
+            )
+        )
     return found
 
 
-def areas(boxes):
-    return np.array([(right - left) * (bottom - top) for left, top, right, bottom in boxes])
+def from_the_last_slot(verb_logs, agent_logs, place_logs):
+    """The best place of each agent, then the best agent of each verb (Viterbi's way)."""
+    places = agent_logs + place_logs.max(axis=3)
+    agents = verb_logs + places.max(axis=2)
+    rows, verb = np.arange(len(verb_logs)), agents.argmax(axis=1)
+    agent = places[rows, verb].argmax(axis=1)
+    return np.array([verb, agent, place_logs[rows, verb, agent].argmax(axis=1)]).T
 
 
-def taken_off(boxes, side, most=99):
-    """Each nearer object is taken off by itself: so many of them."""
-    found = areas(boxes).astype(float)
-    for number, box in enumerate(boxes):
-        for nearer in boxes[number + 1 :][:most]:
-            wide, high = np.minimum(box[2:], nearer[2:]) - np.maximum(box[:2], nearer[:2])
-            found[number] -= max(0, wide) * max(0, high)
-    return found / side**2
+def by_products(verb_logs, agent_logs, place_logs):
+    found = np.einsum("nv,nva,nvap->nvap", *map(np.exp, (verb_logs, agent_logs, place_logs)))
+    return [[int(axis[0]) for axis in np.where(table == table.max())] for table in found]
 
 
-RIGHT["ps07-5"] = [pixel_by_pixel, from_near_to_far, by_masks]
+def greedy(verb_logs, agent_logs, place_logs, choose=np.argmax):
+    found = []
+    for verbs, agents, places in zip(verb_logs, agent_logs, place_logs, strict=True):
+        verb = choose(verbs)
+        found.append([verb, (agent := choose(agents[verb])), choose(places[verb, agent])])
+    return found
+
+
+def marginals(verb_logs, agent_logs, place_logs):
+    verb = np.exp(verb_logs)
+    agent = np.einsum("nv,nva->na", verb, np.exp(agent_logs))
+    place = np.einsum("nv,nva,nvap->np", verb, np.exp(agent_logs), np.exp(place_logs))
+    return np.stack([each.argmax(axis=1) for each in (verb, agent, place)], axis=1)
+
+
+def place_last(verb_logs, agent_logs, place_logs):
+    pairs = [frame[:2] for frame in every_frame(verb_logs, agent_logs, place_logs, parts=(1, 1, 0))]
+    return [[*pair, places[pair].argmax()] for pair, places in zip(pairs, place_logs, strict=True)]
+
+
+RIGHT["ps07-4"] = [every_frame, from_the_last_slot, by_products]
+WRONG["ps07-4"] = {
+    "greedy": greedy,
+    "slot-by-itself": marginals,
+    "place-greedy": place_last,
+    "no-verb": vary(every_frame, parts=(0, 1, 1)),
+    "no-agent": vary(every_frame, parts=(1, 0, 1)),
+    "no-place": vary(every_frame, parts=(1, 1, 0)),
+    "least": vary(every_frame, best=min),
+    "probabilities-added": lambda **case: every_frame(**{name: np.exp(logs) for name, logs in case.items()}),
+    "wrong-shape": lambda **case: np.transpose(every_frame(**case))[:2],
+}
+
+
+def filler_by_filler(frames, scene_of, scenes, sizes, *, offset=sum, skip=range(0), put=lambda before: 1.0):
+    table = [[0.0] * sum(sizes) for _ in range(scenes)]
+    for frame, scene in zip(frames, scene_of, strict=True):
+        for slot, filler in enumerate(frame):
+            if filler >= 0 and slot not in skip:
+                column = offset(sizes[:slot]) + filler
+                table[scene][column] = put(table[scene][column])
+    return table
+
+
+def by_one_hot(frames, scene_of, scenes, sizes):
+    rows = np.hstack([frames[:, [slot]] == np.arange(size) for slot, size in enumerate(sizes)])
+    return np.array([rows[scene_of == scene].any(axis=0) for scene in range(scenes)])
+
+
+def by_two_products(frames, scene_of, scenes, sizes):
+    rows = np.concatenate([np.eye(size + 1)[frames[:, slot]][:, :-1] for slot, size in enumerate(sizes)], axis=1)
+    return np.minimum(np.eye(scenes)[:, scene_of] @ rows, 1)
+
+
+def in_any_slot(frames, scene_of, scenes, sizes):
+    labels = [filler for size in sizes for filler in range(size)]
+    return [[float((frames[scene_of == scene] == filler).any()) for filler in labels] for scene in range(scenes)]
+
+
+def firsts(scene_of):
+    return [scene not in scene_of[:place] for place, scene in enumerate(scene_of.tolist())]
+
+
+RIGHT["ps07-5"] = [filler_by_filler, by_one_hot, by_two_products]
 WRONG["ps07-5"] = {
-    "one-pixel-more": vary(pixel_by_pixel, boxes=lambda boxes: np.add(boxes, [0, 0, 1, 1])),
-    "nothing-hidden": lambda boxes, side: areas(boxes) / side**2,
-    "far-before-near": vary(pixel_by_pixel, order=-1),
-    "hidden-twice": taken_off,
-    "next-only": vary(taken_off, most=1),
-    "share-of-itself": lambda boxes, side: painted(boxes, side) / areas(boxes),
-    "pixels": lambda boxes, side: painted(boxes, side).astype(float),
-    "by-the-side": lambda boxes, side: painted(boxes, side) / side,
-    "of-what-is-covered": lambda boxes, side: painted(boxes, side) / painted(boxes, side).sum(),
-    "widths-for-edges": vary(pixel_by_pixel, boxes=lambda boxes: boxes + np.pad(boxes[:, :2], [(0, 0), (2, 0)])),
+    "counted": vary(filler_by_filler, put=lambda before: before + 1),
+    "one-frame-each": lambda frames, scene_of, **case: filler_by_filler(
+        frames[firsts(scene_of)], scene_of[firsts(scene_of)], **case
+    ),
+    "no-offset": vary(filler_by_filler, offset=lambda sizes: 0),
+    "in-any-slot": in_any_slot,
+    "verbs-alone": vary(filler_by_filler, skip=range(1, 9)),
+    "none-as-filler": vary(filler_by_filler, frames=lambda frames: abs(frames) * (frames > 0)),
+    "all-scenes": lambda scenes, **case: [np.max(filler_by_filler(scenes=scenes, **case), axis=0)] * scenes,
+    "inverted": lambda **case: 1 - np.array(filler_by_filler(**case)),
+    "wrong-shape": lambda **case: by_one_hot(**case).T[:1],
+}
+
+
+class Slots(layers.Layer):
+    """Three roles' queries, each of the verb and the noun before it."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.roles, self.verbs, self.nouns = (layers.Embedding(many, width) for many in (3, 5, 17))
+        self.mix = keras.Sequential([layers.Dense(2 * width, activation="relu"), layers.Dense(width)])
+
+    def call(self, verbs, previous):  # int [n], int [n, 3] → [n, 3, width]
+        return self.mix(self.roles(ops.arange(3)) + self.verbs(verbs)[:, None] + self.nouns(previous))
+
+
+def role_network(
+    regions, verbs, frames, *, width=48, before=True, attend=True, optimizer="adam", epochs=15, rate=0.004
+):
+    """A network that fills role by role; or all at once, where nothing before counts."""
+    inputs = {"regions": layers.Input(regions.shape[1:]), "verbs": layers.Input((), dtype="int32")}
+    inputs["previous"] = layers.Input((3,), dtype="int32")
+    slots = Slots(width)(inputs["verbs"], inputs["previous"])
+    if attend:
+        cells = layers.Dense(width)(inputs["regions"])
+        weights = ops.softmax(ops.matmul(slots, ops.swapaxes(cells, 1, 2)) / width**0.5)
+        slots = slots + ops.matmul(weights, layers.Dense(width)(inputs["regions"]))
+    network = keras.Model(inputs, layers.Dense(16)(slots))
+    network.compile(
+        keras.optimizers.get({"class_name": optimizer, "config": {"learning_rate": rate}}),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1),
+    )
+
+    def shifted(frames):
+        moved = np.concatenate([np.full((len(frames), 1), 16), frames[:, :2]], axis=1)
+        return np.where((moved < 0) | (not before), 16, moved)
+
+    given = {"regions": regions, "verbs": verbs, "previous": shifted(frames)}
+    if epochs:
+        network.fit(given, frames, 32, epochs, verbose=0)
+
+    def fill(asked):
+        filled = np.zeros((len(asked["verbs"]), 3), int)
+        for role in range(3):
+            filled[:, role] = np.argmax(network({**asked, "previous": shifted(filled)})[:, role], axis=1)
+        return filled
+
+    return fill
+
+
+def without_verbs(regions, verbs, frames):
+    fill = role_network(regions, 0 * verbs, frames)
+    return lambda asked: fill(asked | {"verbs": 0 * asked["verbs"]})
+
+
+def with_rmsprop(regions, verbs, frames):
+    return role_network(regions, verbs, frames, optimizer="rmsprop", width=64, rate=0.003)
+
+
+def with_more_units(regions, verbs, frames):
+    return role_network(regions, verbs, frames, optimizer="nadam", width=96, rate=0.002)
+
+
+RIGHT["ps07-6"] = [role_network, with_rmsprop, with_more_units]
+WRONG["ps07-6"] = {
+    "mixed": vary(role_network, before=False),
+    "ignores-verb": without_verbs,
+    "absent": vary(role_network, attend=False),
+    "no-network": lambda regions, verbs, frames: frames,
 }

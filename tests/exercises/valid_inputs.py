@@ -3,14 +3,7 @@
 import numpy as np
 from mutation import valid
 
-from vistext.exercises.exercise import shuffled
-
-SOUNDS = ("animal", "elk", "ibis", "otter", "uncle", "dog", "cat", "hen", "yacht", "ocean liner", "sheep", "tuna")
 TEN = [()] * 10
-
-
-def pick(rng, *items):
-    return items[rng.integers(len(items))]
 
 
 @valid("ps00-1", [(1, 1), (1, 5), (4, 1), (3, 3), (6, 2), (9, 12)])
@@ -239,45 +232,45 @@ def attention(rng):
     return {"to_words": to_words, "to_cells": to_cells, "columns": columns}
 
 
-@valid("ps07-2", [()] * 16)
-def frames(rng):
-    roles = shuffled(rng, ["agent", "direction", "place", "item", "tool"])
-    filled, others = ([(role, pick(rng, "dog", "cat", "left")) for role in roles] for _ in range(2))
-    true = filled[: rng.integers(1, 5)]
-    found = [pair if rng.random() < 0.8 else (pair[0], "sky") for pair in true if rng.random() < 0.9]
-    found = others if rng.random() < 0.2 else found + others[4:][: rng.integers(2)]
-    return {"found": ("run" if rng.random() < 0.8 else "walk", shuffled(rng, found)), "true": ("run", true)}
+@valid("ps07-2", TEN * 2)
+def annotated_frames(rng):
+    n, annotators, roles = (int(size) for size in rng.integers(1, 6, 3))
+    true = rng.integers(0, 3, (n, annotators, roles))
+    lacking = rng.random((n, roles)) < rng.choice([0, 0.4])
+    lacking[np.arange(n), rng.integers(0, roles, n)] = False
+    true[np.broadcast_to(lacking[:, None], true.shape)] = -1
+    nouns, verbs = rng.integers(0, 3, (n, roles)), rng.integers(0, 2, n)
+    return {"verbs": verbs, "nouns": nouns, "true_verbs": rng.integers(0, 2, n), "true_nouns": true}
 
 
 @valid("ps07-3", TEN)
-def frames_in_words(rng):
-    words = {"sit": "sitting", "run": "running", "park": "parked", "tie": "tied", "open": "opening"}
-    prepositions = {"grass": "on", "sky": "in", "quay": "at", "attic": "in", "box": "under"}
-    roles = [(pick(rng, "agent", "item"), pick(rng, *SOUNDS))]
-    roles += [("direction", pick(rng, "left", "right"))][: rng.integers(2)]
-    roles += [("place", pick(rng, *prepositions))][: rng.integers(2)]
-    return {"verb": pick(rng, *words), "roles": shuffled(rng, roles), "words": words, "prepositions": prepositions}
+def logits_of_frames(rng):
+    n, verbs, roles, nouns = (int(size) for size in rng.integers(1, 6, 4))
+    has_role = rng.random((verbs, roles)) < 0.5
+    has_role[np.arange(verbs), rng.integers(0, roles, verbs)] = True
+    return {
+        "verb_logits": rng.normal(0, 2, (n, verbs)),
+        "noun_logits": rng.normal(0, 2, (n, roles, nouns)),
+        "verbs": rng.integers(0, verbs, n),
+        "nouns": rng.integers(0, nouns, (n, roles)),
+        "has_role": has_role,
+    }
 
 
 @valid("ps07-4", TEN)
-def worlds(rng):
-    things = [(role, noun) for role in ("agent", "item") for noun in ("dog", "cat", "sit")]
-    places, verbs = [("place", "grass"), ("place", "run"), ("place", "dog")], ["sit", "run", "fly"]
-
-    def frame():
-        roles = [pick(rng, *things)][: rng.integers(2)] + [pick(rng, *places[:2])][: rng.integers(2)]
-        return pick(rng, *verbs), shuffled(rng, roles)
-
-    scenes = [[frame() for _ in range(rng.integers(0, 4))] for _ in range(rng.integers(1, 5))]
-    labels = shuffled(rng, [*(("verb", verb) for verb in verbs), ("verb", "eat"), *things, *places])
-    return {"scenes": scenes, "labels": labels[: rng.integers(1, 9)]}
+def decisions(rng):
+    n, *sizes = (int(size) for size in rng.integers(1, 6, 4))
+    shapes = (n, *sizes[:1]), (n, *sizes[:2]), (n, *sizes)
+    logs = [np.log(rng.dirichlet(np.ones(shape[-1]), shape[:-1]) + 1e-9) for shape in shapes]
+    return dict(zip(("verb_logs", "agent_logs", "place_logs"), logs, strict=True))
 
 
 @valid("ps07-5", TEN)
-def painted(rng):
-    side = int(rng.integers(2, 14))
-    ends = [[np.sort(rng.permutation(side + 1)[:2]) for _ in range(2)] for _ in range(rng.integers(1, 6))]
-    return {"boxes": np.array(ends).transpose(0, 2, 1).reshape(-1, 4), "side": side}
+def frames_of_scenes(rng):
+    scenes, slots, count = (int(size) for size in rng.integers(1, 6, 3))
+    sizes = [int(size) for size in rng.integers(1, 5, slots)]
+    frames = np.stack([rng.integers(-1, size, count) for size in sizes], axis=1)
+    return {"frames": frames, "scene_of": rng.integers(0, scenes, count), "scenes": scenes, "sizes": sizes}
 
 
 @valid("ps08-2", TEN)
