@@ -25,15 +25,16 @@ def measured(tmp_path_factory):
         return decoding_strategies.run(SHORT, tmp_path_factory.mktemp("results") / "descriptions.json")
 
 
-def test_both_captioners_have_the_same_strategies_and_stories_at_each_temperature():
+def test_strategies_have_names_of_their_own_and_stories_are_of_all_that_are_sampled():
     ours, theirs = (decoding_strategies.strategies(training, None) for training in decoding_strategies.TEMPERATURES)
-    assert [length for _, length in ours] == [length for _, length in theirs]
     names = [strategy.name for strategy, _ in ours + theirs]
     assert len(set(names)) == len(names)
     for strategy, length in ours + theirs:
         assert (length == "story") == strategy.name.endswith(", stories")
+        assert bool(strategy.discriminator) == ("checked" in strategy.name)
     stories = [strategy.temperature for strategy, length in ours if length == "story"]
     assert stories == list(decoding_strategies.TEMPERATURES[decoding_strategies.LIKELIHOOD])
+    assert sum("checked" in name for name in names) == 2
 
 
 def test_each_strategy_is_measured_on_each_group(measured):

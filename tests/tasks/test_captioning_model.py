@@ -14,7 +14,7 @@ from networks import (
     random_ids,
     with_another_word,
 )
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from vistext import scenes
 from vistext.nn import decoding
@@ -117,6 +117,7 @@ def test_padding_has_no_score_and_relaxed_words_have_scores_of_their_own():
     words, others, network = one_hot(random_ids(3, 2, 6)), one_hot(random_ids(3, 2, 6, seed=2)), discriminator().network
     scores = np.asarray(network([GRIDS, words]))
     longer = np.asarray(network([GRIDS, np.pad(words, [(0, 0), (0, 0), (0, 4), (0, 0)])]))
+    assert scores.shape == (3, 2, 6, 2)
     assert not longer[:, :, 6:].any()
     assert longer[:, :, :6] == pytest.approx(scores, abs=1e-5)
     mixed = np.asarray(network([GRIDS, (words + others) / 2]))
@@ -155,9 +156,28 @@ def test_the_score_of_a_sentence_is_the_sum_of_those_of_its_tokens_in_whatever_b
 @pytest.mark.parametrize("extreme", [1000.0, -1000.0])
 def test_an_extreme_score_is_a_probability(extreme):
     network = captioning.model.build_discriminator(CAPTIONER)
-    network.get_layer("adds").bias.assign([extreme] * len(VOCABULARY))
-    scores = Discriminator(image_encoder(), network, VOCABULARY).score(PICTURES, SENTENCES)
-    assert scores == pytest.approx(np.full(4, float(extreme > 0)), abs=1e-6)
+    network.get_layer("match").bias.assign([extreme] * len(VOCABULARY))
+    scorer = Discriminator(image_encoder(), network, VOCABULARY)
+    assert scorer.score(PICTURES, SENTENCES) == pytest.approx(np.full(4, float(extreme > 0)), abs=1e-6)
+    natural = scorer.score_features(encode_images(image_encoder(), PICTURES), SENTENCES, "natural")
+    assert natural == pytest.approx(np.full(4, 0.5))
+
+
+def test_calibration_scales_and_shifts_the_score_of_every_sentence_once():
+    network = copy_of(discriminator().network)
+    before = logit(discriminator().score(PICTURES, SENTENCES).astype("float64"))
+    captioning.model.calibrate(network, 0.3, -0.4)
+    after = logit(Discriminator(image_encoder(), network, VOCABULARY).score(PICTURES, SENTENCES).astype("float64"))
+    assert after == pytest.approx(0.3 * before - 0.4, abs=1e-3)
+
+
+def test_the_first_that_pass_are_taken_and_then_the_best_of_the_others():
+    scores = np.array([0.1, 0.9, 0.7, 0.95, 0.85])
+    assert captioning.model.PASSING == 0.8
+    assert captioning.model.passing(scores, 2) == [1, 3]
+    assert captioning.model.passing(scores, 3) == [1, 3, 4]
+    assert captioning.model.passing(scores, 4) == [1, 3, 4, 2]
+    assert captioning.model.passing(scores[:1], 4) == [0]
 
 
 LENGTHS_ACCEPTED = "one of: title, description, story; given was 'poem'"

@@ -1,10 +1,11 @@
 """`python -m tools study decoding_strategies`: whose captions are true, and whose say more?
 
 The likelihood-trained captioner decodes greedily, by beam search, and by sampling: at several temperatures, and from
-several nuclei. The adversarially trained one does the same; its logits have been divided by a temperature, so that its
-temperature of 1 is a lower one for likelihood alone, see `captioning.model.apply_temperature`. All of them caption the
-same test scenes with the same z; each scene is captioned 20 times. Error bars are over groups of scenes, each with its
-own z. At each temperature, 20 stories about each scene are sampled as well.
+several nuclei. The fine-tuned one does the same without nuclei; its logits have been divided by a temperature, so that
+its temperature of 1 is a lower one for likelihood alone, see `captioning.model.apply_temperature`. Of what is sampled
+at temperature 1, the discriminator also lets some pass ("checked"). All of them caption the same test scenes with the
+same z; each scene is captioned 20 times. Error bars are over groups of scenes, each with its own z. At each
+temperature, 20 stories about each scene are sampled as well.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -26,7 +27,7 @@ REFERENCES = 10
 LISTED = 8  # scenes of a group whose true descriptions are all listed, which takes long
 NUCLEI = (0.6, 0.7, 0.8, 0.9, 0.95)
 LIKELIHOOD, ADVERSARIAL = "likelihood", "fine-tuned"  # how the captioner was trained
-TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), ADVERSARIAL: (0.4, 0.6, 0.8, 1.0, 1.3)}
+TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), ADVERSARIAL: (0.6, 0.8, 1.0, 1.3)}
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,15 @@ def strategies(training: str, captioner: captioning.model.Captioner) -> list[tup
     """All strategies of a captioner, each with a length; their names begin with how it was trained."""
     greedy = DecodingStrategy(f"{training}, greedy", captioner)
     sampling = DecodingStrategy(f"{training}, drawn", captioner, top_p=1.0)
-    temperatures = [
-        replace(sampling, name=f"{training}, temperature {t:g}", temperature=t) for t in TEMPERATURES[training]
-    ]
-    nuclei = [replace(sampling, name=f"{training}, nucleus {p:g}", top_p=p) for p in NUCLEI]
-    descriptions = [greedy, replace(greedy, name=f"{training}, beam", beam=5), *temperatures, *nuclei]
-    stories = [replace(strategy, name=f"{strategy.name}, stories") for strategy in temperatures]
+    sampled = [replace(sampling, name=f"{training}, temperature {t:g}", temperature=t) for t in TEMPERATURES[training]]
+    if training == ADVERSARIAL:
+        discriminator = captioning.model.load_discriminator()
+        sampled.append(replace(sampling, name=f"{training}, checked", discriminator=discriminator))
+        nuclei = []
+    else:
+        nuclei = [replace(sampling, name=f"{training}, nucleus {p:g}", top_p=p) for p in NUCLEI]
+    descriptions = [greedy, replace(greedy, name=f"{training}, beam", beam=5), *sampled, *nuclei]
+    stories = [replace(strategy, name=f"{strategy.name}, stories") for strategy in sampled]
     return [(strategy, "description") for strategy in descriptions] + [(strategy, "story") for strategy in stories]
 
 

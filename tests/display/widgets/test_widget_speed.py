@@ -48,7 +48,7 @@ ANSWERS = {
         lambda n: ("cat", 1, 2, n / 10),
     ),
     "describe_by_z": (lambda: captioned(widgets.describe_by_z), lambda n: (1 + n % 6, "story", 1, n)),
-    "best_of_n": (lambda: captioned(widgets.best_of_n), lambda n: (1 + n % 6, "description", 1, n, 5)),
+    "draw_and_check": (lambda: captioned(widgets.draw_and_check), lambda n: (1 + n % 6, "description", 1, n, 5)),
     "ask": (lambda: widgets.ask(vqa.model.load(), SCENES).answer, lambda n: (1 + n % 6, "Is there a dog?")),
     "click_an_object": (lambda: widgets.click_an_object(srl.model.load(), SCENES).answer, lambda n: (1 + n % 6, 1)),
     "search": (lambda: widgets.search(fusion.model.load(), SCENES).answer, lambda n: ("A cat is sleeping."[: 18 - n],)),

@@ -18,8 +18,8 @@ def by_z(captioner_and_discriminator):
 
 
 @pytest.fixture(scope="module")
-def best_of_n(captioner_and_discriminator):
-    return widgets.best_of_n(*captioner_and_discriminator, SHOWN)
+def draw_and_check(captioner_and_discriminator):
+    return widgets.draw_and_check(*captioner_and_discriminator, SHOWN)
 
 
 def test_a_sentence_is_the_one_of_its_z_with_its_score_and_its_truth(by_z, captioner_and_discriminator):
@@ -29,7 +29,7 @@ def test_a_sentence_is_the_one_of_its_z_with_its_score_and_its_truth(by_z, capti
     [text] = captioner.caption(pictures_of(1), "title", z=z.astype("float32"))
     shown = " ".join("".join(page.words).split())
     assert shown.startswith(text)
-    assert f"The discriminator: {discriminator.score(pictures_of(1), [text])[0]:.0%}" in shown
+    assert f"Match: {discriminator.score(pictures_of(1), [text])[0]:.0%}" in shown
     assert language.evaluate(text, SHOWN[1]).why in shown
     assert "✗ not true" in shown
     assert np.array_equal(page.picture()[::4, ::4], pictures_of(1)[0])
@@ -77,34 +77,36 @@ def test_keeping_the_picture_and_moving_z_generates_something_else(by_z):
     assert seed.value == 0
 
 
-def test_the_highest_score_among_the_samples_is_marked(best_of_n, captioner_and_discriminator):
+def test_samples_whose_match_is_probable_pass_and_the_others_are_rejected(
+    draw_and_check, captioner_and_discriminator, monkeypatch
+):
     captioner, discriminator = captioner_and_discriminator
-    page = Html(best_of_n.answer(3, "title", 1.0, 2, 6))
     texts = captioner.sample(pictures_of(2), 6, "title", seed=2)[0]
     scores = discriminator.score(pictures_of(2).repeat(6, axis=0), texts)
-    rows = [attrs for attrs in page.all("tr") if "style" in attrs]
+    monkeypatch.setattr(captioning.model, "PASSING", np.sort(scores)[4])
+    page = Html(draw_and_check.answer(3, "title", 1.0, 2, 6))
     assert [words for words in page.words if words in texts] == texts
     assert [float(attrs["value"]) for attrs in page.all("meter")] == pytest.approx(list(scores), abs=2e-3)
-    assert ["bold" in attrs["style"] for attrs in rows] == [number == scores.argmax() for number in range(6)]
-    assert sum("highest score" in words and "◀" in words for words in page.words) == 1
-    assert "0 of 6 are true, and the one with the highest score is not one of them." in page.words
+    expected = ["passes" if number in scores.argsort()[4:] else "rejected" for number in range(6)]
+    assert [words for words in page.words if words in ("passes", "rejected")] == expected
+    assert "Of all 6, 0 are true; 2 pass, of which 0 are true." in page.words
     assert all(attrs["aria-label"] for attrs in page.all("meter"))
     assert [attrs["scope"] for attrs in page.all("th")] == ["col"] * 4
 
 
-def test_the_samples_follow_every_control(best_of_n):
-    scene, seed, count = parts(best_of_n, (ipywidgets.IntSlider, ipywidgets.BoundedIntText))
-    [noise], [length] = parts(best_of_n, ipywidgets.FloatSlider), parts(best_of_n, ipywidgets.Dropdown)
-    [button], [result] = parts(best_of_n, ipywidgets.Button), parts(best_of_n, ipywidgets.HTML)
+def test_the_samples_follow_every_control(draw_and_check):
+    scene, seed, count = parts(draw_and_check, (ipywidgets.IntSlider, ipywidgets.BoundedIntText))
+    [noise], [length] = parts(draw_and_check, ipywidgets.FloatSlider), parts(draw_and_check, ipywidgets.Dropdown)
+    [button], [result] = parts(draw_and_check, ipywidgets.Button), parts(draw_and_check, ipywidgets.HTML)
     length.value, scene.value, count.value, noise.value = "title", 2, 3, 0.5
     button.click()
-    assert result.value == best_of_n.answer(2, "title", 0.5, 2, 3)
+    assert result.value == draw_and_check.answer(2, "title", 0.5, 2, 3)
     assert len(Html(result.value).all("meter")) == 3
     assert seed.value == 2
 
 
-def test_captions_are_a_still_picture_too_and_every_control_has_a_name(by_z, best_of_n):
-    for widget, words in ((by_z, "seven captions"), (best_of_n, "five captions")):
+def test_captions_are_a_still_picture_too_and_every_control_has_a_name(by_z, draw_and_check):
+    for widget, words in ((by_z, "seven captions"), (draw_and_check, "five captions")):
         assert words in widget.still.alt
         assert pixels(widget.still).shape[1] > 600
         controls = parts(widget, (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.Dropdown, ipywidgets.Button))

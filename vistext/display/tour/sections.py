@@ -21,7 +21,7 @@ PAGE_SIDE = 480  # pixels: the side at which the page shows the same part of the
 EXAMPLE = "A cat is sitting on the floor."  # the course's own caption of its own picture
 MORE_QUESTIONS = 4  # after the first: one of a kind, of those kinds that come first here
 QUESTION_KINDS = ("who is left of", "compare", "which colour", "how many", "what is it doing", "is there")
-SAMPLES, TRIES = 4, 12  # sampled captions that are shown, and how many are drawn: some are drawn more than once
+SAMPLES, TRIES = 4, 12  # sampled captions that are shown, and how many are drawn: some twice, some do not pass
 SURE = 0.5  # the tagger is calibrated: below this its first tag is more likely wrong than right
 
 
@@ -205,18 +205,21 @@ def _statements_section(statements: Sequence[Statement], **settings) -> Section:
 
 
 def captions(given: SceneInput) -> Section:
-    """Captions of a scene, from the captioner, each with the discriminator's score."""
+    """Captions of a scene, from the captioner: of those that are sampled, some that the discriminator lets pass."""
     from vistext.tasks.captioning import model
 
     captioner, discriminator = model.load(), model.load_discriminator()
     *best, sampled = generate_captions(captioner, given.features)
     samples = [text for text in dict.fromkeys(sampled) if text not in best[model.LENGTHS.index("description")]]
-    texts = [*zip(model.LENGTHS, best, strict=True), *(("another", text) for text in samples[:SAMPLES])]
+    texts = [*zip(model.LENGTHS, best, strict=True), *(("another", text) for text in samples)]
     if given.scene == course_scene():
         texts.append(("the course's own", EXAMPLE))
     features = np.repeat(given.features, len(texts), axis=0)
     scores = discriminator.score_features(features, [text for _, text in texts])
-    return captions_section([_evaluated(given.scene, *text, score) for text, score in zip(texts, scores, strict=True)])
+    statements = [_evaluated(given.scene, *text, score) for text, score in zip(texts, scores, strict=True)]
+    first, last = len(best), len(best) + len(samples)
+    passed = [statements[first + index] for index in model.passing(scores[first:last], SAMPLES)]
+    return captions_section([*statements[:first], *passed, *statements[last:]])
 
 
 def generate_captions(captioner, features: np.ndarray) -> tuple:
@@ -247,10 +250,10 @@ def captions_section(statements: Sequence[Statement]) -> Section:
         facts={"descriptions": [{"what": each.label} | each.facts("text", "score") for each in statements]},
         layout="sentences",
         columns=("", "text", "match", "true?"),
-        caption="Captions, how well each matches the picture by the discriminator's score, and whether it is true",
-        note="Title, description and story are the most probable ones, token by token; the others are sampled. What is"
-        " true is known from the scene, of which both networks are given the picture only. They know drawings, and no"
-        " photographs.",
+        caption="Captions, the discriminator's probability that each matches the picture, and whether it is true",
+        note="Title, description and story are the most probable ones, token by token; the others are sampled, and"
+        " passed the discriminator. What is true is known from the scene, of which both networks are given the picture"
+        " only. They know drawings, and no photographs.",
     )
 
 

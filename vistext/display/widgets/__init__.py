@@ -10,7 +10,7 @@ from vistext import environment
 environment.require("ipywidgets")  # with a remedy, which the import of it below would not give
 
 from vistext.display.widgets.base import Widget
-from vistext.display.widgets.captioning import best_of_n, describe_by_z
+from vistext.display.widgets.captioning import describe_by_z, draw_and_check
 from vistext.display.widgets.classification import KERNELS, kernel_explorer, your_picture
 from vistext.display.widgets.detection import thresholds
 from vistext.display.widgets.gan import training_film, walk_through_z
@@ -24,9 +24,9 @@ __all__ = [
     "KERNELS",
     "Widget",
     "ask",
-    "best_of_n",
     "click_an_object",
     "describe_by_z",
+    "draw_and_check",
     "kernel_explorer",
     "quiz",
     "search",

@@ -15,7 +15,7 @@ from vistext.scenes import Scene, language
 from vistext.tasks.captioning import model
 
 SEEDS = 9999
-SCORE = "the discriminator's score"
+MATCH = "probability of a match, by the discriminator"
 
 
 class _Caption(NamedTuple):
@@ -59,8 +59,8 @@ class _Captioned(Stage):
         return ipywidgets.VBox([ipywidgets.VBox([*controls, button]), follow(answer, *controls)])
 
     def still(self, captions: Sequence[tuple[str, _Caption]], alt: str) -> plots.Picture:
-        """The first scene with captions, each with a note under its score."""
-        lines = [(f"score {caption.score:.0%}\n{note}", ticked(*caption[::3])) for note, caption in captions]
+        """The first scene with captions, each with a note under its match."""
+        lines = [(f"match {caption.score:.0%}\n{note}", ticked(*caption[::3])) for note, caption in captions]
         return plots.captions_table(self.pictures[0], lines, alt=alt)
 
 
@@ -84,7 +84,7 @@ def _mark(token: str, score: float) -> str:
 
 
 def describe_by_z(captioner: model.Captioner, discriminator: model.Discriminator, offered: Sequence[Scene]) -> Widget:
-    """A picture, a z to move, and its caption with the discriminator's score, in all and token by token.
+    """A picture, a z to move, and its caption with the probability of a match, in all and token by token.
 
     Args:
         captioner: as `captioning.model.load` gives it.
@@ -102,8 +102,9 @@ def describe_by_z(captioner: model.Captioner, discriminator: model.Discriminator
         return stage.beside(
             scene,
             f"<p>{_marked(caption)}</p><p>{escape(verdict(caption.why_not))}</p>"
-            f"<p>The discriminator: {meter(caption.score, SCORE)}</p>"
-            "<p><small>Blue tokens raise the score, orange and underlined ones lower it; ■ is the end.</small></p>",
+            f"<p>Match: {meter(caption.score, MATCH)}</p>"
+            "<p><small>By the discriminator, the probability that the caption is true of the picture and well formed."
+            " Blue tokens speak for that, orange and underlined ones against it; ■ is the end.</small></p>",
         )
 
     steps = [(0.0, 1), *((noise, seed) for seed in (1, 2, 3) for noise in (0.5, 1.0))]
@@ -114,42 +115,41 @@ def describe_by_z(captioner: model.Captioner, discriminator: model.Discriminator
     ]
     alt = (
         "One drawn scene and seven captions: the most probable tokens, then three z, each half and all of the way; "
-        "beside each the discriminator's score, and a tick if it is true"
+        "beside each the probability of a match, and a tick if it is true"
     )
     return Widget(stage.widget(answer, another="Another z"), stage.still(captions, alt), answer)
 
 
-def best_of_n(captioner: model.Captioner, discriminator: model.Discriminator, offered: Sequence[Scene]) -> Widget:
-    """Several sampled captions of a picture, their scores, and the one with the highest.
+def draw_and_check(captioner: model.Captioner, discriminator: model.Discriminator, offered: Sequence[Scene]) -> Widget:
+    """Several sampled captions of a picture, and which of them pass the discriminator.
 
     Arguments are as for `describe_by_z`; its `answer` takes also how many, and gives a list as HTML.
     """
     stage = _Captioned(captioner, discriminator, offered)
 
-    def sample(*values) -> tuple[list[_Caption], int]:
-        captions = stage.sample(*values)
-        return captions, int(np.argmax([caption.score for caption in captions]))
-
     def answer(scene: int, length: str, noise: float, seed: int, count: int) -> str:
-        captions, best = sample(scene, length, noise, seed, count)
+        captions = stage.sample(scene, length, noise, seed, count)
         rows = "".join(
-            f'<tr style="font-weight: {"bold" if number == best else "normal"}">'
+            f'<tr style="opacity: {1 if _passes(caption) else 0.55}">'
             f'<td style="text-align: left; white-space: normal">{escape(caption.text)}</td>'
-            f'<td style="white-space: nowrap">{meter(caption.score, SCORE)}</td>'
-            f'<td style="text-align: left">{escape(verdict(caption.why_not))}</td>'
-            f"<td>{'◀ highest score' if number == best else ''}</td></tr>"
-            for number, caption in enumerate(captions)
+            f'<td style="white-space: nowrap">{meter(caption.score, MATCH)}</td>'
+            f"<td>{'passes' if _passes(caption) else 'rejected'}</td>"
+            f'<td style="text-align: left">{escape(verdict(caption.why_not))}</td></tr>'
+            for caption in captions
         )
-        true = sum(not caption.why_not for caption in captions)
-        best_is = "not " if captions[best].why_not else ""
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("caption", "score", "is it true?", ""))
+        passed = [caption for caption in captions if _passes(caption)]
+        true, kept = (sum(not caption.why_not for caption in some) for some in (captions, passed))
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("caption", "match", "", "is it true?"))
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        note = f"{true} of {count} are true, and the one with the highest score is {best_is}one of them."
+        note = f"Of all {count}, {true} are true; {len(passed)} pass, of which {kept} are true."
         return stage.beside(scene, f"{table}<p>{note}</p>", "32em")
 
-    captions, best = sample(1, "description", 1.0, 1, 5)
-    alt = "One drawn scene and five captions, each with its score and a tick if it is true; the highest score is marked"
-    notes = ["highest" if number == best else "" for number in range(len(captions))]
-    still = stage.still(list(zip(notes, captions, strict=True)), alt)
+    captions = stage.sample(1, "description", 1.0, 1, 5)
+    alt = "One drawn scene and five captions, each with its match, whether it passes, and a tick if it is true"
+    noted = [("passes" if _passes(caption) else "rejected", caption) for caption in captions]
     count = ipywidgets.IntSlider(value=5, min=1, max=20, description="How many")
-    return Widget(stage.widget(answer, count, another="Others"), still, answer)
+    return Widget(stage.widget(answer, count, another="Others"), stage.still(noted, alt), answer)
+
+
+def _passes(caption: _Caption) -> bool:
+    return caption.score >= model.PASSING

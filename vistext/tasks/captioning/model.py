@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from vistext.data.vocabulary import PAD, START, Vocabulary
+from vistext.data.vocabulary import END, PAD, START, Vocabulary
 from vistext.nn import decoding, resize, weights
 from vistext.nn.attention import Block, CoordinateEncoding, ObjectQueries, PositionalEmbedding
 from vistext.nn.decoder import CachedDecoder
@@ -32,6 +32,8 @@ ops = keras.ops
 SIDE = 64  # of the pictures, in pixels
 GRID = 8  # cells along a side
 LENGTHS = tuple(language.LENGTHS)  # title, description, story; a length is an index into them
+SCORES = ("match", "natural")  # of a discriminator
+PASSING = 0.8  # the least probability of a match with which a sentence passes
 ENCODING_BATCH = 64  # pictures; more no longer fit into the processor's cache
 SCORING_BATCH = 250  # sentences
 MAX_LENGTH = {"title": 24, "description": 32, "story": 60}  # tokens, END included; what is longer is cut
@@ -95,8 +97,9 @@ def build_discriminator(config: CaptionerConfig) -> keras.Model:
 
     Returns:
         A model of two inputs: grids float [n, 64, widths[2]], and tokens one-hot (or relaxed, adding up to 1) float [n,
-        s, t, words], all 0 for padding → the score of each token, float32 [n, s, t], 0 for padding; the score of a
-        sentence is their sum.
+        s, t, words], all 0 for padding → two scores of each token, float32 [n, s, t, 2], 0 for padding. A sentence's
+        scores are their sums: above 0 if it matches the picture (true and well formed), and if it reads as drawn from
+        the data.
     """
     with dtype_policy(config.precision):
         grid = layers.Input((GRID * GRID, config.widths[2]), name="grid")
@@ -110,9 +113,10 @@ def build_discriminator(config: CaptionerConfig) -> keras.Model:
         for number in range(config.blocks):
             x = Block(config.heads, name=f"block{number}")(x, cells)
         x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
-        # What each word of the vocabulary would add to the score here; at first nothing.
-        token_scores = layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name="adds")(x)
-        scores = ops.sum(token_scores * ops.cast(words, "float32"), axis=-1)  # (n, s, t)
+        chosen = ops.cast(words, "float32")
+        # What each word of the vocabulary would add to a score here; at first nothing.
+        adds = [layers.Dense(config.words, kernel_initializer="zeros", dtype="float32", name=name) for name in SCORES]
+        scores = ops.stack([ops.sum(add(x) * chosen, axis=-1) for add in adds], axis=-1)  # (n, s, t, 2)
     return keras.Model([grid, words], scores, name="discriminator")
 
 
@@ -136,10 +140,18 @@ def init_discriminator(discriminator: keras.Model, decoder: keras.Model) -> None
         elif layer.name == "places":  # a discriminator is not given the length: it takes the mean over all lengths
             [places], [length] = (decoder.get_layer(name).get_weights() for name in ("places", "length"))
             layer.set_weights([places + length.mean(axis=0)])
-        elif layer.name == "adds":
+        elif layer.name in SCORES:
             layer.set_weights([np.zeros(weight.shape) for weight in layer.weights])
         elif layer.weights:
             layer.set_weights(decoder.get_layer(layer.name).get_weights())
+
+
+def calibrate(discriminator: keras.Model, scale: float, offset: float) -> None:
+    """Let a discriminator's score of the match become scale · score + offset, once and for all."""
+    match = discriminator.get_layer("match")
+    kernel, bias = (scale * weight for weight in match.get_weights())
+    bias[END] += offset  # which every sentence has once
+    match.set_weights([kernel, bias])
 
 
 def apply_temperature(decoder: keras.Model, temperature: float) -> None:
@@ -256,7 +268,7 @@ class Discriminator:
         check_vocabulary(self.vocabulary, self.network.inputs[1].shape[-1])
 
     def token_scores(self, pictures: np.ndarray, sentences: list[str]) -> list[list[tuple[str, float]]]:
-        """What each token adds to the score of its sentence: above 0 for real sentences, below for generated ones.
+        """What each token adds to the score of its sentence: below 0 if it is evidence that it does not match.
 
         Pictures are uint8 [n, h, w, 3], with a sentence of at most 60 tokens for each; words that are not in the
         vocabulary count as <unknown>. The tokens of a sentence include <end>.
@@ -269,16 +281,20 @@ class Discriminator:
         words = self.vocabulary.words
         return [
             [(words[number], float(score)) for number, score in zip(row[1:], scores, strict=True) if number != PAD]
-            for row, scores in zip(ids, self._token_scores(grids, ids), strict=True)
+            for row, scores in zip(ids, self._token_scores(grids, ids)[..., 0], strict=True)
         ]
 
     def score(self, pictures: np.ndarray, sentences: list[str]) -> np.ndarray:
-        """The probability that a person wrote each sentence about its picture: float32 [n]."""
+        """The probability that each sentence matches its picture, being true of it and well formed: float32 [n]."""
         return self.score_features(encode_images(self.image_encoder, pictures), sentences)
 
-    def score_features(self, grids: np.ndarray, sentences: list[str]) -> np.ndarray:
-        """As `score`, for encoded pictures [n, 64, c]."""
-        return probability(self._token_scores(grids, self._encode(sentences, len(grids))).sum(axis=-1))
+    def score_features(self, grids: np.ndarray, sentences: list[str], which: str = "match") -> np.ndarray:
+        """As `score`, for encoded pictures [n, 64, c].
+
+        With "natural" of `SCORES`, the probability that a sentence was drawn from the data and not generated.
+        """
+        scores = self._token_scores(grids, self._encode(sentences, len(grids)))
+        return probability(scores.sum(axis=1)[:, SCORES.index(which)])
 
     def _encode(self, sentences: list[str], n: int) -> np.ndarray:
         ids = self.vocabulary.encode(sentences)
@@ -290,7 +306,7 @@ class Discriminator:
         return ids[:, : max_length + 1]  # a sentence that was cut at the maximum has no END
 
     def _token_scores(self, grids: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        """Of ids [n, t + 1], START first: float32 [n, t]."""
+        """Of ids [n, t + 1], START first: float32 [n, t, 2]."""
         parts, score = [], _compiled(self.network)
         for first in range(0, len(ids), SCORING_BATCH):
             tokens = ids[first : first + SCORING_BATCH, np.newaxis, 1:]
@@ -298,6 +314,16 @@ class Discriminator:
             grid = ops.convert_to_tensor(grids[first : first + SCORING_BATCH])
             parts.append(np.asarray(score(grid, words))[:, 0])
         return np.concatenate(parts)
+
+
+def passing(scores: np.ndarray, count: int) -> list[int]:
+    """The first `count` sentences whose score, float [n], is at least `PASSING`; then, if there are fewer, the best.
+
+    The first and not the best, which would be the shortest and the most alike.
+    """
+    best = np.argsort(-scores, kind="stable")
+    passed = np.flatnonzero(scores >= PASSING)
+    return [*passed[:count], *best[len(passed) : count]]
 
 
 def probability(score):
@@ -321,7 +347,7 @@ def vocabulary() -> Vocabulary:
 
 
 def load(name: str = "captioner_gan") -> Captioner:
-    """The generator with shipped weights: "captioner_gan", trained adversarially, or "captioner", by likelihood alone.
+    """The generator with shipped weights: "captioner_gan", fine-tuned, or "captioner", by likelihood alone.
 
     All callers share it: to train it further, build your own.
     """
