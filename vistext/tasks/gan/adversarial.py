@@ -111,14 +111,14 @@ class GanHistory:
         return f"D(real) {np.mean(self.on_real[-20:]):.0%}, D(generated) {np.mean(self.on_generated[-20:]):.0%}"
 
 
-class AdversarialTrainer(keras.Model):
-    """Two networks that learn against each other, an optimizer of each, and an average of the generator's weights.
+class GanTrainer(keras.Model):
+    """A generator of vectors or pictures from noise, and perhaps conditions, and its discriminator.
 
-    A subclass has a `train_step`, which computes by graphs of its own: so Keras calls it as it is. Of its rules,
-    generator_lr, discriminator_lr, momentum, fading and averaging are used here, see `Hyperparameters`.
+    Each has an optimizer, and there may be an average of the generator's weights. `train_step` computes by graphs of
+    its own: so Keras calls it as it is.
     """
 
-    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Any):
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, rules: Hyperparameters):
         super().__init__()
         self.generator, self.discriminator, self.rules = generator, discriminator, rules
         self.generator_optimizer = Adam(rules.generator_lr, beta_1=rules.momentum, beta_2=0.99)
@@ -164,19 +164,10 @@ class AdversarialTrainer(keras.Model):
         finally:
             self.generator.set_weights(last)
 
-    def recalibrate(self, batch: Callable[[int], tuple]) -> None:
-        """Bring what depends on the generator's weights in line with their average: nothing, by default."""
-
     def checkpoint_variables(self) -> list:
         """Every variable that training changes."""
         optimizers = [*self.generator_optimizer.variables, *self.discriminator_optimizer.variables]
         return [*self.generator.weights, *self.discriminator.weights, *optimizers, *self.averages, *self.best]
-
-
-class GanTrainer(AdversarialTrainer):
-    """A generator of vectors or pictures from noise, and perhaps conditions, and its discriminator."""
-
-    rules: Hyperparameters
 
     def train_step(self, data: tuple) -> dict[str, Any]:
         """A step of both networks, given real data and conditions; see `step`."""
@@ -235,6 +226,7 @@ class GanTrainer(AdversarialTrainer):
         return loss
 
     def recalibrate(self, batch: Callable[[int], tuple]) -> None:
+        """Bring what depends on the generator's weights in line with their average."""
         if self.generator.non_trainable_weights:  # batch norm's statistics are those of other weights
             for number in range(RECALIBRATION_BATCHES):
                 real, *conditions = map(tf.convert_to_tensor, batch(number))
@@ -244,7 +236,7 @@ class GanTrainer(AdversarialTrainer):
 class Watch(keras.callbacks.Callback):
     """Shows the generator to a function from time to time, and keeps the best one if that measures it."""
 
-    model: AdversarialTrainer
+    model: GanTrainer
 
     def __init__(self, history: GanHistory, batch: Callable, watch: Callable, every: int):
         super().__init__()
@@ -277,23 +269,6 @@ def train_gan(
     discriminator: keras.Model,
     batches: Batches | Callable[[int], tuple],
     rules: Hyperparameters = Hyperparameters(),
-    **settings,
-) -> GanHistory:
-    """Train two networks against each other, until a number of steps or a time is reached.
-
-    Args:
-        generator: noise float32 [n, size], and any conditions → generated data.
-        discriminator: data, and the same conditions → scores float32 [n, 1].
-        batches: step → (real data [n, ...], conditions [n, ...], ...); always of the same n.
-        rules: how they learn.
-        settings: those of `train_adversarially`: steps, seconds, watch, every, checkpoint, label, bar.
-    """
-    return train_adversarially(GanTrainer(generator, discriminator, rules), batches, **settings)
-
-
-def train_adversarially(
-    trainer: AdversarialTrainer,
-    batches: Batches | Callable[[int], tuple],
     *,
     watch: Callable[[keras.Model, int], float | None] | None = None,
     every: int = 100,
@@ -306,8 +281,10 @@ def train_adversarially(
     the last ones.
 
     Args:
-        trainer: both networks.
-        batches: step → what the trainer's `train_step` takes.
+        generator: noise float32 [n, size], and any conditions → generated data.
+        discriminator: data, and the same conditions → scores float32 [n, 1].
+        batches: step → (real data [n, ...], conditions [n, ...], ...); always of the same n.
+        rules: how they learn.
         watch: given the generator, with averaged weights if the rules ask for them, and the number of steps so far;
             from time to time, and at the end. It may return a measure, of which less is better.
         every: steps between two calls of it.
@@ -316,7 +293,7 @@ def train_adversarially(
     Returns:
         What it went through, from the first step even if resumed.
     """
-    history = GanHistory()
+    trainer, history = GanTrainer(generator, discriminator, rules), GanHistory()
     batch = batches.__getitem__ if isinstance(batches, Batches) else batches
     watching = [Watch(history, batch, watch, every)] if watch else []
     try:
