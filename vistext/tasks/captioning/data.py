@@ -1,9 +1,8 @@
 """Captions of scenes of the training split, in batches: what lesson 05's networks are trained on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 
@@ -11,14 +10,12 @@ from vistext import scenes
 from vistext.data.vocabulary import Vocabulary
 from vistext.nn.engine import keras
 from vistext.nn.training import Batches
-from vistext.scenes import TRAIN_SEED_OFFSET, Box, Scene, SceneObject, language, ontology
-from vistext.scenes.scene import depth
+from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
 from vistext.tasks.captioning import object_queries
 from vistext.tasks.captioning.model import LENGTHS, encode_images
 
 VOCABULARY_SCENES = 3000  # scenes of which the vocabulary is made, each described at every length
 ENCODING_BATCH = 500  # pictures that are drawn and encoded together
-TRIES = 20  # to change a trait of a scene
 # Length, captions of each picture, and tokens after which these are cut.
 TITLES, DESCRIPTIONS, STORIES = ("title", 8, 14), ("description", 6, 21), ("story", 3, 40)
 
@@ -43,39 +40,6 @@ def sample_crowded(count: int, crowded: float, seed: int, twins: float = 0.0) ->
     rest = [scene for index, scene in enumerate(pool) if index not in chosen]
     rest.sort(key=lambda scene: len(scene.objects) == 1)
     return [pool[index] for index in sorted(chosen)] + rest[:several] + rest[len(pool) + several - count :]
-
-
-def perturb(scene: Scene, rng: np.random.Generator) -> Scene:
-    """A scene of the same split that differs from this one in a trait of one object, or is its mirror image."""
-    for trait in rng.permutation(("mirror", *object_queries.TRAITS)):
-        for _ in range(TRIES):
-            objects = list(scene.objects)
-            try:
-                if trait == "mirror":
-                    objects = [replace(obj, box=replace(obj.box, x=1 - obj.box.right)) for obj in objects]
-                else:
-                    index = rng.integers(len(objects))
-                    objects[index] = _changed(objects[index], trait, str(rng.choice(object_queries.TRAITS[trait])))
-                other = replace(scene, objects=tuple(sorted(objects, key=depth)))
-            except ValueError:  # it makes no sense, or has no room
-                continue
-            if other.split == scene.split:
-                return other
-    raise AssertionError
-
-
-def _changed(obj: SceneObject, trait: str, value: str) -> SceneObject:
-    """The object with another value of a trait, at the same place; ValueError if that cannot be."""
-    words = {"kind": obj.kind, "size": obj.size, "posture": obj.posture} | {trait: value}
-    if value == getattr(obj, trait) or words["posture"] not in ontology.POSTURES.get(words["kind"], ()):
-        raise ValueError(f"a {words['kind']} that is {words['posture']}, with {trait} {value}")
-    scale = float(np.mean(ontology.SCALES[words["size"]]))
-    width, height = (extent * scale / 64 for extent in ontology.EXTENT[words["kind"]][words["posture"]])
-    lift = ontology.LEAP * height if words["posture"] == "jumping" else 0.0
-    lift += ontology.TABLE_HEIGHT / 64 if obj.place == "table" else 0
-    left = min(max(0, obj.box.middle - width / 2), 1 - width)
-    changes: dict[str, Any] = {**words, "box": Box(left, obj.ground - lift - height, width, height)}
-    return replace(obj, **changes)
 
 
 @dataclass(eq=False)

@@ -27,14 +27,12 @@ from vistext.tasks.captioning.data import (
     STORIES,
     TITLES,
     encode_scenes,
-    perturb,
     sample_crowded,
     vocabulary,
 )
 from vistext.tasks.captioning.model import Captioner
 from vistext.tasks.captioning.train import DecodingStrategy, generate_captions
 
-NEARLY = 0.5  # share of mismatched sentences that are about a scene that differs from the picture's in one trait
 MARKS = 4  # of a sentence in the targets: its two labels, and their weights
 
 
@@ -42,7 +40,7 @@ MARKS = 4  # of a sentence in the targets: its two labels, and their weights
 class Recipe(training.Recipe):
     """How a discriminator is trained; the learning rate is Adam's."""
 
-    steps: int = 2400
+    steps: int = 1800
     batch_size: int = 16  # pictures
     learning_rate: float = 5e-4
     sentences: int = 18  # about each picture
@@ -76,7 +74,7 @@ class DiscriminatorBatches(Batches):
         super().__post_init__()
         self.pools = {
             length: self._pool(length, TRAIN_SEED_OFFSET * (self.recipe.seed + 11) + number)
-            for number, length in enumerate({length for length, *_ in self.recipe.turns})
+            for number, length in enumerate(dict.fromkeys(length for length, *_ in self.recipe.turns))
         }
 
     def _pool(self, length: str, seed: int) -> tuple[list[Scene], np.ndarray, list[list[tuple[str, bool]]]]:
@@ -128,21 +126,13 @@ class DiscriminatorBatches(Batches):
         for text in true[:3]:
             if changed := negatives.change_fact(text, scene, rng):
                 yield Example(changed[0], False, 0.8, None, changed[1])
-        for text in true[3:]:
+        for text in true[2:]:
             if garbled := negatives.garble(text, scene, rng):
                 yield Example(garbled, False, 0.8, False)
         if swapped := next(filter(None, (negatives.swap_traits(text, scene, rng) for text in true)), None):
             yield Example(swapped, False, 0.8)
-        yield Example(mismatched(scene, scenes, length, rng), False, 0.6, True)
+        yield Example(negatives.mismatched(scene, scenes, length, rng), False, 0.6, True)
         yield from (Example(text, True, 0.6, False) for text, is_true in own if is_true)
-
-
-def mismatched(scene: Scene, others: list[Scene], length: str, rng: np.random.Generator) -> str:
-    """A caption of another scene, often a similar one, that is false of this one."""
-    while True:
-        other = perturb(scene, rng) if rng.random() < NEARLY else others[rng.integers(len(others))]
-        if not language.evaluate(text := language.describe(other, length, rng), scene):
-            return text
 
 
 def _fits(text: str, most: int) -> bool:

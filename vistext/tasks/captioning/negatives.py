@@ -88,6 +88,13 @@ def garble(sentence: str, scene: Scene, rng: np.random.Generator) -> str | None:
     return None
 
 
+def mismatched(scene: Scene, others: Sequence[Scene], length: str, rng: np.random.Generator) -> str:
+    """A description of one of these other scenes, at random, that is false of this one."""
+    while language.evaluate(text := language.describe(others[rng.integers(len(others))], length, rng), scene):
+        pass
+    return text
+
+
 def _exchanged(tokens: Sequence[str], i: int, j: int) -> list[str]:
     changed = list(tokens)
     changed[i], changed[j] = changed[j], changed[i]

@@ -11,7 +11,7 @@ from vistext.nn import decoding, training
 from vistext.nn.engine import keras
 from vistext.nn.training import History, learn, once
 from vistext.scenes import TRAIN_SEED_OFFSET, Scene, language
-from vistext.tasks.captioning import grounding, object_queries
+from vistext.tasks.captioning import grounding, negatives, object_queries
 from vistext.tasks.captioning.data import (
     DESCRIPTIONS,
     STORIES,
@@ -212,9 +212,4 @@ def reference_captions(scenes: list[Scene], length: str, count: int, seed: int =
 def sample_negatives(scenes: list[Scene], length: str, seed: int = 0) -> list[str]:
     """For each scene a caption of another one that is false of this one."""
     rng = np.random.default_rng(seed)
-    negatives = []
-    for scene in scenes:
-        while language.evaluate(text := language.describe(scenes[rng.integers(len(scenes))], length, rng), scene):
-            pass
-        negatives.append(text)
-    return negatives
+    return [negatives.mismatched(scene, scenes, length, rng) for scene in scenes]
