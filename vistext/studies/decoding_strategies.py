@@ -27,7 +27,7 @@ REFERENCES = 10
 LISTED = 8  # scenes of a group whose true descriptions are all listed, which takes long
 NUCLEI = (0.6, 0.7, 0.8, 0.9, 0.95)
 LIKELIHOOD, ADVERSARIAL = "likelihood", "fine-tuned"  # how the captioner was trained
-TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), ADVERSARIAL: (0.6, 0.8, 1.0, 1.3)}
+TEMPERATURES = {LIKELIHOOD: (0.2, 0.4, 0.6, 0.8, 1.0), ADVERSARIAL: (0.7, 1.0, 1.3)}
 
 
 @dataclass(frozen=True)
