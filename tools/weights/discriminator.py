@@ -125,13 +125,13 @@ def measure_discriminator(
     right, found = scorer.score_features(grids, true), {"own": roc_auc(own[marks], own[~marks])}
     for kind, texts in made.items():
         rows = [row for row, text in enumerate(texts) if text]
-        found[kind] = roc_auc(right, scorer.score_features(grids[rows], [texts[row] for row in rows]))
+        found[kind] = roc_auc(right, scorer.score_features(grids[rows], [text for text in texts if text]))
     found["ece"] = calibration_error(np.stack([1 - own, own], axis=1), marks.astype(int))
-    rows, named = zip(*((row, each) for row, each in enumerate(changed) if each), strict=True)
-    tokens = scorer.token_scores_of_features(grids[list(rows)], [text for text, _ in named])
+    rows, named = [row for row, each in enumerate(changed) if each], [each for each in changed if each]
+    tokens = scorer.token_scores_of_features(grids[rows], [text for text, _ in named])
     lowest = [int(np.argmin([score for _, score in each])) for each in tokens]
-    found["evidence"] = np.mean([at in range(99)[wrong] for (_, wrong), at in zip(named, lowest, strict=True)])
-    return {name: round(float(value), 4) for name, value in found.items()}
+    found["evidence"] = float(np.mean([at in range(99)[wrong] for (_, wrong), at in zip(named, lowest, strict=True)]))
+    return {name: round(value, 4) for name, value in found.items()}
 
 
 def own_scores(

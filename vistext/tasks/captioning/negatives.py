@@ -88,7 +88,7 @@ def garble(sentence: str, scene: Scene, rng: np.random.Generator) -> str | None:
     return None
 
 
-def mismatched(scene: Scene, others: Sequence[Scene], length: str, rng: np.random.Generator) -> str:
+def mismatched(scene: Scene, others: list[Scene], length: str, rng: np.random.Generator) -> str:
     """A description of one of these other scenes, at random, that is false of this one."""
     while language.evaluate(text := language.describe(others[rng.integers(len(others))], length, rng), scene):
         pass
