@@ -95,7 +95,7 @@ def measure(job: runner.Job, captioner: Captioner) -> None:
     job.add_measured("discriminator", found | {"scenes": tested, "draws": OWN, "seed": 0})
     several = max(2, tested * DRAWN // TESTED)
     measured = measure_captioner(tuned, seen, grids, several)
-    checked = DecodingStrategy("", tuned, top_p=1.0, discriminator=scorer)
+    checked = DecodingStrategy("", tuned, top_p=1.0, temperature=1.2, discriminator=scorer)
     for length in LENGTHS:
         passed = generate_captions(checked, grids[:several], length, DRAWS)
         measured[length]["passing"] = captioning.train.evaluate(passed, seen[:several])

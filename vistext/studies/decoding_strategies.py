@@ -3,7 +3,7 @@
 The likelihood-trained captioner decodes greedily, by beam search, and by sampling: at several temperatures, and from
 several nuclei. The fine-tuned one does the same without nuclei; its logits have been divided by a temperature, so that
 its temperature of 1 is a lower one for likelihood alone, see `captioning.model.apply_temperature`. Of what is sampled
-at temperature 1, the discriminator also lets some pass ("checked"). All of them caption the same test scenes with the
+at temperature 1.2, the discriminator also lets some pass ("checked"). All of them caption the same test scenes with the
 same z; each scene is captioned 20 times. Error bars are over groups of scenes, each with its own z. At each
 temperature, 20 stories about each scene are sampled as well.
 """
@@ -50,7 +50,7 @@ def strategies(training: str, captioner: captioning.model.Captioner) -> list[tup
     sampled = [replace(sampling, name=f"{training}, temperature {t:g}", temperature=t) for t in TEMPERATURES[training]]
     if training == ADVERSARIAL:
         discriminator = captioning.model.load_discriminator()
-        sampled.append(replace(sampling, name=f"{training}, checked", discriminator=discriminator))
+        sampled.append(replace(sampling, name=f"{training}, checked", temperature=1.2, discriminator=discriminator))
         nuclei = []
     else:
         nuclei = [replace(sampling, name=f"{training}, nucleus {p:g}", top_p=p) for p in NUCLEI]

@@ -31,14 +31,14 @@ MASKED_LOGIT = -1e9  # the logit of what is never generated
 class Recipe:
     """How a decoder is fine-tuned."""
 
-    steps: int = 400
+    steps: int = 350
     batch_size: int = 16  # pictures
     draws: int = 12  # captions of each, 2 or more, which are compared with one another
-    learning_rate: float = 5e-5  # of Adam, constant for half of the steps, then down to 0
+    learning_rate: float = 2e-4  # of Adam, constant for half of the steps, then down to 0
     momentum: float = 0.5  # Adam's first beta
     temperature: float = 0.75  # at which captions are drawn; it is applied to the decoder for good
     kl_weight: float = 0.5  # of the divergence from the decoder at the start, at that temperature
-    turns: tuple = (("description", 24), ("description", 24), ("story", 46), ("description", 24), ("title", 15))
+    turns: tuple = (*((("description", 24),) * 2 + (("story", 46),)) * 2, ("title", 15))  # and tokens at most
     pool: int = 6000  # scenes, see `captioning.data.sample_crowded`
     crowded: float = 0.85
     twins: float = 0.5

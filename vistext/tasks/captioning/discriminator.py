@@ -40,7 +40,7 @@ MARKS = 4  # of a sentence in the targets: its two labels, and their weights
 class Recipe(training.Recipe):
     """How a discriminator is trained; the learning rate is Adam's."""
 
-    steps: int = 1800
+    steps: int = 2400
     batch_size: int = 16  # pictures
     learning_rate: float = 5e-4
     sentences: int = 18  # about each picture

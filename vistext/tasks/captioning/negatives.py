@@ -15,7 +15,7 @@ TRIES = 12
 CATEGORIES = ("NOUN", "NOUNS", "COLOR", "SIZE", "DOING", "VERB1", "VERBN", "NUMBER", "PLACE", "TIME", "SETTING")
 MORE = (("left", "right"), ("above", "below", "behind", "in front of"), ("day", "night"))
 GARBLING = ("drop", "double", "exchange", "move", "shuffle")
-SHARES = (0.3, 0.3, 0.15, 0.15, 0.1)  # dropped and doubled words are the hardest to notice
+SHARES = (0.3, 0.4, 0.1, 0.1, 0.1)  # dropped and doubled words are the hardest to notice
 
 
 def _exchanges() -> dict[Phrase, tuple[Phrase, ...]]:
