@@ -83,7 +83,9 @@ def photograph(name: str) -> np.ndarray:
     """
     from skimage import data
 
-    return open_picture(Path(data.__file__).with_name(f"{name}.png"))
+    png = Path(data.__file__).with_name(f"{name}.png")
+    jpeg = png.with_suffix(".jpg")
+    return open_picture(jpeg if jpeg.exists() else png)
 
 
 def overlay_heat(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
