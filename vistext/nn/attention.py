@@ -220,8 +220,9 @@ class ObjectQueries(keras.layers.Layer):
 
 
 def memory_of(network: keras.Model) -> Callable:
-    """What a network's words attend to: a function that applies its coordinate and object layers to [n, m, c]."""
-    steps = [layer for layer in network.layers if isinstance(layer, CoordinateEncoding | ObjectQueries)]
+    """What a network's words attend to: its layers for coordinates and objects, and "project", applied to [n, m, c]."""
+    kinds = CoordinateEncoding | ObjectQueries
+    steps = [layer for layer in network.layers if isinstance(layer, kinds) or layer.name == "project"]
 
     def extend(memory):
         for step in steps:

