@@ -23,7 +23,7 @@ LAYERS = (
     {"tools"},
 )
 # Inside `tasks`, lessons build upon earlier ones, and never upon later ones.
-LESSONS = ("classification", "detection", "language_model", "gan", "captioning", "vqa", "srl", "fusion")
+LESSONS = ("classification", "detection", "language_model", "gan", "captioning", "vqa", "srl", "fusion", "photographs")
 
 
 def name_of(path: Path) -> str:

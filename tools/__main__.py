@@ -16,6 +16,7 @@ WEIGHTS = {
     "qgnet": "QG-Net of lesson 06, which answers questions, and what asks them",
     "srl": "the network of lesson 07 that fills semantic roles",
     "fusion": "the networks of lesson 08: puzzles by text and picture, and matching the two",
+    "photo_captioner": "the captioner of real photographs (needs Flickr8k)",
 }
 COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     **{("weights", name): (f"tools.weights.{name}", text) for name, text in WEIGHTS.items()},
