@@ -203,13 +203,31 @@ def test_without_bubblewrap_or_nbgrader_the_command_refuses_and_says_how_to_get_
     assert 'pip install "vistext[grade]"' in capsys.readouterr().err
 
 
-def test_to_grade_a_right_notebook_of_a_real_set_nothing_starts_tensorflow():
+TRAINS_WITHOUT_KERAS = {"ps00", "ps01", "ps05"}  # also the answer that is a network is NumPy alone
+
+
+NAMED_ALIKE = pytest.mark.xfail(
+    strict=True, reason="`noise`, an argument of two answers, is also what a given cell calls the noise of its GAN"
+)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [pytest.param(one, id=one.stem, marks=NAMED_ALIKE if one.stem == "ps04_gan" else ()) for one in problem_sets()],
+)
+def test_to_grade_a_real_set_nothing_starts_tensorflow_but_an_answer_that_is_a_keras_network(source):
+    of_set = exercises.of_set(source.name[:4])
+    release, submitted = (nbformat.read(path, as_version=4)["cells"] for path in (release_of(source), source))
+    networks = {exercise.id for exercise in of_set if exercise.kind == "network"}
+    left_out = set() if source.name[:4] in TRAINS_WITHOUT_KERAS else networks
+    for given, cell in zip(release, submitted, strict=True):
+        if left_out & set(cell_of(given).named):
+            cell.source = given.source
     starting = re.compile(r"tensorflow|keras|vistext\.(?:tasks|nn|metrics)")
-    for source in problem_sets():
-        release, submitted = (nbformat.read(path, as_version=4)["cells"] for path in (release_of(source), source))
-        for of_another_release in (False, True):
-            for cell in submitted:
-                if of_another_release and "nbgrader" not in cell.metadata:
-                    cell.source += "\n# as it was"
-            run = restore([cell_of(cell) for cell in submitted], release, exercises.of_set(source.name[:4])).run
-            assert [cell.source for cell in run if starting.search(cell.source)] == []
+    for of_another_release in (False, True):
+        for cell in submitted:
+            if of_another_release and "nbgrader" not in cell.metadata:
+                cell.source += "\n# as it was"
+        restored = restore([cell_of(cell) for cell in submitted], release, of_set)
+        assert restored.untouched == left_out
+        assert [cell.source for cell in restored.run if starting.search(cell.source)] == []
