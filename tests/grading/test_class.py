@@ -207,7 +207,7 @@ TRAINS_WITHOUT_KERAS = {"ps00", "ps01", "ps05"}  # also the answer that is a net
 
 
 NAMED_ALIKE = pytest.mark.xfail(
-    strict=True, reason="`noise`, an argument of two answers, is also what a given cell calls the noise of its GAN"
+    strict=True, reason="`noise` and `generator`, arguments of answers, are also names in given cells that load a GAN"
 )
 
 
