@@ -120,8 +120,8 @@ notebooks: $(VENV)/.$(EXTRA)-dev
 	VISTEXT_PROFILE=$${VISTEXT_PROFILE:-cpu} $(BIN)/python -m tools notebooks execute $(LESSONS)
 
 # In the order in which they build upon one another.
-WEIGHTS = tagger detector segmenter gan image_encoder captioner qgnet srl fusion
-STUDIES = tags decoding_strategies vqa_ablation srl_labels fusion_ablation
+WEIGHTS = tagger detector segmenter gan image_encoder captioner discriminator qgnet srl fusion
+STUDIES = tags tagger_ablation decoding_strategies vqa_ablation srl_labels fusion_ablation
 
 weights: $(VENV)/.$(EXTRA)-base
 	set -e; for name in $(WEIGHTS); do $(BIN)/python -m tools weights $$name; done
