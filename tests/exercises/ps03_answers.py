@@ -9,11 +9,12 @@ from scipy.special import expit, softmax
 from scipy.stats import gmean
 
 from vistext.data.vocabulary import Vocabulary
+from vistext.exercises.ps03 import NOUNS
 
 values(
     "ps03-1",
     right=["CADB", "cadb", "CADB ", "C A D B", "c,a,d,b"],
-    wrong={"two-pairs": "acbd", "other": "DCBA", "wrong-type": ["C", "A", "D", "B"]},
+    wrong={"two-pairs": "acbd", "wrong-letters": "CAD", "other": "DCBA", "wrong-type": ["C", "A", "D", "B"]},
 )
 
 
@@ -42,6 +43,7 @@ WRONG["ps03-2"] = {
     "no-exp": lambda **case: -np.log(real(**case)).sum() / len(real(**case)),
     "padding-counted": lambda probabilities, ids: np.exp(np.mean(-np.log(probabilities))),
     "divided-by-the-table": lambda probabilities, ids: np.exp(-np.mean(np.log(probabilities) * (ids > 0))),
+    "base-ten": lambda **case: np.exp(-np.mean(np.log10(real(**case)))),
     "two-logarithms": lambda **case: np.exp(-np.mean(np.log2(real(**case)))),
     "no-minus": lambda **case: np.exp(np.log(real(**case)).mean()),
     "mean-first": lambda **case: np.exp(-np.log(real(**case).mean())),
@@ -194,6 +196,10 @@ def layer_norm(x):
     return (x - x.mean(-1)[:, None]) / np.sqrt(x.var(-1)[:, None] + 1e-3)
 
 
+def standard(x, more=0.0):
+    return (x - x.mean(-1)[:, None]) / (x.std(-1)[:, None] + more)
+
+
 def in_two_parts(
     x, w_qkv, w_mix, w_up, w_down, *, norms=(layer_norm, layer_norm), keep=(1, 1), mask=np.tri, act=None, last=None
 ):
@@ -249,8 +255,6 @@ def identity(x):
 
 RIGHT["ps03-5"] = [in_two_parts, one_word_after_the_other, with_the_heads_of_the_exercise_before]
 BARELY_WRONG["ps03-5"] = {
-    "only attention is normalized": vary(in_two_parts, norms=(layer_norm, identity)),
-    "only the MLP is normalized": vary(in_two_parts, norms=(identity, layer_norm)),
     "the last word is not processed": lambda x, **rest: np.vstack([in_two_parts(x, **rest)[:-1], x[-1:]]),
 }
 WRONG["ps03-5"] = {
@@ -262,6 +266,11 @@ WRONG["ps03-5"] = {
     "normalized-residual": overwrites,
     "over-words": vary(in_two_parts, norms=[lambda x: layer_norm(x.T).T] * 2),
     "by-variance": vary(in_two_parts, norms=[lambda x: layer_norm(x) / np.sqrt(x.var(1, keepdims=True) + 1e-3)] * 2),
+    "outside-the-root": vary(in_two_parts, norms=[lambda x: standard(x, 1e-3)] * 2),
+    "no-epsilon": vary(in_two_parts, norms=[standard] * 2),
+    "first-norm": vary(in_two_parts, norms=(identity, layer_norm)),
+    "second-norm": vary(in_two_parts, norms=(layer_norm, identity)),
+    "no-mix": vary(in_two_parts, w_mix=lambda w: np.identity(w.shape[1])),
     "no-mask": vary(in_two_parts, mask=lambda t: np.ones((t, t))),
     "linear": vary(in_two_parts, act=identity),
     "side-by-side": lambda x, w_up, w_down, **rest: (
@@ -348,17 +357,25 @@ def _descend(tf, network, optimizer, batch):
     optimizer.apply_gradients(zip(tape.gradient(loss, network.weights), network.weights, strict=True))
 
 
-def counts(n):
-    """n-grams, smoothed a little."""
+def last(before, words):
+    return before[-1]
+
+
+def first_noun_and_last(before, words):
+    return next((word for word in before if words[word].removesuffix("s") in NOUNS), 0), before[-1]
+
+
+def counts(context):
+    """How often a word comes after a context, and a little more."""
 
     def train_language_model(sentences, words):
         after = defaultdict(Counter)
         for row in encode(sentences, words).tolist():
             for place in range(1, len(row)):
-                after[tuple(row[max(0, place + 1 - n) : place])][row[place]] += 1
+                after[context(row[:place], words)][row[place]] += 1
 
         def predict(ids):
-            contexts = [[tuple(row[max(0, at + 2 - n) : at + 1]) for at in range(len(row))] for row in ids.tolist()]
+            contexts = [[context(row[: at + 1], words) for at in range(len(row))] for row in ids.tolist()]
             table = [[[after[one][word] + 0.1 for word in range(len(words))] for one in row] for row in contexts]
             return np.array(table) / np.sum(table, axis=-1, keepdims=True)
 
@@ -373,7 +390,7 @@ WRONG["ps03-6"] = {
     "sees-the-future": trains(transformer, causal=False),
     "copies": trains(recurrent, shift=0),
     "untrained": lambda sentences, words: recurrent(len(words), 10),
-    "one-word-back": counts(2),
-    "other": counts(3),
+    "one-word-back": counts(last),
+    "other": counts(first_noun_and_last),
     "wrong-shape": lambda sentences, words: recurrent(len(words) + 1, 10),
 }

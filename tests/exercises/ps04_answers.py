@@ -161,6 +161,7 @@ WRONG["ps04-3"] = {
     "sums": vary(by_differences, loss=lambda *scores: softplus(-scores[0]).sum() + softplus(scores[1]).sum()),
     "noise-as-points": vary(by_differences, generate=lambda generator, noise: noise),
     "whole-gradient": vary(by_differences, learning_rate=1),
+    "exchanged": vary(by_differences, back=lambda generator, discriminator: [discriminator, generator]),
     "bias-at-rest": lambda discriminator, **case: [
         case["generator"],
         [by_differences(discriminator=discriminator, **case)[1][0], discriminator[1]],
@@ -225,6 +226,7 @@ WRONG["ps04-4"] = {
     "not-through-the-discriminator": vary(by_chain_rule, kernel_back=np.ones_like),
     "sums": vary(by_chain_rule, loss=lambda score: softplus(-score).sum()),
     "whole-gradient": vary(by_chain_rule, learning_rate=1),
+    "exchanged": vary(by_chain_rule, back=lambda new, discriminator, moved: [discriminator, new]),
     "bias-at-rest": lambda generator, **case: [
         [by_chain_rule(generator, **case)[0][0], generator[1]],
         case["discriminator"],
@@ -321,6 +323,11 @@ def by_regression(real):
     return lambda asked: asked @ weights
 
 
+def blurred(real):
+    rng = np.random.default_rng(0)
+    return lambda noise: rng.choice(real, len(noise)) + rng.normal(0, 0.02, noise.shape)
+
+
 def uniform_on_the_ring(real):
     radius = np.linalg.norm(real, axis=1).mean()
     return lambda noise: radius * noise / np.linalg.norm(noise, axis=1, keepdims=True)
@@ -335,10 +342,15 @@ RIGHT["ps04-5"] = [
 WRONG["ps04-5"] = {
     "collapsed": vanilla,
     "in-the-middle": by_regression,
+    "not-of-the-noise": blurred,
     "copies": lambda real: lambda noise: real[: len(noise)],
     "other": uniform_on_the_ring,
     "wrong-shape": lambda real: lambda noise: noise[:, :1],
     "returns-nothing": lambda real: None,
 }
 
-values("ps04-6", right=["EACDB", "eacdb", "E A C D B", "E, A, C, D, B"], wrong={"other": "CABED", "wrong-type": 5})
+values(
+    "ps04-6",
+    right=["EACDB", "eacdb", "E A C D B", "E, A, C, D, B"],
+    wrong={"wrong-letters": "EACDBB", "other": "CABED", "wrong-type": 5},
+)

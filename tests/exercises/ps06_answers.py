@@ -50,9 +50,15 @@ WRONG["ps06-2"] = {
     "softmax-over-words": vary(by_einsum, axis=1),
     "not-scaled": vary(by_einsum, root=0),
     "scaled-by-width": vary(by_einsum, root=1),
+    "another-width": lambda words, weights, **case: by_einsum(
+        words, weights=[weights[0] * (weights[0].shape[1] / len(weights[0])) ** 0.5, *weights[1:]], **case
+    ),
     "no-softmax": vary(by_einsum, weigh=lambda scores, axis: scores),
     "mean-of-cells": vary(by_einsum, weights=lambda weights: [weights[0], 0 * weights[1], weights[2]]),
     "no-residual": vary(by_einsum, plus=0),
+    "padding-as-it-was": lambda words, ids, **case: np.where(
+        (ids == 0)[..., None], words, by_einsum(words, ids, **case)
+    ),
     "padding-filled": vary(by_einsum, padding=1),
     "wrong-shape": lambda **case: by_einsum(**case)[case["ids"] > 0],
     "stopped": vary(by_einsum, weights=lambda weights: weights[:2]),

@@ -218,8 +218,8 @@ def both_ways(logits):
     return (one_way(logits) + one_way(logits.T)) / 2
 
 
-def by_the_library(pictures, sentences, scale, *, length=long_one, losses=both_ways, of=np.mean):
-    return of(losses(scale * length(pictures) @ length(sentences).T))
+def by_the_library(pictures, sentences, scale, *, length=long_one, of_sentences=None, losses=both_ways, of=np.mean):
+    return of(losses(scale * length(pictures) @ (of_sentences or length)(sentences).T))
 
 
 def by_entropy(pictures, sentences, scale):
@@ -242,6 +242,8 @@ def without_numpy(pictures, sentences, scale):
 RIGHT["ps08-6"] = [by_the_library, by_entropy, without_numpy]
 WRONG["ps08-6"] = {
     "not-normalized": vary(by_the_library, length=np.array),
+    "sentences-of-any-length": vary(by_the_library, of_sentences=np.array),
+    "pictures-of-any-length": vary(by_the_library, length=np.array, of_sentences=long_one),
     "wrong-axis-of-length": vary(by_the_library, length=lambda vectors: long_one(vectors, axis=0)),
     "both-faults": vary(by_the_library, length=np.array, losses=one_way),
     "sentences-for-pictures": vary(by_the_library, losses=one_way),

@@ -108,6 +108,9 @@ def test_a_check_gives_this_help_under_the_key_by_which_crashes_are_counted():
     verdict = DOUBLE.judge(cases, [call_answer(lambda x: x @ np.ones(3), case) for case in cases])
     assert verdict.mistake == "stopped"
     assert verdict.idea.startswith("Sizes do not fit together")
+    assert verdict.idea.endswith(
+        "call your function in a cell of your own, with the case above."
+    )  # a check hides prints
 
 
 @pytest.mark.parametrize("kind", ["ValueError", "KeyError", "TypeError", "Exception", "ZeroDivisionError"])

@@ -56,6 +56,18 @@ def test_each_bar_earns_its_share():
     assert (found.passed, found.share, found.mistake) == (False, 0.5, "other")
     assert found.came_back == "a network; minus the mean error: -0.5"
     assert found.expected == "a line through all points; minus the mean error: at least -1 / -0.1"
+    assert found.idea.endswith("That is one of two bars.")
+
+
+def test_what_a_training_prints_is_seen_and_what_a_network_prints_is_not(capsys):
+    def noisy(x, y):
+        print("epoch 1")
+        return lambda asked: print("asked") or fit_line(x, y)(asked)
+
+    assert verdict(noisy).passed
+    assert capsys.readouterr().out == "epoch 1\n"
+    exercises.call_function(noisy, LINE.cases(1)[0]["given"])  # as the grader does
+    assert not capsys.readouterr().out
 
 
 def to_array(x, y):

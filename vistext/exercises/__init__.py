@@ -52,9 +52,14 @@ def find(exercise_id: str) -> Exercise:
 
 
 def answers_of(exercise: Exercise, answer: object, cases: Sequence[dict]) -> list[object]:
-    """What a student's function, or the network that it trains, gives for each case; or the value that they give."""
+    """What a student's function, or the network that it trains, gives for each case; or the value that they give.
+
+    What a training prints is seen, as a sign of life.
+    """
     if exercise.kind == "network":
-        return [call_network(call_function(answer, case["given"]), case["asked"], answer) for case in cases]
+        return [
+            call_network(call_function(answer, case["given"], quiet=False), case["asked"], answer) for case in cases
+        ]
     return [call_answer(answer, case) for case in cases] if exercise.kind == "function" else [to_plain(answer)]
 
 

@@ -36,24 +36,27 @@ def call_network(network: object, asked: object, function: object = None) -> obj
         return network
     if not callable(network):
         return Failure("NoNetwork", f"{values.to_text(to_plain(network))}, where a network was asked for")
-    return to_plain(_called(network, function, asked))
+    with contextlib.redirect_stdout(io.StringIO()):
+        return to_plain(_called(network, function, asked))
 
 
-def call_function(function: object, case: dict) -> object:
-    """As `call_answer`, but what came back is left as it is, a network perhaps."""
+def call_function(function: object, case: dict, quiet: bool = True) -> object:
+    """As `call_answer`, but what came back is left as it is, a network perhaps; `quiet` discards what is printed."""
     if not callable(function):
         if function is None or function is ...:
             return Failure("NotImplementedError", "nothing yet")
         return Failure("Missing", f"{values.to_text(function)}, where a function was asked for")
     given = copy.deepcopy(case)
-    output = _called(function, function, **given)
+    silence = contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext()
+    with silence:
+        output = _called(function, function, **given)
     if type(output) is not Failure and not all(values.equal(given[name], value, 0) for name, value in case.items()):
         return Failure("ChangedInput", "an answer, but what it was given is no longer as it was")
     return output
 
 
 def _called(function: Callable, written: object, *arguments: object, **named: object) -> object:
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             return function(*arguments, **named)

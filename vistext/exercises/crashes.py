@@ -3,6 +3,7 @@
 import re
 
 STOPPED = "It stopped before it could answer. Run it by itself with the case above, and look where."
+TO_PRINT = " To see what it prints, call your function in a cell of your own, with the case above."
 # Where the student's own code begins in a message: its words say nothing of the error.
 LINE = re.compile(r" \(line \d+ of its cell.*", re.DOTALL)
 LONGEST = 500  # letters of a message that are looked at
@@ -86,8 +87,8 @@ IDEAS = (
     (
         "TypeError",
         r"argument",
-        "A function is called with other arguments than it takes. Has the first line of yours those of the exercise, "
-        "by the same names?",
+        "A function is called with other arguments than it takes. Does the first line of your function name the same "
+        "arguments as the exercise?",
     ),
     (
         "TypeError",
@@ -122,4 +123,5 @@ def explain(kind: str, message: str) -> str:
     """
     words = LINE.sub("", message[:LONGEST])
     fitting = (idea for kinds, pattern, idea in IDEAS if re.search(kinds, kind) and re.search(pattern, words))
-    return next(fitting, STOPPED) if message else STOPPED
+    found = next(fitting, STOPPED) if message else STOPPED
+    return found + TO_PRINT * ("Print" in found)

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from string import ascii_uppercase
 
 import numpy as np
 
@@ -257,10 +258,20 @@ def _forms(
     alike = "It gives the same answer whatever it is asked. Does it use what it is given?"
     yield _is_constant(outputs), "constant", alike
     yield per_cent(), "per-cent", "It is a hundred times too large. A share of all is 1, and not 100."
+    yield from _letters(given, true)
     formed = isinstance(true, str) or (found is not None and wanted is not None and found.shape == wanted.shape)
     form = "Its form is right, its value is not. Work out one small case by hand, and compare."
     yield formed, "other", form
     yield True, "other", "Not all that is in it is right. Work out one small case by hand, and compare one by one."
+
+
+def _letters(given: object, true: object) -> Iterator[tuple[bool, str, str]]:
+    """The same for letters in an order, such as "BCA": which are given, and how often."""
+    if isinstance(true, str) and isinstance(given, str) and sorted(true) == list(ascii_uppercase[: len(true)]):
+        found = sorted(letter for letter in given.upper() if letter.isalnum())
+        idea = f"{values.NUMBERS[len(true)].capitalize()} letters are asked for, each once."
+        yield found != sorted(true), "wrong-letters", idea
+        yield True, "other", "Each letter is there once. In which order? Compare two of them, then the next two."
 
 
 def _is_ragged(value: object) -> bool:

@@ -15,6 +15,7 @@ NOT_FINITE = "It gives nan or infinity: training has diverged. Is the learning r
 CONSTANT = "It gives the same whatever it is asked. Has it learned more than how often each answer comes?"
 SHOWN = 1_000_003  # the seed of a case that is shown
 NOT_ENOUGH = "It has learned something, and not enough. More steps, another learning rate, or more units?"
+REACHED = " That is {} of {} bars."
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,11 @@ class NetworkExercise(Exercise):
             return 0.0, *malformed
         outputs = np.asarray(output, float)
         score = float(self.score(truth, outputs))
-        reached = sum(score >= bar for bar in self.at_least) / len(self.at_least)
-        mistake, idea = next(self._shortcomings(truth, outputs)) if reached < 1 else ("", "Right.")
-        return reached, mistake, idea, f"a network; {self.measure}: {score:.3g}"
+        reached, bars = sum(score >= bar for bar in self.at_least), len(self.at_least)
+        mistake, idea = next(self._shortcomings(truth, outputs)) if reached < bars else ("", "Right.")
+        if 0 < reached < bars:
+            idea += REACHED.format(values.NUMBERS[reached], values.NUMBERS[bars])
+        return reached / bars, mistake, idea, f"a network; {self.measure}: {score:.3g}"
 
     def _malformed(self, output: object, shape: tuple[int, ...]) -> Iterator[tuple[str, str, str]]:
         """Why something has no score: a key, an idea, and what came back in words."""

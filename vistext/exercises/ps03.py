@@ -84,8 +84,8 @@ def _queries_keys_values(rng):
     return cases
 
 
-def _normalize(x, axis=1, power=0.5):
-    return (x - x.mean(axis=axis, keepdims=True)) / (x.var(axis=axis, keepdims=True) + 1e-3) ** power
+def _normalize(x, axis=1, power=0.5, under=1e-3, outside=0.0):
+    return (x - x.mean(axis=axis, keepdims=True)) / ((x.var(axis=axis, keepdims=True) + under) ** power + outside)
 
 
 def _relu(x):
@@ -93,12 +93,26 @@ def _relu(x):
 
 
 def decoder_block(
-    x, w_qkv, w_mix, w_up, w_down, *, normalize=_normalize, keep=(1, 1), later=_later, activate=_relu, read=1
+    x,
+    w_qkv,
+    w_mix,
+    w_up,
+    w_down,
+    *,
+    normalize=_normalize,
+    again=None,
+    keep=(1, 1),
+    later=_later,
+    activate=_relu,
+    read=1,
 ):
-    """`keep` says what share of its input is added to each part; of what attention adds, the MLP reads `read`."""
+    """`keep` says what share of its input is added to each part; of what attention adds, the MLP reads `read`.
+
+    `again` normalizes what the MLP reads, if it is another function.
+    """
     q, k, v = np.split(normalize(x) @ w_qkv, 3, axis=1)
     new = multi_head_attention(q, k, v, 1, later=later) @ w_mix
-    return keep[1] * (keep[0] * x + new) + activate(normalize(keep[0] * x + read * new) @ w_up) @ w_down
+    return keep[1] * (keep[0] * x + new) + activate((again or normalize)(keep[0] * x + read * new) @ w_up) @ w_down
 
 
 def _norm_in_the_way(x, **weights):
@@ -233,6 +247,10 @@ PERPLEXITY = exercise("ps03-2", "A perplexity that flatters", points=3).function
             lambda probabilities, ids: np.exp(-np.log(probabilities[ids > 0]).sum() / ids.size),
             "Padding is not in the sum, but in what it is divided by.",
         ),
+        "base-ten": (
+            {"of": lambda p: np.exp(-np.log10(p).mean())},
+            "Padding is out now. Which logarithm does np.exp undo?",
+        ),
         "two-logarithms": ({"of": lambda p: np.exp(-np.log2(p).mean())}, "exp undoes the natural logarithm, no other."),
         "no-minus": ({"of": lambda p: np.exp(np.log(p).mean())}, "Below 1? Logarithms of probabilities are negative."),
         "no-exp": ({"of": lambda p: -np.log(p).mean()}, "That is the mean itself. What undoes the logarithm?"),
@@ -358,6 +376,14 @@ BLOCK = exercise("ps03-5", "A decoder block", points=3).function(
             "The means are over words. Layer normalization is of each word by itself, or the future leaks in.",
         ),
         "by-variance": ({"normalize": lambda x: _normalize(x, power=1)}, "Divided by the variance. A root is missing."),
+        "outside-the-root": (
+            {"normalize": lambda x: _normalize(x, under=0, outside=1e-3)},
+            "The 0.001 belongs under the root, with the variance.",
+        ),
+        "no-epsilon": ({"normalize": lambda x: _normalize(x, under=0)}, "Under the root, the variance is not alone."),
+        "first-norm": ({"normalize": lambda x: x, "again": _normalize}, "What attention reads was not normalized."),
+        "second-norm": ({"again": np.asarray}, "What the MLP reads was not normalized. Each part has its own norm."),
+        "no-mix": ({"w_mix": lambda w: np.eye(len(w))}, "What attention gives is added as it is. What is w_mix for?"),
         "no-mask": ({"later": lambda t: _later(t, t)}, "Words attend to later ones. Where is the causal mask?"),
         "linear": ({"activate": lambda x: x}, "Without anything between, two dense layers are one."),
         "side-by-side": (
@@ -370,7 +396,7 @@ BLOCK = exercise("ps03-5", "A decoder block", points=3).function(
 LANGUAGE_MODEL = exercise("ps03-6", "A language model of your own", points=4).network(
     train_language_model,
     score=_of_perplexities,
-    at_least=0.86,
+    at_least=0.9,
     measure="the perplexity of the grammar itself, divided by the network's",
     shape=lambda truth: (*truth["asked"].shape, len(WORDS)),
     expects="a network that gives probabilities of shape (n, t, words) for ids of shape (n, t)",

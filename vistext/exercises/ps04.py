@@ -7,6 +7,7 @@ from vistext.exercises.exercise import discriminating, exercise, vary
 
 LESSON = "04_gan.ipynb#"
 NEAR = 0.45  # of a mode: three standard deviations of the real points around it
+TWINS = 100  # of the noise that is asked: the last ones are nearly the first ones
 
 
 def _less(scores, of=np.mean):
@@ -144,6 +145,7 @@ def _rings(rng):
     centers = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     real = centers[rng.integers(0, 8, 4000)] + rng.normal(0, 0.15, (4000, 2))
     noise = rng.normal(0, 1, (1000, 2)).astype(np.float32)
+    noise[-TWINS:] = noise[:TWINS] + np.float32(1e-3)
     real = real.astype(np.float32)
     return [{"given": {"real": real}, "asked": noise, "truth": {"centers": centers, "real": real}}]
 
@@ -157,8 +159,15 @@ def _are_copies(truth, points):
     return np.array([point.tobytes() in known for point in points.astype(np.float32)])
 
 
+def _not_of_the_noise(truth, points):
+    """Whether nearly the same noise gets points far apart, as where stored ones are drawn, or blurred."""
+    return np.median(np.linalg.norm(points[-TWINS:] - points[:TWINS], axis=1)) > NEAR
+
+
 def near_modes(truth, points):
-    """The share of new points near a mode, none of which counts for more than its fair share."""
+    """The share of new points near a mode, none of which counts for more than its fair share; 0 for drawn ones."""
+    if _not_of_the_noise(truth, points):
+        return 0.0
     near = (_distances(points, truth["centers"]) <= NEAR) & ~_are_copies(truth, points)[:, np.newaxis]
     shares = near.mean(axis=0)
     return float(np.minimum(shares, 1 / len(shares)).sum())
@@ -183,7 +192,7 @@ LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1).value(
     expects="one number, to two decimals",
     tolerance=0.002,  # 1.39 will do, and 1.38 is not rounded
     mistakes={
-        "one-half-of-it": (np.log(2), "That is what it loses on one of the two. It is asked about real and generated."),
+        "one-half-of-it": (np.log(2), "That is its loss on one half. It is shown real points and generated ones."),
         "base-two": (2.0, "log is the natural logarithm here, the one that exp undoes."),
         "base-ten": (2 * np.log10(2), "log is the natural logarithm, not the one to base ten."),
         "no-minus": (-2 * np.log(2), "Logarithms of probabilities are negative, and a loss has a minus before them."),
@@ -194,7 +203,7 @@ LOSS = exercise("ps04-1", "A discriminator that cannot tell", points=1).value(
     },
 )
 
-LOSSES = exercise("ps04-2", "Losses that hold out", points=3).function(
+LOSSES = exercise("ps04-2", "Losses that stay finite", points=3).function(
     losses,
     section=LESSON + "The-two-losses",
     expects="three numbers in a list: the discriminator's loss, the generator's original one, and the other one",
@@ -264,7 +273,7 @@ DISCRIMINATOR_STEP = exercise("ps04-3", "A step of the discriminator", points=3)
             {"learning_rate": np.negative},
             "After this step its loss is higher than before. In which direction does a loss fall?",
         ),
-        "swapped": ({"target": 0}, "It learns to call generated points real. Which target belongs to which?"),
+        "swapped": ({"target": 0}, "It learns to take generated points for real. Which target belongs to which?"),
         "real-alone": ({"on_generated": 0}, "Generated points teach it nothing here. Its loss has two halves."),
         "generated-alone": ({"on_real": 0}, "Real points teach it nothing here. Its loss has two halves."),
         "one-mean": (_one_mean, "One mean was taken over all points. Real and generated ones have a mean each."),
@@ -276,6 +285,10 @@ DISCRIMINATOR_STEP = exercise("ps04-3", "A step of the discriminator", points=3)
         "whole-gradient": (
             {"learning_rate": 1.0},
             "The whole gradient was subtracted, however large the learning rate is.",
+        ),
+        "exchanged": (
+            lambda **case: discriminator_step(**case)[::-1],
+            "The discriminator came back first. Which is to?",
         ),
         "bias-at-rest": (_without_biases(discriminator_step), "The bias is as it was. It is a weight as well."),
     },
@@ -297,7 +310,7 @@ GENERATOR_STEP = exercise("ps04-4", "A step of the generator", points=3).functio
     mistakes={
         "both-updated": (
             _both_in_the_generators_step,
-            "The discriminator has changed as well: it was made to find generated points real.",
+            "The discriminator has changed as well: it has learned to take generated points for real.",
         ),
         "discriminator-updated": (
             lambda generator, **case: [list(generator), _both_in_the_generators_step(generator, **case)[1]],
@@ -326,6 +339,7 @@ GENERATOR_STEP = exercise("ps04-4", "A step of the generator", points=3).functio
         ),
         "sums": ({"count": lambda _: 1}, "The loss was added up over the points. Its mean is asked for."),
         "whole-gradient": ({"learning_rate": 1.0}, "The learning rate has no influence on this step."),
+        "exchanged": (lambda **case: generator_step(**case)[::-1], "The two networks came back in the other order."),
         "bias-at-rest": (_without_biases(generator_step), "The generator's bias has not moved. It is a weight, too."),
     },
 )
@@ -333,7 +347,7 @@ GENERATOR_STEP = exercise("ps04-4", "A step of the generator", points=3).functio
 TRAIN = exercise("ps04-5", "A generator of your own", points=4).network(
     train_generator,
     score=near_modes,
-    at_least=(0.5, 0.75),
+    at_least=(0.65, 0.75),
     measure="the share of generated points near a mode, where no mode counts for more than its fair share",
     shape=lambda truth: (1000, 2),
     expects="a generator: noise of shape (n, 2) → points of shape (n, 2)",
@@ -344,6 +358,10 @@ TRAIN = exercise("ps04-5", "A generator of your own", points=4).network(
         "copies": (
             lambda truth, points: _are_copies(truth, points).mean() > 0.2,
             "These are points of the training data. A generator is to produce new ones.",
+        ),
+        "not-of-the-noise": (
+            _not_of_the_noise,
+            "Nearly the same noise gets points far apart: they are drawn, or stored, and not made from the noise.",
         ),
         "in-the-middle": (
             _in_the_middle,

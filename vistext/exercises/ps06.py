@@ -244,12 +244,20 @@ ENCODE = exercise("ps06-2", "Words that read a picture", points=3).function(
             {"scale": np.abs},
             "The scores are divided by the width of a query. Its square root is enough.",
         ),
+        "another-width": (
+            lambda words, **case: encode_question(words, **case, scale=lambda m: np.sqrt(words.shape[2])),
+            "The scores are divided by the root of a word's width. How long is a query?",
+        ),
         "no-softmax": ({"weigh": lambda scores, axis: scores}, "The weights of a word do not add up to 1."),
         "mean-of-cells": (
             {"weights": lambda weights: [0 * weights[0], *weights[1:]]},
             "Each word reads the mean of all cells, whatever it asks. Where do queries come in?",
         ),
         "no-residual": ({"residual": 0}, "What was asked is lost: z has only what was read. What is added to it?"),
+        "padding-as-it-was": (
+            lambda words, ids, **case: encode_question(words, ids, **case) + words * (ids == PAD)[..., np.newaxis],
+            "Padding keeps the vector that it came with. What should its vectors be in z?",
+        ),
         "padding-filled": ({"padding": 1}, "Padding has vectors here, and the decoder would read them."),
     },
 )

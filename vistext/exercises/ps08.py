@@ -206,6 +206,7 @@ TEXT_ONLY_ACCURACY = exercise("ps08-1", "Without a picture", points=1).value(
         "pairs-counted-once": (0.7, "A pair is two puzzles, each with a picture of its own."),
         "half-of-120": (0.4375, "There are 120 pairs. How many puzzles is that, and which half of them?"),
         "others-forgotten": (0.375, "What of the texts that contain everything?"),
+        "rounded": (0.63, "That is rounded. Give the share as it is."),
         "counted": (200, "So many are right. A share was asked for."),
         "percent": (62.5, "That is in percent. A share was asked for."),
     },
@@ -228,9 +229,9 @@ FUSION_SCORES = exercise("ps08-2", "Late against attention", points=3).function(
         "added-up": ({"pool": np.sum}, "Late fusion has added up the regions. Their mean is asked for."),
         "not-scaled": (
             {"scale": lambda d: 1},
-            "Attention is sharper here than it should be. What are fits divided by?",
+            "Attention is sharper here than it should be. What are the dot products divided by?",
         ),
-        "divided-by-d": ({"scale": lambda d: d}, "The fits were divided by d, and the root of d is asked for."),
+        "divided-by-d": ({"scale": lambda d: d}, "The dot products were divided by d, and the root of d is asked for."),
         "no-softmax": ({"normalize": np.array}, "These weights do not add up to 1 for each text and picture."),
         "among-texts": (
             {"normalize": lambda fits: softmax(fits, axis=0)},
@@ -316,7 +317,10 @@ GAIN = exercise("ps08-5", "What the picture adds", points=3).function(
     mistakes={
         "unpaired": ({"error": _unpaired}, "Seeds are treated as if they had nothing in common. What can be paired?"),
         "only-the-fused": ({"error": _of_fused}, "That is the spread of one of the two. Of what is the mean taken?"),
-        "not-the-mean's": ({"root": lambda n: 1}, "So much one seed differs from another. A mean of several is surer."),
+        "not-the-mean's": (
+            {"root": lambda n: 1},
+            "That is how much single seeds differ. A mean of several is more certain.",
+        ),
         "divided-by-n": ({"root": lambda n: n}, "It was divided by n. Four times as many seeds halve the error."),
         "ddof-0": ({"ddof": 0}, "Few values lie close to their own mean. By what are squares divided?"),
         "turned-round": (
@@ -355,6 +359,14 @@ CONTRASTIVE_LOSS = exercise("ps08-6", "Which belongs to which?", points=3).funct
         "pictures-for-sentences": (
             {"axes": (0, 0)},
             "Pictures are sought for sentences, both times. What is the other direction?",
+        ),
+        "sentences-of-any-length": (
+            lambda pictures, sentences, scale: contrastive_loss(_unit(pictures), sentences, scale, unit=np.array),
+            "The pictures' vectors have length 1, those of the sentences do not.",
+        ),
+        "pictures-of-any-length": (
+            lambda pictures, sentences, scale: contrastive_loss(pictures, _unit(sentences), scale, unit=np.array),
+            "The sentences' vectors have length 1, those of the pictures do not.",
         ),
         "wrong-axis-of-length": (
             {"unit": lambda vectors: _unit(vectors, axis=0)},

@@ -15,6 +15,7 @@ DEEPEST = 8  # lists within lists
 SHOWN = 24  # numbers or words that a description holds
 FLOAT32 = 1e-6  # of the largest number in an array: what a few operations in float32 leave uncertain of all
 HOLDS = {"U": "texts", "S": "bytes", "c": "complex numbers", "O": "objects", "M": "dates", "m": "spans of time"}
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def is_list(value: object) -> TypeGuard[list | tuple]:
