@@ -80,7 +80,7 @@ CAPTIONER = exercise("pr05-1", "A captioner on a thousand pictures", points=12).
             "Most captions are no sentences. Which token stands at which place, and where does a caption end?",
         ),
         "one-caption": (
-            lambda truth, outputs: len(set(read(outputs))) < len(truth) / 20,
+            lambda truth, outputs: len(set(read(outputs))) < len(truth) / 40,
             "Nearly all pictures get the same few captions. Does the picture reach the decoder?",
         ),
         "too-few-facts": (
