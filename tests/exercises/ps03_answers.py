@@ -384,7 +384,7 @@ def counts(context):
     return train_language_model
 
 
-RIGHT["ps03-6"] = [trains(transformer), trains(convolutional), by_gradient_tape]
+RIGHT["ps03-6"] = [trains(transformer, epochs=18), trains(convolutional), by_gradient_tape]
 WRONG["ps03-6"] = {
     "not-probabilities": trains(recurrent, activation=None),
     "sees-the-future": trains(transformer, causal=False),
