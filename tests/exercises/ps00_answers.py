@@ -137,7 +137,6 @@ def without_its(extreme):
 
 RIGHT["ps00-4"] = [row_by_row, with_the_library, by_logarithms]
 BARELY_WRONG["ps00-4"] = {
-    "one maximum for all": vary(with_the_library, scale=without_its(np.max)),
     "cut off": lambda logits, threshold: with_the_library(np.clip(logits, -700, 700), threshold),
     "powers of two": lambda logits, threshold: with_the_library(logits * np.log(2), threshold),
     "a half is always enough": lambda logits, threshold: with_the_library(logits, min(threshold, 0.5)),
@@ -148,6 +147,7 @@ WRONG["ps00-4"] = {
     "sigmoid": vary(with_the_library, scale=lambda logits, axis: expit(logits)),
     "over-pictures": vary(with_the_library, axis=0),
     "one-sum": vary(with_the_library, axis=None),
+    "one-maximum": vary(with_the_library, scale=without_its(np.max)),
     "overflow": vary(with_the_library, scale=without_its(lambda logits: 0)),
     "never-unsure": lambda logits, threshold: logits.argmax(axis=1),
     "below": vary(with_the_library, enough=np.ndarray.__lt__),
@@ -169,21 +169,20 @@ def by_trying_each(confidences, correct, accuracy, *, order=sorted, accept=float
 
 def by_counting_down(confidences, correct, accuracy):
     order = np.argsort(confidences)[::-1]
-    accuracies = np.cumsum(np.array(correct)[order]) / np.arange(1, len(correct) + 1)
+    accuracies = np.cumsum(correct[order]) / np.arange(1, len(correct) + 1)
     enough = np.flatnonzero(accuracies >= accuracy)
-    return np.array(confidences)[order][enough[-1]] if len(enough) else None
+    return confidences[order][enough[-1]] if len(enough) else None
 
 
 def by_adding_up(confidences, correct, accuracy):
     found = None
-    pairs = sorted(zip(confidences, correct, strict=True), reverse=True)
+    pairs = sorted(zip(confidences.tolist(), correct.tolist(), strict=True), reverse=True)
     for count, (hits, (one, _)) in enumerate(zip(accumulate(hit for _, hit in pairs), pairs, strict=True), start=1):
         found = one if hits >= accuracy * count else found
     return found
 
 
 def by_halving(confidences, correct, accuracy):
-    confidences, correct = np.array(confidences), np.array(correct)
     place = bisect_left([correct[confidences >= least].mean() for least in np.sort(confidences)], accuracy)
     return sorted(confidences)[place] if place < len(confidences) else None
 
@@ -283,5 +282,6 @@ WRONG["ps00-6"] = {
     "class-missing": vary(descend, change=lambda labels: np.minimum(labels, 1)),
     "wrong-shape": lambda pictures, labels: lambda asked: descend(pictures, labels)(asked).argmax(axis=1),
     "returns-nothing": lambda pictures, labels: print(descend(pictures, labels)),
+    "gives-nothing": lambda pictures, labels: lambda asked: print(descend(pictures, labels)(asked).shape),
     "no-network": lambda pictures, labels: descend(pictures, labels)(pictures),
 }

@@ -165,7 +165,7 @@ WRONG["ps01-3"] = {
     "relu-ignored": vary(layer_by_layer, passes=lambda before, _: 1),
     "relu-itself": vary(layer_by_layer, passes=np.maximum),
     "changed-input": nudges_the_weights,
-    "wrong-shape": lambda **case: layer_by_layer(**case)[2:],
+    "wrong-shape": lambda **case: [np.atleast_2d(gradient) for gradient in layer_by_layer(**case)],
 }
 
 
@@ -307,6 +307,8 @@ WRONG["ps01-6"] = {
     "absolute": vary(map_by_map, weigh=lambda gradients: np.abs(gradients).mean()),
     "largest": vary(map_by_map, weigh=np.max),
     "no-relu": vary(map_by_map, least=lambda total: total * (total.max() > 0)),
+    "no-relu-at-all": lambda maps, gradients: (heat := maps @ gradients.mean((0, 1))) / heat.max(),
+    "relu-last": lambda maps, gradients: np.maximum(0, (heat := maps @ gradients.mean((0, 1))) / heat.max()),
     "positive-weights": vary(map_by_map, among=lambda weights: weights.clip(min=0)),
     "not-scaled": vary(map_by_map, largest=lambda total: 1),
     "lowest-to-0": lambda **case: ((heat := map_by_map(**case)) - heat.min()) / ((heat.max() - heat.min()) or 1),

@@ -108,6 +108,8 @@ def appends(beams, scores, log_probs, width):
 
 RIGHT["ps05-2"] = [by_one_table, with_probabilities, by_a_heap]
 WRONG["ps05-2"] = {
+    "ascending": lambda width, **case: [beam for _, beam in sorted(extended(**case), key=lambda pair: pair[0])][:width],
+    "best-last": lambda **case: by_one_table(**case)[::-1],
     "ended-goes-on": vary(the_best, end=None),
     "ended-first": vary(the_best, ended=99),
     "ended-last": vary(the_best, ended=-99),
@@ -254,12 +256,16 @@ RIGHT["ps05-5"] = [by_log_sigmoid, pair_by_pair, by_the_margin]
 WRONG["ps05-5"] = {
     "generated-as-true": vary(by_log_sigmoid, on_generated=lambda scores: -scores),
     "mismatched-as-true": vary(by_log_sigmoid, on_mismatched=lambda scores: -scores),
+    "both-as-true": lambda on_true, on_generated, on_mismatched, **w: by_log_sigmoid(
+        on_true, -on_generated, -on_mismatched, **w
+    ),
     "summed": vary(three_means, mean=np.sum),
     "pooled": one_batch,
     "weights-exchanged": lambda alpha, beta, **case: by_log_sigmoid(**case, alpha=beta, beta=alpha),
     "no-weights": vary(pair_by_pair, alpha=1, beta=1),
     "no-mismatched": vary(by_log_sigmoid, beta=0),
     "with-probabilities": vary(three_means, loss=lambda scores: -np.log(1 - expit(scores))),
+    "clipped": vary(three_means, loss=lambda scores: -np.log(1e-7 + (1 - expit(scores)))),
     "overflows": vary(three_means, loss=lambda scores: np.log(np.exp(scores) + 1)),
     "wrong-shape": vary(three_means, mean=np.atleast_1d, on_generated=lambda x: x[:1], on_true=lambda x: x[:1]),
 }
@@ -299,13 +305,41 @@ def with_einsum(
     return np.float32(np.einsum("nk,nks->ns", value - baseline(value), gradients) / samples.shape[1])
 
 
+def bare_baseline(logits, reference, samples, rewards, beta):
+    return with_einsum(
+        logits,
+        reference,
+        samples,
+        rewards,
+        beta,
+        baseline=lambda _: (rewards.sum(1)[:, None] - rewards) / (rewards.shape[1] - 1),
+    )
+
+
+def without_adding_up(logits, reference, samples, rewards, beta):
+    gradient = np.zeros_like(logits)
+    for picture, drawn in enumerate(samples):
+        value = rewards[picture] - beta * (log_softmax(logits[picture]) - log_softmax(reference[picture]))[drawn]
+        for k, s in enumerate(drawn):
+            gradient[picture, s] = (value[k] - np.delete(value, k).mean()) / len(drawn)
+    return gradient
+
+
+def one_penalty_for_each_picture(logits, reference, rewards, **case):
+    p = softmax(logits, axis=1)
+    divergence = (p * (np.log(p) - log_softmax(reference, axis=1))).sum(axis=1, keepdims=True)
+    return with_einsum(logits, reference, rewards=rewards - case["beta"] * divergence, **case | {"beta": 0})
+
+
 RIGHT["ps05-6"] = [sample_by_sample, by_counting, with_einsum]
 WRONG["ps05-6"] = {
     "no-baseline": vary(with_einsum, baseline=lambda value: 0),
     "own-reward-too": vary(with_einsum, baseline=lambda value: value.mean(axis=1)[:, None]),
     "baseline-of-all-pictures": vary(with_einsum, baseline=lambda value: value.mean()),
-    "penalty-forgotten": vary(sample_by_sample, beta=0),
+    "penalty-forgotten": one_penalty_for_each_picture,
     "penalty-turned": vary(sample_by_sample, beta=lambda beta: -beta),
+    "baseline-without-penalty": bare_baseline,
+    "overwritten": without_adding_up,
     "one-hot-alone": vary(with_einsum, baseline=lambda value: 0, p=0),
     "descends": lambda **case: -sample_by_sample(**case),
     "summed": lambda samples, **case: with_einsum(samples=samples, **case) * samples.shape[1],

@@ -74,6 +74,17 @@ def test_what_a_function_prints_or_warns_of_is_kept_quiet_and_an_interruption_go
     assert capsys.readouterr() == ("", "")
 
 
+def test_what_takes_longer_than_the_grader_allows_is_right_and_says_so():
+    exercise = exercises.find("ps00-6")
+    cases = exercise.cases(None)
+    outputs = exercises.answers_of(exercise, exercise.solve, cases)
+    slow, quick = (report.Report.of(exercise, cases, outputs, [exercise], seconds) for seconds in (91.2, 59.0))
+    assert slow.verdict.passed
+    assert "It took 91 s; the grader stops it after 60." in repr(slow)
+    assert "It took 91 s; the grader stops it after 60." in slow._repr_html_()
+    assert "grader" not in repr(quick)
+
+
 def test_html_says_the_same_and_lays_tables_side_by_side():
     html = check("ps01-1", WRONG["ps01-1"]["no-bias"])._repr_html_()
     assert 'aria-label="ps01-1 A convolution over colors: not yet"' in html

@@ -1,5 +1,7 @@
 """Exercises that ask for a network: it is judged by what it gives for unseen inputs, and by nothing else."""
 
+import re
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -70,6 +72,14 @@ def test_what_a_training_prints_is_seen_and_what_a_network_prints_is_not(capsys)
     assert not capsys.readouterr().out
 
 
+class Broken:
+    def __init__(self, x, y):
+        pass
+
+    def __call__(self, asked):
+        return asked[99]
+
+
 def to_array(x, y):
     return x
 
@@ -87,6 +97,7 @@ def broken(x, y):
         "flipped": lambda x, y: lambda asked: -fit_line(x, y)(asked),
         "constant": lambda x, y: lambda asked: np.full(8, -100.0),
         "returns-nothing": lambda x, y: None,
+        "gives-nothing": lambda x, y: lambda asked: None,
         "no-network": to_array,
         "stopped": broken,
         "wrong-shape": lambda x, y: lambda asked: asked[:3],
@@ -105,7 +116,8 @@ def test_what_has_not_earns_nothing_and_is_told_why(mistake, answer):
 
 def test_a_line_of_a_network_that_stops_is_named():
     assert "return asked[99]" not in verdict(fit_line).came_back
-    assert "IndexError" in verdict(broken).came_back
+    for answer in (broken, partial(broken), Broken):
+        assert re.search(r"IndexError.*\(line \d+ of its cell: return asked\[99\]\)", verdict(answer).came_back)
 
 
 @pytest.mark.parametrize("output", [Failure("Timeout", ""), [], {}, "x", np.zeros(8, complex), [[1], [2, 3]], ...])
@@ -121,3 +133,9 @@ def test_outputs_that_are_missing_earn_nothing_and_there_must_be_a_case():
 
 def test_a_partial_is_a_function_too():
     assert verdict(partial(fit_line)).passed
+
+
+def test_what_its_score_is_made_of_is_shown_behind_it():
+    detailed = replace(LINE, details=lambda truth, outputs: f" of {len(truth)} points")
+    [case] = LINE.cases(1)
+    assert detailed.judge([case], [case["truth"]]).came_back.endswith(" of 8 points")

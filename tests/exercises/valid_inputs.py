@@ -30,7 +30,7 @@ def logits_of_tags(rng, pictures, classes, threshold):
 def confidences(rng, count, accuracy):
     values = rng.choice(np.arange(101), count, replace=False) / 100
     correct = rng.random(count) < rng.choice([0, 0.3, 0.7, 1])
-    return {"confidences": values.tolist(), "correct": correct.tolist(), "accuracy": accuracy}
+    return {"confidences": values, "correct": correct, "accuracy": accuracy}
 
 
 @valid("ps01-1", [(1,), (2,), (3,), (4,)])

@@ -24,6 +24,7 @@ def stored(notebook, folder, name="Copy of ps.ipynb"):
 @EACH
 def test_the_source_of_a_set_may_be_handed_in(source):
     assert preflight(source) == []
+    assert repr(preflight(source)) == "Nothing to mend."
 
 
 @EACH

@@ -5,6 +5,7 @@ function with, and `find(id).judge(cases, outputs)` says what the outputs are wo
 """
 
 import os
+import time
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -84,8 +85,10 @@ def check(exercise_id: str, answer: object = None) -> Report | None:
     """
     exercise = find(exercise_id)
     cases = exercise.cases(None) + (exercise.cases(SEED) if exercise.kind == "function" else [])
+    begun = time.monotonic()
     outputs = answers_of(exercise, answer, cases)
-    report = Report.of(exercise, cases, outputs, of_set(exercise_id.partition("-")[0]))
+    seconds = (time.monotonic() - begun) / max(len(cases), 1)
+    report = Report.of(exercise, cases, outputs, of_set(exercise_id.partition("-")[0]), seconds)
     if not os.environ.get("NBGRADER_EXECUTION"):
         return report
     if not report.verdict.passed and exercise.kind != "by hand":

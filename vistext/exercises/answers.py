@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import inspect
 import io
 import traceback
 import warnings
@@ -37,7 +38,8 @@ def call_network(network: object, asked: object, function: object = None) -> obj
     if not callable(network):
         return Failure("NoNetwork", f"{values.to_text(to_plain(network))}, where a network was asked for")
     with contextlib.redirect_stdout(io.StringIO()):
-        return to_plain(_called(network, function, asked))
+        output = to_plain(_called(network, function, asked))
+    return Failure("GaveNothing", "a network that gave None") if output is None else output
 
 
 def call_function(function: object, case: dict, quiet: bool = True) -> object:
@@ -99,14 +101,23 @@ def _array_as_plain(array: np.ndarray, depth: int) -> object:
     return array.astype(float) if array.dtype == np.longdouble else array
 
 
+def _files(function: object) -> set[str]:
+    """The cell in which a function, or a class that is called like one, was written; empty if that is not known."""
+    with contextlib.suppress(Exception):
+        written = inspect.unwrap(
+            cast(Callable, getattr(function, "func", function))
+        )  # of a partial, or of what a decorator made
+        parts = [written, *(vars(written).values() if isinstance(written, type) else vars(type(written)).values())]
+        return {part.__code__.co_filename for part in parts if hasattr(part, "__code__")}
+    return set()
+
+
 def _in_words(error: Exception, function: object) -> str:
     """What was raised, and in which line of the student's cell."""
-    code = getattr(function, "__code__", None)
+    files = _files(function)
     message = " ".join(str(error).split())[:200]
     words = f"it stopped with {type(error).__name__}" + (f": {message}" if message else "")
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if code and frame.filename == code.co_filename
-    ]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
     if not frames:
         return words
     line = f": {frames[-1].line}" if frames[-1].line else ""

@@ -165,7 +165,8 @@ class Exercise:
             return failed(given)
         if self._is_hard_coded(cases, outputs, right):
             return _HARD_CODED
-        forms = _forms(outputs, given, true, lambda: all(map(self._is_in_per_cent, outputs, truth)))
+        other = OTHER_VALUE if self.kind == "value" else OTHER
+        forms = _forms(outputs, given, true, lambda: all(map(self._is_in_per_cent, outputs, truth)), other)
         return next((key, idea) for holds, key, idea in forms if holds)
 
     def _is_hard_coded(self, cases: Sequence[dict], outputs: list[object], right: list[bool]) -> bool:
@@ -192,7 +193,11 @@ _FAILED = {
         "changed-input",
         "It changed what it was given, and who calls it may need that again. Work on a copy, or make something new.",
     ),
-    "Timeout": ("too-slow", "It did not end in time. Is there a loop without end, or one that goes through far more?"),
+    "Timeout": ("too-slow", "It did not end in time: a loop without end, too many steps, or a busy machine."),
+    "GaveNothing": (
+        "gives-nothing",
+        "Your network was returned, but gave nothing when it was asked. Does it end with return?",
+    ),
     "NoNetwork": ("no-network", "Return the network itself, or a function of one argument; not what it gives."),
     "Missing": ("missing", "Give your answer the name that the exercise asks for."),
 }
@@ -203,6 +208,8 @@ def failed(failure: Failure) -> tuple[str, str]:
     return _FAILED.get(failure.kind) or ("stopped", explain(failure.kind, failure.message))
 
 
+OTHER = "Its form is right, its value is not. Work out one small case by hand, and compare."
+OTHER_VALUE = "Its form is right, its value is not. Read the section again, and count once more."
 _HARD_CODED = (
     "hard-coded",
     "It is right for the cases that are shown, and to all others it says one and the same, or what it says to a shown "
@@ -225,7 +232,7 @@ def _is_truth(value: object) -> bool:
 
 
 def _forms(
-    outputs: Sequence[object], given: object, true: object, per_cent: Callable[[], bool]
+    outputs: Sequence[object], given: object, true: object, per_cent: Callable[[], bool], other: str
 ) -> Iterator[tuple[bool, str, str]]:
     """What may be wrong with an answer that fits no known mistake: whether it is, its key and its idea."""
     found, wanted = values.numbers(given), values.numbers(true)
@@ -253,6 +260,8 @@ def _forms(
     entries = f"It has too {amount} entries. Which are missing, or should not be there?"
     yield differs and len(shape) == 1, "wrong-shape", entries
     yield differs, "wrong-shape", "Its shape is not the one that was asked for. Count rows and columns with a pencil."
+    entry = _misshapen_entry(given, true)
+    yield bool(entry), "wrong-shape", entry
     nan = "It holds nan or infinity: something was divided by 0, or became too large for exp, or was 0 for log."
     yield found is not None and not np.isfinite(found).all(), "not-finite", nan
     alike = "It gives the same answer whatever it is asked. Does it use what it is given?"
@@ -260,8 +269,7 @@ def _forms(
     yield per_cent(), "per-cent", "It is a hundred times too large. A share of all is 1, and not 100."
     yield from _letters(given, true)
     formed = isinstance(true, str) or (found is not None and wanted is not None and found.shape == wanted.shape)
-    form = "Its form is right, its value is not. Work out one small case by hand, and compare."
-    yield formed, "other", form
+    yield formed, "other", other
     yield True, "other", "Not all that is in it is right. Work out one small case by hand, and compare one by one."
 
 
@@ -290,6 +298,16 @@ def _shapes(given: object, true: object) -> list[tuple[int, ...]]:
     if found is None or wanted is None or nested:
         return [_length(given), _length(true)]
     return [found.shape, wanted.shape]
+
+
+def _misshapen_entry(given: object, true: object) -> str:
+    """Which array of a list has another shape than was asked for; empty if none has."""
+    if values.is_list(true) and values.is_list(given) and all(type(item) is np.ndarray for item in true):
+        for number, (item, right) in enumerate(zip(given, true, strict=False), start=1):
+            found = values.numbers(item)
+            if found is not None and found.shape != right.shape:
+                return f"Entry {number} of {len(true)} has shape {found.shape}; asked for is {right.shape}."
+    return ""
 
 
 def _length(value: object) -> tuple[int, ...]:

@@ -31,6 +31,7 @@ class NetworkExercise(Exercise):
     measure: str = ""  # what the score is, in words
     shape: Callable[[Any], tuple[int, ...]] = lambda truth: ()  # of what the network gives, by the truth
     symptoms: tuple[tuple[str, Callable[[Any, np.ndarray], bool], str], ...] = field(default=(), repr=False)
+    details: Callable[[Any, np.ndarray], str] = lambda truth, outputs: ""  # of the score, as it is shown behind it
     seconds: float = 60.0  # for one training
 
     def cases(self, seed: int | None) -> list[dict]:
@@ -69,7 +70,8 @@ class NetworkExercise(Exercise):
         mistake, idea = next(self._shortcomings(truth, outputs)) if reached < bars else ("", "Right.")
         if 0 < reached < bars:
             idea += REACHED.format(values.NUMBERS[reached], values.NUMBERS[bars])
-        return reached / bars, mistake, idea, f"a network; {self.measure}: {score:.3g}"
+        came_back = f"a network; {self.measure}: {score:.3g}{self.details(truth, outputs)}"
+        return reached / bars, mistake, idea, came_back
 
     def _malformed(self, output: object, shape: tuple[int, ...]) -> Iterator[tuple[str, str, str]]:
         """Why something has no score: a key, an idea, and what came back in words."""

@@ -113,7 +113,6 @@ def lowest_threshold(
     none=None,
 ):
     """The first threshold, from the lowest, at which what `measure` finds of the accepted predictions is enough."""
-    confidences, correct = np.array(confidences), np.array(correct)
     for threshold in np.unique(confidences)[::step]:
         chosen = accept(confidences, threshold)
         if chosen.any() and enough(measure(confidences, correct, chosen), accuracy):
@@ -123,12 +122,16 @@ def lowest_threshold(
 
 def _from_the_top(confidences, correct, accuracy):
     """The lowest before the accuracy falls below what is wanted for the first time."""
-    confidences, correct, found = np.array(confidences), np.array(correct), None
+    found = None
     for threshold in np.unique(confidences)[::-1]:
         if correct[confidences >= threshold].mean() < accuracy:
             break
         found = float(threshold)
     return found
+
+
+def _outcomes(confidences, correct, accuracy):
+    return {"confidences": np.array(confidences), "correct": np.array(correct, bool), "accuracy": accuracy}
 
 
 def _certainties(rng):
@@ -151,8 +154,7 @@ def _certainties(rng):
         values = np.sort(rng.choice(np.arange(30, 99), len(correct), replace=False))[::-1] / 100
         # The most confident is given first, the next one last, and the rest as it comes.
         order = [*range(len(correct))[:1], *(2 + rng.permutation(max(0, len(correct) - 2))), *range(len(correct))[1:2]]
-        confidences, outcomes = [float(values[place]) for place in order], [bool(correct[place]) for place in order]
-        cases.append({"confidences": confidences, "correct": outcomes, "accuracy": accuracy})
+        cases.append(_outcomes(values[order], np.array(correct)[order], accuracy))
     return cases
 
 
@@ -292,7 +294,7 @@ PREDICT_TAGS = exercise("ps00-4", "From logits to tags", points=3).function(
     section=LESSON + "What-is-in-it?",
     expects="a whole number for each picture",
     shown=[
-        {"logits": np.array([[2.0, 1.0, 0.0], [0.5, 1.0, 0.0], [-3.0, 0.0, 3.0]]), "threshold": 0.6},
+        {"logits": np.array([[2.0, 1.0, 0.0], [0.5, 1.0, 0.0], [-3.0, 0.0, 3.0], [1.0, 4.0, 1.0]]), "threshold": 0.6},
         {"logits": np.array([[1000.0, 1003.0], [1.0, 0.5]]), "threshold": 0.75},
     ],
     draw=_logits,
@@ -307,6 +309,11 @@ PREDICT_TAGS = exercise("ps00-4", "From logits to tags", points=3).function(
         ),
         "over-pictures": ({"axis": 0}, "Softmax ran over the pictures. Which axis holds the classes of one picture?"),
         "one-sum": ({"axis": None}, "The whole table adds up to 1. Each picture has its own probabilities."),
+        "one-maximum": (
+            {"scale": lambda logits, axis: _overflowing(logits - logits.max(), axis)},
+            "The largest of all logits was subtracted from every picture's. Next to it, those of another picture may "
+            "be so small that all of their powers are 0.",
+        ),
         "overflow": (
             {"scale": _overflowing},
             "exp of a large number is infinite, and of a very small one 0. What may be subtracted from all logits of a "
@@ -325,9 +332,9 @@ LOWEST_THRESHOLD = exercise("ps00-5", "When to abstain", points=3).function(
     section=LESSON + "What-goes-wrong",
     expects="one of the numbers in confidences, or None",
     shown=[
-        {"confidences": [0.9, 0.8, 0.7, 0.6], "correct": [True, False, True, False], "accuracy": 0.6},
-        {"confidences": [0.5, 0.9], "correct": [True, False], "accuracy": 0.8},
-        {"confidences": [0.4, 0.8], "correct": [True, True], "accuracy": 0.9},
+        _outcomes([0.9, 0.8, 0.7, 0.6], [True, False, True, False], 0.6),
+        _outcomes([0.5, 0.9], [True, False], 0.8),
+        _outcomes([0.4, 0.8], [True, True], 0.9),
     ],
     draw=_certainties,
     mistakes={

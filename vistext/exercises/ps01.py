@@ -163,7 +163,7 @@ def _some_maps(rng, rows, columns, count):
 
 def _maps(rng):
     by_largest_size = vary(heatmap, rectify=np.array, scale=lambda heat: np.maximum(0, heat) / np.abs(heat).max())
-    sizes, but = ((3, 3, 4), (2, 5, 5)), ["lowest-to-0", "nan"]
+    sizes, but = ((3, 3, 4), (2, 5, 5)), ["lowest-to-0", "nan", "relu-last"]
     cases = discriminating(HEATMAP, rng, _some_maps, sizes, also=[by_largest_size], but=but)
     cases[1]["gradients"] /= 64  # so that the largest value is below 1
     for sign, shape in ((1, (3, 3, 3)), (1, (1, 4, 3)), (-1, (3, 4, 3)), (-1, (4, 2, 2))):
@@ -300,7 +300,8 @@ TRAIN_NETWORK = exercise("ps01-4", "Train it yourself", points=4).network(
         ),
         "confused": (
             lambda truth, outputs: accuracy(truth, outputs) <= 0.85,
-            "It confuses some of the classes. Are there enough hidden units for every pattern and its negative?",
+            "It confuses some of the classes. Does the loss still fall? Do the first weights differ, and are they "
+            "small? Are the inputs scaled? Are there enough hidden units?",
         ),
     },
 )
@@ -383,6 +384,16 @@ HEATMAP = exercise("ps01-6", "Grad-CAM", points=3).function(
             "The largest gradient of a map decides. All of its places count.",
         ),
         "no-relu": ({"rectify": np.array}, "There are negative numbers in it. What lowers the score is left out."),
+        "no-relu-at-all": (
+            {"rectify": np.array, "scale": lambda heat: heat / (heat.max() or 1)},
+            "What lowers the score is not left out. Where nothing raises it, negative numbers are even divided by a "
+            "negative one.",
+        ),
+        "relu-last": (
+            {"rectify": np.array, "scale": lambda heat: np.maximum(0, heat / (heat.max() or 1))},
+            "The division comes too early: where no place raises the score, the largest value is negative, and all "
+            "signs turn.",
+        ),
         "positive-weights": (
             {"weigh": lambda gradients: np.maximum(0, gradients.mean(axis=(0, 1)))},
             "Maps that lower the score were left out before the sum. They should subtract in it.",

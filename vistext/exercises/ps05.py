@@ -30,7 +30,7 @@ def _grids(rng):
     return cases
 
 
-def beam_step(beams, scores, log_probs, width, *, end=END, of_ended=0.0, join=np.add):
+def beam_step(beams, scores, log_probs, width, *, end=END, of_ended=0.0, join=np.add, order=-1):
     """Beams, the most probable first; `of_ended` is added to the score of each that has ended."""
     found = []
     for beam, score, row in zip(beams, scores, log_probs, strict=True):
@@ -38,7 +38,7 @@ def beam_step(beams, scores, log_probs, width, *, end=END, of_ended=0.0, join=np
             found.append((score + of_ended, beam))
         else:
             found += [(total, [*beam, word]) for word, total in enumerate(join(score, row).tolist())]
-    return [beam for _, beam in sorted(found, key=lambda scored: -scored[0])[:width]]
+    return [beam for _, beam in sorted(found, key=lambda scored: order * scored[0])[:width]]
 
 
 def _ended_dropped(beams, scores, log_probs, width):
@@ -188,7 +188,9 @@ def _scores(rng):
         ((2, 4, 3), 800.0),
         ((3, 2, 4), 950.0),
     )
-    return discriminating(DISCRIMINATOR_LOSS, rng, _some_scores, sizes, but=("with-probabilities", "overflows"))
+    return discriminating(
+        DISCRIMINATOR_LOSS, rng, _some_scores, sizes, but=("with-probabilities", "clipped", "overflows")
+    )
 
 
 def _of_the_others(rewards):
@@ -201,6 +203,19 @@ def reinforce_gradient(logits, reference, samples, rewards, beta, *, baseline=_o
     rewards = rewards - beta * np.take_along_axis(log_p - log_q, samples, 1)
     gradients = np.eye(logits.shape[1])[samples] - less * np.exp(log_p)[:, np.newaxis]  # (pictures, samples, sentences)
     return of((rewards - baseline(rewards))[..., np.newaxis] * gradients, axis=1)
+
+
+def _baseline_of_rewards(rewards, **case):
+    return reinforce_gradient(rewards=rewards, **case, baseline=lambda _: _of_the_others(rewards))
+
+
+def _overwritten(logits, reference, samples, rewards, beta):
+    """The advantage of a sample that comes twice counts once: the last one's, in place of their sum."""
+    log_ratio = log_softmax(logits, axis=1) - log_softmax(reference, axis=1)
+    rewards = rewards - beta * np.take_along_axis(log_ratio, samples, 1)
+    gradient = np.zeros(logits.shape)
+    np.put_along_axis(gradient, samples, (rewards - _of_the_others(rewards)) / samples.shape[1], 1)
+    return gradient
 
 
 def _some_samples(rng, pictures, sentences, samples, beta):
@@ -273,6 +288,12 @@ def _true_and_varied(truth, p):
     return min(share_true(truth, p) / TRUE_ENOUGH, coverage(truth, p) / VARIED_ENOUGH)
 
 
+def _both(truth, p):
+    if not _are_probabilities(p):
+        return ""
+    return f" ({share_true(truth, p):.1%} of the captions are true, coverage is {coverage(truth, p):.1%})"
+
+
 def _are_probabilities(p):
     return (p >= 0).all() and np.allclose(p.sum(axis=1), 1, atol=1e-3)
 
@@ -332,6 +353,8 @@ BEAM_STEP = exercise("ps05-2", "One step of beam search", points=4).function(
     ],
     draw=_beams,
     mistakes={
+        "ascending": ({"order": 1}, "The least probable come first, and the best are cut off. How does `sort` sort?"),
+        "best-last": (lambda **case: beam_step(**case)[::-1], "The right beams, but the most probable is the last."),
         "ended-goes-on": ({"end": None}, "A sentence that has ended was given another word."),
         "ended-first": ({"of_ended": 9}, "What has ended comes first, whatever its score. Is it always the best?"),
         "ended-last": ({"of_ended": -9}, "What has ended comes last, whatever its score. Is it always worse?"),
@@ -457,6 +480,10 @@ DISCRIMINATOR_LOSS = exercise("ps05-5", "Three kinds of pairs", points=3).functi
             {"on_mismatched": np.negative},
             "Mismatched pairs have the target of true ones. The sentence is true, but of which picture?",
         ),
+        "both-as-true": (
+            {"on_generated": np.negative, "on_mismatched": np.negative},
+            "Both kinds of false pairs have the target of true ones. Of which score is 1 - D the sigmoid?",
+        ),
         "summed": ({"of": np.sum}, "With more pairs of a kind it grows. Each kind counts by its mean."),
         "pooled": (_pooled, "All pairs were averaged together, so the most frequent kind counts most."),
         "weights-exchanged": (
@@ -469,6 +496,11 @@ DISCRIMINATOR_LOSS = exercise("ps05-5", "Three kinds of pairs", points=3).functi
             {"loss": lambda scores: -np.log(1 - expit(scores))},
             "It is infinite where the discriminator is sure and wrong: a probability was rounded before the logarithm.",
         ),
+        "clipped": (
+            {"loss": lambda scores: -np.log(1 - expit(scores) + 1e-7)},
+            "A small number was added before the logarithm. It is not infinite then, but far too small where the "
+            "discriminator is sure and wrong: no pair can cost more than 16.",
+        ),
         "overflows": (
             {"loss": lambda scores: np.log(1 + np.exp(scores))},
             "It is infinite where a score is in the hundreds: exp has become too large for a float.",
@@ -476,6 +508,10 @@ DISCRIMINATOR_LOSS = exercise("ps05-5", "Three kinds of pairs", points=3).functi
     },
 )
 
+PENALTY = (
+    "Beta makes no difference: nothing holds it to the reference model. Is there a penalty, and one for each sample? "
+    "The same penalty for all samples of a picture cancels against the baseline."
+)
 REINFORCE = exercise("ps05-6", "A step of REINFORCE", points=4).function(
     reinforce_gradient,
     section=LESSON + "The-policy-gradient",
@@ -487,7 +523,14 @@ REINFORCE = exercise("ps05-6", "A step of REINFORCE", points=4).function(
             "samples": np.array([[0, 2, 0]]),
             "rewards": np.array([[1.0, 4.0, 2.0]]),
             "beta": 1.0,
-        }
+        },
+        {
+            "logits": np.log([[0.4, 0.3, 0.2, 0.1], [0.25, 0.25, 0.25, 0.25]]),
+            "reference": np.log([[0.25, 0.25, 0.25, 0.25], [0.1, 0.2, 0.3, 0.4]]),
+            "samples": np.array([[1, 3, 1], [0, 1, 2]]),
+            "rewards": np.array([[2.0, 1.0, 3.0], [1.0, 2.0, 6.0]]),
+            "beta": 0.5,
+        },
     ],
     draw=_samples,
     mistakes={
@@ -503,11 +546,16 @@ REINFORCE = exercise("ps05-6", "A step of REINFORCE", points=4).function(
             {"baseline": np.mean},
             "One baseline for all pictures: an easy picture would be praised for being easy.",
         ),
-        "penalty-forgotten": ({"beta": 0}, "Nothing holds it to the reference model: beta makes no difference."),
+        "penalty-forgotten": ({"beta": 0}, PENALTY),
         "penalty-turned": (
             {"beta": np.negative},
             "It is rewarded for leaving the reference model. Where p is larger than q, the reward must fall.",
         ),
+        "baseline-without-penalty": (
+            _baseline_of_rewards,
+            "The baseline is a mean of bare rewards. It is one of what step 1 gives, with the penalty.",
+        ),
+        "overwritten": (_overwritten, "Where a sentence was sampled twice, only one of its advantages counts."),
         "one-hot-alone": (
             {"baseline": np.zeros_like, "less": 0},
             "The gradient of log p is more than the one-hot sample: what has the other sentences' p to do with it?",
@@ -526,6 +574,7 @@ def _sharpened(truth, p):
 FINE_TUNE = exercise("ps05-7", "Fine-tune a captioner", points=4).network(
     fine_tune,
     score=_true_and_varied,
+    details=_both,
     at_least=1.0,
     measure=f"the smaller of the share of true captions, divided by {TRUE_ENOUGH}, and coverage, by {VARIED_ENOUGH}",
     shape=lambda truth: truth["true"].shape,
@@ -552,7 +601,7 @@ FINE_TUNE = exercise("ps05-7", "Fine-tune a captioner", points=4).network(
         ),
         "collapsed": (
             lambda truth, p: np.bincount(p.argmax(axis=1)).max() > 0.9 * len(p) and share_true(truth, p) > TRUE_ENOUGH,
-            "It collapsed: always the same true sentence, whatever the picture. What holds it to where it began?",
+            "It collapsed: nearly always the same true sentence, whatever the picture. What holds it where it began?",
         ),
         "one-each": (
             lambda truth, p: coverage(truth, p) < VARIED_ENOUGH,

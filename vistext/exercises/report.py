@@ -38,17 +38,25 @@ class Report:
     verdict: Verdict
     marks: tuple[tuple[str, str], ...]  # for each exercise of the set its id and one of `MARKS`
     tables: str  # HTML that lays what came back beside what was expected; may be empty
+    remark: str = ""  # on how it came about
 
     @classmethod
     def of(
-        cls, exercise: Exercise, cases: Sequence[dict], outputs: Sequence[object], together: Sequence[Exercise]
+        cls,
+        exercise: Exercise,
+        cases: Sequence[dict],
+        outputs: Sequence[object],
+        together: Sequence[Exercise],
+        seconds: float = 0.0,
     ) -> "Report":
-        """Judge outputs, and note for the progress over the set whether they passed."""
+        """Judge outputs, and note for the progress over the set whether they passed; `seconds` is how long it took."""
         verdict = exercise.judge(cases, outputs)
         if verdict.mistake not in ("not-begun", "by-hand"):
             _verdicts[exercise.id] = verdict.passed
         marks = tuple((member.id, _mark(member)) for member in together)
-        return cls(f"{exercise.id} {exercise.title}", verdict, marks, _tables(exercise, cases, outputs))
+        slow = f"It took {seconds:.0f} s; the grader stops it after {exercise.seconds:.0f}."
+        remark = slow if exercise.seconds and seconds > exercise.seconds else ""
+        return cls(f"{exercise.id} {exercise.title}", verdict, marks, _tables(exercise, cases, outputs), remark)
 
     @property
     def progress(self) -> str:
@@ -64,6 +72,7 @@ class Report:
         lines = [
             ("Asked, among others" if verdict.passed else "Asked", verdict.asked),
             ("Came back", verdict.came_back),
+            *([("Too slow", self.remark)] if self.remark else []),
         ]
         return lines if verdict.passed else [*lines, ("Expected", verdict.expected), ("Look again", verdict.idea)]
 

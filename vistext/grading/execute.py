@@ -22,6 +22,7 @@ NO_ANSWER = ("Missing", "NotImplementedError")  # whoever has given none to all 
 STOPPED = "it stopped answering when asked what is held out"
 NOT_AGAIN = "a code cell that had run did not do so again, before what is held out was asked"
 TOO_MUCH = "it took more time, or more new processes, than a submission may"
+OF_OUR_OWN = ("ChangedInput", "GaveNothing", "Missing", "NoNetwork")  # kinds of failures that are no exceptions
 OUT_OF_TIME = Failure("Timeout", "nothing, for the time that a submission may take was over")
 
 
@@ -116,7 +117,8 @@ class _Session:
         elif exercise.kind == "network":
             question |= {"case": protocol.pack(case["given"]), "network": True}
         try:
-            seconds = max(self.limits.call_seconds, exercise.seconds)
+            trained = exercise.seconds + self.limits.grace if exercise.seconds else 0.0
+            seconds = max(self.limits.call_seconds, trained)
             output = self._output(self._ask(process, {"ask": question}, seconds), exercise)
             if exercise.kind == "network" and type(output) is not Failure:
                 asked = {"query": protocol.pack(case["asked"])}
@@ -136,9 +138,7 @@ class _Session:
             return protocol.unpack(reply["output"])
         kind, message = _two_texts(reply.get("failure"))
         if self.held_out:  # its kind is compared with what is right; its words are the student's
-            return Failure(
-                kind if hasattr(builtins, kind) or kind in ("ChangedInput", "Missing", "NoNetwork") else "Exception", ""
-            )
+            return Failure(kind if hasattr(builtins, kind) or kind in OF_OUR_OWN else "Exception", "")
         if kind == "Missing":
             for index, cell in enumerate(self.cells):
                 if exercise.id in cell.exercises and index in self.raised:

@@ -15,6 +15,7 @@ class Limits:
     seconds: float = 120.0  # by the clock, for the cases that are shown; and as many again for those held out
     cell_seconds: float = 60.0  # one cell; starting TensorFlow takes 15 of them on a busy machine
     call_seconds: float = 10.0  # one call of a student's function
+    grace: float = 30.0  # more for a training than students are told: for a busy machine, and for starting TensorFlow
     processor_seconds: int = 120  # of one process
     memory: int = 4096 * MIB  # address space of one process, and what all of them hold; TensorFlow needs 1.6 GiB
     threads: int = 128  # TensorFlow starts some for each core
@@ -42,6 +43,7 @@ class Job:
     @property
     def allowed(self) -> Limits:
         """The limits, with the time that networks are trained in: each on one case, by at most `CORES` at once."""
-        training = sum(exercise.seconds for exercise in import_module(self.exercises).of_set(self.problem_set))
+        exercises = import_module(self.exercises).of_set(self.problem_set)
+        training = sum(exercise.seconds + self.limits.grace for exercise in exercises if exercise.seconds)
         processor_seconds = self.limits.processor_seconds + int(CORES * training)
         return replace(self.limits, seconds=self.limits.seconds + training, processor_seconds=processor_seconds)

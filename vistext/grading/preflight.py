@@ -13,7 +13,14 @@ from vistext.grading.limits import Limits
 NOT_BEGUN = CODE_STUB.splitlines()[-1]
 
 
-def preflight(path: str | Path) -> list[str]:
+class Findings(list[str]):
+    """What to mend, shown line by line."""
+
+    def __repr__(self) -> str:
+        return "\n".join(self) or "Nothing to mend."
+
+
+def preflight(path: str | Path) -> Findings:
     """What to mend in a problem set before it is handed in.
 
     Args:
@@ -28,12 +35,12 @@ def preflight(path: str | Path) -> list[str]:
     try:
         cells = read(Path(path).read_bytes(), Limits())
     except UnreadableError as error:
-        return [f"{error}. Download it as .ipynb, not as .py or .pdf"]
+        return Findings([f"{error}. Download it as .ipynb, not as .py or .pdf"])
     found = Counter(name[:4] for cell in cells for name in cell.named if name[:4] in exercises.SETS)
     if not found:
-        return ["no exercise is found: each needs its line, such as '# exercise: ps01-1', above the answer"]
+        return Findings(["no exercise is found: each needs its line, such as '# exercise: ps01-1', above the answer"])
     [(problem_set, _)] = found.most_common(1)
-    return [anomaly for exercise in exercises.of_set(problem_set) for anomaly in _anomalies(exercise, cells)]
+    return Findings(anomaly for exercise in exercises.of_set(problem_set) for anomaly in _anomalies(exercise, cells))
 
 
 def _anomalies(exercise: Exercise, cells: Sequence[Cell]) -> list[str]:
