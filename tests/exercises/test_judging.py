@@ -49,7 +49,7 @@ ABOVE = about(lambda x: [one for one in x if one > 0], [[1, -2]], [[3, -4, 5], [
 BOX = about(lambda x: [x, x + 1] if x else None, [1, 0], [2, 3, 0, 4])
 NAME = about(lambda x: f"name {x}", [1], [2, 3, 4])
 NAMES = about(lambda x: [f"name {x}", "b"], [1], [2, 3, 4])
-PAIR = about(lambda x: [x, x + 1.0], [np.arange(2.0)], [np.arange(2.0) + 1, np.ones(2)])
+PAIR = about(lambda x: [np.outer(x, x), x], [np.arange(2.0)], [np.arange(2.0) + 1, np.ones(2)])
 ROWS = about(lambda x: np.full((2, x), 1.0), [2], [3, 4])
 BOXES = about(lambda x: [[1, 2, 3, 4]] * x, [2], [3, 4])
 THIRDS = about(lambda x: np.array([x / 3]), [1], [2])
@@ -326,7 +326,7 @@ def test_each_way_to_be_wrong_has_its_name(outputs, mistake):
         (BOX, lambda x: [x, x + 1], "not-none", "nothing is to be found"),
         (BOX, lambda x: None, "returns-nothing", "It returned nothing"),
         (NAME, lambda x: f"Name {x}", "other", "Its form is right"),
-        (PAIR, lambda x: (x, x[None]), "wrong-shape", "Entry 2 of 2 has shape (1, 2); asked for is (2,)."),
+        (PAIR, lambda x: (np.outer(x, x), x[None]), "wrong-shape", "Entry 2 of 2 has shape (1, 2); asked for is (2,)."),
         (NAMES, lambda x: [x] * 2, "other", "Not all that is in it is right"),
         (NAMES, lambda x: [[x], "b"], "other", "Not all that is in it is right"),
         (ROWS, lambda x: [[1.0] * x, [1.0]], "wrong-shape", "Its rows are not all of one length."),

@@ -104,9 +104,8 @@ def _array_as_plain(array: np.ndarray, depth: int) -> object:
 def _files(function: object) -> set[str]:
     """The cell in which a function, or a class that is called like one, was written; empty if that is not known."""
     with contextlib.suppress(Exception):
-        written = inspect.unwrap(
-            cast(Callable, getattr(function, "func", function))
-        )  # of a partial, or of what a decorator made
+        # What is within a partial, or what a decorator was put on.
+        written = inspect.unwrap(cast(Callable, getattr(function, "func", function)))
         parts = [written, *(vars(written).values() if isinstance(written, type) else vars(type(written)).values())]
         return {part.__code__.co_filename for part in parts if hasattr(part, "__code__")}
     return set()
