@@ -206,15 +206,7 @@ def test_without_bubblewrap_or_nbgrader_the_command_refuses_and_says_how_to_get_
 TRAINS_WITHOUT_KERAS = {"ps00", "ps01", "ps05"}  # also the answer that is a network is NumPy alone
 
 
-NAMED_ALIKE = pytest.mark.xfail(
-    strict=True, reason="`noise` and `generator`, arguments of answers, are also names in given cells that load a GAN"
-)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [pytest.param(one, id=one.stem, marks=NAMED_ALIKE if one.stem == "ps04_gan" else ()) for one in problem_sets()],
-)
+@pytest.mark.parametrize("source", problem_sets(), ids=lambda path: path.stem)
 def test_to_grade_a_real_set_nothing_starts_tensorflow_but_an_answer_that_is_a_keras_network(source):
     of_set = exercises.of_set(source.name[:4])
     release, submitted = (nbformat.read(path, as_version=4)["cells"] for path in (release_of(source), source))
