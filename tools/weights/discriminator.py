@@ -1,7 +1,8 @@
 """`python -m tools weights discriminator`: make lesson 05's discriminator again, and the captioner fine-tuned by it.
 
-About half an hour on 2 cores. It can be stopped at any time and run again: it goes on from its last checkpoint.
-They start from the shipped captioner, which `python -m tools weights captioner` makes.
+It can be stopped at any time and run again: it goes on from its last checkpoint. What ships was made by several runs,
+one after the other, as the cards say. Both start from the shipped captioner, which `python -m tools weights captioner`
+makes.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""`python -m tools weights photo_captioner`: make the shipped captioner of real photographs again, and its card.
+"""`python -m tools weights photo_captioner`: train a captioner of real photographs, with its card; none ships yet.
 
-A quarter of an hour on 2 cores; needs Flickr8k (see `vistext.data.flickr8k`), of which nothing is in the weights' files
-but the words of its captions. It can be stopped at any time and run again: it goes on from its last checkpoint.
+Needs Flickr8k (see `vistext.data.flickr8k`), of which nothing is in the weights' files but the words of its captions.
+It can be stopped at any time and run again: it goes on from its last checkpoint.
 """
 
 from tools.weights import runner
@@ -17,7 +17,7 @@ ABOUT = {
     "takes": "features of the backbone, float [n, 49, 1280], and ids int32 [n, s, t]: the words so far",
     "gives": "float32 [n, s, t, words]: logits of the next word",
     "data": "Flickr8k, 6,000 photographs with five captions each (Hodosh, Young and Hockenmaier 2013)",
-    "licence": "Flickr8k is for research and teaching; so are these weights",
+    "license": "Flickr8k is for research and teaching; so are these weights",
 }
 
 

@@ -71,7 +71,7 @@ class Exercise:
     solve: Callable[..., object] = lambda: None  # a right function of a case's arguments; of none for a value
     shown: tuple[dict, ...] = ()  # the cases that a student may see
     draw: Callable[[np.random.Generator], list[dict]] = lambda rng: []  # makes the held-out cases
-    mistakes: tuple[Misconception, ...] = field(default=(), repr=False)  # the likeliest first
+    mistakes: tuple[Misconception, ...] = field(default=(), repr=False)  # the first that fits is named
     tolerance: float = 1e-5  # by which numbers may differ: what float32 holds
     seconds: float = 0.0  # for one training, if something is trained
 

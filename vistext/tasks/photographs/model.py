@@ -5,12 +5,11 @@ Xu et al. 2015, "Show, Attend and Tell" (arXiv:1502.03044), with the blocks of V
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from vistext.data.vocabulary import Vocabulary
-from vistext.nn import backbone, decoding, weights
+from vistext.nn import backbone, decoding
 from vistext.nn.attention import Block, CoordinateEncoding, PositionalEmbedding
 from vistext.nn.decoder import CachedDecoder
 from vistext.nn.engine import keras
@@ -25,7 +24,7 @@ BEAM, LENGTH_PENALTY = 3, 0.7  # chosen on validation pictures
 
 @dataclass(frozen=True)
 class Config:
-    """The sizes of the caption decoder; the defaults are those of the shipped weights."""
+    """The sizes of the caption decoder."""
 
     words: int  # of the vocabulary, the four special ones included
     width: int = 192  # of each token's vector
@@ -82,18 +81,3 @@ class PhotoCaptioner:
         drawn = decoding.generate(self.decoder, (cells,), max_length=MAX_LENGTH, noise=noise, temperature=temperature)
         texts = self.vocabulary.decode(drawn.ids)
         return [texts[first : first + count] for first in range(0, len(texts), count)]
-
-
-@weights.load_once
-def _load(name: str, folder: Path) -> PhotoCaptioner:
-    network = weights.load(name, build, Config, folder=folder)
-    return PhotoCaptioner(CachedDecoder(network), weights.vocabulary(name, folder))
-
-
-def load(folder: Path = weights.FOLDER) -> PhotoCaptioner:
-    """The captioner with shipped weights, shared by all callers.
-
-    Raises:
-        ModuleNotFoundError: when it is first used, if the package with the backbone's weights is missing.
-    """
-    return _load("photo_captioner", folder=folder)
